@@ -1,0 +1,60 @@
+"""Sports video in, every player and the ball followed, numbers that hold up.
+
+The names below load on first use, so that ``import sportstrack`` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "ByteTrack": "sportstrack.trackers.bytetrack",
+    "ByteTrackConfig": "sportstrack.trackers.bytetrack",
+    "Detections": "sportstrack.types",
+    "SORT": "sportstrack.trackers.sort",
+    "SORTConfig": "sportstrack.trackers.sort",
+    "SportstrackError": "sportstrack.errors",
+    "TRACKERS": "sportstrack.trackers",
+    "Tracker": "sportstrack.types",
+    "Tracks": "sportstrack.types",
+    "create_tracker": "sportstrack.trackers",
+    "track_video": "sportstrack.pipeline",
+}
+
+__all__ = [
+    "SORT",
+    "TRACKERS",
+    "ByteTrack",
+    "ByteTrackConfig",
+    "Detections",
+    "SORTConfig",
+    "SportstrackError",
+    "Tracker",
+    "Tracks",
+    "__version__",
+    "create_tracker",
+    "track_video",
+]
+
+if TYPE_CHECKING:
+    from sportstrack.errors import SportstrackError
+    from sportstrack.pipeline import track_video
+    from sportstrack.trackers import TRACKERS, create_tracker
+    from sportstrack.trackers.bytetrack import ByteTrack, ByteTrackConfig
+    from sportstrack.trackers.sort import SORT, SORTConfig
+    from sportstrack.types import Detections, Tracker, Tracks
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        value = getattr(import_module(_HOME[name]), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'sportstrack' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

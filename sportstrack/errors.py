@@ -1,0 +1,48 @@
+"""The errors that a user can cause and mend; each message names what is wrong, where, and the fix."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class SportstrackError(Exception):
+    """Base of the errors raised for bad input. Command lines print the message and exit with status 2.
+
+    Attributes:
+        kept: files with what was done before the error.
+    """
+
+    kept: Sequence[str] = ()
+
+
+class SourceError(SportstrackError):
+    """A video, image folder or stream cannot be opened or read."""
+
+
+class OutputError(SportstrackError):
+    """An output cannot be written (permission, full disk, missing folder)."""
+
+
+class WeightsError(SportstrackError):
+    """A weights file is missing, broken or of an unknown kind, or cannot be downloaded."""
+
+
+class DeviceError(SportstrackError):
+    """The compute device asked for is not there."""
+
+
+class SettingError(SportstrackError, ValueError):
+    """A setting or name is unknown or out of range."""
+
+
+class FormatError(SportstrackError, ValueError):
+    """A text or data file does not hold what its format asks for."""
+
+
+def nearest(name: str, valid: list[str]) -> str:
+    """Return ``"; did you mean 'x'?"`` for the closest of ``valid``, or an empty string."""
+    from difflib import get_close_matches
+
+    found = get_close_matches(name.lower(), [v.lower() for v in valid], n=1, cutoff=0.5)
+    original = next((v for v in valid if found and v.lower() == found[0]), None)
+    return f"; did you mean {original!r}?" if original else ""

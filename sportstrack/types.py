@@ -1,0 +1,277 @@
+"""The two tables that flow through every stage: `Detections` of one frame and the `Tracks` made from them.
+
+Both are frozen dataclasses of parallel numpy arrays, one row per box. Shapes and dtypes are checked once, when a table
+is made. Boxes are ``xyxy`` in pixels, continuous (width = x2 − x1), origin at the top left of the image.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Protocol, TypeAlias, runtime_checkable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sportstrack.errors import SettingError
+
+FloatArray: TypeAlias = NDArray[np.float64]
+IntArray: TypeAlias = NDArray[np.int64]
+BoolArray: TypeAlias = NDArray[np.bool_]
+
+MAX_COORDINATE = 1e9  # pixels; beyond it areas and covariances lose their digits
+MIN_SIZE = 1e-6  # pixels; narrower boxes have no aspect ratio worth the name
+
+
+@dataclass(frozen=True, eq=False)
+class Detections:
+    """The boxes that a detector found in one frame.
+
+    Attributes:
+        xyxy: (N, 4) float64 corners in pixels.
+        score: (N,) float64, 0…1.
+        class_id: (N,) int64, index into the detector's names.
+        embedding: (N, D) float32 appearance vectors with unit rows, or None.
+        mask: (N, H, W) bool (or any sequence of N masks), or None; carried through untouched.
+        keypoints: (N, K, 3) float32 of x, y, score in pixels, or None; carried through untouched.
+        valid: (N,) mask of the rows a tracker can use, or None if all of them are (the usual case, cheap to test).
+
+    Rows that hold a NaN, an infinite, inverted or empty box are allowed here, because a detector's slip must not cost
+    the whole frame: `valid`, made with the table, marks the rest, and trackers use and count accordingly.
+
+    Raises:
+        SettingError: if a shape or dtype does not fit; the message states what was expected and what came.
+    """
+
+    xyxy: FloatArray
+    score: FloatArray
+    class_id: IntArray
+    embedding: NDArray[np.float32] | None = None
+    mask: Any = None
+    keypoints: NDArray[np.float32] | None = None
+    valid: BoolArray | None = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        n = _check_box_columns(self)
+        if self.embedding is not None:
+            _put(self, "embedding", _column("Detections.embedding", self.embedding, np.float32, (n, None)))
+        if self.keypoints is not None:
+            _put(self, "keypoints", _column("Detections.keypoints", self.keypoints, np.float32, (n, None, 3)))
+        if self.mask is not None and len(self.mask) != n:
+            raise SettingError(f"Detections.mask: expected {n} masks, one per box, got {len(self.mask)}")
+        _put(self, "valid", self._usable())
+
+    def __len__(self) -> int:
+        return len(self.xyxy)
+
+    def __getitem__(self, rows: Any) -> Detections:
+        """Return the rows picked by a slice, an index array or a boolean mask, as a new table."""
+        return Detections(**_pick(self, rows))
+
+    @classmethod
+    def empty(cls) -> Detections:
+        """Return a table without rows."""
+        return cls(np.empty((0, 4)), np.empty(0), np.empty(0, np.int64))
+
+    @classmethod
+    def from_arrays(cls, xyxy: ArrayLike, score: ArrayLike | None = None, class_id: ArrayLike | None = None) -> Detections:
+        """Build a table from anything array-like; a missing score is 1, a missing class 0."""
+        boxes = np.asarray(xyxy, dtype=np.float64).reshape(-1, 4)
+        n = len(boxes)
+        return cls(
+            boxes,
+            np.ones(n) if score is None else np.asarray(score, dtype=np.float64),
+            np.zeros(n, np.int64) if class_id is None else np.asarray(class_id).astype(np.int64),
+        )
+
+    @classmethod
+    def from_supervision(cls, detections: Any) -> Detections:
+        """Convert a ``supervision.Detections``; its masks and ``data["embedding"]``, ``data["keypoints"]`` come along."""
+        table = cls.from_arrays(detections.xyxy, detections.confidence, detections.class_id)
+        data = getattr(detections, "data", None) or {}
+        return cls(
+            table.xyxy, table.score, table.class_id, data.get("embedding"), detections.mask, data.get("keypoints")
+        )
+
+    def to_supervision(self, names: Mapping[int, str] | None = None) -> Any:
+        """Convert to ``supervision.Detections``; ``names`` adds ``data["class_name"]``."""
+        import supervision as sv
+
+        data: dict[str, Any] = {}
+        if names is not None:
+            data["class_name"] = class_names(self.class_id, names)
+        if self.embedding is not None:
+            data["embedding"] = self.embedding
+        if self.keypoints is not None:
+            data["keypoints"] = self.keypoints
+        return sv.Detections(
+            xyxy=self.xyxy.copy(), confidence=self.score, class_id=self.class_id, mask=self.mask, data=data
+        )
+
+    def _usable(self) -> BoolArray | None:
+        if not len(self.xyxy):
+            return None
+        # A sum of squares tells in one call whether any number is huge, infinite or NaN (which fails each comparison).
+        flat = self.xyxy.ravel()
+        if flat.dot(flat) <= MAX_COORDINATE**2 and self.score.dot(self.score) < np.inf:
+            if np.minimum.reduce(self.xyxy[:, 2:] - self.xyxy[:, :2], axis=None) > MIN_SIZE:
+                return None
+        inside = (np.abs(self.xyxy) <= MAX_COORDINATE).all(axis=1)
+        boxes = np.where(inside[:, None], self.xyxy, 0.0)  # no infinity minus infinity
+        large = (boxes[:, 2:] - boxes[:, :2] > MIN_SIZE).all(axis=1)
+        return np.asarray(inside & large & np.isfinite(self.score), dtype=np.bool_)
+
+
+@dataclass(frozen=True, eq=False)
+class Tracks:
+    """The tracked boxes of one frame.
+
+    Attributes:
+        xyxy: (M, 4) float64 corners in pixels; a matched track's box is its detection's own box.
+        score: (M,) float64, 0…1, of the detection (of the last one for a coasting track).
+        class_id: (M,) int64.
+        track_id: (M,) int64, at least 1, unique in a frame, never reused by a tracker instance.
+        detection: (M,) int64, the row in this frame's `Detections`; −1 for a coasting (predicted) track.
+
+    Raises:
+        SettingError: if a shape, dtype or id does not fit.
+    """
+
+    xyxy: FloatArray
+    score: FloatArray
+    class_id: IntArray
+    track_id: IntArray
+    detection: IntArray
+
+    def __post_init__(self) -> None:
+        n = _check_box_columns(self)
+        _put(self, "track_id", _column("Tracks.track_id", self.track_id, np.int64, (n,)))
+        _put(self, "detection", _column("Tracks.detection", self.detection, np.int64, (n,)))
+        if n and self.track_id.min() < 1:
+            raise SettingError(f"Tracks.track_id: ids count from 1, got {int(self.track_id.min())}")
+        if len(np.unique(self.track_id)) != n:
+            raise SettingError("Tracks.track_id: an id may stand only once in a frame")
+
+    def __len__(self) -> int:
+        return len(self.xyxy)
+
+    def __getitem__(self, rows: Any) -> Tracks:
+        """Return the rows picked by a slice, an index array or a boolean mask, as a new table."""
+        return Tracks(**_pick(self, rows))
+
+    @classmethod
+    def empty(cls) -> Tracks:
+        """Return a table without rows."""
+        none = np.empty(0, np.int64)
+        return cls(np.empty((0, 4)), np.empty(0), none, none, none)
+
+    @classmethod
+    def trusted(
+        cls, xyxy: FloatArray, score: FloatArray, class_id: IntArray, track_id: IntArray, detection: IntArray
+    ) -> Tracks:
+        """Build without checks, for a tracker whose own code keeps the contract: checking cost a tenth of an update."""
+        table = object.__new__(cls)
+        table.__dict__.update(
+            xyxy=xyxy, score=score, class_id=class_id, track_id=track_id, detection=detection
+        )  # fmt: skip
+        return table
+
+    @classmethod
+    def from_supervision(cls, detections: Any) -> Tracks:
+        """Convert a ``supervision.Detections`` with ``tracker_id``; rows without an id (below 1) are left out."""
+        table = Detections.from_arrays(detections.xyxy, detections.confidence, detections.class_id)
+        if detections.tracker_id is None:
+            raise SettingError("Tracks.from_supervision: expected detections with tracker_id, got tracker_id=None")
+        ids = np.asarray(detections.tracker_id, dtype=np.int64)
+        rows = np.flatnonzero(ids >= 1)
+        return cls(table.xyxy[rows], table.score[rows], table.class_id[rows], ids[rows], rows)
+
+    def to_supervision(self, names: Mapping[int, str] | None = None, detections: Detections | None = None) -> Any:
+        """Convert to ``supervision.Detections`` with ``tracker_id``.
+
+        Args:
+            names: adds ``data["class_name"]``.
+            detections: this frame's detections; their masks are handed on when every track has a detection row.
+        """
+        import supervision as sv
+
+        data: dict[str, Any] = {"detection": self.detection}
+        if names is not None:
+            data["class_name"] = class_names(self.class_id, names)
+        mask = None
+        if detections is not None and detections.mask is not None and (self.detection >= 0).all():
+            mask = detections.mask[self.detection]
+        return sv.Detections(
+            xyxy=self.xyxy.copy(),
+            confidence=self.score,
+            class_id=self.class_id,
+            tracker_id=self.track_id,
+            mask=mask,
+            data=data,
+        )
+
+
+@runtime_checkable
+class Tracker(Protocol):
+    """What the pipeline asks of a tracker; any class with these two methods plugs in."""
+
+    def update(self, detections: Any, camera: FloatArray | None = None) -> Tracks:
+        """Advance by one frame.
+
+        Args:
+            detections: `Detections` or ``supervision.Detections`` of the frame.
+            camera: (2, 3) affine that maps the previous frame's pixels to this one's, or None.
+        """
+        ...
+
+    def reset(self) -> None:
+        """Forget everything, as if newly made."""
+        ...
+
+
+def as_detections(detections: Any) -> Detections:
+    """Return `Detections` from `Detections` or ``supervision.Detections`` (known by its fields, not imported)."""
+    if isinstance(detections, Detections):
+        return detections
+    if hasattr(detections, "xyxy") and hasattr(detections, "confidence"):
+        return Detections.from_supervision(detections)
+    raise SettingError(
+        f"update(): expected sportstrack.Detections or supervision.Detections, got {type(detections).__name__}"
+    )
+
+
+def class_names(class_id: IntArray, names: Mapping[int, str]) -> NDArray[np.str_]:
+    """Return (N,) names; a class without one is written as its number."""
+    return np.array([names.get(int(c), str(int(c))) for c in class_id], dtype=np.str_)
+
+
+def _check_box_columns(table: Any) -> int:
+    kind = type(table).__name__
+    _put(table, "xyxy", _column(f"{kind}.xyxy", table.xyxy, np.float64, (None, 4)))
+    n = len(table.xyxy)
+    _put(table, "score", _column(f"{kind}.score", table.score, np.float64, (n,)))
+    _put(table, "class_id", _column(f"{kind}.class_id", table.class_id, np.int64, (n,)))
+    return n
+
+
+def _column(name: str, value: Any, dtype: Any, shape: tuple[int | None, ...]) -> Any:
+    array = np.asarray(value)
+    if array.dtype != dtype:
+        if not np.can_cast(array.dtype, dtype, casting="same_kind"):
+            raise SettingError(f"{name}: expected {np.dtype(dtype).name}, got {array.dtype.name}")
+        array = array.astype(dtype)
+    if array.ndim != len(shape) or any(want is not None and want != got for want, got in zip(shape, array.shape, strict=True)):
+        wanted = ", ".join("any" if want is None else str(want) for want in shape)
+        raise SettingError(f"{name}: expected shape ({wanted}), got {array.shape}")
+    return array
+
+
+def _put(table: Any, name: str, value: Any) -> None:
+    object.__setattr__(table, name, value)
+
+
+def _pick(table: Any, rows: Any) -> dict[str, Any]:
+    if isinstance(rows, (int, np.integer)):
+        rows = [rows]
+    values = {column.name: getattr(table, column.name) for column in fields(table) if column.init}
+    return {name: None if value is None else np.asarray(value)[rows] for name, value in values.items()}
