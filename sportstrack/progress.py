@@ -1,0 +1,69 @@
+"""Progress of long work: a bar on a terminal, a line now and then in a log."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import Any
+
+_LOG_EVERY = 10.0  # seconds between lines in a log
+
+
+class ProgressBar:
+    """Shows how far a job is; call it with (done, expected or None).
+
+    Args:
+        title: what is being done.
+        unit: what is counted.
+        quiet: show nothing.
+    """
+
+    def __init__(self, title: str, unit: str = "frame", quiet: bool = False) -> None:
+        self._title, self._unit, self._quiet = title, unit, quiet
+        self._bar: Any = None
+        self._started = self._said = 0.0  # set by the first call: loading a model is not progress
+        self._terminal = sys.stderr.isatty()
+
+    def __call__(self, done: int, expected: int | None) -> None:
+        """Show that `done` of `expected` units are done."""
+        if self._quiet:
+            return
+        if not self._started:
+            self._started = self._said = time.monotonic()
+        if self._terminal:
+            self._draw(done, expected)
+        elif (now := time.monotonic()) - self._said >= _LOG_EVERY:
+            self._said = now
+            self._say(done, expected, now)
+
+    def close(self) -> None:
+        """End the bar's line."""
+        if self._bar is not None:
+            self._bar.close()
+
+    def __enter__(self) -> ProgressBar:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _draw(self, done: int, expected: int | None) -> None:
+        if self._bar is None:
+            from tqdm import tqdm
+
+            self._bar = tqdm(total=expected, desc=self._title, unit=f" {self._unit}s", dynamic_ncols=True)
+        if expected is not None and done > expected:
+            self._bar.total = None  # the container declared too few
+        self._bar.update(done - self._bar.n)
+
+    def _say(self, done: int, expected: int | None, now: float) -> None:
+        rate = done / max(now - self._started, 1e-9)
+        whole, left = "", ""
+        if expected:
+            whole = f"/{expected} ({100 * done / expected:.0f} %)"
+            left = f", {max(expected - done, 0) / max(rate, 1e-9):.0f} s left"
+        sys.stderr.write(f"{self._title}: {done}{whole} {self._unit}s, {rate:.1f} per second{left}\n")
+        sys.stderr.flush()

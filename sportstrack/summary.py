@@ -1,0 +1,101 @@
+"""What a tracking run did, for people and for machines."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass
+class Summary:
+    """The record of one run; `as_dict` is what ``--json`` prints and what is saved beside the outputs.
+
+    Attributes:
+        source: where the frames came from.
+        name: stem of the output files.
+        width: pixels, as width and height of the source.
+        height: pixels.
+        frame_rate: frames per second of the source.
+        declared_frames: what the source says it holds, or None.
+        frames: frames tracked.
+        seconds: wall-clock time from the first frame's decoding to the last output's closing.
+        setup_seconds: time to load the detector before that.
+        stages_ms: mean milliseconds of work per frame and stage. Stages overlap: they do not add up to 1000 / fps.
+        tracks: distinct ids.
+        boxes: tracked boxes in all frames.
+        mean_score: mean score of the tracked boxes, or None without any.
+        dropped_boxes: boxes that were not finite, inverted or empty.
+        dropped_frames: frames that a live source skipped to stay current.
+        peak_memory_mb: highest memory of this process so far, or None where the system does not tell.
+        device: where the detector ran, or None.
+        complete: whether the source was tracked to its end.
+        skipped: whether an earlier run's result was found and kept (resume).
+        warnings: what was wrong with the source and how it was handled.
+        outputs: kind → file.
+        settings: the settings in force.
+    """
+
+    source: str
+    name: str = ""
+    width: int = 0
+    height: int = 0
+    frame_rate: float = 0.0
+    declared_frames: int | None = None
+    frames: int = 0
+    seconds: float = 0.0
+    setup_seconds: float = 0.0
+    stages_ms: dict[str, float] = field(default_factory=dict)
+    tracks: int = 0
+    boxes: int = 0
+    mean_score: float | None = None
+    dropped_boxes: int = 0
+    dropped_frames: int = 0
+    peak_memory_mb: float | None = None
+    device: str | None = None
+    complete: bool = False
+    skipped: bool = False
+    warnings: list[str] = field(default_factory=list)
+    outputs: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def fps(self) -> float:
+        """End-to-end frames per second."""
+        return self.frames / self.seconds if self.seconds else 0.0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return asdict(self) | {"fps": round(self.fps, 2)}
+
+    def as_text(self) -> str:
+        """Return a few lines to read."""
+        lines = [f"{self.source}: {self.width}x{self.height} at {self.frame_rate:g} frames/s"]
+        if self.skipped:
+            return f"{lines[0]}: finished before, skipped (--resume)"
+        declared = f" of {self.declared_frames} declared" if self.declared_frames not in (None, self.frames) else ""
+        device = f" on {self.device}" if self.device else ""
+        stages = ", ".join(f"{name} {ms:.1f}" for name, ms in self.stages_ms.items())
+        lines.append(f"  {self.frames} frames{declared} in {self.seconds:.1f} s: {self.fps:.1f} frames/s{device}")
+        lines.append(f"  ms per frame (stages overlap): {stages}")
+        score = "" if self.mean_score is None else f", mean score {self.mean_score:.2f}"
+        lines.append(f"  {self.tracks} tracks, {self.boxes} boxes{score}")
+        if self.dropped_boxes:
+            lines.append(f"  {self.dropped_boxes} unusable boxes (not finite, inverted or empty) left out")
+        if self.dropped_frames:
+            lines.append(f"  {self.dropped_frames} frames skipped to stay live")
+        if self.peak_memory_mb is not None:
+            lines.append(f"  peak memory {self.peak_memory_mb:.0f} MB")
+        lines += [f"  warning: {warning}" for warning in self.warnings]
+        lines += [f"  {kind:<10} {file}" for kind, file in self.outputs.items()]
+        return "\n".join(lines)
+
+
+def peak_memory_mb() -> float | None:
+    """Return the highest resident memory of this process so far, in megabytes; None where the system does not tell."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (1e6 if sys.platform == "darwin" else 1e3), 1)

@@ -1,0 +1,105 @@
+"""`track_video` from Python."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import toy
+
+import sportstrack
+from sportstrack.errors import OutputError, SettingError
+from sportstrack.pipeline import track_video
+from sportstrack.sinks import TrackedFrame
+
+
+@pytest.fixture(scope="module")
+def match(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return toy.make_match(tmp_path_factory.mktemp("toy") / "match.mp4")
+
+
+def test_frames_come_in_order_with_their_pictures(match: Path) -> None:
+    seen: list[TrackedFrame] = []
+    summary = track_video(match, detector=toy.find, on_frame=seen.append)
+    assert [frame.index for frame in seen] == list(range(20))
+    assert [round(frame.time, 6) for frame in seen] == [round(i / 25, 6) for i in range(20)]
+    assert all(frame.image is not None and frame.image.shape == (120, 160, 3) for frame in seen)
+    assert summary.outputs == {}
+    assert summary.tracks == 3
+
+
+@pytest.mark.parametrize("batch", [1, 3, 20, 64])
+def test_the_batch_size_changes_nothing(match: Path, batch: int) -> None:
+    def tracks(size: int) -> list[list[float]]:
+        rows: list[list[float]] = []
+
+        def keep(frame: TrackedFrame) -> None:
+            rows.extend([frame.index, *box, i] for box, i in zip(frame.tracks.xyxy, frame.tracks.track_id, strict=True))
+
+        track_video(match, detector=toy.find, on_frame=keep, batch=size)
+        return rows
+
+    assert np.array_equal(tracks(batch), tracks(1))
+
+
+def test_a_tracker_object_and_progress(match: Path) -> None:
+    progress: list[tuple[int, int | None]] = []
+    tracker = sportstrack.create_tracker("sort", frame_rate=25, min_hits=1)
+    track_video(match, detector=toy.find, tracker=tracker, progress=lambda *p: progress.append(p))
+    assert progress == [(i, 20) for i in range(1, 21)]
+
+
+def test_what_on_frame_raises_comes_through(match: Path, tmp_path: Path) -> None:
+    def stop(frame: TrackedFrame) -> None:
+        if frame.index == 7:
+            raise ZeroDivisionError("mine")
+
+    with pytest.raises(ZeroDivisionError, match="mine"):
+        track_video(match, tmp_path, detector=toy.find, on_frame=stop, formats=["mot"])
+    assert [p.name for p in tmp_path.iterdir()] == ["match.part.txt"]
+
+
+def test_a_detector_that_returns_too_few_tables(match: Path) -> None:
+    with pytest.raises(SettingError, match="one per frame"):
+        track_video(match, detector=lambda frames: [], batch=2)
+
+
+def test_a_tracker_that_returns_something_else(match: Path) -> None:
+    class Odd:
+        def update(self, detections: object, camera: object = None) -> object:
+            return [1, 2, 3]
+
+        def reset(self) -> None: ...
+
+    with pytest.raises(SettingError, match="list"):
+        track_video(match, detector=toy.find, tracker=Odd())
+
+
+def test_unknown_settings_are_refused_before_anything_starts(match: Path, tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="'tracker'"):
+        track_video(match, tmp_path, trackr="sort")
+    with pytest.raises(OutputError, match=r"match\.mp4"):
+        track_video(match, match, detector=toy.find)
+
+
+def test_a_finished_result_is_not_lost_to_a_failed_second_run(match: Path, tmp_path: Path) -> None:
+    track_video(match, tmp_path, detector=toy.find, formats=["mot"])
+    before = (tmp_path / "match.txt").read_text()
+    with pytest.raises(RuntimeError, match="broke"):
+        track_video(match, tmp_path, detector=toy.FailAt(), formats=["mot"])
+    assert (tmp_path / "match.txt").read_text() == before
+
+
+def test_a_sequence_folder_is_a_source(tmp_path: Path) -> None:
+    import cv2
+
+    images = tmp_path / "v_game_c001" / "img1"
+    images.mkdir(parents=True)
+    for i in range(6):
+        assert cv2.imwrite(str(images / f"{i + 1:06d}.png"), toy.picture(i))
+    (images.parent / "seqinfo.ini").write_text(
+        "[Sequence]\nname=v_game_c001\nimDir=img1\nframeRate=50\nseqLength=6\nimWidth=160\nimHeight=120\nimExt=.png\n"
+    )
+    summary = track_video(images.parent, tmp_path / "out", detector=toy.find)
+    assert (summary.name, summary.frame_rate, summary.frames, summary.tracks) == ("v_game_c001", 50.0, 6, 3)

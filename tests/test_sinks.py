@@ -1,0 +1,63 @@
+"""The text outputs hold what was tracked."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from sportstrack.sinks import TEXT_SINKS, TrackedFrame, run_lengths
+from sportstrack.types import Detections, Tracks
+
+TRACKS = Tracks(
+    np.array([[1.0, 2.0, 11.0, 22.0], [5.0, 5.0, 6.5, 8.25]]),
+    np.array([0.5, 0.75]),
+    np.array([0, 1]),
+    np.array([4, 9]),
+    np.array([1, -1]),
+)
+FRAME = TrackedFrame(7, 0.28, TRACKS, Detections.from_arrays([[0, 0, 1, 1], [1, 2, 11, 22]]))
+
+
+def written(kind: str, folder: Path, names: dict[int, str]) -> str:
+    sink = TEXT_SINKS[kind](folder / f"out{TEXT_SINKS[kind].suffix}", names)
+    sink.write(FRAME)
+    assert not sink.path.exists(), "the name is given when the file is complete"
+    sink.close()
+    return sink.path.read_text(encoding="utf-8")
+
+
+def test_mot_text_counts_frames_from_one_and_writes_tlwh(tmp_path: Path) -> None:
+    row = written("mot", tmp_path, {}).splitlines()[0].split(",")
+    assert [float(v) for v in row] == [8, 4, 1, 2, 10, 20, 0.5, -1, -1, -1]
+
+
+def test_csv_has_a_header_and_quotes_names(tmp_path: Path) -> None:
+    written("csv", tmp_path, {0: 'left, "home"', 1: "ball"})
+    with (tmp_path / "out.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["class"] for row in rows] == ['left, "home"', "ball"]
+    assert (rows[0]["frame"], rows[0]["track_id"], rows[0]["x2"], rows[1]["detection"]) == ("7", "4", "11.00", "-1")
+
+
+def test_json_lines_hold_one_object_per_frame(tmp_path: Path) -> None:
+    (line,) = written("jsonl", tmp_path, {0: "jugador ñ"}).splitlines()
+    record = json.loads(line)
+    assert (record["frame"], record["time"]) == (7, 0.28)
+    assert record["tracks"][0]["class"] == "jugador ñ"
+    assert record["tracks"][1]["class"] == "1"
+    assert record["tracks"][1]["box"] == [5.0, 5.0, 6.5, 8.25]
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # pycocotools on numpy 2
+@given(arrays(bool, st.tuples(st.integers(1, 9), st.integers(1, 9))))
+def test_run_lengths_are_coco_s_own(mask: np.ndarray) -> None:
+    coco = pytest.importorskip("pycocotools.mask")
+    encoded = coco.frPyObjects(run_lengths(mask), *mask.shape)
+    assert np.array_equal(coco.decode(encoded).astype(bool), mask)
