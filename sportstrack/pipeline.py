@@ -91,8 +91,10 @@ def load(settings: TrackSettings) -> Any:
     """Load the detector that the settings ask for, so that several videos can share it."""
     from sportstrack.detector import load_detector
 
-    names = ("imgsz", "score", "iou", "classes", "device", "half")
-    return load_detector(settings.detector or settings.weights, **{name: getattr(settings, name) for name in names})
+    values = {name: getattr(settings, name) for name in ("imgsz", "score", "iou", "classes", "device", "half")}
+    if settings.detector is not None:
+        return load_detector(settings.detector, **values)
+    return load_detector(settings.weights, **values | {"classes": settings.classes or "sports"})
 
 
 class LazyDetector:

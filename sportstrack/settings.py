@@ -23,7 +23,8 @@ class TrackSettings:
         imgsz: longer side of the detector's input in pixels.
         score: lowest score that the detector reports; trackers use low ones too.
         iou: overlap above which the detector drops the weaker of two boxes.
-        classes: class ids or names to keep; None keeps all.
+        classes: class ids or names to keep, ``["all"]`` for all; None keeps persons and sports balls of a COCO model and
+            all classes of any other.
         device: ``auto``, ``cpu``, ``cuda:0``, ``mps``.
         half: 16-bit floats on a GPU.
         batch: frames per detector call; None chooses 1 on a CPU and 8 on a GPU.

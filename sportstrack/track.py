@@ -73,7 +73,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--imgsz", type=int, metavar="PIXELS", help=f"longer side of the network's input ({default.imgsz})")
     add("--score", type=float, help=f"lowest score of a box ({default.score}); trackers use weak boxes too")
     add("--iou", type=float, help=f"overlap above which the weaker of two boxes is dropped ({default.iou})")
-    add("--classes", nargs="+", type=_class, metavar="CLASS", help="ids or names to keep (all)")
+    add(
+        "--classes",
+        nargs="+",
+        type=_class,
+        metavar="CLASS",
+        help="ids or names to keep, or all (of COCO's: person, sports ball)",
+    )
     add("--device", help="auto, cpu, cuda:0, mps (auto)")
     add("--half", action="store_true", help="16-bit floats on a GPU")
     add("--batch", type=int, metavar="FRAMES", help="frames per detector call (1 on a CPU, 8 on a GPU)")

@@ -1,0 +1,507 @@
+"""Detectors: frames in, one `Detections` per frame out; Ultralytics' models or anyone's callable.
+
+Ultralytics is AGPL-3.0; importing this module does not import it, constructing an `UltralyticsDetector` does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sportstrack.errors import DeviceError, SettingError, WeightsError, nearest
+from sportstrack.types import Detections, as_detections
+from sportstrack.weights import SUFFIXES, cache_folder, find_weights, looks_like_checkpoint
+
+COCO_SPORTS = ("person", "sports ball")
+STAGES = ("preprocess", "inference", "postprocess")
+BOX_TASKS = ("detect", "segment", "pose", "obb")
+
+_CUSTOM = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
+
+
+class Detector(Protocol):
+    """What the pipeline asks of a detector."""
+
+    @property
+    def names(self) -> Mapping[int, str]:
+        """Class id → name; may be empty."""
+        ...
+
+    def __call__(self, frames: Sequence[NDArray[np.uint8]]) -> list[Detections]:
+        """Detect in a batch of (H, W, 3) BGR uint8 frames; return one table per frame, in order."""
+        ...
+
+
+class UltralyticsDetector:
+    """Any Ultralytics model that finds boxes (YOLOv8 and its kin, RT-DETR), with ``YOLO.predict``'s own results.
+
+    Frames of one shape go through the network as one batch, letterboxed to the smallest rectangle that fits `imgsz`,
+    as ``YOLO.predict`` does. Frames of different shapes are batched per shape, so that no frame's boxes depend on its
+    neighbours. Segmentation models fill `Detections.mask` at the frame's size (N·H·W bytes a frame), pose models fill
+    `Detections.keypoints`; an oriented box becomes the upright box that encloses it.
+
+    Loading a PyTorch checkpoint unpickles it. Ultralytics' safe loading, which builds known model classes and refuses
+    all else, is switched on where the installed version has it; set ULTRALYTICS_SAFE_LOAD=false for a file that you
+    trust and that needs more. Nothing is installed, sent or fetched: see `import_ultralytics`.
+
+    On a CPU torch uses as many threads as it would by itself (OMP_NUM_THREADS limits them); Ultralytics' own choice,
+    one core less, is undone. Where torch is not imported yet, OMP_WAIT_POLICY defaults to PASSIVE.
+
+    Args:
+        weights: path, known name or address, as `sportstrack.weights.find_weights` takes.
+        imgsz: longer side of the network's input in pixels, rounded up to the model's stride.
+        score: lowest score returned, 0…1. Trackers of the ByteTrack family want the low ones too.
+        iou: overlap above which non-maximum suppression drops the weaker box, 0…1; models without NMS ignore it.
+        classes: ids or names to keep; ``sports`` keeps persons and sports balls of a COCO model and all classes of any
+            other; None and ``all`` keep all.
+        device: ``auto`` (CUDA, else Apple's MPS, else CPU), ``cpu``, ``cuda``, ``cuda:1`` or ``mps``.
+        half: 16-bit floats; needs a GPU.
+        agnostic_nms: suppress across classes.
+        max_det: most boxes per frame.
+
+    Attributes:
+        names: class id → name.
+        timings: seconds spent since construction (or `warmup`) per stage: preprocess, inference, postprocess.
+        device: the device in use, such as ``cuda:0``.
+        task: detect, segment, pose or obb.
+
+    Raises:
+        WeightsError: if the file is missing or holds no model that finds boxes.
+        DeviceError: if the device is not there, or cannot do `half`.
+        SettingError: if a number is out of range or a class unknown.
+    """
+
+    def __init__(
+        self,
+        weights: str | Path,
+        *,
+        imgsz: int = 640,
+        score: float = 0.1,
+        iou: float = 0.7,
+        classes: Sequence[int | str] | str | None = None,
+        device: str = "auto",
+        half: bool = False,
+        agnostic_nms: bool = False,
+        max_det: int = 300,
+    ) -> None:
+        _check_range("imgsz", imgsz, 32, 16384, whole=True)
+        _check_range("score", score, 0, 1)
+        _check_range("iou", iou, 0, 1)
+        _check_range("max_det", max_det, 1, 1_000_000, whole=True)
+        self.path = find_weights(weights)
+        _check_file(self.path)
+        self.device = choose_device(device)
+        if half and self.device == "cpu":
+            raise DeviceError("half precision needs a GPU, and the device is the CPU: leave --half out")
+        self.timings = dict.fromkeys(STAGES, 0.0)
+        self._settings: dict[str, Any] = {
+            "imgsz": int(imgsz),
+            "conf": float(score),
+            "iou": float(iou),
+            "device": self.device,
+            "agnostic_nms": agnostic_nms,
+            "max_det": int(max_det),
+            "retina_masks": True,  # masks at the frame's size instead of the network's
+            "verbose": False,
+        }
+        self._model = self._load(half)
+        self.names: dict[int, str] = {int(k): str(v) for k, v in self._model.names.items()}
+        self._settings["classes"] = class_ids(classes, self.names)
+
+    def __call__(self, frames: Sequence[NDArray[np.uint8]]) -> list[Detections]:
+        """Detect in a batch of (H, W, 3) BGR uint8 frames; return one table per frame, in order."""
+        for frame in frames:
+            _check_frame(frame)
+        found: list[Detections] = [Detections.empty()] * len(frames)
+        for rows in _rows_by_shape(frames):
+            results = self._predict([np.ascontiguousarray(frames[row]) for row in rows])
+            started = time.perf_counter()
+            for row, result in zip(rows, results, strict=True):
+                found[row] = _to_detections(result)
+            self.timings["postprocess"] += time.perf_counter() - started
+        return found
+
+    def warmup(self, shape: tuple[int, int] = (720, 1280), batch: int = 1) -> None:
+        """Run once on black frames of `shape` (height, width), so that the first real batch is not the slow one."""
+        self([np.zeros((*shape, 3), np.uint8)] * batch)
+        self.timings.update(dict.fromkeys(STAGES, 0.0))
+
+    def _load(self, half: bool) -> Any:
+        ultralytics = import_ultralytics()
+        if half:
+            self._settings |= _half_setting()
+        with self._readable(), _torch_threads(), _loadable(self.path) as path:
+            model = ultralytics.YOLO(str(path), task=None)
+            if model.task in BOX_TASKS:
+                # Exported models open at the first use only; a small wide frame keeps the rehearsal cheap.
+                model.predict([np.zeros((36, 64, 3), np.uint8)], **self._settings)
+        if model.task not in BOX_TASKS:
+            raise WeightsError(
+                f"{self.path}: is a model for the task {model.task!r}; one of {', '.join(BOX_TASKS)} is needed"
+            )
+        self.task = str(model.task)
+        return model
+
+    @contextlib.contextmanager
+    def _readable(self) -> Iterator[None]:
+        """Turn whatever the loaders throw at a file that is no model into one sentence that names the file."""
+        try:
+            yield
+        except MemoryError:
+            raise
+        except ModuleNotFoundError as error:
+            raise WeightsError(
+                f"{self.path}: reading it needs the Python module {error.name!r}, which is not installed"
+            ) from error
+        except Exception as error:
+            if type(error).__name__ == "OutOfMemoryError":
+                size = self._settings["imgsz"]
+                raise DeviceError(f"{self.device}: too little memory for {self.path.name} at imgsz {size}") from error
+            cause = _cause(error)
+            if "references types outside" in cause:  # what safe loading says of all that is no checkpoint
+                cause = (
+                    "it is no Ultralytics checkpoint, or it holds code that safe loading refuses; "
+                    "ULTRALYTICS_SAFE_LOAD=false loads it if you trust it"
+                )
+            raise WeightsError(f"{self.path}: no detection model can be read from it ({cause})") from error
+
+    def _predict(self, frames: list[NDArray[np.uint8]]) -> list[Any]:
+        results: list[Any] = self._model.predict(frames, **self._settings)
+        for result in results:
+            for stage in STAGES:
+                self.timings[stage] += result.speed[stage] / 1000
+        return results
+
+
+class CustomDetector:
+    """Anyone's callable as a `Detector`: checks what it returns and converts supervision's tables.
+
+    Args:
+        call: frames → one `Detections` or ``supervision.Detections`` per frame; its ``names`` (a mapping or a sequence)
+            and ``timings``, if it has them, are passed on.
+        spec: how the user named it, for messages.
+    """
+
+    def __init__(self, call: Callable[..., Any], spec: str = "detector") -> None:
+        self._call = call
+        self._spec = spec
+        names = getattr(call, "names", None) or {}
+        pairs = names.items() if isinstance(names, Mapping) else enumerate(names)
+        self.names: dict[int, str] = {int(k): str(v) for k, v in pairs}
+        self._own_timings = getattr(call, "timings", None) is None
+        self.timings: dict[str, float] = dict.fromkeys(STAGES, 0.0) if self._own_timings else call.timings  # type: ignore[attr-defined]
+
+    def __call__(self, frames: Sequence[NDArray[np.uint8]]) -> list[Detections]:
+        """Detect in a batch of (H, W, 3) BGR uint8 frames; return one table per frame, in order.
+
+        Raises:
+            SettingError: if the callable returns something other than one table per frame.
+        """
+        started = time.perf_counter()
+        found = self._call(frames)
+        if self._own_timings:
+            self.timings["inference"] += time.perf_counter() - started
+        try:
+            tables = [as_detections(table) for table in found]
+        except (TypeError, SettingError) as error:
+            raise SettingError(
+                f"{self._spec}: expected a list of Detections, one per frame, got {_cause(error)}"
+            ) from error
+        if len(tables) != len(frames):
+            raise SettingError(f"{self._spec}: expected {len(frames)} tables, one per frame, got {len(tables)}")
+        return tables
+
+
+def load_detector(spec: str, **settings: Any) -> Detector:
+    """Make a detector from what a user wrote after ``--weights``.
+
+    Args:
+        spec: weights as a path, known name or address, for `UltralyticsDetector`; or ``package.module:attribute`` for a
+            detector of one's own: a callable frames → list of `Detections` (or ``supervision.Detections``), or a class
+            or an argument-free factory that makes one.
+        **settings: `UltralyticsDetector`'s keywords; a class or factory gets those that its signature names.
+
+    Raises:
+        SettingError: if a module or attribute is not there or cannot be called.
+        WeightsError, DeviceError: as `UltralyticsDetector`.
+    """
+    if _CUSTOM.fullmatch(spec) and not Path(spec).exists():
+        return CustomDetector(_make(_attribute(spec), spec, settings), spec)
+    return UltralyticsDetector(spec, **settings)
+
+
+def choose_device(device: str) -> str:
+    """Return the torch device for ``auto``, ``cpu``, ``cuda``, ``cuda:N``, ``N`` or ``mps``.
+
+    Raises:
+        DeviceError: if it is not there; the message lists what is.
+        SettingError: if it is no such name.
+    """
+    torch = _import_torch()
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    available = [f"cuda:{i}" for i in range(count)]
+    if torch.backends.mps.is_available():
+        available.append("mps")
+    available.append("cpu")
+    wanted = device.strip().lower()
+    if wanted == "auto":
+        return available[0]
+    wanted = {"cuda": "cuda:0", "mps:0": "mps"}.get(wanted, f"cuda:{wanted}" if wanted.isdigit() else wanted)
+    if not re.fullmatch(r"cpu|mps|cuda:\d+", wanted):
+        raise SettingError(f"device {device!r}: expected auto, cpu, cuda, cuda:N or mps")
+    if wanted not in available:
+        raise DeviceError(
+            f"device {device!r} is not available here (there is: {', '.join(available)}); use --device {available[0]}"
+        )
+    return wanted
+
+
+def class_ids(classes: Sequence[int | str] | str | None, names: Mapping[int, str]) -> list[int] | None:
+    """Return the sorted ids for ids, numbers as text, or names (upper and lower case alike); None means all.
+
+    ``all`` is None; ``sports`` is persons and sports balls if the model has both (COCO's 80 classes), else all.
+
+    Raises:
+        SettingError: if the model has no such class; the message gives the nearest name.
+    """
+    if classes is None or classes == "all" or "all" in classes:
+        return None
+    if classes == "sports":
+        return (
+            [k for k, name in names.items() if name in COCO_SPORTS] if set(COCO_SPORTS) <= set(names.values()) else None
+        )
+    ids: set[int] = set()
+    for wanted in [classes] if isinstance(classes, str) else classes:
+        text = str(wanted).strip()
+        named = [k for k, name in names.items() if name == text] or [
+            k for k, name in names.items() if name.lower() == text.lower()
+        ]
+        if not named and text.isdigit() and int(text) in names:
+            named = [int(text)]
+        if not named:
+            some = ", ".join(list(names.values())[:20]) + (", …" if len(names) > 20 else "")
+            raise SettingError(
+                f"class {text!r} is not one of this model's{nearest(text, list(names.values()))} (it has: {some})"
+            )
+        ids.update(named)
+    return sorted(ids)
+
+
+def import_ultralytics() -> Any:
+    """Import Ultralytics with its installs, telemetry, online checks and chatter off, and return the package.
+
+    Its switches are environment variables, read when it is imported. Its settings file goes to the cache folder, so
+    that the user's own is neither written nor obeyed; a YOLO_CONFIG_DIR, YOLO_VERBOSE or ULTRALYTICS_SAFE_LOAD that the
+    user has set stays. If ultralytics was imported before, the values it took from the switches are set instead.
+    """
+    _import_torch()  # first, because ultralytics sets OMP_NUM_THREADS=1, which torch reads when it is imported
+    os.environ.update(YOLO_OFFLINE="true", YOLO_AUTOINSTALL="false")  # "offline": no look-ups on import, no analytics
+    os.environ.setdefault("YOLO_CONFIG_DIR", str(cache_folder()))
+    os.environ.setdefault("YOLO_VERBOSE", "false")
+    os.environ.setdefault("ULTRALYTICS_SAFE_LOAD", "true")
+    threads = os.environ.get("OMP_NUM_THREADS")
+    ultralytics = import_module("ultralytics")
+    if threads is None:
+        os.environ.pop("OMP_NUM_THREADS", None)  # child processes read it too
+    _switch_off()
+    return ultralytics
+
+
+def _import_torch() -> Any:
+    # By default torch's CPU threads spin while they wait. On two cores shared with other work, such as decoding and
+    # encoding, two spinning threads were three times slower than one; two that wait asleep were not.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    return import_module("torch")
+
+
+def _switch_off() -> None:
+    """Set the module values behind the switches, for the case that ultralytics was imported before us."""
+    safe = os.environ["ULTRALYTICS_SAFE_LOAD"].strip().lower() in {"1", "true", "yes", "on", "y", "t"}
+    wanted = [
+        ("ultralytics.utils", "ONLINE", False),
+        ("ultralytics.utils", "AUTOINSTALL", False),
+        ("ultralytics.utils.checks", "ONLINE", False),
+        ("ultralytics.utils.checks", "AUTOINSTALL", False),
+        ("ultralytics.nn.tasks", "SAFE_LOAD", safe),
+    ]
+    for module, name, value in wanted:
+        if hasattr(sys.modules.get(module), name):
+            setattr(sys.modules[module], name, value)
+    # The sender of usage events: ultralytics.utils.events from 8.4, ultralytics.hub.utils before.
+    for module in ("ultralytics.utils.events", "ultralytics.hub.utils"):
+        with contextlib.suppress(ImportError):
+            sender: Any = getattr(import_module(module), "events", None)
+            if hasattr(sender, "enabled"):
+                sender.enabled = False
+
+
+@contextlib.contextmanager
+def _torch_threads() -> Iterator[None]:
+    """Put torch's thread count back: ultralytics sets it to one core less, at most 8, for the whole process."""
+    import torch
+
+    threads = torch.get_num_threads()
+    try:
+        yield
+    finally:
+        if torch.get_num_threads() != threads:
+            torch.set_num_threads(threads)
+
+
+@contextlib.contextmanager
+def _loadable(path: Path) -> Iterator[Path]:
+    """Give a path that ultralytics opens as it is.
+
+    It strips quotes from names and reads yolov5s.pt as yolov5su.pt, then looks for the changed name online; a link of
+    a plain name gets such files past that.
+    """
+    path = path.absolute()  # not resolved: a link's target may have another suffix
+    if path.suffix != ".pt" or not re.search(r"'|yolov[35]|\s$|^\s", str(path)):
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="sportstrack-") as folder:
+        link = Path(folder) / "model.pt"
+        try:
+            link.symlink_to(path)
+        except OSError:  # Windows without the right to make links
+            import shutil
+
+            shutil.copyfile(path, link)
+        yield link
+
+
+def _check_file(path: Path) -> None:
+    """Refuse what cannot be weights before a loader sees it, so that the message is plain and no pickle runs."""
+    if path.is_dir():
+        return  # exported models such as OpenVINO's are folders
+    if path.suffix.lower() not in SUFFIXES:
+        raise WeightsError(
+            f"{path}: expected a weights file ({', '.join(SUFFIXES)}), not {path.suffix or 'a file without a suffix'}"
+        )
+    try:
+        if path.stat().st_size == 0:
+            raise WeightsError(f"{path}: is empty; copy or download it again")
+        if path.suffix.lower() != ".pt":
+            return
+        if not looks_like_checkpoint(path):
+            raise WeightsError(f"{path}: is no PyTorch checkpoint, whatever its name says")
+        with path.open("rb") as file:
+            if file.read(2) == b"PK" and not zipfile.is_zipfile(path):
+                raise WeightsError(f"{path}: is cut short or damaged; copy or download it again")
+    except OSError as error:
+        raise WeightsError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def _half_setting() -> dict[str, Any]:
+    from ultralytics.utils import DEFAULT_CFG_DICT
+
+    # ultralytics 8.4 folded half and int8 into one setting
+    return {"quantize": 16} if "quantize" in DEFAULT_CFG_DICT else {"half": True}
+
+
+def _to_detections(result: Any) -> Detections:
+    """Convert one ultralytics ``Results``."""
+    if result.obb is not None:
+        boxes = result.obb.xyxy.cpu().numpy()
+        score, class_id = result.obb.conf.cpu().numpy(), result.obb.cls.cpu().numpy()
+    else:
+        rows = result.boxes.data.cpu().numpy()  # one transfer for all columns: x1, y1, x2, y2, score, class
+        boxes, score, class_id = rows[:, :4], rows[:, -2], rows[:, -1]
+    return Detections(
+        boxes.astype(np.float64),
+        score.astype(np.float64),
+        class_id.astype(np.int64),
+        mask=None if result.masks is None else result.masks.data.bool().cpu().numpy(),
+        keypoints=None if result.keypoints is None else _to_keypoints(result.keypoints.data.cpu().numpy()),
+    )
+
+
+def _to_keypoints(points: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+    """(N, K, 2 or 3) → (N, K, 3): models without key point scores get 1."""
+    if points.shape[-1] == 2:
+        points = np.concatenate([points, np.ones_like(points[..., :1])], axis=-1)
+    return points.astype(np.float32)
+
+
+def _rows_by_shape(frames: Sequence[NDArray[np.uint8]]) -> list[list[int]]:
+    groups: dict[tuple[int, ...], list[int]] = {}
+    for row, frame in enumerate(frames):
+        groups.setdefault(frame.shape, []).append(row)
+    return list(groups.values())
+
+
+def _check_frame(frame: Any) -> None:
+    shape, dtype = getattr(frame, "shape", None), getattr(frame, "dtype", None)
+    if (
+        not isinstance(frame, np.ndarray)
+        or frame.ndim != 3
+        or frame.shape[2] != 3
+        or not frame.size
+        or dtype != np.uint8
+    ):
+        raise SettingError(f"frame: expected (H, W, 3) uint8, got {shape} {dtype or type(frame).__name__}")
+
+
+def _check_range(name: str, value: Any, low: float, high: float, whole: bool = False) -> None:
+    kind: Any = (int, np.integer) if whole else (int, float, np.number)
+    if not isinstance(value, kind) or not low <= value <= high:
+        raise SettingError(f"{name}: expected {'a whole number ' if whole else ''}{low}…{high}, got {value}")
+
+
+def _cause(error: BaseException) -> str:
+    """Return the first line of a message, without colours and signs."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    text = re.sub(r"\x1b\[[0-9;]*m|ERROR|[^\x20-\x7e–…]", "", lines[0] if lines else "").strip(" :.")
+    return text[:200] or type(error).__name__
+
+
+def _attribute(spec: str) -> Any:
+    module_name, _, path = spec.partition(":")
+    try:
+        value: Any = import_module(module_name)
+    except ImportError as error:
+        raise SettingError(f"{spec}: cannot import {module_name} ({error}); is its folder on PYTHONPATH?") from error
+    for name in path.split("."):
+        if not hasattr(value, name):
+            raise SettingError(f"{spec}: {module_name} has no {name!r}{nearest(name, dir(value))}")
+        value = getattr(value, name)
+    return value
+
+
+def _make(target: Any, spec: str, settings: Mapping[str, Any]) -> Callable[..., Any]:
+    """Return the detector itself: made by calling a class or a factory (a function that needs no argument)."""
+    import inspect
+
+    is_class = inspect.isclass(target)
+    if is_class or (inspect.isroutine(target) and not _needed(target)):
+        parameters = inspect.signature(target).parameters.values()
+        takes_all = any(p.kind is p.VAR_KEYWORD for p in parameters)
+        taken = {p.name for p in parameters if p.kind in {p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY}}
+        try:
+            target = target(**{k: v for k, v in settings.items() if takes_all or k in taken})
+        except TypeError as error:
+            raise SettingError(f"{spec}: cannot be made without arguments ({error})") from error
+    if not callable(target):
+        kind = type(target).__name__
+        raise SettingError(f"{spec}: expected a callable frames -> list of Detections, got {kind}")
+    return target  # type: ignore[no-any-return]
+
+
+def _needed(function: Callable[..., Any]) -> list[str]:
+    import inspect
+
+    kinds = {inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD}
+    parameters = inspect.signature(function).parameters.values()
+    return [p.name for p in parameters if p.kind in kinds and p.default is p.empty]
