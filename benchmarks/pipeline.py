@@ -30,7 +30,7 @@ def ours(clip: Path, detector: Any, folder: Path) -> Summary:
 
 def theirs(clip: Path, model: Any, args: argparse.Namespace, device: str, folder: Path) -> tuple[int, float]:
     """Run ``YOLO.track`` once; return frames and seconds."""
-    started, frames = time.perf_counter(), 0
+    started = time.perf_counter()
     results = model.track(
         str(clip),
         stream=True,
@@ -46,8 +46,7 @@ def theirs(clip: Path, model: Any, args: argparse.Namespace, device: str, folder
         persist=False,
         verbose=False,
     )
-    for _ in results:
-        frames += 1
+    frames = sum(1 for _ in results)
     return frames, time.perf_counter() - started
 
 
@@ -66,13 +65,14 @@ def main() -> None:
     from ultralytics import YOLO  # after the detector, which has switched its network access off
 
     model = YOLO(str(find_weights(args.weights)))
-    rows: list[tuple[Summary, int, float]] = []
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        ours(args.clip, detector, folder)
-        theirs(args.clip, model, args, detector.device, folder)
-        for _ in range(args.rounds):
-            rows.append((ours(args.clip, detector, folder), *theirs(args.clip, model, args, detector.device, folder)))
+
+        def both() -> tuple[Summary, int, float]:
+            return ours(args.clip, detector, folder), *theirs(args.clip, model, args, detector.device, folder)
+
+        both()  # warm up
+        rows = [both() for _ in range(args.rounds)]
     report(args.clip, detector.device, rows)
 
 
@@ -86,9 +86,7 @@ def report(clip: Path, device: str, rows: list[tuple[Summary, int, float]]) -> N
     print("| | frames/s (median) | ratio |\n|---|---:|---:|")
     print(f"| sportstrack, H.264 video + MOT text | {fps:.2f} | {ratio:.2f} |")
     print(f"| YOLO.track(save=True), video | {peer:.2f} | 1 |\n")
-    stages = {
-        stage: statistics.median(ours.stages_ms[stage] for ours, _, _ in rows) for stage in summary.stages_ms
-    }
+    stages = {stage: statistics.median(ours.stages_ms[stage] for ours, _, _ in rows) for stage in summary.stages_ms}
     print("| stage | ms per frame |\n|---|---:|")
     for stage, ms in stages.items():
         print(f"| {stage} | {ms:.2f} |")

@@ -209,9 +209,8 @@ class _Run:
 
     def _count(self, tracks: Any) -> None:
         if not isinstance(tracks, Tracks):
-            raise SettingError(
-                f"tracker {self.settings.tracker!r}: update() must return sportstrack.Tracks, got {type(tracks).__name__}"
-            )
+            came = type(tracks).__name__
+            raise SettingError(f"tracker {self.settings.tracker!r}: update() must return a Tracks table, got {came}")
         self.summary.frames += 1
         self.summary.boxes += len(tracks)
         self._ids.update(tracks.track_id.tolist())

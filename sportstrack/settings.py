@@ -15,7 +15,7 @@ FORMATS = ("video", "mot", "jsonl", "csv")
 
 @dataclass(frozen=True)
 class TrackSettings:
-    """How to track a video; every field is also an option of ``sportstrack track`` and a key of its ``--config`` file.
+    """How to track a video; each field is an option of ``sportstrack track`` and a key of its ``--config`` file.
 
     Attributes:
         weights: Ultralytics weights: a path, a known name (downloaded once) or ``demo``.
@@ -23,8 +23,8 @@ class TrackSettings:
         imgsz: longer side of the detector's input in pixels.
         score: lowest score that the detector reports; trackers use low ones too.
         iou: overlap above which the detector drops the weaker of two boxes.
-        classes: class ids or names to keep, ``["all"]`` for all; None keeps persons and sports balls of a COCO model and
-            all classes of any other.
+        classes: class ids or names to keep, ``["all"]`` for all; None keeps persons and sports balls of a COCO model
+            and all classes of any other.
         device: ``auto``, ``cpu``, ``cuda:0``, ``mps``.
         half: 16-bit floats on a GPU.
         batch: frames per detector call; None chooses 1 on a CPU and 8 on a GPU.

@@ -74,7 +74,9 @@ class Detections:
         return cls(np.empty((0, 4)), np.empty(0), np.empty(0, np.int64))
 
     @classmethod
-    def from_arrays(cls, xyxy: ArrayLike, score: ArrayLike | None = None, class_id: ArrayLike | None = None) -> Detections:
+    def from_arrays(
+        cls, xyxy: ArrayLike, score: ArrayLike | None = None, class_id: ArrayLike | None = None
+    ) -> Detections:
         """Build a table from anything array-like; a missing score is 1, a missing class 0."""
         boxes = np.asarray(xyxy, dtype=np.float64).reshape(-1, 4)
         n = len(boxes)
@@ -109,17 +111,11 @@ class Detections:
         )
 
     def _usable(self) -> BoolArray | None:
-        if not len(self.xyxy):
-            return None
-        # A sum of squares tells in one call whether any number is huge, infinite or NaN (which fails each comparison).
-        flat = self.xyxy.ravel()
-        if flat.dot(flat) <= MAX_COORDINATE**2 and self.score.dot(self.score) < np.inf:
-            if np.minimum.reduce(self.xyxy[:, 2:] - self.xyxy[:, :2], axis=None) > MIN_SIZE:
-                return None
-        inside = (np.abs(self.xyxy) <= MAX_COORDINATE).all(axis=1)
-        boxes = np.where(inside[:, None], self.xyxy, 0.0)  # no infinity minus infinity
+        inside = (np.abs(self.xyxy) <= MAX_COORDINATE).all(axis=1)  # False for NaN
+        boxes = self.xyxy if inside.all() else np.where(inside[:, None], self.xyxy, 0.0)  # no infinity minus infinity
         large = (boxes[:, 2:] - boxes[:, :2] > MIN_SIZE).all(axis=1)
-        return np.asarray(inside & large & np.isfinite(self.score), dtype=np.bool_)
+        usable = inside & large & np.isfinite(self.score)
+        return None if usable.all() else usable
 
 
 @dataclass(frozen=True, eq=False)
@@ -260,7 +256,9 @@ def _column(name: str, value: Any, dtype: Any, shape: tuple[int | None, ...]) ->
         if not np.can_cast(array.dtype, dtype, casting="same_kind"):
             raise SettingError(f"{name}: expected {np.dtype(dtype).name}, got {array.dtype.name}")
         array = array.astype(dtype)
-    if array.ndim != len(shape) or any(want is not None and want != got for want, got in zip(shape, array.shape, strict=True)):
+    if array.ndim != len(shape) or any(
+        want is not None and want != got for want, got in zip(shape, array.shape, strict=True)
+    ):
         wanted = ", ".join("any" if want is None else str(want) for want in shape)
         raise SettingError(f"{name}: expected shape ({wanted}), got {array.shape}")
     return array

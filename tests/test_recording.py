@@ -45,7 +45,9 @@ def same(a: RecordedFrame, b: RecordedFrame) -> bool:
 
 @settings(max_examples=30, deadline=None)
 @given(counts=st.lists(st.integers(0, 6), max_size=12), extras=st.booleans(), seed=st.integers(0, 99))
-def test_what_goes_in_comes_out(counts: list[int], extras: bool, seed: int, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_what_goes_in_comes_out(
+    counts: list[int], extras: bool, seed: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     rng = np.random.default_rng(seed)
     frames = [
         # A frame without boxes has no embeddings either, as a detector would give it.

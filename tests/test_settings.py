@@ -11,7 +11,9 @@ from sportstrack.settings import TrackSettings, parse_assignments, read_settings
 
 
 def test_yaml_gives_back_what_was_saved(tmp_path: Path) -> None:
-    made = TrackSettings(tracker="sort", tracker_settings={"max_age": 3, "position_var": (1.0, 2.0, 3.0, 4.0)}, imgsz=960)
+    made = TrackSettings(
+        tracker="sort", tracker_settings={"max_age": 3, "position_var": (1.0, 2.0, 3.0, 4.0)}, imgsz=960
+    )
     (tmp_path / "s.yaml").write_text(settings_text(made))
     assert TrackSettings(**read_settings(tmp_path / "s.yaml")).as_dict() == made.as_dict()
 
@@ -32,7 +34,9 @@ def test_wrong_words_say_what_would_be_right(word: str, says: str) -> None:
         parse_assignments("bytetrack", [word])
 
 
-@pytest.mark.parametrize("values", [{"imgsz": 3}, {"every": 0}, {"score": 1.5}, {"formats": ["avi"]}, {"batch": "many"}])
+@pytest.mark.parametrize(
+    "values", [{"imgsz": 3}, {"every": 0}, {"score": 1.5}, {"formats": ["avi"]}, {"batch": "many"}]
+)
 def test_values_out_of_range_are_refused_by_name(values: dict) -> None:
     with pytest.raises(SettingError, match=next(iter(values))):
         TrackSettings(**values)

@@ -52,12 +52,12 @@ def test_a_full_box_stops_its_producer() -> None:
 
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_a_failure_anywhere_is_raised_as_itself_and_stops_all(place: int) -> None:
-    class Broken(Exception):
+    class BrokenError(Exception):
         pass
 
     def fail_at_5(item: int) -> int:
         if item == 5:
-            raise Broken
+            raise BrokenError
         return item
 
     def same(item: int) -> int:
@@ -70,7 +70,7 @@ def test_a_failure_anywhere_is_raised_as_itself_and_stops_all(place: int) -> Non
     else:
         work[place - 1] = fail_at_5
     stages, out = chain(source, *work)
-    with pytest.raises(Broken):
+    with pytest.raises(BrokenError):
         join_all(stages)
     assert out == [0, 1, 2, 3, 4], "what came before the failure is finished"
     assert not any(stage.is_alive() for stage in stages)
