@@ -8,7 +8,6 @@ import resource
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import make_video
@@ -361,8 +360,8 @@ def test_sigterm_counts_as_ctrl_c(tmp_path: Path) -> None:
     ]
     process = subprocess.Popen(words, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env=environment())
     assert process.stderr is not None
-    process.stderr.readline()
-    time.sleep(0.3)
+    for _ in range(6):  # let a few frames through
+        process.stderr.readline()
     process.terminate()
     process.communicate(timeout=60)
     assert process.returncode == 130

@@ -1,0 +1,31 @@
+"""Video in and out: files, image folders, cameras and streams become `Frame` objects, and frames become H.264 files.
+
+Everything is lazy: a source holds one frame at a time (two in live mode) and a writer none. Times are the container's
+own timestamps as exact fractions of a second, counted from the first frame; only sources that carry none (image
+folders, raw H.264) are timed by their frame rate.
+"""
+
+from sportstrack.video.frame import Frame, Image, SourceInfo
+from sportstrack.video.images import IMAGE_SUFFIXES, VIDEO_SUFFIXES, natural_key
+from sportstrack.video.seqinfo import SequenceInfo, read_seqinfo
+from sportstrack.video.source import VideoSource, open_source, probe
+from sportstrack.video.times import DEFAULT_RATE, as_rate
+from sportstrack.video.write import OUTPUT_SUFFIXES, VideoWriter
+
+__all__ = [
+    "DEFAULT_RATE",
+    "IMAGE_SUFFIXES",
+    "OUTPUT_SUFFIXES",
+    "VIDEO_SUFFIXES",
+    "Frame",
+    "Image",
+    "SequenceInfo",
+    "SourceInfo",
+    "VideoSource",
+    "VideoWriter",
+    "as_rate",
+    "natural_key",
+    "open_source",
+    "probe",
+    "read_seqinfo",
+]

@@ -1,0 +1,281 @@
+"""H.264 files with true timestamps, which survive a kill while they grow."""
+
+from __future__ import annotations
+
+import errno
+from contextlib import suppress
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from sportstrack.errors import OutputError, SourceError
+from sportstrack.files import PartFile
+from sportstrack.video.frame import Image
+from sportstrack.video.pictures import BT709, ONE_THREAD, SMPTE170M
+from sportstrack.video.source import is_folder, open_source
+from sportstrack.video.times import as_rate, ticks_per_second
+from sportstrack.video.words import plain
+
+OUTPUT_SUFFIXES = (".mp4", ".m4v", ".mov")
+ACCURATE = 0x40002  # swscale's bilinear with accurate rounding; without it, writing darkens the picture by 3 levels
+FRAGMENT = 1_000_000  # microseconds of video that a hard kill may cost
+
+
+class VideoWriter:
+    """Writes BGR images as H.264 in an mp4 that browsers play, with true timestamps.
+
+    While it grows, the file is a fragmented mp4 named ``name.part.mp4``: readable up to the last second even if the
+    process is killed. `close` turns it into an ordinary mp4 with the index in front and gives it its own name.
+    Leaving the context by an exception drops the file, except by KeyboardInterrupt, which closes it.
+
+    Args:
+        path: .mp4, .m4v or .mov.
+        width: pixels of the images to come; odd sizes get one more column or row (4:2:0 video has none).
+        height: pixels.
+        frame_rate: nominal frames/s; sets the clock and the last frame's duration.
+        crf: x264's constant quality, 0 (lossless) to 51.
+        preset: x264's speed, ``ultrafast`` to ``veryslow``.
+        codec: any encoder of ffmpeg that takes yuv420p.
+
+    Raises:
+        OutputError: if the file cannot be written; the message says why.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        width: int,
+        height: int,
+        frame_rate: Fraction | float,
+        *,
+        crf: int = 23,
+        preset: str = "veryfast",
+        codec: str = "libx264",
+    ):
+        self.path = Path(path)
+        self.warnings: list[str] = []
+        self.written = 0
+        self._size = (width, height)
+        self._pad = (height % 2, width % 2)
+        self._rate = as_rate(frame_rate)
+        self._clock = ticks_per_second(self._rate)
+        self._last = self._first = -1
+        self._part = PartFile(self.path).part
+        self._final = self.path.with_name(f"{self.path.stem}.final.part{self.path.suffix}")
+        self._container: Any = None
+        self._check_target()
+        if any(self._pad):
+            self.warnings.append(
+                f"{width}x{height} written as {width + width % 2}x{height + height % 2}: H.264 wants even sizes"
+            )
+        self._open(crf, preset, codec)
+
+    def write(self, image: Image, pts: Fraction | float) -> None:
+        """Append a frame shown from ``pts`` seconds on; a time that does not grow is moved one tick up.
+
+        Args:
+            image: (H, W, 3) uint8 BGR.
+            pts: seconds.
+
+        Raises:
+            OutputError: if the image has another size, or the disk is full.
+        """
+        if self._container is None:
+            raise OutputError(f"{self.path}: the writer is closed")
+        width, height = self._size
+        if image.shape != (height, width, 3) or image.dtype != np.uint8:
+            raise OutputError(
+                f"{self.path}: expected a ({height}, {width}, 3) uint8 image, got {image.shape} {image.dtype}"
+            )
+        frame = self._yuv(image)
+        self._last = max(round(Fraction(pts) * self._clock), self._last + 1)
+        if not self.written:
+            self._first = self._last
+        frame.pts, frame.time_base = self._last, Fraction(1, self._clock)
+        self._mux(frame)
+        self.written += 1
+
+    def close(self) -> None:
+        """Complete the file and give it its name; without a frame no file is left. Calling it twice is harmless."""
+        if self._container is None:
+            return
+        if not self.written:
+            self.abort()
+            self.warnings.append(f"{self.path.name} not written: no frames came")
+            return
+        self.abandon()
+        self._finish()
+
+    def abandon(self) -> None:
+        """Close without renaming: what was written plays under its ``.part`` name. Harmless after `close`."""
+        import av
+
+        if self._container is None:
+            return
+        if not self.written:
+            self.abort()
+            return
+        self._mux(None)
+        container, self._container = self._container, None
+        try:
+            container.close()
+        except (av.FFmpegError, OSError) as error:
+            raise self._failed(error) from error
+
+    def abort(self) -> None:
+        """Drop what was written, the temporary file included."""
+        container, self._container = self._container, None
+        if container is not None:
+            with suppress(Exception):
+                container.close()
+            self._part.unlink(missing_ok=True)
+
+    def __enter__(self) -> VideoWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None or issubclass(kind, KeyboardInterrupt):
+            self.close()
+        else:
+            self.abort()
+
+    def _check_target(self) -> None:
+        if self.path.suffix.lower() not in OUTPUT_SUFFIXES:
+            raise OutputError(f"{self.path}: cannot write {self.path.suffix or 'this'} files; end the name in .mp4")
+        if min(self._size) < 1:
+            raise OutputError(f"{self.path}: expected a size of at least 1x1, got {self._size[0]}x{self._size[1]}")
+        if is_folder(self.path):
+            raise OutputError(f"{self.path}: is a folder; name a file in it")
+        try:
+            self._part.open("wb").close()
+        except FileNotFoundError:
+            raise OutputError(f"{self.path}: the folder {self.path.parent} does not exist; create it first") from None
+        except OSError as error:
+            raise OutputError(f"{self.path}: cannot be written ({plain(error)}); choose another folder") from error
+
+    def _open(self, crf: int, preset: str, codec: str) -> None:
+        import av
+        from av.video.reformatter import VideoReformatter
+
+        self._reformatter = VideoReformatter()
+        # Fragments, each flushed when complete, survive a kill; an ordinary mp4 has no index until its end.
+        options = {
+            "movflags": "frag_keyframe+empty_moov+default_base_moof",
+            "frag_duration": str(FRAGMENT),
+            "flush_packets": "1",
+        }
+        try:
+            self._container = av.open(f"file:{self._part}", "w", format="mp4", options=options)
+            self._stream = self._add_stream(codec, {"crf": str(crf), "preset": preset})
+        except (av.FFmpegError, OSError, ValueError) as error:
+            self.abort()
+            self._part.unlink(missing_ok=True)
+            reason = f"the encoder {codec!r} cannot be used with preset {preset!r} and crf {crf} ({plain(error)})"
+            raise OutputError(f"{self.path}: {reason}") from error
+
+    def _add_stream(self, codec: str, options: dict[str, str]) -> Any:
+        stream = self._container.add_stream(codec, rate=self._rate)
+        stream.width, stream.height = self._size[0] + self._pad[1], self._size[1] + self._pad[0]
+        stream.pix_fmt = "yuv420p"
+        stream.options = options
+        stream.thread_type = "FRAME"  # PyAV's default, slices, takes half as long again
+        context = stream.codec_context
+        context.time_base = Fraction(1, self._clock)
+        # Untagged video is taken for BT.709 if it is HD and for BT.601 below; write what even such players expect.
+        hd = self._size[1] >= 720
+        self._matrix = 1 if hd else 5  # swscale's numbers for the two
+        tag = BT709 if hd else SMPTE170M
+        context.colorspace, context.color_primaries, context.color_trc = tag, tag, tag
+        context.color_range = 1
+        context.open()
+        return stream
+
+    def _yuv(self, image: Image) -> Any:
+        import av
+
+        if any(self._pad):
+            image = np.pad(image, ((0, self._pad[0]), (0, self._pad[1]), (0, 0)), mode="edge")
+        frame = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(image), "bgr24")
+        return self._reformatter.reformat(
+            frame, format="yuv420p", dst_colorspace=self._matrix, interpolation=ACCURATE, threads=ONE_THREAD
+        )
+
+    def _mux(self, frame: Any) -> None:
+        import av
+
+        try:
+            for packet in self._stream.encode(frame):
+                self._container.mux(packet)
+        except (av.FFmpegError, OSError) as error:
+            raise self._failed(error) from error
+
+    def _failed(self, error: BaseException) -> OutputError:
+        """Close after a failure; keep the temporary file if it plays, for hours of work may be in it."""
+        container, self._container = self._container, None
+        if container is not None:
+            with suppress(Exception):
+                container.close()
+        kept = _playable(self._part)
+        if not kept:
+            with suppress(OSError):
+                self._part.unlink(missing_ok=True)
+        rest = f"what was written until then is in {self._part}" if kept else "nothing of it is left"
+        return OutputError(f"{self.path}: writing stopped at frame {self.written}: {plain(error)}; {rest}")
+
+    def _finish(self) -> None:
+        import av
+
+        try:
+            self._remux()
+            self._final.replace(self.path)
+            self._part.unlink(missing_ok=True)
+        except (av.FFmpegError, OSError) as error:
+            # The fragmented file plays as well, only seeking is slower: better that than nothing.
+            self._final.unlink(missing_ok=True)
+            try:
+                self._part.replace(self.path)
+            except OSError as second:
+                raise OutputError(f"{self.path}: cannot be named so ({plain(second)}); it is {self._part}") from second
+            self.warnings.append(f"{self.path.name} is left in fragments, which play but seek slowly: {plain(error)}")
+        except BaseException:
+            self._final.unlink(missing_ok=True)
+            raise
+
+    def _remux(self) -> None:
+        """Copy the packets into an ordinary mp4 with the index in front."""
+        import av
+
+        copied = 0
+        options = {"movflags": "faststart"}
+        with (
+            av.open(f"file:{self._part}") as source,
+            av.open(f"file:{self._final}", "w", format="mp4", options=options) as target,
+        ):
+            stream = source.streams.video[0]
+            copy = target.add_stream_from_template(stream)
+            copy.time_base = stream.time_base
+            shift: int | None = None
+            for packet in source.demux(stream):
+                if packet.pts is None or packet.dts is None:
+                    continue
+                if shift is None:  # fragments begin at the encoder's delay; the frames began at _first
+                    shift = packet.pts - self._first
+                packet.pts, packet.dts = packet.pts - shift, packet.dts - shift
+                copied += 1
+                if copied == self.written:
+                    packet.duration = round(self._clock / self._rate)
+                packet.stream = copy
+                target.mux(packet)
+        if copied != self.written:
+            raise OSError(errno.EIO, f"{copied} of {self.written} frames could be copied")
+
+
+def _playable(path: Path) -> bool:
+    with suppress(SourceError), open_source(path):
+        return True
+    return False
