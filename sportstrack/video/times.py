@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from sportstrack.errors import SettingError
 from sportstrack.video.words import counted
 
 DEFAULT_RATE = Fraction(25)  # frames/s, where a source does not say
@@ -18,14 +19,14 @@ def as_rate(value: float | Fraction | str) -> Fraction:
     """Return frames/s as a fraction; a decimal near an NTSC rate (23.976, 29.97, 59.94) becomes n·1000/1001.
 
     Raises:
-        ValueError: if it is no positive finite number.
+        SettingError: if it is no positive finite number.
     """
     try:
         rate = Fraction(value)
     except (ValueError, OverflowError, ZeroDivisionError):
         rate = Fraction(0)
     if rate <= 0:
-        raise ValueError(f"frame rate: expected a positive number, got {value}")
+        raise SettingError(f"frame rate: expected a positive number, got {value}")
     if isinstance(value, Fraction):
         return value
     near = (Fraction(n * 1000, 1001) for n in (24, 30, 48, 60, 120, 240) if abs(n / 1.001 - rate) < NTSC_SLACK)
