@@ -88,7 +88,7 @@ class Detections:
 
     @classmethod
     def from_supervision(cls, detections: Any) -> Detections:
-        """Convert a ``supervision.Detections``; its masks and ``data["embedding"]``, ``data["keypoints"]`` come along."""
+        """Convert a ``supervision.Detections``; masks, ``data["embedding"]`` and ``data["keypoints"]`` come along."""
         table = cls.from_arrays(detections.xyxy, detections.confidence, detections.class_id)
         data = getattr(detections, "data", None) or {}
         return cls(
@@ -111,10 +111,10 @@ class Detections:
         )
 
     def _usable(self) -> BoolArray | None:
-        inside = (np.abs(self.xyxy) <= MAX_COORDINATE).all(axis=1)  # False for NaN
+        inside = np.logical_and.reduce(np.abs(self.xyxy) <= MAX_COORDINATE, axis=1)  # False for NaN
         boxes = self.xyxy if inside.all() else np.where(inside[:, None], self.xyxy, 0.0)  # no infinity minus infinity
-        large = (boxes[:, 2:] - boxes[:, :2] > MIN_SIZE).all(axis=1)
-        usable = inside & large & np.isfinite(self.score)
+        large = np.logical_and.reduce(boxes[:, 2:] - boxes[:, :2] > MIN_SIZE, axis=1)
+        usable: BoolArray = inside & large & np.isfinite(self.score)
         return None if usable.all() else usable
 
 
@@ -168,8 +168,8 @@ class Tracks:
         """Build without checks, for a tracker whose own code keeps the contract: checking cost a tenth of an update."""
         table = object.__new__(cls)
         table.__dict__.update(
-            xyxy=xyxy, score=score, class_id=class_id, track_id=track_id, detection=detection
-        )  # fmt: skip
+            {"xyxy": xyxy, "score": score, "class_id": class_id, "track_id": track_id, "detection": detection}
+        )
         return table
 
     @classmethod

@@ -1,0 +1,109 @@
+"""One-to-one assignment of tracks (rows) to detections (columns) at the least total cost.
+
+The literature knows two ways to refuse bad pairs, and they give different answers:
+
+* `clip_then_solve` (DeepSORT, ByteTrack and its family): a pair above the limit costs the limit, so leaving a track
+  alone competes with matching it.
+* `solve_then_gate` (SORT, OC-SORT): the whole matrix is solved first, then pairs above the limit are cut; a bad pair
+  can force a good one apart.
+
+Both return index arrays (rows, columns), sorted by row. Where several answers cost the same, the choice depends on the
+matrix alone, so that every run and every machine makes the same one.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from sportstrack.types import FloatArray, IntArray
+
+_NONE = np.empty(0, dtype=np.int64)
+_SMALL = 2500  # pairs; up to here the solver is as fast as looking for the easy part
+_JUST = 1e-9  # added to the limit, so that a pair exactly at it beats staying alone
+
+
+def clip_then_solve(cost: FloatArray, limit: float) -> tuple[IntArray, IntArray]:
+    """Match so that the sum over matched pairs of (cost − limit) is least; only pairs with cost ≤ limit match.
+
+    Args:
+        cost: (T, N), lower is better, without NaN.
+        limit: cost of leaving one track and one detection alone.
+    """
+    if not cost.size:
+        return _NONE, _NONE
+    worst = limit + _JUST
+    rows, columns = _solve(np.minimum(cost, worst)) if cost.size <= _SMALL else _solve_parts(cost, worst)
+    return _within(cost, limit, rows, columns)
+
+
+def solve_then_gate(cost: FloatArray, limit: float, worst: float = np.inf) -> tuple[IntArray, IntArray]:
+    """Match at the least total cost, then drop pairs with cost > limit.
+
+    Args:
+        cost: (T, N), lower is better, without NaN.
+        limit: the highest cost of a pair that is kept; below ``worst``.
+        worst: the cost of a pair that has nothing in common (1 for 1 − IoU), if all such pairs cost the same and none
+            costs more; it only makes large matrices fast.
+    """
+    if not cost.size:
+        return _NONE, _NONE
+    rows, columns = _solve(cost) if cost.size <= _SMALL else _solve_parts(cost, worst)
+    return _within(cost, limit, rows, columns)
+
+
+def unmatched(count: int, matched: IntArray) -> IntArray:
+    """Return the indices of ``range(count)`` that are not in ``matched``, ascending."""
+    if len(matched) == count:
+        return _NONE
+    alone = np.empty(count, dtype=np.bool_)
+    alone.fill(True)
+    alone[matched] = False
+    return alone.nonzero()[0]
+
+
+def _within(cost: FloatArray, limit: float, rows: IntArray, columns: IntArray) -> tuple[IntArray, IntArray]:
+    good = cost[rows, columns] <= limit
+    return rows[good], columns[good]
+
+
+def _solve_parts(cost: FloatArray, worst: float) -> tuple[IntArray, IntArray]:
+    """Solve where pairs compete and take each row's cheapest pair elsewhere; pairs of cost ≥ ``worst`` are all alike.
+
+    No assignment is cheaper than the sum of the rows' minima, so where these don't collide they are the answer. Where
+    some do, the rows and columns that are linked with them through pairs below ``worst`` are solved together; nothing
+    links them with the rest. Players rarely compete for a box: in a crowd of hundreds a few rows are left to solve.
+    """
+    best = cost.argmin(axis=1)
+    rows = (cost[np.arange(len(cost)), best] < worst).nonzero()[0]
+    columns = best[rows]
+    contested = np.bincount(columns, minlength=cost.shape[1]) > 1
+    if not contested.any():
+        return rows, columns
+    linked = cost < worst
+    while True:
+        rivals = np.logical_or.reduce(linked[:, contested], axis=1)
+        grown = np.logical_or.reduce(linked[rivals], axis=0)
+        if np.array_equal(grown, contested):
+            break
+        contested = grown
+    apart = ~rivals[rows]
+    r, c = rivals.nonzero()[0], contested.nonzero()[0]
+    part_r, part_c = _solve(np.minimum(cost[r[:, None], c], worst))
+    rows, columns = np.concatenate((rows[apart], r[part_r])), np.concatenate((columns[apart], c[part_c]))
+    order = rows.argsort()
+    return rows[order], columns[order]
+
+
+def _solve(cost: FloatArray) -> tuple[IntArray, IntArray]:
+    return _solver()(cost)  # type: ignore[no-any-return]
+
+
+@cache
+def _solver() -> Any:
+    # scipy.optimize takes half a second to import: not before it is needed. It beat lap.lapjv at every size measured.
+    from scipy.optimize import linear_sum_assignment
+
+    return linear_sum_assignment

@@ -1,0 +1,87 @@
+"""The trackers by name. A tracker turns each frame's `Detections` into `Tracks` and never sees an image."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from importlib import import_module
+from typing import Any, get_type_hints
+
+from sportstrack.errors import SettingError, nearest
+from sportstrack.trackers.bytetrack import ByteTrack, ByteTrackConfig
+from sportstrack.trackers.sort import SORT, SORTConfig
+from sportstrack.types import Tracker
+
+TRACKERS: dict[str, type] = {"bytetrack": ByteTrack, "sort": SORT}
+"""Name → class."""
+
+CONFIGS: dict[str, type] = {"bytetrack": ByteTrackConfig, "sort": SORTConfig}
+"""Name → the class of its settings."""
+
+DEFAULT_TRACKER = "bytetrack"
+
+_OPTIONS = ("coasting", "strict")  # constructor arguments that every built-in tracker has besides its config
+
+
+def create_tracker(name: str = DEFAULT_TRACKER, *, frame_rate: float = 25.0, **settings: Any) -> Tracker:
+    """Make a tracker.
+
+    Args:
+        name: a key of `TRACKERS`, in any case, or ``package.module:Class`` for a class of your own with ``update`` and
+            ``reset``; it is called with ``frame_rate`` and the settings.
+        frame_rate: frames per second of the video.
+        **settings: fields of the tracker's config, and ``coasting`` or ``strict``.
+
+    Raises:
+        SettingError: unknown name or setting (the message says the nearest valid one), or a value out of range.
+    """
+    if ":" in name:
+        return _plugin(name, frame_rate, settings)
+    key = name.lower()
+    if key not in TRACKERS:
+        known = sorted(TRACKERS)
+        raise SettingError(
+            f"unknown tracker {name!r}{nearest(name, known)} (known: {', '.join(known)}, or package.module:Class)"
+        )
+    options = {option: settings.pop(option) for option in _OPTIONS if option in settings}
+    return TRACKERS[key](_config(key, settings), frame_rate=frame_rate, **options)  # type: ignore[no-any-return]
+
+
+def setting_types(name: str) -> dict[str, Any]:
+    """Return the settings of a built-in tracker: field name → type."""
+    hints = get_type_hints(CONFIGS[name])
+    return {f.name: hints[f.name] for f in fields(CONFIGS[name])} | dict.fromkeys(_OPTIONS, bool)
+
+
+def _config(key: str, settings: dict[str, Any]) -> Any:
+    own = [f.name for f in fields(CONFIGS[key])]
+    known = [*own, *_OPTIONS]
+    for setting in settings:
+        if setting not in own:
+            raise SettingError(
+                f"{key} has no setting {setting!r}{nearest(setting, known)} (known: {', '.join(sorted(known))})"
+            )
+    try:
+        return CONFIGS[key](**settings)
+    except TypeError as error:
+        raise SettingError(f"{key}: a setting has the wrong type: {error}") from error
+
+
+def _plugin(spec: str, frame_rate: float, settings: dict[str, Any]) -> Tracker:
+    module, _, attribute = spec.partition(":")
+    try:
+        factory = getattr(import_module(module), attribute)
+    except ImportError as error:
+        raise SettingError(f"tracker {spec!r}: cannot import {module!r}: {error}") from error
+    except AttributeError as error:
+        raise SettingError(f"tracker {spec!r}: {module!r} has no {attribute!r}") from error
+    try:
+        tracker = factory(frame_rate=frame_rate, **settings)
+    except TypeError as error:
+        raise SettingError(
+            f"tracker {spec!r} could not be made: {error}. It is called with frame_rate=… and the settings given"
+        ) from error
+    if not isinstance(tracker, Tracker):
+        raise SettingError(
+            f"tracker {spec!r}: expected an object with update() and reset(), got {type(tracker).__name__}"
+        )
+    return tracker

@@ -1,0 +1,281 @@
+"""ByteTrack: match confident boxes first, then let the weak ones keep tracks alive.
+
+Zhang, Sun, Jiang, Yu, Weng, Yuan, Luo, Liu, Wang: ByteTrack: Multi-Object Tracking by Associating Every Detection Box,
+ECCV 2022, https://arxiv.org/abs/2110.06864.
+
+Deliberate differences from the authors' code:
+
+* a matched track is reported with its detection's own box, not with the filtered one;
+* ids are given when a track is first reported, so that they count 1, 2, 3, … without holes, per instance;
+* boxes are continuous: IoU without the "+1 pixel" of the authors' cython_bbox, and boxes that don't touch never match;
+* a lost track is forgotten when it has been missing for ``track_buffer`` frames. The authors' code marks it removed
+  then, but leaves it among the lost for one more frame, in which it can still come back.
+
+Kept although it surprises: tentative tracks (seen once) are matched at their last box, without prediction, and a lost
+track's height stops changing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sportstrack import kalman
+from sportstrack.assign import clip_then_solve
+from sportstrack.boxes import iou, xyah_to_xyxy, xyxy_to_xyah
+from sportstrack.errors import SettingError
+from sportstrack.trackers import columns
+from sportstrack.types import BoolArray, FloatArray, IntArray, Tracks, as_detections
+
+
+@dataclass(frozen=True)
+class ByteTrackConfig:
+    """ByteTrack's settings, named as in the authors' code and its descendants.
+
+    The three score thresholds suit YOLO models as they come, whose scores on distant players are low; the authors, with
+    a detector trained for the benchmark, used 0.5 (high), 0.1 (low) and 0.6 (new). All else is theirs.
+
+    Attributes:
+        track_high_thresh: boxes from this score on take part in the first matching.
+        track_low_thresh: boxes above this score, and under the high one, take part in the second.
+        new_track_thresh: unmatched boxes from this score on start a track.
+        track_buffer: frames (at 30 per second) that a lost track is remembered.
+        match_thresh: highest cost of a match in the first stage.
+        second_match_thresh: the same in the second stage (1 − IoU).
+        unconfirmed_match_thresh: the same for tracks seen only once.
+        fuse_score: first-stage cost is 1 − IoU · score instead of 1 − IoU.
+        duplicate_thresh: of a tracked and a lost track closer than this (1 − IoU), the younger is removed.
+        per_class: match boxes of the same class only.
+        std_weight_position: position noise as a share of the box height.
+        std_weight_velocity: velocity noise as a share of the box height per frame.
+        std_aspect: noise of the aspect ratio per frame.
+        std_aspect_velocity: noise of the aspect ratio's velocity per frame.
+        std_aspect_measurement: noise of a measured aspect ratio.
+    """
+
+    track_high_thresh: float = 0.25
+    track_low_thresh: float = 0.1
+    new_track_thresh: float = 0.25
+    track_buffer: int = 30
+    match_thresh: float = 0.8
+    second_match_thresh: float = 0.5
+    unconfirmed_match_thresh: float = 0.7
+    fuse_score: bool = True
+    duplicate_thresh: float = 0.15
+    per_class: bool = False
+    std_weight_position: float = 1 / 20
+    std_weight_velocity: float = 1 / 160
+    std_aspect: float = 1e-2
+    std_aspect_velocity: float = 1e-5
+    std_aspect_measurement: float = 1e-1
+
+    def __post_init__(self) -> None:
+        for name in ("track_high_thresh", "track_low_thresh", "new_track_thresh", "duplicate_thresh"):
+            columns.check_range(name, getattr(self, name), 0.0, 1.0)
+        for name in ("match_thresh", "second_match_thresh", "unconfirmed_match_thresh"):
+            columns.check_range(name, getattr(self, name), 0.0, 1.0)
+        columns.check_range("track_buffer", self.track_buffer, 0, 1e9)
+        if self.track_low_thresh > self.track_high_thresh:
+            raise SettingError(
+                f"track_low_thresh: expected at most track_high_thresh ({self.track_high_thresh:g}), "
+                f"got {self.track_low_thresh:g}"
+            )
+
+
+@dataclass(slots=True)
+class Rows:
+    """One track per entry of the last axis."""
+
+    state: FloatArray  # (5, 4, T) Kalman state in xyah
+    track_id: IntArray  # (T,) 0 until first reported
+    born: IntArray  # (T,) frame of the first detection
+    last: IntArray  # (T,) frame of the last match; a track that was not matched in the frame before is lost
+    confirmed: BoolArray  # (T,) matched at least once after birth, or born in the first frame
+    score: FloatArray  # (T,) of the last detection
+    class_id: IntArray  # (T,) of the last detection
+
+
+class ByteTrack:
+    """Multi-object tracking by associating every detection box.
+
+    Args:
+        config: settings.
+        frame_rate: frames per second of the video; scales ``track_buffer``.
+        coasting: also report lost tracks, with their predicted box and ``detection`` −1.
+        strict: raise on an unusable box instead of leaving it out and counting it in `dropped`.
+    """
+
+    def __init__(
+        self,
+        config: ByteTrackConfig | None = None,
+        *,
+        frame_rate: float = 25.0,
+        coasting: bool = False,
+        strict: bool = False,
+    ) -> None:
+        self.config = config or ByteTrackConfig()
+        self.frame_rate = columns.check_frame_rate(frame_rate)
+        self.coasting = coasting
+        self.strict = strict
+        self._buffer = columns.frames_at(self.frame_rate, self.config.track_buffer)
+        c = self.config
+        self._low = float(np.nextafter(c.track_low_thresh, 2.0))  # scores strictly above it, as in the authors' code
+        position, velocity = c.std_weight_position, c.std_weight_velocity
+        self._first_var = _noise(2 * position, c.std_aspect, 10 * velocity, c.std_aspect_velocity)
+        self._process_noise = _noise(position, c.std_aspect, velocity, c.std_aspect_velocity)
+        self._measurement_noise = _noise(position, c.std_aspect_measurement, 0.0, 0.0)[2]
+        self._reach = c.duplicate_thresh / max(1.0 - c.duplicate_thresh, 1e-9)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything, as if newly made."""
+        none = np.empty(0, np.int64)
+        self._rows = Rows(np.empty((5, 4, 0)), none, none, none, np.empty(0, np.bool_), np.empty(0), none)
+        self._frame = 0
+        self._last_id = 0
+        self.dropped = 0
+
+    def update(self, detections: Any, camera: FloatArray | None = None) -> Tracks:  # noqa: ARG002
+        """Advance by one frame.
+
+        Args:
+            detections: `Detections` or ``supervision.Detections``; an empty table ages the tracks.
+            camera: not used by ByteTrack.
+
+        Returns:
+            The reported tracks, ordered by detection row.
+        """
+        detections = as_detections(detections)
+        boxes, score, class_id, row, dropped = columns.read(detections, self._low, self.strict)
+        self.dropped += dropped
+        self._frame += 1
+        config, confident = self.config, score >= self.config.track_high_thresh
+        high, low = confident.nonzero()[0], (~confident).nonzero()[0]
+
+        rows = self._rows
+        pool, tentative = rows.confirmed.nonzero()[0], (~rows.confirmed).nonzero()[0]
+        self._predict(tentative)
+        plain, fused = self._costs(boxes, score, class_id)
+        owner = columns.nobody(len(boxes))  # each box's track
+        self._match(fused, pool, high, config.match_thresh, owner)
+        left = pool[rows.last[pool] == self._frame - 1]  # lost tracks come back by confident boxes alone
+        self._match(plain, left, low, config.second_match_thresh, owner)
+        high = high[owner[high] < 0]
+        self._match(fused, tentative, high, config.unconfirmed_match_thresh, owner)
+
+        measurement = xyxy_to_xyah(boxes)
+        self._correct(owner, measurement, score, class_id)
+        new = high[(owner[high] < 0) & (score[high] >= config.new_track_thresh)]
+        if len(new):
+            owner[new] = np.arange(len(rows.last), len(rows.last) + len(new))
+            self._rows = rows = columns.append(rows, self._born(measurement[:, new], score[new], class_id[new]))
+        # A tentative track lives on only if it was matched at once.
+        alive = (rows.last >= self._frame - self._buffer) & (rows.confirmed | (rows.last == self._frame))
+        self._remove_duplicates(alive)
+        tracks = self._report(owner, row, boxes, alive)
+        self._forget(alive)
+        return tracks
+
+    def _predict(self, tentative: IntArray) -> None:
+        rows, before = self._rows, self._rows.state
+        height, growth = before[:2, 3]
+        growth[rows.last < self._frame - 1] = 0.0  # a lost track keeps its height
+        rows.state = kalman.predict(before, _scaled(self._process_noise, height))
+        if len(tentative):
+            np.copyto(rows.state, before, where=~rows.confirmed)
+
+    def _costs(self, boxes: FloatArray, score: FloatArray, class_id: IntArray) -> tuple[FloatArray, FloatArray]:
+        """Return the (T, N) costs 1 − IoU and, where wanted, 1 − IoU · score."""
+        overlap = iou(xyah_to_xyxy(self._rows.state[0]), boxes)
+        plain = 1.0 - overlap
+        fused = np.subtract(1.0, overlap * score, out=overlap) if self.config.fuse_score else plain
+        if self.config.per_class:
+            for cost in (plain, fused):
+                columns.forbid_other_classes(cost, self._rows.class_id, class_id)
+        return plain, fused
+
+    def _match(self, cost: FloatArray, tracks: IntArray, boxes: IntArray, limit: float, owner: IntArray) -> None:
+        """Match some tracks to some boxes; write the boxes' owners and the tracks' frame."""
+        if len(tracks) and len(boxes):
+            t, b = clip_then_solve(cost.take(tracks, axis=0).take(boxes, axis=1), min(limit, columns.BELOW_ONE))
+            owner[boxes[b]] = track = tracks[t]
+            self._rows.last[track] = self._frame
+
+    def _correct(self, owner: IntArray, measurement: FloatArray, score: FloatArray, class_id: IntArray) -> None:
+        rows, found = self._rows, (owner >= 0).nonzero()[0]
+        track = owner[found]
+        state, seen = rows.state.take(track, axis=2), measurement.take(found, axis=1)
+        rows.state[:, :, track] = kalman.update(state, seen, _scaled(self._measurement_noise, state[0, 3]))
+        rows.confirmed[track] = True
+        rows.score[track] = score[found]
+        rows.class_id[track] = class_id[found]
+
+    def _born(self, measurement: FloatArray, score: FloatArray, class_id: IntArray) -> Rows:
+        state = kalman.initiate(measurement, _scaled(self._first_var, measurement[3]))
+        zeros = np.zeros(len(score), np.int64)
+        now = zeros + self._frame
+        return Rows(state, zeros, now, now, now == 1, score, class_id)
+
+    def _remove_duplicates(self, alive: BoolArray) -> None:
+        rows = self._rows
+        lost = (alive & (rows.last < self._frame)).nonzero()[0]
+        if not (len(lost) and self._may_coincide(lost)):
+            return
+        tracked = (rows.last == self._frame).nonzero()[0]
+        boxes = xyah_to_xyxy(rows.state[0])
+        t, other = (iou(boxes[tracked], boxes[lost]) > 1.0 - self.config.duplicate_thresh).nonzero()
+        t, other = tracked[t], lost[other]
+        if self.config.per_class:
+            alike = rows.class_id[t] == rows.class_id[other]
+            t, other = t[alike], other[alike]
+        age = rows.last - rows.born
+        alive[np.where(age[t] > age[other], other, t)] = False
+
+    def _may_coincide(self, lost: IntArray) -> bool:
+        """Tell cheaply whether a lost box can be any other's duplicate; they hardly ever can."""
+        # An IoU above q puts the centres, in x and in y, closer than (1 − q) / q times either box's longer side.
+        state = self._rows.state[0]
+        x, y, aspect, height = state.take(lost, axis=1)[:, :, None]
+        reach = np.maximum(aspect, 1.0) * np.abs(height) * self._reach
+        near = np.abs(state[0] - x) < reach
+        near &= np.abs(state[1] - y) < reach
+        return bool(np.count_nonzero(near) > len(lost))  # each coincides with itself
+
+    def _report(self, owner: IntArray, row: IntArray, boxes: FloatArray, alive: BoolArray) -> Tracks:
+        rows = self._rows
+        shown = (owner >= 0).nonzero()[0]
+        shown = shown[(rows.confirmed & alive)[owner[shown]]]
+        owner, row, boxes = owner[shown], row[shown], boxes[shown]
+        track_id, self._last_id = columns.ids_of(rows.track_id, owner, self._last_id)
+        if self.coasting:
+            height, aspect = rows.state[0, 3], rows.state[0, 2]
+            unseen = alive & (rows.last < self._frame) & (rows.track_id > 0)
+            coast = (unseen & (height > 0) & (aspect > 0)).nonzero()[0]
+            owner = np.concatenate((owner, coast))
+            boxes = np.concatenate((boxes, xyah_to_xyxy(rows.state[0, :, coast].T)))
+            row, track_id = np.concatenate((row, columns.nobody(len(coast)))), rows.track_id[owner]
+        return Tracks.trusted(boxes, rows.score[owner], rows.class_id[owner], track_id, row)
+
+    def _forget(self, alive: BoolArray) -> None:
+        index = alive.nonzero()[0]
+        if len(index) < len(alive):
+            self._rows = columns.keep(self._rows, index)
+
+
+def _noise(position: float, aspect: float, velocity: float, aspect_velocity: float) -> FloatArray:
+    """Return (5, 4, 2) variances of x, y, a, h in a state's planes: per squared box height, and constant."""
+    per_height, constant = np.array([1.0, 1.0, 0.0, 1.0])[:, None], np.array([0.0, 0.0, 1.0, 0.0])[:, None]
+    moving = kalman.planes(position**2 * per_height, velocity**2 * per_height)
+    fixed = kalman.planes(aspect**2 * constant, aspect_velocity**2 * constant)
+    return np.concatenate((moving, fixed), axis=-1)
+
+
+def _scaled(noise: FloatArray, height: FloatArray) -> FloatArray:
+    """Return (…, 4, T) variances for boxes of these heights from (…, 4, 2) of `_noise`."""
+    scale = np.empty((2, len(height)))
+    np.multiply(height, height, out=scale[0])
+    scale[1] = 1.0
+    variances: FloatArray = noise.reshape(-1, 2).dot(scale)
+    return variances.reshape(*noise.shape[:-1], -1)

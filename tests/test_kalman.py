@@ -1,0 +1,104 @@
+"""The batched filter against the textbook's full matrices, one object at a time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sportstrack import kalman
+
+F = np.eye(8) + np.eye(8, k=4)
+H = np.eye(4, 8)
+
+
+class Plain:
+    """8 × 8 matrices: x = four positions, then their four velocities."""
+
+    def __init__(self, measurement: Any, first_var: Any) -> None:
+        self.x = np.concatenate((measurement, np.zeros(4)))
+        self.P = np.diag(first_var)
+
+    def predict(self, noise: Any) -> None:
+        self.x = F @ self.x
+        self.P = F @ self.P @ F.T + np.diag(noise)
+
+    def update(self, measurement: Any, noise: Any) -> None:
+        gain = self.P @ H.T @ np.linalg.inv(H @ self.P @ H.T + np.diag(noise))
+        self.x = self.x + gain @ (measurement - H @ self.x)
+        self.P = (np.eye(8) - gain @ H) @ self.P
+
+    def state(self) -> Any:
+        p, c, v = self.P[:4, :4], self.P[:4, 4:], self.P[4:, 4:]
+        return np.stack([self.x[:4], self.x[4:], np.diag(p), np.diag(c), np.diag(v)])
+
+
+def stack(filters: list[Plain]) -> Any:
+    return np.stack([one.state() for one in filters], axis=-1)
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), count=st.integers(1, 6), steps=st.integers(1, 60), per_object=st.booleans())
+def test_equals_full_matrices_over_many_steps(seed: int, count: int, steps: int, per_object: bool) -> None:
+    rng = np.random.default_rng(seed)
+
+    def variances() -> Any:  # (4, 1), or (4, T) where the noise depends on the box
+        return 10 ** rng.uniform(-4, 2, (4, count if per_object else 1))
+
+    def of(table: Any, number: int) -> Any:
+        return np.broadcast_to(table, (4, count))[:, number]
+
+    first, growth, noise = (variances(), variances()), (variances(), variances()), variances()
+    z = rng.normal(0, 100, (4, count))
+    state = kalman.initiate(z, kalman.planes(*first))
+    plain = [Plain(z[:, i], np.concatenate([of(var, i) for var in first])) for i in range(count)]
+    for _ in range(steps):
+        state = kalman.predict(state, kalman.planes(*growth))
+        for i, one in enumerate(plain):
+            one.predict(np.concatenate([of(var, i) for var in growth]))
+        seen = (rng.random(count) < 0.7).nonzero()[0]
+        z = rng.normal(0, 100, (4, count))
+        r = noise[:, seen] if per_object else noise
+        state[:, :, seen] = kalman.update(state[:, :, seen], z[:, seen], r)
+        for i in seen.tolist():
+            plain[i].update(z[:, i], of(noise, i))
+        assert state == pytest.approx(stack(plain), rel=1e-6, abs=1e-6)
+    assert (state[2] > 0).all()
+    assert (state[4] > 0).all()
+
+
+def test_what_couples_nothing_stays_uncoupled() -> None:
+    """The reason why four 2 × 2 blocks suffice: no other entry of the 8 × 8 covariance ever becomes non-zero."""
+    one = Plain(np.arange(4.0), np.arange(1.0, 9.0))
+    for step in range(20):
+        one.predict(np.full(8, 0.1))
+        one.update(np.arange(4.0) * step, np.arange(1.0, 5.0))
+    inside = np.kron(np.ones((2, 2)), np.eye(4)).astype(bool)
+    assert one.P[~inside] == pytest.approx(0, abs=1e-12)
+
+
+def test_inputs_are_not_changed() -> None:
+    rng = np.random.default_rng(0)
+    state, noise = rng.uniform(1, 2, (5, 4, 3)), kalman.planes(np.ones((4, 1)), np.ones((4, 1)))
+    z, r = rng.uniform(1, 2, (4, 3)), np.ones((4, 1))
+    before = [a.copy() for a in (state, noise, z, r)]
+    kalman.predict(state, noise)
+    kalman.update(state, z, r)
+    kalman.initiate(z, noise)
+    assert all(np.array_equal(a, b) for a, b in zip((state, noise, z, r), before, strict=True))
+
+
+def test_no_tracks() -> None:
+    state = kalman.initiate(np.empty((4, 0)), kalman.planes(np.ones((4, 1)), np.ones((4, 1))))
+    assert kalman.predict(state, kalman.planes(np.ones((4, 1)), np.ones((4, 1)))).shape == (5, 4, 0)
+    assert kalman.update(state, np.empty((4, 0)), np.ones((4, 1))).shape == (5, 4, 0)
+
+
+def test_a_perfect_measurement_is_believed_and_a_useless_one_ignored() -> None:
+    state = kalman.initiate(np.zeros((4, 1)), kalman.planes(np.ones((4, 1)), np.ones((4, 1))))
+    state = kalman.predict(state, kalman.planes(np.zeros((4, 1)), np.zeros((4, 1))))
+    assert kalman.update(state, np.full((4, 1), 7.0), np.zeros((4, 1)))[0] == pytest.approx(7)
+    assert np.array_equal(kalman.update(state, np.full((4, 1), 7.0), np.full((4, 1), np.inf)), state)

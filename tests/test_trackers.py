@@ -1,0 +1,405 @@
+"""The contract that every tracker keeps, whatever its algorithm; run over all of TRACKERS."""
+
+from __future__ import annotations
+
+import sys
+import types
+from dataclasses import FrozenInstanceError, fields
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sportstrack import TRACKERS, Detections, SportstrackError, Tracker, Tracks, create_tracker
+from sportstrack.errors import SettingError
+from sportstrack.trackers import CONFIGS, setting_types
+
+NAMES = sorted(TRACKERS)
+COLUMNS = ("xyxy", "score", "class_id", "track_id", "detection")
+every_tracker = pytest.mark.parametrize("name", NAMES)
+untimed = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+
+# --- streams: mostly boxes that return to a few places, so that tracks live, with anything else mixed in --------------
+
+place = st.integers(0, 5)
+shift = st.floats(-6, 6)
+size = st.sampled_from([(30.0, 60.0), (31.0, 58.0), (8.0, 8.0), (200.0, 300.0)])
+score = st.sampled_from([0.9, 0.8, 0.65, 0.55, 0.3, 0.15, 0.05])
+
+
+def _near(where: int, dx: float, dy: float, wh: tuple[float, float]) -> tuple[float, ...]:
+    x, y = 35.0 * where + dx, 50.0 + dy
+    return (x, y, x + wh[0], y + wh[1])
+
+
+box = st.builds(_near, place, shift, shift, size) | st.tuples(
+    st.floats(-1e5, 1e5), st.floats(-1e5, 1e5), st.floats(1e-3, 1e4), st.floats(1e-3, 1e4)
+).map(lambda b: (b[0], b[1], b[0] + b[2], b[1] + b[3]))
+row = st.tuples(box, score, st.integers(0, 2))
+frame = st.lists(row, max_size=7)
+stream = st.lists(frame, max_size=14)
+BROKEN = [
+    (np.nan, 0.0, 10.0, 10.0),
+    (0.0, 0.0, np.inf, 10.0),
+    (-np.inf, 0.0, np.inf, 10.0),
+    (1e300, 0.0, 1e301, 10.0),
+    (40.0, 50.0, 10.0, 110.0),
+    (35.0, 50.0, 35.0, 110.0),
+    (35.0, 50.0, 65.0, 50.0),
+]
+
+
+def table(rows: list[Any]) -> Detections:
+    boxes, scores, classes = zip(*rows, strict=True) if rows else ([], [], [])
+    return Detections.from_arrays(boxes, scores, classes)
+
+
+def player(number: int, x: float = 0.0) -> tuple[Any, float, int]:
+    return (100.0 * number + x, 50.0, 100.0 * number + x + 40, 150.0), 0.9, number
+
+
+def run(tracker: Any, frames: list[Detections]) -> list[Tracks]:
+    return [tracker.update(detections) for detections in frames]
+
+
+def same(a: list[Tracks], b: list[Tracks]) -> bool:
+    return len(a) == len(b) and all(
+        np.array_equal(getattr(p, column), getattr(q, column)) for p, q in zip(a, b, strict=True) for column in COLUMNS
+    )
+
+
+# --- what holds for any stream ---------------------------------------------------------------------------------------
+
+
+@every_tracker
+@pytest.mark.parametrize("per_class", [False, True])
+@untimed
+@given(rows=stream, coasting=st.booleans())
+def test_any_stream_keeps_the_contract(name: str, per_class: bool, rows: list[Any], coasting: bool) -> None:
+    tracker = create_tracker(name, frame_rate=30, coasting=coasting, per_class=per_class)
+    assert isinstance(tracker, Tracker)
+    known: set[int] = set()
+    absent: set[int] = set()
+    class_of: dict[int, int] = {}
+    before: set[int] = set()
+    for detections in map(table, rows):
+        tracks = tracker.update(detections)
+        checked = Tracks(*(getattr(tracks, column) for column in COLUMNS))  # shapes, dtypes, ids ≥ 1 and unique
+        seen, coast = tracks.detection >= 0, tracks.detection < 0
+        matched = tracks.detection[seen]
+        assert len(set(matched.tolist())) == len(matched)
+        assert (matched < len(detections)).all()
+        assert np.array_equal(tracks.xyxy[seen], detections.xyxy[matched])  # bit for bit
+        assert np.array_equal(tracks.score[seen], detections.score[matched])
+        assert np.array_equal(tracks.class_id[seen], detections.class_id[matched])
+        assert coasting or seen.all()
+        assert (tracks.detection[coast] == -1).all()
+        assert np.isfinite(tracks.xyxy).all()
+        assert (tracks.xyxy[:, 2:] > tracks.xyxy[:, :2]).all()
+        ids = set(checked.track_id.tolist())
+        fresh = ids - known
+        assert all(number > max(known, default=0) for number in fresh)  # ids only ever count up
+        known |= fresh
+        assert set(checked.track_id[coast].tolist()) <= known - fresh  # what coasts was seen before
+        if per_class:
+            for number, kind in zip(tracks.track_id.tolist(), tracks.class_id.tolist(), strict=True):
+                assert class_of.setdefault(number, kind) == kind
+        if coasting:  # a track of ByteTrack's that is neither seen nor coasts is gone for good
+            absent |= before - ids
+            before = ids
+            if name == "bytetrack":
+                assert not absent & ids
+    assert known == set(range(1, len(known) + 1))  # from 1, without holes
+
+
+@every_tracker
+@untimed
+@given(rows=stream)
+def test_inputs_are_never_changed_and_answers_never_change_later(name: str, rows: list[Any]) -> None:
+    tracker, frames = create_tracker(name, coasting=True), [table(r) for r in rows]
+    kept = [(f.xyxy.copy(), f.score.copy(), f.class_id.copy()) for f in frames]
+    answers, copies = [], []
+    for detections in frames:
+        for column in (detections.xyxy, detections.score, detections.class_id):
+            column.flags.writeable = False
+        answers.append(tracker.update(detections))
+        copies.append(Tracks(*(getattr(answers[-1], column).copy() for column in COLUMNS)))
+    assert same(answers, copies)
+    for detections, columns in zip(frames, kept, strict=True):
+        for got, want in zip((detections.xyxy, detections.score, detections.class_id), columns, strict=True):
+            assert np.array_equal(got, want)
+
+
+@every_tracker
+@untimed
+@given(rows=stream)
+def test_writing_to_an_answer_or_an_old_input_changes_nothing_later(name: str, rows: list[Any]) -> None:
+    left, right = create_tracker(name, coasting=True), create_tracker(name, coasting=True)
+    for detections in [table(r) for r in rows]:
+        want, got = left.update(detections), right.update(copied := table_copy(detections))
+        assert same([want], [got])
+        for column in COLUMNS:
+            getattr(got, column)[:] = 3
+        for array in (copied.xyxy, copied.score, copied.class_id):
+            array[:] = 1
+
+
+def table_copy(detections: Detections) -> Detections:
+    return Detections(detections.xyxy.copy(), detections.score.copy(), detections.class_id.copy())
+
+
+@every_tracker
+@untimed
+@given(rows=stream, other=stream)
+def test_instances_are_independent_reset_is_fresh_and_runs_repeat(name: str, rows: list[Any], other: list[Any]) -> None:
+    frames = [table(r) for r in rows]
+    want = run(create_tracker(name), frames)
+    one, two = create_tracker(name), create_tracker(name)
+    got = []
+    for number, detections in enumerate(frames):
+        if number < len(other):
+            two.update(table(other[number]))
+        got.append(one.update(detections))
+    assert same(got, want)
+    run(two, [table(r) for r in other])
+    two.reset()
+    assert same(run(two, frames), want)
+
+
+@every_tracker
+@untimed
+@given(rows=stream, data=st.data())
+def test_broken_rows_count_and_do_as_if_they_were_absent(name: str, rows: list[Any], data: st.DataObject) -> None:
+    clean: Any = create_tracker(name)
+    spoilt: Any = create_tracker(name)
+    dropped = 0
+    for good in rows:
+        mixed: list[tuple[Any, bool]] = [(r, True) for r in good]
+        for bad in data.draw(st.lists(st.sampled_from(BROKEN), max_size=3)):
+            mixed.insert(data.draw(st.integers(0, len(mixed))), ((bad, 0.9, 0), False))
+        whole = np.array([fine for _, fine in mixed], dtype=np.bool_).nonzero()[0]
+        dropped += len(mixed) - len(whole)
+        want, got = clean.update(table(good)), spoilt.update(table([r for r, _ in mixed]))
+        assert np.array_equal(got.track_id, want.track_id)
+        assert np.array_equal(got.xyxy, want.xyxy)
+        assert np.array_equal(got.detection, whole[want.detection])
+    assert (clean.dropped, spoilt.dropped) == (0, dropped)
+    spoilt.reset()
+    assert spoilt.dropped == 0
+
+
+# --- single promises -------------------------------------------------------------------------------------------------
+
+
+@every_tracker
+@pytest.mark.parametrize("bad", BROKEN)
+def test_strict_raises_and_says_which_row(name: str, bad: Any) -> None:
+    tracker = create_tracker(name, strict=True)
+    tracker.update(table([player(0)]))
+    with pytest.raises(SportstrackError, match="row 1"):
+        tracker.update(table([player(0), (bad, 0.9, 0)]))
+    assert len(tracker.update(table([player(0)]))) == 1  # and goes on
+
+
+@every_tracker
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_broken_score_drops_its_row(name: str, bad: float) -> None:
+    tracker: Any = create_tracker(name)
+    tracks = tracker.update(table([player(0), (player(1)[0], bad, 1)]))
+    assert (tracks.detection.tolist(), tracker.dropped) == ([0], 1)
+
+
+@every_tracker
+def test_players_keep_their_ids_and_classes(name: str) -> None:
+    tracker = create_tracker(name)
+    for number in range(30):
+        order = [(i + number) % 5 for i in range(5)]
+        tracks = tracker.update(table([player(i, x=2.0 * number) for i in order]))
+        assert tracks.track_id.tolist() == [i + 1 for i in order]
+        assert tracks.class_id.tolist() == order
+        assert tracks.detection.tolist() == [0, 1, 2, 3, 4]
+
+
+@every_tracker
+def test_empty_frames_age_the_tracks(name: str) -> None:
+    tracker = create_tracker(name, frame_rate=30)
+    here = table([player(0)])
+    first = run(tracker, [here] * 4)[-1].track_id.tolist()
+    tracker.update(Detections.empty())
+    assert tracker.update(here).track_id.tolist() in (first, [])  # SORT wants a new streak before it reports again
+    run(tracker, [Detections.empty()] * 200)
+    later = [int(i) for tracks in run(tracker, [here] * 5) for i in tracks.track_id]
+    assert later
+    assert min(later) > max(first)
+
+
+@every_tracker
+def test_coasting_tracks_come_on_request_and_move_on(name: str) -> None:
+    frames = [table([player(0, x=4.0 * i)]) for i in range(10)]
+    quiet, loud = create_tracker(name, frame_rate=30), create_tracker(name, frame_rate=30, coasting=True)
+    assert same(run(quiet, frames), run(loud, frames))
+    assert len(quiet.update(Detections.empty())) == 0
+    coast = loud.update(Detections.empty())
+    assert (coast.detection.tolist(), coast.track_id.tolist(), coast.class_id.tolist()) == ([-1], [1], [0])
+    assert coast.xyxy[0] == pytest.approx(player(0, x=40.0)[0], abs=4)
+    for _ in range(200):
+        coast = loud.update(Detections.empty())
+    assert len(coast) == 0
+
+
+@every_tracker
+def test_per_class_keeps_a_ball_from_a_players_id(name: str) -> None:
+    here = player(0)[0]
+    mixed = [table([(here, 0.9, 0)])] * 5 + [table([(here, 0.9, 1)])] * 5
+    one = run(create_tracker(name, per_class=False), mixed)
+    two = run(create_tracker(name, per_class=True), mixed)
+    assert {int(i) for tracks in one for i in tracks.track_id} == {1}
+    assert two[0].track_id.tolist() == [1]
+    assert two[-1].track_id.tolist() == [2]
+
+
+@every_tracker
+def test_supervision_detections_are_taken(name: str) -> None:
+    pytest.importorskip("supervision")
+    frames = [table([player(i, x=2.0 * n) for i in range(3)]) for n in range(5)]
+    want = run(create_tracker(name), frames)
+    assert same(run(create_tracker(name), [f.to_supervision() for f in frames]), want)
+
+
+@every_tracker
+def test_other_inputs_are_refused_by_name(name: str) -> None:
+    with pytest.raises(SettingError, match="ndarray"):
+        create_tracker(name).update(np.zeros((3, 4)))
+
+
+@every_tracker
+def test_a_frame_of_5000_boxes(name: str) -> None:
+    rng = np.random.default_rng(0)
+    low = np.stack(np.meshgrid(np.arange(100) * 30.0, np.arange(50) * 60.0), axis=-1).reshape(-1, 2)
+    tracker = create_tracker(name, frame_rate=30)
+    for _ in range(3):
+        shaken = low + rng.normal(0, 0.5, low.shape)
+        tracks = tracker.update(Detections.from_arrays(np.hstack((shaken, shaken + [28.0, 55.0]))))
+    assert len(tracks) == 5000
+    assert np.array_equal(tracks.track_id, np.arange(1, 5001))
+
+
+@every_tracker
+def test_the_camera_argument_is_taken(name: str) -> None:
+    create_tracker(name).update(table([player(0)]), camera=np.eye(2, 3))
+
+
+# --- making one ------------------------------------------------------------------------------------------------------
+
+
+@every_tracker
+def test_settings_are_frozen_typed_and_reach_the_tracker(name: str) -> None:
+    config = CONFIGS[name]()
+    with pytest.raises(FrozenInstanceError):
+        config.per_class = True
+    assert {f.name for f in fields(config)} <= set(setting_types(name))
+    tracker: Any = create_tracker(name.upper(), per_class=True)
+    assert tracker.config.per_class is True
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), [("bytetrak", "bytetrack"), ("Byte-Track", "bytetrack"), ("srot", "sort"), ("zzz", "known: ")]
+)
+def test_an_unknown_tracker_names_the_nearest(name: str, hint: str) -> None:
+    with pytest.raises(SettingError, match=hint):
+        create_tracker(name)
+
+
+@every_tracker
+def test_an_unknown_setting_names_the_nearest(name: str) -> None:
+    with pytest.raises(SettingError, match="did you mean 'per_class'"):
+        create_tracker(name, per_clas=True)
+    with pytest.raises(SettingError, match="did you mean 'coasting'"):
+        create_tracker(name, coastin=True)
+
+
+@every_tracker
+@pytest.mark.parametrize("rate", [0, -1, float("nan"), float("inf")])
+def test_an_impossible_frame_rate_is_refused(name: str, rate: float) -> None:
+    with pytest.raises(SettingError, match="frame_rate"):
+        create_tracker(name, frame_rate=rate)
+
+
+@pytest.mark.parametrize(
+    ("name", "setting", "value"),
+    [
+        ("sort", "iou_threshold", 1.5),
+        ("sort", "max_age", -1),
+        ("sort", "iou_threshold", "high"),
+        ("bytetrack", "track_high_thresh", -0.1),
+        ("bytetrack", "match_thresh", 2),
+        ("bytetrack", "track_low_thresh", 0.8),
+        ("bytetrack", "track_buffer", "long"),
+    ],
+)
+def test_a_setting_out_of_range_is_refused_by_name(name: str, setting: str, value: Any) -> None:
+    with pytest.raises(SettingError) as error:
+        create_tracker(name, **{setting: value})
+    assert name in str(error.value) or setting in str(error.value)
+
+
+@pytest.mark.parametrize(("rate", "frames"), [(30, 30), (25, 25), (60, 60), (50, 50), (29.97, 29), (1, 1)])
+def test_a_buffer_follows_the_frame_rate(rate: float, frames: int) -> None:
+    here = table([player(0)])
+    for missing, kept in ((frames, True), (frames + 1, False)):
+        tracker = create_tracker("bytetrack", frame_rate=rate, track_buffer=30)
+        run(tracker, [here] * 2 + [Detections.empty()] * missing + [here])
+        assert (tracker.update(here).track_id.tolist() == [1]) is kept
+
+
+def test_boxes_that_do_not_touch_never_match() -> None:
+    far = [table([player(0)])] * 4 + [table([player(9)])] * 4
+    for name, setting in (("sort", {"iou_threshold": 0.0}), ("bytetrack", {"match_thresh": 1.0, "fuse_score": False})):
+        ids = [tracks.track_id.tolist() for tracks in run(create_tracker(name, **setting), far)]
+        assert ids[0] == [1]
+        assert ids[-1] == [2]
+
+
+# --- plug-ins --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def plugin(monkeypatch: pytest.MonkeyPatch) -> str:
+    class Mine:
+        def __init__(self, frame_rate: float, gain: float = 1.0) -> None:
+            self.frame_rate, self.gain = frame_rate, gain
+
+        def update(self, detections: Any, camera: Any = None) -> Tracks:
+            return Tracks.empty()
+
+        def reset(self) -> None: ...
+
+    module = types.ModuleType("my_club.tracking")
+    module.Mine, module.Wrong = Mine, lambda frame_rate: object()  # type: ignore[attr-defined]
+    package = types.ModuleType("my_club")
+    package.__path__ = []
+    monkeypatch.setitem(sys.modules, "my_club", package)
+    monkeypatch.setitem(sys.modules, "my_club.tracking", module)
+    return "my_club.tracking:Mine"
+
+
+def test_a_class_of_ones_own_plugs_in(plugin: str) -> None:
+    tracker: Any = create_tracker(plugin, frame_rate=50, gain=2.0)
+    assert (tracker.frame_rate, tracker.gain) == (50, 2.0)
+    assert len(tracker.update(Detections.empty())) == 0
+
+
+@pytest.mark.parametrize(
+    ("spec", "settings", "words"),
+    [
+        ("my_club.missing:Mine", {}, "cannot import 'my_club.missing'"),
+        ("my_club.tracking:Yours", {}, "has no 'Yours'"),
+        ("my_club.tracking:Wrong", {}, "update"),
+        ("my_club.tracking:Mine", {"bias": 1}, "bias"),
+    ],
+)
+def test_a_plug_in_that_does_not_fit_is_explained(plugin: str, spec: str, settings: Any, words: str) -> None:
+    with pytest.raises(SettingError, match=words):
+        create_tracker(spec, **settings)
