@@ -12,7 +12,7 @@ from sportstrack.errors import SportstrackError, nearest
 COMMANDS = {
     "track": ("sportstrack.track", "track everyone in videos"),
     "evaluate": ("sportstrack.evaluate", "score tracking results against ground truth"),
-    "synthetic": ("data_prep.synthetic", "render labelled football sequences"),
+    "synthetic": ("data_prep.synthetic.__main__", "render labelled football sequences"),
 }
 """Word → module with a ``main(argv) -> int``, and what it does."""
 

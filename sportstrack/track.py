@@ -181,7 +181,7 @@ def _track_one(
     from sportstrack.progress import ProgressBar
 
     try:
-        with ProgressBar(name or source, quiet=options.quiet) as bar:
+        with ProgressBar(name or Path(source).name or source, quiet=options.quiet) as bar:
             summary = track_video(
                 source,
                 options.output,

@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from importlib import import_module
-from typing import Any, get_type_hints
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 from sportstrack.errors import SettingError, nearest
-from sportstrack.trackers.bytetrack import ByteTrack, ByteTrackConfig
-from sportstrack.trackers.sort import SORT, SORTConfig
-from sportstrack.types import Tracker
 
-TRACKERS: dict[str, type] = {"bytetrack": ByteTrack, "sort": SORT}
+if TYPE_CHECKING:
+    from sportstrack.types import Tracker
+
+
+class _Classes(Mapping[str, type]):
+    """Name → class, imported when it is asked for: a help text needs the names, not numpy."""
+
+    def __init__(self, places: dict[str, str]) -> None:
+        self._places = places
+
+    def __getitem__(self, name: str) -> type:
+        module, _, attribute = self._places[name].partition(":")
+        found: type = getattr(import_module(f"sportstrack.trackers.{module}"), attribute)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+TRACKERS: Mapping[str, type] = _Classes({"bytetrack": "bytetrack:ByteTrack", "sort": "sort:SORT"})
 """Name → class."""
 
-CONFIGS: dict[str, type] = {"bytetrack": ByteTrackConfig, "sort": SORTConfig}
+CONFIGS: Mapping[str, type] = _Classes({"bytetrack": "bytetrack:ByteTrackConfig", "sort": "sort:SORTConfig"})
 """Name → the class of its settings."""
 
 DEFAULT_TRACKER = "bytetrack"
@@ -43,7 +63,8 @@ def create_tracker(name: str = DEFAULT_TRACKER, *, frame_rate: float = 25.0, **s
             f"unknown tracker {name!r}{nearest(name, known)} (known: {', '.join(known)}, or package.module:Class)"
         )
     options = {option: settings.pop(option) for option in _OPTIONS if option in settings}
-    return TRACKERS[key](_config(key, settings), frame_rate=frame_rate, **options)  # type: ignore[no-any-return]
+    tracker: Tracker = TRACKERS[key](_config(key, settings), frame_rate=frame_rate, **options)
+    return tracker
 
 
 def setting_types(name: str) -> dict[str, Any]:
@@ -67,6 +88,8 @@ def _config(key: str, settings: dict[str, Any]) -> Any:
 
 
 def _plugin(spec: str, frame_rate: float, settings: dict[str, Any]) -> Tracker:
+    from sportstrack.types import Tracker
+
     module, _, attribute = spec.partition(":")
     try:
         factory = getattr(import_module(module), attribute)
