@@ -1,0 +1,1 @@
+"""Making and converting data sets: the synthetic football renderer and its writers."""

@@ -1,0 +1,197 @@
+"""Writing rendered sequences where other tools look for them: SportsMOT folders, YOLO data sets, H.264 video."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from data_prep.synthetic.render import render_sequence
+from data_prep.synthetic.settings import CLASSES, FrameTruth, Image, Settings, identities
+from sportstrack.errors import OutputError, SettingError
+
+Progress = Callable[[str, int, int], None]  # sequence name, frames done, frames in all
+MIN_VISIBILITY = 0.1  # below this share an object is in the MOT truth, but no detector is asked to find it
+JPEG_QUALITY = 92
+
+
+def sequence_name(settings: Settings) -> str:
+    """The folder or file name of a sequence, from its seed."""
+    return f"synthetic-{settings.seed:05d}"
+
+
+def write_mot(settings: Settings, folder: Path, overwrite: bool = False, progress: Progress | None = None) -> Path:
+    """Write ``folder/<name>/`` as SportsMOT does: img1/000001.jpg, gt/gt.txt, seqinfo.ini, and gameinfo.ini.
+
+    OutputError when the sequence exists and ``overwrite`` is false, or when it cannot be written.
+    """
+    name = sequence_name(settings)
+    with _finished(Path(folder) / name, overwrite) as part:
+        (part / "img1").mkdir(parents=True)
+        (part / "gt").mkdir()
+        rows: list[str] = []
+        for image, truth in _watched(settings, name, 1, progress):
+            _write_jpeg(part / "img1" / f"{truth.frame + 1:06d}.jpg", image)
+            rows += mot_rows(truth)
+        (part / "gt" / "gt.txt").write_text("".join(rows), encoding="utf-8")
+        (part / "seqinfo.ini").write_text(_seqinfo(settings, name), encoding="utf-8")
+        (part / "gameinfo.ini").write_text(_gameinfo(settings, name), encoding="utf-8")
+    return Path(folder) / name
+
+
+def mot_rows(truth: FrameTruth) -> list[str]:
+    """One frame's lines of MOT text: frame from 1, id, left, top, width, height, 1, class from 1, visibility."""
+    rows = []
+    for track_id, class_id, box, visible in zip(
+        truth.track_id, truth.class_id, truth.xyxy, truth.visibility, strict=True
+    ):
+        x0, y0, x1, y1 = box
+        place = f"{x0:g},{y0:g},{x1 - x0:g},{y1 - y0:g}"
+        rows.append(f"{truth.frame + 1},{track_id},{place},1,{class_id + 1},{visible:.3f}\n")
+    return rows
+
+
+def _seqinfo(settings: Settings, name: str) -> str:
+    rate = f"{settings.fps:g}"
+    return (
+        f"[Sequence]\nname={name}\nimDir=img1\nframeRate={rate}\nseqLength={settings.frames}\n"
+        f"imWidth={settings.width}\nimHeight={settings.height}\nimExt=.jpg\n"
+    )
+
+
+def _gameinfo(settings: Settings, name: str) -> str:
+    """Tracklet roles as SoccerNet writes them, and what the class column means; readers of MOT files pass it by."""
+    people = identities(settings)
+    lines = ["[Sequence]", f"name={name}", f"num_tracklets={len(people)}"]
+    for person in people:
+        role = CLASSES[person.class_id]
+        if person.team:
+            role = f"{role} team {person.team}"
+        mark = {"referee": "main", "ball": "1"}.get(role, str(person.number))
+        lines.append(f"trackletID_{person.track_id}= {role};{mark}")
+    lines += ["", "[Classes]"] + [f"class_{i + 1}={label}" for i, label in enumerate(CLASSES)]
+    return "\n".join(lines) + "\n"
+
+
+def write_yolo(
+    sequences: Sequence[Settings], folder: Path, every: int = 10, val_share: float = 0.2, overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Path:  # fmt: skip
+    """Write a YOLO data set: images/{train,val}/, labels/{train,val}/, data.yaml, with each ``every``-th frame.
+
+    Whole sequences go to ``val`` (the last ones, at least one). SettingError for fewer than two sequences.
+    """
+    if len(sequences) < 2:
+        raise SettingError("synthetic: a YOLO data set needs 2 sequences or more, the last of them is for validation")
+    if not 0 < val_share < 1:
+        raise SettingError(f"synthetic: val_share is {val_share!r}, must be between 0 and 1")
+    if every < 1:
+        raise SettingError(f"synthetic: every is {every!r}, must be 1 or more")
+    n_val = min(len(sequences) - 1, max(1, round(val_share * len(sequences))))
+    with _finished(Path(folder), overwrite) as part:
+        for split in ("train", "val"):
+            (part / "images" / split).mkdir(parents=True)
+            (part / "labels" / split).mkdir(parents=True)
+        for i, settings in enumerate(sequences):
+            split = "val" if i >= len(sequences) - n_val else "train"
+            name = sequence_name(settings)
+            for image, truth in _watched(settings, name, every, progress):
+                stem = f"{name}_{truth.frame + 1:06d}"
+                _write_jpeg(part / "images" / split / f"{stem}.jpg", image)
+                labels = "".join(yolo_rows(truth, settings.width, settings.height))
+                (part / "labels" / split / f"{stem}.txt").write_text(labels, encoding="utf-8")
+        (part / "data.yaml").write_text(data_yaml(), encoding="utf-8")
+    return Path(folder)
+
+
+def yolo_rows(truth: FrameTruth, width: int, height: int) -> list[str]:
+    """One frame's label lines: class, then centre and size as shares of the image; hardly visible objects left out."""
+    rows = []
+    for class_id, box, visible in zip(truth.class_id, truth.xyxy, truth.visibility, strict=True):
+        if visible < MIN_VISIBILITY:
+            continue
+        x0, y0, x1, y1 = box / (width, height, width, height)
+        rows.append(f"{class_id} {(x0 + x1) / 2:.6f} {(y0 + y1) / 2:.6f} {x1 - x0:.6f} {y1 - y0:.6f}\n")
+    return rows
+
+
+def data_yaml() -> str:
+    """The data set's description for Ultralytics; paths are relative to the file."""
+    names = "".join(f"  {i}: {name}\n" for i, name in enumerate(CLASSES))
+    return f"train: images/train\nval: images/val\nnames:\n{names}"
+
+
+def write_video(
+    settings: Settings, path: Path, crf: int = 23, overwrite: bool = False, progress: Progress | None = None
+) -> Path:
+    """Write an mp4 that browsers play (H.264, yuv420p, faststart), and its truth as MOT text beside it (.txt).
+
+    SettingError when width or height is odd, which yuv420p cannot hold; OutputError when it cannot be written.
+    """
+    import av
+
+    if settings.width % 2 or settings.height % 2:
+        raise SettingError(f"synthetic: video needs an even size, not {settings.width}x{settings.height}")
+    rows: list[str] = []
+    path = Path(path)
+    with _finished(path, overwrite) as part, _finished(path.with_suffix(".txt"), overwrite) as text:
+        rate = Fraction(settings.fps).limit_denominator(1001)
+        with av.open(str(part), "w", format="mp4", options={"movflags": "+faststart"}) as out:
+            stream = out.add_stream("libx264", rate=rate, options={"crf": str(crf), "preset": "medium"})
+            stream.width, stream.height, stream.pix_fmt = settings.width, settings.height, "yuv420p"
+            for image, truth in _watched(settings, path.stem, 1, progress):
+                out.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="bgr24")))
+                rows += mot_rows(truth)
+            out.mux(stream.encode(None))
+        text.write_text("".join(rows), encoding="utf-8")
+    return path
+
+
+def _watched(
+    settings: Settings, name: str, every: int, progress: Progress | None
+) -> Iterator[tuple[Image, FrameTruth]]:
+    for image, truth in render_sequence(settings, every):
+        yield image, truth
+        if progress is not None:
+            progress(name, min(truth.frame + every, settings.frames), settings.frames)
+
+
+def _write_jpeg(path: Path, image: Image) -> None:
+    import cv2
+
+    # imencode and not imwrite, which answers a full disk with False or silence
+    done, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    if not done:
+        raise OutputError(f"synthetic: OpenCV could not encode {path.name}")
+    path.write_bytes(np.asarray(data).tobytes())
+
+
+@contextmanager
+def _finished(path: Path, overwrite: bool) -> Iterator[Path]:
+    """A temporary name beside ``path``: renamed to it when the block ends well, removed when it does not."""
+    if path.exists() and not overwrite:
+        raise OutputError(f"synthetic: {path} exists; choose another place or pass --overwrite")
+    part = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove(part)
+        yield part
+        if path.exists():
+            _remove(path)
+        part.rename(path)
+    except OSError as error:
+        raise OutputError(f"synthetic: cannot write {path}: {error.strerror or error}") from error
+    finally:
+        with suppress(OSError):
+            _remove(part)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,393 @@
+"""Players as low-poly bodies: kits, a gait tied to speed, and sprites drawn through the camera."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from data_prep.synthetic.camera import Camera
+from data_prep.synthetic.match import BALL_RADIUS, MatchState
+from data_prep.synthetic.settings import N_PEOPLE, STREAM_KITS, Array, Colour, Image, Settings, identities
+
+# Kits tell the roles apart: a referee is all in black, a goalkeeper in fluorescent yellow or orange with long sleeves
+# and white gloves; the players' colours come near neither. (BGR)
+PLAYER_COLOURS: dict[str, Colour] = {
+    "red": (38, 32, 205), "blue": (190, 75, 25), "white": (232, 234, 232), "sky": (232, 190, 120),
+    "claret": (62, 26, 118), "purple": (140, 45, 95), "teal": (135, 125, 15), "pink": (185, 150, 240),
+}  # fmt: skip
+CLASHES = (
+    {"red", "claret"}, {"sky", "white"}, {"claret", "purple"}, {"blue", "purple"}, {"pink", "white"}, {"sky", "pink"},
+)  # fmt: skip
+KEEPER_COLOURS: tuple[Colour, ...] = ((40, 250, 215), (10, 140, 255))
+BLACK: Colour = (24, 22, 22)
+WHITE: Colour = (236, 238, 238)
+SKINS: tuple[Colour, ...] = ((150, 180, 222), (120, 155, 205), (85, 120, 175), (55, 80, 125), (40, 55, 88))
+HAIRS: tuple[Colour, ...] = ((20, 22, 28), (25, 40, 70), (70, 130, 180), (30, 60, 120), (120, 125, 130))
+
+HEAD, NECK, SH_L, SH_R, EL_L, EL_R, HA_L, HA_R, HIP_L, HIP_R, KN_L, KN_R, AN_L, AN_R, TO_L, TO_R, CROWN = range(17)
+BOX = 17  # eight corners of the torso: shoulders front L R, back L R, then hips likewise
+JOINTS = BOX + 8
+BONES = (  # joint, joint, width in metres: what a shadow is made of
+    (NECK, HIP_L, 0.16), (NECK, HIP_R, 0.16), (HIP_L, KN_L, 0.08), (KN_L, AN_L, 0.06), (HIP_R, KN_R, 0.08),
+    (KN_R, AN_R, 0.06), (NECK, EL_L, 0.05), (EL_L, HA_L, 0.04), (NECK, EL_R, 0.05), (EL_R, HA_R, 0.04),
+    (NECK, HEAD, 0.10),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Kit:
+    """What one person wears; it never changes within a sequence."""
+
+    shirt: Colour
+    second: Colour  # the pattern's colour
+    pattern: str  # "plain", "stripes", "band" or "halves"
+    shorts: Colour
+    socks: Colour
+    ink: Colour  # the number's colour
+    boots: Colour
+    skin: Colour
+    hair: Colour
+    long_sleeves: bool
+    gloves: bool
+    number: int | None
+    height: float  # metres
+    girth: float  # factor
+
+
+def kits(settings: Settings) -> tuple[Kit, ...]:
+    """The 23 people's kits in the order of their ids."""
+    numbers = [identity.number for identity in identities(settings)]
+    rng = settings.rng(STREAM_KITS)
+    rng.random(100)  # keep clear of the numbers drawn from the same stream
+    names = list(PLAYER_COLOURS)
+    first = str(rng.choice(names))
+    second = str(rng.choice([n for n in names if n != first and {n, first} not in CLASHES]))
+    looks = [_team_look(rng, name) for name in (first, second)]
+    keepers = [KEEPER_COLOURS[int(rng.integers(2))] for _ in range(2)]
+    out = []
+    for i in range(N_PEOPLE):
+        skin, hair = SKINS[int(rng.integers(len(SKINS)))], HAIRS[int(rng.integers(len(HAIRS)))]
+        boots = [(30, 30, 30), (230, 230, 230), (40, 40, 220), (60, 220, 200)][int(rng.integers(4))]
+        body = (float(rng.uniform(1.70, 1.95)), float(rng.uniform(0.92, 1.12)))
+        if i < 20:
+            shirt, other, pattern, shorts, socks, ink = looks[i // 10]
+            kit = Kit(shirt, other, pattern, shorts, socks, ink, boots, skin, hair, False, False, numbers[i], *body)
+        elif i < 22:
+            colour = keepers[i - 20]
+            dim: Colour = (colour[0] * 0.8, colour[1] * 0.8, colour[2] * 0.8)
+            kit = Kit(colour, colour, "plain", dim, colour, BLACK, boots, skin, hair, True, True, numbers[i], *body)
+        else:
+            kit = Kit(BLACK, BLACK, "plain", BLACK, BLACK, WHITE, BLACK, skin, hair, False, False, None, *body)
+        out.append(kit)
+    return tuple(out)
+
+
+def _team_look(rng: np.random.Generator, name: str) -> tuple[Colour, Colour, str, Colour, Colour, Colour]:
+    """Shirt, pattern colour, pattern, shorts, socks and number colour of a team."""
+    shirt = PLAYER_COLOURS[name]
+    light = sum(shirt) > 420
+    other: Colour = (150.0, 60.0, 40.0) if light else WHITE
+    pattern = str(rng.choice(["plain", "stripes", "band", "halves"], p=[0.5, 0.2, 0.18, 0.12]))
+    shorts = [shirt, WHITE, other][int(rng.integers(3))]
+    socks = [shirt, shorts][int(rng.integers(2))]
+    return shirt, other, pattern, shorts, socks, ((60.0, 20.0, 20.0) if light else WHITE)
+
+
+def skeleton(state: MatchState, height: Array, girth: Array) -> Array:
+    """(23, JOINTS, 3) metres: every joint of every person, the gait's swing growing with the speed.
+
+    Legs and arms swing in the plane of the heading; a knee bends while its thigh swings forward.
+    """
+    speed = np.linalg.norm(state.velocity, axis=1)
+    u = np.stack([np.cos(state.heading), np.sin(state.heading), np.zeros(N_PEOPLE)], axis=1)
+    side = np.stack([-u[:, 1], u[:, 0], np.zeros(N_PEOPLE)], axis=1)  # to the person's left
+    up = np.array([0.0, 0.0, 1.0])
+    move = np.clip(speed / 1.0, 0, 1)
+    swing = move * np.minimum(0.85, 0.22 + 0.085 * speed)
+    lean = 0.03 + 0.028 * speed
+    run = np.clip((speed - 2.0) / 3.0, 0, 1)
+    joints = np.zeros((N_PEOPLE, JOINTS, 3))
+    h = height[:, None]
+    hips = np.zeros((N_PEOPLE, 3))
+    axis = u * np.sin(lean)[:, None] + up * np.cos(lean)[:, None]
+    neck = hips + axis * 0.30 * h
+    joints[:, NECK] = neck
+    joints[:, HEAD] = neck + (axis * 0.095 + u * 0.01) * h
+    joints[:, CROWN] = joints[:, HEAD] + (up * 0.022 - u * 0.012) * h
+    for left, sign, phase in ((1, 1.0, 0.0), (0, -1.0, np.pi)):
+        _leg(joints, left, hips + side * sign * 0.052 * h, state.stride + phase, swing, run, u, h)
+        _arm(joints, left, neck - axis * 0.02 * h, side * sign, state.stride + phase, swing, run, (u, axis), h)
+    _torso(joints, neck, hips, u, side, axis, h * girth[:, None])
+    feet = joints[:, [AN_L, AN_R, TO_L, TO_R], 2].min(axis=1)
+    joints[..., 2] += (0.05 - feet)[:, None]  # the lower foot is on the ground
+    joints[..., :2] += state.xy[:, None]
+    return joints
+
+
+def _leg(
+    joints: Array, left: int, hip: Array, phase: Array, swing: Array, run: Array, u: Array, h: Array
+) -> None:  # fmt: skip
+    thigh = swing * np.sin(phase) + 0.12 * run
+    bend = 0.12 + (0.35 + 1.1 * run) * np.minimum(1, swing * 3) * np.maximum(0.0, np.cos(phase - 0.3))
+    shin = thigh - bend
+    knee = hip + 0.245 * h * _direction(thigh, u)
+    ankle = knee + 0.25 * h * _direction(shin, u)
+    toe = ankle + 0.085 * h * _direction(shin + 1.35, u)
+    for base, value in ((HIP_R, hip), (KN_R, knee), (AN_R, ankle), (TO_R, toe)):
+        joints[:, base - left] = value
+
+
+def _arm(
+    joints: Array, left: int, top: Array, out: Array, phase: Array, swing: Array, run: Array,
+    axes: tuple[Array, Array], h: Array,
+) -> None:  # fmt: skip
+    u, _ = axes
+    shoulder = top + out * 0.105 * h
+    angle = -0.9 * swing * np.sin(phase)
+    elbow = shoulder + 0.165 * h * _direction(angle, u) + out * 0.035 * h
+    hand = elbow + 0.16 * h * _direction(angle + 0.25 + 1.15 * run, u) - out * 0.01 * h
+    for base, value in ((SH_R, shoulder), (EL_R, elbow), (HA_R, hand)):
+        joints[:, base - left] = value
+
+
+def _direction(angle: Array, u: Array) -> Array:
+    """(N, 3) unit vectors in the plane of the heading; 0 hangs straight down, positive is forward."""
+    out = u * np.sin(angle)[:, None]
+    out[:, 2] -= np.cos(angle)
+    return out
+
+
+def _torso(joints: Array, neck: Array, hips: Array, u: Array, side: Array, axis: Array, h: Array) -> None:
+    corner = BOX
+    for level, half, deep in ((neck - axis * 0.012 * h, 0.105, 0.055), (hips - axis * 0.02 * h, 0.082, 0.058)):
+        for front in (1.0, -1.0):
+            for left in (1.0, -1.0):
+                joints[:, corner] = level + side * left * half * h + u * front * deep * h
+                corner += 1
+
+
+@dataclass(frozen=True)
+class Sprite:
+    """A drawn object: ``picture`` (h, w, 4) premultiplied BGRA whose top left pixel is (x, y) of the frame."""
+
+    picture: Image
+    x: int
+    y: int
+
+
+class Wardrobe:
+    """Draws people; holds the number masks so that each is lettered once."""
+
+    def __init__(self, people: tuple[Kit, ...]) -> None:
+        self.people = people
+        self.height = np.array([kit.height for kit in people])
+        self.girth = np.array([kit.girth for kit in people])
+        self._numbers = {kit.number: _lettering(kit.number) for kit in people if kit.number is not None}
+
+    def draw(self, index: int, joints: Array, camera: Camera, light: float, sun: Array) -> Sprite | None:
+        """One person's sprite; ``joints`` (JOINTS, 3) metres, ``light`` a factor; None when too near the lens."""
+        pixels, depth = camera.project(joints)
+        if depth.min() < 2.0:
+            return None
+        kit = self.people[index]
+        centre = joints[NECK]
+        upright = camera.project(centre + np.array([[0, 0, 0.5], [0, 0, -0.5]]))[0]
+        per_metre = float(np.linalg.norm(upright[0] - upright[1]))
+        pad = 0.12 * per_metre * kit.height + 2
+        low = np.floor(pixels.min(axis=0) - pad).astype(int)
+        size = (np.ceil(pixels.max(axis=0) + pad).astype(int) - low).tolist()
+        if size[1] > 2.0 * camera.height or low[0] > camera.width or low[0] + size[0] < 0:
+            return None
+        zoom = 4 if size[1] < 70 else 3 if size[1] < 170 else 2
+        points, canvas = (pixels - low) * zoom, (size[0] * zoom, size[1] * zoom)
+        brush = _Brush(kit, points, per_metre * zoom * kit.height, canvas, light)
+        view = camera.centre - centre
+        brush.body(joints, view, sun, self._numbers.get(kit.number) if kit.number is not None else None)
+        return Sprite(brush.shrunk(size), int(low[0]), int(low[1]))
+
+
+def _lettering(number: int) -> Image:
+    """(48, 48) mask of a shirt number."""
+    import cv2
+
+    mask = np.zeros((48, 48), np.uint8)
+    text, scale = str(number), 1.5
+    (w, h), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, 5)
+    scale *= min(44 / w, 40 / h)
+    (w, h), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, 5)
+    cv2.putText(mask, text, ((48 - w) // 2, (48 + h) // 2), cv2.FONT_HERSHEY_SIMPLEX, scale, 255, 6, cv2.LINE_8)
+    return mask
+
+
+class _Brush:
+    """One person on an enlarged canvas: parts are painted far to near, then the canvas is shrunk."""
+
+    def __init__(self, kit: Kit, points: Array, tall: float, size: tuple[int, int], light: float) -> None:
+        self.canvas: Image = np.zeros((size[1], size[0], 4), np.uint8)
+        self.kit, self.points, self.tall, self.light = kit, points, tall, light
+
+    def colour(self, colour: Colour, factor: float = 1.0) -> tuple[float, float, float, float]:
+        k = factor * self.light
+        return (min(255.0, colour[0] * k), min(255.0, colour[1] * k), min(255.0, colour[2] * k), 255.0)
+
+    def limb(self, a: Array, b: Array, width: float, colour: Colour, factor: float) -> None:
+        """A capsule, its lit side a little brighter."""
+        import cv2
+
+        thick = max(2, round(width * self.tall * self.kit.girth))
+        one, two = (int(a[0]), int(a[1])), (int(b[0]), int(b[1]))
+        cv2.line(self.canvas, one, two, self.colour(colour, 0.78 * factor), thick)
+        if thick >= 5:
+            off, thin = self.lit * thick * 0.18, round(thick * 0.6)
+            one, two = (int(a[0] + off), int(a[1])), (int(b[0] + off), int(b[1]))
+            cv2.line(self.canvas, one, two, self.colour(colour, factor), thin)
+
+    def body(self, joints: Array, view: Array, sun: Array, number: Image | None) -> None:
+        """Paint the whole person; ``view`` points from the chest to the camera."""
+        left = joints[SH_L] - joints[SH_R]
+        near_left = bool(left @ view > 0)
+        screen_right = np.array([view[1], -view[0]])  # seen from the camera, rightwards is forward x up
+        self.lit = 1.0 if -float(sun @ -screen_right) > 0 else -1.0
+        order = ((SH_R, 0.82), (SH_L, 1.0)) if near_left else ((SH_L, 0.82), (SH_R, 1.0))
+        self.arm(*order[0])
+        for shoulder, factor in order:
+            self.leg(shoulder - SH_L, factor)
+        self.torso(joints, view, number)
+        self.head()
+        self.arm(*order[1])
+
+    def leg(self, right: int, factor: float) -> None:
+        p, kit = self.points, self.kit
+        hip, knee, ankle, toe = p[HIP_L + right], p[KN_L + right], p[AN_L + right], p[TO_L + right]
+        self.limb(ankle, toe, 0.042, kit.boots, factor)
+        self.limb(knee, ankle, 0.050, kit.skin, factor)
+        self.limb(knee + 0.22 * (ankle - knee), ankle, 0.054, kit.socks, factor)
+        self.limb(hip, knee, 0.066, kit.skin, factor)
+        self.limb(hip, hip + 0.66 * (knee - hip), 0.088, kit.shorts, factor)
+
+    def arm(self, shoulder: int, factor: float) -> None:
+        p, kit = self.points, self.kit
+        right = shoulder - SH_L
+        top, elbow, hand = p[shoulder], p[EL_L + right], p[HA_L + right]
+        sleeve = kit.shirt if kit.long_sleeves else kit.skin
+        self.limb(elbow, hand, 0.036, sleeve, factor)
+        self.limb(top, elbow, 0.042, sleeve, factor)
+        self.limb(top, top + 0.75 * (elbow - top), 0.056, kit.shirt, factor)
+        self.limb(hand, hand, 0.052 if kit.gloves else 0.036, WHITE if kit.gloves else kit.skin, factor)
+
+    def head(self) -> None:
+        import cv2
+
+        p, kit = self.points, self.kit
+        self.limb(p[NECK], p[HEAD], 0.045, kit.skin, 0.85)
+        for joint, size, colour in ((CROWN, 0.057, kit.hair), (HEAD, 0.050, kit.skin)):
+            centre = (int(p[joint][0]), int(p[joint][1]))
+            cv2.circle(self.canvas, centre, max(1, round(size * self.tall)), self.colour(colour, 0.92), -1)
+        # a face only shows on the side the person looks to: hair covers the rest
+        if self.faces_away:
+            centre = (int(p[CROWN][0]), int(p[CROWN][1]))
+            cv2.circle(self.canvas, centre, max(1, round(0.054 * self.tall)), self.colour(kit.hair), -1)
+
+    def torso(self, joints: Array, view: Array, number: Image | None) -> None:
+        """The shirt: the hull of the chest's box, then its visible face with pattern and number."""
+        import cv2
+
+        kit, box = self.kit, self.points[BOX : BOX + 8]
+        hull = cv2.convexHull(box.astype(np.int32))
+        cv2.fillConvexPoly(self.canvas, hull, self.colour(kit.shirt, 0.8))
+        thick = max(1, round(0.02 * self.tall))
+        cv2.polylines(self.canvas, [hull], True, self.colour(kit.shirt, 0.8), thick)
+        front = joints[BOX] - joints[BOX + 2]
+        self.faces_away = bool(front @ view < 0)
+        first = 2 if self.faces_away else 0
+        face = box[[first, first + 1, first + 5, first + 4]]  # shoulders, then hips
+        cosine = abs(float(front @ view)) / float(np.linalg.norm(front) * np.linalg.norm(view))
+        cv2.fillConvexPoly(self.canvas, face.astype(np.int32), self.colour(kit.shirt, 0.86 + 0.14 * cosine))
+        self.pattern(face)
+        cv2.line(self.canvas, *_ends(face[3], face[2]), self.colour(kit.shorts, 0.9), max(1, round(0.045 * self.tall)))
+        if number is not None and cosine > 0.3:
+            self.number(face, number, first == 2)
+
+    def pattern(self, face: Array) -> None:
+        import cv2
+
+        def patch(a: float, b: float, top: float, bottom: float) -> None:
+            corners = [_inside(face, a, top), _inside(face, b, top), _inside(face, b, bottom), _inside(face, a, bottom)]
+            cv2.fillConvexPoly(self.canvas, np.array(corners, np.int32), self.colour(self.kit.second, 0.95))
+
+        if self.kit.pattern == "stripes":
+            for a in (0.08, 0.44, 0.80):
+                patch(a, a + 0.14, 0.0, 1.0)
+        elif self.kit.pattern == "band":
+            patch(0.0, 1.0, 0.3, 0.52)
+        elif self.kit.pattern == "halves":
+            patch(0.5, 1.0, 0.0, 1.0)
+
+    def number(self, face: Array, mask: Image, back: bool) -> None:
+        """Letter the number on the shirt; big on the back, smaller on the chest."""
+        import cv2
+
+        a, b, top, bottom = (0.14, 0.86, 0.12, 0.72) if back else (0.28, 0.72, 0.18, 0.52)
+        if face[0, 0] > face[1, 0]:
+            a, b = b, a  # letters run rightwards in the picture
+        corners = np.array([_inside(face, a, top), _inside(face, b, top), _inside(face, a, bottom)])
+        low, high = np.floor(face.min(axis=0)).astype(int), np.ceil(face.max(axis=0)).astype(int)
+        low = np.maximum(low, 0)
+        source = np.array([(0, 0), (48, 0), (0, 48)], np.float32)
+        affine = cv2.getAffineTransform(source, (corners - low).astype(np.float32))
+        region = self.canvas[low[1] : high[1], low[0] : high[0]]
+        letters = cv2.warpAffine(mask, affine, (region.shape[1], region.shape[0]), flags=cv2.INTER_NEAREST)
+        plate = self.kit.second if self.kit.pattern != "plain" else self.kit.shirt
+        ink = self.kit.ink if abs(sum(plate) - sum(self.kit.ink)) > 150 else BLACK if sum(plate) > 380 else WHITE
+        region[letters > 0] = np.array(self.colour(ink), np.uint8)
+
+    def shrunk(self, size: list[int]) -> Image:
+        """(h, w, 4) premultiplied BGRA at the frame's own scale."""
+        import cv2
+
+        small: Image = cv2.resize(self.canvas, (size[0], size[1]), interpolation=cv2.INTER_AREA)
+        return small
+
+
+def _inside(face: Array, across: float, along: float) -> Array:
+    """(2,) pixels: a point of the face quad given as shares of its width and height."""
+    top = face[0] + across * (face[1] - face[0])
+    bottom = face[3] + across * (face[2] - face[3])
+    point: Array = top + along * (bottom - top)
+    return point
+
+
+def _ends(a: Array, b: Array) -> tuple[tuple[int, int], tuple[int, int]]:
+    return (int(a[0]), int(a[1])), (int(b[0]), int(b[1]))
+
+
+def draw_ball(state: MatchState, camera: Camera, light: float) -> Sprite | None:
+    """The ball: shaded white with dark panels that turn as it rolls."""
+    import cv2
+
+    pixel, depth = camera.project(state.ball)
+    if depth < 2.0:
+        return None
+    edge, _ = camera.project(state.ball + np.array([0, 0, BALL_RADIUS]))
+    radius = max(1.6, float(np.linalg.norm(edge - pixel)))
+    zoom = 8 if radius < 12 else 3
+    low = np.floor(pixel - radius - 2).astype(int)
+    side = int(np.ceil(2 * radius + 5))
+    canvas = np.zeros((side * zoom, side * zoom, 4), np.uint8)
+    middle, r = (pixel - low) * zoom, radius * zoom
+    k = 255 * min(1.0, light)
+
+    def disc(x: float, y: float, size: float, grey: float) -> None:
+        centre = (int(middle[0] + x * r), int(middle[1] + y * r))
+        cv2.circle(canvas, centre, max(1, int(size * r)), (grey * k, grey * k, grey * k, 255), -1)
+
+    disc(0, 0, 1.0, 0.66)
+    disc(-0.08, -0.12, 0.85, 0.93)
+    disc(-0.12, -0.2, 0.6, 1.0)
+    for angle in (0.0, 2.1, 4.2):
+        turn = angle + state.ball_spin
+        if np.cos(turn) > 0.1:
+            disc(0.62 * np.sin(turn), 0.45 * np.sin(angle * 1.7), 0.27, 0.22)
+    small: Image = cv2.resize(canvas, (side, side), interpolation=cv2.INTER_AREA)
+    return Sprite(small, int(low[0]), int(low[1]))
