@@ -14,13 +14,19 @@ _HOME = {
     "ByteTrack": "sportstrack.trackers.bytetrack",
     "ByteTrackConfig": "sportstrack.trackers.bytetrack",
     "Detections": "sportstrack.types",
+    "MotTable": "sportstrack.mot",
     "SORT": "sportstrack.trackers.sort",
     "SORTConfig": "sportstrack.trackers.sort",
+    "Scores": "sportstrack.score.scores",
     "SportstrackError": "sportstrack.errors",
     "TRACKERS": "sportstrack.trackers",
     "Tracker": "sportstrack.types",
     "Tracks": "sportstrack.types",
+    "average_classes": "sportstrack.score.scores",
     "create_tracker": "sportstrack.trackers",
+    "read_mot": "sportstrack.mot",
+    "score_classes": "sportstrack.score.run",
+    "score_tracks": "sportstrack.score.run",
     "track_video": "sportstrack.pipeline",
 }
 
@@ -30,18 +36,27 @@ __all__ = [
     "ByteTrack",
     "ByteTrackConfig",
     "Detections",
+    "MotTable",
     "SORTConfig",
+    "Scores",
     "SportstrackError",
     "Tracker",
     "Tracks",
     "__version__",
+    "average_classes",
     "create_tracker",
+    "read_mot",
+    "score_classes",
+    "score_tracks",
     "track_video",
 ]
 
 if TYPE_CHECKING:
     from sportstrack.errors import SportstrackError
+    from sportstrack.mot import MotTable, read_mot
     from sportstrack.pipeline import track_video
+    from sportstrack.score.run import score_classes, score_tracks
+    from sportstrack.score.scores import Scores, average_classes
     from sportstrack.trackers import TRACKERS, create_tracker
     from sportstrack.trackers.bytetrack import ByteTrack, ByteTrackConfig
     from sportstrack.trackers.sort import SORT, SORTConfig

@@ -1,0 +1,168 @@
+"""Pictures of scores, drawn with matplotlib: over the thresholds, over the sequences, and trackers side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sportstrack.errors import SettingError
+from sportstrack.score.scores import ALPHAS, Scores
+
+_BARS = ("HOTA", "DetA", "AssA", "MOTA", "IDF1")
+_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c564b", "#555555")
+"""Okabe and Ito's palette, told apart by colour-blind eyes too."""
+_CURVES = {
+    "HOTA": (_COLOURS[0], "-"),
+    "LocA": (_COLOURS[3], "-"),
+    "DetA": (_COLOURS[1], "-"),
+    "DetRe": (_COLOURS[1], "--"),
+    "DetPr": (_COLOURS[1], ":"),
+    "AssA": (_COLOURS[2], "-"),
+    "AssRe": (_COLOURS[2], "--"),
+    "AssPr": (_COLOURS[2], ":"),
+}
+_MOST_LABELS = 60
+
+
+def save_plots(trackers: Mapping[str, Scores], folder: str | Path) -> list[Path]:
+    """Draw everything that the scores allow and return the files.
+
+    Args:
+        trackers: name → pooled scores.
+        folder: must be there.
+
+    Raises:
+        SettingError: matplotlib isn't installed.
+    """
+    folder, saved = Path(folder), []
+    for name, scores in trackers.items():
+        saved.append(_save(curves(name, scores), folder / f"hota-curves-{_safe(name)}.png"))
+    if any(len(scores.rows()) > 1 for scores in trackers.values()):
+        saved.append(_save(sequence_bars(trackers), folder / "sequences.png"))
+    if len(trackers) > 1:
+        saved.append(_save(comparison_bars(trackers), folder / "comparison.png"))
+        saved.append(_save(comparison_curves(trackers), folder / "comparison-hota.png"))
+        saved.append(_save(detection_association(trackers), folder / "comparison-detection-association.png"))
+    return saved
+
+
+def curves(name: str, scores: Scores) -> Any:
+    """Return a ``matplotlib.figure.Figure`` of HOTA and its parts over the localisation threshold alpha."""
+    figure, axes = _axes(7.2, 4.8)
+    for curve, (colour, style) in _CURVES.items():
+        values = scores.curve(curve)
+        width = 2.4 if style == "-" else 1.4
+        axes.plot(ALPHAS, values, style, lw=width, color=colour, label=f"{curve} {100 * values.mean():.1f}")
+    _alpha_axis(axes, "score")
+    axes.set_title(
+        f"{name}: {scores.sequences} sequence{'s' if scores.sequences > 1 else ''}, {scores.frames:,} frames"
+    )
+    figure.legend(loc="outside right center", frameon=False)
+    return figure
+
+
+def comparison_curves(trackers: Mapping[str, Scores]) -> Any:
+    """Return a figure of the trackers' HOTA over alpha."""
+    figure, axes = _axes(7.2, 4.8)
+    for i, (name, scores) in enumerate(trackers.items()):
+        axes.plot(ALPHAS, scores.curve("HOTA"), lw=2, color=_colour(i), label=f"{name} {100 * scores.HOTA:.1f}")
+    _alpha_axis(axes, "HOTA")
+    axes.legend(loc="lower left", frameon=False)
+    return figure
+
+
+def comparison_bars(trackers: Mapping[str, Scores]) -> Any:
+    """Return a figure with the trackers' main figures side by side."""
+    figure, axes = _axes(7.2, 4.2)
+    _grouped(axes, list(_BARS), {name: [scores[f] for f in _BARS] for name, scores in trackers.items()}, label=True)
+    axes.set_ylabel("per cent")
+    return figure
+
+
+def detection_association(trackers: Mapping[str, Scores]) -> Any:
+    """Return a figure with each tracker's DetA against its AssA, over lines of equal HOTA."""
+    figure, axes = _axes(5.6, 5.2)
+    x = np.linspace(0.5, 100, 200)
+    for hota in range(10, 100, 10):
+        axes.plot(x, hota**2 / x, color="#cccccc", lw=0.8, zorder=0)
+    points = [(100 * s.DetA, 100 * s.AssA) for s in trackers.values()]
+    for i, (name, (det, ass)) in enumerate(zip(trackers, points, strict=True)):
+        axes.plot([det], [ass], "o", ms=9, color=_colour(i), label=f"{name} (HOTA {100 * trackers[name].HOTA:.1f})")
+    lows, highs = np.min(points, axis=0) - 8, np.max(points, axis=0) + 8
+    axes.set_xlim(max(0, lows[0]), min(100, highs[0]))
+    axes.set_ylim(max(0, lows[1]), min(100, highs[1]))
+    axes.set_xlabel("DetA")
+    axes.set_ylabel("AssA")
+    axes.set_title("grey: lines of equal HOTA", fontsize=9, color="#666666")
+    axes.legend(frameon=False)
+    return figure
+
+
+def sequence_bars(trackers: Mapping[str, Scores]) -> Any:
+    """Return a figure of each sequence's HOTA, with a tracker's MOTA and IDF1 too if there is one tracker."""
+    names = list(dict.fromkeys(part.name for scores in trackers.values() for part in scores.rows()))
+    by_name = {tracker: {part.name: part for part in scores.rows()} for tracker, scores in trackers.items()}
+    if len(trackers) == 1:
+        parts = next(iter(by_name.values()))
+        groups = {figure: [parts[name][figure] for name in names] for figure in ("HOTA", "MOTA", "IDF1")}
+    else:
+        groups = {
+            tracker: [parts[name].HOTA if name in parts else np.nan for name in names]
+            for tracker, parts in by_name.items()
+        }
+    figure, axes = _axes(min(24.0, max(7.2, 0.32 * len(names) * (1 + 0.3 * len(groups)))), 5.2)
+    _grouped(axes, names, groups, label=False)
+    axes.set_ylabel("per cent" if len(trackers) == 1 else "HOTA, per cent")
+    axes.tick_params(axis="x", rotation=90, labelsize=7 if len(names) < _MOST_LABELS else 5)
+    return figure
+
+
+def _grouped(axes: Any, names: list[str], groups: Mapping[str, list[float]], *, label: bool) -> None:
+    width = 0.8 / len(groups)
+    for i, (group, values) in enumerate(groups.items()):
+        place = np.arange(len(names)) + (i - (len(groups) - 1) / 2) * width
+        bars = axes.bar(place, 100 * np.array(values), width, color=_colour(i), label=group)
+        if label:
+            axes.bar_label(bars, fmt="%.1f", fontsize=7, padding=1)
+    axes.set_xticks(range(len(names)), names)
+    axes.set_xlim(-0.6, len(names) - 0.4)
+    axes.set_ylim(top=100)
+    axes.grid(axis="y", color="#e5e5e5")
+    axes.legend(frameon=False, ncol=min(5, len(groups)), loc="lower center", bbox_to_anchor=(0.5, 1.0))
+
+
+def _alpha_axis(axes: Any, what: str) -> None:
+    axes.set_xlabel("localisation threshold α")
+    axes.set_ylabel(what)
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1)
+    axes.grid(color="#e5e5e5")
+
+
+def _axes(width: float, height: float) -> tuple[Any, Any]:
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise SettingError("plots need matplotlib: pip install matplotlib") from error
+    # A Figure of its own, not pyplot's: no display, no global state, safe in threads.
+    figure = Figure(figsize=(width, height), layout="constrained")
+    axes = figure.subplots()
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.set_axisbelow(True)
+    return figure, axes
+
+
+def _save(figure: Any, path: Path) -> Path:
+    figure.savefig(path, dpi=130)
+    return path
+
+
+def _colour(i: int) -> str:
+    return _COLOURS[i % len(_COLOURS)]
+
+
+def _safe(name: str) -> str:
+    return "".join(c if c.isalnum() or c in "-_." else "_" for c in name)

@@ -1,0 +1,1 @@
+"""Scores of tracking results: CLEAR, Identity and HOTA. They know no tracker."""

@@ -1,0 +1,280 @@
+"""Scoring from files, folders and tables: `score_tracks`, `score_classes`, and the jobs that run side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeAlias, TypeGuard
+
+import numpy as np
+
+from sportstrack.errors import FormatError, SettingError
+from sportstrack.mot import MotTable, check_table, read_mot, read_sequence_info, table_from_rows
+from sportstrack.score.preprocess import preprocess
+from sportstrack.score.scores import Scores
+from sportstrack.score.sequence import Sequence
+from sportstrack.score.sources import TruthFile, find_trackers, find_truth, pair_up
+from sportstrack.types import Tracks
+
+Table: TypeAlias = Any
+"""`MotTable`, an (N, 6…10) array, a pandas frame, or a list with the `Tracks` of each frame."""
+
+_COLUMNS = (  # the names under which pandas frames hold MOT text's columns
+    ("frame", "frame_id", "FrameId"),
+    ("id", "track_id", "tracker_id", "Id"),
+    ("left", "x", "bb_left", "X"),
+    ("top", "y", "bb_top", "Y"),
+    ("width", "w", "bb_width", "Width"),
+    ("height", "h", "bb_height", "Height"),
+    ("score", "conf", "confidence", "Confidence"),
+    ("class", "class_id", "ClassId"),
+    ("visibility", "vis", "Visibility"),
+)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One sequence to score.
+
+    Attributes:
+        name: the sequence.
+        truth: path or table.
+        result: path or table.
+        frames: its length, None if unknown.
+        benchmark: preprocess as this benchmark does; None for plain scoring.
+        class_id: score this class alone; None for all boxes alike.
+        zero_based: the result file counts frames from 0.
+    """
+
+    name: str
+    truth: str | Path | Table
+    result: str | Path | Table
+    frames: int | None = None
+    benchmark: str | None = None
+    class_id: int | None = None
+    zero_based: bool = False
+
+    def tables(self) -> tuple[MotTable, MotTable]:
+        """Read, preprocess and filter both sides."""
+        truth = as_table(self.truth, f"{self.name} (truth)", self.frames)
+        result = as_table(self.result, f"{self.name} (result)", self.frames, self.zero_based)
+        if self.benchmark is not None:
+            truth, result = preprocess(self.name, truth, result, self.benchmark)
+        if self.class_id is not None:
+            truth, result = truth[truth.class_id == self.class_id], result[result.class_id == self.class_id]
+        return truth, result
+
+    def sequence(self) -> Sequence:
+        """Return what the metrics are counted from."""
+        return Sequence.of(self.name, *self.tables(), self.frames)
+
+    def scores(self) -> Scores:
+        """Score it."""
+        return Scores.of(self.sequence())
+
+
+def score_tracks(
+    truth: str | Path | Table,
+    result: str | Path | Table,
+    *,
+    frames: int | None = None,
+    benchmark: str | None = None,
+    allow_missing: bool = False,
+    processes: int = 1,
+    name: str | None = None,
+) -> Scores:
+    """Score tracking results with CLEAR, Identity and HOTA.
+
+    Args:
+        truth: ground truth: MOT text, a folder (one sequence, or a benchmark in SportsMOT, SoccerNet, MOTChallenge or
+            DanceTrack layout, or a flat folder of ``SEQUENCE.txt``), or a table: `MotTable`, an (N, 6…10) array or a
+            pandas frame with MOT text's columns and frames from 1, or a list with the `Tracks` of frames 0, 1, 2, ….
+        result: the tracker's output, likewise.
+        frames: length of the sequence for a single pair; None takes ``seqinfo.ini``, else the last frame seen.
+        benchmark: ``"MOT16"``, ``"MOT17"`` or ``"MOT20"`` preprocesses as that benchmark does (distractors, consider
+            flag); None scores all boxes but those whose consider flag is 0.
+        allow_missing: score the sequences that both sides have, if others are missing or extra.
+        processes: score sequences in this many processes; needs an ``if __name__ == "__main__"`` in scripts.
+        name: of the scores returned.
+
+    Returns:
+        The pooled `Scores`; its ``parts`` are the single sequences.
+
+    Raises:
+        FormatError: a file or table breaks a rule of `sportstrack.mot.read_mot`.
+        SettingError: nothing to score, or sequences missing or extra.
+    """
+    if not _is_path(truth) or not _is_path(result):
+        return Job(name or "sequence", _lone(truth), result, _length(truth, frames), benchmark).scores()
+    jobs = find_jobs(truth, result, frames=frames, benchmark=benchmark, allow_missing=allow_missing)
+    scores = list(run_jobs(jobs, processes))
+    if len(scores) == 1:
+        return scores[0].renamed(name) if name else scores[0]
+    return Scores.pool(scores, name or "COMBINED")
+
+
+def score_classes(
+    truth: str | Path | Table,
+    result: str | Path | Table,
+    classes: Mapping[int, str] | None = None,
+    *,
+    frames: int | None = None,
+    allow_missing: bool = False,
+    processes: int = 1,
+) -> dict[str, Scores]:
+    """Score each class by itself: truth and result rows meet rows of the same class (column 8) only.
+
+    Args:
+        truth: as in `score_tracks`.
+        result: as in `score_tracks`.
+        classes: number → name; None takes every class of the truth, named by its number.
+        frames: as in `score_tracks`.
+        allow_missing: as in `score_tracks`.
+        processes: as in `score_tracks`.
+
+    Returns:
+        Name → pooled scores; `sportstrack.score.scores.average_classes` averages them.
+
+    Raises:
+        FormatError: a side has no classes.
+    """
+    if _is_path(truth) and _is_path(result):
+        jobs = find_jobs(truth, result, frames=frames, allow_missing=allow_missing)
+    else:
+        jobs = [Job("sequence", _lone(truth), result, _length(truth, frames))]
+    return run_classes(jobs, classes, processes)
+
+
+def run_classes(jobs: list[Job], classes: Mapping[int, str] | None = None, processes: int = 1) -> dict[str, Scores]:
+    """Score jobs class by class; see `score_classes`."""
+    numbers: set[int] = set()
+    for job in jobs:
+        truth, result = job.tables()
+        for side, table in (("truth", truth), ("result", result)):
+            if len(table) and (table.class_id < 0).all():
+                raise FormatError(f"{job.name}: the {side} has no classes (column 8 is −1 or absent)")
+        numbers |= set(np.unique(truth.class_id[truth.score != 0]).tolist())
+    named = classes or {number: str(number) for number in sorted(numbers) if number >= 0}
+    return {
+        name: Scores.pool(run_jobs([_of_class(job, number) for job in jobs], processes), name)
+        for number, name in named.items()
+    }
+
+
+def find_jobs(
+    truth: str | Path,
+    result: str | Path,
+    *,
+    frames: int | None = None,
+    benchmark: str | None = None,
+    allow_missing: bool = False,
+) -> list[Job]:
+    """Pair up the files of one tracker with the truth.
+
+    Raises:
+        SettingError: several trackers are found, or sequences are missing or extra and ``allow_missing`` is off.
+    """
+    sequences = find_truth(truth)
+    trackers = find_trackers(result, sequences)
+    if len(trackers) > 1:
+        raise SettingError(f"{result}: holds several trackers ({', '.join(trackers)}); give one of these folders")
+    (results,) = trackers.values()
+    return make_jobs(sequences, results, frames=frames, benchmark=benchmark, allow_missing=allow_missing)
+
+
+def make_jobs(
+    truth: dict[str, TruthFile],
+    results: dict[str, Path],
+    *,
+    frames: int | None = None,
+    benchmark: str | None = None,
+    allow_missing: bool = False,
+    zero_based: bool = False,
+    warn: Callable[[str], None] = lambda _: None,
+) -> list[Job]:
+    """Make a job of each sequence that both sides have; ``warn`` is told of the others if they are allowed.
+
+    Raises:
+        SettingError: sequences are missing or extra and ``allow_missing`` is off, or there is nothing to score.
+    """
+    pairing = pair_up(truth, results)
+    gaps = [
+        f"{what} {len(names)}: {', '.join(names)}"
+        for what, names in (
+            ("sequences without a result,", pairing.missing),
+            ("results without a truth,", pairing.extra),
+        )
+        if names
+    ]
+    if gaps and not allow_missing:
+        raise SettingError(f"{'; '.join(gaps)} (allow it with --allow-missing, in Python allow_missing=True)")
+    if not pairing.pairs:
+        raise SettingError("no sequence has both a truth and a result")
+    for gap in gaps:
+        warn(gap)
+    return [
+        Job(one.name, one.path, path, frames or read_sequence_info(one.folder).frames, benchmark, None, zero_based)
+        for one, path in pairing.pairs
+    ]
+
+
+def run_jobs(jobs: Iterable[Job], processes: int = 1) -> Iterator[Scores]:
+    """Yield the scores of each job, in order; one sequence per process is in memory at a time."""
+    if processes <= 1:
+        yield from map(Job.scores, jobs)
+        return
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    # Spawned, not forked: a fork of a process that runs threads (BLAS, torch) may hang.
+    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+        yield from pool.map(Job.scores, jobs)
+
+
+def as_table(source: str | Path | Table, name: str, frames: int | None = None, zero_based: bool = False) -> MotTable:
+    """Return any side's rows, checked."""
+    if _is_path(source):
+        return read_mot(source, frames=frames, zero_based=zero_based)
+    if isinstance(source, MotTable):
+        return check_table(source, name=name, frames=frames)
+    if isinstance(source, (list, tuple)) and all(isinstance(one, Tracks) for one in source):
+        return check_table(MotTable.from_tracks(list(source)), name=name, frames=frames)
+    rows: Any = _rows_of_frame(source, name) if hasattr(source, "columns") else source
+    return table_from_rows(rows, name=name, frames=frames)
+
+
+def _rows_of_frame(frame: Any, name: str) -> Any:
+    """(N, 6…9) array of a pandas frame's columns."""
+    found = [next((column for column in names if column in frame.columns), None) for names in _COLUMNS]
+    lacking = [names[0] for names, column in zip(_COLUMNS[:6], found, strict=False) if column is None]
+    if lacking:
+        raise FormatError(f"{name}: no column {', '.join(lacking)}; found {', '.join(map(str, frame.columns))}")
+    default = (*(None,) * 6, 1.0, -1.0, -1.0)
+    columns = [
+        np.full(len(frame), missing) if column is None else np.asarray(frame[column], dtype=np.float64)
+        for column, missing in zip(found, default, strict=True)
+    ]
+    return np.stack(columns, axis=1)
+
+
+def _is_path(source: Any) -> TypeGuard[str | Path]:
+    return isinstance(source, (str, Path))
+
+
+def _length(truth: Any, frames: int | None) -> int | None:
+    if frames is not None or not _is_path(truth):
+        return frames
+    sequences = list(find_truth(truth).values())
+    if len(sequences) != 1:
+        raise SettingError(f"{truth}: holds {len(sequences)} sequences, but the result is a single table")
+    return read_sequence_info(sequences[0].folder).frames
+
+
+def _lone(truth: Any) -> Any:
+    """Return the truth file where a folder stands for its only sequence."""
+    return next(iter(find_truth(truth).values())).path if _is_path(truth) else truth
+
+
+def _of_class(job: Job, number: int) -> Job:
+    return replace(job, class_id=number)
