@@ -1,7 +1,7 @@
 """Track a video and print who was seen for how long.
 
-    python examples/track_a_video.py            # the built-in clip
-    python examples/track_a_video.py match.mp4 yolov8n.pt
+python examples/track_a_video.py            # the built-in clip
+python examples/track_a_video.py match.mp4 yolov8n.pt
 """
 
 from __future__ import annotations

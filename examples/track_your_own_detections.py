@@ -1,6 +1,6 @@
 """Feed a tracker from arrays: no video, no torch; runs in a second.
 
-    python examples/track_your_own_detections.py
+python examples/track_your_own_detections.py
 """
 
 from __future__ import annotations
