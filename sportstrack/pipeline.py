@@ -16,6 +16,7 @@ from typing import Any
 
 from sportstrack.errors import SettingError, SourceError, SportstrackError
 from sportstrack.files import PartFile, ensure_folder, write_text
+from sportstrack.opencv import require_cv2
 from sportstrack.recording import RecordedFrame, Recording, RecordingInfo, RecordingWriter
 from sportstrack.settings import TrackSettings, settings_text
 from sportstrack.sinks import TEXT_SINKS, Sink, TrackedFrame
@@ -91,6 +92,7 @@ def load(settings: TrackSettings) -> Any:
     """Load the detector that the settings ask for, so that several videos can share it."""
     from sportstrack.detector import load_detector
 
+    require_cv2()  # a broken OpenCV is better named here than by whichever library trips over it
     values = {name: getattr(settings, name) for name in ("imgsz", "score", "iou", "classes", "device", "half")}
     if settings.detector is not None:
         return load_detector(settings.detector, **values)
@@ -325,6 +327,7 @@ class _Outputs:
     def _open_video(self, info: SourceInfo, names: Mapping[int, str]) -> None:
         from sportstrack.drawing import Annotator
 
+        require_cv2()
         rate = info.frame_rate / self._settings.every
         self._sinks["video"] = _VideoSink(self._path("video"), info.width, info.height, rate)
         annotator = Annotator(names, frame_rate=float(rate), trace=self._settings.trace)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,3 +24,32 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"real data not found: {folder} (set SPORTSTRACK_DATA to its folder)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def random_weights(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Make checkpoints of untrained YOLOv8n models that are biased to find something."""
+    folder = tmp_path_factory.mktemp("weights")
+
+    def make(task: str) -> Path:
+        path = folder / f"random{task}.pt"
+        if not path.exists():
+            import torch
+
+            from sportstrack.detector import import_ultralytics
+
+            torch.manual_seed(1)
+            model = import_ultralytics().YOLO(f"yolov8n{task}.yaml")
+            known = {0: "person", 2: "car"}
+            model.model.names = {i: known.get(i, f"class {i}") for i in model.names}
+            if task == "-seg":  # positive prototypes times positive coefficients: each mask fills its box
+                torch.nn.init.constant_(model.model.model[-1].proto.cv3.bn.bias, 1.0)
+                for branch in model.model.model[-1].cv4:
+                    torch.nn.init.constant_(branch[-1].bias, 1.0)
+            for branch in getattr(model.model.model[-1], "cv3", ()):  # a classifier has none
+                torch.nn.init.normal_(branch[-1].weight, std=0.2)
+                torch.nn.init.constant_(branch[-1].bias, -1.0)
+            model.save(path)
+        return path
+
+    return make

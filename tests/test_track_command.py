@@ -8,7 +8,10 @@ import resource
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import make_video
 import numpy as np
@@ -305,6 +308,36 @@ def test_one_frame_and_odd_sizes(tmp_path: Path) -> None:
     assert count_frames(tmp_path / "out" / "odd_tracked.mp4") == 3
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [
+        {"pix_fmt": "gray"},
+        {"pix_fmt": "yuv420p10le"},
+        {"pix_fmt": "yuv444p", "size": (159, 121)},
+        {"ticks": [0, 1000, 2500, 9000, 9100], "time_base": Fraction(1, 1000)},
+        {"turned": True},
+    ],
+    ids=["grey", "10-bit", "odd", "variable rate", "rotated"],
+)
+def test_unusual_videos_come_out_with_their_size_count_and_times(kind: dict[str, Any], tmp_path: Path) -> None:
+    import av
+
+    turned, size = kind.pop("turned", False), kind.get("size", make_video.SIZE)
+    video = make_video.make_video(tmp_path / "odd.mp4", 5, **kind)
+    if turned:
+        make_video.set_matrix(video, 0, 1, -1, 0)
+        size = size[::-1]
+    result = command(video, *TOY, "-o", tmp_path / "out", "--json")
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout)["frames"] == 5
+    with av.open(str(tmp_path / "out" / "odd_tracked.mp4")) as container:
+        frames = list(container.decode(video=0))
+    even = tuple(side + side % 2 for side in size)  # H.264 in 4:2:0 has no odd sizes
+    assert {(frame.width, frame.height) for frame in frames} == {even}
+    expected = [tick / 1000 for tick in kind["ticks"]] if "ticks" in kind else [i / 25 for i in range(5)]
+    assert [frame.time - frames[0].time for frame in frames] == pytest.approx(expected, abs=1e-3)
+
+
 def test_outputs_that_cannot_be_written(match: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     refused(command(match, *TOY, "-o", tmp_path / "file"), "file", "not a folder")
@@ -336,6 +369,32 @@ def test_real_football_with_real_weights(shared_data: Path, tmp_path: Path) -> N
     assert summary["frames"] == 43
     assert summary["boxes"] > 43
     assert {"decode", "detect", "inference", "track", "draw", "encode"} <= set(summary["stages_ms"])
+
+
+@pytest.mark.parametrize(("task", "column"), [("-seg", "mask"), ("-pose", "keypoints")])
+def test_segmentation_and_pose_weights_carry_what_they_find(
+    task: str, column: str, random_weights: Callable[[str], Path], tmp_path: Path
+) -> None:
+    noise = np.random.default_rng(3).integers(0, 256, (8, 12, 3), dtype=np.uint8)
+    image = np.kron(noise, np.ones((16, 16, 1), np.uint8))
+    video = make_video.make_video(tmp_path / "noise.mp4", 4, size=(192, 128), pictures=[image] * 4)
+    words = [
+        "--weights",
+        random_weights(task),
+        "--imgsz",
+        192,
+        "--classes",
+        "all",
+        "--tracker",
+        "sort",
+        "--set",
+        "min_hits=1",
+    ]
+    result = command(video, *words, "--formats", "jsonl,video", "-o", tmp_path, "--json")
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout)["boxes"] > 0
+    frames = [json.loads(line) for line in (tmp_path / "noise.jsonl").read_text().splitlines()]
+    assert all(column in track for frame in frames for track in frame["tracks"])
 
 
 def test_weights_that_are_no_weights_and_a_device_that_is_not_there(match: Path, tmp_path: Path) -> None:
