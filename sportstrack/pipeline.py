@@ -229,10 +229,10 @@ class _Run:
         summary, busy = self.summary, {stage.name.removeprefix("sportstrack-"): stage.busy for stage in stages}
         seconds = {"decode": busy["decode"], "detect": self._detecting}
         for part, total in getattr(self.detector, "timings", {}).items():
-            seconds[f"  {part}"] = total - timings.get(part, 0.0)
+            seconds[part] = total - timings.get(part, 0.0)
         seconds |= {"track": self._tracking, "draw": busy["draw"], "encode": busy["encode"]}
         frames = max(summary.frames, 1)
-        summary.stages_ms = {name.strip(): round(1000 * total / frames, 3) for name, total in seconds.items()}
+        summary.stages_ms = {name: round(1000 * total / frames, 3) for name, total in seconds.items()}
         summary.seconds = round(time.perf_counter() - started, 3)
         summary.tracks = len(self._ids)
         summary.mean_score = round(self._scores / summary.boxes, 4) if summary.boxes else None

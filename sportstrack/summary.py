@@ -6,6 +6,8 @@ import sys
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+DETECTOR_PARTS = ("preprocess", "inference", "postprocess")  # within the stage "detect"
+
 
 @dataclass
 class Summary:
@@ -73,11 +75,13 @@ class Summary:
         lines = [f"{self.source}: {self.width}x{self.height} at {self.frame_rate:g} frames/s"]
         if self.skipped:
             return f"{lines[0]}: finished before, skipped (--resume)"
-        declared = f" of {self.declared_frames} declared" if self.declared_frames not in (None, self.frames) else ""
+        every = int(self.settings.get("every", 1))
+        due = None if self.declared_frames is None else -(-self.declared_frames // every)
+        declared = f" of {due} declared" if due not in (None, self.frames) else ""
+        declared += f", every {every}th," if every > 1 else ""
         device = f" on {self.device}" if self.device else ""
-        stages = ", ".join(f"{name} {ms:.1f}" for name, ms in self.stages_ms.items())
         lines.append(f"  {self.frames} frames{declared} in {self.seconds:.1f} s: {self.fps:.1f} frames/s{device}")
-        lines.append(f"  ms per frame (stages overlap): {stages}")
+        lines.append(f"  ms per frame (stages overlap): {self._stages()}")
         score = "" if self.mean_score is None else f", mean score {self.mean_score:.2f}"
         lines.append(f"  {self.tracks} tracks, {self.boxes} boxes{score}")
         if self.dropped_boxes:
@@ -89,6 +93,12 @@ class Summary:
         lines += [f"  warning: {warning}" for warning in self.warnings]
         lines += [f"  {kind:<10} {file}" for kind, file in self.outputs.items()]
         return "\n".join(lines)
+
+    def _stages(self) -> str:
+        parts = {name: ms for name, ms in self.stages_ms.items() if name in DETECTOR_PARTS}
+        inner = f" ({', '.join(f'{name} {ms:.1f}' for name, ms in parts.items())})" if parts else ""
+        stages = ((name, ms) for name, ms in self.stages_ms.items() if name not in parts)
+        return ", ".join(f"{name} {ms:.1f}{inner if name == 'detect' else ''}" for name, ms in stages)
 
 
 def peak_memory_mb() -> float | None:
