@@ -63,14 +63,14 @@ class Painter:
 
 def _display_matrix(frame: Any) -> tuple[int, int, int, int] | None:
     """Return (a, b, c, d), each −1, 0 or 1, of the turn a container asks for: x' = ax + cy, y' = bx + dy; or None."""
-    for data in frame.side_data:
-        if data.type.name == "DISPLAYMATRIX":
-            values = np.frombuffer(bytes(data), dtype=np.int32, count=9)
-            a, b, c, d = (int(v) for v in np.sign(np.rint(values[[0, 1, 3, 4]] / 65536.0)))
-            quarter = (a, d) == (0, 0) and b and c
-            upright = (b, c) == (0, 0) and a and d
-            return (a, b, c, d) if (quarter or upright) and (a, b, c, d) != (1, 0, 0, 1) else None
-    return None
+    data = frame.side_data.get("DISPLAYMATRIX")
+    if data is None:
+        return None
+    values = np.frombuffer(bytes(data), dtype=np.int32, count=9)
+    a, b, c, d = (int(v) for v in np.sign(np.rint(values[[0, 1, 3, 4]] / 65536.0)))
+    quarter = (a, d) == (0, 0) and b and c
+    upright = (b, c) == (0, 0) and a and d
+    return (a, b, c, d) if (quarter or upright) and (a, b, c, d) != (1, 0, 0, 1) else None
 
 
 def _turn(image: Image, matrix: tuple[int, int, int, int]) -> Image:
