@@ -193,32 +193,25 @@ def test_masks_and_key_points_reach_the_json_and_survive_a_recording(match: Path
     assert (tmp_path / "match.jsonl").read_text() == text
 
 
-def test_ctrl_c_leaves_readable_files(tmp_path: Path) -> None:
-    match = toy.make_match(tmp_path / "match.mp4", frames=100)
-    words = [
-        sys.executable,
-        "-m",
-        "sportstrack.track",
-        str(match),
-        "--detector",
-        "toy:Slow",
-        "-o",
-        str(tmp_path / "out"),
-    ]
+def stop_after_some_frames(out: Path, how: signal.Signals, *words: str) -> str:
+    """Track a match slowly, send a signal in the middle of it, and return what the command printed."""
+    match = toy.make_match(out.parent / "match.mp4", frames=100)
+    command_line = [sys.executable, "-m", "sportstrack.track", str(match), "--detector", "toy:Slow", "-o", str(out)]
     process = subprocess.Popen(
-        [*words, "--formats", "all", "--save-detections", "--json"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment(),
+        [*command_line, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
     )
     assert process.stderr is not None
     for _ in range(6):  # let a few frames through
         process.stderr.readline()
-    process.send_signal(signal.SIGINT)
+    process.send_signal(how)
     stdout, _ = process.communicate(timeout=60)
     assert process.returncode == 130
-    summary = json.loads(stdout)
+    return stdout
+
+
+def test_ctrl_c_leaves_readable_files(tmp_path: Path) -> None:
+    words = ["--formats", "all", "--save-detections", "--json"]
+    summary = json.loads(stop_after_some_frames(tmp_path / "out", signal.SIGINT, *words))
     assert not summary["complete"]
     frames = summary["frames"]
     assert 4 <= frames < 100
@@ -406,22 +399,5 @@ def test_weights_that_are_no_weights_and_a_device_that_is_not_there(match: Path,
 
 
 def test_sigterm_counts_as_ctrl_c(tmp_path: Path) -> None:
-    match = toy.make_match(tmp_path / "match.mp4", frames=100)
-    words = [
-        sys.executable,
-        "-m",
-        "sportstrack.track",
-        str(match),
-        "--detector",
-        "toy:Slow",
-        "-o",
-        str(tmp_path / "out"),
-    ]
-    process = subprocess.Popen(words, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env=environment())
-    assert process.stderr is not None
-    for _ in range(6):  # let a few frames through
-        process.stderr.readline()
-    process.terminate()
-    process.communicate(timeout=60)
-    assert process.returncode == 130
+    stop_after_some_frames(tmp_path / "out", signal.SIGTERM)
     assert list((tmp_path / "out").glob("*.part.mp4"))
