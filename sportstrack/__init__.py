@@ -13,8 +13,16 @@ __version__ = "0.1.0"
 _HOME = {
     "ByteTrack": "sportstrack.trackers.bytetrack",
     "ByteTrackConfig": "sportstrack.trackers.bytetrack",
+    "DeepSORT": "sportstrack.trackers.deepsort",
+    "DeepSORTConfig": "sportstrack.trackers.deepsort",
+    "BoTSORT": "sportstrack.trackers.botsort",
+    "BoTSORTConfig": "sportstrack.trackers.botsort",
+    "CBIoU": "sportstrack.trackers.cbiou",
+    "CBIoUConfig": "sportstrack.trackers.cbiou",
     "Detections": "sportstrack.types",
     "MotTable": "sportstrack.mot",
+    "OCSORT": "sportstrack.trackers.ocsort",
+    "OCSORTConfig": "sportstrack.trackers.ocsort",
     "SORT": "sportstrack.trackers.sort",
     "SORTConfig": "sportstrack.trackers.sort",
     "Scores": "sportstrack.score.scores",
@@ -31,12 +39,20 @@ _HOME = {
 }
 
 __all__ = [
+    "OCSORT",
     "SORT",
     "TRACKERS",
+    "BoTSORT",
+    "BoTSORTConfig",
     "ByteTrack",
     "ByteTrackConfig",
+    "CBIoU",
+    "CBIoUConfig",
+    "DeepSORT",
+    "DeepSORTConfig",
     "Detections",
     "MotTable",
+    "OCSORTConfig",
     "SORTConfig",
     "Scores",
     "SportstrackError",
@@ -58,7 +74,11 @@ if TYPE_CHECKING:
     from sportstrack.score.run import score_classes, score_tracks
     from sportstrack.score.scores import Scores, average_classes
     from sportstrack.trackers import TRACKERS, create_tracker
+    from sportstrack.trackers.botsort import BoTSORT, BoTSORTConfig
     from sportstrack.trackers.bytetrack import ByteTrack, ByteTrackConfig
+    from sportstrack.trackers.cbiou import CBIoU, CBIoUConfig
+    from sportstrack.trackers.deepsort import DeepSORT, DeepSORTConfig
+    from sportstrack.trackers.ocsort import OCSORT, OCSORTConfig
     from sportstrack.trackers.sort import SORT, SORTConfig
     from sportstrack.types import Detections, Tracker, Tracks
 

@@ -1,8 +1,9 @@
 """Geometry of axis-parallel boxes, batched.
 
 Tables hold boxes as ``xyxy`` rows, (N, 4) in pixels. Kalman states hold them as *planes*, (4, N), one contiguous row
-per coordinate, because every numpy call then runs over one long axis: ``xysr`` (centre, area, aspect ratio w/h; SORT)
-and ``xyah`` (centre, aspect ratio w/h, height; DeepSORT and ByteTrack). ``tlwh`` is for MOT text alone.
+per coordinate, because every numpy call then runs over one long axis: ``xysr`` (centre, area, aspect ratio w/h; SORT),
+``xyah`` (centre, aspect ratio w/h, height; DeepSORT and ByteTrack) and ``xywh`` (centre, width, height; BoT-SORT).
+``tlwh`` is for MOT text alone.
 """
 
 from __future__ import annotations
@@ -112,3 +113,13 @@ def xyah_to_xyxy(xyah: FloatArray) -> FloatArray:
     planes = xyah.copy()
     planes[2] *= planes[3]
     return _TO_CORNERS.dot(planes).T  # type: ignore[no-any-return]
+
+
+def xyxy_to_xywh(xyxy: FloatArray) -> FloatArray:
+    """(N, 4) corners to (4, N) planes: centre x, centre y, width, height."""
+    return _TO_CENTRE.dot(xyxy.T)  # type: ignore[no-any-return]
+
+
+def xywh_to_xyxy(xywh: FloatArray) -> FloatArray:
+    """(4, N) planes to (N, 4) corners."""
+    return _TO_CORNERS.dot(xywh).T  # type: ignore[no-any-return]

@@ -97,3 +97,91 @@ def update(state: FloatArray, measurement: FloatArray, measurement_noise: FloatA
     change[:2] -= measurement
     change *= gain.take(_GAIN, axis=0)
     return np.subtract(state, change, out=change)
+
+
+# --- a camera that turns ---------------------------------------------------------------------------------------------
+#
+# An affine with a rotation mixes x with y and w with h, so their covariances stop being zero. The blocks of a pair are
+# then one 4×4 covariance of (a, b, a', b'), where (a, b) is (x, y) or (w, h). Its six new numbers are four, because
+# each coordinate's own three are in the state already: `cross` is one (4, 2, T) array, pairs on its second axis, of
+#
+# ====  ==========================
+# 0     covariance of a and b
+# 1     covariance of a and b'
+# 2     covariance of a' and b
+# 3     covariance of a' and b'
+# ====  ==========================
+
+_CROSS_STEP = np.array([[1.0, 1.0, 1.0, 1.0], [0.0, 1.0, 0.0, 1.0], [0.0, 0.0, 1.0, 1.0], [0.0, 0.0, 0.0, 1.0]])
+# Where the entries of the 4×4 matrix stand in the list p(a) p(b) c(a) c(b) q(a) q(b) and the four of `cross`, and back.
+_MATRIX = np.array([[0, 6, 2, 7], [6, 1, 8, 3], [2, 8, 4, 9], [7, 3, 9, 5]])
+_ROW, _COLUMN = np.array([[0, 1, 0, 1, 2, 3, 0, 0, 2, 2], [0, 1, 2, 3, 2, 3, 1, 3, 1, 3]])
+
+
+def warp(state: FloatArray, cross: FloatArray, camera: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Move filters over ``xywh`` along with the camera: x ← M x + t, P ← M P Mᵀ.
+
+    Centres and their velocities turn with the camera's linear part A; widths and heights take |A|, because a box
+    stays parallel to the axes and no size may turn negative.
+
+    Args:
+        state: (5, 4, T); not changed.
+        cross: (4, 2, T); not changed.
+        camera: (2, 3) affine from the previous frame's pixels to this one's.
+
+    Returns:
+        The moved (5, 4, T) state and (4, 2, T) cross; where A is diagonal, a zero cross stays zero exactly.
+    """
+    linear = camera[:, :2]
+    mean, cov = _join(state, cross)
+    for pair, part in enumerate((linear, np.abs(linear))):
+        whole = np.kron(np.eye(2), part)
+        mean[:, pair] = whole.dot(mean[:, pair])
+        half = np.tensordot(whole, cov[:, :, pair], axes=1)
+        cov[:, :, pair] = np.tensordot(whole, half.transpose(1, 0, 2), axes=1)
+    mean[:2, 0] += camera[:, 2:]
+    return _split(mean, cov)
+
+
+def predict_cross(cross: FloatArray) -> FloatArray:
+    """Advance `cross` by one frame, as `predict` does the state; the noise of two coordinates is independent."""
+    return _CROSS_STEP.dot(cross.reshape(4, -1)).reshape(cross.shape)  # type: ignore[no-any-return]
+
+
+def update_coupled(
+    state: FloatArray, cross: FloatArray, measurement: FloatArray, measurement_noise: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Correct filters whose coordinates are coupled by one measurement each, as `update` does those that are not.
+
+    Args:
+        state: (5, 4, T) predicted state; not changed.
+        cross: (4, 2, T); not changed.
+        measurement: (4, T) planes.
+        measurement_noise: variance R, (4, 1) or (4, T).
+
+    Returns:
+        The corrected (5, 4, T) state and (4, 2, T) cross.
+    """
+    mean, cov = _join(state, cross)
+    seen = measurement.reshape(2, 2, -1).swapaxes(0, 1)
+    noise = measurement_noise.reshape(2, 2, -1).swapaxes(0, 1)
+    # The noise of the two coordinates is independent: one after the other is exact, and no matrix is inverted.
+    for i in range(2):
+        gain = cov[:, i] / (cov[i, i] + noise[i])
+        mean += gain * (seen[i] - mean[i])
+        cov -= gain[:, None] * cov[i].copy()
+    return _split(mean, cov)
+
+
+def _join(state: FloatArray, cross: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the means (4, 2, T) and covariances (4, 4, 2, T) of a, b, a', b' for the pairs (x, y) and (w, h)."""
+    apart = state.reshape(5, 2, 2, -1).swapaxes(1, 2)  # plane, coordinate of the pair, pair, track
+    mean = apart[:2].reshape(4, 2, -1)
+    listed = np.concatenate((apart[2:].reshape(6, 2, -1), cross))
+    return mean.copy(), listed[_MATRIX]
+
+
+def _split(mean: FloatArray, cov: FloatArray) -> tuple[FloatArray, FloatArray]:
+    listed = cov[_ROW, _COLUMN]
+    apart = np.concatenate((mean, listed[:6])).reshape(5, 2, 2, -1)
+    return apart.swapaxes(1, 2).reshape(5, 4, -1), listed[6:]

@@ -80,8 +80,9 @@ def test_iou_returns_an_array_of_its_own(path: str) -> None:
         (boxes.xyxy_to_tlwh, boxes.tlwh_to_xyxy),
         (boxes.xyxy_to_xysr, boxes.xysr_to_xyxy),
         (boxes.xyxy_to_xyah, boxes.xyah_to_xyxy),
+        (boxes.xyxy_to_xywh, boxes.xywh_to_xyxy),
     ],
-    ids=["tlwh", "xysr", "xyah"],
+    ids=["tlwh", "xysr", "xyah", "xywh"],
 )
 @settings(deadline=None)
 @given(a=few)
@@ -99,6 +100,7 @@ def test_conversions_by_hand() -> None:
     assert boxes.xyxy_to_tlwh(a).tolist() == [[10, 20, 30, 60]]
     assert boxes.xyxy_to_xysr(a).T.tolist() == [[25, 50, 1800, 0.5]]
     assert boxes.xyxy_to_xyah(a).T.tolist() == [[25, 50, 0.5, 60]]
+    assert boxes.xyxy_to_xywh(a).T.tolist() == [[25, 50, 30, 60]]
 
 
 @pytest.mark.parametrize("convert", [boxes.xyxy_to_tlwh, boxes.tlwh_to_xyxy])
@@ -106,6 +108,6 @@ def test_no_rows_convert_to_no_rows(convert: Any) -> None:
     assert convert(np.empty((0, 4))).shape == (0, 4)
 
 
-@pytest.mark.parametrize("convert", [boxes.xysr_to_xyxy, boxes.xyah_to_xyxy])
+@pytest.mark.parametrize("convert", [boxes.xysr_to_xyxy, boxes.xyah_to_xyxy, boxes.xywh_to_xyxy])
 def test_no_planes_convert_to_no_rows(convert: Any) -> None:
     assert convert(np.empty((4, 0))).shape == (0, 4)

@@ -102,3 +102,73 @@ def test_a_perfect_measurement_is_believed_and_a_useless_one_ignored() -> None:
     state = kalman.predict(state, kalman.planes(np.zeros((4, 1)), np.zeros((4, 1))))
     assert kalman.update(state, np.full((4, 1), 7.0), np.zeros((4, 1)))[0] == pytest.approx(7)
     assert np.array_equal(kalman.update(state, np.full((4, 1), 7.0), np.full((4, 1), np.inf)), state)
+
+
+# --- under a camera --------------------------------------------------------------------------------------------------
+
+
+def follow(one: Plain, camera: Any) -> None:
+    turn = np.kron(np.eye(4), camera[:, :2])
+    for sizes in (slice(2, 4), slice(6, 8)):
+        turn[sizes, sizes] = np.abs(camera[:, :2])
+    one.x = turn @ one.x
+    one.x[:2] += camera[:, 2]
+    one.P = turn @ one.P @ turn.T
+
+
+def crossed(one: Plain) -> Any:
+    """x with y and w with h: positions, position and velocity, velocity and position, velocities."""
+    entries = [((0, 1), (2, 3)), ((0, 5), (2, 7)), ((4, 1), (6, 3)), ((4, 5), (6, 7))]
+    return np.array([[one.P[xy], one.P[wh]] for xy, wh in entries])
+
+
+def affine(rng: Any, kind: str) -> Any:
+    linear = {"turn": np.eye(2) + rng.normal(0, 0.3, (2, 2)), "zoom": np.diag(rng.uniform(0.8, 1.2, 2))}[kind]
+    return np.hstack((linear, rng.normal(0, 20, (2, 1))))
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), count=st.integers(1, 5), steps=st.integers(1, 40))
+def test_a_turning_camera_equals_full_matrices_over_many_steps(seed: int, count: int, steps: int) -> None:
+    rng = np.random.default_rng(seed)
+    z, first = rng.normal(0, 100, (4, count)), 10 ** rng.uniform(-2, 2, (2, 4, count))
+    state, cross = kalman.initiate(z, kalman.planes(*first)), np.zeros((4, 2, count))
+    plain = [Plain(z[:, i], first[:, :, i].ravel()) for i in range(count)]
+    for _ in range(steps):
+        growth, noise = 10 ** rng.uniform(-2, 2, (2, 4, count)), 10 ** rng.uniform(-2, 2, (4, count))
+        z, camera = rng.normal(0, 100, (4, count)), affine(rng, "turn")
+        state, cross = kalman.predict(state, kalman.planes(*growth)), kalman.predict_cross(cross)
+        state, cross = kalman.warp(state, cross, camera)
+        for i, one in enumerate(plain):
+            one.predict(growth[:, :, i].ravel())
+            follow(one, camera)
+        seen = rng.random(count) < 0.6
+        corrected = kalman.update_coupled(state[:, :, seen], cross[:, :, seen], z[:, seen], noise[:, seen])
+        state[:, :, seen], cross[:, :, seen] = corrected
+        for i in seen.nonzero()[0]:
+            plain[i].update(z[:, i], noise[:, i])
+        assert state == pytest.approx(stack(plain), rel=1e-6, abs=1e-6)
+        assert cross == pytest.approx(np.stack([crossed(one) for one in plain], axis=-1), rel=1e-6, abs=1e-6)
+
+
+def test_a_camera_that_only_pans_and_zooms_couples_nothing() -> None:
+    rng = np.random.default_rng(0)
+    state, cross = rng.uniform(1, 2, (5, 4, 3)), np.zeros((4, 2, 3))
+    for _ in range(10):
+        state, cross = kalman.warp(state, kalman.predict_cross(cross), affine(rng, "zoom"))
+    assert not cross.any()
+    z, noise = rng.uniform(1, 2, (4, 3)), rng.uniform(1, 2, (4, 3))
+    coupled, still = kalman.update_coupled(state, cross, z, noise)
+    assert coupled == pytest.approx(kalman.update(state, z, noise))
+    assert not still.any()
+
+
+def test_a_camera_changes_no_input() -> None:
+    rng = np.random.default_rng(0)
+    arrays = [rng.uniform(1, 2, shape) for shape in ((5, 4, 3), (4, 2, 3), (2, 3), (4, 3), (4, 3))]
+    before = [array.copy() for array in arrays]
+    state, cross, camera, z, noise = arrays
+    kalman.warp(state, cross, camera)
+    kalman.predict_cross(cross)
+    kalman.update_coupled(state, cross, z, noise)
+    assert all(np.array_equal(a, b) for a, b in zip(arrays, before, strict=True))

@@ -18,6 +18,7 @@ from sportstrack.trackers import CONFIGS, setting_types
 
 NAMES = sorted(TRACKERS)
 COLUMNS = ("xyxy", "score", "class_id", "track_id", "detection")
+AT_ONCE: dict[str, dict[str, Any]] = {"deepsort": {"n_init": 1}}  # settings with which a first frame is reported
 every_tracker = pytest.mark.parametrize("name", NAMES)
 untimed = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 
@@ -190,13 +191,90 @@ def test_broken_rows_count_and_do_as_if_they_were_absent(name: str, rows: list[A
     assert spoilt.dropped == 0
 
 
+# --- with looks and a moving camera ----------------------------------------------------------------------------------
+
+
+LOOKS = np.vstack((np.eye(3), np.zeros((1, 3)), np.full((1, 3), np.nan), [[0.6, 0.8, 0.0]])).astype(np.float32)
+look = st.integers(0, len(LOOKS) - 1)
+angle, zoom, pan = st.sampled_from([0.0, 0.02, -0.5]), st.sampled_from([1.0, 0.98, 1.2]), st.floats(-20, 20)
+
+
+def _affine(angle: float, zoom: float, dx: float, dy: float) -> Any:
+    c, s = zoom * np.cos(angle), zoom * np.sin(angle)
+    return np.array([[c, -s, dx], [s, c, dy]])
+
+
+camera = st.none() | st.builds(_affine, angle, zoom, pan, pan)
+seen_frame = st.tuples(st.lists(st.tuples(row, look), max_size=7), camera, st.booleans())
+seen_stream = st.lists(seen_frame, max_size=14)
+
+
+def seen_table(rows: list[Any], embedded: bool) -> Detections:
+    plain = table([r for r, _ in rows])
+    looks = LOOKS[[number for _, number in rows]] if embedded else None
+    return Detections(plain.xyxy, plain.score, plain.class_id, looks)
+
+
+def run_seen(tracker: Any, stream: list[Any]) -> list[Tracks]:
+    return [tracker.update(seen_table(rows, embedded), camera=affine) for rows, affine, embedded in stream]
+
+
+@every_tracker
+@untimed
+@given(stream=seen_stream, coasting=st.booleans(), per_class=st.booleans())
+def test_looks_and_a_camera_keep_the_contract(name: str, stream: list[Any], coasting: bool, per_class: bool) -> None:
+    tracker: Any = create_tracker(name, frame_rate=30, coasting=coasting, per_class=per_class)
+    answers = []
+    known = 0
+    for rows, affine, embedded in stream:
+        detections = seen_table(rows, embedded)
+        arrays = [detections.xyxy, detections.score, detections.class_id]
+        arrays += [array for array in (detections.embedding, affine) if array is not None]
+        before = [array.copy() for array in arrays]
+        for array in arrays:
+            array.flags.writeable = False
+        tracks = tracker.update(detections, camera=affine)
+        answers.append(Tracks(*(getattr(tracks, column).copy() for column in COLUMNS)))
+        assert all(np.array_equal(a, b, equal_nan=True) for a, b in zip(arrays, before, strict=True))
+        seen = tracks.detection >= 0
+        matched = tracks.detection[seen]
+        assert len(set(matched.tolist())) == len(matched)
+        assert np.array_equal(tracks.xyxy[seen], detections.xyxy[matched])
+        assert np.array_equal(tracks.class_id[seen], detections.class_id[matched])
+        assert coasting or seen.all()
+        assert np.isfinite(tracks.xyxy).all()
+        assert (tracks.xyxy[:, 2:] > tracks.xyxy[:, :2]).all()
+        fresh = sorted(int(number) for number in tracks.track_id if number > known)
+        assert fresh == list(range(known + 1, known + 1 + len(fresh)))
+        known += len(fresh)
+    tracker.reset()
+    assert same(run_seen(tracker, stream), answers)
+    other = create_tracker(name, frame_rate=30, coasting=coasting, per_class=per_class)
+    assert same(run_seen(other, stream), answers)
+
+
+@every_tracker
+@untimed
+@given(stream=seen_stream, data=st.data())
+def test_broken_rows_with_looks_do_as_if_they_were_absent(name: str, stream: list[Any], data: st.DataObject) -> None:
+    clean, spoilt = create_tracker(name), create_tracker(name)
+    for rows, affine, embedded in stream:
+        mixed = list(rows)
+        for bad in data.draw(st.lists(st.sampled_from(BROKEN), max_size=2)):
+            mixed.insert(data.draw(st.integers(0, len(mixed))), ((bad, 0.9, 0), data.draw(look)))
+        want = clean.update(seen_table(rows, embedded), camera=affine)
+        got = spoilt.update(seen_table(mixed, embedded), camera=affine)
+        assert np.array_equal(got.track_id, want.track_id)
+        assert np.array_equal(got.xyxy, want.xyxy)
+
+
 # --- single promises -------------------------------------------------------------------------------------------------
 
 
 @every_tracker
 @pytest.mark.parametrize("bad", BROKEN)
 def test_strict_raises_and_says_which_row(name: str, bad: Any) -> None:
-    tracker = create_tracker(name, strict=True)
+    tracker = create_tracker(name, strict=True, **AT_ONCE.get(name, {}))
     tracker.update(table([player(0)]))
     with pytest.raises(SportstrackError, match="row 1"):
         tracker.update(table([player(0), (bad, 0.9, 0)]))
@@ -206,14 +284,14 @@ def test_strict_raises_and_says_which_row(name: str, bad: Any) -> None:
 @every_tracker
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_a_broken_score_drops_its_row(name: str, bad: float) -> None:
-    tracker: Any = create_tracker(name)
+    tracker: Any = create_tracker(name, **AT_ONCE.get(name, {}))
     tracks = tracker.update(table([player(0), (player(1)[0], bad, 1)]))
     assert (tracks.detection.tolist(), tracker.dropped) == ([0], 1)
 
 
 @every_tracker
 def test_players_keep_their_ids_and_classes(name: str) -> None:
-    tracker = create_tracker(name)
+    tracker = create_tracker(name, **AT_ONCE.get(name, {}))
     for number in range(30):
         order = [(i + number) % 5 for i in range(5)]
         tracks = tracker.update(table([player(i, x=2.0 * number) for i in order]))
@@ -253,8 +331,8 @@ def test_coasting_tracks_come_on_request_and_move_on(name: str) -> None:
 def test_per_class_keeps_a_ball_from_a_players_id(name: str) -> None:
     here = player(0)[0]
     mixed = [table([(here, 0.9, 0)])] * 5 + [table([(here, 0.9, 1)])] * 5
-    one = run(create_tracker(name, per_class=False), mixed)
-    two = run(create_tracker(name, per_class=True), mixed)
+    one = run(create_tracker(name, per_class=False, **AT_ONCE.get(name, {})), mixed)
+    two = run(create_tracker(name, per_class=True, **AT_ONCE.get(name, {})), mixed)
     assert {int(i) for tracks in one for i in tracks.track_id} == {1}
     assert two[0].track_id.tolist() == [1]
     assert two[-1].track_id.tolist() == [2]
@@ -337,6 +415,12 @@ def test_an_impossible_frame_rate_is_refused(name: str, rate: float) -> None:
         ("bytetrack", "match_thresh", 2),
         ("bytetrack", "track_low_thresh", 0.8),
         ("bytetrack", "track_buffer", "long"),
+        ("botsort", "appearance_thresh", 1.5),
+        ("botsort", "proximity_thresh", -0.1),
+        ("botsort", "track_low_thresh", 0.8),
+        ("deepsort", "max_cosine_distance", 1.1),
+        ("deepsort", "nn_budget", 0),
+        ("deepsort", "max_age", "long"),
     ],
 )
 def test_a_setting_out_of_range_is_refused_by_name(name: str, setting: str, value: Any) -> None:

@@ -31,10 +31,28 @@ class _Classes(Mapping[str, type]):
         return len(self._places)
 
 
-TRACKERS: Mapping[str, type] = _Classes({"bytetrack": "bytetrack:ByteTrack", "sort": "sort:SORT"})
+TRACKERS: Mapping[str, type] = _Classes(
+    {
+        "bytetrack": "bytetrack:ByteTrack",
+        "deepsort": "deepsort:DeepSORT",
+        "botsort": "botsort:BoTSORT",
+        "cbiou": "cbiou:CBIoU",
+        "ocsort": "ocsort:OCSORT",
+        "sort": "sort:SORT",
+    }
+)
 """Name → class."""
 
-CONFIGS: Mapping[str, type] = _Classes({"bytetrack": "bytetrack:ByteTrackConfig", "sort": "sort:SORTConfig"})
+CONFIGS: Mapping[str, type] = _Classes(
+    {
+        "bytetrack": "bytetrack:ByteTrackConfig",
+        "deepsort": "deepsort:DeepSORTConfig",
+        "botsort": "botsort:BoTSORTConfig",
+        "cbiou": "cbiou:CBIoUConfig",
+        "ocsort": "ocsort:OCSORTConfig",
+        "sort": "sort:SORTConfig",
+    }
+)
 """Name → the class of its settings."""
 
 DEFAULT_TRACKER = "bytetrack"

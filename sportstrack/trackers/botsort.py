@@ -1,0 +1,333 @@
+"""BoT-SORT: ByteTrack that follows the camera and looks at the players.
+
+Aharon, Orfaig, Bobrovsky: BoT-SORT: Robust Associations Multi-Pedestrian Tracking, 2022,
+https://arxiv.org/abs/2206.14651.
+
+Deliberate differences from the authors' code:
+
+* a matched track is reported with its detection's own box, not with the filtered one;
+* ids are given when a track is first reported, so that they count 1, 2, 3, … without holes, per instance;
+* boxes are continuous: IoU without the "+1 pixel" of the authors' cython_bbox;
+* a lost track is forgotten when it has been missing for ``track_buffer`` frames, not one frame later;
+* the camera turns widths and heights by the absolute values of its matrix, so that no size turns negative;
+* the camera's motion and the appearance vectors are handed in. Without them it tracks by motion alone.
+
+Kept although it surprises: tentative tracks (seen once) are matched at their last box, without prediction, and a lost
+track's width and height stop changing. As the paper says, only confident boxes change a track's appearance.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sportstrack import kalman
+from sportstrack.assign import clip_then_solve
+from sportstrack.boxes import iou, xywh_to_xyxy, xyxy_to_xywh
+from sportstrack.cost import Features, cosine, gated_minimum, unit_rows
+from sportstrack.errors import SettingError
+from sportstrack.trackers import columns
+from sportstrack.types import BoolArray, FloatArray, IntArray, Tracks, as_detections
+
+_SIZE = np.array([2, 3, 2, 3])  # width and height, for x and y and for themselves
+
+
+@dataclass(frozen=True)
+class BoTSORTConfig:
+    """BoT-SORT's settings, named as in the authors' code and its descendants.
+
+    The three score thresholds suit YOLO models as they come; the authors, with a detector trained for the benchmark,
+    used 0.6 (high), 0.1 (low) and 0.7 (new). All else is theirs.
+
+    Attributes:
+        track_high_thresh: boxes from this score on take part in the first matching.
+        track_low_thresh: boxes above this score, and under the high one, take part in the second.
+        new_track_thresh: unmatched boxes from this score on start a track.
+        track_buffer: frames (at 30 per second) that a lost track is remembered.
+        match_thresh: highest cost of a match in the first stage.
+        second_match_thresh: the same in the second stage (1 − IoU).
+        unconfirmed_match_thresh: the same for tracks seen only once.
+        proximity_thresh: appearance counts up to this 1 − IoU.
+        appearance_thresh: appearance counts up to this half cosine distance (0 alike, 0.5 unrelated).
+        appearance_momentum: share of a track's old appearance when a new one comes in.
+        fuse_score: motion cost is 1 − IoU · score instead of 1 − IoU, but for the second stage.
+        duplicate_thresh: of a tracked and a lost track closer than this (1 − IoU), the younger is removed.
+        per_class: match boxes of the same class only.
+        std_weight_position: position noise as a share of the box's width (x, w) or height (y, h).
+        std_weight_velocity: velocity noise as the same share, per frame.
+    """
+
+    track_high_thresh: float = 0.25
+    track_low_thresh: float = 0.1
+    new_track_thresh: float = 0.25
+    track_buffer: int = 30
+    match_thresh: float = 0.8
+    second_match_thresh: float = 0.5
+    unconfirmed_match_thresh: float = 0.7
+    proximity_thresh: float = 0.5
+    appearance_thresh: float = 0.25
+    appearance_momentum: float = 0.9
+    fuse_score: bool = True
+    duplicate_thresh: float = 0.15
+    per_class: bool = False
+    std_weight_position: float = 1 / 20
+    std_weight_velocity: float = 1 / 160
+
+    def __post_init__(self) -> None:
+        for name in ("track_high_thresh", "track_low_thresh", "new_track_thresh", "duplicate_thresh"):
+            columns.check_range(name, getattr(self, name), 0.0, 1.0)
+        for name in ("match_thresh", "second_match_thresh", "unconfirmed_match_thresh"):
+            columns.check_range(name, getattr(self, name), 0.0, 1.0)
+        for name in ("proximity_thresh", "appearance_thresh", "appearance_momentum"):
+            columns.check_range(name, getattr(self, name), 0.0, 1.0)
+        columns.check_range("track_buffer", self.track_buffer, 0, 1e9)
+        if self.track_low_thresh > self.track_high_thresh:
+            raise SettingError(
+                f"track_low_thresh: expected at most track_high_thresh ({self.track_high_thresh:g}), "
+                f"got {self.track_low_thresh:g}"
+            )
+
+
+@dataclass(slots=True)
+class Rows:
+    """One track per entry of the last axis."""
+
+    state: FloatArray  # (5, 4, T) Kalman state in xywh
+    cross: FloatArray  # (4, 2, T) its covariances between x and y, w and h; zero until a camera turns
+    feature: Features  # (D, T) smoothed unit appearance, zero while unknown; D is 0 until embeddings come
+    track_id: IntArray  # (T,) 0 until first reported
+    born: IntArray  # (T,) frame of the first detection
+    last: IntArray  # (T,) frame of the last match; a track that was not matched in the frame before is lost
+    confirmed: BoolArray  # (T,) matched at least once after birth, or born in the first frame
+    score: FloatArray  # (T,) of the last detection
+    class_id: IntArray  # (T,) of the last detection
+
+
+class BoTSORT:
+    """Robust associations by motion, camera motion and appearance.
+
+    Args:
+        config: settings.
+        frame_rate: frames per second of the video; scales ``track_buffer``.
+        coasting: also report lost tracks, with their predicted box and ``detection`` −1.
+        strict: raise on an unusable box instead of leaving it out and counting it in `dropped`.
+    """
+
+    def __init__(
+        self,
+        config: BoTSORTConfig | None = None,
+        *,
+        frame_rate: float = 25.0,
+        coasting: bool = False,
+        strict: bool = False,
+    ) -> None:
+        self.config = config or BoTSORTConfig()
+        self.frame_rate = columns.check_frame_rate(frame_rate)
+        self.coasting = coasting
+        self.strict = strict
+        self._buffer = columns.frames_at(self.frame_rate, self.config.track_buffer)
+        c = self.config
+        self._low = float(np.nextafter(c.track_low_thresh, 2.0))  # scores strictly above it, as in the authors' code
+        position, velocity = c.std_weight_position**2, c.std_weight_velocity**2
+        self._first_var = np.array([0.0, 0.0, 4 * position, 0.0, 100 * velocity])[:, None, None]
+        self._process_noise = np.array([0.0, 0.0, position, 0.0, velocity])[:, None, None]
+        self._measurement_noise = position
+        self._reach = c.duplicate_thresh / max(1.0 - c.duplicate_thresh, 1e-9)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything, as if newly made."""
+        none, unseen = np.empty(0, np.int64), np.empty((0, 0), np.float32)
+        state, cross = np.empty((5, 4, 0)), np.empty((4, 2, 0))
+        self._rows = Rows(state, cross, unseen, none, none, none, np.empty(0, np.bool_), np.empty(0), none)
+        self._turned = False  # some cross may differ from zero
+        self._frame = 0
+        self._last_id = 0
+        self.dropped = 0
+
+    def update(self, detections: Any, camera: FloatArray | None = None) -> Tracks:
+        """Advance by one frame.
+
+        Args:
+            detections: `Detections` or ``supervision.Detections``; an empty table ages the tracks. Their embeddings,
+                where given, are used.
+            camera: (2, 3) affine that maps the previous frame's pixels to this one's, or None for a camera at rest.
+
+        Returns:
+            The reported tracks, ordered by detection row.
+
+        Raises:
+            SettingError: if the camera is not an invertible affine, or embeddings change their length.
+        """
+        detections = as_detections(detections)
+        camera = None if camera is None else columns.read_camera(camera)
+        feature = self._read_features(detections.embedding)
+        boxes, score, class_id, row, dropped = columns.read(detections, self._low, self.strict)
+        feature = None if feature is None else feature[row]
+        self.dropped += dropped
+        self._frame += 1
+        config, confident = self.config, score >= self.config.track_high_thresh
+        high, low = confident.nonzero()[0], (~confident).nonzero()[0]
+
+        rows = self._rows
+        pool, tentative = rows.confirmed.nonzero()[0], (~rows.confirmed).nonzero()[0]
+        self._predict(tentative)
+        if camera is not None:
+            self._follow(camera)
+        plain, fused = self._costs(boxes, score, class_id, feature)
+        owner = columns.nobody(len(boxes))  # each box's track
+        self._match(fused, pool, high, config.match_thresh, owner)
+        left = pool[rows.last[pool] == self._frame - 1]  # lost tracks come back by confident boxes alone
+        self._match(plain, left, low, config.second_match_thresh, owner)
+        free = high[owner[high] < 0]
+        self._match(fused, tentative, free, config.unconfirmed_match_thresh, owner)
+
+        measurement = xyxy_to_xywh(boxes)
+        self._correct(owner, measurement, score, class_id)
+        if feature is not None:
+            self._look(owner, high, feature)
+        new = free[(owner[free] < 0) & (score[free] >= config.new_track_thresh)]
+        if len(new):
+            owner[new] = np.arange(len(rows.last), len(rows.last) + len(new))
+            born = self._born(measurement[:, new], score[new], class_id[new], None if feature is None else feature[new])
+            self._rows = rows = columns.append(rows, born)
+        # A tentative track lives on only if it was matched at once.
+        alive = (rows.last >= self._frame - self._buffer) & (rows.confirmed | (rows.last == self._frame))
+        self._remove_duplicates(alive)
+        tracks = self._report(owner, row, boxes, alive)
+        self._forget(alive)
+        return tracks
+
+    def _read_features(self, embedding: Any) -> Features | None:
+        """Return unit rows; makes room for them in the tracks when the first ones come."""
+        if embedding is None or not len(embedding):
+            return None
+        known, length = self._rows.feature.shape[0], embedding.shape[1]
+        if not known:
+            self._rows.feature = np.zeros((length, len(self._rows.last)), np.float32)
+        elif known != length:
+            raise SettingError(f"Detections.embedding: expected {known} columns as before, got {length}")
+        return unit_rows(embedding)
+
+    def _predict(self, tentative: IntArray) -> None:
+        rows, before = self._rows, self._rows.state
+        before[1, 2:, rows.last < self._frame - 1] = 0.0  # a lost track keeps its size
+        rows.state = kalman.predict(before, self._process_noise * _squared_size(before))
+        if len(tentative):
+            np.copyto(rows.state, before, where=~rows.confirmed)
+        if self._turned:
+            rows.cross = np.where(rows.confirmed, kalman.predict_cross(rows.cross), rows.cross)
+
+    def _follow(self, camera: FloatArray) -> None:
+        rows = self._rows
+        rows.state, rows.cross = kalman.warp(rows.state, rows.cross, camera)
+        self._turned = bool(rows.cross.any())
+
+    def _costs(
+        self, boxes: FloatArray, score: FloatArray, class_id: IntArray, feature: Features | None
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return the (T, N) costs 1 − IoU, and the same with score and appearance."""
+        config, rows = self.config, self._rows
+        overlap = iou(xywh_to_xyxy(rows.state[0]), boxes)
+        plain = 1.0 - overlap
+        fused = np.subtract(1.0, overlap * score, out=overlap) if config.fuse_score else plain
+        if feature is not None:
+            appearance = cosine(rows.feature.T, feature)
+            appearance *= 0.5
+            allowed = (plain <= config.proximity_thresh) & (appearance <= config.appearance_thresh)
+            fused = gated_minimum(fused, appearance, allowed)
+        if config.per_class:
+            for cost in (plain, fused):
+                columns.forbid_other_classes(cost, rows.class_id, class_id)
+        return plain, fused
+
+    def _match(self, cost: FloatArray, tracks: IntArray, boxes: IntArray, limit: float, owner: IntArray) -> None:
+        """Match some tracks to some boxes; write the boxes' owners and the tracks' frame."""
+        if len(tracks) and len(boxes):
+            t, b = clip_then_solve(cost.take(tracks, axis=0).take(boxes, axis=1), min(limit, columns.BELOW_ONE))
+            owner[boxes[b]] = track = tracks[t]
+            self._rows.last[track] = self._frame
+
+    def _correct(self, owner: IntArray, measurement: FloatArray, score: FloatArray, class_id: IntArray) -> None:
+        rows, found = self._rows, (owner >= 0).nonzero()[0]
+        track = owner[found]
+        state, seen = rows.state.take(track, axis=2), measurement.take(found, axis=1)
+        noise = self._measurement_noise * _squared_size(state)
+        if self._turned:
+            cross = rows.cross.take(track, axis=2)
+            rows.state[:, :, track], rows.cross[:, :, track] = kalman.update_coupled(state, cross, seen, noise)
+        else:
+            rows.state[:, :, track] = kalman.update(state, seen, noise)
+        rows.confirmed[track] = True
+        rows.score[track] = score[found]
+        rows.class_id[track] = class_id[found]
+
+    def _look(self, owner: IntArray, high: IntArray, feature: Features) -> None:
+        """Let the matched confident boxes change their tracks' appearance."""
+        found = high[owner[high] >= 0]
+        track, momentum = owner[found], np.float32(self.config.appearance_momentum)
+        mixed = momentum * self._rows.feature[:, track].T + (1 - momentum) * feature[found]
+        self._rows.feature[:, track] = unit_rows(mixed).T
+
+    def _born(self, measurement: FloatArray, score: FloatArray, class_id: IntArray, feature: Features | None) -> Rows:
+        count = len(score)
+        state = kalman.initiate(measurement, self._first_var * np.tile(measurement[2:] ** 2, (2, 1)))
+        if feature is None:
+            feature = np.zeros((count, self._rows.feature.shape[0]), np.float32)
+        zeros = np.zeros(count, np.int64)
+        now = zeros + self._frame
+        return Rows(state, np.zeros((4, 2, count)), feature.T, zeros, now, now, now == 1, score, class_id)
+
+    def _remove_duplicates(self, alive: BoolArray) -> None:
+        rows = self._rows
+        lost = (alive & (rows.last < self._frame)).nonzero()[0]
+        if not (len(lost) and self._may_coincide(lost)):
+            return
+        tracked = (rows.last == self._frame).nonzero()[0]
+        boxes = xywh_to_xyxy(rows.state[0])
+        t, other = (iou(boxes[tracked], boxes[lost]) > 1.0 - self.config.duplicate_thresh).nonzero()
+        t, other = tracked[t], lost[other]
+        if self.config.per_class:
+            alike = rows.class_id[t] == rows.class_id[other]
+            t, other = t[alike], other[alike]
+        age = rows.last - rows.born
+        alive[np.where(age[t] > age[other], other, t)] = False
+
+    def _may_coincide(self, lost: IntArray) -> bool:
+        """Tell cheaply whether a lost box can be any other's duplicate; they hardly ever can."""
+        # An IoU above q puts the centres, in x and in y, closer than (1 − q) / q times either box's longer side.
+        state = self._rows.state[0]
+        x, y, w, h = state.take(lost, axis=1)[:, :, None]
+        reach = np.maximum(np.abs(w), np.abs(h)) * self._reach
+        near = np.abs(state[0] - x) < reach
+        near &= np.abs(state[1] - y) < reach
+        return bool(np.count_nonzero(near) > len(lost))  # each coincides with itself
+
+    def _report(self, owner: IntArray, row: IntArray, boxes: FloatArray, alive: BoolArray) -> Tracks:
+        rows = self._rows
+        shown = (owner >= 0).nonzero()[0]
+        shown = shown[(rows.confirmed & alive)[owner[shown]]]
+        owner, row, boxes = owner[shown], row[shown], boxes[shown]
+        track_id, self._last_id = columns.ids_of(rows.track_id, owner, self._last_id)
+        if self.coasting:
+            width, height = rows.state[0, 2:]
+            unseen = alive & (rows.last < self._frame) & (rows.track_id > 0)
+            coast = (unseen & (height > 0) & (width > 0)).nonzero()[0]
+            owner = np.concatenate((owner, coast))
+            boxes = np.concatenate((boxes, xywh_to_xyxy(rows.state[0].take(coast, axis=1))))
+            row, track_id = np.concatenate((row, columns.nobody(len(coast)))), rows.track_id[owner]
+        return Tracks.trusted(boxes, rows.score[owner], rows.class_id[owner], track_id, row)
+
+    def _forget(self, alive: BoolArray) -> None:
+        index = alive.nonzero()[0]
+        if len(index) < len(alive):
+            self._rows = columns.keep(self._rows, index)
+
+
+def _squared_size(state: FloatArray) -> FloatArray:
+    """Return (4, T): the squared width for x and w, the squared height for y and h."""
+    size: FloatArray = state[0].take(_SIZE, axis=0)
+    size *= size
+    return size
