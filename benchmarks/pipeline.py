@@ -62,16 +62,24 @@ def main() -> None:
     args = parser.parse_args()
 
     detector = UltralyticsDetector(args.weights, imgsz=args.imgsz, score=args.score, device=args.device)
+    import torch
     from ultralytics import YOLO  # after the detector, which has switched its network access off
 
     model = YOLO(str(find_weights(args.weights)))
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
 
+        threads = {"ours": torch.get_num_threads()}
+
         def both() -> tuple[Summary, int, float]:
-            return ours(args.clip, detector, folder), *theirs(args.clip, model, args, detector.device, folder)
+            # Ultralytics sets torch's threads for the whole process when it loads a model: each side gets its own.
+            torch.set_num_threads(threads["ours"])
+            mine = ours(args.clip, detector, folder)
+            torch.set_num_threads(threads.get("theirs", threads["ours"]))
+            return mine, *theirs(args.clip, model, args, detector.device, folder)
 
         both()  # warm up
+        threads["theirs"] = torch.get_num_threads()
         rows = [both() for _ in range(args.rounds)]
     report(args.clip, detector.device, rows)
 
