@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -65,7 +66,7 @@ class Sink(Protocol):
         ...
 
 
-class _TextSink:
+class _TextSink(ABC):
     """What the text formats share: a temporary file, and clear errors for a full disk."""
 
     suffix = ""
@@ -85,9 +86,9 @@ class _TextSink:
         except OSError as error:
             raise OutputError(self._file.explain(error)) from error
 
+    @abstractmethod
     def lines(self, frame: TrackedFrame) -> str:
         """Return the frame's text."""
-        raise NotImplementedError  # each format says how
 
     def close(self) -> None:
         """Complete the file and give it its name."""
