@@ -109,7 +109,6 @@ def test_a_setting_out_of_range_is_refused(settings: dict[str, Any]) -> None:
 
 
 def test_the_buffered_overlap_equals_that_of_trackers() -> None:
-    pytest.importorskip("trackers")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from trackers import BIoU

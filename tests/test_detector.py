@@ -10,7 +10,6 @@ import sys
 import textwrap
 import zipfile
 from collections.abc import Callable, Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +27,6 @@ from sportstrack.detector import (
 from sportstrack.errors import DeviceError, SettingError, WeightsError
 from sportstrack.types import Detections
 
-if find_spec("ultralytics") is None:  # importing it bare would look up a host and write its settings
-    pytest.skip("ultralytics is not installed", allow_module_level=True)
 SIZE = {"imgsz": 320, "device": "cpu"}
 
 
@@ -50,7 +47,8 @@ def noise() -> list[np.ndarray]:
 
 @pytest.fixture(scope="module")
 def football(shared_data: Path) -> list[np.ndarray]:
-    av = pytest.importorskip("av")
+    import av
+
     with av.open(str(shared_data / "video" / "football_848x478.mp4")) as container:
         return [frame.to_ndarray(format="bgr24") for frame, _ in zip(container.decode(video=0), range(4), strict=False)]
 

@@ -15,7 +15,6 @@ from sportstrack.drawing import MASK_OPACITY, PALETTE, Annotator
 from sportstrack.errors import SettingError, SportstrackError
 from sportstrack.types import Detections, Tracks
 
-pytest.importorskip("supervision")
 PLAIN: dict[str, Any] = {"trace": False, "labels": False}
 NAMES = {0: "player", 1: "ball"}
 
@@ -249,7 +248,8 @@ def test_opencv_absent_or_emptied_prints_the_fix(monkeypatch: pytest.MonkeyPatch
 
 
 def test_opencv_of_this_installation() -> None:
-    cv2 = pytest.importorskip("cv2")
+    import cv2
+
     assert opencv.require_cv2() is cv2
     if hasattr(cv2, "TrackerCSRT"):
         assert opencv.require_contrib() is cv2

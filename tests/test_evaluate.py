@@ -62,7 +62,8 @@ def same(a: Scores, b: Scores) -> bool:
 
 
 def test_every_kind_of_source_gives_the_same_scores(bench: Path) -> None:
-    pd = pytest.importorskip("pandas")
+    import pandas as pd
+
     truth, result = bench / "truth" / "one" / "gt" / "gt.txt", bench / "mine" / "one.txt"
     files = score_tracks(truth, result)
     assert files.frames == 12  # seqinfo.ini lies beside
@@ -94,7 +95,6 @@ def test_folders_are_pooled(bench: Path) -> None:
 
 
 def test_scores_print_and_convert(bench: Path) -> None:
-    pytest.importorskip("pandas")
     scores = score_tracks(bench / "truth", bench / "mine")
     table = str(scores).splitlines()
     assert table[0].split()[:3] == ["sequence", "HOTA", "DetA"]
@@ -131,7 +131,8 @@ def test_tables_made_by_hand_are_checked_too() -> None:
     twice = parse_mot(TRUTH)[[0, 0]]
     with pytest.raises(FormatError, match="second time"):
         score_tracks(parse_mot(TRUTH), twice)
-    pd = pytest.importorskip("pandas")
+    import pandas as pd
+
     with pytest.raises(FormatError, match="no column width, height"):
         score_tracks(parse_mot(TRUTH), pd.DataFrame({"frame": [1], "id": [1], "x": [0], "y": [0]}))
 
@@ -153,7 +154,6 @@ def test_classes() -> None:
 
 
 def test_a_second_opinion_agrees_where_the_tools_define_a_number_alike(bench: Path) -> None:
-    pytest.importorskip("motmetrics")
     from sportstrack.score.run import find_jobs
     from sportstrack.score.second_opinion import score_with_motmetrics
 
@@ -179,7 +179,6 @@ def test_a_second_opinion_agrees_where_the_tools_define_a_number_alike(bench: Pa
 
 
 def test_the_second_opinion_on_real_sequences(shared_data: Path) -> None:
-    pytest.importorskip("motmetrics")
     from sportstrack.score.run import find_jobs
     from sportstrack.score.second_opinion import score_with_motmetrics
 
@@ -204,7 +203,6 @@ def test_the_second_opinion_on_real_sequences(shared_data: Path) -> None:
 
 def test_the_known_difference_of_the_second_opinion() -> None:
     """A player is lost for two frames, then two boxes fit: motmetrics takes the old id, TrackEval the better box."""
-    pytest.importorskip("motmetrics")
     from sportstrack.score.run import Job
     from sportstrack.score.second_opinion import score_with_motmetrics
 
@@ -395,7 +393,6 @@ def test_per_class_with_their_average(bench: Path, capsys: pytest.CaptureFixture
 
 
 def test_motmetrics_as_backend(bench: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    pytest.importorskip("motmetrics")
     assert run(bench, "--backend", "motmetrics") == 0
     head, _, *rows = capsys.readouterr().out.splitlines()
     assert "HOTA" not in head
@@ -403,7 +400,6 @@ def test_motmetrics_as_backend(bench: Path, capsys: pytest.CaptureFixture[str]) 
 
 
 def test_plots_are_drawn(bench: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    pytest.importorskip("matplotlib")
     (bench / "again").mkdir()
     for file in (bench / "mine").iterdir():
         (bench / "again" / file.name).write_text(RESULT)

@@ -130,7 +130,6 @@ class Found:
 
 @pytest.fixture(scope="module")
 def byte_tracker(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    pytest.importorskip("ultralytics")
     os.environ.setdefault("YOLO_CONFIG_DIR", str(tmp_path_factory.mktemp("ultralytics")))
     from sportstrack.detector import import_ultralytics
 
@@ -357,7 +356,6 @@ def test_sort_solves_the_whole_matrix_where_the_authors_code_takes_a_shortcut() 
 
 
 def sort_of_trackers(stream: Iterable[Detections], max_age: int, least: float) -> list[Frame]:
-    pytest.importorskip("trackers")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from trackers import SORTTracker

@@ -87,7 +87,6 @@ class Given:
 
 @pytest.fixture(scope="module")
 def bot_sort(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    pytest.importorskip("ultralytics")
     os.environ.setdefault("YOLO_CONFIG_DIR", str(tmp_path_factory.mktemp("ultralytics")))
     from sportstrack.detector import import_ultralytics
 

@@ -45,7 +45,6 @@ class _Looks(list[Any]):
 
 def theirs(stream: Iterable[Detections], once: bool = True, **settings: Any) -> list[Frame]:
     """``once``: put each look into the gallery once, as the authors' code does."""
-    pytest.importorskip("deep_sort_realtime")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from deep_sort_realtime.deep_sort.track import Track

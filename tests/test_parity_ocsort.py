@@ -28,7 +28,6 @@ NAMES = ["default", "short", "directed", "plain"]
 
 
 def theirs(config: OCSORTConfig, stream: Iterable[Detections]) -> list[Frame]:
-    pytest.importorskip("trackers")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from trackers import OCSORTTracker

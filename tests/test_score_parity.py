@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import trackeval_oracle
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,7 +23,6 @@ from sportstrack.score.scores import Scores, average_classes
 from sportstrack.score.sequence import Sequence
 from sportstrack.types import Detections
 
-trackeval_oracle = pytest.importorskip("trackeval_oracle", reason="needs trackeval: pip install 'sportstrack[oracles]'")
 EXACT = 1e-9
 
 

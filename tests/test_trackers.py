@@ -340,7 +340,6 @@ def test_per_class_keeps_a_ball_from_a_players_id(name: str) -> None:
 
 @every_tracker
 def test_supervision_detections_are_taken(name: str) -> None:
-    pytest.importorskip("supervision")
     frames = [table([player(i, x=2.0 * n) for i in range(3)]) for n in range(5)]
     want = run(create_tracker(name), frames)
     assert same(run(create_tracker(name), [f.to_supervision() for f in frames]), want)

@@ -135,7 +135,6 @@ def test_valid_is_none_exactly_when_every_row_is_usable(rows: list[tuple[float, 
 
 
 def test_detections_to_supervision_and_back() -> None:
-    pytest.importorskip("supervision")
     mask = np.zeros((2, 4, 6), np.bool_)
     mask[1, 2, 3] = True
     embedding, keypoints = np.eye(2, 8, dtype=np.float32), np.ones((2, 5, 3), np.float32)
@@ -148,14 +147,14 @@ def test_detections_to_supervision_and_back() -> None:
 
 
 def test_supervision_without_score_and_class() -> None:
-    sv = pytest.importorskip("supervision")
+    import supervision as sv
+
     got = as_detections(sv.Detections(xyxy=BOXES.astype(np.float32)))
     assert (got.score.tolist(), got.class_id.tolist()) == ([1, 1], [0, 0])
     assert len(as_detections(sv.Detections.empty())) == 0
 
 
 def test_tracks_to_supervision_and_back() -> None:
-    pytest.importorskip("supervision")
     there = tracks().to_supervision()
     assert there.tracker_id.tolist() == [4, 1]
     back = Tracks.from_supervision(there)
@@ -168,7 +167,6 @@ def test_tracks_to_supervision_and_back() -> None:
 
 
 def test_masks_follow_the_tracks_to_supervision() -> None:
-    pytest.importorskip("supervision")
     mask = np.stack([np.zeros((3, 3), np.bool_), np.ones((3, 3), np.bool_)])
     both = tracks(detection=np.array([1, 0])).to_supervision(detections=table(mask=mask))
     assert [m.all() for m in both.mask] == [True, False]
