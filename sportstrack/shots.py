@@ -1,0 +1,441 @@
+"""Shot changes while frames stream: hard cuts at once, fades and dissolves half a second later.
+
+    shots = ShotDetector(frame_rate=25)
+    for frame in source:
+        if (boundary := shots.update(frame.image)) is not None:
+            tracker.reset()  # nobody is where he was
+
+Three signs, each after published work:
+
+* *content*, the mean change of hue, saturation and value against its rolling average, as PySceneDetect's content and
+  adaptive detectors (B. Castellano, https://www.scenedetect.com). Theirs looks two frames ahead; this one may not;
+* *the colour histogram* (Zhang, Kankanhalli, Smoliar: Automatic partitioning of full-motion video, 1993);
+* *continuity*: the share of corners that can be followed into the new frame and agree on one motion. It tells a cut
+  between two pitches of one green from a fast pan, a zoom or a camera's flash, which change all the pixels as well.
+
+A dissolve is a picture half-way between an earlier and a later one that have nothing in common.
+
+The command ``python -m sportstrack.shots VIDEO`` prints a table of shots.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sportstrack.cli import run
+from sportstrack.corners import best_corners, check_picture, halve
+from sportstrack.errors import SettingError
+from sportstrack.opencv import require_cv2
+from sportstrack.types import FloatArray
+
+PROGRAM = "sportstrack.shots"
+CLOSE_UP = 0.45  # median height of the boxes, as a share of the picture's
+BLUR = 25  # pixels, side of the surroundings that light is evened out over
+NOISE = 4.0  # grey levels, contrast that is not worth raising
+CELL = 24  # pixels; one corner in each cell of a grid
+CONTRAST = 3e-5  # of a corner, lesser eigenvalue
+LIKE = 0.6  # correlation of the patches round a corner
+FLAT = 10.0  # grey levels times pixels: a patch of less contrast than this is like nothing
+PATCH = 5  # pixels on each side of a corner
+
+
+_SHARES = ("lost", "histogram", "plain_histogram", "fade_histogram", "fade_lost", "linearity", "pale_linearity")
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """Where a new shot begins.
+
+    Attributes:
+        frame: 0-based; from it on, identities from before can't be trusted. For a cut it is the frame just given; for
+            a fade, its middle, which lies up to half a second back.
+        kind: ``cut`` or ``fade`` (a dissolve is one too).
+        confidence: 0…1.
+    """
+
+    frame: int
+    kind: str
+    confidence: float
+
+
+@dataclass(frozen=True)
+class ShotConfig:
+    """Settings of `ShotDetector`; contents are grey levels, 0…255, shares are 0…1.
+
+    Attributes:
+        least_content: a smaller change between two frames is no cut.
+        adaptive_ratio: nor is one under this many times the average of the last half second.
+        lost: a cut keeps at most this share of the corners that the frame before kept.
+        plain_content: where there are too few corners, a change of this much is a cut (PySceneDetect's threshold).
+        plain_ratio: and this many times the average.
+        plain_histogram: and as much as this of the colour histogram.
+        histogram: least difference of the colour histograms across a cut.
+        least_points: fewest corners by which continuity is judged.
+        min_shot: seconds that a shot lasts at least.
+        fade_content: least change between a fade's two sides.
+        fade_gaps: seconds between the two pictures that are compared for a fade, each by itself.
+        fade_histogram: least difference of the colour histograms of those two.
+        fade_lost: largest share of corners that they have in common.
+        linearity: how far a fade's middle may be from the mean of its sides, as a share of their difference.
+        pale_linearity: the same where the middle is pale, as a mixture of two pictures is.
+        paleness: contrast of a pale middle as a share of its sides' (of their geometric mean).
+        fades: look for fades.
+    """
+
+    least_content: float = 6.0
+    adaptive_ratio: float = 1.4
+    lost: float = 0.2
+    plain_content: float = 27.0
+    plain_ratio: float = 2.0
+    plain_histogram: float = 0.3
+    histogram: float = 0.08
+    least_points: int = 12
+    min_shot: float = 0.2
+    fade_content: float = 10.0
+    fade_gaps: tuple[float, ...] = (0.32, 0.64, 0.96)
+    fade_histogram: float = 0.15
+    fade_lost: float = 0.12
+    linearity: float = 0.3
+    pale_linearity: float = 0.4
+    paleness: float = 0.92
+    fades: bool = True
+
+    def __post_init__(self) -> None:
+        for name in _SHARES:
+            if not 0 <= getattr(self, name) <= 1:
+                raise SettingError(f"{name}: expected a value from 0 to 1, got {getattr(self, name)!r}")
+        if self.min_shot < 0 or any(gap <= 0 for gap in self.fade_gaps):
+            raise SettingError("min_shot and fade_gaps: expected seconds, not negative")
+
+
+@dataclass
+class _View:
+    """One frame, shrunken for each sign."""
+
+    grey: NDArray[Any]  # (h, w) at most 400 wide: for corners
+    hsv: NDArray[Any]  # (h, w, 3) at most 200 wide: for content and histogram
+    histogram: NDArray[Any]  # sums to 1
+    coarse: NDArray[Any]  # (h, w, 3) float32, at most 50 wide: for fades
+    contrast: float  # of that, grey levels
+    content: float = 0.0  # change from the frame before
+    kept: tuple[float, int] | None = None  # continuity with the frame before, once it has been asked for
+
+
+class ShotDetector:
+    """Finds shot changes in a stream of frames; looks back, never ahead.
+
+    Args:
+        config: settings.
+        frame_rate: frames per second; scales all times.
+    """
+
+    def __init__(self, config: ShotConfig | None = None, *, frame_rate: float = 25.0) -> None:
+        if not 0 < frame_rate < float("inf"):
+            raise SettingError(f"frame_rate: expected frames per second above 0, got {frame_rate!r}")
+        self.config = config or ShotConfig()
+        self._min_shot = max(1, round(self.config.min_shot * frame_rate))
+        self._gaps = sorted({2 * max(2, round(gap * frame_rate / 2)) for gap in self.config.fade_gaps})
+        self._window = max(2, round(0.5 * frame_rate))
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything; frames count from 0 again."""
+        self._count = 0
+        self._begin()
+
+    def _begin(self) -> None:
+        """Begin a shot: nothing before it is compared with."""
+        self._views: deque[_View] = deque(maxlen=max(self._gaps) + 1)
+        self._contents: deque[float] = deque(maxlen=self._window)
+
+    def update(self, frame: NDArray[Any]) -> Boundary | None:
+        """Look at the next frame, (H, W, 3) uint8 BGR, and return the boundary that it reveals, if any.
+
+        Raises:
+            SettingError: if it is no such picture, or smaller than 32 x 32 pixels.
+        """
+        view = _look(frame)
+        index, self._count = self._count, self._count + 1
+        boundary = self._compare(view, index) if self._views else None
+        if boundary is not None:
+            self._begin()
+        elif self._views:
+            self._contents.append(view.content)
+        self._views.append(view)
+        return boundary
+
+    def _compare(self, view: _View, index: int) -> Boundary | None:
+        before = self._views[-1]
+        if before.grey.shape != view.grey.shape:
+            return Boundary(index, "cut", 1.0)  # another size of picture is another source
+        view.content = _content(before, view)
+        if len(self._views) < self._min_shot:
+            return None
+        confidence = self._cut(before, view)
+        if confidence is not None:
+            return Boundary(index, "cut", confidence)
+        return self._fade(view, index) if self.config.fades else None
+
+    def _cut(self, before: _View, view: _View) -> float | None:
+        """Return the confidence that a hard cut lies between two frames, or None."""
+        c = self.config
+        usual = sum(self._contents) / max(len(self._contents), 1)
+        change = _apart(before, view)
+        if view.content < max(c.least_content, c.adaptive_ratio * usual) or change < c.histogram:
+            return None
+        share, points = self._kept(before, view)
+        usual_share, usual_points = self._kept(self._views[-2], before) if len(self._views) > 1 else (1.0, points)
+        if min(points, usual_points) < c.least_points or usual_share * points < 4:
+            if view.content < max(c.plain_content, c.plain_ratio * usual) or change < c.plain_histogram:
+                return None
+            return _confidence(1.0, view.content / c.plain_content, change)
+        if share > c.lost * usual_share:
+            return None
+        return _confidence(1 - share / usual_share, view.content / c.plain_content, change)
+
+    @staticmethod
+    def _kept(before: _View, view: _View) -> tuple[float, int]:
+        if view.kept is None:
+            view.kept = _continuity(before.grey, view.grey)
+        return view.kept
+
+    def _fade(self, view: _View, index: int) -> Boundary | None:
+        """Look for a picture in the middle that is the mean of an earlier one and this one."""
+        c = self.config
+        if len(self._views) < self._gaps[-1]:
+            return None
+        for gap in self._gaps:
+            start, middle = self._views[-gap], self._views[-gap // 2]
+            whole = float(np.abs(view.coarse - start.coarse).mean())
+            if whole < c.fade_content:
+                continue
+            bent = float(np.abs(middle.coarse - (start.coarse + view.coarse) / 2).mean()) / whole
+            pale = middle.contrast <= c.paleness * (start.contrast * view.contrast) ** 0.5
+            change = _apart(start, view)
+            if bent > (c.pale_linearity if pale else c.linearity) or change < c.fade_histogram:
+                continue
+            if max(_continuity(start.grey, view.grey)[0], _continuity(view.grey, start.grey)[0]) <= c.fade_lost:
+                confidence = _confidence(1 - bent, whole / c.plain_content, change)
+                return Boundary(index - gap // 2, "fade", confidence)
+        return None
+
+
+def is_close_up(xyxy: FloatArray, height: int) -> bool:
+    """Tell whether the boxes of a frame speak for a close-up: their median height is a good part of the picture's.
+
+    Args:
+        xyxy: (N, 4) boxes in pixels.
+        height: of the picture.
+    """
+    return bool(len(xyxy)) and float(np.median(xyxy[:, 3] - xyxy[:, 1])) >= CLOSE_UP * height
+
+
+# --- signs -----------------------------------------------------------------------------------------------------------
+
+
+def _look(frame: Any) -> _View:
+    check_picture(frame, "shots")
+    cv2 = require_cv2()
+    small = halve(frame, 400)
+    smaller = halve(small, 200)
+    hsv = cv2.cvtColor(smaller, cv2.COLOR_BGR2HSV)
+    histogram = cv2.calcHist([hsv], [0, 1, 2], None, [12, 4, 6], [0, 180, 0, 256, 0, 256])
+    grey = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
+    coarse = halve(smaller, 50).astype(np.float32)
+    contrast = float(coarse.std(axis=(0, 1)).mean())
+    return _View(_even_light(grey), hsv, histogram / (hsv.shape[0] * hsv.shape[1]), coarse, contrast)
+
+
+def _even_light(grey: NDArray[Any]) -> NDArray[Any]:
+    """Give every part of a picture the same brightness and contrast, so that corners survive a change of light."""
+    cv2 = require_cv2()
+    picture = grey.astype("float32")
+    detail = picture - cv2.blur(picture, (BLUR, BLUR))
+    spread = cv2.sqrt(cv2.blur(detail * detail, (BLUR, BLUR)))
+    even: NDArray[Any] = cv2.convertScaleAbs(detail / (spread + NOISE), alpha=40.0, beta=128.0)
+    return even
+
+
+def _content(before: _View, view: _View) -> float:
+    """The mean change over pixels and hue, saturation and value, in levels of 0…255."""
+    cv2 = require_cv2()
+    return float(sum(cv2.mean(cv2.absdiff(before.hsv, view.hsv))[:3])) / 3
+
+
+def _apart(before: _View, view: _View) -> float:
+    """1 − intersection of the colour histograms."""
+    return 1.0 - float(np.minimum(before.histogram, view.histogram).sum())
+
+
+def _continuity(before: NDArray[Any], after: NDArray[Any]) -> tuple[float, int]:
+    """Return the share of one picture's corners that are found again and agree on one motion, and their number."""
+    cv2 = require_cv2()
+    start = best_corners(before, CELL, CONTRAST).astype(np.float32)
+    if len(start) < 4:
+        return 0.0, len(start)
+    stop = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 10, 0.03)
+    end, found, _ = cv2.calcOpticalFlowPyrLK(
+        before, after, start[:, None], None, winSize=(15, 15), maxLevel=3, criteria=stop
+    )
+    end = end[:, 0]
+    limit = np.array(before.shape[::-1], np.float32)
+    kept = (found[:, 0] == 1) & (end >= 0).all(axis=1) & (end < limit).all(axis=1)
+    kept[kept] = _likeness(before, start[kept], after, end[kept]) > LIKE
+    if np.count_nonzero(kept) < 4:
+        return 0.0, len(start)
+    _, agree = cv2.estimateAffinePartial2D(start[kept], end[kept], ransacReprojThreshold=2.0, maxIters=200)
+    return (0.0 if agree is None else float(agree.sum()) / len(start)), len(start)
+
+
+def _likeness(a: NDArray[Any], at: NDArray[Any], b: NDArray[Any], there: NDArray[Any]) -> NDArray[Any]:
+    """(N,) correlation of the patches round points of two pictures; light cancels out."""
+    p, q = _patches(a, at), _patches(b, there)
+    likeness: NDArray[Any] = np.einsum("ij,ij->i", p, q)
+    return likeness
+
+
+def _patches(grey: NDArray[Any], points: NDArray[Any]) -> NDArray[Any]:
+    """(N, P) float32 rows of zero mean and about unit length."""
+    side = np.arange(-PATCH, PATCH + 1)
+    pixel = np.rint(points).astype(np.int64)
+    y = np.clip(pixel[:, 1, None] + side, 0, grey.shape[0] - 1)
+    x = np.clip(pixel[:, 0, None] + side, 0, grey.shape[1] - 1)
+    seen = grey[y[:, :, None], x[:, None, :]].reshape(len(points), side.size**2)
+    patch: NDArray[Any] = seen.astype(np.float32)
+    patch -= patch.mean(axis=1, keepdims=True)
+    patch /= np.sqrt((patch**2).sum(axis=1, keepdims=True)) + FLAT
+    return patch
+
+
+def _confidence(structure: float, content: float, histogram: float) -> float:
+    """Mean of the signs, each held to 0…1; structure, the most telling one, counts twice."""
+    signs = (structure, structure, content, 2 * histogram)
+    return round(sum(min(max(sign, 0.0), 1.0) for sign in signs) / 4, 3)
+
+
+# --- the command -----------------------------------------------------------------------------------------------------
+
+_EXAMPLES = """examples:
+  python -m sportstrack.shots match.mp4
+  python -m sportstrack.shots match.mp4 --csv shots.csv      for a spreadsheet; frames count from 0
+  python -m sportstrack.shots frames/ --no-fades             a folder of images; hard cuts alone
+
+VIDEO is anything that sportstrack track reads.
+
+exit status: 0 done, 2 bad input or settings, 130 interrupted
+"""
+
+COLUMNS = ("shot", "start", "end", "start_time", "end_time", "kind", "confidence")
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One shot: frames ``start`` to ``end``, both included, from 0; times in seconds; how it began."""
+
+    start: int
+    end: int
+    start_time: float
+    end_time: float
+    kind: str  # cut, fade, or start for the first
+    confidence: float
+
+
+def find_shots(source: Any, detector: ShotDetector, progress: Any = None) -> list[Shot]:
+    """Read an open `sportstrack.video.VideoSource` to its end and return its shots.
+
+    Args:
+        source: the source; it is read frame by frame and not kept.
+        detector: as new.
+        progress: called with (frames done, frames expected or None).
+    """
+    starts: list[Boundary] = []
+    times: list[float] = []
+    numbers: list[int] = []  # of the frames in the source, which may have lost some
+    for frame in source:
+        if (boundary := detector.update(frame.image)) is not None:
+            starts.append(boundary)
+        times.append(frame.time)
+        numbers.append(frame.index)
+        if progress is not None:
+            progress(len(times), source.info.frame_count)
+    if not times:
+        return []
+    begins = [Boundary(0, "start", 1.0), *starts]
+    ends = [boundary.frame - 1 for boundary in starts] + [len(times) - 1]
+    return [
+        Shot(numbers[begin.frame], numbers[end], times[begin.frame], times[end], begin.kind, begin.confidence)
+        for begin, end in zip(begins, ends, strict=True)
+    ]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print the shots of the video named on the command line and return the exit status."""
+    options = _parser().parse_args(argv)
+    return run(lambda: _main(options), PROGRAM)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=f"python -m {PROGRAM}",
+        description="Find the shots of a video: hard cuts, fades and dissolves.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("video", metavar="VIDEO", help="video file, folder of images, or address")
+    add("--csv", type=Path, metavar="FILE", help="also write the table there")
+    add("--no-fades", action="store_true", help="report hard cuts alone")
+    add("--quiet", action="store_true", help="no progress")
+    return parser
+
+
+def _main(options: argparse.Namespace) -> int:
+    from sportstrack.files import write_text
+    from sportstrack.progress import ProgressBar
+    from sportstrack.video import open_source
+
+    with open_source(options.video) as source, ProgressBar("looking for shots", quiet=options.quiet) as bar:
+        config = ShotConfig(fades=not options.no_fades)
+        shots = find_shots(source, ShotDetector(config, frame_rate=float(source.info.frame_rate)), bar)
+        warnings = list(source.warnings)
+    if options.csv is not None:
+        write_text(options.csv, "\n".join(",".join(row) for row in [COLUMNS, *_cells(shots)]) + "\n")
+    sys.stdout.write(_table(shots))
+    for text in warnings:
+        sys.stderr.write(f"{PROGRAM}: {text}\n")
+    return 0
+
+
+def _cells(shots: list[Shot]) -> list[tuple[str, ...]]:
+    return [
+        (
+            str(number),
+            str(shot.start),
+            str(shot.end),
+            f"{shot.start_time:.3f}",
+            f"{shot.end_time:.3f}",
+            shot.kind,
+            f"{shot.confidence:.2f}",
+        )
+        for number, shot in enumerate(shots, 1)
+    ]
+
+
+def _table(shots: list[Shot]) -> str:
+    rows = [COLUMNS, *_cells(shots)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,476 @@
+"""Camera motion: recovered where it is known, refused where it can't be told, and worth having."""
+
+from __future__ import annotations
+
+import sys
+import types
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from data_prep.synthetic import CLASSES, FrameTruth, Settings, render_sequence
+from sportstrack import Detections, Tracks, create_tracker
+from sportstrack.camera import CAMERAS, DEFAULT_CAMERA, CameraMotion, load_camera
+from sportstrack.camera.affine import apply, enlarge, is_plausible
+from sportstrack.errors import SettingError
+from sportstrack.score.run import score_tracks
+
+WIDTH, HEIGHT = 640, 360
+CORNERS = np.array([[0, 0], [WIDTH, 0], [0, HEIGHT], [WIDTH, HEIGHT]], float)
+NOBODY = np.empty((0, 4))
+IMAGE_METHODS = ("flow", "orb", "ecc")
+every_method = pytest.mark.parametrize("name", sorted(CAMERAS))
+every_image_method = pytest.mark.parametrize("name", IMAGE_METHODS)
+
+
+def similarity(zoom: float = 1.0, degrees: float = 0.0, shift: tuple[float, float] = (0.0, 0.0)) -> np.ndarray:
+    """(2, 3): zoom and turn about the picture's middle, then shift."""
+    turn = np.deg2rad(degrees)
+    linear = zoom * np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    middle = np.array([WIDTH, HEIGHT]) / 2
+    return np.column_stack([linear, middle - linear @ middle + shift])
+
+
+MOTIONS = {
+    "still": similarity(),
+    "pan": similarity(shift=(13.4, -2.3)),
+    "tilt": similarity(shift=(0.6, 9.7)),
+    "zoom in": similarity(1.03),
+    "zoom out": similarity(0.97),
+    "roll": similarity(degrees=1.2),
+    "all": similarity(1.015, -0.8, (-8.2, 3.1)),
+}
+
+
+@pytest.fixture(scope="session")
+def canvas() -> np.ndarray:
+    """A picture (3·HEIGHT, 3·WIDTH, 3) with structure at every size, as a stadium has."""
+    import cv2
+
+    rng = np.random.default_rng(3)
+    size = (3 * WIDTH, 3 * HEIGHT)
+    picture = np.zeros(size[::-1], np.float32)
+    for cell in (4, 12, 40, 120):
+        coarse = rng.normal(0, 20, (size[1] // cell, size[0] // cell)).astype(np.float32)
+        picture += cv2.resize(coarse, size, interpolation=cv2.INTER_CUBIC)
+    tints = np.array([0.8, 1.0, 0.7], np.float32)
+    return np.clip(110 + picture[..., None] * tints, 0, 255).astype(np.uint8)
+
+
+def view(canvas: np.ndarray, affine: np.ndarray) -> np.ndarray:
+    """What the camera sees after its picture has moved by ``affine``."""
+    import cv2
+
+    to_middle = np.array([[1.0, 0, -WIDTH], [0, 1, -HEIGHT], [0, 0, 1]])
+    whole = np.vstack([affine, [0, 0, 1]]) @ to_middle
+    half = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])  # OpenCV counts from the first pixel's centre
+    centres = (np.linalg.inv(half) @ whole @ half)[:2]
+    return cv2.warpAffine(canvas, centres, (WIDTH, HEIGHT), flags=cv2.INTER_LINEAR)
+
+
+def add_players(image: np.ndarray, xyxy: np.ndarray) -> np.ndarray:
+    """Paint a patterned player in each box."""
+    image = image.copy()
+    for i, (x1, y1, x2, y2) in enumerate(xyxy.astype(int).tolist()):
+        shape = (max(0, min(y2, HEIGHT) - max(y1, 0)), max(0, min(x2, WIDTH) - max(x1, 0)), 3)
+        pattern = np.random.default_rng(i).integers(0, 256, (8, 8, 3), np.uint8).repeat(8, 0).repeat(8, 1)
+        image[max(y1, 0) : max(y1, 0) + shape[0], max(x1, 0) : max(x1, 0) + shape[1]] = pattern[: shape[0], : shape[1]]
+    return image
+
+
+def players(shift: tuple[float, float] = (0.0, 0.0), count: int = 10) -> np.ndarray:
+    """(count, 4) boxes over the picture, 30 by 60 pixels."""
+    columns = np.arange(count)
+    left_top = np.stack([40 + columns % 5 * 120, 60 + columns // 5 * 150], axis=1).astype(float) + shift
+    return np.hstack([left_top, left_top + (30, 60)])
+
+
+def corner_error(affine: np.ndarray | None, true: np.ndarray) -> float:
+    """Largest distance in pixels at a corner of the picture."""
+    assert affine is not None
+    assert affine.shape == (2, 3)
+    assert affine.dtype == np.float64
+    return float(np.linalg.norm(apply(affine, CORNERS) - apply(true, CORNERS), axis=1).max())
+
+
+# --- known motion ----------------------------------------------------------------------------------------------------
+
+
+@every_image_method
+@pytest.mark.parametrize("motion", MOTIONS)
+def test_a_known_motion_is_recovered_within_a_fraction_of_a_pixel(name: str, motion: str, canvas: np.ndarray) -> None:
+    camera = load_camera(name)
+    assert camera.update(view(canvas, MOTIONS["still"]), NOBODY) is None
+    found = camera.update(view(canvas, MOTIONS[motion]), NOBODY)
+    assert corner_error(found, MOTIONS[motion]) < (1.0 if name == "orb" else 0.4)
+
+
+@pytest.mark.parametrize("name", ["flow", "orb"])
+def test_players_who_run_their_own_way_have_no_vote(name: str, canvas: np.ndarray) -> None:
+    camera, motion = load_camera(name), MOTIONS["pan"]
+    camera.update(add_players(view(canvas, similarity()), players()), players())
+    there = players((-12.0, 4.0))
+    found = camera.update(add_players(view(canvas, motion), there), there)
+    assert corner_error(found, motion) < 1.0
+
+
+def test_boxes_keep_a_crowd_from_being_taken_for_the_background(canvas: np.ndarray) -> None:
+    plain = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
+    plain[:60] = view(canvas, similarity())[:60]
+    before, after = players(), players((9.0, 0.0))
+    with_boxes, without = load_camera("flow"), load_camera("flow")
+    with_boxes.update(add_players(plain, before), before)
+    without.update(add_players(plain, before), NOBODY)
+    found = with_boxes.update(add_players(plain, after), after)
+    assert corner_error(found, similarity()) < 0.3
+    fooled = without.update(add_players(plain, after), NOBODY)
+    assert fooled is None or corner_error(fooled, similarity()) > 1.0
+
+
+small_affines = st.builds(
+    similarity,
+    zoom=st.floats(0.97, 1.03),
+    degrees=st.floats(-1.5, 1.5),
+    shift=st.tuples(st.floats(-20, 20), st.floats(-12, 12)),
+)
+
+
+@settings(deadline=None, max_examples=25)
+@given(motion=small_affines)
+def test_flow_recovers_any_small_affine(motion: np.ndarray, canvas: np.ndarray) -> None:
+    camera = load_camera()
+    camera.update(view(canvas, similarity()), NOBODY)
+    assert corner_error(camera.update(view(canvas, motion), NOBODY), motion) < 0.5
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    shift=st.tuples(st.floats(-120, 120), st.floats(-60, 60)),
+    seed=st.integers(0, 999),
+    order=st.permutations(range(14)),
+)
+def test_boxes_tell_a_shift_that_is_longer_than_a_box(shift: tuple[float, float], seed: int, order: list[int]) -> None:
+    rng = np.random.default_rng(seed)
+    low = rng.uniform((0, 0), (WIDTH, HEIGHT), (14, 2))
+    before = np.hstack([low, low + (30, 60)])
+    after = before + np.tile(shift, 2) + np.tile(rng.normal(0, 1.0, (14, 2)), 2)
+    camera = load_camera("boxes")
+    camera.update(None, before)
+    assert corner_error(camera.update(None, after[order]), similarity(shift=shift)) < 6.0
+
+
+def test_boxes_tell_a_zoom_when_there_are_enough_of_them() -> None:
+    motion = similarity(1.04, 0.0, (5.0, 2.0))
+    before = players(count=10)
+    after = np.hstack([apply(motion, before[:, :2]), apply(motion, before[:, 2:])])
+    camera = load_camera("boxes")
+    camera.update(None, before)
+    assert corner_error(camera.update(None, after), motion) < 0.5
+
+
+def test_one_sprinter_does_not_move_the_camera_of_the_boxes() -> None:
+    before, after = players(count=6), players(count=6)
+    after[0] += (14, 0, 14, 0)
+    camera = load_camera("boxes")
+    camera.update(None, before)
+    assert corner_error(camera.update(None, after), similarity()) < 0.5
+
+
+# --- rendered football, whose camera is known ------------------------------------------------------------------------
+
+Rendered = list[tuple[np.ndarray, FrameTruth]]
+
+
+@pytest.fixture(scope="session")
+def fast_camera() -> Rendered:
+    wanted = Settings(seed=10, frames=24, width=WIDTH, height=HEIGHT, camera_speed=3.0, view="goal")
+    return list(render_sequence(wanted))
+
+
+def carried(before: FrameTruth, after: FrameTruth, points: np.ndarray) -> np.ndarray:
+    """(N, 2) where a camera that turns and zooms takes points: H = K₂ R₂ R₁⁻¹ K₁⁻¹."""
+    homography = after.camera[:, :3] @ np.linalg.inv(before.camera[:, :3])
+    moved = np.column_stack([points, np.ones(len(points))]) @ homography.T
+    return moved[:, :2] / moved[:, 2:]
+
+
+def rendered_errors(name: str, rendered: Rendered) -> tuple[np.ndarray, np.ndarray]:
+    """Pixels by which the corners move, and pixels by which the estimate misses them, per frame."""
+    camera, moves, misses = load_camera(name), [], []
+    before = None
+    for image, truth in rendered:
+        affine = camera.update(image, truth.xyxy)
+        if before is not None:
+            there = carried(before, truth, CORNERS)
+            moves.append(np.linalg.norm(there - CORNERS, axis=1).max())
+            assert affine is not None
+            misses.append(np.linalg.norm(there - apply(affine, CORNERS), axis=1).max())
+        before = truth
+    return np.array(moves), np.array(misses)
+
+
+@pytest.mark.parametrize(("name", "limit"), [("flow", 0.5), ("orb", 1.0), ("ecc", 1.5), ("boxes", 4.0)])
+def test_a_rendered_fast_camera_is_followed(name: str, limit: float, fast_camera: Rendered) -> None:
+    moves, misses = rendered_errors(name, fast_camera)
+    assert np.median(moves) > 3.5
+    assert np.median(misses) < limit
+    assert misses.mean() < 0.7 * moves.mean()
+
+
+def test_bare_turf_with_shadows_is_followed() -> None:
+    """In this view strong corners are players' shadows; only the weak texture of the turf tells the truth."""
+    rendered = list(render_sequence(Settings(seed=9, frames=8, camera_speed=1.0, view="close", width=1280, height=720)))
+    camera, before = load_camera(), None
+    middle = np.array([[640.0, 360.0]])
+    for image, truth in rendered:
+        affine = camera.update(image, truth.xyxy)
+        if before is not None:
+            there = carried(before, truth, middle)
+            assert np.linalg.norm(there - middle) > 3
+            assert affine is not None
+            assert np.linalg.norm(apply(affine, middle) - there) < 0.5
+        before = truth
+
+
+@pytest.fixture(scope="session")
+def hectic() -> Rendered:
+    """Every third frame of a hectic camera: players jump by more than their width."""
+    wanted = Settings(seed=21, frames=120, width=WIDTH, height=HEIGHT, camera_speed=3.0, view="main", crowding=0.7)
+    return list(render_sequence(wanted, every=3))
+
+
+def people(truth: FrameTruth) -> np.ndarray:
+    return (truth.class_id != CLASSES.index("ball")) & (truth.visibility > 0.2)
+
+
+def botsort_hota(rendered: Rendered, name: str | None) -> float:
+    """HOTA in per cent on true boxes with 3 % jitter and 10 % misses."""
+    rng = np.random.default_rng(5)
+    tracker, camera = create_tracker("botsort", frame_rate=25 / 3), load_camera(name) if name else None
+    tracks, truths = [], []
+    for image, truth in rendered:
+        seen = people(truth)
+        boxes, ids = truth.xyxy[seen], truth.track_id[seen]
+        truths.append(Tracks(boxes, np.ones(len(ids)), np.zeros(len(ids), np.int64), ids, np.arange(len(ids))))
+        noisy = boxes + rng.normal(0, 0.03, boxes.shape) * (boxes[:, 3] - boxes[:, 1])[:, None]
+        noisy = noisy[rng.random(len(noisy)) > 0.1]
+        affine = camera.update(image, noisy) if camera else None
+        tracks.append(tracker.update(Detections.from_arrays(noisy, np.full(len(noisy), 0.9)), camera=affine))
+    return 100 * score_tracks(truths, tracks).HOTA
+
+
+@pytest.mark.parametrize("name", ["flow", "boxes"])
+def test_botsort_with_the_camera_beats_botsort_without(name: str, hectic: Rendered) -> None:
+    assert botsort_hota(hectic, name) > botsort_hota(hectic, None) + 5
+
+
+def test_real_football_lies_still_after_compensation(shared_data: Any) -> None:
+    """The background differs far less from the last frame once that one is moved along."""
+    import cv2
+
+    from sportstrack.video import open_source
+
+    camera, before, differences = load_camera(), None, []
+    inner = (slice(60, -60), slice(60, -60))
+    with open_source(shared_data / "video" / "football_848x478.mp4") as source:
+        for frame in source:
+            if frame.index >= 100:
+                break
+            affine = camera.update(frame.image, NOBODY)
+            grey = cv2.cvtColor(frame.image, cv2.COLOR_BGR2GRAY)
+            if before is not None:
+                assert affine is not None
+                moved = cv2.warpAffine(before, affine, grey.shape[::-1])
+                differences.append([cv2.absdiff(grey, other)[inner].mean() for other in (before, moved)])
+            before = grey
+    plain, compensated = np.array(differences).T
+    assert compensated.mean() < 0.6 * plain.mean()
+    moving = plain > 4
+    assert (compensated[moving] < plain[moving]).all()
+
+
+# --- when it can't be told -------------------------------------------------------------------------------------------
+
+
+def noise(seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
+
+
+Pair = Callable[[np.ndarray], tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]]
+ALL = np.array([[-5.0, -5.0, WIDTH + 5.0, HEIGHT + 5.0]])
+BLACK = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+HOPELESS: dict[str, Pair] = {
+    "black": lambda c: ((BLACK, NOBODY), (BLACK, NOBODY)),
+    "into black": lambda c: ((view(c, similarity()), NOBODY), (BLACK, NOBODY)),
+    "noise": lambda c: ((noise(1), NOBODY), (noise(2), NOBODY)),
+    "boxes cover all": lambda c: ((view(c, similarity()), ALL), (view(c, MOTIONS["pan"]), ALL)),
+    "size changed": lambda c: ((view(c, similarity()), NOBODY), (view(c, similarity())[:300].copy(), NOBODY)),
+    "another picture": lambda c: ((c[:HEIGHT, :WIDTH].copy(), NOBODY), (c[-HEIGHT:, -WIDTH:].copy(), NOBODY)),
+}
+
+
+@every_image_method
+@pytest.mark.parametrize("case", HOPELESS)
+def test_none_where_it_cannot_be_told(name: str, case: str, canvas: np.ndarray) -> None:
+    camera = load_camera(name)
+    first, second = HOPELESS[case](canvas)
+    assert camera.update(*first) is None
+    assert camera.update(*second) is None
+    # and it goes on from there
+    still = view(canvas, similarity())
+    camera.update(still, NOBODY)
+    assert corner_error(camera.update(still, NOBODY), similarity()) < 0.1
+
+
+@every_image_method
+def test_a_missing_frame_breaks_the_chain(name: str, canvas: np.ndarray) -> None:
+    camera, still = load_camera(name), view(canvas, similarity())
+    camera.update(still, NOBODY)
+    assert camera.update(None, NOBODY) is None
+    assert camera.update(still, NOBODY) is None  # the frame before is unknown
+    assert camera.update(still, NOBODY) is not None
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_too_few_boxes_tell_nothing(count: int) -> None:
+    camera = load_camera("boxes")
+    assert camera.update(None, players(count=count)) is None
+    assert camera.update(None, players((3.0, 0.0), count)) is None
+
+
+def test_boxes_that_moved_at_random_tell_nothing_or_little() -> None:
+    rng = np.random.default_rng(0)
+    camera = load_camera("boxes")
+    for _ in range(20):
+        low = rng.uniform((0, 0), (WIDTH, HEIGHT), (8, 2))
+        found = camera.update(None, np.hstack([low, low + (30, 60)]))
+        assert found is None or is_plausible(found, (WIDTH, HEIGHT))
+
+
+@every_image_method
+@pytest.mark.parametrize(
+    "frame",
+    [np.zeros((HEIGHT, WIDTH), np.uint8), np.zeros((HEIGHT, WIDTH, 3)), np.zeros((8, 8, 3), np.uint8), [[1, 2]]],
+    ids=["grey", "float", "tiny", "list"],
+)
+def test_what_is_no_colour_picture_is_refused(name: str, frame: Any) -> None:
+    with pytest.raises(SettingError, match="camera motion: expected"):
+        load_camera(name).update(frame, NOBODY)
+
+
+@every_method
+def test_boxes_of_another_shape_are_refused(name: str) -> None:
+    with pytest.raises(SettingError, match=r"\(N, 4\) boxes, got shape \(3, 5\)"):
+        load_camera(name).update(BLACK, np.zeros((3, 5)))
+
+
+@every_method
+def test_broken_boxes_are_passed_over(name: str, canvas: np.ndarray) -> None:
+    broken = np.array([[np.nan, 0, 5, 5], [0, 0, np.inf, 5], [9, 9, 2, 2], [1e300, 0, 1e301, 10]])
+    camera, still = load_camera(name), view(canvas, similarity())
+    for _ in range(2):
+        found = camera.update(still, np.vstack([players(), broken]))
+    assert corner_error(found, similarity()) < 0.1
+
+
+# --- the same for all ------------------------------------------------------------------------------------------------
+
+
+def stream(canvas: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    for k in range(4):
+        yield view(canvas, similarity(shift=(4.0 * k, k))), players((4.0 * k, float(k)))
+
+
+@every_method
+def test_reset_equals_fresh_and_runs_repeat_to_the_bit(name: str, canvas: np.ndarray) -> None:
+    import cv2
+
+    camera = load_camera(name)
+    first = [camera.update(*step) for step in stream(canvas)]
+    camera.reset()
+    cv2.setRNGSeed(99)  # a neighbour's generator must not matter
+    again = [camera.update(*step) for step in stream(canvas)]
+    assert first[0] is None
+    assert again[0] is None
+    for a, b in zip(first[1:], again[1:], strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@every_method
+def test_input_is_not_changed_nor_kept(name: str, canvas: np.ndarray) -> None:
+    camera, other = load_camera(name), load_camera(name)
+    for frame, boxes in stream(canvas):
+        mine, mine_boxes = frame.copy(), boxes.copy()
+        found = camera.update(mine, mine_boxes)
+        np.testing.assert_array_equal(mine, frame)
+        np.testing.assert_array_equal(mine_boxes, boxes)
+        mine[:], mine_boxes[:] = 0, 0  # a decoder may use its buffer again
+        expected = other.update(frame, boxes)
+        assert (found is None) == (expected is None)
+        if found is not None:
+            np.testing.assert_array_equal(found, expected)
+
+
+@every_method
+def test_only_boxes_do_without_pictures(name: str) -> None:
+    camera = load_camera(name.upper())
+    assert isinstance(camera, CameraMotion)
+    assert camera.needs_image == (name != "boxes")
+
+
+def test_enlarging_keeps_a_shift_and_counts_from_the_corner() -> None:
+    shift = np.array([[1.0, 0, 2.5], [0, 1, -1.0]])
+    np.testing.assert_allclose(enlarge(shift, np.array([2.0, 2.0])), [[1, 0, 5], [0, 1, -2]])
+    turned = np.array([[-1.0, 0, 9.0], [0, -1, 9.0]])  # a 10 × 10 picture turned by 180 degrees
+    np.testing.assert_allclose(enlarge(turned, np.array([1.0, 1.0])), [[-1, 0, 10], [0, -1, 10]])
+
+
+# --- by name ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_unknown_name_says_the_nearest() -> None:
+    with pytest.raises(SettingError, match=r"unknown camera motion 'flwo'; did you mean 'flow'\? \(known: flow, orb"):
+        load_camera("flwo")
+    assert DEFAULT_CAMERA == "flow"
+
+
+class Steady:
+    needs_image = False
+
+    def update(self, frame: Any, xyxy: Any) -> np.ndarray:
+        return similarity()
+
+    def reset(self) -> None:
+        pass
+
+
+@pytest.fixture
+def plugin(monkeypatch: pytest.MonkeyPatch) -> types.ModuleType:
+    module = types.ModuleType("my_camera")
+    module.Steady, module.number, module.Odd = Steady, 3, dict
+    module.Needy = lambda wanted: wanted
+    monkeypatch.setitem(sys.modules, "my_camera", module)
+    return module
+
+
+def test_a_class_of_one_s_own_is_loaded(plugin: types.ModuleType) -> None:
+    assert isinstance(load_camera("my_camera:Steady"), Steady)
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("no_such_module:X", "cannot import 'no_such_module'"),
+        ("my_camera:Nothing", "has no 'Nothing'"),
+        ("my_camera:Odd", r"expected an object with needs_image, update\(\) and reset\(\), got dict"),
+        ("my_camera:Needy", "called without arguments"),
+        ("my_camera:number", "called without arguments"),
+    ],
+)
+def test_what_is_no_camera_motion_is_refused(spec: str, message: str, plugin: types.ModuleType) -> None:
+    with pytest.raises(SettingError, match=message):
+        load_camera(spec)
