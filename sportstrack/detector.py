@@ -13,6 +13,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,15 +21,16 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from sportstrack.devices import check_half, choose_device, import_torch
 from sportstrack.errors import DeviceError, SettingError, WeightsError, nearest
+from sportstrack.neck import NeckFeatures
+from sportstrack.plugins import first_line, is_plugin, load_plugin
 from sportstrack.types import Detections, as_detections
 from sportstrack.weights import SUFFIXES, cache_folder, find_weights, looks_like_checkpoint
 
 COCO_SPORTS = ("person", "sports ball")
 STAGES = ("preprocess", "inference", "postprocess")
 BOX_TASKS = ("detect", "segment", "pose", "obb")
-
-_CUSTOM = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 
 
 class Detector(Protocol):
@@ -70,6 +72,8 @@ class UltralyticsDetector:
         half: 16-bit floats; needs a GPU.
         agnostic_nms: suppress across classes.
         max_det: most boxes per frame.
+        features: fill `Detections.embedding` with the network's own features of each box, out of the same forward pass
+            (see `sportstrack.neck`); needs a YOLO checkpoint (``.pt``). The boxes stay the same to the last bit.
 
     Attributes:
         names: class id → name.
@@ -95,6 +99,7 @@ class UltralyticsDetector:
         half: bool = False,
         agnostic_nms: bool = False,
         max_det: int = 300,
+        features: bool = False,
     ) -> None:
         _check_range("imgsz", imgsz, 32, 16384, whole=True)
         _check_range("score", score, 0, 1)
@@ -103,8 +108,7 @@ class UltralyticsDetector:
         self.path = find_weights(weights)
         _check_file(self.path)
         self.device = choose_device(device)
-        if half and self.device == "cpu":
-            raise DeviceError("half precision needs a GPU, and the device is the CPU: leave --half out")
+        check_half(half, self.device)
         self.timings = dict.fromkeys(STAGES, 0.0)
         self._settings: dict[str, Any] = {
             "imgsz": int(imgsz),
@@ -117,6 +121,7 @@ class UltralyticsDetector:
             "verbose": False,
         }
         self._model = self._load(half)
+        self._neck = self._hooked() if features else None
         self.names: dict[int, str] = {int(k): str(v) for k, v in self._model.names.items()}
         self._settings["classes"] = class_ids(classes, self.names)
 
@@ -128,8 +133,12 @@ class UltralyticsDetector:
         for rows in _rows_by_shape(frames):
             results = self._predict([np.ascontiguousarray(frames[row]) for row in rows])
             started = time.perf_counter()
-            for row, result in zip(rows, results, strict=True):
-                found[row] = _to_detections(result)
+            tables = [_to_detections(result) for result in results]
+            if self._neck is not None:
+                looks = self._neck.of([table.xyxy for table in tables], frames[rows[0]].shape[:2])
+                tables = [replace(table, embedding=look) for table, look in zip(tables, looks, strict=True)]
+            for row, table in zip(rows, tables, strict=True):
+                found[row] = table
             self.timings["postprocess"] += time.perf_counter() - started
         return found
 
@@ -154,6 +163,19 @@ class UltralyticsDetector:
         self.task = str(model.task)
         return model
 
+    def _hooked(self) -> NeckFeatures:
+        from ultralytics.nn.modules.head import Detect
+
+        network = getattr(self._model.predictor.model, "model", None)
+        layers: Any = getattr(network, "model", None)  # an exported model has none
+        head = layers[-1] if hasattr(layers, "__getitem__") else None
+        if not isinstance(head, Detect):
+            raise WeightsError(
+                f"{self.path}: gives no features for embeddings; that takes a YOLO checkpoint (.pt) for detection, "
+                "segmentation or pose. Choose one, or another embedder (kit, osnet)"
+            )
+        return NeckFeatures(head)
+
     @contextlib.contextmanager
     def _readable(self) -> Iterator[None]:
         """Turn whatever the loaders throw at a file that is no model into one sentence that names the file."""
@@ -169,7 +191,7 @@ class UltralyticsDetector:
             if type(error).__name__ == "OutOfMemoryError":
                 size = self._settings["imgsz"]
                 raise DeviceError(f"{self.device}: too little memory for {self.path.name} at imgsz {size}") from error
-            cause = _cause(error)
+            cause = first_line(error)
             if "references types outside" in cause:  # what safe loading says of all that is no checkpoint
                 cause = (
                     "it is no Ultralytics checkpoint, or it holds code that safe loading refuses; "
@@ -217,7 +239,7 @@ class CustomDetector:
             tables = [as_detections(table) for table in found]
         except (TypeError, SettingError) as error:
             raise SettingError(
-                f"{self._spec}: expected a list of Detections, one per frame, got {_cause(error)}"
+                f"{self._spec}: expected a list of Detections, one per frame, got {first_line(error)}"
             ) from error
         if len(tables) != len(frames):
             raise SettingError(f"{self._spec}: expected {len(frames)} tables, one per frame, got {len(tables)}")
@@ -237,35 +259,9 @@ def load_detector(spec: str, **settings: Any) -> Detector:
         SettingError: if a module or attribute is not there or cannot be called.
         WeightsError, DeviceError: as `UltralyticsDetector`.
     """
-    if _CUSTOM.fullmatch(spec) and not Path(spec).exists():
-        return CustomDetector(_make(_attribute(spec), spec, settings), spec)
+    if is_plugin(spec):
+        return CustomDetector(load_plugin(spec, settings, "frames -> list of Detections"), spec)
     return UltralyticsDetector(spec, **settings)
-
-
-def choose_device(device: str) -> str:
-    """Return the torch device for ``auto``, ``cpu``, ``cuda``, ``cuda:N``, ``N`` or ``mps``.
-
-    Raises:
-        DeviceError: if it is not there; the message lists what is.
-        SettingError: if it is no such name.
-    """
-    torch = _import_torch()
-    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    available = [f"cuda:{i}" for i in range(count)]
-    if torch.backends.mps.is_available():
-        available.append("mps")
-    available.append("cpu")
-    wanted = device.strip().lower()
-    if wanted == "auto":
-        return available[0]
-    wanted = {"cuda": "cuda:0", "mps:0": "mps"}.get(wanted, f"cuda:{wanted}" if wanted.isdigit() else wanted)
-    if not re.fullmatch(r"cpu|mps|cuda:\d+", wanted):
-        raise SettingError(f"device {device!r}: expected auto, cpu, cuda, cuda:N or mps")
-    if wanted not in available:
-        raise DeviceError(
-            f"device {device!r} is not available here (there is: {', '.join(available)}); use --device {available[0]}"
-        )
-    return wanted
 
 
 def class_ids(classes: Sequence[int | str] | str | None, names: Mapping[int, str]) -> list[int] | None:
@@ -306,7 +302,7 @@ def import_ultralytics() -> Any:
     that the user's own is neither written nor obeyed; a YOLO_CONFIG_DIR, YOLO_VERBOSE or ULTRALYTICS_SAFE_LOAD that the
     user has set stays. If ultralytics was imported before, the values it took from the switches are set instead.
     """
-    _import_torch()  # first, because ultralytics sets OMP_NUM_THREADS=1, which torch reads when it is imported
+    import_torch()  # first, because ultralytics sets OMP_NUM_THREADS=1, which torch reads when it is imported
     os.environ.update(YOLO_OFFLINE="true", YOLO_AUTOINSTALL="false")  # "offline": no look-ups on import, no analytics
     os.environ.setdefault("YOLO_CONFIG_DIR", str(cache_folder()))
     os.environ.setdefault("YOLO_VERBOSE", "false")
@@ -317,13 +313,6 @@ def import_ultralytics() -> Any:
         os.environ.pop("OMP_NUM_THREADS", None)  # child processes read it too
     _switch_off()
     return ultralytics
-
-
-def _import_torch() -> Any:
-    # By default torch's CPU threads spin while they wait. On two cores shared with other work, such as decoding and
-    # encoding, two spinning threads were three times slower than one; two that wait asleep were not.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    return import_module("torch")
 
 
 def _switch_off() -> None:
@@ -458,50 +447,3 @@ def _check_range(name: str, value: Any, low: float, high: float, whole: bool = F
     kind: Any = (int, np.integer) if whole else (int, float, np.number)
     if not isinstance(value, kind) or not low <= value <= high:
         raise SettingError(f"{name}: expected {'a whole number ' if whole else ''}{low}…{high}, got {value}")
-
-
-def _cause(error: BaseException) -> str:
-    """Return the first line of a message, without colours and signs."""
-    lines = [line for line in str(error).splitlines() if line.strip()]
-    text = re.sub(r"\x1b\[[0-9;]*m|ERROR|[^\x20-\x7e–…]", "", lines[0] if lines else "").strip(" :.")
-    return text[:200] or type(error).__name__
-
-
-def _attribute(spec: str) -> Any:
-    module_name, _, path = spec.partition(":")
-    try:
-        value: Any = import_module(module_name)
-    except ImportError as error:
-        raise SettingError(f"{spec}: cannot import {module_name} ({error}); is its folder on PYTHONPATH?") from error
-    for name in path.split("."):
-        if not hasattr(value, name):
-            raise SettingError(f"{spec}: {module_name} has no {name!r}{nearest(name, dir(value))}")
-        value = getattr(value, name)
-    return value
-
-
-def _make(target: Any, spec: str, settings: Mapping[str, Any]) -> Callable[..., Any]:
-    """Return the detector itself: made by calling a class or a factory (a function that needs no argument)."""
-    import inspect
-
-    is_class = inspect.isclass(target)
-    if is_class or (inspect.isroutine(target) and not _needed(target)):
-        parameters = inspect.signature(target).parameters.values()
-        takes_all = any(p.kind is p.VAR_KEYWORD for p in parameters)
-        taken = {p.name for p in parameters if p.kind in {p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY}}
-        try:
-            target = target(**{k: v for k, v in settings.items() if takes_all or k in taken})
-        except TypeError as error:
-            raise SettingError(f"{spec}: cannot be made without arguments ({error})") from error
-    if not callable(target):
-        kind = type(target).__name__
-        raise SettingError(f"{spec}: expected a callable frames -> list of Detections, got {kind}")
-    return target  # type: ignore[no-any-return]
-
-
-def _needed(function: Callable[..., Any]) -> list[str]:
-    import inspect
-
-    kinds = {inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD}
-    parameters = inspect.signature(function).parameters.values()
-    return [p.name for p in parameters if p.kind in kinds and p.default is p.empty]

@@ -57,6 +57,16 @@ class KnownFile:
     about: str = ""
 
 
+OSNET = KnownFile(
+    "osnet_x0_25_msmt17.onnx",
+    "e78604f4ccda49b8f41cd0f8f7303800ce75d2361895ebb0729513c1bf53d277",
+    url="https://huggingface.co/anriha/osnet_x0_25_msmt17/resolve/1e22b925c70caa5591e9fab3f5540af8484bcad8/"
+    "osnet_x0_25_msmt17.onnx",
+    licence="MIT",
+    about="OSNet x0.25 trained on MSMT17 for person re-identification, 512 numbers, exported for batches of 16",
+)
+
+
 def assets_folder() -> Path:
     """Return the folder of files that ship with the project: in the installed package, else in the clone."""
     packaged = Path(__file__).parent / "_weights"
@@ -124,6 +134,8 @@ def looks_like_checkpoint(path: Path) -> bool:
 def _from_name(name: str) -> Path:
     known = {file.name: file for file in known_files()}
     file = known.get(name) or known.get(f"{name}.pt") or _official(name) or _official(f"{name}.pt")
+    if file is None and name == OSNET.name:
+        file = OSNET
     if file is None:
         names = [n for n in (*ALIASES, *known, *_OFFICIAL_EXAMPLES) if n in ALIASES or n.endswith(SUFFIXES)]
         listed = ", ".join(dict.fromkeys(names))

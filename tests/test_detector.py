@@ -16,15 +16,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sportstrack.boxes import iou
 from sportstrack.detector import (
     CustomDetector,
     UltralyticsDetector,
-    choose_device,
     class_ids,
     import_ultralytics,
     load_detector,
 )
+from sportstrack.devices import choose_device
 from sportstrack.errors import DeviceError, SettingError, WeightsError
+from sportstrack.neck import letterboxed
 from sportstrack.types import Detections
 
 SIZE = {"imgsz": 320, "device": "cpu"}
@@ -134,6 +136,101 @@ def test_torch_threads_stay_as_they_were(random_weights: Callable[[str], Path], 
         assert torch.get_num_threads() == 3
     finally:
         torch.set_num_threads(before)
+
+
+# ------------------------------------------------------------------------------------- features of the boxes
+
+
+@pytest.mark.parametrize("task", ["", "-seg", "-pose"])
+def test_features_leave_the_boxes_alone_and_cost_no_second_pass(
+    task: str, random_weights: Callable[[str], Path], noise: list[np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = UltralyticsDetector(random_weights(task), max_det=12, **SIZE)
+    featured = load_detector(str(random_weights(task)), max_det=12, features=True, **SIZE)
+    passes = _count_passes(featured, monkeypatch)
+    tall = np.ascontiguousarray(noise[1].transpose(1, 0, 2))
+    frames = [noise[0], tall, *noise[2:]]
+    before, after = plain(frames), featured(frames)
+    assert passes == [3, 1]  # one pass per shape: three wide frames, one tall
+    for a, b in zip(before, after, strict=True):
+        assert len(a) > 0
+        np.testing.assert_array_equal(a.xyxy, b.xyxy)
+        np.testing.assert_array_equal(a.score, b.score)
+        np.testing.assert_array_equal(a.class_id, b.class_id)
+        assert a.embedding is None
+        assert b.embedding.shape == (len(b), 64 + 128 + 256)  # the widths of YOLOv8n's three maps
+        np.testing.assert_allclose(np.linalg.norm(b.embedding, axis=1), 1, atol=1e-5)
+
+
+def _count_passes(detector: UltralyticsDetector, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Record the number of pictures in each run of the network's first layer."""
+    passes: list[int] = []
+    first = detector._model.predictor.model.model.model[0]
+    forward = first.forward_fuse if hasattr(first, "forward_fuse") else first.forward
+
+    def counted(pictures: Any) -> Any:
+        passes.append(len(pictures))
+        return forward(pictures)
+
+    monkeypatch.setattr(first, "forward", counted)
+    return passes
+
+
+def test_features_are_the_maps_means_over_the_box(random_weights: Callable[[str], Path]) -> None:
+    detector = UltralyticsDetector(random_weights(""), features=True, max_det=5, **SIZE)
+    frame = np.full((200, 320, 3), 90, np.uint8)
+    frame[50:150, 100:180] = (20, 40, 220)
+    maps: list[Any] = []
+    detector._model.predictor.model.model.model[-1].register_forward_pre_hook(lambda _, args: maps.extend(args[0]))
+    (table,) = detector([frame])
+    assert maps[0].shape[2:] == (28, 40)  # 224 x 320: the frame in the middle, 12 rows of padding above and below
+    import torch
+    from torchvision.ops import roi_align
+
+    for box, look in zip(table.xyxy, table.embedding, strict=True):
+        parts = []
+        for level, stride in zip(maps, (8, 16, 32), strict=True):
+            region = torch.tensor([[0, *(box + [0, 12, 0, 12])]], dtype=torch.float32)
+            mean = roi_align(level, region, (7, 3), 1 / stride, 2, aligned=True).mean(dim=(2, 3))[0].numpy()
+            parts.append(mean / np.linalg.norm(mean))
+        joined = np.concatenate(parts)
+        np.testing.assert_allclose(look, joined / np.linalg.norm(joined), atol=1e-5)
+
+
+def test_features_of_no_boxes(random_weights: Callable[[str], Path], noise: list[np.ndarray]) -> None:
+    detector = UltralyticsDetector(random_weights(""), features=True, score=1.0, **SIZE)
+    assert [table.embedding.shape for table in detector(noise[:2])] == [(0, 448), (0, 448)]
+    assert detector([]) == []
+
+
+@pytest.mark.parametrize(("shape", "size"), [((180, 320), (192, 320)), ((478, 848), (384, 640)), ((90, 61), (96, 96))])
+def test_boxes_go_into_the_network_s_input_and_back(shape: tuple[int, int], size: tuple[int, int]) -> None:
+    from ultralytics.utils.ops import scale_boxes
+
+    boxes = np.array([[3.0, 5.0, 40.0, 60.0], [0.0, 0.0, shape[1], shape[0]]])
+    np.testing.assert_allclose(scale_boxes(size, letterboxed(boxes, shape, size), shape), boxes, atol=1e-9)
+
+
+def test_features_of_real_players_follow_them(football: list[np.ndarray], shared_data: Path) -> None:
+    detector = UltralyticsDetector(
+        shared_data / "weights" / "yolov8n.pt", features=True, score=0.1, classes=["person"], device="cpu"
+    )
+    moved = np.roll(football[0], (5, 9), axis=(0, 1))
+    first, second = detector([football[0]])[0], detector([moved])[0]
+    same = iou(first.xyxy, second.xyxy - [9, 5, 9, 5])
+    a, b = np.nonzero((same > 0.6) & (same == same.max(axis=0)) & (same == same.max(axis=1, keepdims=True)))
+    assert len(a) > 4
+    alike = first.embedding[a] @ second.embedding[b].T
+    assert np.diag(alike).mean() > alike[~np.eye(len(a), dtype=bool)].mean() + 0.1
+
+
+def test_a_model_without_a_yolo_head_has_no_features(tmp_path: Path) -> None:
+    import torch
+
+    torch.manual_seed(0)
+    import_ultralytics().RTDETR("yolov8n-rtdetr.yaml").save(tmp_path / "detr.pt")
+    with pytest.raises(WeightsError, match=r"detr\.pt: gives no features for embeddings.*another embedder"):
+        UltralyticsDetector(tmp_path / "detr.pt", features=True, **SIZE)
 
 
 # ----------------------------------------------------------------------------------------------- other tasks

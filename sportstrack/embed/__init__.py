@@ -1,0 +1,116 @@
+"""Appearance: a frame and its boxes in, one unit vector per box out.
+
+An embedder is any callable ``(frame, xyxy) -> (N, D)``; `load_embedder` makes one from what a user wrote after
+``--embedder``. docs/appearance.md says which one when. Importing this package loads nothing but the standard library.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from sportstrack.errors import SettingError, nearest
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+EMBEDDERS = {
+    "kit": "kit colour: histogram of the torso, no network",
+    "osnet": "OSNet x0.25, a small re-identification network, through onnxruntime",
+    "detector": "the detector's own features, from the forward pass that finds the boxes",
+}
+"""Name → what it is."""
+
+FORMS = {
+    "PATH.onnx": "any ONNX re-identification model",
+    "torchvision:NAME": "a torchvision backbone with its ImageNet weights, such as torchvision:resnet18",
+    "torchvision:NAME:random": "the same untrained: nothing is downloaded",
+    "centred:A": "A minus the mean look of the video's first 25 frames",
+    "A+B": "several, each centred, weighted and joined, such as kit+osnet",
+    "package.module:attribute": "a callable (frame, xyxy) -> (N, D) of your own",
+}
+"""What else `load_embedder` takes → what it is."""
+
+_CENTRED = "centred:"
+_TORCHVISION = "torchvision:"
+_OSNET_FILE = "osnet_x0_25_msmt17.onnx"
+
+
+class Embedder(Protocol):
+    """What the pipeline asks of an embedder; ``name`` and ``reset()``, called before each video, are optional."""
+
+    def __call__(self, frame: NDArray[np.uint8], xyxy: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Describe each box's look.
+
+        Args:
+            frame: (H, W, 3) BGR.
+            xyxy: (N, 4) pixels; boxes may reach outside the frame.
+
+        Returns:
+            (N, D) unit rows; a row of zeros where a box has no pixels in the frame.
+        """
+        ...
+
+
+def load_embedder(name: str, *, device: str = "auto", half: bool = False) -> Embedder:
+    """Make an embedder from its name.
+
+    Args:
+        name: a key of `EMBEDDERS` or one of `FORMS`.
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``, for networks.
+        half: 16-bit floats for torchvision backbones; needs a GPU. An ONNX file's precision is its own.
+
+    Raises:
+        SettingError: if there is no such embedder, or it is ``detector``, which is no step of its own.
+        WeightsError: if a network's file is missing, broken or no re-identification model.
+        DeviceError: if the device is not there, or cannot do `half`.
+    """
+    parts = [name] if Path(name).is_file() else name.split("+")
+    made = [_load(part.strip(), device, half) for part in parts]
+    if len(made) == 1:
+        return made[0]  # type: ignore[no-any-return]
+    from sportstrack.embed.fuse import Centred, Combined, weight_of
+
+    # A combination centres each part itself.
+    plain = [part.embedder if isinstance(part, Centred) else part for part in made]
+    return Combined([(part, weight_of(part)) for part in plain])
+
+
+def _load(name: str, device: str, half: bool) -> Any:
+    low = name.lower()
+    if low.startswith(_CENTRED):
+        from sportstrack.embed.fuse import Centred
+
+        return Centred(_load(name[len(_CENTRED) :].strip(), device, half))
+    if low == "kit":
+        from sportstrack.embed.kit import KitEmbedder
+
+        return KitEmbedder()
+    if low.startswith(_TORCHVISION):
+        from sportstrack.embed.backbone import TorchvisionEmbedder
+
+        backbone, _, weights = name[len(_TORCHVISION) :].partition(":")
+        return TorchvisionEmbedder(backbone, weights=weights or "default", device=device, half=half)
+    if low == "osnet" or low.endswith(".onnx"):
+        from sportstrack.embed.onnx import OnnxEmbedder
+
+        return OnnxEmbedder(_OSNET_FILE if low == "osnet" else name, device=device)
+    return _load_other(name, device, half)
+
+
+def _load_other(name: str, device: str, half: bool) -> Any:
+    from sportstrack.plugins import is_plugin, load_plugin
+
+    if name.lower() == "detector":
+        raise SettingError(
+            "embedder 'detector': these features come out of the detector's own forward pass, so the pipeline asks the "
+            "detector for them (sportstrack track --embedder detector, load_detector(weights, features=True)); there "
+            "is nothing to load by itself, to centre or to join"
+        )
+    if is_plugin(name):
+        from sportstrack.embed.custom import CustomEmbedder
+
+        return CustomEmbedder(load_plugin(name, {"device": device, "half": half}, "(frame, xyxy) -> (N, D)"), name)
+    known = ", ".join([*EMBEDDERS, *FORMS])
+    raise SettingError(f"no embedder {name!r}{nearest(name, list(EMBEDDERS))} (known: {known})")

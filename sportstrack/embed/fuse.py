@@ -1,0 +1,99 @@
+"""Embedders made from embedders: centred on the mean look of a video, and several joined to one vector.
+
+What all players share (the pitch behind them, the light, their being players) makes raw vectors alike; without it,
+what tells them apart is left. On real football that is worth more than the choice of the network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from sportstrack.cost import Features, unit_rows
+from sportstrack.embed.crops import Image
+from sportstrack.types import BoolArray, FloatArray
+
+WARM_UP = 25  # frames
+WEIGHTS = {"kit": 0.6}
+OTHER_WEIGHT = 0.8  # of networks
+
+
+class Centred:
+    """Subtract the mean vector of a video's first frames and scale to length 1 again.
+
+    While those frames come in, the mean is that of all vectors so far, the frame at hand included; afterwards it stays.
+    Frames without any known vector don't count. A vector that equals the mean, as a lone first one does, becomes zeros.
+
+    Args:
+        embedder: gives (N, D) rows; zeros stay zeros.
+        frames: how many the mean is taken over.
+    """
+
+    def __init__(self, embedder: Any, frames: int = WARM_UP) -> None:
+        self.embedder = embedder
+        self.name = f"centred:{_name(embedder)}"
+        self._frames = frames
+        self._seen = self._count = 0  # frames, vectors
+        self._sum: FloatArray = np.zeros(1)
+        self._mean: Features = np.zeros(1, np.float32)
+
+    def __call__(self, frame: Image, xyxy: FloatArray) -> Features:
+        """Return (N, D) unit rows."""
+        return self.centre(self.embedder(frame, xyxy))
+
+    def centre(self, vectors: Features) -> Features:
+        """Centre one frame's (N, D) unit rows; call it for every frame, in order."""
+        known: BoolArray = np.logical_or.reduce(vectors != 0, axis=1)
+        if self._seen < self._frames and known.any():
+            self._seen += 1
+            self._count += int(known.sum())
+            self._sum = self._sum + vectors.sum(axis=0, dtype=np.float64)
+            self._mean = (self._sum / self._count).astype(np.float32)
+        return unit_rows((vectors - self._mean) * known[:, None])
+
+    def reset(self) -> None:
+        """Forget the mean: another video begins."""
+        self._seen = self._count = 0
+        self._sum, self._mean = np.zeros(1), np.zeros(1, np.float32)
+        _reset(self.embedder)
+
+
+class Combined:
+    """Several embedders' centred vectors, weighted and joined to one unit row.
+
+    The cosine of two joined rows is the mean of the parts' cosines, weighted by the squared weights. Where a part is
+    unknown (zeros), the others fill the row.
+
+    Args:
+        parts: (embedder, weight) pairs.
+    """
+
+    def __init__(self, parts: Sequence[tuple[Any, float]]) -> None:
+        self._parts = [(Centred(embedder), np.float32(weight)) for embedder, weight in parts]
+        self.name = "+".join(_name(part.embedder) for part, _ in self._parts)
+
+    def __call__(self, frame: Image, xyxy: FloatArray) -> Features:
+        """Return (N, sum of D) unit rows."""
+        return unit_rows(np.concatenate([part(frame, xyxy) * weight for part, weight in self._parts], axis=1))
+
+    def reset(self) -> None:
+        """Forget the means: another video begins."""
+        for part, _ in self._parts:
+            part.reset()
+
+
+def weight_of(embedder: Any) -> float:
+    """Return the weight of an embedder in a combination: 0.6 for kit colour, 0.8 for networks."""
+    return WEIGHTS.get(_name(embedder), OTHER_WEIGHT)
+
+
+def _name(embedder: Any) -> str:
+    return str(getattr(embedder, "name", type(embedder).__name__))
+
+
+def _reset(embedder: Any) -> None:
+    reset = getattr(embedder, "reset", None)
+    if reset is not None:
+        reset()
