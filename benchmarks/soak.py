@@ -3,7 +3,8 @@
     python benchmarks/soak.py                        # every tracker, 100,000 frames
     python benchmarks/soak.py --tracker sort --frames 1000000
 
-Replays simulated players (see speed.py), 2,000 frames over and over, so that tracks are born and lost all the time.
+Replays simulated players with their looks (see speed.py), 2,000 frames over and over, so that tracks are born and lost
+all the time; the trackers that use appearance get it.
 Prints at ten moments the process's resident memory and, of that, what Python and numpy have allocated (tracemalloc),
 then the growth from the second moment, when caches are warm, to the last. Frames per second are measured before
 tracing is switched on, because tracing halves the speed.

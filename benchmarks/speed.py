@@ -1,13 +1,16 @@
 """How many frames per second the trackers associate, against other Python trackers, in one process.
 
-    python benchmarks/speed.py                  # simulated players, 10, 25, 100 and 500 objects
+    python benchmarks/speed.py                  # simulated players, 10, 25, 100, 500 and 1,000 objects
     python benchmarks/speed.py --data PATH      # also SportsMOT-layout folders PATH/<sequence>/det/det.txt
+    python benchmarks/speed.py --trackers SORT DeepSORT --objects 25 100
     python benchmarks/speed.py --quick --csv speed.csv
 
-Only ``update`` is timed; inputs are made beforehand in each library's own type, anew for each round. All contenders
-walk through the same stream in blocks of frames, taking turns (A B C A B C …, each turn starting with another one), on
-one core with one thread. A ratio is the median over the blocks of time(peer) / time(ours), so a machine that slows
-down for a while slows both sides of each ratio. The garbage collector stays as Python sets it.
+Every tracker of this package runs beside every library that has the same one; where none has, the table shows its rate
+alone. Only ``update`` is timed; inputs are made beforehand in each library's own type, anew for each round. All
+contenders walk through the same stream in blocks of frames (100, fewer above 50 objects), taking turns (A B C A B C …,
+each turn starting with another one), on one core with one thread. A ratio is the median over the blocks of
+time(peer) / time(ours), so a machine that slows down for a while slows both sides of each ratio. The garbage collector
+stays as Python sets it.
 
 The simulated players run about a pitch seen at 1280 × 720 pixels per 25 of them (more players, wider view, same
 density). Velocities are an Ornstein-Uhlenbeck process (time constant 1 s, about 2.5 m/s); boxes are 0.4 as wide as high
@@ -37,14 +40,53 @@ from typing import Any
 import numpy as np
 from peers import Peer, others, ours
 
-from sportstrack import Detections
+from sportstrack import Detections, create_tracker
 
 Stream = list[Detections]
 Times = dict[str, list[float]]  # seconds per frame, one entry per block
 
 LOOK = 128  # numbers in an appearance vector
-BLOCK = 100  # frames per turn
+BLOCK = 100  # frames per turn, at up to 50 objects
 COLUMNS = ("stream", "tracker", "frames_per_second", "ours_is_times_faster")
+
+
+CONFIDENT: dict[str, dict[str, Any]] = {  # the peers' thresholds, so that all use the same boxes
+    "botsort": {"track_high_thresh": 0.5, "new_track_thresh": 0.6},
+    "ocsort": {"det_thresh": 0.5},
+    "deepeiou": {"track_high_thresh": 0.5, "new_track_thresh": 0.6},
+    "jde": {"det_thresh": 0.5},
+}
+ALONE = {  # trackers and ways to use them that no library has in a form that can be fed: family → name, with looks
+    "BoT-SORT with looks": ("botsort", True),
+    "Deep OC-SORT": ("ocsort", True),
+    "Deep-EIoU": ("deepeiou", True),
+    "Deep-EIoU by motion": ("deepeiou", False),
+    "JDE": ("jde", True),
+    "JDE by motion": ("jde", False),
+    "ball": ("ball", False),
+    "sports": ("sports", True),
+    "sports by motion": ("sports", False),
+}
+FAMILIES = ["SORT", "ByteTrack", "OC-SORT", "C-BIoU", "BoT-SORT", "DeepSORT", *ALONE]
+
+
+def alone() -> list[Peer]:
+    """Return this package's trackers that have no peer."""
+
+    def peer(family: str, name: str, looks: bool) -> Peer:
+        def make() -> Any:
+            return create_tracker(name, frame_rate=30.0, **CONFIDENT.get(name, {})).update
+
+        def convert(frame: Detections) -> Detections:
+            return Detections(frame.xyxy, frame.score, frame.class_id, frame.embedding if looks else None)
+
+        return Peer(f"sportstrack {family}", family, make, convert, _rows, looks=looks)
+
+    return [peer(family, name, looks) for family, (name, looks) in ALONE.items()]
+
+
+def _rows(frame: Detections, answer: Any) -> Any:  # noqa: ARG001
+    return answer.detection, answer.track_id
 
 
 def simulate(objects: int, frames: int, seed: int = 0) -> Stream:
@@ -96,13 +138,19 @@ def read_sequences(folder: Path, limit: int) -> Stream:
     return stream[:limit]
 
 
+def block_of(stream: Stream) -> int:
+    """Return the frames per turn: as many as take about as long as `BLOCK` frames of 50 objects."""
+    mean = sum(len(frame) for frame in stream) / len(stream)
+    return max(10, int(BLOCK * 50 / max(50.0, mean)))
+
+
 def race(contenders: list[Peer], stream: Stream, rounds: int) -> Times:
     """Run all contenders over the stream in turns; return each one's seconds per frame, block by block."""
     times: Times = {peer.name: [] for peer in contenders}
     for _ in range(rounds):
         inputs = {peer.name: [peer.convert(frame) for frame in stream] for peer in contenders}
         updates = {peer.name: peer.make() for peer in contenders}
-        for turn, (start, stop) in enumerate(_blocks(len(stream))):
+        for turn, (start, stop) in enumerate(_blocks(len(stream), block_of(stream))):
             first = turn % len(contenders)
             for peer in contenders[first:] + contenders[:first]:
                 spent = _clock(updates[peer.name], inputs[peer.name][start:stop])
@@ -111,9 +159,9 @@ def race(contenders: list[Peer], stream: Stream, rounds: int) -> Times:
     return times
 
 
-def _blocks(frames: int) -> Iterator[tuple[int, int]]:
-    for start in range(0, frames, BLOCK):
-        yield start, min(start + BLOCK, frames)
+def _blocks(frames: int, block: int) -> Iterator[tuple[int, int]]:
+    for start in range(0, frames, block):
+        yield start, min(start + block, frames)
 
 
 def _clock(update: Any, frames: list[Any]) -> float:
@@ -126,7 +174,7 @@ def _clock(update: Any, frames: list[Any]) -> float:
 def compare(name: str, stream: Stream, contenders: list[Peer], rounds: int) -> list[tuple[str, str, float, float]]:
     """Return the table's rows for one stream."""
     if stream[0].embedding is None:
-        contenders = [peer for peer in contenders if peer.family != "DeepSORT"]
+        contenders = [peer for peer in contenders if peer.family != "DeepSORT" and not peer.looks]
     times = race(contenders, stream, rounds)
     rows = []
     for peer in contenders:
@@ -147,21 +195,22 @@ def one_core() -> str:
 
 def main() -> int:
     """Run the benchmark and print a Markdown table."""
+    known = f"only these: {', '.join(FAMILIES)}"
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--objects", type=int, nargs="+", default=[10, 25, 100, 500], help="sizes of the simulation")
+    parser.add_argument(
+        "--objects", type=int, nargs="+", default=[10, 25, 100, 500, 1000], help="sizes of the simulation"
+    )
     parser.add_argument("--frames", type=int, default=600, help="frames per stream (fewer above 50 objects)")
     parser.add_argument("--rounds", type=int, default=3, help="how often each stream is run")
     parser.add_argument("--data", type=Path, help="folder of sequences with det/det.txt")
-    parser.add_argument(
-        "--tracker", choices=("SORT", "ByteTrack", "OC-SORT", "C-BIoU", "BoT-SORT", "DeepSORT"), help="only this family"
-    )
+    parser.add_argument("--trackers", choices=FAMILIES, nargs="+", default=FAMILIES, metavar="NAME", help=known)
     parser.add_argument("--csv", type=Path, help="also write the table here")
     parser.add_argument("--quick", action="store_true", help="a fifth of the frames, one round")
     args = parser.parse_args()
     frames, rounds = (args.frames // 5, 1) if args.quick else (args.frames, args.rounds)
 
     found, missing = others()
-    contenders = [p for p in ours() + found if args.tracker in (None, p.family)]
+    contenders = [p for p in ours() + alone() + found if p.family in args.trackers]
     print(f"Python {platform.python_version()}, numpy {np.__version__}, {platform.machine()}, {one_core()}\n")
     for line in missing:
         print(f"- {line}")
@@ -179,7 +228,7 @@ def main() -> int:
 
 def _streams(args: argparse.Namespace, frames: int) -> Iterator[tuple[str, Stream]]:
     for objects in args.objects:
-        yield f"{objects} simulated", simulate(objects, max(2 * BLOCK, frames * 50 // max(50, objects)))
+        yield f"{objects} simulated", simulate(objects, max(40, frames * 50 // max(50, objects)))
     if args.data:
         stream = read_sequences(args.data, frames)
         if not stream:

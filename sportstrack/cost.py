@@ -6,7 +6,7 @@ from everything, as far as two vectors that have nothing in common.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,213 @@ def cosine(a: Features, b: Features) -> FloatArray:
     """Return the (T, N) cosine distances 1 − a · b, 0…2, of unit rows (T, D) and (N, D)."""
     distance: FloatArray = 1.0 - a.dot(b.T).astype(np.float64)
     return np.clip(distance, 0.0, 2.0, out=distance)
+
+
+def read_looks(embedding: Any, length: int) -> Features | None:
+    """Return a frame's (N, D) appearance vectors, or None if there are none.
+
+    Args:
+        embedding: ``Detections.embedding``.
+        length: D of the frames before, 0 while unknown.
+
+    Raises:
+        SettingError: if D has changed.
+    """
+    if embedding is None or not len(embedding):
+        return None
+    if length and embedding.shape[1] != length:
+        raise SettingError(f"Detections.embedding: expected {length} columns as before, got {embedding.shape[1]}")
+    return embedding  # type: ignore[no-any-return]
+
+
+def known(features: Features) -> BoolArray:
+    """Return (N,) which rows hold a look at all."""
+    rows: BoolArray = np.any(features, axis=1)
+    return rows
+
+
+def with_room(feature: Features, count: int, length: int) -> Features:
+    """Return the tracks' (D, T) looks; all unknown if there were none so far."""
+    return feature if len(feature) else np.zeros((length, count), np.float32)
+
+
+def blend(old: Features, new: Features, momentum: FloatArray | float) -> Features:
+    """Return (K, D) unit rows of momentum · old + (1 − momentum) · new; an unknown look leaves the other as it is.
+
+    Args:
+        old: (K, D) unit rows.
+        new: (K, D) unit rows.
+        momentum: one for all, or (K,).
+    """
+    share = np.asarray(momentum, np.float32).reshape(-1, 1)
+    return unit_rows(share * old + (1 - share) * new)
+
+
+def dynamic_momentum(score: FloatArray, least: float, fixed: float) -> FloatArray:
+    """Return (K,) momentum α_f + (1 − α_f)(1 − (s − σ)/(1 − σ)) (Deep OC-SORT, dynamic appearance).
+
+    A certain box (s = 1) changes the old look by 1 − α_f, one that was barely let in (s = σ) not at all.
+
+    Args:
+        score: (K,) scores s.
+        least: the least score of a confident box, σ.
+        fixed: α_f.
+    """
+    trust = np.clip((score - least) / max(1.0 - least, _LEAST), 0.0, 1.0)
+    momentum: FloatArray = fixed + (1.0 - fixed) * (1.0 - trust)
+    return momentum
+
+
+def learn(settings: Any, feature: Features, track: IntArray, new: Features, score: FloatArray, least: float) -> None:
+    """Let the boxes of some tracks change what these look like, in place.
+
+    Args:
+        settings: with ``appearance_momentum`` and ``fusion``; in ``adaptive`` unsure boxes change less.
+        feature: (D, T) unit looks of all tracks.
+        track: (K,) which.
+        new: (K, D) unit looks of their boxes.
+        score: (K,) of the boxes.
+        least: the least score of a confident box.
+    """
+    momentum = settings.appearance_momentum
+    share = dynamic_momentum(score, least, momentum) if settings.fusion == "adaptive" else momentum
+    feature[:, track] = blend(feature[:, track].T, new, share).T
+
+
+def adaptive_weight(similarity: FloatArray, base: float, most: float) -> FloatArray:
+    """Return (T, N) weights a_w + w_b of appearance, more where it singles a pair out (Deep OC-SORT, section 3.3).
+
+    w_b is the mean of a row's and a column's distinctness: how far its best similarity is ahead of the second, at
+    most ``most`` (the paper's ε), and 0 where there is no second.
+
+    Args:
+        similarity: (T, N) cosine similarities, 0 for pairs that are out of the question.
+        base: a_w.
+        most: ε.
+    """
+    ahead_t, ahead_n = _ahead(similarity, most), _ahead(similarity.T, most)
+    weight: FloatArray = base + (ahead_t[:, None] + ahead_n) / 2.0
+    return weight
+
+
+def _ahead(similarity: FloatArray, most: float) -> FloatArray:
+    if similarity.shape[1] < 2:
+        return np.zeros(len(similarity))
+    second, best = np.partition(similarity, -2, axis=1)[:, -2:].T
+    ahead: FloatArray = np.minimum(best - second, most)
+    return ahead
+
+
+class FusionSettings(Protocol):
+    """The fields of a tracker's config that say how appearance joins motion."""
+
+    @property
+    def fusion(self) -> str:
+        """``minimum``, ``gated``, ``weighted`` or ``adaptive``."""
+
+    @property
+    def alpha(self) -> float:
+        """Weight of motion in ``weighted``, 0…1."""
+
+    @property
+    def w_association_emb(self) -> float:
+        """Weight a_w of appearance in ``adaptive``, against 1 for motion."""
+
+    @property
+    def aw_param(self) -> float:
+        """How much ``adaptive`` adds to it at most, ε."""
+
+
+def check_fusion(settings: FusionSettings, modes: tuple[str, ...]) -> None:
+    """SettingError unless the mode is one of the tracker's and its numbers are in range."""
+    if settings.fusion not in modes:
+        raise SettingError(f"fusion: expected {' or '.join(modes)}, got {settings.fusion!r}")
+    for name, high in (("alpha", 1.0), ("w_association_emb", 100.0), ("aw_param", 2.0)):
+        if not 0.0 <= getattr(settings, name) <= high:
+            raise SettingError(f"{name}: expected a value from 0 to {high:g}, got {getattr(settings, name)!r}")
+
+
+def fuse(
+    settings: FusionSettings,
+    motion: FloatArray,
+    look: FloatArray,
+    near: BoolArray,
+    seen: BoolArray | None = None,
+    alpha: float | None = None,
+) -> FloatArray:
+    """Bring motion and appearance together in one cost.
+
+    ============ ==============================================================================================
+    ``minimum``  the lesser of motion and half the look's distance (BoT-SORT, section 3.3; Deep-EIoU)
+    ``gated``    alpha · motion + (1 − alpha) · look (DeepSORT, equation 5; FairMOT)
+    ``weighted`` the same, with the ``alpha`` of the settings, and looks no farther than unrelated ones (1)
+    ``adaptive`` 1 − (overlap + (a_w + w_b) · similarity) / (1 + a_w + ε), where overlap is 1 − motion: Deep OC-SORT's
+                 sum, with the weights of `adaptive_weight`, scaled so that it stays a cost from 0 to 1
+    ============ ==============================================================================================
+
+    Args:
+        settings: the tracker's.
+        motion: (T, N) cost, 1 for a pair that has nothing in common.
+        look: (T, N) cosine distance, 0 alike, 1 unrelated or unknown, up to 2.
+        near: (T, N) pairs whose looks count; motion decides on the others, which ``adaptive`` takes for unrelated.
+        seen: (T, N) pairs whose looks are both known, None if all are; motion alone decides on the others in
+            ``weighted`` and ``adaptive``.
+        alpha: weight of motion in ``gated``.
+    """
+    if settings.fusion == "minimum":
+        return gated_minimum(motion, 0.5 * look, near)
+    if settings.fusion == "gated":
+        return weighted(motion, look, 0.0 if alpha is None else alpha)
+    near = near if seen is None else near & seen
+    if settings.fusion == "weighted":
+        return np.where(near, weighted(motion, np.minimum(look, 1.0), settings.alpha), motion)
+    similarity = np.where(near, 1.0 - look, 0.0)
+    weight = adaptive_weight(similarity, settings.w_association_emb, settings.aw_param)
+    most = 1.0 + settings.w_association_emb + settings.aw_param
+    cost: FloatArray = 1.0 - (1.0 - motion + weight * similarity) / most
+    return cost if seen is None else np.where(seen, cost, motion)
+
+
+def fuse_touching(
+    settings: Any, plain: FloatArray, motion: FloatArray, look: FloatArray, mine: Features, theirs: Features
+) -> FloatArray:
+    """`fuse` where overlap says which looks count: in ``minimum`` those near and alike enough, else all that touch.
+
+    Args:
+        settings: with ``proximity_thresh`` (highest ``plain``) and ``appearance_thresh`` (highest half distance).
+        plain: (T, N) 1 − overlap.
+        motion: (T, N) motion's cost.
+        look: (T, N) cosine distance.
+        mine: (T, D) looks of the tracks.
+        theirs: (N, D) looks of the boxes.
+    """
+    if settings.fusion == "minimum":
+        alike = (plain <= settings.proximity_thresh) & (0.5 * look <= settings.appearance_thresh)
+        return fuse(settings, motion, look, alike)
+    return fuse(settings, motion, look, plain < 1.0, known(mine)[:, None] & known(theirs))
+
+
+def fused_limit(settings: FusionSettings, motion: float, look: float) -> float:
+    """Return the cost, as ``weighted`` or ``adaptive``, of a pair that is just good enough in motion and in looks."""
+    one = np.ones((1, 1))
+    return float(fuse(settings, motion * one, look * one, one > 0)[0, 0])
+
+
+def mahalanobis(place: FloatArray, variance: FloatArray, measurement: FloatArray) -> FloatArray:
+    """Return (T, N) squared Mahalanobis distances of independent coordinates.
+
+    Args:
+        place: (C, T) predicted coordinates.
+        variance: (C, T) of the measurement expected there.
+        measurement: (C, N).
+    """
+    distance = np.zeros((place.shape[1], measurement.shape[1]))
+    for expected, var, seen in zip(place, variance, measurement, strict=True):
+        away = seen - expected[:, None]
+        away *= away
+        away /= var[:, None]
+        distance += away
+    return distance
 
 
 def gated_minimum(motion: FloatArray, appearance: FloatArray, allowed: Any) -> FloatArray:
@@ -95,6 +302,16 @@ class Gallery:
         self._count[slots] += 1
         self._make_room(features.shape[1])
         self._looks[slots, place] = features
+
+    @property
+    def length(self) -> int:
+        """Numbers in a look, 0 while unknown."""
+        return int(self._looks.shape[2])
+
+    def known(self, slots: IntArray) -> BoolArray:
+        """Return (T,) which slots hold a look."""
+        known: BoolArray = self._count[slots] > 0
+        return known
 
     def distance(self, slots: IntArray, features: Features, wanted: BoolArray) -> FloatArray:
         """Return the least cosine distance, 0…1, of each slot's looks to each feature.

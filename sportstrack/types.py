@@ -209,7 +209,11 @@ class Tracks:
 
 @runtime_checkable
 class Tracker(Protocol):
-    """What the pipeline asks of a tracker; any class with these two methods plugs in."""
+    """What the pipeline asks of a tracker; any class with these two methods plugs in.
+
+    Optional: ``cut() -> None`` says that the next frame belongs to another shot. A tracker that has it forgets all its
+    tracks, goes on counting ids, and takes the next frame as its first. One without it works, too.
+    """
 
     def update(self, detections: Any, camera: FloatArray | None = None) -> Tracks:
         """Advance by one frame.

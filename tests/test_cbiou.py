@@ -113,13 +113,13 @@ def test_the_buffered_overlap_equals_that_of_trackers() -> None:
         warnings.simplefilter("ignore")
         from trackers import BIoU
     from sportstrack.boxes import iou
-    from sportstrack.trackers.cbiou import _buffered
+    from sportstrack.trackers.columns import grown
 
     rng = np.random.default_rng(3)
     a, b = (np.hstack((low, low + rng.uniform(5, 90, low.shape))) for low in rng.uniform(0, 300, (2, 30, 2)))
     for margin in (0.0, 0.3, 0.5):
         want = BIoU(buffer_ratio=margin).compute(a, b)
-        assert np.allclose(iou(_buffered(a, margin), _buffered(b, margin)), want, atol=1e-6)
+        assert np.allclose(iou(grown(a, margin), grown(b, margin)), want, atol=1e-6)
 
 
 # --- beside a plain one ----------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import fields
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, get_type_hints
@@ -35,10 +35,14 @@ TRACKERS: Mapping[str, type] = _Classes(
     {
         "bytetrack": "bytetrack:ByteTrack",
         "deepsort": "deepsort:DeepSORT",
+        "ball": "ball:Ball",
         "botsort": "botsort:BoTSORT",
+        "deepeiou": "deepeiou:DeepEIoU",
+        "jde": "jde:JDE",
         "cbiou": "cbiou:CBIoU",
         "ocsort": "ocsort:OCSORT",
         "sort": "sort:SORT",
+        "sports": "sports:SportsTrack",
     }
 )
 """Name → class."""
@@ -47,10 +51,14 @@ CONFIGS: Mapping[str, type] = _Classes(
     {
         "bytetrack": "bytetrack:ByteTrackConfig",
         "deepsort": "deepsort:DeepSORTConfig",
+        "ball": "ball:BallConfig",
         "botsort": "botsort:BoTSORTConfig",
+        "deepeiou": "deepeiou:DeepEIoUConfig",
+        "jde": "jde:JDEConfig",
         "cbiou": "cbiou:CBIoUConfig",
         "ocsort": "ocsort:OCSORTConfig",
         "sort": "sort:SORTConfig",
+        "sports": "sports:SportsTrackConfig",
     }
 )
 """Name → the class of its settings."""
@@ -60,18 +68,24 @@ DEFAULT_TRACKER = "bytetrack"
 _OPTIONS = ("coasting", "strict")  # constructor arguments that every built-in tracker has besides its config
 
 
-def create_tracker(name: str = DEFAULT_TRACKER, *, frame_rate: float = 25.0, **settings: Any) -> Tracker:
+def create_tracker(
+    name: str = DEFAULT_TRACKER, *, frame_rate: float = 25.0, ball: Collection[int] | None = None, **settings: Any
+) -> Tracker:
     """Make a tracker.
 
     Args:
         name: a key of `TRACKERS`, in any case, or ``package.module:Class`` for a class of your own with ``update`` and
             ``reset``; it is called with ``frame_rate`` and the settings.
         frame_rate: frames per second of the video.
+        ball: class ids that the ball tracker follows, one ball at a time, while this one follows the rest; ids are
+            unique over both.
         **settings: fields of the tracker's config, and ``coasting`` or ``strict``.
 
     Raises:
         SettingError: unknown name or setting (the message says the nearest valid one), or a value out of range.
     """
+    if ball is not None:
+        return _with_ball(name, frame_rate, ball, settings)
     if ":" in name:
         return _plugin(name, frame_rate, settings)
     key = name.lower()
@@ -83,6 +97,16 @@ def create_tracker(name: str = DEFAULT_TRACKER, *, frame_rate: float = 25.0, **s
     options = {option: settings.pop(option) for option in _OPTIONS if option in settings}
     tracker: Tracker = TRACKERS[key](_config(key, settings), frame_rate=frame_rate, **options)
     return tracker
+
+
+def _with_ball(name: str, frame_rate: float, classes: Collection[int], settings: dict[str, Any]) -> Tracker:
+    from sportstrack.trackers.ball import Ball
+    from sportstrack.trackers.byclass import ByClass
+
+    rest = create_tracker(name, frame_rate=frame_rate, **settings)
+    coasting, strict = (bool(settings.get(option, False)) for option in _OPTIONS)
+    follower = Ball(frame_rate=frame_rate, coasting=coasting, strict=strict)
+    return ByClass([(None, rest), (classes, follower)], strict=strict)
 
 
 def setting_types(name: str) -> dict[str, Any]:

@@ -24,10 +24,8 @@ from typing import Any
 import numpy as np
 
 from sportstrack import kalman
-from sportstrack.assign import clip_then_solve
 from sportstrack.boxes import iou, xywh_to_xyxy, xyxy_to_xywh
-from sportstrack.cost import Features, cosine, gated_minimum, unit_rows
-from sportstrack.errors import SettingError
+from sportstrack.cost import Features, check_fusion, cosine, fuse_touching, learn, read_looks, unit_rows, with_room
 from sportstrack.trackers import columns
 from sportstrack.types import BoolArray, FloatArray, IntArray, Tracks, as_detections
 
@@ -52,6 +50,11 @@ class BoTSORTConfig:
         proximity_thresh: appearance counts up to this 1 − IoU.
         appearance_thresh: appearance counts up to this half cosine distance (0 alike, 0.5 unrelated).
         appearance_momentum: share of a track's old appearance when a new one comes in.
+        fusion: how looks join motion: ``minimum`` (the paper's), ``weighted`` or ``adaptive``
+            (see `sportstrack.cost.fuse`).
+        alpha: weight of motion in ``weighted``.
+        w_association_emb: weight of looks in ``adaptive``, against 1 for motion.
+        aw_param: how much ``adaptive`` adds to that where a look singles a pair out.
         fuse_score: motion cost is 1 − IoU · score instead of 1 − IoU, but for the second stage.
         duplicate_thresh: of a tracked and a lost track closer than this (1 − IoU), the younger is removed.
         per_class: match boxes of the same class only.
@@ -69,6 +72,10 @@ class BoTSORTConfig:
     proximity_thresh: float = 0.5
     appearance_thresh: float = 0.25
     appearance_momentum: float = 0.9
+    fusion: str = "minimum"
+    alpha: float = 0.5
+    w_association_emb: float = 0.75
+    aw_param: float = 0.5
     fuse_score: bool = True
     duplicate_thresh: float = 0.15
     per_class: bool = False
@@ -82,12 +89,9 @@ class BoTSORTConfig:
             columns.check_range(name, getattr(self, name), 0.0, 1.0)
         for name in ("proximity_thresh", "appearance_thresh", "appearance_momentum"):
             columns.check_range(name, getattr(self, name), 0.0, 1.0)
+        check_fusion(self, ("minimum", "weighted", "adaptive"))
         columns.check_range("track_buffer", self.track_buffer, 0, 1e9)
-        if self.track_low_thresh > self.track_high_thresh:
-            raise SettingError(
-                f"track_low_thresh: expected at most track_high_thresh ({self.track_high_thresh:g}), "
-                f"got {self.track_low_thresh:g}"
-            )
+        columns.check_order("track_low_thresh", self.track_low_thresh, "track_high_thresh", self.track_high_thresh)
 
 
 @dataclass(slots=True)
@@ -134,18 +138,22 @@ class BoTSORT:
         self._first_var = np.array([0.0, 0.0, 4 * position, 0.0, 100 * velocity])[:, None, None]
         self._process_noise = np.array([0.0, 0.0, position, 0.0, velocity])[:, None, None]
         self._measurement_noise = position
-        self._reach = c.duplicate_thresh / max(1.0 - c.duplicate_thresh, 1e-9)
+        self._reach = columns.reach_of_duplicates(c.duplicate_thresh)
         self.reset()
 
     def reset(self) -> None:
         """Forget everything, as if newly made."""
+        self._last_id = 0
+        self.dropped = 0
+        self.cut()
+
+    def cut(self) -> None:
+        """Forget all tracks, because the next frame belongs to another shot; ids go on counting."""
         none, unseen = np.empty(0, np.int64), np.empty((0, 0), np.float32)
         state, cross = np.empty((5, 4, 0)), np.empty((4, 2, 0))
         self._rows = Rows(state, cross, unseen, none, none, none, np.empty(0, np.bool_), np.empty(0), none)
         self._turned = False  # some cross may differ from zero
         self._frame = 0
-        self._last_id = 0
-        self.dropped = 0
 
     def update(self, detections: Any, camera: FloatArray | None = None) -> Tracks:
         """Advance by one frame.
@@ -163,53 +171,46 @@ class BoTSORT:
         """
         detections = as_detections(detections)
         camera = None if camera is None else columns.read_camera(camera)
-        feature = self._read_features(detections.embedding)
+        looks = read_looks(detections.embedding, len(self._rows.feature))
         boxes, score, class_id, row, dropped = columns.read(detections, self._low, self.strict)
-        feature = None if feature is None else feature[row]
+        feature = None if looks is None else unit_rows(looks[row])
         self.dropped += dropped
         self._frame += 1
         config, confident = self.config, score >= self.config.track_high_thresh
         high, low = confident.nonzero()[0], (~confident).nonzero()[0]
 
         rows = self._rows
+        if feature is not None:
+            rows.feature = with_room(rows.feature, len(rows.last), feature.shape[1])
         pool, tentative = rows.confirmed.nonzero()[0], (~rows.confirmed).nonzero()[0]
         self._predict(tentative)
         if camera is not None:
             self._follow(camera)
         plain, fused = self._costs(boxes, score, class_id, feature)
         owner = columns.nobody(len(boxes))  # each box's track
-        self._match(fused, pool, high, config.match_thresh, owner)
+        rows.last[columns.match(fused, pool, high, config.match_thresh, owner)] = self._frame
         left = pool[rows.last[pool] == self._frame - 1]  # lost tracks come back by confident boxes alone
-        self._match(plain, left, low, config.second_match_thresh, owner)
+        rows.last[columns.match(plain, left, low, config.second_match_thresh, owner)] = self._frame
         free = high[owner[high] < 0]
-        self._match(fused, tentative, free, config.unconfirmed_match_thresh, owner)
+        rows.last[columns.match(fused, tentative, free, config.unconfirmed_match_thresh, owner)] = self._frame
 
         measurement = xyxy_to_xywh(boxes)
-        self._correct(owner, measurement, score, class_id)
+        self._correct(owner, measurement)
+        columns.remember(rows, owner, score, class_id)
         if feature is not None:
-            self._look(owner, high, feature)
+            seen = high[owner[high] >= 0]  # weak boxes teach no look
+            learn(config, rows.feature, owner[seen], feature[seen], score[seen], config.track_high_thresh)
         new = free[(owner[free] < 0) & (score[free] >= config.new_track_thresh)]
         if len(new):
             owner[new] = np.arange(len(rows.last), len(rows.last) + len(new))
             born = self._born(measurement[:, new], score[new], class_id[new], None if feature is None else feature[new])
             self._rows = rows = columns.append(rows, born)
-        # A tentative track lives on only if it was matched at once.
-        alive = (rows.last >= self._frame - self._buffer) & (rows.confirmed | (rows.last == self._frame))
+        alive = columns.lasting(rows, self._frame, self._buffer)
         self._remove_duplicates(alive)
-        tracks = self._report(owner, row, boxes, alive)
+        places = xywh_to_xyxy(rows.state[0]) if self.coasting else None
+        tracks, self._last_id = columns.report(rows, owner, row, boxes, alive, self._last_id, places)
         self._forget(alive)
         return tracks
-
-    def _read_features(self, embedding: Any) -> Features | None:
-        """Return unit rows; makes room for them in the tracks when the first ones come."""
-        if embedding is None or not len(embedding):
-            return None
-        known, length = self._rows.feature.shape[0], embedding.shape[1]
-        if not known:
-            self._rows.feature = np.zeros((length, len(self._rows.last)), np.float32)
-        elif known != length:
-            raise SettingError(f"Detections.embedding: expected {known} columns as before, got {length}")
-        return unit_rows(embedding)
 
     def _predict(self, tentative: IntArray) -> None:
         rows, before = self._rows, self._rows.state
@@ -234,23 +235,14 @@ class BoTSORT:
         plain = 1.0 - overlap
         fused = np.subtract(1.0, overlap * score, out=overlap) if config.fuse_score else plain
         if feature is not None:
-            appearance = cosine(rows.feature.T, feature)
-            appearance *= 0.5
-            allowed = (plain <= config.proximity_thresh) & (appearance <= config.appearance_thresh)
-            fused = gated_minimum(fused, appearance, allowed)
+            mine = rows.feature.T
+            fused = fuse_touching(config, plain, fused, cosine(mine, feature), mine, feature)
         if config.per_class:
             for cost in (plain, fused):
                 columns.forbid_other_classes(cost, rows.class_id, class_id)
         return plain, fused
 
-    def _match(self, cost: FloatArray, tracks: IntArray, boxes: IntArray, limit: float, owner: IntArray) -> None:
-        """Match some tracks to some boxes; write the boxes' owners and the tracks' frame."""
-        if len(tracks) and len(boxes):
-            t, b = clip_then_solve(cost.take(tracks, axis=0).take(boxes, axis=1), min(limit, columns.BELOW_ONE))
-            owner[boxes[b]] = track = tracks[t]
-            self._rows.last[track] = self._frame
-
-    def _correct(self, owner: IntArray, measurement: FloatArray, score: FloatArray, class_id: IntArray) -> None:
+    def _correct(self, owner: IntArray, measurement: FloatArray) -> None:
         rows, found = self._rows, (owner >= 0).nonzero()[0]
         track = owner[found]
         state, seen = rows.state.take(track, axis=2), measurement.take(found, axis=1)
@@ -260,16 +252,6 @@ class BoTSORT:
             rows.state[:, :, track], rows.cross[:, :, track] = kalman.update_coupled(state, cross, seen, noise)
         else:
             rows.state[:, :, track] = kalman.update(state, seen, noise)
-        rows.confirmed[track] = True
-        rows.score[track] = score[found]
-        rows.class_id[track] = class_id[found]
-
-    def _look(self, owner: IntArray, high: IntArray, feature: Features) -> None:
-        """Let the matched confident boxes change their tracks' appearance."""
-        found = high[owner[high] >= 0]
-        track, momentum = owner[found], np.float32(self.config.appearance_momentum)
-        mixed = momentum * self._rows.feature[:, track].T + (1 - momentum) * feature[found]
-        self._rows.feature[:, track] = unit_rows(mixed).T
 
     def _born(self, measurement: FloatArray, score: FloatArray, class_id: IntArray, feature: Features | None) -> Rows:
         count = len(score)
@@ -283,42 +265,11 @@ class BoTSORT:
     def _remove_duplicates(self, alive: BoolArray) -> None:
         rows = self._rows
         lost = (alive & (rows.last < self._frame)).nonzero()[0]
-        if not (len(lost) and self._may_coincide(lost)):
+        if not len(lost):
             return
-        tracked = (rows.last == self._frame).nonzero()[0]
-        boxes = xywh_to_xyxy(rows.state[0])
-        t, other = (iou(boxes[tracked], boxes[lost]) > 1.0 - self.config.duplicate_thresh).nonzero()
-        t, other = tracked[t], lost[other]
-        if self.config.per_class:
-            alike = rows.class_id[t] == rows.class_id[other]
-            t, other = t[alike], other[alike]
-        age = rows.last - rows.born
-        alive[np.where(age[t] > age[other], other, t)] = False
-
-    def _may_coincide(self, lost: IntArray) -> bool:
-        """Tell cheaply whether a lost box can be any other's duplicate; they hardly ever can."""
-        # An IoU above q puts the centres, in x and in y, closer than (1 − q) / q times either box's longer side.
-        state = self._rows.state[0]
-        x, y, w, h = state.take(lost, axis=1)[:, :, None]
-        reach = np.maximum(np.abs(w), np.abs(h)) * self._reach
-        near = np.abs(state[0] - x) < reach
-        near &= np.abs(state[1] - y) < reach
-        return bool(np.count_nonzero(near) > len(lost))  # each coincides with itself
-
-    def _report(self, owner: IntArray, row: IntArray, boxes: FloatArray, alive: BoolArray) -> Tracks:
-        rows = self._rows
-        shown = (owner >= 0).nonzero()[0]
-        shown = shown[(rows.confirmed & alive)[owner[shown]]]
-        owner, row, boxes = owner[shown], row[shown], boxes[shown]
-        track_id, self._last_id = columns.ids_of(rows.track_id, owner, self._last_id)
-        if self.coasting:
-            width, height = rows.state[0, 2:]
-            unseen = alive & (rows.last < self._frame) & (rows.track_id > 0)
-            coast = (unseen & (height > 0) & (width > 0)).nonzero()[0]
-            owner = np.concatenate((owner, coast))
-            boxes = np.concatenate((boxes, xywh_to_xyxy(rows.state[0].take(coast, axis=1))))
-            row, track_id = np.concatenate((row, columns.nobody(len(coast)))), rows.track_id[owner]
-        return Tracks.trusted(boxes, rows.score[owner], rows.class_id[owner], track_id, row)
+        width, height = np.abs(rows.state[0, 2:].take(lost, axis=1))
+        if columns.any_near(rows.state[0, :2], lost, np.maximum(width, height) * self._reach):
+            columns.remove_duplicates(rows, xywh_to_xyxy(rows.state[0]), lost, alive, self.config, self._frame)
 
     def _forget(self, alive: BoolArray) -> None:
         index = alive.nonzero()[0]

@@ -23,9 +23,7 @@ from typing import Any
 import numpy as np
 
 from sportstrack import kalman
-from sportstrack.assign import clip_then_solve
 from sportstrack.boxes import iou, xyah_to_xyxy, xyxy_to_xyah
-from sportstrack.errors import SettingError
 from sportstrack.trackers import columns
 from sportstrack.types import BoolArray, FloatArray, IntArray, Tracks, as_detections
 
@@ -77,11 +75,7 @@ class ByteTrackConfig:
         for name in ("match_thresh", "second_match_thresh", "unconfirmed_match_thresh"):
             columns.check_range(name, getattr(self, name), 0.0, 1.0)
         columns.check_range("track_buffer", self.track_buffer, 0, 1e9)
-        if self.track_low_thresh > self.track_high_thresh:
-            raise SettingError(
-                f"track_low_thresh: expected at most track_high_thresh ({self.track_high_thresh:g}), "
-                f"got {self.track_low_thresh:g}"
-            )
+        columns.check_order("track_low_thresh", self.track_low_thresh, "track_high_thresh", self.track_high_thresh)
 
 
 @dataclass(slots=True)
@@ -122,20 +116,21 @@ class ByteTrack:
         self._buffer = columns.frames_at(self.frame_rate, self.config.track_buffer)
         c = self.config
         self._low = float(np.nextafter(c.track_low_thresh, 2.0))  # scores strictly above it, as in the authors' code
-        position, velocity = c.std_weight_position, c.std_weight_velocity
-        self._first_var = _noise(2 * position, c.std_aspect, 10 * velocity, c.std_aspect_velocity)
-        self._process_noise = _noise(position, c.std_aspect, velocity, c.std_aspect_velocity)
-        self._measurement_noise = _noise(position, c.std_aspect_measurement, 0.0, 0.0)[2]
-        self._reach = c.duplicate_thresh / max(1.0 - c.duplicate_thresh, 1e-9)
+        self._first_var, self._process_noise, self._measurement_noise = columns.xyah_noises(c)
+        self._reach = columns.reach_of_duplicates(c.duplicate_thresh)
         self.reset()
 
     def reset(self) -> None:
         """Forget everything, as if newly made."""
+        self._last_id = 0
+        self.dropped = 0
+        self.cut()
+
+    def cut(self) -> None:
+        """Forget all tracks, because the next frame belongs to another shot; ids go on counting."""
         none = np.empty(0, np.int64)
         self._rows = Rows(np.empty((5, 4, 0)), none, none, none, np.empty(0, np.bool_), np.empty(0), none)
         self._frame = 0
-        self._last_id = 0
-        self.dropped = 0
 
     def update(self, detections: Any, camera: FloatArray | None = None) -> Tracks:  # noqa: ARG002
         """Advance by one frame.
@@ -156,35 +151,27 @@ class ByteTrack:
 
         rows = self._rows
         pool, tentative = rows.confirmed.nonzero()[0], (~rows.confirmed).nonzero()[0]
-        self._predict(tentative)
+        columns.predict_xyah(rows, self._process_noise, self._frame)
         plain, fused = self._costs(boxes, score, class_id)
         owner = columns.nobody(len(boxes))  # each box's track
-        self._match(fused, pool, high, config.match_thresh, owner)
+        rows.last[columns.match(fused, pool, high, config.match_thresh, owner)] = self._frame
         left = pool[rows.last[pool] == self._frame - 1]  # lost tracks come back by confident boxes alone
-        self._match(plain, left, low, config.second_match_thresh, owner)
+        rows.last[columns.match(plain, left, low, config.second_match_thresh, owner)] = self._frame
         high = high[owner[high] < 0]
-        self._match(fused, tentative, high, config.unconfirmed_match_thresh, owner)
+        rows.last[columns.match(fused, tentative, high, config.unconfirmed_match_thresh, owner)] = self._frame
 
-        measurement = xyxy_to_xyah(boxes)
-        self._correct(owner, measurement, score, class_id)
+        columns.correct_xyah(rows, self._measurement_noise, owner, boxes)
+        columns.remember(rows, owner, score, class_id)
         new = high[(owner[high] < 0) & (score[high] >= config.new_track_thresh)]
         if len(new):
             owner[new] = np.arange(len(rows.last), len(rows.last) + len(new))
-            self._rows = rows = columns.append(rows, self._born(measurement[:, new], score[new], class_id[new]))
-        # A tentative track lives on only if it was matched at once.
-        alive = (rows.last >= self._frame - self._buffer) & (rows.confirmed | (rows.last == self._frame))
-        self._remove_duplicates(alive)
-        tracks = self._report(owner, row, boxes, alive)
+            self._rows = rows = columns.append(rows, self._born(boxes[new], score[new], class_id[new]))
+        alive = columns.lasting(rows, self._frame, self._buffer)
+        columns.remove_duplicates_xyah(rows, alive, config, self._frame, self._reach)
+        places = xyah_to_xyxy(rows.state[0]) if self.coasting else None
+        tracks, self._last_id = columns.report(rows, owner, row, boxes, alive, self._last_id, places)
         self._forget(alive)
         return tracks
-
-    def _predict(self, tentative: IntArray) -> None:
-        rows, before = self._rows, self._rows.state
-        height, growth = before[:2, 3]
-        growth[rows.last < self._frame - 1] = 0.0  # a lost track keeps its height
-        rows.state = kalman.predict(before, _scaled(self._process_noise, height))
-        if len(tentative):
-            np.copyto(rows.state, before, where=~rows.confirmed)
 
     def _costs(self, boxes: FloatArray, score: FloatArray, class_id: IntArray) -> tuple[FloatArray, FloatArray]:
         """Return the (T, N) costs 1 − IoU and, where wanted, 1 − IoU · score."""
@@ -196,86 +183,14 @@ class ByteTrack:
                 columns.forbid_other_classes(cost, self._rows.class_id, class_id)
         return plain, fused
 
-    def _match(self, cost: FloatArray, tracks: IntArray, boxes: IntArray, limit: float, owner: IntArray) -> None:
-        """Match some tracks to some boxes; write the boxes' owners and the tracks' frame."""
-        if len(tracks) and len(boxes):
-            t, b = clip_then_solve(cost.take(tracks, axis=0).take(boxes, axis=1), min(limit, columns.BELOW_ONE))
-            owner[boxes[b]] = track = tracks[t]
-            self._rows.last[track] = self._frame
-
-    def _correct(self, owner: IntArray, measurement: FloatArray, score: FloatArray, class_id: IntArray) -> None:
-        rows, found = self._rows, (owner >= 0).nonzero()[0]
-        track = owner[found]
-        state, seen = rows.state.take(track, axis=2), measurement.take(found, axis=1)
-        rows.state[:, :, track] = kalman.update(state, seen, _scaled(self._measurement_noise, state[0, 3]))
-        rows.confirmed[track] = True
-        rows.score[track] = score[found]
-        rows.class_id[track] = class_id[found]
-
-    def _born(self, measurement: FloatArray, score: FloatArray, class_id: IntArray) -> Rows:
-        state = kalman.initiate(measurement, _scaled(self._first_var, measurement[3]))
+    def _born(self, boxes: FloatArray, score: FloatArray, class_id: IntArray) -> Rows:
+        measurement = xyxy_to_xyah(boxes)
+        state = kalman.initiate(measurement, columns.scaled(self._first_var, measurement[3]))
         zeros = np.zeros(len(score), np.int64)
         now = zeros + self._frame
         return Rows(state, zeros, now, now, now == 1, score, class_id)
-
-    def _remove_duplicates(self, alive: BoolArray) -> None:
-        rows = self._rows
-        lost = (alive & (rows.last < self._frame)).nonzero()[0]
-        if not (len(lost) and self._may_coincide(lost)):
-            return
-        tracked = (rows.last == self._frame).nonzero()[0]
-        boxes = xyah_to_xyxy(rows.state[0])
-        t, other = (iou(boxes[tracked], boxes[lost]) > 1.0 - self.config.duplicate_thresh).nonzero()
-        t, other = tracked[t], lost[other]
-        if self.config.per_class:
-            alike = rows.class_id[t] == rows.class_id[other]
-            t, other = t[alike], other[alike]
-        age = rows.last - rows.born
-        alive[np.where(age[t] > age[other], other, t)] = False
-
-    def _may_coincide(self, lost: IntArray) -> bool:
-        """Tell cheaply whether a lost box can be any other's duplicate; they hardly ever can."""
-        # An IoU above q puts the centres, in x and in y, closer than (1 − q) / q times either box's longer side.
-        state = self._rows.state[0]
-        x, y, aspect, height = state.take(lost, axis=1)[:, :, None]
-        reach = np.maximum(aspect, 1.0) * np.abs(height) * self._reach
-        near = np.abs(state[0] - x) < reach
-        near &= np.abs(state[1] - y) < reach
-        return bool(np.count_nonzero(near) > len(lost))  # each coincides with itself
-
-    def _report(self, owner: IntArray, row: IntArray, boxes: FloatArray, alive: BoolArray) -> Tracks:
-        rows = self._rows
-        shown = (owner >= 0).nonzero()[0]
-        shown = shown[(rows.confirmed & alive)[owner[shown]]]
-        owner, row, boxes = owner[shown], row[shown], boxes[shown]
-        track_id, self._last_id = columns.ids_of(rows.track_id, owner, self._last_id)
-        if self.coasting:
-            height, aspect = rows.state[0, 3], rows.state[0, 2]
-            unseen = alive & (rows.last < self._frame) & (rows.track_id > 0)
-            coast = (unseen & (height > 0) & (aspect > 0)).nonzero()[0]
-            owner = np.concatenate((owner, coast))
-            boxes = np.concatenate((boxes, xyah_to_xyxy(rows.state[0, :, coast].T)))
-            row, track_id = np.concatenate((row, columns.nobody(len(coast)))), rows.track_id[owner]
-        return Tracks.trusted(boxes, rows.score[owner], rows.class_id[owner], track_id, row)
 
     def _forget(self, alive: BoolArray) -> None:
         index = alive.nonzero()[0]
         if len(index) < len(alive):
             self._rows = columns.keep(self._rows, index)
-
-
-def _noise(position: float, aspect: float, velocity: float, aspect_velocity: float) -> FloatArray:
-    """Return (5, 4, 2) variances of x, y, a, h in a state's planes: per squared box height, and constant."""
-    per_height, constant = np.array([1.0, 1.0, 0.0, 1.0])[:, None], np.array([0.0, 0.0, 1.0, 0.0])[:, None]
-    moving = kalman.planes(position**2 * per_height, velocity**2 * per_height)
-    fixed = kalman.planes(aspect**2 * constant, aspect_velocity**2 * constant)
-    return np.concatenate((moving, fixed), axis=-1)
-
-
-def _scaled(noise: FloatArray, height: FloatArray) -> FloatArray:
-    """Return (…, 4, T) variances for boxes of these heights from (…, 4, 2) of `_noise`."""
-    scale = np.empty((2, len(height)))
-    np.multiply(height, height, out=scale[0])
-    scale[1] = 1.0
-    variances: FloatArray = noise.reshape(-1, 2).dot(scale)
-    return variances.reshape(*noise.shape[:-1], -1)

@@ -103,9 +103,13 @@ class CBIoU:
 
     def reset(self) -> None:
         """Forget everything, as if newly made."""
-        self._frame = 0
         self._last_id = 0
         self.dropped = 0
+        self.cut()
+
+    def cut(self) -> None:
+        """Forget all tracks, because the next frame belongs to another shot; ids go on counting."""
+        self._frame = 0
         self._rows = self._born(np.empty((0, 4)), np.empty(0), np.empty(0, np.int64))
 
     def update(self, detections: Any, camera: FloatArray | None = None) -> Tracks:  # noqa: ARG002
@@ -162,7 +166,9 @@ class CBIoU:
         free = (owner < 0).nonzero()[0]
         if not (len(tracks) and len(free)):
             return tracks
-        overlap = iou(_buffered(predicted.take(tracks, axis=0), margin), _buffered(boxes.take(free, axis=0), margin))
+        overlap = iou(
+            columns.grown(predicted.take(tracks, axis=0), margin), columns.grown(boxes.take(free, axis=0), margin)
+        )
         cost = np.subtract(1.0, overlap, out=overlap)
         if self.config.per_class:
             columns.forbid_other_classes(cost, self._rows.class_id[tracks], class_id[free])
@@ -200,8 +206,8 @@ class CBIoU:
             unseen = (rows.track_id > 0) & (rows.last < self._frame) & (rows.last >= self._frame - self._max_age)
             coast = unseen.nonzero()[0]
             coast = coast[(predicted[coast, 2:] > predicted[coast, :2]).all(axis=1)]
-            owner, boxes = np.concatenate((owner, coast)), np.concatenate((boxes, predicted[coast]))
-            row, track_id = np.concatenate((row, columns.nobody(len(coast)))), rows.track_id[owner]
+            owner, row, boxes = columns.with_coasting(owner, row, boxes, coast, predicted[coast])
+            track_id = rows.track_id[owner]
         return Tracks.trusted(boxes, rows.score[owner], rows.class_id[owner], track_id, row)
 
     def _forget(self) -> None:
@@ -210,9 +216,3 @@ class CBIoU:
         alive = (rows.last >= oldest).nonzero()[0]
         if len(alive) < len(rows.last):
             self._rows = columns.keep(rows, alive)
-
-
-def _buffered(boxes: FloatArray, margin: float) -> FloatArray:
-    """Return (N, 4) boxes grown by a share of their width and height on each side."""
-    extra = (boxes[:, 2:] - boxes[:, :2]) * margin
-    return np.concatenate((boxes[:, :2] - extra, boxes[:, 2:] + extra), axis=1)

@@ -10,11 +10,16 @@ from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
+from sportstrack import kalman
+from sportstrack.assign import clip_then_solve
+from sportstrack.boxes import iou, xyah_to_xyxy, xyxy_to_xyah
 from sportstrack.errors import SettingError
-from sportstrack.types import Detections, FloatArray, IntArray
+from sportstrack.types import BoolArray, Detections, FloatArray, IntArray, Tracks
 
 R = TypeVar("R")
 
+NONE = np.empty(0, np.int64)
+NONE.flags.writeable = False
 BELOW_ONE = float(np.nextafter(1.0, 0.0))  # the highest limit on 1 − IoU: boxes that don't touch never match
 
 
@@ -100,6 +105,192 @@ def ids_of(track_id: IntArray, index: IntArray, last_id: int) -> tuple[IntArray,
     return ids, last_id
 
 
+def match(cost: FloatArray, tracks: IntArray, boxes: IntArray, limit: float, owner: IntArray) -> IntArray:
+    """Match some tracks to some boxes, leaving alone what costs more than the limit; write the boxes' owners.
+
+    Args:
+        cost: (T, N) of all tracks and boxes.
+        tracks: rows of ``cost`` that take part.
+        boxes: columns of it that take part.
+        limit: highest cost of a match; boxes that don't touch (cost 1) never match.
+        owner: (N,) each box's track.
+
+    Returns:
+        The matched tracks.
+    """
+    if not (len(tracks) and len(boxes)):
+        return NONE
+    t, b = clip_then_solve(cost.take(tracks, axis=0).take(boxes, axis=1), min(limit, BELOW_ONE))
+    owner[boxes[b]] = matched = tracks[t]
+    return matched
+
+
+def any_near(centre: FloatArray, some: IntArray, reach: FloatArray) -> bool:
+    """Tell cheaply whether any of some tracks can be another's duplicate; they hardly ever can.
+
+    Args:
+        centre: (2, T) of all tracks.
+        some: which are asked about.
+        reach: of these, (1 − q) / q times the longer side of the box. An IoU above q puts two centres closer than
+            that, in x and in y.
+    """
+    x, y = centre.take(some, axis=1)[:, :, None]
+    near = np.abs(centre[0] - x) < reach[:, None]
+    near &= np.abs(centre[1] - y) < reach[:, None]
+    return bool(np.count_nonzero(near) > len(some))  # each is near itself
+
+
+def remove_duplicates(rows: Any, boxes: FloatArray, lost: IntArray, alive: BoolArray, config: Any, frame: int) -> None:
+    """Of each tracked and lost track that are one object, let the one go that was followed for the shorter time.
+
+    Args:
+        rows: with ``last``, ``born`` and ``class_id``.
+        boxes: (T, 4) corners of all tracks.
+        lost: the lost tracks.
+        alive: (T,) cleared for those that go.
+        config: with ``duplicate_thresh``, the highest 1 − overlap of one object, and ``per_class``.
+        frame: now; who was matched in it is tracked.
+    """
+    tracked = (rows.last == frame).nonzero()[0]
+    t, other = (iou(boxes[tracked], boxes[lost]) > 1.0 - config.duplicate_thresh).nonzero()
+    t, other = tracked[t], lost[other]
+    if config.per_class:
+        alike = rows.class_id[t] == rows.class_id[other]
+        t, other = t[alike], other[alike]
+    age = rows.last - rows.born
+    alive[np.where(age[t] > age[other], other, t)] = False
+
+
+def remove_duplicates_xyah(rows: Any, alive: BoolArray, config: Any, frame: int, reach: float) -> None:
+    """`remove_duplicates` of tracks whose state is in xyah, where there can be any."""
+    lost = (alive & (rows.last < frame)).nonzero()[0]
+    if not len(lost):
+        return
+    aspect, height = rows.state[0, 2:].take(lost, axis=1)
+    if any_near(rows.state[0, :2], lost, np.maximum(aspect, 1.0) * np.abs(height) * reach):
+        remove_duplicates(rows, xyah_to_xyxy(rows.state[0]), lost, alive, config, frame)
+
+
+def reach_of_duplicates(duplicate_thresh: float) -> float:
+    """Return (1 − q) / q of the least overlap q of duplicates; see `any_near`."""
+    return duplicate_thresh / max(1.0 - duplicate_thresh, 1e-9)
+
+
+def with_coasting(
+    owner: IntArray, row: IntArray, boxes: FloatArray, coast: IntArray, places: FloatArray
+) -> tuple[IntArray, IntArray, FloatArray]:
+    """Return the reported tracks, their detection rows and boxes with the coasting ones behind them."""
+    return (
+        np.concatenate((owner, coast)),
+        np.concatenate((row, nobody(len(coast)))),
+        np.concatenate((boxes, places)),
+    )
+
+
+def lasting(rows: Any, frame: int, buffer: int) -> BoolArray:
+    """Return (T,) which tracks live on; a tentative one does only if it was matched at once.
+
+    Args:
+        rows: with ``last`` and ``confirmed``.
+        frame: now.
+        buffer: frames that a confirmed track survives without a match.
+    """
+    alive: BoolArray = (rows.last >= frame - buffer) & (rows.confirmed | (rows.last == frame))
+    return alive
+
+
+def report(
+    rows: Any, owner: IntArray, row: IntArray, boxes: FloatArray, alive: BoolArray, last_id: int, places: Any = None
+) -> tuple[Tracks, int]:
+    """Return the confirmed tracks that were matched, and the last id given out.
+
+    Args:
+        rows: with ``confirmed``, ``track_id``, ``score`` and ``class_id``.
+        owner: (N,) each box's track, or −1.
+        row: (N,) its detection row.
+        boxes: (N, 4) corners.
+        alive: (T,) tracks that may be reported.
+        last_id: the last id given out so far.
+        places: (T, 4) where all tracks are believed to be, if those that were not seen are to be reported, too.
+    """
+    shown = (owner >= 0).nonzero()[0]
+    shown = shown[(rows.confirmed & alive)[owner[shown]]]
+    owner, row, boxes = owner[shown], row[shown], boxes[shown]
+    track_id, last_id = ids_of(rows.track_id, owner, last_id)
+    if places is not None:
+        unseen = alive & (rows.track_id > 0) & (places[:, 2:] > places[:, :2]).all(axis=1)
+        unseen[owner] = False
+        coast = unseen.nonzero()[0]
+        owner, row, boxes = with_coasting(owner, row, boxes, coast, places[coast])
+        track_id = rows.track_id[owner]
+    return Tracks.trusted(boxes, rows.score[owner], rows.class_id[owner], track_id, row), last_id
+
+
+def predict_xyah(rows: Any, noise: FloatArray, frame: int) -> None:
+    """Move the filters of the confirmed tracks on by one frame; tentative ones stay, lost ones keep their height."""
+    before = rows.state
+    height, growth = before[:2, 3]
+    growth[rows.last < frame - 1] = 0.0
+    rows.state = kalman.predict(before, scaled(noise, height))
+    if np.count_nonzero(rows.confirmed) < len(rows.confirmed):
+        np.copyto(rows.state, before, where=~rows.confirmed)
+
+
+def correct_xyah(rows: Any, noise: FloatArray, owner: IntArray, boxes: FloatArray) -> None:
+    """Correct the filters of the tracks that own a box."""
+    found = (owner >= 0).nonzero()[0]
+    track = owner[found]
+    state, seen = rows.state.take(track, axis=2), xyxy_to_xyah(boxes[found])
+    rows.state[:, :, track] = kalman.update(state, seen, scaled(noise, state[0, 3]))
+
+
+def remember(rows: Any, owner: IntArray, score: FloatArray, class_id: IntArray) -> None:
+    """Confirm the tracks that own a box, and note its score and class."""
+    found = (owner >= 0).nonzero()[0]
+    track = owner[found]
+    rows.confirmed[track] = True
+    rows.score[track] = score[found]
+    rows.class_id[track] = class_id[found]
+
+
+def grown(boxes: FloatArray, margin: float) -> FloatArray:
+    """Return (N, 4) boxes grown by a share of their width and height on each side."""
+    extra = (boxes[:, 2:] - boxes[:, :2]) * margin
+    return np.concatenate((boxes[:, :2] - extra, boxes[:, 2:] + extra), axis=1)
+
+
+def column(variances: tuple[float, ...]) -> FloatArray:
+    """Return (4, 1) variances of the coordinates of a Kalman state."""
+    return np.array(variances, dtype=np.float64)[:, None]
+
+
+def xyah_noise(position: float, aspect: float, velocity: float, aspect_velocity: float) -> FloatArray:
+    """Return (5, 4, 2) variances of x, y, a, h in a state's planes: per squared box height, and constant."""
+    per_height, constant = np.array([1.0, 1.0, 0.0, 1.0])[:, None], np.array([0.0, 0.0, 1.0, 0.0])[:, None]
+    moving = kalman.planes(position**2 * per_height, velocity**2 * per_height)
+    fixed = kalman.planes(aspect**2 * constant, aspect_velocity**2 * constant)
+    return np.concatenate((moving, fixed), axis=-1)
+
+
+def xyah_noises(config: Any) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return a config's first variance, process noise and measurement noise, for `scaled`."""
+    position, velocity = config.std_weight_position, config.std_weight_velocity
+    return (
+        xyah_noise(2 * position, config.std_aspect, 10 * velocity, config.std_aspect_velocity),
+        xyah_noise(position, config.std_aspect, velocity, config.std_aspect_velocity),
+        xyah_noise(position, config.std_aspect_measurement, 0.0, 0.0)[2],
+    )
+
+
+def scaled(noise: FloatArray, height: FloatArray) -> FloatArray:
+    """Return (…, 4, T) variances for boxes of these heights from (…, 4, 2) of `xyah_noise`."""
+    scale = np.empty((2, len(height)))
+    np.multiply(height, height, out=scale[0])
+    scale[1] = 1.0
+    variances: FloatArray = noise.reshape(-1, 2).dot(scale)
+    return variances.reshape(*noise.shape[:-1], -1)
+
+
 def forbid_other_classes(cost: FloatArray, track_class: IntArray, detection_class: IntArray) -> None:
     """Set the cost (1 − overlap) of pairs of different classes to 1, in place: nothing in common."""
     cost[track_class[:, None] != detection_class] = 1.0
@@ -122,3 +313,9 @@ def check_range(name: str, value: float, low: float, high: float) -> None:
     """SettingError unless low ≤ value ≤ high."""
     if not low <= value <= high:
         raise SettingError(f"{name}: expected a value from {low:g} to {high:g}, got {value!r}")
+
+
+def check_order(name: str, value: float, above: str, most: float) -> None:
+    """SettingError unless a setting is at most another."""
+    if value > most:
+        raise SettingError(f"{name}: expected at most {above} ({most:g}), got {value:g}")

@@ -27,7 +27,17 @@ import numpy as np
 from sportstrack import kalman
 from sportstrack.assign import clip_then_solve
 from sportstrack.boxes import iou, xyah_to_xyxy, xyxy_to_xyah
-from sportstrack.cost import Features, Gallery, unit_rows, weighted
+from sportstrack.cost import (
+    Features,
+    Gallery,
+    check_fusion,
+    fuse,
+    fused_limit,
+    known,
+    mahalanobis,
+    read_looks,
+    unit_rows,
+)
 from sportstrack.trackers import columns
 from sportstrack.types import BoolArray, FloatArray, IntArray, Tracks, as_detections
 
@@ -44,6 +54,12 @@ class DeepSORTConfig:
         nn_budget: looks that the gallery keeps of a track, the latest ones.
         mc_lambda: the paper's lambda, 0…1: weight of motion in the cost of a match by appearance. The squared
             Mahalanobis distance counts as a share of its gate, in units of ``max_cosine_distance``.
+        fusion: how looks join motion in the cascade: ``gated`` (the paper's), or ``weighted`` or ``adaptive`` with the
+            overlap (see `sportstrack.cost.fuse`). The last two let a pair match up to the cost of one that is just
+            within ``max_cosine_distance`` and ``max_iou_distance``; where motion's gate is closed nobody matches.
+        alpha: weight of motion in ``weighted``.
+        w_association_emb: weight of looks in ``adaptive``, against 1 for motion.
+        aw_param: how much ``adaptive`` adds to that where a look singles a pair out.
         max_iou_distance: highest cost (1 − IoU) of a match by overlap.
         max_age: frames (at 30 per second) that a confirmed track survives without a detection.
         n_init: detections in a row before a track is confirmed.
@@ -60,6 +76,10 @@ class DeepSORTConfig:
     max_cosine_distance: float = 0.2
     nn_budget: int = 100
     mc_lambda: float = 0.0
+    fusion: str = "gated"
+    alpha: float = 0.5
+    w_association_emb: float = 0.75
+    aw_param: float = 0.5
     max_iou_distance: float = 0.7
     max_age: int = 30
     n_init: int = 3
@@ -75,6 +95,7 @@ class DeepSORTConfig:
     def __post_init__(self) -> None:
         for name in ("max_cosine_distance", "mc_lambda", "max_iou_distance", "det_thresh"):
             columns.check_range(name, getattr(self, name), 0.0, 1.0)
+        check_fusion(self, ("gated", "weighted", "adaptive"))
         columns.check_range("nn_budget", self.nn_budget, 1, 1e6)
         columns.check_range("max_age", self.max_age, 0, 1e9)
         columns.check_range("n_init", self.n_init, 0, 1e9)
@@ -118,21 +139,22 @@ class DeepSORT:
         self.strict = strict
         self._max_age = columns.frames_at(self.frame_rate, self.config.max_age)
         c = self.config
-        position, velocity = c.std_weight_position, c.std_weight_velocity
-        self._first_var = _noise(2 * position, c.std_aspect, 10 * velocity, c.std_aspect_velocity)
-        self._process_noise = _noise(position, c.std_aspect, velocity, c.std_aspect_velocity)
-        self._measurement_noise = _noise(position, c.std_aspect_measurement, 0.0, 0.0)[2]
+        self._first_var, self._process_noise, self._measurement_noise = columns.xyah_noises(c)
         self._gated = 2 if c.gating_only_position else 4
         self.reset()
 
     def reset(self) -> None:
         """Forget everything, as if newly made."""
+        self._last_id = 0
+        self.dropped = 0
+        self.cut()
+
+    def cut(self) -> None:
+        """Forget all tracks, because the next frame belongs to another shot; ids go on counting."""
         none = np.empty(0, np.int64)
         self._rows = Rows(np.empty((5, 4, 0)), none, none, none, none, np.empty(0, np.bool_), np.empty(0), none)
         self._gallery = Gallery(self.config.nn_budget)
         self._frame = 0
-        self._last_id = 0
-        self.dropped = 0
 
     def update(self, detections: Any, camera: FloatArray | None = None) -> Tracks:  # noqa: ARG002
         """Advance by one frame.
@@ -148,22 +170,20 @@ class DeepSORT:
             SettingError: if embeddings change their length.
         """
         detections = as_detections(detections)
+        looks = read_looks(detections.embedding, self._gallery.length)
         boxes, score, class_id, row, dropped = columns.read(detections, self.config.det_thresh, self.strict)
-        feature = None if detections.embedding is None else unit_rows(detections.embedding[row])
+        feature = None if looks is None else unit_rows(looks[row])
         self.dropped += dropped
         self._frame += 1
 
         rows = self._rows
-        rows.state = kalman.predict(rows.state, _scaled(self._process_noise, rows.state[0, 3]))
+        rows.state = kalman.predict(rows.state, columns.scaled(self._process_noise, rows.state[0, 3]))
         predicted, measurement = xyah_to_xyxy(rows.state[0]), xyxy_to_xyah(boxes)
         owner = columns.nobody(len(boxes))  # each box's track
         if len(rows.last) and len(boxes):
             missing = self._frame - rows.last
-            self._cascade(self._appearance_cost(measurement, class_id, feature), missing, owner)
-            recent = ((missing == 1) & (rows.last < self._frame)).nonzero()[0]  # the tentative ones are among them
-            free = (owner < 0).nonzero()[0]
-            cost = self._overlap_cost(predicted[recent], boxes[free], recent, class_id[free])
-            self._match(cost, recent, free, min(self.config.max_iou_distance, columns.BELOW_ONE), owner)
+            self._cascade(*self._appearance_cost(predicted, boxes, class_id, feature), missing, owner)
+            self._overlap(predicted, boxes, class_id, missing, owner)
 
         self._correct(owner, measurement, score, class_id)
         new = (owner < 0).nonzero()[0]
@@ -176,65 +196,68 @@ class DeepSORT:
         self._forget()
         return tracks
 
-    def _appearance_cost(self, measurement: FloatArray, class_id: IntArray, feature: Features | None) -> FloatArray:
-        """Return the (T, N) distances to the galleries, gated by motion, and mixed with it where wanted."""
-        rows, gate, limit = self._rows, _CHI2[self._gated], self.config.max_cosine_distance
-        variance = rows.state[2] + _scaled(self._measurement_noise, rows.state[0, 3])
-        distance = np.zeros((len(rows.last), measurement.shape[1]))  # squared Mahalanobis
-        for place, var, seen in zip(rows.state[0, : self._gated], variance, measurement, strict=False):
-            away = seen - place[:, None]
-            away *= away
-            away /= var[:, None]
-            distance += away
-        inside = distance <= gate
-        if self.config.per_class:
+    def _appearance_cost(
+        self, predicted: FloatArray, boxes: FloatArray, class_id: IntArray, feature: Features | None
+    ) -> tuple[FloatArray, float]:
+        """Return the cascade's (T, N) costs, closed where motion's gate is, and the highest cost of a match."""
+        rows, config, gate = self._rows, self.config, _CHI2[self._gated]
+        variance = rows.state[2] + columns.scaled(self._measurement_noise, rows.state[0, 3])
+        part = slice(self._gated)
+        distance = mahalanobis(rows.state[0, part], variance[part], xyxy_to_xyah(boxes)[part])
+        inside, limit = distance <= gate, config.max_cosine_distance
+        if config.per_class:
             inside &= rows.class_id[:, None] == class_id
         cost = distance * (limit / gate)
         if feature is not None:
-            look = self._gallery.distance(rows.slot, feature, inside & rows.confirmed[:, None])
-            inside &= look <= limit
-            cost = weighted(cost, look, self.config.mc_lambda)
+            near = inside & rows.confirmed[:, None]
+            look = self._gallery.distance(rows.slot, feature, near)
+            if config.fusion == "gated":
+                inside &= look <= limit
+                cost = fuse(config, cost, look, inside, alpha=config.mc_lambda)
+            else:
+                limit = fused_limit(config, config.max_iou_distance, limit)
+                seen = self._gallery.known(rows.slot)[:, None] & known(feature)
+                by_looks = fuse(config, 1.0 - iou(predicted, boxes), look, near)
+                cost = np.where(seen, by_looks, distance * (limit / gate))
         cost[~inside] = _NEVER
-        return cost
+        return cost, limit
 
-    def _cascade(self, cost: FloatArray, missing: IntArray, owner: IntArray) -> None:
+    def _cascade(self, cost: FloatArray, limit: float, missing: IntArray, owner: IntArray) -> None:
         """Match confirmed tracks by appearance, those missing for the shortest time first."""
-        confirmed = self._rows.confirmed.nonzero()[0]
-        limit = min(self.config.max_cosine_distance, columns.BELOW_ONE)
+        rows, confirmed = self._rows, self._rows.confirmed.nonzero()[0]
         for age in np.unique(missing[confirmed]):
             free = (owner < 0).nonzero()[0]
             if age > self._max_age or not len(free):
                 break
             tracks = confirmed[missing[confirmed] == age]
-            self._match(cost.take(tracks, axis=0).take(free, axis=1), tracks, free, limit, owner)
+            rows.last[columns.match(cost, tracks, free, limit, owner)] = self._frame
 
-    def _overlap_cost(
-        self, predicted: FloatArray, boxes: FloatArray, tracks: IntArray, class_id: IntArray
-    ) -> FloatArray:
-        overlap = iou(predicted, boxes)
+    def _overlap(
+        self, predicted: FloatArray, boxes: FloatArray, class_id: IntArray, missing: IntArray, owner: IntArray
+    ) -> None:
+        """Match tracks seen in the last frame, the tentative ones among them, with what is left."""
+        rows = self._rows
+        recent, free = ((missing == 1) & (rows.last < self._frame)).nonzero()[0], (owner < 0).nonzero()[0]
+        overlap = iou(predicted[recent], boxes[free])
         cost = np.subtract(1.0, overlap, out=overlap)
         if self.config.per_class:
-            columns.forbid_other_classes(cost, self._rows.class_id[tracks], class_id)
-        return cost
-
-    def _match(self, cost: FloatArray, tracks: IntArray, boxes: IntArray, limit: float, owner: IntArray) -> None:
-        """Match some tracks to some boxes; write the boxes' owners and the tracks' frame."""
-        t, b = clip_then_solve(cost, limit)
-        owner[boxes[b]] = track = tracks[t]
-        self._rows.last[track] = self._frame
+            columns.forbid_other_classes(cost, rows.class_id[recent], class_id[free])
+        t, b = clip_then_solve(cost, min(self.config.max_iou_distance, columns.BELOW_ONE))
+        owner[free[b]] = recent[t]
+        rows.last[recent[t]] = self._frame
 
     def _correct(self, owner: IntArray, measurement: FloatArray, score: FloatArray, class_id: IntArray) -> None:
         rows, found = self._rows, (owner >= 0).nonzero()[0]
         track = owner[found]
         state, seen = rows.state.take(track, axis=2), measurement.take(found, axis=1)
-        rows.state[:, :, track] = kalman.update(state, seen, _scaled(self._measurement_noise, state[0, 3]))
+        rows.state[:, :, track] = kalman.update(state, seen, columns.scaled(self._measurement_noise, state[0, 3]))
         rows.hits[track] += 1
         rows.confirmed[track] |= rows.hits[track] >= self.config.n_init
         rows.score[track] = score[found]
         rows.class_id[track] = class_id[found]
 
     def _born(self, measurement: FloatArray, score: FloatArray, class_id: IntArray) -> Rows:
-        state = kalman.initiate(measurement, _scaled(self._first_var, measurement[3]))
+        state = kalman.initiate(measurement, columns.scaled(self._first_var, measurement[3]))
         zeros = np.zeros(len(score), np.int64)
         slot = self._gallery.take(len(score))
         return Rows(
@@ -250,8 +273,8 @@ class DeepSORT:
             height, aspect = rows.state[0, 3], rows.state[0, 2]
             unseen = (rows.last < self._frame) & (rows.last >= self._frame - self._max_age) & rows.confirmed
             coast = (unseen & (height > 0) & (aspect > 0)).nonzero()[0]
-            owner, boxes = np.concatenate((owner, coast)), np.concatenate((boxes, predicted[coast]))
-            row, track_id = np.concatenate((row, columns.nobody(len(coast)))), rows.track_id[owner]
+            owner, row, boxes = columns.with_coasting(owner, row, boxes, coast, predicted[coast])
+            track_id = rows.track_id[owner]
         return Tracks.trusted(boxes, rows.score[owner], rows.class_id[owner], track_id, row)
 
     def _forget(self) -> None:
@@ -262,20 +285,3 @@ class DeepSORT:
         if len(index) < len(alive):
             self._gallery.release(rows.slot[~alive])
             self._rows = columns.keep(rows, index)
-
-
-def _noise(position: float, aspect: float, velocity: float, aspect_velocity: float) -> FloatArray:
-    """Return (5, 4, 2) variances of x, y, a, h in a state's planes: per squared box height, and constant."""
-    per_height, constant = np.array([1.0, 1.0, 0.0, 1.0])[:, None], np.array([0.0, 0.0, 1.0, 0.0])[:, None]
-    moving = kalman.planes(position**2 * per_height, velocity**2 * per_height)
-    fixed = kalman.planes(aspect**2 * constant, aspect_velocity**2 * constant)
-    return np.concatenate((moving, fixed), axis=-1)
-
-
-def _scaled(noise: FloatArray, height: FloatArray) -> FloatArray:
-    """Return (…, 4, T) variances for boxes of these heights from (…, 4, 2) of `_noise`."""
-    scale = np.empty((2, len(height)))
-    np.multiply(height, height, out=scale[0])
-    scale[1] = 1.0
-    variances: FloatArray = noise.reshape(-1, 2).dot(scale)
-    return variances.reshape(*noise.shape[:-1], -1)

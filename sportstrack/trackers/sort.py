@@ -99,18 +99,22 @@ class SORT:
         self._max_age = columns.frames_at(self.frame_rate, self.config.max_age)
         c = self.config
         self._limit = min(1.0 - c.iou_threshold, columns.BELOW_ONE)
-        self._first_var = kalman.planes(_column(c.position_var), _column(c.velocity_var))
-        self._noise = kalman.planes(_column(c.position_noise), _column(c.velocity_noise))
-        self._measurement_noise = _column(c.measurement_noise)
+        self._first_var = kalman.planes(columns.column(c.position_var), columns.column(c.velocity_var))
+        self._noise = kalman.planes(columns.column(c.position_noise), columns.column(c.velocity_noise))
+        self._measurement_noise = columns.column(c.measurement_noise)
         self.reset()
 
     def reset(self) -> None:
         """Forget everything, as if newly made."""
+        self._last_id = 0
+        self.dropped = 0
+        self.cut()
+
+    def cut(self) -> None:
+        """Forget all tracks, because the next frame belongs to another shot; ids go on counting."""
         none = np.empty(0, np.int64)
         self._rows = Rows(np.empty((5, 4, 0)), none, none, none, np.empty(0), none)
         self._frame = 0
-        self._last_id = 0
-        self.dropped = 0
 
     def update(self, detections: Any, camera: FloatArray | None = None) -> Tracks:  # noqa: ARG002
         """Advance by one frame.
@@ -177,15 +181,11 @@ class SORT:
         if self.coasting:
             unseen = (rows.track_id > 0) & (rows.last < self._frame) & (rows.last >= self._frame - self._max_age)
             coast = unseen.nonzero()[0]
-            owner, boxes = np.concatenate((owner, coast)), np.concatenate((boxes, predicted[coast]))
-            row, track_id = np.concatenate((row, columns.nobody(len(coast)))), rows.track_id[owner]
+            owner, row, boxes = columns.with_coasting(owner, row, boxes, coast, predicted[coast])
+            track_id = rows.track_id[owner]
         return Tracks.trusted(boxes, rows.score[owner], rows.class_id[owner], track_id, row)
 
     def _forget(self) -> None:
         alive = (self._rows.last >= self._frame - self._max_age).nonzero()[0]
         if len(alive) < len(self._rows.last):
             self._rows = columns.keep(self._rows, alive)
-
-
-def _column(variances: tuple[float, ...]) -> FloatArray:
-    return np.array(variances, dtype=np.float64)[:, None]

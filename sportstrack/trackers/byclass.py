@@ -1,0 +1,130 @@
+"""Several trackers side by side, each for some classes, with ids that are unique over all of them.
+
+So a ball has a tracker of its own and can never take a player's id, nor a player the ball's. The package's own trackers
+share one count of ids. A tracker from elsewhere counts by itself; its ids are renamed, and the names, about a hundred
+bytes each, are kept until the next cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import numpy as np
+
+from sportstrack.cost import read_looks
+from sportstrack.errors import SettingError
+from sportstrack.trackers import columns
+from sportstrack.types import Detections, FloatArray, IntArray, Tracker, Tracks, as_detections
+
+
+class ByClass:
+    """Trackers for groups of classes.
+
+    Args:
+        groups: (class ids, tracker) pairs; None instead of class ids stands for all classes that no other pair names,
+            and may come once. Boxes of a class that belongs to nobody are left out.
+        strict: raise on an unusable box before any tracker has seen the frame; give it to the trackers, too.
+
+    Raises:
+        SettingError: if a class belongs to two trackers, or two trackers take the rest.
+    """
+
+    def __init__(self, groups: Sequence[tuple[Collection[int] | None, Tracker]], *, strict: bool = False) -> None:
+        named = [int(number) for classes, _ in groups if classes is not None for number in classes]
+        if len(set(named)) < len(named) or sum(classes is None for classes, _ in groups) > 1:
+            raise SettingError("ByClass: expected each class in one group, and one group for the rest")
+        self._named = np.array(named, np.int64)
+        self._classes = [None if classes is None else np.array([*classes], np.int64) for classes, _ in groups]
+        self.trackers: tuple[Any, ...] = tuple(tracker for _, tracker in groups)
+        self.strict = strict
+        self._renamed: list[dict[int, int]] = [{} for _ in groups]
+        self._last_id = 0
+        self._length = 0  # of an embedding, 0 while unknown
+
+    @property
+    def dropped(self) -> int:
+        """Unusable boxes left out so far."""
+        return sum(getattr(tracker, "dropped", 0) for tracker in self.trackers)
+
+    def reset(self) -> None:
+        """Forget everything, as if newly made."""
+        for tracker in self.trackers:
+            tracker.reset()
+        self._forget()
+        self._last_id = 0
+
+    def cut(self) -> None:
+        """Forget all tracks, because the next frame belongs to another shot; ids go on counting."""
+        for tracker in self.trackers:
+            getattr(tracker, "cut", tracker.reset)()
+        self._forget()
+
+    def _forget(self) -> None:
+        self._renamed = [{} for _ in self.trackers]
+        self._length = 0
+
+    def update(self, detections: Any, camera: FloatArray | None = None) -> Tracks:
+        """Advance all trackers by one frame.
+
+        Args:
+            detections: `Detections` or ``supervision.Detections``; each tracker sees the boxes of its classes.
+            camera: (2, 3) affine that maps the previous frame's pixels to this one's, or None.
+
+        Returns:
+            The tracks of all of them, ordered by detection row, coasting ones last.
+
+        Raises:
+            SettingError: if the camera is not an invertible affine, or embeddings change their length.
+        """
+        detections = as_detections(detections)
+        # Whatever one of the trackers might refuse is refused here, before the first of them has moved on.
+        camera = None if camera is None else columns.read_camera(camera)
+        looks = read_looks(detections.embedding, self._length)
+        if self.strict:
+            columns.read(detections, 0.0, strict=True)
+        self._length = self._length if looks is None else looks.shape[1]
+
+        parts = [
+            self._advance(place, self._rows_of(classes, detections.class_id), detections, camera)
+            for place, classes in enumerate(self._classes)
+        ]
+        whole = [np.concatenate(column) for column in zip(*parts, strict=True)]
+        row = whole[-1]
+        order = np.where(row < 0, len(detections), row).argsort(kind="stable")
+        return Tracks.trusted(*(column[order] for column in whole))
+
+    def _rows_of(self, classes: IntArray | None, class_id: IntArray) -> IntArray:
+        mine = ~np.isin(class_id, self._named) if classes is None else np.isin(class_id, classes)
+        return mine.nonzero()[0]
+
+    def _advance(self, place: int, rows: IntArray, detections: Detections, camera: FloatArray | None) -> Any:
+        """Return a tracker's columns, with ids and detection rows that hold for the whole frame."""
+        tracker, embedding = self.trackers[place], detections.embedding
+        part = Detections(
+            detections.xyxy[rows],
+            detections.score[rows],
+            detections.class_id[rows],
+            None if embedding is None else embedding[rows],
+        )
+        counts_on = hasattr(tracker, "_last_id")  # the package's own trackers: they go on where the last one stopped
+        if counts_on:
+            tracker._last_id = self._last_id
+        tracks = tracker.update(part, camera=camera)
+        track_id = tracks.track_id
+        if counts_on:
+            self._last_id = tracker._last_id
+        else:
+            track_id = self._rename(self._renamed[place], track_id)
+        row = tracks.detection
+        if len(rows):
+            row = np.where(row < 0, -1, rows[row])
+        return tracks.xyxy, tracks.score, tracks.class_id, track_id, row
+
+    def _rename(self, names: dict[int, int], track_id: IntArray) -> IntArray:
+        """Return ids of this instance for those of a tracker that counts by itself."""
+        for number in track_id.tolist():
+            if number not in names:
+                self._last_id += 1
+                names[number] = self._last_id
+        return np.array([names[number] for number in track_id.tolist()], np.int64)
