@@ -1,0 +1,345 @@
+"""The command ``python -m sportstrack.refine`` (console: ``sportstrack refine``)."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sportstrack.boxes import xyxy_to_tlwh
+from sportstrack.cli import report_error, run
+from sportstrack.errors import FormatError, OutputError, SettingError, SportstrackError, nearest
+from sportstrack.files import PartFile, ensure_folder
+from sportstrack.mot import MotTable, SequenceInfo, read_mot, read_sequence_info
+from sportstrack.recording import Recording
+from sportstrack.refine.recorded import Recorded, read_recorded
+from sportstrack.refine.scene import Scene
+from sportstrack.refine.settings import PRESETS, STEPS, RefineSettings, numbers, preset
+from sportstrack.refine.smooth import box_noise
+from sportstrack.refine.steps import run_steps
+from sportstrack.refine.table import TrackTable
+from sportstrack.types import IntArray
+
+PROGRAM = "sportstrack refine"
+DEFAULT_RATE = 25.0
+
+_EXAMPLES = """examples:
+  sportstrack refine runs/track/match.txt --size 1280x720 --frame-rate 25     result in runs/refine/match.txt
+  sportstrack refine runs/track/match.txt --detections runs/track/match.npz   size, rate, looks and camera from there
+  sportstrack refine results/bytetrack --gt SportsMOT/val -o results/refined  a folder; size and rate from seqinfo.ini
+  sportstrack refine match.txt -o better.txt --steps link,interpolate --set fill_gap=2
+
+Any MOT text will do, whatever tracker made it. A filled box has 0 in column 9 (visibility), all others have -1.
+
+exit status: 0 done, 2 bad input or settings, 130 interrupted
+"""
+
+_ROW = "%d,%d,%.2f,%.2f,%.2f,%.2f,%.4g,%d,%d,-1\n"
+_BLOCK = 10_000  # rows turned into text together
+_FEW = 10  # frames; fewer do not tell that only every Nth was tracked
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What a run did to one result; the command's summary.
+
+    Attributes:
+        name: of the sequence.
+        output: the file written.
+        tracks_before: tracks in the result given.
+        tracks_after: tracks in the result written.
+        split: tracks more after the step split.
+        linked: tracks fewer after the step link.
+        dropped: tracks fewer after the step drop.
+        filled: boxes that the step interpolate put into gaps.
+        smoothed: whether the boxes trembled enough to be smoothed.
+        noise: their tremble, a share of the box height.
+    """
+
+    name: str
+    output: str
+    tracks_before: int
+    tracks_after: int
+    split: int
+    linked: int
+    dropped: int
+    filled: int
+    smoothed: bool
+    noise: float
+
+    def as_text(self) -> str:
+        """Return one line for people."""
+        smoothed = "smoothed" if self.smoothed else "not smoothed"
+        steps = f"{self.split} split, {self.linked} linked, {self.dropped} dropped"
+        return (
+            f"{self.name}: {self.tracks_before} tracks → {self.tracks_after} ({steps}), {self.filled} boxes filled, "
+            f"{smoothed} (noise {self.noise:.3f}): {self.output}"
+        )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Refine the results named on the command line and return the exit status."""
+    options = _parser().parse_args(argv)
+    return run(lambda: _main(options), PROGRAM)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM,
+        description="Make any tracker's result better with the whole sequence known: split, link, interpolate, smooth, "
+        "drop.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("results", type=Path, nargs="+", metavar="RESULT", help="MOT text, or a folder of SEQUENCE.txt")
+    add("-o", "--output", type=Path, metavar="PATH", help="folder, or a .txt file for one result (runs/refine)")
+    add("--steps", type=_steps, default=STEPS, metavar="LIST", help=f"comma-separated ({','.join(STEPS)})")
+    add("--preset", choices=list(PRESETS), default="sports", help="settings for a kind of scene (sports)")
+    add("--set", type=_setting, action="append", default=[], metavar="KEY=NUMBER", help="a setting; may be repeated")
+    add("--list-settings", action=_ListSettings, help="print the settings with their defaults and stop")
+
+    group = parser.add_argument_group("what a MOT text does not say")
+    add = group.add_argument
+    add("--size", type=_size, metavar="WxH", help="of the picture, such as 1280x720")
+    add("--frame-rate", type=_rate, metavar="FPS", help=f"frames per second ({DEFAULT_RATE:g})")
+    add("--gt", type=Path, metavar="PATH", help="benchmark's or sequence's folder: size and rate from its seqinfo.ini")
+    add("--seqinfo", type=Path, metavar="FILE", help="a seqinfo.ini that holds for all results")
+    add("--detections", type=Path, metavar="NPZ", help="recording (track --save-detections), or folder of NAME.npz")
+    add("--zero-based", action="store_true", help="the results count frames from 0")
+
+    group = parser.add_argument_group("summary")
+    add = group.add_argument
+    add("--json", action="store_true", help="print the summary as JSON, one line per result")
+    add("--quiet", action="store_true", help="no summary, no warnings")
+    return parser
+
+
+def _main(options: argparse.Namespace) -> int:
+    settings = preset(options.preset, steps=options.steps, **dict(options.set))
+    jobs = _jobs(options)
+    failed = 0
+    for source, target in jobs:
+        try:
+            changes = _refine_file(source, target, settings, options)
+        except SportstrackError as error:
+            if len(jobs) == 1:
+                raise
+            failed += 1  # the other results may be fine
+            report_error(error, PROGRAM)
+            continue
+        if options.json:
+            sys.stdout.write(json.dumps(asdict(changes), ensure_ascii=False) + "\n")
+        elif not options.quiet:
+            sys.stdout.write(changes.as_text() + "\n")
+        sys.stdout.flush()
+    if failed:
+        sys.stderr.write(f"{PROGRAM}: {failed} of {len(jobs)} results failed\n")
+    return 2 if failed else 0
+
+
+def _jobs(options: argparse.Namespace) -> list[tuple[Path, Path]]:
+    """Return (result, where its refined form goes)."""
+    sources = [file for path in options.results for file in _files(path)]
+    given: Path | None = options.output
+    if given is not None and given.suffix == ".txt":
+        if len(sources) > 1:
+            raise SettingError(f"-o {given}: is one file, but there are {len(sources)} results; name a folder")
+        ensure_folder(given.parent)
+        return [(sources[0], given)]
+    folder = ensure_folder(given or Path("runs/refine"))
+    jobs = [(source, folder / source.name) for source in sources]
+    names = [source.name for source in sources]
+    for source, target in jobs:
+        if names.count(source.name) > 1:
+            raise SettingError(f"two results are called {source.name}; refine them one by one, each with its own -o")
+        if given is None and target.resolve() == source.resolve():
+            raise OutputError(f"{source}: would be overwritten; name another place, or this one, with -o")
+    return jobs
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_dir():
+        found = sorted((path / "data").glob("*.txt")) or sorted(path.glob("*.txt"))
+        if not found:
+            raise SettingError(f"{path}: no SEQUENCE.txt in this folder or in its data/")
+        return found
+    if not path.is_file():
+        raise SettingError(f"{path}: no such file or folder")
+    return [path]
+
+
+def _refine_file(source: Path, target: Path, settings: RefineSettings, options: argparse.Namespace) -> Changes:
+    rows = read_mot(source, zero_based=options.zero_based)
+    if len(rows) and int(rows.track_id.min()) < 0:
+        raise FormatError(f"{source}: boxes without identity (id −1): these are detections; give a tracker's result")
+    recorded = _recorded(source, rows, options)
+    width, height, rate = _known(source, rows, recorded, options)
+    start, stride = _stride(rows)
+    table = TrackTable.from_mot(rows, recorded.embedding)
+    camera = None if recorded.camera is None else recorded.camera[start::stride]
+    table = _at(table, (table.frame - start) // stride)
+    scene = Scene.of(table, frame_rate=rate / stride, width=width, height=height, camera=camera)
+    changes, table = _run(source.stem, str(target), table, scene, settings)
+    write_table(target, _at(table, table.frame * stride + start).to_mot(), 0 if options.zero_based else 1)
+    return changes
+
+
+def _run(name: str, output: str, table: TrackTable, scene: Scene, s: RefineSettings) -> tuple[Changes, TrackTable]:
+    fewer, before, noise = dict.fromkeys(STEPS, 0), table, 0.0
+    for step, after in run_steps(table, scene, s):
+        if step:
+            fewer[step] = before.tracks - after.tracks
+        if step == "smooth":
+            noise = box_noise(before)
+        before = after
+    changes = Changes(
+        name,
+        output,
+        tracks_before=table.tracks,
+        tracks_after=before.tracks,
+        split=-fewer["split"],
+        linked=fewer["link"],
+        dropped=fewer["drop"],
+        filled=int(np.count_nonzero(before.filled)),
+        smoothed="smooth" in s.steps and noise >= s.smooth_noise,
+        noise=round(noise, 4),
+    )
+    return changes, before
+
+
+def _recorded(source: Path, rows: MotTable, options: argparse.Namespace) -> Recorded:
+    """Return the looks and the camera of the rows, as far as a recording is given and knows them."""
+    if options.detections is None:
+        return Recorded(None, None, None)
+    path: Path = options.detections
+    return read_recorded(Recording(path / f"{source.stem}.npz" if path.is_dir() else path), rows)
+
+
+def _known(source: Path, rows: MotTable, recorded: Recorded, options: argparse.Namespace) -> tuple[float, float, float]:
+    """Return width, height and frame rate: as given, else from seqinfo.ini, else as recorded, else guessed."""
+    stated, made = _stated(source, options), recorded.info
+
+    def warn(text: str) -> None:
+        if not options.quiet:
+            sys.stderr.write(f"{PROGRAM}: warning: {source}: {text}\n")
+
+    rate = options.frame_rate or stated.frame_rate or (made and made.frame_rate)
+    if not rate:
+        rate = DEFAULT_RATE
+        warn(f"frame rate unknown: taken for {rate:g} per second; give --frame-rate or --gt")
+    if options.size:
+        return (*options.size, rate)
+    if stated.width and stated.height:
+        return stated.width, stated.height, rate
+    if made is not None:
+        return made.width, made.height, rate
+    width, height = (np.ceil(rows.xyxy[:, 2:].max(axis=0)) if len(rows) else np.ones(2)).tolist()
+    width, height = max(width, 1.0), max(height, 1.0)
+    warn(f"size of the picture unknown: taken for {width:.0f}x{height:.0f}, as far as boxes go; give --size or --gt")
+    return width, height, rate
+
+
+def _stated(source: Path, options: argparse.Namespace) -> SequenceInfo:
+    """Return what the seqinfo.ini that belongs to a result says."""
+    if options.seqinfo is not None:
+        path: Path = options.seqinfo
+        if not path.exists() or (path.is_file() and path.name != "seqinfo.ini"):
+            raise SettingError(f"--seqinfo {path}: expected a file seqinfo.ini or its folder")
+        return read_sequence_info(path.parent if path.is_file() else path)
+    if options.gt is None:
+        return SequenceInfo()
+    from sportstrack.score.sources import find_truth
+
+    truth = find_truth(options.gt)
+    found = truth.get(source.stem) or (next(iter(truth.values())) if len(truth) == 1 else None)
+    if found is None:
+        raise SettingError(f"--gt {options.gt}: no sequence {source.stem}{nearest(source.stem, list(truth))}")
+    return read_sequence_info(found.folder)
+
+
+def _stride(rows: MotTable) -> tuple[int, int]:
+    """Return (first frame, N) where only every Nth frame was tracked; (0, 1) as a rule."""
+    frames = np.unique(rows.frame)
+    if len(frames) < _FEW:
+        return 0, 1
+    stride = int(np.gcd.reduce(np.diff(frames)))
+    return int(frames[0]) % stride, stride
+
+
+def _at(table: TrackTable, frame: IntArray) -> TrackTable:
+    return replace(table, frame=frame)
+
+
+def write_table(path: Path, table: MotTable, first: int = 1) -> None:
+    """Write MOT text, ten columns; ``first`` is the number of the first frame.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    whole = (table.frame + first, table.track_id)
+    columns = np.column_stack((*whole, xyxy_to_tlwh(table.xyxy), table.score, table.class_id, table.visibility))
+    columns[:, 4:6] = np.maximum(columns[:, 4:6], 0.01)
+    file = PartFile(path)
+    try:
+        with file.open_text() as stream:
+            for at in range(0, len(columns), _BLOCK):
+                block = columns[at : at + _BLOCK]
+                stream.write(_ROW * len(block) % tuple(block.ravel().tolist()))
+    except OSError as error:
+        raise OutputError(file.explain(error)) from error
+    file.complete()
+
+
+class _ListSettings(argparse.Action):
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str) -> None:  # noqa: A002 - argparse's name
+        super().__init__(option_strings, dest, nargs=0, help=help)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        sys.stdout.write("".join(f"{name:<24} {value:g}\n" for name, value in numbers(RefineSettings()).items()))
+        parser.exit()
+
+
+def _steps(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    for name in names:
+        if name not in STEPS:
+            raise argparse.ArgumentTypeError(f"no step {name!r}{nearest(name, list(STEPS))} ({','.join(STEPS)})")
+    return names
+
+
+def _setting(text: str) -> tuple[str, float]:
+    name, _, value = text.partition("=")
+    known = list(numbers(RefineSettings()))
+    if name not in known:
+        raise argparse.ArgumentTypeError(f"no setting {name!r}{nearest(name, known)} (see --list-settings)")
+    try:
+        return name, float(value)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text}: expected KEY=NUMBER, such as fill_gap=2") from None
+
+
+def _size(text: str) -> tuple[float, float]:
+    try:
+        width, height = (float(side) for side in text.lower().split("x"))
+        if not (0 < width < float("inf") and 0 < height < float("inf")):
+            raise ValueError
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text}: expected WIDTHxHEIGHT, such as 1280x720") from None
+    return width, height
+
+
+def _rate(text: str) -> float:
+    try:
+        rate = float(text)
+        if not 0 < rate < float("inf"):
+            raise ValueError
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text}: expected frames per second above 0") from None
+    return rate

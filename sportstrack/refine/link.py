@@ -1,0 +1,334 @@
+"""Link: give the pieces of one player one id.
+
+Every track is taken apart at its gaps, and all gaps of the sequence are bridged anew, at once. A piece that ends and
+one that begins later are the same player's if the second begins where the first would be by then, or if the first left
+the picture at an edge and the second comes in at the same edge, about as high along it. How far off is too far was
+measured: the log-odds of each pair weigh the differences of place and height against those of chance. One assignment
+over the pairs of the whole sequence then finds the bridges whose log-odds add up to most. What the tracker itself had
+bridged starts with a small lead (``trust``), because it saw more than the two ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+import numpy as np
+
+from sportstrack.refine.looks import Looks, mean_looks
+from sportstrack.refine.scene import Scene
+from sportstrack.refine.settings import RefineSettings
+from sportstrack.refine.table import TrackTable, fresh_ids
+from sportstrack.types import BoolArray, FloatArray, IntArray
+
+_BLOCK = 1 << 18  # pairs looked at together
+
+Pairs: TypeAlias = tuple[IntArray, IntArray]
+"""(P,) pieces that end, (P,) pieces that begin later."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ends:
+    """The first or the last box of each of T pieces.
+
+    Attributes:
+        frame: (T,) of the box.
+        place: (T, 2) centre in pixels, fitted, the camera's path deducted.
+        velocity: (T, 2) pixels per frame, likewise.
+        height: (T,) pixels, mean over the same boxes.
+        edges: (T, 4) whether the box is at the picture's left, top, right or bottom edge.
+    """
+
+    frame: IntArray
+    place: FloatArray
+    velocity: FloatArray
+    height: FloatArray
+    edges: BoolArray
+
+
+@dataclass(frozen=True, eq=False)
+class Pieces:
+    """The unbroken runs of boxes of all tracks, in the order of the `ordered` table.
+
+    Attributes:
+        track_id: (T,) the track that each was cut from.
+        first: where they begin.
+        last: where they end.
+        class_id: (T,) the class that most of their boxes have.
+        looks: (T, D) mean looks, zeros where unknown, or None.
+    """
+
+    track_id: IntArray
+    first: Ends
+    last: Ends
+    class_id: IntArray
+    looks: Looks | None
+
+
+def link_tracks(table: TrackTable, scene: Scene, settings: RefineSettings | None = None) -> TrackTable:
+    """Link the pieces of tracks that are one player's; each chain keeps the id of its earliest piece.
+
+    Pieces that stand in one frame together, are of different classes or in different shots are never linked. No row is
+    added or lost. A piece that its track loses gets a new id.
+    """
+    s = settings or RefineSettings()
+    table = table.ordered()
+    if not len(table):
+        return table
+    starts = _cut(table, scene, s)
+    pieces = _pieces(table, starts, scene, s)
+    found = [_worthwhile(*pair, pieces, scene, s) for pair in _candidates(pieces, scene, s)]
+    a, b = best_links(*(np.concatenate(column) for column in zip(*found, strict=True)))
+    ids = chain_ids(pieces.track_id, a, b)
+    rows = _rows_of(np.lexsort((table.frame[starts[:-1]], ids)), starts)
+    return replace(table, track_id=np.repeat(ids, np.diff(starts)))[rows]
+
+
+def _rows_of(order: IntArray, starts: IntArray) -> IntArray:
+    """Return the rows of the pieces in an order of pieces; quicker than sorting the rows."""
+    count = np.diff(starts)[order]
+    shift: IntArray = np.repeat(starts[order] - np.cumsum(count) + count, count)
+    shift += np.arange(len(shift))
+    return shift
+
+
+def best_links(a: IntArray, b: IntArray, gain: FloatArray) -> Pairs:
+    """Choose pairs so that no a and no b stands in two of them and the sum of the gains is greatest.
+
+    Args:
+        a: (P,) left side of each pair.
+        b: (P,) right side.
+        gain: (P,) above 0; each pair stands once.
+
+    Returns:
+        The sides of the chosen pairs. Works on the pairs given alone: no matrix of all against all is made.
+    """
+    sure = _sure_links(a, b, gain)
+    open_ = ~np.isin(a, a[sure]) & ~np.isin(b, b[sure])
+    rest = _assign(a[open_], b[open_], gain[open_])
+    return np.concatenate((a[sure], rest[0])), np.concatenate((b[sure], rest[1]))
+
+
+def _sure_links(a: IntArray, b: IntArray, gain: FloatArray) -> IntArray:
+    """Return pairs that stand in a best choice for sure: worth more than what both sides could get elsewhere together.
+
+    Whoever chose otherwise could change to such a pair and gain. Found pairs take their sides out of the question,
+    which makes others sure. Most gaps of a match are settled so; the rest is a small assignment.
+    """
+    sure = [np.empty(0, np.int64)]
+    by_a, by_b = np.argsort(a, kind="stable"), np.argsort(b, kind="stable")
+    elsewhere = np.zeros(len(a))
+    gone_a, gone_b = (np.zeros(int(x.max(initial=0)) + 1, np.bool_) for x in (a, b))
+    while len(by_a):
+        elsewhere[by_a] = _best_other(a[by_a], gain[by_a])
+        elsewhere[by_b] += _best_other(b[by_b], gain[by_b])
+        found = by_a[gain[by_a] > elsewhere[by_a]]
+        if not len(found):
+            break
+        sure.append(found)
+        gone_a[a[found]] = gone_b[b[found]] = True
+        by_a, by_b = (order[~(gone_a[a[order]] | gone_b[b[order]])] for order in (by_a, by_b))
+    return np.concatenate(sure)
+
+
+def _best_other(side: IntArray, gain: FloatArray) -> FloatArray:
+    """Return (P,) the greatest gain among each pair's rivals, the other pairs of the same side; 0 without any.
+
+    The pairs are sorted by side.
+    """
+    begin = np.flatnonzero(np.concatenate(([True], side[1:] != side[:-1])))
+    count = np.diff(np.append(begin, len(side)))
+    best = np.repeat(np.maximum.reduceat(gain, begin), count)
+    top = gain == best
+    second = np.repeat(np.maximum.reduceat(np.where(top, 0.0, gain), begin), count)
+    alone = np.repeat(np.add.reduceat(top.astype(np.int64), begin) == 1, count)
+    return np.where(top & alone, second, best)
+
+
+def _assign(a: IntArray, b: IntArray, gain: FloatArray) -> Pairs:
+    if not len(a):
+        return a, b
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import min_weight_full_bipartite_matching
+
+    left, row = np.unique(a, return_inverse=True)
+    right, column = np.unique(b, return_inverse=True)
+    alone = np.arange(len(left))  # each left side has a column of its own, for staying alone
+    price = float(gain.max()) + 1.0  # a cost of 0 would be taken for no pair
+    cost = np.concatenate((price - gain, np.full(len(left), price)))
+    place = (np.concatenate((row, alone)), np.concatenate((column, len(right) + alone)))
+    matrix = csr_array((cost, place), shape=(len(left), len(right) + len(left)))
+    rows, columns = min_weight_full_bipartite_matching(matrix)
+    linked = columns < len(right)
+    return left[rows[linked]], right[columns[linked]]
+
+
+def chain_ids(ids: IntArray, a: IntArray, b: IntArray) -> IntArray:
+    """Return (T,) the new id of each piece: that of its chain's first piece; piece ``b[i]`` follows ``a[i]``.
+
+    ``ids`` are sorted, and pieces of one track by time: its first piece keeps the id, a later one that begins a chain
+    gets a new one.
+    """
+    before = np.arange(len(ids))
+    before[b] = a
+    while not np.array_equal(earlier := before[before], before):  # rounds: the logarithm of the longest chain
+        before = earlier
+    return fresh_ids(ids)[before]
+
+
+def _cut(table: TrackTable, scene: Scene, s: RefineSettings) -> IntArray:
+    """Return (T + 1,) the rows where pieces begin, and the end: at each gap that this step could bridge itself."""
+    frame = table.frame
+    new = table.track_id[1:] != table.track_id[:-1]
+    row = np.flatnonzero(~new & (frame[1:] > frame[:-1] + 1))
+    gap = frame[row + 1] - frame[row]
+    left = scene.at_edges(table.xyxy[row], s.border_reach) & scene.at_edges(table.xyxy[row + 1], s.border_reach)
+    near = gap <= scene.frames_in(s.interior_gap)
+    near |= left.any(axis=1) & (gap <= scene.frames_in(s.border_gap))
+    near &= scene.shot(frame[row]) == scene.shot(frame[row + 1])
+    new[row[near]] = True
+    return np.concatenate(([0], np.flatnonzero(new) + 1, [len(table)]))
+
+
+def _pieces(table: TrackTable, starts: IntArray, scene: Scene, s: RefineSettings) -> Pieces:
+    return Pieces(
+        table.track_id[starts[:-1]],
+        _ends(table, starts, scene, s, starts[:-1]),
+        _ends(table, starts, scene, s, starts[1:] - 1),
+        _classes(table, starts),
+        mean_looks(table, starts),
+    )
+
+
+def _ends(table: TrackTable, starts: IntArray, scene: Scene, s: RefineSettings, outer: IntArray) -> Ends:
+    """Fit a straight line to the boxes within ``slope_window`` of each piece's ``outer`` row."""
+    window = max(scene.frames_in(s.slope_window), 1.0)
+    piece = np.repeat(np.arange(len(outer)), np.diff(starts))
+    rows = np.flatnonzero(np.abs(table.frame - table.frame[outer][piece]) < window)
+    piece = piece[rows]
+    time = (table.frame[rows] - table.frame[outer][piece])[:, None].astype(np.float64)
+    box = table.xyxy[rows]
+    centre = 0.5 * (box[:, :2] + box[:, 2:]) - scene.path[table.frame[rows]]
+    begin = np.searchsorted(piece, np.arange(len(outer)))
+    count = np.diff(np.append(begin, len(rows)))[:, None]
+
+    def mean(values: FloatArray) -> FloatArray:
+        return np.add.reduceat(values, begin, axis=0) / count
+
+    middle, where = mean(time), mean(centre)
+    apart = time - middle[piece]
+    slope = mean(apart * (centre - where[piece])) / np.maximum(mean(apart**2), 1e-9)
+    return Ends(
+        table.frame[outer],
+        where - slope * middle,
+        slope,
+        mean(box[:, 3:] - box[:, 1:2])[:, 0],
+        scene.at_edges(table.xyxy[outer], s.border_reach),
+    )
+
+
+def _classes(table: TrackTable, starts: IntArray) -> IntArray:
+    """Return (T,) the class that most boxes of each piece have, the lowest on a draw."""
+    if (table.class_id == table.class_id[0]).all():
+        return table.class_id[starts[:-1]]
+    piece = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
+    order = np.lexsort((table.class_id, piece))
+    kind = table.class_id[order]
+    new = np.concatenate(([True], (kind[1:] != kind[:-1]) | (piece[1:] != piece[:-1])))
+    begin = np.flatnonzero(new)
+    count = np.diff(np.append(begin, len(kind)))
+    best = np.lexsort((-count, piece[begin]))
+    return kind[begin[best[np.searchsorted(piece[begin], np.arange(len(starts) - 1))]]]
+
+
+def _candidates(pieces: Pieces, scene: Scene, s: RefineSettings) -> Iterator[Pairs]:
+    """Yield each pair near enough in time once, in blocks: all pairs, and those at a common edge for longer."""
+    first, last = pieces.first, pieces.last
+    everyone = np.arange(len(first.frame))
+    near, far = scene.frames_in(s.interior_gap), scene.frames_in(s.border_gap)
+    yield everyone[:0], everyone[:0]
+    yield from _within(everyone, everyone, last.frame, first.frame, 0.0, near)
+    for edge in range(4):
+        left, came = np.flatnonzero(last.edges[:, edge]), np.flatnonzero(first.edges[:, edge])
+        for a, b in _within(left, came, last.frame, first.frame, near, far):
+            new = ~(last.edges[a, :edge] & first.edges[b, :edge]).any(axis=1)  # a corner is at two edges
+            yield a[new], b[new]
+
+
+def _within(a: IntArray, b: IntArray, end: IntArray, begin: IntArray, low: float, high: float) -> Iterator[Pairs]:
+    """Yield the pairs of a and b with low < begin − end ≤ high, at least those of one a at a time."""
+    b = b[np.argsort(begin[b], kind="stable")]
+    first = np.searchsorted(begin[b], end[a] + low, side="right")
+    count = np.maximum(np.searchsorted(begin[b], end[a] + high, side="right") - first, 0)
+    total = np.concatenate(([0], np.cumsum(count)))
+    at = 0
+    while at < len(a):
+        stop = max(at + 1, int(np.searchsorted(total, total[at] + _BLOCK, side="right")) - 1)
+        n = count[at:stop]
+        offset = np.arange(total[stop] - total[at]) - np.repeat(total[at:stop] - total[at], n)
+        yield np.repeat(a[at:stop], n), b[np.repeat(first[at:stop], n) + offset]
+        at = stop
+
+
+def _worthwhile(
+    a: IntArray, b: IntArray, pieces: Pieces, scene: Scene, s: RefineSettings
+) -> tuple[IntArray, IntArray, FloatArray]:
+    """Return the pairs whose log-odds are above 0, and these."""
+    first, last, kind = pieces.first, pieces.last, pieces.class_id
+    may = scene.shot(last.frame[a]) == scene.shot(first.frame[b])
+    may &= (kind[a] == kind[b]) | (kind[a] < 0) | (kind[b] < 0)
+    a, b = a[may], b[may]
+    odds = np.maximum(_interior(last, first, a, b, scene, s), _border(last, first, a, b, scene, s))
+    odds += np.where((pieces.track_id[a] == pieces.track_id[b]) & (b == a + 1), s.trust, 0.0)
+    if pieces.looks is not None:
+        one, other = pieces.looks[a], pieces.looks[b]
+        cosine = np.einsum("ij,ij->i", one, other)
+        odds += np.where(
+            one.any(axis=1) & other.any(axis=1), s.appearance_weight * (cosine - s.appearance_neutral), 0.0
+        )
+    good = odds > 0.0
+    return a[good], b[good], odds[good]
+
+
+def _interior(last: Ends, first: Ends, a: IntArray, b: IntArray, scene: Scene, s: RefineSettings) -> FloatArray:
+    """Return the log-odds that a piece goes on where it stopped."""
+    gap = first.frame[b] - last.frame[a]
+    keep = np.exp(-1.0 / scene.frames_in(s.velocity_decay))
+    reach = (1.0 - keep**gap) / (1.0 - keep)
+    expected = 0.5 * reach[:, None] * (last.velocity[a] + first.velocity[b]) * (1.0, s.vertical_velocity)
+    height, ratio = _heights(last, first, a, b)
+    off = (first.place[b] - last.place[a] - expected) / height[:, None]
+    seconds = gap / scene.frame_rate
+    x = s.interior_along + s.interior_along_rate * seconds
+    y = s.interior_across + s.interior_across_rate * seconds
+    z = s.interior_height + s.interior_height_rate * seconds
+    squares = (off[:, 0] / x) ** 2 + (off[:, 1] / y) ** 2 + (ratio / z) ** 2
+    odds = s.interior_prior - np.log(x * y * z) - _t_cost(squares, 3, s.tail) - seconds / s.interior_decay
+    return np.where(seconds <= s.interior_gap, odds, -np.inf)
+
+
+def _border(last: Ends, first: Ends, a: IntArray, b: IntArray, scene: Scene, s: RefineSettings) -> FloatArray:
+    """Return the log-odds that a piece left at an edge and came back there."""
+    common = last.edges[a] & first.edges[b]
+    height, ratio = _heights(last, first, a, b)
+    along = np.abs(first.place[b] - last.place[a])[:, [1, 0, 1, 0]] / height[:, None]
+    off = np.where(common, along, np.inf).min(axis=1)
+    seconds = (first.frame[b] - last.frame[a]) / scene.frame_rate
+    u = s.border_along * np.sqrt(seconds)
+    z = s.border_height + s.border_height_rate * np.sqrt(seconds)
+    here = common.any(axis=1) & (seconds <= s.border_gap)
+    squares = (np.where(here, off, 0.0) / u) ** 2 + (ratio / z) ** 2
+    odds = s.border_prior - np.log(u * z) - _t_cost(squares, 2, s.tail) - seconds / s.border_decay
+    return np.where(here, odds, -np.inf)
+
+
+def _heights(last: Ends, first: Ends, a: IntArray, b: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Return (P,) the mean height of each pair and the logarithm of its ratio."""
+    before, after = last.height[a], first.height[b]
+    return 0.5 * (before + after), np.log(after / before)
+
+
+def _t_cost(squares: FloatArray, dimensions: int, tail: float) -> FloatArray:
+    """Return minus the logarithm of a t distribution's density, up to a constant; ``squares`` is Σ (x / σ)²."""
+    return 0.5 * (tail + dimensions) * np.log1p(squares / tail)

@@ -1,0 +1,78 @@
+"""What a recording of the detections knows of a result's rows: looks, the camera's motion, size and frame rate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sportstrack.boxes import iou
+from sportstrack.errors import FormatError
+from sportstrack.mot import MotTable
+from sportstrack.recording import RecordedFrame, Recording, RecordingInfo
+from sportstrack.types import FloatArray
+
+_LEAST = 0.5  # overlap of a row with the detection that it came from; filtered boxes differ from theirs
+
+
+@dataclass(frozen=True, eq=False)
+class Recorded:
+    """What is known besides a result's rows.
+
+    Attributes:
+        info: of the recording, or None without one.
+        embedding: (N, D) float32 looks of the rows, zeros where no detection fits; None if none were recorded.
+        camera: (F, 2, 3) affines of frames 0 … F − 1, NaN where unknown; None if none were recorded.
+    """
+
+    info: RecordingInfo | None
+    embedding: NDArray[np.float32] | None
+    camera: FloatArray | None
+
+
+def read_recorded(recording: Recording, rows: MotTable) -> Recorded:
+    """Match a result's rows with the detections of a recording, by best overlap in each frame.
+
+    Raises:
+        FormatError: the recording ends before the result, or nothing in it fits: it is another video's.
+    """
+    order = np.argsort(rows.frame, kind="stable")
+    frames = int(rows.frame.max()) + 1 if len(rows) else 0
+    starts = np.searchsorted(rows.frame[order], np.arange(frames + 1))
+    camera = np.full((frames, 2, 3), np.nan)
+    looks: NDArray[np.float32] | None = None
+    fitting, last = 0, -1
+    for frame in recording:
+        last = frame.index
+        if last >= frames:
+            break
+        if frame.camera is not None:
+            camera[last] = frame.camera
+        mine = order[starts[last] : starts[last + 1]]
+        row, detection = _fit(rows, mine, frame)
+        fitting += len(row)
+        if frame.detections.embedding is not None:
+            if looks is None:
+                looks = np.zeros((len(rows), frame.detections.embedding.shape[1]), np.float32)
+            looks[row] = frame.detections.embedding[detection]
+    if last < frames - 1:
+        raise FormatError(f"{recording.path}: ends at frame {last + 1}, but the result goes to {frames}")
+    if 2 * fitting < len(rows):
+        raise FormatError(
+            f"{recording.path}: only {fitting} of {len(rows)} boxes overlap a detection of their frame; "
+            "is it the recording of another video?"
+        )
+    return Recorded(recording.info, looks, camera if np.isfinite(camera).any() else None)
+
+
+def _fit(rows: MotTable, mine: NDArray[np.int64], frame: RecordedFrame) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return those of a frame's rows that overlap a detection, and which."""
+    found = frame.detections
+    usable = np.arange(len(found)) if found.valid is None else np.flatnonzero(found.valid)
+    if not len(mine) or not len(usable):
+        return mine[:0], usable[:0]
+    overlap = iou(rows.xyxy[mine], found.xyxy[usable])
+    best = overlap.argmax(axis=1)
+    fits = overlap[np.arange(len(mine)), best] >= _LEAST
+    return mine[fits], usable[best[fits]]

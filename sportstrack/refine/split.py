@@ -1,0 +1,64 @@
+"""Split: part a track where the player in it looks like another."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sportstrack.refine.looks import centred_looks
+from sportstrack.refine.scene import Scene
+from sportstrack.refine.settings import RefineSettings
+from sportstrack.refine.table import TrackTable, fresh_ids
+from sportstrack.types import IntArray
+
+
+def split_tracks(table: TrackTable, scene: Scene, settings: RefineSettings | None = None) -> TrackTable:
+    """Split tracks where the mean looks before and after differ; the first part keeps the id, the others get new ones.
+
+    Without embeddings nothing happens. No row is added or lost.
+    """
+    s = settings or RefineSettings()
+    table = table.ordered()
+    if table.embedding is None or not len(table):
+        return table
+    looks = centred_looks(table.embedding)
+    starts = table.starts()
+    cuts = [
+        low + cut
+        for low, high in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True)
+        for cut in _cuts(table.frame[low:high], looks[low:high], scene, s)
+    ]
+    begins = np.union1d(starts[:-1], np.array(cuts, np.int64))
+    ids = fresh_ids(table.track_id[begins])
+    ids = np.repeat(ids, np.diff(np.append(begins, len(table))))
+    return replace(table, track_id=ids).ordered()
+
+
+def _cuts(frame: IntArray, looks: NDArray[np.float32], scene: Scene, s: RefineSettings) -> list[int]:
+    """Return the rows of one track at which it is to be split, ascending."""
+    total = np.concatenate((np.zeros((1, looks.shape[1])), np.cumsum(looks, axis=0, dtype=np.float64)))
+    window, side = scene.frames_in(s.split_window), max(scene.frames_in(s.split_min_side), 1.0)
+    parts, cuts = [(0, len(frame))], []
+    while parts:
+        low, high = parts.pop()
+        begin = np.searchsorted(frame[low:high], frame[low] + side) + low
+        end = np.searchsorted(frame[low:high], frame[high - 1] - side, side="right") + low
+        at = np.arange(begin, end)
+        if not len(at):
+            continue
+        first = np.maximum(np.searchsorted(frame, frame[at] - window), low)
+        last = np.minimum(np.searchsorted(frame, frame[at] + window), high)
+        one, two = (at - first)[:, None], (last - at)[:, None]
+        before, after = (total[at] - total[first]) / one, (total[last] - total[at]) / two
+        length = np.linalg.norm(before, axis=1) * np.linalg.norm(after, axis=1)
+        cosine = (before * after).sum(axis=1) / np.maximum(length, 1e-12)
+        unlike = np.where((length > 1e-9) & (cosine < s.split_below), 1.0, 0.0)
+        change = unlike * np.linalg.norm((before - after) * np.sqrt(one * two / (one + two)), axis=1)
+        best = int(change.argmax())
+        if change[best] > 0.0:
+            cut = int(at[best])
+            cuts.append(cut)
+            parts += [(low, cut), (cut, high)]
+    return sorted(cuts)

@@ -1,0 +1,164 @@
+"""The table that flows through the refinement: all boxes of all tracks of a sequence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sportstrack.errors import SettingError
+from sportstrack.mot import MotTable
+from sportstrack.types import BoolArray, Detections, FloatArray, IntArray, Tracks
+
+
+@dataclass(frozen=True, eq=False)
+class TrackTable:
+    """The boxes of a sequence's tracks, one per row, in any order; a track has at most one box in a frame.
+
+    Attributes:
+        frame: (N,) int64, from 0.
+        track_id: (N,) int64.
+        xyxy: (N, 4) float64 corners in pixels.
+        score: (N,) float64.
+        class_id: (N,) int64; −1 where unknown.
+        detection: (N,) int64, row in the frame's `Detections`; −1 without one.
+        filled: (N,) bool, True for a box that nobody saw: it was put between two that were.
+        embedding: (N, D) float32 looks, or None. A row of zeros is an unknown look.
+    """
+
+    frame: IntArray
+    track_id: IntArray
+    xyxy: FloatArray
+    score: FloatArray
+    class_id: IntArray
+    detection: IntArray
+    filled: BoolArray
+    embedding: NDArray[np.float32] | None = None
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    def __getitem__(self, rows: Any) -> TrackTable:
+        """Return the rows picked by a slice, an index array or a boolean mask, as a new table."""
+        values: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
+        if self.embedding is None:
+            del values["embedding"]
+        return TrackTable(**{name: value[rows] for name, value in values.items()})
+
+    @classmethod
+    def of(
+        cls,
+        frame: Any,
+        track_id: Any,
+        xyxy: Any,
+        score: Any = None,
+        class_id: Any = None,
+        embedding: Any = None,
+    ) -> TrackTable:
+        """Build a table from anything array-like; a missing score is 1, a missing class −1.
+
+        Raises:
+            SettingError: columns of different lengths, a box that is not finite or empty, a track twice in a frame.
+        """
+        frames = np.asarray(frame, np.int64)
+        n = len(frames)
+        table = cls(
+            frames,
+            np.asarray(track_id, np.int64),
+            np.asarray(xyxy, np.float64).reshape(-1, 4),
+            np.ones(n) if score is None else np.asarray(score, np.float64),
+            np.full(n, -1) if class_id is None else np.asarray(class_id, np.int64),
+            np.full(n, -1),
+            np.zeros(n, np.bool_),
+            None if embedding is None else np.asarray(embedding, np.float32),
+        )
+        return _checked(table)
+
+    @classmethod
+    def from_mot(cls, table: MotTable, embedding: NDArray[np.float32] | None = None) -> TrackTable:
+        """Take over what `sportstrack.read_mot` has read, and a look for each row if there are any."""
+        n = len(table)
+        unknown, seen = np.full(n, -1), np.zeros(n, np.bool_)
+        return cls(table.frame, table.track_id, table.xyxy, table.score, table.class_id, unknown, seen, embedding)
+
+    def to_mot(self) -> MotTable:
+        """Return MOT rows sorted by frame, then id; a filled box has visibility 0, all others −1."""
+        t = self[np.lexsort((self.track_id, self.frame))]
+        return MotTable(t.frame, t.track_id, t.xyxy, t.score, t.class_id, np.where(t.filled, 0.0, -1.0))
+
+    @classmethod
+    def from_tracks(cls, tracks: list[Tracks], detections: list[Detections | None] | None = None) -> TrackTable:
+        """Join the `Tracks` of frames 0, 1, 2, …; coasting rows (without a detection) are predictions and left out.
+
+        Args:
+            tracks: one table per frame.
+            detections: the same frames' detections, from which the embeddings are taken.
+        """
+        seen = [one[one.detection >= 0] for one in tracks]
+        joined = MotTable.from_tracks(seen)
+        looks = None if detections is None else _looks(seen, detections)
+        row = np.concatenate([one.detection for one in seen]) if seen else np.empty(0, np.int64)
+        return replace(cls.from_mot(joined), detection=row, embedding=looks).ordered()
+
+    def to_tracks(self, frames: int) -> list[Tracks]:
+        """Return one `Tracks` per frame 0 … frames − 1, rows ordered by id; filled boxes have ``detection`` −1."""
+        order = np.lexsort((self.track_id, self.frame))
+        starts = np.searchsorted(self.frame[order], np.arange(frames + 1))
+        found = []
+        for low, high in pairwise(starts):
+            t = self[order[low:high]]
+            found.append(Tracks(t.xyxy, t.score, t.class_id, t.track_id, t.detection))
+        return found
+
+    def ordered(self) -> TrackTable:
+        """Return the rows sorted by track, then frame; the table itself if they are."""
+        same = self.track_id[1:] == self.track_id[:-1]
+        good = np.where(same, self.frame[1:] > self.frame[:-1], self.track_id[1:] > self.track_id[:-1])
+        return self if good.all() else self[np.lexsort((self.frame, self.track_id))]
+
+    @property
+    def tracks(self) -> int:
+        """How many tracks there are."""
+        return len(np.unique(self.track_id))
+
+    def starts(self) -> IntArray:
+        """Return (T + 1,) row where each track begins, and the end; the rows must be `ordered`."""
+        if not len(self):
+            return np.zeros(1, np.int64)
+        change = np.flatnonzero(self.track_id[1:] != self.track_id[:-1]) + 1
+        return np.concatenate(([0], change, [len(self)]))
+
+
+def fresh_ids(ids: IntArray) -> IntArray:
+    """Return (T,) ids of pieces, sorted, with a new id in place of each that stands a second time."""
+    again = np.concatenate(([False], ids[1:] == ids[:-1]))
+    return np.where(again, ids.max(initial=0) + np.cumsum(again), ids)
+
+
+def _checked(table: TrackTable) -> TrackTable:
+    n = len(table)
+    for field in fields(table):
+        value = getattr(table, field.name)
+        if value is not None and len(value) != n:
+            raise SettingError(f"TrackTable.{field.name}: expected {n} rows, got {len(value)}")
+    size = table.xyxy[:, 2:] - table.xyxy[:, :2]
+    if not (np.isfinite(table.xyxy).all() and (size > 0).all() and np.isfinite(table.score).all()):
+        raise SettingError("TrackTable: expected finite boxes with x1 < x2 and y1 < y2, and finite scores")
+    table = table.ordered()
+    if ((table.track_id[1:] == table.track_id[:-1]) & (table.frame[1:] == table.frame[:-1])).any():
+        raise SettingError("TrackTable: a track may stand only once in a frame")
+    return table
+
+
+def _looks(tracks: list[Tracks], detections: list[Detections | None]) -> NDArray[np.float32] | None:
+    width = next((d.embedding.shape[1] for d in detections if d is not None and d.embedding is not None), None)
+    if width is None:
+        return None
+    parts = []
+    for one, found in zip(tracks, detections, strict=True):
+        looks = None if found is None else found.embedding
+        parts.append(np.zeros((len(one), width), np.float32) if looks is None else looks[one.detection])
+    return np.concatenate(parts)

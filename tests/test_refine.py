@@ -1,0 +1,548 @@
+"""Refinement of any tracker's result: each step by hand, and what must hold for all inputs."""
+
+from __future__ import annotations
+
+from itertools import permutations
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sportstrack.errors import SettingError
+from sportstrack.mot import read_mot, read_sequence_info
+from sportstrack.refine import (
+    STEPS,
+    RefineSettings,
+    Scene,
+    TrackTable,
+    box_noise,
+    drop_short,
+    interpolate_gaps,
+    link_tracks,
+    preset,
+    refine,
+    refine_tracks,
+    smooth_boxes,
+    split_tracks,
+)
+from sportstrack.refine.link import best_links
+from sportstrack.refine.steps import RUNS
+from sportstrack.score.run import score_tracks
+from sportstrack.trackers import create_tracker
+from sportstrack.types import Detections, Tracks
+
+SIZE = {"width": 1280.0, "height": 720.0}
+COLUMNS = ("frame", "track_id", "xyxy", "score", "class_id", "detection", "filled")
+
+
+def run(
+    track: int,
+    frames: range | list[int],
+    start: tuple[float, float],
+    velocity: tuple[float, float] = (0.0, 0.0),
+    **more,
+) -> TrackTable:
+    """A player of 40 × 100 pixels whose centre is ``start + frame · velocity``."""
+    t = np.array(frames)
+    centre = np.array(start) + t[:, None] * np.array(velocity)
+    half = np.array([20.0, 50.0])
+    columns = {name: np.full(len(t), value) for name, value in more.items() if name != "look"}
+    look = np.tile(more["look"], (len(t), 1)) if "look" in more else None
+    return TrackTable.of(
+        t, np.full(len(t), track), np.hstack([centre - half, centre + half]), **columns, embedding=look
+    )
+
+
+def join(*parts: TrackTable) -> TrackTable:
+    looks = None if parts[0].embedding is None else np.concatenate([part.embedding for part in parts])
+    columns = [np.concatenate([getattr(p, name) for p in parts]) for name in COLUMNS[:5]]
+    return TrackTable.of(*columns, embedding=looks)
+
+
+def scene(table: TrackTable, frames: int | None = None, **more) -> Scene:
+    return Scene.of(table, **{"frame_rate": 25.0, **SIZE, "frames": frames, **more})
+
+
+def still(frames: int) -> np.ndarray:
+    """A camera that does not move."""
+    return np.tile(np.eye(2, 3), (frames, 1, 1))
+
+
+def ids(table: TrackTable) -> list[int]:
+    return sorted(set(table.track_id.tolist()))
+
+
+def same(a: TrackTable, b: TrackTable) -> bool:
+    return all(np.array_equal(getattr(a, name), getattr(b, name)) for name in COLUMNS)
+
+
+def linked(*parts: TrackTable, settings_: RefineSettings | None = None, **more) -> list[int]:
+    """The ids left after linking, before a camera that stands still."""
+    table = join(*parts)
+    frames = int(table.frame.max()) + 1
+    return ids(link_tracks(table, scene(table, **{"camera": still(frames), **more}), settings_))
+
+
+# --- link -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_player_who_runs_on_gets_the_earlier_id_back() -> None:
+    assert linked(run(3, range(30), (200, 300), (4, 0)), run(9, range(40, 70), (200, 300), (4, 0))) == [3]
+
+
+def test_a_piece_that_begins_elsewhere_is_another_player() -> None:
+    assert linked(run(3, range(30), (200, 300)), run(9, range(40, 70), (700, 500))) == [3, 9]
+
+
+def test_the_earliest_piece_names_the_chain_whatever_the_ids() -> None:
+    pieces = [run(i, range(at, at + 30), (300, 300)) for i, at in ((8, 0), (2, 40), (5, 80))]
+    assert linked(*pieces) == [8]
+
+
+def test_crossing_players_are_told_apart_by_their_motion() -> None:
+    a, b = ((200, 300), (6, 0)), ((560, 300), (-6, 0))  # they meet at frame 30; one is unseen then, the other is not
+    table = join(run(1, range(27), *a), run(2, range(60), *b), run(4, range(36, 60), *a))
+    after = link_tracks(table, scene(table, camera=still(60)))
+    assert ids(after) == [1, 2]
+    assert after.xyxy[(after.track_id == 1) & (after.frame == 59), 0] == 200 + 6 * 59 - 20
+
+
+def test_one_assignment_weighs_all_pairs() -> None:
+    # Piece 3 is nearer to piece 1 than piece 4 is, but piece 2 has only piece 3 to go on with.
+    table = [run(1, range(30), (300, 300)), run(2, range(30), (240, 300))]
+    table += [run(3, range(35, 65), (285, 300)), run(4, range(35, 65), (340, 300))]
+    assert linked(*table) == [1, 2]
+
+
+def test_who_leaves_at_an_edge_comes_back_there() -> None:
+    gone = run(1, range(30), (20, 300))
+    assert linked(gone, run(2, range(180, 210), (20, 320))) == [1], "six seconds behind the left edge"
+    assert linked(gone, run(2, range(180, 210), (1260, 320))) == [1, 2], "at the other edge"
+    assert linked(gone, run(2, range(180, 210), (20, 600))) == [1, 2], "at another height"
+    assert linked(gone, run(2, range(400, 430), (20, 300))) == [1, 2], "after border_gap"
+    middle = run(1, range(30), (600, 300))
+    assert linked(middle, run(2, range(180, 210), (600, 320))) == [1, 2], "nobody vanishes in the middle for so long"
+
+
+def test_a_wrong_bridge_of_the_tracker_is_taken_down() -> None:
+    a, b = ((300, 200), (4, 0)), ((900, 500), (-4, 0))
+    swapped = [run(1, range(30), *a), run(2, range(30), *b), run(2, range(36, 60), *a), run(1, range(36, 60), *b)]
+    table = join(*swapped)
+    after = link_tracks(table, scene(table, camera=still(60)))
+    first = after[after.track_id == 1]
+    assert ids(after) == [1, 2]
+    np.testing.assert_array_equal(first.xyxy[:, 1], np.full(54, 150.0))
+
+
+def test_a_piece_that_its_track_loses_gets_a_new_id() -> None:
+    jump = [run(7, range(30), (200, 200)), run(7, range(32, 60), (1000, 600)), run(9, range(60), (640, 360))]
+    assert linked(*jump) == [7, 9, 10]
+
+
+def test_the_tracker_may_be_trusted_in_all() -> None:
+    jump = join(run(7, range(30), (200, 200)), run(7, range(32, 60), (1000, 600)))
+    assert same(link_tracks(jump, scene(jump), RefineSettings(trust=1000.0)), jump)
+
+
+def test_bridges_longer_than_the_step_could_judge_stay() -> None:
+    by_looks = join(run(1, range(30), (600, 300)), run(1, range(300, 330), (200, 600)))
+    assert same(link_tracks(by_looks, scene(by_looks)), by_looks)
+
+
+def test_classes_never_mix_and_an_unknown_one_fits_all() -> None:
+    before, after = (300, 300), (300, 300)
+    for class_id, expected in ((0, [1]), (1, [1, 2]), (-1, [1])):
+        pieces = run(1, range(30), before, class_id=0), run(2, range(35, 60), after, class_id=class_id)
+        assert linked(*pieces) == expected, class_id
+
+
+def test_looks_decide_where_places_do_not() -> None:
+    red, blue = [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]
+    table = join(
+        run(1, range(30), (300, 300), look=red),
+        run(2, range(30), (360, 300), look=blue),
+        run(3, range(50, 80), (330, 290), look=blue),
+        run(4, range(50, 80), (330, 310), look=red),
+    )
+    after = link_tracks(table, scene(table, camera=still(80)))
+    assert after.track_id[after.xyxy[:, 1] == 240].tolist() == [2] * 30, "the blue one"
+    assert ids(after) == [1, 2]
+
+
+def test_nothing_is_linked_across_a_cut() -> None:
+    pieces = run(1, range(30), (300, 300)), run(2, range(35, 60), (300, 300))
+    assert linked(*pieces, cuts=[33]) == [1, 2]
+    assert linked(*pieces, cuts=[20, 50]) == [1]
+
+
+def test_a_pan_is_deducted_given_or_estimated() -> None:
+    pan = np.interp(np.arange(90), [35, 65], [0, -700])  # while player 1 is unseen, among others who are seen
+    table = join(
+        run(1, range(30), (1000, 500)),
+        run(2, range(70, 90), (1000, 500)),
+        *[run(10 + i, range(90), (500 + 80 * i, 100 + 100 * i)) for i in range(5)],
+    )
+    table.xyxy[:, ::2] += pan[table.frame][:, None]
+    affine = still(90)
+    affine[1:, 0, 2] = np.diff(pan)
+    for camera in (None, affine):
+        assert ids(link_tracks(table, scene(table, camera=camera))) == [1, 10, 11, 12, 13, 14]
+    assert 2 in ids(link_tracks(table, scene(table, camera=still(90))))
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 10**6), pairs=st.integers(0, 9))
+def test_links_are_the_best_there_are(seed: int, pairs: int) -> None:
+    rng = np.random.default_rng(seed)
+    every = np.array([(i, j) for i in range(4) for j in range(4)])
+    chosen = every[rng.choice(16, pairs, replace=False)]
+    gain = rng.uniform(0.01, 5, pairs)
+    a, b = best_links(chosen[:, 0] * 7, chosen[:, 1] * 3, gain)
+    worth = {(7 * i, 3 * j): g for (i, j), g in zip(chosen.tolist(), gain.tolist(), strict=True)}
+    assert len(set(a.tolist())) == len(a)
+    assert len(set(b.tolist())) == len(b)
+    best = max(
+        sum(worth.get((7 * i, 3 * j), 0.0) for i, j in zip(rows, columns, strict=True))
+        for rows in [range(4)]
+        for columns in permutations(range(4))
+    )
+    assert sum(worth[pair] for pair in zip(a.tolist(), b.tolist(), strict=True)) == pytest.approx(best)
+
+
+# --- all inputs -------------------------------------------------------------------------------------------------------
+
+
+@st.composite
+def fragments(draw: st.DrawFn) -> TrackTable:
+    """A few players, each in pieces with gaps, noisy or not, some of them at the edges."""
+    rng = np.random.default_rng(draw(st.integers(0, 10**6)))
+    noise = draw(st.sampled_from([0.0, 2.0]))
+    parts, track = [], 0
+    for _ in range(draw(st.integers(1, 5))):
+        start, velocity = rng.uniform((0, 0), (1280, 720)), rng.uniform(-6, 6, 2)
+        at = int(rng.integers(0, 20))
+        for _ in range(draw(st.integers(1, 4))):
+            track += int(rng.integers(0, 2)) if parts else 1
+            length = int(rng.integers(1, 40))
+            frames = [f for f in range(at, at + length) if rng.random() > 0.1]
+            parts.append(run(track, frames, tuple(start), tuple(velocity), class_id=int(rng.integers(0, 2))))
+            at += length + int(rng.integers(1, 60))
+        track += 1
+    table = join(*parts)
+    return TrackTable.of(
+        table.frame, table.track_id, table.xyxy + rng.normal(0, noise, table.xyxy.shape), class_id=table.class_id
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(table=fragments())
+def test_linking_adds_and_loses_nothing_and_merges_nobody_who_coexists(table: TrackTable) -> None:
+    after = link_tracks(table, scene(table))
+    keys = ("frame", "score", "class_id")
+    order_a, order_b = (np.lexsort((t.xyxy[:, 1], t.xyxy[:, 0], t.frame)) for t in (table, after))
+    for name in (*keys, "xyxy"):
+        np.testing.assert_array_equal(getattr(table, name)[order_a], getattr(after, name)[order_b])
+    places = set(zip(after.frame.tolist(), after.track_id.tolist(), strict=True))
+    assert len(places) == len(after), "an id twice in a frame"
+    assert same(link_tracks(after, scene(table)), after), "linking again changes nothing"
+
+
+@settings(max_examples=40, deadline=None)
+@given(table=fragments(), steps=st.sets(st.sampled_from(STEPS)), seed=st.integers(0, 99))
+def test_ids_stay_unique_and_the_order_of_rows_does_not_matter(table: TrackTable, steps: set[str], seed: int) -> None:
+    chosen = RefineSettings(steps=sorted(steps))
+    before = {name: getattr(table, name).copy() for name in COLUMNS}
+    after = refine(table, frame_rate=25, **SIZE, settings=chosen)
+    places = set(zip(after.frame.tolist(), after.track_id.tolist(), strict=True))
+    assert len(places) == len(after)
+    assert (after.xyxy[:, 2:] > after.xyxy[:, :2]).all()
+    shuffled = table[np.random.default_rng(seed).permutation(len(table))]
+    assert same(refine(shuffled, frame_rate=25, **SIZE, settings=chosen), after)
+    assert all(np.array_equal(getattr(table, name), value) for name, value in before.items()), (
+        "the input is not touched"
+    )
+
+
+@settings(max_examples=30, deadline=None)
+@given(table=fragments())
+def test_filling_and_dropping_twice_is_once(table: TrackTable) -> None:
+    for step in (interpolate_gaps, drop_short, split_tracks):
+        where = scene(table, camera=still(int(table.frame.max()) + 1))
+        once = step(table, where)
+        assert same(step(once, where), once)
+
+
+@settings(max_examples=30, deadline=None)
+@given(table=fragments())
+def test_frame_rate_and_picture_size_change_nothing(table: TrackTable) -> None:
+    # Every second frame of a sequence at 50 frames/s; the same players in a picture of twice the size.
+    frames = int(table.frame.max()) + 1
+    plain = link_tracks(table, scene(table, camera=still(frames)))
+    large = TrackTable.of(table.frame, table.track_id, 2 * table.xyxy, class_id=table.class_id)
+    double = link_tracks(large, scene(large, width=2560.0, height=1440.0, camera=still(frames)))
+    np.testing.assert_array_equal(double.track_id, plain.track_id)
+    assert RefineSettings() == RefineSettings(steps=STEPS)
+
+
+def test_at_twice_the_frame_rate_the_same_players_are_linked() -> None:
+    slow = join(run(1, range(30), (200, 300), (4, 0)), run(2, range(60, 90), (200, 300), (4, 0)))
+    fast = join(run(1, range(60), (200, 300), (2, 0)), run(2, range(120, 180), (200, 300), (2, 0)))
+    for table, rate in ((slow, 25.0), (fast, 50.0)):
+        after = refine(table, frame_rate=rate, **SIZE, camera=still(200))
+        assert ids(after) == [1]
+        assert len(after) == rate / 25 * 60 + np.count_nonzero(after.filled)
+
+
+def test_an_empty_table_stays_empty() -> None:
+    nothing = TrackTable.of([], [], np.empty((0, 4)))
+    assert len(refine(nothing, frame_rate=25, **SIZE)) == 0
+    assert len(refine(nothing, frame_rate=25, **SIZE, frames=10)) == 0
+
+
+# --- split ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_track_is_split_where_its_look_changes() -> None:
+    red, blue = [1.0, 0.0, 0.2], [0.0, 1.0, 0.2]
+    table = join(run(4, range(40), (300, 300), look=red), run(4, range(40, 100), (300, 300), look=blue))
+    after = split_tracks(table, scene(table))
+    assert after.track_id.tolist() == [4] * 40 + [5] * 60
+    whole = split_tracks(table, scene(table), RefineSettings(split_min_side=2.0))
+    assert ids(whole) == [4], "40 frames are less than two seconds"
+
+
+def test_looks_that_waver_split_nothing() -> None:
+    rng = np.random.default_rng(1)
+    looks = np.array([1.0, 0.5, 0.0, 0.0]) + rng.normal(0, 0.3, (200, 4))
+    other = np.array([0.0, 0.5, 1.0, 0.0]) + rng.normal(0, 0.3, (200, 4))
+    t = np.tile(np.arange(200), 2)
+    table = TrackTable.of(
+        t, np.repeat([1, 2], 200), np.tile([0.0, 0, 40, 90], (400, 1)), embedding=np.vstack([looks, other])
+    )
+    assert same(split_tracks(table, scene(table)), table)
+
+
+def test_several_changes_split_several_times() -> None:
+    looks = np.repeat(np.eye(3), 50, axis=0)
+    table = TrackTable.of(range(150), [2] * 150, np.tile([0.0, 0, 40, 90], (150, 1)), embedding=looks)
+    assert split_tracks(table, scene(table)).track_id.tolist() == [2] * 50 + [3] * 50 + [4] * 50
+
+
+# --- interpolate ------------------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    velocity=st.tuples(st.floats(-5, 5), st.floats(-3, 3)),
+    pan=st.floats(-8, 8),
+    gap=st.integers(1, 30),
+)
+def test_filled_boxes_are_exact_on_steady_motion(velocity: tuple[float, float], pan: float, gap: int) -> None:
+    whole = run(1, range(20 + gap), (640, 360), velocity)
+    path = pan * np.sin(np.arange(20 + gap) / 5.0)
+    whole.xyxy[:, ::2] += path[:, None]
+    affine = still(20 + gap)
+    affine[1:, 0, 2] = np.diff(path)
+    holed = whole[(whole.frame < 10) | (whole.frame >= 10 + gap)]
+    after = interpolate_gaps(holed, scene(holed, camera=affine))
+    np.testing.assert_allclose(after.xyxy, whole.xyxy, atol=1e-9)
+    np.testing.assert_array_equal(after.frame[after.filled], np.arange(10, 10 + gap))
+    assert (after.detection[after.filled] == -1).all()
+
+
+def test_long_gaps_and_absences_behind_an_edge_stay_open() -> None:
+    for start, gap, filled in (((640, 360), 30, 30), ((640, 360), 31, 0), ((20, 360), 5, 5), ((20, 360), 6, 0)):
+        table = run(1, [*range(10), *range(10 + gap, 20 + gap)], start)
+        assert np.count_nonzero(interpolate_gaps(table, scene(table)).filled) == filled
+
+
+def test_a_filled_box_s_score_lies_between_its_neighbours() -> None:
+    table = TrackTable.of([0, 4], [1, 1], [[100, 100, 140, 200]] * 2, [0.9, 0.5], [3, 3])
+    after = interpolate_gaps(table, scene(table))
+    np.testing.assert_allclose(after.score, [0.9, 0.8, 0.7, 0.6, 0.5])
+    assert after.class_id.tolist() == [3] * 5
+
+
+def test_nothing_is_filled_across_a_cut() -> None:
+    table = run(1, [*range(10), *range(15, 25)], (640, 360))
+    assert not interpolate_gaps(table, scene(table, cuts=[12])).filled.any()
+
+
+# --- smooth -----------------------------------------------------------------------------------------------------------
+
+
+def test_trembling_boxes_come_nearer_to_the_truth() -> None:
+    truth = run(1, range(200), (200, 300), (3, 1))
+    rng = np.random.default_rng(0)
+    noisy = truth.xyxy + rng.normal(0, 3.0, truth.xyxy.shape)
+    table = TrackTable.of(truth.frame, truth.track_id, noisy)
+    assert box_noise(table) == pytest.approx(0.03, rel=0.2)
+    after = smooth_boxes(table, scene(table, camera=still(200)))
+    before_error, after_error = (np.abs(boxes - truth.xyxy).mean() for boxes in (noisy, after.xyxy))
+    assert after_error < 0.75 * before_error
+    ends = [0, -1]
+    assert np.abs(after.xyxy[ends] - truth.xyxy[ends]).mean() < 6.0
+
+
+def test_steady_boxes_are_left_alone() -> None:
+    table = run(1, range(50), (200, 300), (3, 1))
+    assert smooth_boxes(table, scene(table)) is table
+    curve = TrackTable.of(table.frame, table.track_id, table.xyxy + 40 * np.sin(table.frame / 8)[:, None])
+    assert smooth_boxes(curve, scene(curve)) is curve
+
+
+def test_smoothing_keeps_straight_lines_also_at_the_ends() -> None:
+    table = run(1, range(50), (200, 300), (3, 1))
+    after = smooth_boxes(table, scene(table, camera=still(50)), RefineSettings(smooth_noise=0.0))
+    np.testing.assert_allclose(after.xyxy, table.xyxy, atol=1e-9)
+
+
+def test_smoothing_mixes_no_two_tracks() -> None:
+    table = join(run(1, range(20), (200, 300)), run(2, range(20), (900, 300)))
+    after = smooth_boxes(table, scene(table), RefineSettings(smooth_noise=0.0, smooth_std=1.0))
+    np.testing.assert_allclose(after.xyxy, table.xyxy, atol=1e-9)
+
+
+# --- drop -------------------------------------------------------------------------------------------------------------
+
+
+def test_short_tracks_go_and_clips_keep_theirs() -> None:
+    short, long = run(1, range(24), (200, 300)), run(2, range(200), (900, 300))
+    table = join(short, long)
+    assert ids(drop_short(table, scene(table, frames=750))) == [2]
+    assert ids(drop_short(table, scene(table))) == [1, 2], "of 200 frames, 20 are enough"
+
+
+def test_filled_boxes_were_not_seen() -> None:
+    sparse = run(1, range(0, 60, 3), (600, 300))
+    filled = interpolate_gaps(sparse, scene(sparse))
+    assert len(filled) == 58
+    assert not len(drop_short(filled, scene(filled, frames=750)))
+
+
+# --- tables and settings ----------------------------------------------------------------------------------------------
+
+
+def test_the_steps_have_one_order() -> None:
+    assert tuple(RUNS) == STEPS
+
+
+def test_presets_change_what_they_are_for() -> None:
+    assert preset("sports") == RefineSettings()
+    pieces = run(1, range(30), (20, 300)), run(2, range(180, 210), (20, 320))
+    assert linked(*pieces, settings_=preset("hockey")) == [1, 2]
+    pieces = run(1, range(30), (300, 300)), run(2, range(110, 140), (340, 300))
+    assert linked(*pieces) == [1]
+    assert linked(*pieces, settings_=preset("pedestrian")) == [1, 2]
+    assert preset("hockey", fill_gap=2.0).fill_gap == 2.0
+    with pytest.raises(SettingError, match="did you mean 'hockey'"):
+        preset("hokey")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"steps": ["link", "smoth"]}, "did you mean 'smooth'"),
+        ({"fill_gap": -1.0}, "fill_gap: expected a number from 0"),
+        ({"tail": 0.0}, "tail: expected a number from 0.001"),
+        ({"trust": float("nan")}, "trust: expected a finite number"),
+    ],
+)
+def test_settings_out_of_range_are_refused(change: dict, message: str) -> None:
+    with pytest.raises(SettingError, match=message):
+        RefineSettings(**change)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"frame_rate": 0.0}, "frame_rate: expected a number above 0"),
+        ({"width": float("inf")}, "width: expected a number above 0"),
+        ({"frames": 5}, "frames: expected at least 10"),
+        ({"camera": np.zeros((10, 3, 3))}, r"camera: expected shape \(10, 2, 3\)"),
+        ({"camera": np.zeros((9, 2, 3))}, r"camera: expected shape \(10, 2, 3\)"),
+    ],
+)
+def test_a_scene_that_cannot_be_is_refused(change: dict, message: str) -> None:
+    table = run(1, range(10), (100, 100))
+    with pytest.raises(SettingError, match=message):
+        scene(table, **change)
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        (([0, 1], [1], [[0, 0, 1, 1]] * 2), "expected 2 rows, got 1"),
+        (([0], [1], [[5, 0, 1, 1]]), "x1 < x2"),
+        (([0], [1], [[0, 0, np.nan, 1]]), "finite"),
+        (([3, 3], [1, 1], [[0, 0, 1, 1]] * 2), "once in a frame"),
+    ],
+)
+def test_tables_that_cannot_be_are_refused(columns: tuple, message: str) -> None:
+    with pytest.raises(SettingError, match=message):
+        TrackTable.of(*columns)
+
+
+def frames_of(table: TrackTable, indices: list[int]) -> list:
+    """What a pipeline has collected: every frame's tracks and detections, with its index in the video."""
+    found = []
+    for position, index in enumerate(indices):
+        t = table[table.frame == position]
+        boxes = Detections(t.xyxy, t.score, t.class_id, t.embedding)
+        found.append((index, Tracks(t.xyxy, t.score, t.class_id, t.track_id, np.arange(len(t))), boxes, None))
+    return found
+
+
+def test_frames_of_a_run_come_back_refined() -> None:
+    table = join(run(1, range(30), (200, 300), (4, 0)), run(2, range(36, 60), (200, 300), (4, 0)))
+    frames = frames_of(table, list(range(0, 120, 2)))
+    coasting = Tracks(np.array([[900.0, 0, 940, 90]]), np.ones(1), np.array([-1]), np.array([1]), np.array([-1]))
+    frames[33] = (66, coasting, Detections.empty(), None)
+    after = refine_tracks(frames, frame_rate=12.5, **SIZE)
+    assert [one.track_id.tolist() for one in after] == [[1]] * 60
+    assert [one.detection.tolist() for one in after[29:37]] == [[0], *[[-1]] * 6, [0]]
+    np.testing.assert_allclose(after[33].xyxy[0, 0], 200 + 4 * 33 - 20, atol=1.0)
+
+
+def test_a_cut_is_named_by_its_frame_in_the_video() -> None:
+    table = join(run(1, range(30), (200, 300)), run(2, range(36, 60), (200, 300)))
+    frames = frames_of(table, list(range(100, 220, 2)))
+    after = refine_tracks(frames, frame_rate=25, **SIZE, cuts=[167])
+    assert {i for one in after for i in one.track_id.tolist()} == {1, 2}
+    assert refine_tracks([], frame_rate=25, **SIZE) == []
+
+
+def test_a_run_s_embeddings_are_used() -> None:
+    looks = np.repeat(np.eye(2), 50, axis=0)
+    table = TrackTable.of(range(100), [2] * 100, np.tile([500.0, 300, 540, 390], (100, 1)), embedding=looks)
+    frames = frames_of(table, list(range(100)))
+    after = refine_tracks(frames, frame_rate=25, **SIZE, settings=RefineSettings(steps=["split"]))
+    assert [one.track_id.tolist() for one in after] == [[2]] * 50 + [[3]] * 50
+    blind = [(index, tracks, None, None) for index, tracks, _, _ in frames]
+    assert {i for one in refine_tracks(blind, frame_rate=25, **SIZE) for i in one.track_id.tolist()} == {2}
+
+
+# --- real motion ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("boxes", "gain"), [("det/det.txt", 0.04), ("gt/gt.txt", 0.0)])
+def test_real_sequences_gain(boxes: str, gain: float, shared_data: Path) -> None:
+    before, after = [], []
+    for name in ("v_ApPxnw_Jffg_c015", "v_HdiyOtliFiw_c602", "v_4LXTUim5anY_c010"):
+        folder = shared_data / "sportsmot" / "train" / name
+        info = read_sequence_info(folder)
+        rows, tracker = read_mot(folder / boxes, identities=False), create_tracker("bytetrack")
+        tracks = [
+            tracker.update(Detections.from_arrays(rows.xyxy[rows.frame == f], rows.score[rows.frame == f]))
+            for f in range(info.frames)
+        ]
+        refined = refine(
+            TrackTable.from_tracks(tracks), frame_rate=25, width=info.width, height=info.height, frames=info.frames
+        )
+        truth = read_mot(folder / "gt" / "gt.txt")
+        before.append(score_tracks(truth, tracks, frames=info.frames))
+        after.append(score_tracks(truth, refined.to_mot(), frames=info.frames))
+    assert min(a.HOTA - b.HOTA for a, b in zip(after, before, strict=True)) > gain
+    assert sum(a.IDSW for a in after) < sum(b.IDSW for b in before)
