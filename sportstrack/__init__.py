@@ -11,56 +11,80 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOME = {
-    "ByteTrack": "sportstrack.trackers.bytetrack",
-    "ByteTrackConfig": "sportstrack.trackers.bytetrack",
-    "DeepSORT": "sportstrack.trackers.deepsort",
-    "DeepSORTConfig": "sportstrack.trackers.deepsort",
+    "average_classes": "sportstrack.score.scores",
+    "Ball": "sportstrack.trackers.ball",
+    "BallConfig": "sportstrack.trackers.ball",
     "BoTSORT": "sportstrack.trackers.botsort",
     "BoTSORTConfig": "sportstrack.trackers.botsort",
+    "ByClass": "sportstrack.trackers.byclass",
+    "ByteTrack": "sportstrack.trackers.bytetrack",
+    "ByteTrackConfig": "sportstrack.trackers.bytetrack",
     "CBIoU": "sportstrack.trackers.cbiou",
     "CBIoUConfig": "sportstrack.trackers.cbiou",
+    "create_tracker": "sportstrack.trackers",
+    "DeepEIoU": "sportstrack.trackers.deepeiou",
+    "DeepEIoUConfig": "sportstrack.trackers.deepeiou",
+    "DeepSORT": "sportstrack.trackers.deepsort",
+    "DeepSORTConfig": "sportstrack.trackers.deepsort",
     "Detections": "sportstrack.types",
+    "JDE": "sportstrack.trackers.jde",
+    "JDEConfig": "sportstrack.trackers.jde",
+    "load_camera": "sportstrack.camera",
+    "load_embedder": "sportstrack.embed",
     "MotTable": "sportstrack.mot",
     "OCSORT": "sportstrack.trackers.ocsort",
     "OCSORTConfig": "sportstrack.trackers.ocsort",
-    "SORT": "sportstrack.trackers.sort",
-    "SORTConfig": "sportstrack.trackers.sort",
-    "Scores": "sportstrack.score.scores",
-    "SportstrackError": "sportstrack.errors",
-    "TRACKERS": "sportstrack.trackers",
-    "Tracker": "sportstrack.types",
-    "Tracks": "sportstrack.types",
-    "average_classes": "sportstrack.score.scores",
-    "create_tracker": "sportstrack.trackers",
     "read_mot": "sportstrack.mot",
     "score_classes": "sportstrack.score.run",
     "score_tracks": "sportstrack.score.run",
+    "Scores": "sportstrack.score.scores",
+    "ShotDetector": "sportstrack.shots",
+    "SORT": "sportstrack.trackers.sort",
+    "SORTConfig": "sportstrack.trackers.sort",
+    "SportsTrack": "sportstrack.trackers.sports",
+    "SportsTrackConfig": "sportstrack.trackers.sports",
+    "SportstrackError": "sportstrack.errors",
     "track_video": "sportstrack.pipeline",
+    "Tracker": "sportstrack.types",
+    "TRACKERS": "sportstrack.trackers",
+    "Tracks": "sportstrack.types",
 }
 
 __all__ = [
+    "JDE",
     "OCSORT",
     "SORT",
     "TRACKERS",
+    "Ball",
+    "BallConfig",
     "BoTSORT",
     "BoTSORTConfig",
+    "ByClass",
     "ByteTrack",
     "ByteTrackConfig",
     "CBIoU",
     "CBIoUConfig",
+    "DeepEIoU",
+    "DeepEIoUConfig",
     "DeepSORT",
     "DeepSORTConfig",
     "Detections",
+    "JDEConfig",
     "MotTable",
     "OCSORTConfig",
     "SORTConfig",
     "Scores",
+    "ShotDetector",
+    "SportsTrack",
+    "SportsTrackConfig",
     "SportstrackError",
     "Tracker",
     "Tracks",
     "__version__",
     "average_classes",
     "create_tracker",
+    "load_camera",
+    "load_embedder",
     "read_mot",
     "score_classes",
     "score_tracks",
@@ -68,18 +92,26 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from sportstrack.camera import load_camera
+    from sportstrack.embed import load_embedder
     from sportstrack.errors import SportstrackError
     from sportstrack.mot import MotTable, read_mot
     from sportstrack.pipeline import track_video
     from sportstrack.score.run import score_classes, score_tracks
     from sportstrack.score.scores import Scores, average_classes
+    from sportstrack.shots import ShotDetector
     from sportstrack.trackers import TRACKERS, create_tracker
+    from sportstrack.trackers.ball import Ball, BallConfig
     from sportstrack.trackers.botsort import BoTSORT, BoTSORTConfig
+    from sportstrack.trackers.byclass import ByClass
     from sportstrack.trackers.bytetrack import ByteTrack, ByteTrackConfig
     from sportstrack.trackers.cbiou import CBIoU, CBIoUConfig
+    from sportstrack.trackers.deepeiou import DeepEIoU, DeepEIoUConfig
     from sportstrack.trackers.deepsort import DeepSORT, DeepSORTConfig
+    from sportstrack.trackers.jde import JDE, JDEConfig
     from sportstrack.trackers.ocsort import OCSORT, OCSORTConfig
     from sportstrack.trackers.sort import SORT, SORTConfig
+    from sportstrack.trackers.sports import SportsTrack, SportsTrackConfig
     from sportstrack.types import Detections, Tracker, Tracks
 
 

@@ -11,6 +11,8 @@ from sportstrack.errors import SportstrackError, nearest
 
 COMMANDS = {
     "track": ("sportstrack.track", "track everyone in videos"),
+    "shots": ("sportstrack.shots", "find the shot changes of videos"),
+    "refine": ("sportstrack.refine", "refine a tracking result offline: link, fill gaps, smooth"),
     "evaluate": ("sportstrack.evaluate", "score tracking results against ground truth"),
     "synthetic": ("data_prep.synthetic.__main__", "render labelled football sequences"),
 }

@@ -1,7 +1,8 @@
 """From video to tracks: the one place where source, detector, tracker and outputs meet.
 
-Four stages run side by side: decode → detect and track → draw → encode and write. The queues between them are short,
-so memory does not grow with the video, and each stage works alone, so the order of frames is kept.
+Five stages run side by side: decode → look for shot changes → detect and track → draw → encode and write. The queues
+between them are short, so memory does not grow with the video, and each stage works alone, so the order of frames is
+kept.
 """
 
 from __future__ import annotations
@@ -10,24 +11,26 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from fractions import Fraction
+from dataclasses import replace
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import Any
 
-from sportstrack.errors import SettingError, SourceError, SportstrackError
-from sportstrack.files import PartFile, ensure_folder, write_text
+from sportstrack.errors import SettingError, SportstrackError
+from sportstrack.files import ensure_folder
+from sportstrack.observe import OWN_FEATURES, make_observer, make_replayer
 from sportstrack.opencv import require_cv2
-from sportstrack.recording import RecordedFrame, Recording, RecordingInfo, RecordingWriter
-from sportstrack.settings import TrackSettings, settings_text
-from sportstrack.sinks import TEXT_SINKS, Sink, TrackedFrame
+from sportstrack.outputs import Outputs
+from sportstrack.recording import Recording, RecordingInfo
+from sportstrack.replay import Playback, Replay, Seen
+from sportstrack.settings import TrackSettings
+from sportstrack.sinks import TrackedFrame
 from sportstrack.stages import Abandoned, Box, Stage, join_all
 from sportstrack.summary import Summary, peak_memory_mb
 from sportstrack.trackers import create_tracker
-from sportstrack.types import Detections, FloatArray, Tracker, Tracks, as_detections
-from sportstrack.video import SourceInfo, VideoSource, VideoWriter, open_source
-
-ENDINGS = {"video": "_tracked.mp4", "mot": ".txt", "jsonl": ".jsonl", "csv": ".csv", "detections": ".npz"}
-"""Kind of output → what follows the source's name."""
+from sportstrack.types import Tracker, Tracks
+from sportstrack.video import SourceInfo, VideoSource, open_source
 
 Progress = Callable[[int, "int | None"], None]
 """Called with the frames done and the frames expected (None if unknown), in the calling thread."""
@@ -40,6 +43,7 @@ def track_video(
     settings: TrackSettings | None = None,
     detector: Any = None,
     tracker: Tracker | str | None = None,
+    embedder: Any = None,
     name: str | None = None,
     resume: bool = False,
     on_frame: Callable[[TrackedFrame], None] | None = None,
@@ -55,6 +59,7 @@ def track_video(
         settings: a `TrackSettings`; None is its defaults.
         detector: a callable ``frames -> list[Detections]``, used instead of the settings' weights.
         tracker: a tracker of your own or a name, used instead of the settings' one.
+        embedder: a callable ``(frame, xyxy) -> (N, D)`` appearance vectors or a name, used instead of the settings' one.
         name: stem of the output files; None takes it from the source.
         resume: return at once if `output` holds this source's complete result made with the same settings.
         on_frame: called with each `TrackedFrame`, in order, in the calling thread.
@@ -74,6 +79,8 @@ def track_video(
     """
     if isinstance(tracker, str):
         overrides["tracker"], tracker = tracker, None
+    if isinstance(embedder, str):
+        overrides["embedder"], embedder = embedder, None
     in_force = (settings or TrackSettings()).changed(**overrides)
     folder = None if output is None else ensure_folder(output)
     frames = _open_frames(source, in_force)
@@ -81,11 +88,83 @@ def track_video(
         summary = _new_summary(source, name, frames.info, in_force)
         if resume and folder is not None and (earlier := _finished(folder, summary)) is not None:
             return earlier
+        if in_force.offline:
+            # The first pass opens the source itself, and tracks as if nothing came after it.
+            parts = {"detector": detector, "tracker": tracker, "embedder": embedder}
+            return _track_offline(frames.info, in_force, summary, folder, parts, on_frame, progress)
         run = _Run(frames, in_force, summary, folder)
-        run.prepare(detector, tracker)
+        run.prepare(detector, tracker, embedder)
         return run.go(on_frame, progress)
     finally:
         frames.close()
+
+
+def _track_offline(
+    info: SourceInfo,
+    settings: TrackSettings,
+    summary: Summary,
+    folder: Path | None,
+    parts: Mapping[str, Any],
+    on_frame: Callable[[TrackedFrame], None] | None,
+    progress: Progress | None,
+) -> Summary:
+    """Track and record, refine the tracks with the whole video in view, then write everything from the recording.
+
+    An interrupted first pass leaves its recording in ``NAME.first-pass``; a complete run leaves no such folder.
+    """
+    if info.live:
+        raise SettingError("--offline: a live source has no end to look back from; track it without")
+    scratch = Path(mkdtemp(prefix="sportstrack-")) if folder is None else folder / f"{summary.name}.first-pass"
+    seen: list[TrackedFrame] = []
+    earlier = track_video(
+        summary.source,
+        scratch,
+        settings=settings.changed(offline=False, formats=(), save_detections=True),
+        name=summary.name,
+        on_frame=lambda frame: seen.append(replace(frame, image=None)),
+        progress=progress and _half(progress, first=True),
+        **parts,
+    )
+    started, recording = time.perf_counter(), Recording(earlier.outputs["detections"])
+    refined = _refined(seen, recording.info, settings.shots)
+    earlier.stages_ms["refine"] = round(1000 * (time.perf_counter() - started) / max(len(seen), 1), 3)
+    pictures = not summary.source.endswith(".npz") and (
+        "video" in settings.formats or (on_frame is not None and settings.detections is None)
+    )
+    frames = Replay(recording, open_source(summary.source) if pictures else None)
+    try:
+        run = _Run(frames, settings, summary, folder, earlier)
+        run.prepare(None, Playback(refined), None)
+        summary = run.go(on_frame, progress and _half(progress, first=False))
+    finally:
+        frames.close()
+    rmtree(scratch, ignore_errors=True)
+    return summary
+
+
+def _refined(seen: list[TrackedFrame], info: RecordingInfo, shots: bool) -> list[Tracks]:
+    from sportstrack.refine import refine_tracks
+
+    looks = any(frame.detections.embedding is not None for frame in seen)
+    return refine_tracks(
+        [(frame.index, frame.tracks, frame.detections if looks else None, frame.camera) for frame in seen],
+        frame_rate=info.frame_rate,
+        width=info.width,
+        height=info.height,
+        cuts=[frame.index for frame in seen if frame.cut and shots],
+    )
+
+
+def _half(progress: Progress, *, first: bool) -> Progress:
+    """Count the frames of two passes as one job."""
+
+    def count(done: int, expected: int | None) -> None:
+        if expected is not None:
+            progress(done if first else expected + done, 2 * expected)
+        elif first:
+            progress(done, None)
+
+    return count
 
 
 def load(settings: TrackSettings) -> Any:
@@ -94,6 +173,8 @@ def load(settings: TrackSettings) -> Any:
 
     require_cv2()  # a broken OpenCV is better named here than by whichever library trips over it
     values = {name: getattr(settings, name) for name in ("imgsz", "score", "iou", "classes", "device", "half")}
+    if settings.embedder == OWN_FEATURES:
+        values["features"] = True
     if settings.detector is not None:
         return load_detector(settings.detector, **values)
     return load_detector(settings.weights, **values | {"classes": settings.classes or "sports"})
@@ -124,39 +205,80 @@ class _Run:
     """One source on its way through the stages."""
 
     def __init__(
-        self, frames: VideoSource | _Replay, settings: TrackSettings, summary: Summary, folder: Path | None
+        self,
+        frames: VideoSource | Replay,
+        settings: TrackSettings,
+        summary: Summary,
+        folder: Path | None,
+        earlier: Summary | None = None,
     ) -> None:
         self.frames, self.settings, self.summary, self.folder = frames, settings, summary, folder
         self.names: Mapping[int, str] = {}
+        self._earlier = earlier  # of the first pass, if this is the second
         self._ids: set[int] = set()
         self._scores = 0.0
-        self._detecting = self._tracking = 0.0  # seconds
+        self._tracking = 0.0  # seconds
+        self._shots: Any = None
 
-    def prepare(self, detector: Any, tracker: Tracker | None) -> None:
+    def prepare(self, detector: Any, tracker: Tracker | None, embedder: Any) -> None:
         """Load what is needed before the first frame."""
         started = time.perf_counter()
         import scipy.optimize  # noqa: F401 - takes half a second, which no frame should wait for
 
-        settings, frame_rate = self.settings, float(self.frames.info.frame_rate) / self.settings.every
-        self.tracker = tracker or create_tracker(settings.tracker, frame_rate=frame_rate, **settings.tracker_settings)
+        settings = self.settings
+        if tracker is None and settings.ball is None:
+            tracker = self._make_tracker()  # a setting that is wrong is better told before a detector is loaded
         self.detector: Any = None
-        if isinstance(self.frames, _Replay):
-            self.names = self.frames.recording.info.names
+        self.observed = settings.embedder, settings.camera
+        if isinstance(self.frames, Replay):
+            recorded = self.frames.recording.info
+            self.names = recorded.names
+            self.observed = settings.embedder or recorded.embedder, settings.camera or recorded.camera
+            self.observer = make_replayer(settings, recorded, pictures=self.frames.pictures)
         else:
             self.detector = load(settings) if detector is None else detector
             self.names = dict(getattr(self.detector, "names", None) or {})
-            self.summary.device = getattr(self.detector, "device", None)
+            device = self.summary.device = getattr(self.detector, "device", None)
+            self.observer = make_observer(settings, self.detector, embedder=embedder, device=device or settings.device)
+            self._shots = _shot_detector(self._frame_rate()) if settings.shots else None
+        self.tracker: Tracker = tracker or self._make_tracker()
         self.summary.setup_seconds = round(time.perf_counter() - started, 3)
+
+    def _frame_rate(self) -> float:
+        """Return the rate of the frames that are tracked."""
+        return float(self.frames.info.frame_rate) / self._every()
+
+    def _every(self) -> int:
+        return 1 if isinstance(self.frames, Replay) else self.settings.every  # a recording holds what was tracked
+
+    def _make_tracker(self) -> Tracker:
+        settings, info = self.settings, self.frames.info
+        options = dict(settings.tracker_settings)
+        if settings.ball is not None:
+            from sportstrack.detector import class_ids
+
+            options["ball"] = class_ids(settings.ball, self.names)
+        tracker = create_tracker(settings.tracker, frame_rate=self._frame_rate(), **options)
+        parts: tuple[Any, ...] = getattr(tracker, "trackers", (tracker,))
+        for part in parts:
+            if getattr(part, "frame_size", ()) is None:  # it would like to know
+                part.frame_size = (info.width, info.height)
+        return tracker
 
     def go(self, on_frame: Callable[[TrackedFrame], None] | None, progress: Progress | None) -> Summary:
         """Run all stages until the source ends."""
-        outputs = _Outputs(self.folder, self.settings, self.summary, self.frames.info, self.names)
+        info = self.frames.info
+        made = RecordingInfo(info.name, info.width, info.height, self._frame_rate(), self.names, *self.observed)
+        outputs = Outputs(self.folder, self.settings, self.summary, info, made, info.frame_rate / self._every())
         started, timings = time.perf_counter(), dict(getattr(self.detector, "timings", {}))
-        decoded: Box[Any] = Box(max(4, 2 * self._batch()))
+        waiting = 1 if self._live() else max(4, 2 * self._batch())
+        decoded: Box[Any] = Box(waiting)
+        watched: Box[Seen] = Box(waiting)
         tracked: Box[TrackedFrame] = Box(4)
         drawn: Box[TrackedFrame] = Box(4)
         stages = [
             Stage("decode", self.frames, decoded),
+            Stage("shots", decoded, watched, self._watch),
             Stage("draw", tracked, drawn, outputs.draw),
             Stage("encode", drawn, None, outputs.write),
         ]
@@ -164,12 +286,12 @@ class _Run:
             stage.start()
         failure: BaseException | None = None
         try:
-            self._detect_and_track(decoded, tracked, on_frame, progress)
+            self._detect_and_track(watched, tracked, on_frame, progress)
         except Abandoned:
             pass  # a later stage has failed; its own error is raised below
         except BaseException as error:
             failure = error
-        failure = _finish(stages, decoded, tracked, failure)
+        failure = _finish(stages, watched, tracked, failure)
         try:
             outputs.end(complete=failure is None)
         except SportstrackError as error:
@@ -180,34 +302,55 @@ class _Run:
         outputs.conclude()
         return self.summary
 
+    def _watch(self, item: Any) -> Seen:
+        if isinstance(item, Seen):
+            return item  # of a replay
+        boundary = self._shots.update(item.image) if self._shots is not None else None
+        return Seen(item, 0.0 if boundary is None else boundary.confidence)
+
     def _detect_and_track(
-        self, decoded: Box[Any], tracked: Box[TrackedFrame], on_frame: Any, progress: Progress | None
+        self, watched: Box[Seen], tracked: Box[TrackedFrame], on_frame: Any, progress: Progress | None
     ) -> None:
         expected = self.frames.info.frame_count
         if expected is not None:
-            expected = -(-expected // self.settings.every)
-        for batch in _batches(decoded, self._batch()):
-            for frame, detections, camera in self._detect(batch):
-                started = time.perf_counter()
-                tracks = self.tracker.update(detections, camera)
-                self._tracking += time.perf_counter() - started
-                self._count(tracks)
-                done = TrackedFrame(frame.index, frame.time, tracks, detections, frame.image, frame.pts, camera)
+            expected = -(-expected // self._every())
+        for batch in _batches(watched, self._batch()):
+            for done in self._track(batch):
                 if on_frame is not None:
                     on_frame(done)
                 tracked.put(done)
                 if progress is not None:
                     progress(self.summary.frames, expected)
 
-    def _detect(self, batch: list[Any]) -> Iterable[tuple[Any, Detections, FloatArray | None]]:
-        if isinstance(self.frames, _Replay):
-            return [(frame, recorded.detections, recorded.camera) for frame, recorded in batch]
-        started = time.perf_counter()
-        tables = [as_detections(table) for table in self.detector([frame.image for frame in batch])]
-        self._detecting += time.perf_counter() - started
-        if len(tables) != len(batch):
-            raise SettingError(f"detector: expected {len(batch)} tables, one per frame, got {len(tables)}")
-        return [(frame, table, None) for frame, table in zip(batch, tables, strict=True)]
+    def _track(self, batch: list[Seen]) -> Iterator[TrackedFrame]:
+        observer, tables = self.observer, None
+        if batch[0].recorded is None:
+            tables = observer.detect([seen.frame.image for seen in batch])
+        for row, seen in enumerate(batch):
+            frame = seen.frame
+            if seen.recorded is not None:
+                told = observer.replay(frame.image, seen.recorded)
+            else:
+                assert tables is not None
+                told = observer.observe(frame.image, tables[row], seen.cut)
+            started = time.perf_counter()
+            if told.cut and self.settings.shots:
+                self._cut()
+            tracks = self.tracker.update(told.detections, told.camera)
+            self._tracking += time.perf_counter() - started
+            self._count(tracks)
+            yield TrackedFrame(
+                frame.index, frame.time, tracks, told.detections, frame.image, frame.pts, told.camera, told.cut
+            )
+
+    def _cut(self) -> None:
+        self.summary.cuts += 1
+        if hasattr(self.tracker, "cut"):
+            self.tracker.cut()
+        elif self.summary.cuts == 1:
+            self.summary.warnings.append(
+                f"tracker {self.settings.tracker!r} has no cut(): identities may run on across shot changes"
+            )
 
     def _count(self, tracks: Any) -> None:
         if not isinstance(tracks, Tracks):
@@ -218,8 +361,11 @@ class _Run:
         self._ids.update(tracks.track_id.tolist())
         self._scores += float(tracks.score.sum())
 
+    def _live(self) -> bool:
+        return self.settings.live or self.frames.info.live
+
     def _batch(self) -> int:
-        if self.settings.live or self.frames.info.live:
+        if self._live():
             return 1
         if self.settings.batch is not None:
             return self.settings.batch
@@ -227,7 +373,10 @@ class _Run:
 
     def _conclude(self, stages: list[Stage], started: float, timings: Mapping[str, float]) -> None:
         summary, busy = self.summary, {stage.name.removeprefix("sportstrack-"): stage.busy for stage in stages}
-        seconds = {"decode": busy["decode"], "detect": self._detecting}
+        seconds = {"decode": busy["decode"]}
+        if self._shots is not None:
+            seconds["shots"] = busy["shots"]
+        seconds |= self.observer.seconds
         for part, total in getattr(self.detector, "timings", {}).items():
             seconds[part] = total - timings.get(part, 0.0)
         seconds |= {"track": self._tracking, "draw": busy["draw"], "encode": busy["encode"]}
@@ -238,10 +387,12 @@ class _Run:
         summary.mean_score = round(self._scores / summary.boxes, 4) if summary.boxes else None
         summary.dropped_boxes = int(getattr(self.tracker, "dropped", 0))
         summary.dropped_frames = int(getattr(self.frames, "dropped", 0))
-        summary.warnings += self.frames.warnings
+        summary.warnings += self.frames.warnings + self.observer.warnings
         summary.peak_memory_mb = peak_memory_mb()
+        if self._earlier is not None:
+            summary.add_first_pass(self._earlier)
 
-    def _explained(self, failure: BaseException, outputs: _Outputs) -> BaseException:
+    def _explained(self, failure: BaseException, outputs: Outputs) -> BaseException:
         kept = outputs.kept()
         if isinstance(failure, KeyboardInterrupt):
             self.summary.outputs = kept
@@ -251,171 +402,13 @@ class _Run:
         return failure
 
 
-class _Outputs:
-    """All files that a run writes."""
-
-    def __init__(
-        self,
-        folder: Path | None,
-        settings: TrackSettings,
-        summary: Summary,
-        info: SourceInfo,
-        names: Mapping[int, str],
-    ) -> None:
-        self._summary, self._settings = summary, settings
-        self._stem = None if folder is None else str(folder / summary.name)
-        self._sinks: dict[str, Sink] = {}
-        self._annotate: Callable[..., Any] | None = None
-        if self._stem is None:
-            return
-        for kind in settings.formats:
-            if kind == "video":
-                if info.kind != "recording":
-                    self._open_video(info, names)
-            else:
-                self._sinks[kind] = TEXT_SINKS[kind](self._path(kind), names)
-        if settings.save_detections:
-            made = RecordingInfo(info.name, info.width, info.height, float(info.frame_rate), names)
-            self._sinks["detections"] = _RecordingSink(self._path("detections"), made)
-
-    def draw(self, frame: TrackedFrame) -> TrackedFrame:
-        """Draw the tracks into the frame's image, if there is a video to write."""
-        if self._annotate is not None and frame.image is not None:
-            self._annotate(frame.image, frame.tracks, frame.detections)
-        return frame
-
-    def write(self, frame: TrackedFrame) -> None:
-        """Add a frame to every file."""
-        for sink in self._sinks.values():
-            sink.write(frame)
-
-    def end(self, *, complete: bool) -> None:
-        """Close every file, also when closing one of them fails; that failure is raised at the end."""
-        failure: SportstrackError | None = None
-        for sink in self._sinks.values():
-            try:
-                if complete and failure is None:
-                    sink.close()
-                else:
-                    sink.abandon()
-            except SportstrackError as error:
-                failure = failure or error
-        if failure is not None:
-            raise failure
-
-    def conclude(self) -> None:
-        """Save the settings and the summary beside a complete result, and mark it so."""
-        summary = self._summary
-        summary.complete = True
-        summary.outputs = {kind: str(sink.path) for kind, sink in self._sinks.items() if sink.path.exists()}
-        for sink in self._sinks.values():
-            summary.warnings += getattr(sink, "warnings", [])
-        if self._stem is not None:
-            settings, record = f"{self._stem}.settings.yaml", f"{self._stem}.summary.json"
-            write_text(settings, settings_text(self._settings))
-            summary.outputs |= {"settings": settings, "summary": record}
-            write_text(record, json.dumps(summary.as_dict(), indent=1, ensure_ascii=False) + "\n")
-
-    def kept(self) -> dict[str, str]:
-        """Return the files of an unfinished run that are there to read: kind → file."""
-        parts = {kind: PartFile(sink.path).part for kind, sink in self._sinks.items()}
-        return {kind: str(part) for kind, part in parts.items() if part.exists()}
-
-    def _path(self, kind: str) -> Path:
-        return Path(f"{self._stem}{ENDINGS[kind]}")
-
-    def _open_video(self, info: SourceInfo, names: Mapping[int, str]) -> None:
-        from sportstrack.drawing import Annotator
-
-        require_cv2()
-        rate = info.frame_rate / self._settings.every
-        self._sinks["video"] = _VideoSink(self._path("video"), info.width, info.height, rate)
-        annotator = Annotator(names, frame_rate=float(rate), trace=self._settings.trace)
-        self._annotate = annotator.draw
-
-
-class _VideoSink:
-    def __init__(self, path: Path, width: int, height: int, frame_rate: Fraction) -> None:
-        self.path = path
-        self._writer = VideoWriter(path, width, height, frame_rate)
-        self.warnings = self._writer.warnings
-
-    def write(self, frame: TrackedFrame) -> None:
-        if frame.image is not None and frame.pts is not None:
-            self._writer.write(frame.image, frame.pts)
-
-    def close(self) -> None:
-        self._writer.close()
-
-    def abandon(self) -> None:
-        self._writer.abandon()
-
-
-class _RecordingSink:
-    def __init__(self, path: Path, info: RecordingInfo) -> None:
-        self.path = path
-        self._writer = RecordingWriter(path, info)
-
-    def write(self, frame: TrackedFrame) -> None:
-        self._writer.write(RecordedFrame(frame.index, frame.time, frame.detections, frame.camera))
-
-    def close(self) -> None:
-        self._writer.close()
-
-    def abandon(self) -> None:
-        self._writer.abandon()
-
-
-class _Replay:
-    """A recording's frames, with the pictures of the video that it was made from or without any."""
-
-    dropped = 0
-
-    def __init__(self, recording: Recording, video: VideoSource | None) -> None:
-        self.recording, self._video = recording, video
-        self.warnings: list[str] = []
-        made = recording.info
-        rate = Fraction(made.frame_rate).limit_denominator(100_000)
-        kind = "recording" if video is None else video.info.kind
-        self.info = SourceInfo(made.name, made.width, made.height, rate, len(recording), False, kind)
-        if video is not None and (made.width, made.height) != (video.info.width, video.info.height):
-            raise SourceError(
-                f"{recording.path}: recorded at {made.width}x{made.height}, but {video.info.name} is "
-                f"{video.info.width}x{video.info.height}; give the video that it was recorded from"
-            )
-
-    def __iter__(self) -> Iterator[tuple[Any, RecordedFrame]]:
-        if self._video is None:
-            for recorded in self.recording:
-                yield _NoPicture(recorded), recorded
-            return
-        pictures = iter(self._video)
-        for recorded in self.recording:
-            picture = next((picture for picture in pictures if picture.index >= recorded.index), None)
-            if picture is None or picture.index != recorded.index:
-                self.warnings.append(f"the video has no frame {recorded.index}, which the recording has: stopped there")
-                break
-            yield picture, recorded
-        self.warnings += self._video.warnings
-
-    def close(self) -> None:
-        if self._video is not None:
-            self._video.close()
-
-
-class _NoPicture:
-    image = pts = None
-
-    def __init__(self, recorded: RecordedFrame) -> None:
-        self.index, self.time = recorded.index, recorded.time
-
-
-def _open_frames(source: str | Path | int, settings: TrackSettings) -> VideoSource | _Replay:
+def _open_frames(source: str | Path | int, settings: TrackSettings) -> VideoSource | Replay:
     if str(source).endswith(".npz"):
-        return _Replay(Recording(str(source)), None)
+        return Replay(Recording(str(source)), None)
     if settings.detections is not None:
         recording = Recording(settings.detections)
-        return _Replay(recording, open_source(source) if "video" in settings.formats else None)
+        wanted = settings.embedder not in (None, recording.info.embedder) or settings.camera is not None
+        return Replay(recording, open_source(source) if wanted or "video" in settings.formats else None)
     return open_source(source, every=settings.every, live=settings.live, frame_rate=settings.frame_rate)
 
 
@@ -446,12 +439,18 @@ def _finished(folder: Path, wanted: Summary) -> Summary | None:
     return earlier
 
 
+def _shot_detector(frame_rate: float) -> Any:
+    from sportstrack.shots import ShotDetector
+
+    return ShotDetector(frame_rate=frame_rate)
+
+
 def _finish(
-    stages: list[Stage], decoded: Box[Any], tracked: Box[Any], failure: BaseException | None
+    stages: list[Stage], watched: Box[Any], tracked: Box[Any], failure: BaseException | None
 ) -> BaseException | None:
     """Stop decoding, let the later stages finish what they have, and return the failure to raise, if any."""
     stages[0].halt()
-    decoded.abandon()
+    watched.abandon()
     with suppress(Abandoned):
         tracked.close()
     while True:

@@ -4,10 +4,11 @@ A recording replays through every tracker, through tuning and through benchmarks
 gives the same tracks to the last bit. The file is an ordinary .npz archive, written in chunks while the video runs, so
 that neither writing nor reading it holds more than one chunk in memory:
 
-* ``meta``: JSON text with name, width, height, frame_rate, names, embedder, version;
+* ``meta``: JSON text with name, width, height, frame_rate, names, embedder, camera, version;
 * ``00000/index`` (F,) frame numbers in the source, from 0; ``00000/time`` (F,) seconds; ``00000/count`` (F,) boxes;
 * ``00000/xyxy`` (ΣN, 4), ``/score``, ``/class_id``; where present ``/embedding`` (ΣN, D), ``/keypoints`` (ΣN, K, 3),
-  ``/mask`` (ΣN, H·W/8) packed bits with ``/mask_shape`` (2,), and ``/camera`` (F, 2, 3), NaN where unknown.
+  ``/mask`` (ΣN, H·W/8) packed bits with ``/mask_shape`` (2,), ``/camera`` (F, 2, 3), NaN where unknown, and ``/cut``
+  (F,) how surely a shot begins there, 0…1.
 """
 
 from __future__ import annotations
@@ -39,23 +40,37 @@ class RecordedFrame:
         time: seconds since the first frame.
         detections: the boxes found, exactly as the tracker saw them.
         camera: (2, 3) affine, previous frame's pixels to this one's, or None.
+        cut: how surely another shot begins with this frame, 0 (it does not) to 1.
     """
 
     index: int
     time: float
     detections: Detections
     camera: FloatArray | None = None
+    cut: float = 0.0
 
 
 @dataclass(frozen=True)
 class RecordingInfo:
-    """What a recording knows of its source; ``names`` maps class id to name."""
+    """What a recording knows of its source, and how it was observed.
+
+    Attributes:
+        name: stem of the source.
+        width: pixels.
+        height: pixels.
+        frame_rate: frames per second.
+        names: class id → name.
+        embedder: what made the embeddings (the option's value), or None.
+        camera: what estimated the camera's motion, likewise.
+    """
 
     name: str
     width: int
     height: int
     frame_rate: float
     names: Mapping[int, str] = field(default_factory=dict)
+    embedder: str | None = None
+    camera: str | None = None
 
 
 class RecordingWriter:
@@ -75,6 +90,8 @@ class RecordingWriter:
                 "height": info.height,
                 "frame_rate": info.frame_rate,
                 "names": {str(k): v for k, v in info.names.items()},
+                "embedder": info.embedder,
+                "camera": info.camera,
             }
             self._put("meta", np.array(json.dumps(meta)))
         except OSError as error:
@@ -146,6 +163,8 @@ class Recording:
             int(meta["height"]),
             float(meta["frame_rate"]),
             {int(k): str(v) for k, v in meta["names"].items()},
+            meta.get("embedder"),
+            meta.get("camera"),
         )
 
     def __len__(self) -> int:
@@ -187,6 +206,8 @@ def _pack(frames: list[RecordedFrame]) -> dict[str, Any]:
     if any(frame.camera is not None for frame in frames):
         unknown = np.full((2, 3), np.nan)
         columns["camera"] = np.stack([unknown if frame.camera is None else frame.camera for frame in frames])
+    if any(frame.cut for frame in frames):
+        columns["cut"] = np.array([frame.cut for frame in frames], np.float64)
     return columns
 
 
@@ -208,4 +229,5 @@ def _unpack(columns: dict[str, Any]) -> Iterator[RecordedFrame]:
         table = Detections(columns["xyxy"][rows], columns["score"][rows], columns["class_id"][rows], **optional)
         camera = columns["camera"][f] if "camera" in columns else None
         known = camera is not None and np.isfinite(camera).all()
-        yield RecordedFrame(int(columns["index"][f]), float(columns["time"][f]), table, camera if known else None)
+        cut = float(columns["cut"][f]) if "cut" in columns else 0.0
+        yield RecordedFrame(int(columns["index"][f]), float(columns["time"][f]), table, camera if known else None, cut)

@@ -28,8 +28,16 @@ class TrackSettings:
         device: ``auto``, ``cpu``, ``cuda:0``, ``mps``.
         half: 16-bit floats on a GPU.
         batch: frames per detector call; None chooses 1 on a CPU and 8 on a GPU.
+        embedder: what appearance vectors are made with: ``kit``, ``osnet``, ``PATH.onnx``, ``torchvision:NAME``,
+            ``detector``, several joined by ``+``, or ``package.module:attribute``; None makes none.
+        camera: how the camera's motion is estimated: ``flow``, ``orb``, ``ecc``, ``boxes`` or
+            ``package.module:Class``; None leaves that to the tracker.
+        shots: look for shot changes, so that nobody's identity is matched by position across a cut.
         tracker: name or ``package.module:Class``.
         tracker_settings: the tracker's own settings (``--set key=value``).
+        ball: class ids or names that are the ball, followed one at a time by a tracker of its own; None treats it like
+            everybody.
+        offline: refine the tracks afterwards, with the whole video in view (two passes).
         every: use every Nth frame only.
         live: keep only the newest frame, so that latency does not grow.
         frame_rate: frames per second of an image folder that does not say it.
@@ -48,8 +56,13 @@ class TrackSettings:
     device: str = "auto"
     half: bool = False
     batch: int | None = None
+    embedder: str | None = None
+    camera: str | None = None
+    shots: bool = True
     tracker: str = DEFAULT_TRACKER
     tracker_settings: Mapping[str, Any] = field(default_factory=dict)
+    ball: Sequence[int | str] | None = None
+    offline: bool = False
     every: int = 1
     live: bool = False
     frame_rate: float | None = None
@@ -80,7 +93,8 @@ class TrackSettings:
         """Return plain values, fit for YAML and JSON."""
         values = asdict(self)
         values["formats"] = list(self.formats)
-        values["classes"] = None if self.classes is None else list(self.classes)
+        for name in ("classes", "ball"):
+            values[name] = None if values[name] is None else list(values[name])
         own = self.tracker_settings.items()
         values["tracker_settings"] = {k: list(v) if isinstance(v, tuple) else v for k, v in own}
         return values

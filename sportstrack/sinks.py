@@ -37,6 +37,7 @@ class TrackedFrame:
             annotated video is drawn into the same memory.
         pts: `time` as the source's exact fraction, for the encoder; None in a replay without video.
         camera: (2, 3) affine, previous frame's pixels to this one's, or None.
+        cut: how surely another shot begins with this frame, 0 (it does not) to 1.
     """
 
     index: int
@@ -46,6 +47,7 @@ class TrackedFrame:
     image: NDArray[np.uint8] | None = None
     pts: Fraction | None = None
     camera: FloatArray | None = None
+    cut: float = 0.0
 
 
 class Sink(Protocol):

@@ -26,6 +26,7 @@ class Summary:
         stages_ms: mean milliseconds of work per frame and stage. Stages overlap: they do not add up to 1000 / fps.
         tracks: distinct ids.
         boxes: tracked boxes in all frames.
+        cuts: shot changes.
         mean_score: mean score of the tracked boxes, or None without any.
         dropped_boxes: boxes that were not finite, inverted or empty.
         dropped_frames: frames that a live source skipped to stay current.
@@ -50,6 +51,7 @@ class Summary:
     stages_ms: dict[str, float] = field(default_factory=dict)
     tracks: int = 0
     boxes: int = 0
+    cuts: int = 0
     mean_score: float | None = None
     dropped_boxes: int = 0
     dropped_frames: int = 0
@@ -60,6 +62,15 @@ class Summary:
     warnings: list[str] = field(default_factory=list)
     outputs: dict[str, str] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
+
+    def add_first_pass(self, earlier: Summary) -> None:
+        """Add the time and the findings of an offline run's first pass."""
+        own = {name: ms for name, ms in self.stages_ms.items() if name in ("draw", "encode")}
+        self.stages_ms = {name: ms for name, ms in earlier.stages_ms.items() if name not in own} | own
+        self.seconds = round(self.seconds + earlier.seconds, 3)
+        self.setup_seconds = round(self.setup_seconds + earlier.setup_seconds, 3)
+        self.device, self.dropped_boxes = earlier.device, earlier.dropped_boxes
+        self.warnings = list(dict.fromkeys(earlier.warnings + self.warnings))
 
     @property
     def fps(self) -> float:
@@ -83,7 +94,8 @@ class Summary:
         lines.append(f"  {self.frames} frames{declared} in {self.seconds:.1f} s: {self.fps:.1f} frames/s{device}")
         lines.append(f"  ms per frame (stages overlap): {self._stages()}")
         score = "" if self.mean_score is None else f", mean score {self.mean_score:.2f}"
-        lines.append(f"  {self.tracks} tracks, {self.boxes} boxes{score}")
+        cuts = f", {self.cuts} shot change{'s' if self.cuts > 1 else ''}" if self.cuts else ""
+        lines.append(f"  {self.tracks} tracks, {self.boxes} boxes{score}{cuts}")
         if self.dropped_boxes:
             lines.append(f"  {self.dropped_boxes} unusable boxes (not finite, inverted or empty) left out")
         if self.dropped_frames:

@@ -25,6 +25,9 @@ _EXAMPLES = """examples:
   sportstrack track *.mp4 -o out --resume           many videos, skipping the finished ones
   sportstrack track match.mp4 --weights best.pt --imgsz 1280 --classes player ball
   sportstrack track match.mp4 --tracker sort --set max_age=5
+  sportstrack track match.mp4 --tracker botsort --embedder kit --camera flow
+  sportstrack track match.mp4 --weights best.pt --ball ball
+  sportstrack track match.mp4 --offline              look back from the end: fewer switches, no gaps
   sportstrack track SportsMOT/val/v_00HRwkvvjtQ_c001 --formats mot
   sportstrack track rtsp://camera/stream --live
   sportstrack track match.mp4 --save-detections     record, then replay in a moment with another tracker:
@@ -84,10 +87,37 @@ def _parser() -> argparse.ArgumentParser:
     add("--half", action="store_true", help="16-bit floats on a GPU")
     add("--batch", type=int, metavar="FRAMES", help="frames per detector call (1 on a CPU, 8 on a GPU)")
 
+    group = parser.add_argument_group("appearance, camera and shots")
+    add = group.add_argument
+    add(
+        "--embedder",
+        metavar="NAME",
+        help="appearance vectors: kit (colours, no network), osnet, FILE.onnx, torchvision:NAME, detector (its own "
+        "features), several joined by +, or package.module:attribute (none)",
+    )
+    add(
+        "--camera",
+        metavar="NAME",
+        help="camera motion: flow, orb, ecc, boxes or package.module:Class (none; a tracker may see it by itself)",
+    )
+    add("--no-shots", dest="shots", action="store_false", help="do not look for shot changes")
+
     group = parser.add_argument_group("tracker")
     add = group.add_argument
     add("--tracker", help=f"{', '.join(sorted(TRACKERS))} or package.module:Class ({default.tracker})")
     add("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of the tracker; may be repeated")
+    add(
+        "--ball",
+        nargs="+",
+        type=_class,
+        metavar="CLASS",
+        help="ids or names of the ball's class: one ball at a time, by a tracker of its own",
+    )
+    add(
+        "--offline",
+        action="store_true",
+        help="refine the tracks afterwards, with the whole video in view: link, fill gaps, smooth (two passes)",
+    )
     add("--list-trackers", action="store_true", default=False, help="print the trackers with their settings and stop")
 
     group = parser.add_argument_group("frames")

@@ -103,3 +103,52 @@ def test_a_sequence_folder_is_a_source(tmp_path: Path) -> None:
     )
     summary = track_video(images.parent, tmp_path / "out", detector=toy.find)
     assert (summary.name, summary.frame_rate, summary.frames, summary.tracks) == ("v_game_c001", 50.0, 6, 3)
+
+
+def _gap(frames: list[np.ndarray]) -> list[sportstrack.Detections]:
+    """As toy.find, but blind for six frames, longer than this tracker remembers."""
+    found = toy.find(frames)
+    _gap.count += len(frames)
+    return [sportstrack.Detections.empty()] if 8 <= _gap.count <= 13 else found
+
+
+def test_offline_mends_what_a_gap_has_broken(match: Path, tmp_path: Path) -> None:
+    def ids(folder: str, **settings: object) -> tuple[set[str], int]:
+        _gap.count = -1
+        options = {"tracker_settings": {"max_age": 3, "min_hits": 1}, "formats": ["mot", "video"], **settings}
+        summary = track_video(match, tmp_path / folder, detector=_gap, tracker="sort", **options)
+        rows = [line.split(",") for line in (tmp_path / folder / "match.txt").read_text().splitlines()]
+        frames = [int(row[0]) for row in rows]
+        assert frames == sorted(frames)
+        assert Path(summary.outputs["video"]).stat().st_size > 1000
+        return {row[1] for row in rows}, len(rows)
+
+    broken, seen = ids("causal")
+    whole, filled = ids("offline", offline=True)
+    assert len(whole) < len(broken)
+    assert filled > seen
+    assert sorted(p.name for p in (tmp_path / "offline").iterdir()) == [
+        "match.settings.yaml",
+        "match.summary.json",
+        "match.txt",
+        "match_tracked.mp4",
+    ]
+
+
+def test_offline_reports_refined_tracks_with_pictures_and_both_passes(match: Path) -> None:
+    seen: list[TrackedFrame] = []
+    progress: list[tuple[int, int | None]] = []
+    summary = track_video(
+        match, detector=toy.find, offline=True, on_frame=seen.append, progress=lambda *p: progress.append(p)
+    )
+    assert [frame.index for frame in seen] == list(range(20))
+    assert all(frame.image is not None for frame in seen)
+    assert progress == [(i, 40) for i in range(1, 41)]
+    assert {"detect", "track", "refine"} <= set(summary.stages_ms)
+
+
+def test_an_interrupted_first_pass_leaves_its_recording(match: Path, tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="broke"):
+        track_video(match, tmp_path, detector=toy.FailAt(), offline=True)
+    assert [p.name for p in (tmp_path / "match.first-pass").iterdir()] == ["match.part.npz"]
+    assert not (tmp_path / "match.txt").exists()
