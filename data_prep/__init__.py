@@ -1,1 +1,1 @@
-"""Making and converting data sets: the synthetic football renderer and its writers."""
+"""Making, converting and checking data sets: all formats around one table, and rendered football."""

@@ -14,6 +14,9 @@ COMMANDS = {
     "shots": ("sportstrack.shots", "find the shot changes of videos"),
     "refine": ("sportstrack.refine", "refine a tracking result offline: link, fill gaps, smooth"),
     "evaluate": ("sportstrack.evaluate", "score tracking results against ground truth"),
+    "sportsmot": ("data_prep.sportsmot", "turn SportsMOT into a YOLO data set"),
+    "soccernet": ("data_prep.soccernet", "turn SoccerNet-tracking into a YOLO data set"),
+    "convert": ("data_prep.convert", "convert data sets between MOT, YOLO, COCO, VOC and more"),
     "synthetic": ("data_prep.synthetic.__main__", "render labelled football sequences"),
 }
 """Word → module with a ``main(argv) -> int``, and what it does."""

@@ -1,0 +1,333 @@
+"""Where data sets are written: whole or not at all, and going on where a stopped run was."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import shutil
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from data_prep.pictures import Tick, place_pictures, shrink
+from data_prep.places import OUTSIDE
+from data_prep.table import IntArray, Table
+from sportstrack.errors import FormatError, OutputError, SettingError, SportstrackError
+
+MANIFEST = "manifest.json"
+_JOB, _JOURNAL = "job.json", "journal.txt"
+Progress = Callable[[int, "int | None"], None]
+
+
+@dataclass(frozen=True)
+class WriteSettings:
+    """How any format is written.
+
+    Attributes:
+        copy: copy pictures instead of linking them.
+        pictures: False: labels alone.
+        size: longer side of the pictures in pixels, which are scaled down to it; None: as they are.
+        workers: clips written side by side.
+        overwrite: replace a data set that this package wrote before.
+        source: what was read and how, for the manifest.
+        progress: called with (pictures done, pictures in all).
+    """
+
+    copy: bool = False
+    pictures: bool = True
+    size: int | None = None
+    workers: int = 1
+    overwrite: bool = False
+    source: Mapping[str, Any] = field(default_factory=dict)
+    progress: Progress | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Pictures that share a split and a folder: what a stopped run has done or not.
+
+    Attributes:
+        split: their split.
+        folder: the folder in their names, "" for none.
+        rows: their (K,) rows in the table.
+    """
+
+    split: str
+    folder: str
+    rows: IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """A data set being written, under a temporary name beside its own.
+
+    Attributes:
+        folder: the temporary folder.
+        manifest: what ``manifest.json`` will hold; filled by the writer.
+        done: groups that an earlier, stopped run has written.
+        complete: the data set was written before; nothing is left to do.
+    """
+
+    folder: Path
+    manifest: dict[str, Any]
+    done: frozenset[str] = frozenset()
+    complete: bool = False
+
+    def describe(self, table: Table) -> None:
+        """Note classes, counts per split and what the reader had to say."""
+        self.manifest.update(classes=list(table.classes), splits=count_table(table), notes=list(table.notes))
+
+    def write(self, path: str, text: str | bytes) -> None:
+        """Write a file, and the folders above it."""
+        target = self.folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(text.encode() if isinstance(text, str) else text)
+
+
+def prepared(table: Table, settings: WriteSettings, *, stems: bool = True) -> Table:
+    """Check a table before anything is written, and scale it if the settings ask for that.
+
+    Raises:
+        FormatError: names that would climb out, collide or collide once case is dropped; pictures that are nowhere.
+    """
+    table.check()
+    check_names(table, stems=stems)
+    nowhere = [i for i, file in enumerate(table.images.file.tolist()) if file is None]
+    if nowhere and settings.pictures:
+        name = table.images.name[nowhere[0]]
+        raise FormatError(f"{len(nowhere)} pictures are nowhere, the first is {name}; pass --labels-only without them")
+    if (table.images.size < 1).any():
+        name = table.images.name[(table.images.size < 1).any(axis=1)][0]
+        raise FormatError(f"{name}: the picture's size is unknown")
+    return shrink(table, settings.size) if settings.size else table
+
+
+def check_names(table: Table, *, stems: bool = True) -> None:
+    """Refuse names that would leave the folder or meet in one file, also where case doesn't count.
+
+    Args:
+        table: the table.
+        stems: ``a.jpg`` and ``a.png`` collide as well, because their labels would.
+
+    Raises:
+        FormatError: which names.
+    """
+    names = table.images.name.tolist()
+    together = "\n".join(names)
+    if "" in names or "\\" in together or "\x00" in together or OUTSIDE.search(together):
+        bad = next((n for n in names if not n or "\\" in n or "\x00" in n or OUTSIDE.search(n)), "")
+        raise FormatError(f"the picture's name {bad!r} is no path inside a data set")
+    for split in table.splits:
+        _refuse_clashes(table.images.name[table.images.split == split].tolist(), stems)
+    for split in table.splits:
+        if OUTSIDE.search(split) or "/" in split or "\\" in split or not split:
+            raise FormatError(f"the split's name {split!r} is no folder's name")
+
+
+def _refuse_clashes(names: list[str], stems: bool) -> None:
+    keys = names if all(map(str.isascii, names)) else [unicodedata.normalize("NFC", name) for name in names]
+    keys = [(key[: key.rfind(".")] if stems else key).lower() for key in keys]
+    if len(set(keys)) == len(keys):
+        return
+    seen: dict[str, str] = {}
+    for key, name in zip(keys, names, strict=True):
+        if key in seen:
+            raise FormatError(f"the names {seen[key]!r} and {name!r} would meet in one file; rename one of them")
+        seen[key] = name
+
+
+@contextmanager
+def staged(out: str | Path, table: Table, settings: WriteSettings, kind: str) -> Iterator[Stage]:
+    """Give a folder to write a data set of a kind to; it gets its name when the block ends well.
+
+    An error clears everything away. A run that is stopped (Ctrl-C, kill) leaves the folder ``.NAME.part``, and the same
+    job goes on there.
+
+    Raises:
+        OutputError: the place holds something else, or can't be written.
+    """
+    target = Path(out)
+    job = _job(table, settings, kind)
+    if _holds_this(target, job, settings.overwrite):
+        yield Stage(target, json.loads((target / MANIFEST).read_text(encoding="utf-8")), complete=True)
+        return
+    part = target.absolute().with_name(f".{target.absolute().name}.part")
+    try:
+        stage = _begin(part, job)
+        yield stage
+        _finish(stage, target)
+    except OSError as error:
+        shutil.rmtree(part, ignore_errors=True)
+        raise OutputError(_explain(target, error)) from error
+    except (SportstrackError, ValueError):
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+
+
+def groups(table: Table) -> list[Group]:
+    """Return the pictures' groups, in the order of the table."""
+    found: dict[tuple[str, str], list[int]] = {}
+    for row, (split, name) in enumerate(zip(table.images.split.tolist(), table.images.name.tolist(), strict=True)):
+        found.setdefault((split, name.rpartition("/")[0]), []).append(row)
+    return [Group(split, folder, np.array(rows, np.int64)) for (split, folder), rows in found.items()]
+
+
+def write_groups(
+    stage: Stage, table: Table, settings: WriteSettings, work: Callable[[Group, Tick], None], *, each: bool = False
+) -> None:
+    """Do the work of each group that isn't done yet, and note it in the journal.
+
+    Args:
+        stage: where.
+        table: what.
+        settings: workers and progress.
+        work: writes a group; calls the tick after each picture, unless ``each``.
+        each: the tick is called here, once per picture of a finished group.
+    """
+    todo = [group for group in groups(table) if _word(group) not in stage.done]
+    total, left = len(table.images), sum(len(group.rows) for group in todo)
+    count = [total - left]
+
+    def tick(pictures: int = 1) -> None:
+        count[0] += pictures
+        if settings.progress:
+            settings.progress(count[0], total)
+
+    def do(group: Group) -> Group:
+        work(group, (lambda: None) if each else tick)
+        if each:
+            tick(len(group.rows))
+        return group
+
+    with (stage.folder / _JOURNAL).open("a", encoding="utf-8") as journal:
+        for group in _in_turn(do, todo, settings.workers):
+            journal.write(_word(group) + "\n")
+            journal.flush()
+
+
+def place_group(
+    table: Table, group: Group, folder: Path, settings: WriteSettings, tick: Tick, names: list[str] | None = None
+) -> None:
+    """Bring a group's pictures to ``folder/<name>``; names are the table's own unless given."""
+    images = table.images[group.rows]
+    base = f"{folder}/"
+    targets = [base + name for name in (images.name.tolist() if names is None else names)]
+    Path(targets[0]).parent.mkdir(parents=True, exist_ok=True)
+    place_pictures(images, targets, copy=settings.copy, resize=settings.size is not None, tick=tick)
+
+
+def count_table(table: Table) -> dict[str, dict[str, Any]]:
+    """Return, per split, the counts that every manifest holds."""
+    counts = table.counts()
+    found: dict[str, dict[str, Any]] = {}
+    for split in table.splits:
+        mine = table.images.split == split
+        clips = np.unique(table.images.sequence[mine])
+        names = "\n".join(table.images.name[mine].tolist())
+        found[split] = {
+            "images": int(mine.sum()),
+            "labelled_images": int((mine & table.images.labelled).sum()),
+            "clips": int((clips >= 0).sum()),
+            "boxes": sum(counts[split].values()),
+            "boxes_per_class": counts[split],
+            "names_sha256": hashlib.sha256(names.encode("utf-8", "surrogateescape")).hexdigest(),
+        }
+    return found
+
+
+def _job(table: Table, settings: WriteSettings, kind: str) -> dict[str, Any]:
+    images, boxes = table.images, table.boxes
+    digest = hashlib.sha256()
+    for column in (images.size, images.frame, images.labelled, *vars(boxes).values()):
+        digest.update(np.ascontiguousarray(column).tobytes())
+    for names in (images.name, images.split, [str(file) for file in images.file.tolist()]):
+        digest.update("\n".join(names).encode("utf-8", "surrogateescape"))
+    digest.update(repr((table.classes, sorted(table.tracks.items()))).encode("utf-8", "surrogateescape"))
+    plain = asdict(settings)
+    asked = {key: plain[key] for key in ("copy", "pictures", "size", "source")}
+    return {"format": kind, "settings": asked, "table_sha256": digest.hexdigest()}
+
+
+def _holds_this(target: Path, job: dict[str, Any], overwrite: bool) -> bool:
+    """Tell whether the very job was done there before; OutputError if something else is there."""
+    if not target.exists() and not target.is_symlink():
+        return False
+    if not target.is_dir():
+        raise OutputError(f"{target}: is a file; name a folder")
+    if not any(target.iterdir()):
+        return False
+    try:
+        found = json.loads((target / MANIFEST).read_text(encoding="utf-8"))
+        same = all(found[key] == json.loads(json.dumps(job[key])) for key in job)
+    except (OSError, ValueError, KeyError, TypeError):
+        raise OutputError(f"{target}: holds files that are no data set of this program; name a new folder") from None
+    if not same and not overwrite:
+        raise OutputError(
+            f"{target}: holds another data set ({found['format']}); name a new folder, or replace it with --overwrite"
+        )
+    return same and not overwrite
+
+
+def _begin(part: Path, job: dict[str, Any]) -> Stage:
+    text = json.dumps(job, indent=1, sort_keys=True)
+    done: frozenset[str] = frozenset()
+    if part.exists():
+        try:
+            known = (part / _JOB).read_text(encoding="utf-8") == text
+        except (OSError, ValueError):
+            known = False
+        if known and (part / _JOURNAL).is_file():
+            # a line without its end was being written when the run stopped
+            done = frozenset((part / _JOURNAL).read_text(encoding="utf-8").split("\n")[:-1])
+        elif not known:
+            shutil.rmtree(part)
+    part.mkdir(parents=True, exist_ok=True)
+    (part / _JOB).write_text(text, encoding="utf-8")
+    return Stage(part, dict(job), done)
+
+
+def _finish(stage: Stage, target: Path) -> None:
+    stage.write(MANIFEST, json.dumps(stage.manifest, indent=1, ensure_ascii=False) + "\n")
+    for name in (_JOB, _JOURNAL):
+        (stage.folder / name).unlink(missing_ok=True)
+    if not target.exists():
+        stage.folder.replace(target)
+        return
+    old = stage.folder.with_suffix(".old")  # whatever moment a kill picks, one of the two is whole
+    target.replace(old)
+    stage.folder.replace(target)
+    shutil.rmtree(old)
+
+
+def _in_turn(do: Callable[[Group], Group], todo: list[Group], workers: int) -> Iterator[Group]:
+    if workers < 1:
+        raise SettingError(f"--workers is {workers}, must be 1 or more")
+    if workers == 1:
+        yield from map(do, todo)
+        return
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            yield from pool.map(do, todo)
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+
+
+def _word(group: Group) -> str:
+    return json.dumps([group.split, group.folder])
+
+
+def _explain(target: Path, error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"{target}: the disk is full; nothing was left there; make room or name another folder"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"{target}: no permission to write there; name another folder"
+    where = f" ({error.filename})" if error.filename else ""
+    return f"{target}: cannot be written: {error.strerror or error}{where}"

@@ -1,0 +1,272 @@
+"""Pictures from where they are to where they are wanted: linked, copied, resized, out of a zip or out of a video."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data_prep.places import Archives
+from data_prep.table import Images, IntArray, Picture, Table, VideoFrame, ZipMember
+from sportstrack.errors import FormatError, OutputError, SettingError
+
+JPEG_QUALITY = 95
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
+Image = NDArray[np.uint8]
+Tick = Callable[[], None]
+
+
+def shrink(table: Table, size: int) -> Table:
+    """Return the table with sizes and boxes of pictures whose longer side is at most ``size`` pixels.
+
+    Raises:
+        SettingError: a size below 32.
+    """
+    if size < 32:
+        raise SettingError(f"--size is {size}, must be 32 pixels or more")
+    new = shrunk(table.images.size, size)
+    scale = np.divide(new, table.images.size, out=np.ones(new.shape), where=table.images.size > 0)
+    xyxy = table.boxes.xyxy * np.tile(scale, 2)[table.boxes.image]
+    clips = shrunk(np.array([(s.width, s.height) for s in table.sequences], np.int64).reshape(-1, 2), size)
+    return replace(
+        table,
+        sequences=tuple(
+            replace(s, width=w, height=h) for s, (w, h) in zip(table.sequences, clips.tolist(), strict=True)
+        ),
+        images=replace(table.images, size=new),
+        boxes=replace(table.boxes, xyxy=xyxy),
+    )
+
+
+def shrunk(sizes: IntArray, size: int) -> IntArray:
+    """(M, 2) the sizes after bringing the longer side down to ``size``; smaller pictures stay."""
+    factor = np.minimum(1.0, size / np.maximum(sizes.max(axis=1, initial=0), 1))
+    new: IntArray = np.maximum(np.rint(sizes * factor[:, None]), 1).astype(np.int64)
+    return new
+
+
+def picture_size(path: str) -> tuple[int, int]:
+    """Return (width, height) in pixels from a picture's header, turned as EXIF asks; FormatError if it is none."""
+    from PIL import Image as Pillow
+    from PIL import UnidentifiedImageError
+
+    try:
+        with Pillow.open(path) as image:
+            width, height = image.size
+            turned = image.getexif().get(274, 1) >= 5  # EXIF orientation: 5 to 8 are a quarter turn
+    except (OSError, UnidentifiedImageError, SyntaxError, ValueError, Pillow.DecompressionBombError) as error:
+        raise FormatError(f"{path}: not a readable picture ({error})") from error
+    return (height, width) if turned else (width, height)
+
+
+def place_pictures(
+    images: Images, targets: list[str], *, copy: bool = False, resize: bool = False, tick: Tick | None = None
+) -> None:
+    """Bring each picture to its target (a path); targets that exist already are kept: they were written whole.
+
+    Args:
+        images: the pictures; the first one's size is compared with what the source says.
+        targets: (M,) paths, whose folders exist.
+        copy: never link.
+        resize: scale each picture down to its ``images.size``.
+        tick: called after each picture.
+
+    Raises:
+        FormatError: a picture isn't there, can't be read, or has another size than its labels.
+        OSError: a target can't be written.
+    """
+    tick = tick or _nothing
+    link = not (copy or resize)
+    videos: dict[str, dict[int, int]] = defaultdict(dict)
+    _check_first(images, resize)
+    with Archives() as archives:
+        for row, (file, target) in enumerate(zip(images.file.tolist(), targets, strict=True)):
+            if link and isinstance(file, str):
+                _link(file, target)
+            elif isinstance(file, VideoFrame):
+                videos[file.video][file.index] = row
+                continue
+            else:
+                _place_copy(file, target, _size(images, row) if resize else None, archives)
+            tick()
+    for video, rows in videos.items():
+        for index, image in video_frames(video, rows):
+            row = rows[index]
+            write_picture(targets[row], fit(image, _size(images, row), images.file[row]))
+            tick()
+
+
+def read_picture(file: Picture, archives: Archives | None = None) -> Image:
+    """Return (H, W, 3) uint8 BGR of a file or a zip's member; FormatError if it can't be read."""
+    return _decode(picture_bytes(file, archives), file)
+
+
+def _decode(content: bytes, file: Picture) -> Image:
+    import cv2
+
+    data = np.frombuffer(content, np.uint8)
+    image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    if image is None:
+        raise FormatError(f"{show_picture(file)}: not a readable picture")
+    return np.asarray(image, np.uint8)
+
+
+def read_pictures(images: Images) -> Iterator[tuple[int, Image]]:
+    """Yield (row, picture) of all pictures, scaled down to their ``images.size``; videos in their own order."""
+    videos: dict[str, dict[int, int]] = defaultdict(dict)
+    with Archives() as archives:
+        for row, file in enumerate(images.file.tolist()):
+            if isinstance(file, VideoFrame):
+                videos[file.video][file.index] = row
+            else:
+                yield row, fit(read_picture(file, archives), _size(images, row), file)
+    for video, rows in videos.items():
+        for index, image in video_frames(video, rows):
+            row = rows[index]
+            yield row, fit(image, _size(images, row), images.file[row])
+
+
+def video_frames(video: str, wanted: Any) -> Iterator[tuple[int, Image]]:
+    """Yield (index, picture) of the wanted frames of a video; FormatError if it ends before the last of them."""
+    from sportstrack.video import open_source
+
+    missing, last = set(wanted), max(wanted)
+    with open_source(video) as source:
+        for frame in source:
+            if frame.index in missing:
+                missing.discard(frame.index)
+                yield frame.index, frame.image
+            if frame.index >= last:
+                break
+    if missing:
+        raise FormatError(
+            f"{video}: has no frame {min(missing) + 1}; {len(missing)} labelled frames are beyond its end"
+        )
+
+
+def picture_bytes(file: Picture, archives: Archives | None = None) -> bytes:
+    """Return a picture's file as it is; FormatError if it isn't there."""
+    if isinstance(file, ZipMember):
+        with nullcontext(archives) if archives else Archives() as opened:
+            data = opened.read(file)
+    elif isinstance(file, str):
+        try:
+            data = Path(file).read_bytes()
+        except OSError as error:
+            raise FormatError(f"{file}: cannot be read: {error.strerror or error}") from error
+    else:
+        data = None
+    if data is None:
+        raise FormatError(f"{show_picture(file)}: the picture isn't there")
+    return data
+
+
+def show_picture(file: Picture) -> str:
+    """Name a picture in messages."""
+    if isinstance(file, ZipMember):
+        return f"{file.archive}!{file.member}"
+    if isinstance(file, VideoFrame):
+        return f"{file.video}, frame {file.index + 1}"
+    return file or "a picture without a file"
+
+
+def write_whole(target: str, data: bytes) -> None:
+    """Write a file under a temporary name and give it its own when it is complete."""
+    part = f"{target}.part"
+    try:
+        Path(part).write_bytes(data)
+        Path(part).replace(target)
+    except OSError:
+        with suppress(OSError):
+            Path(part).unlink(missing_ok=True)
+        raise
+
+
+def write_picture(target: str, image: Image) -> None:
+    """Encode by the target's suffix and write; OutputError if OpenCV can't."""
+    import cv2
+
+    # imencode and not imwrite, which answers a full disk with False or silence
+    done, data = cv2.imencode(Path(target).suffix, image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    if not done:
+        raise OutputError(f"{target}: OpenCV could not encode it")
+    write_whole(target, np.asarray(data).tobytes())
+
+
+def fit(image: Image, size: tuple[int, int], file: Picture) -> Image:
+    """Scale a picture down to (width, height); FormatError if it isn't that picture made smaller."""
+    import cv2
+
+    height, width = image.shape[:2]
+    if (width, height) == size:
+        return image
+    if tuple(shrunk(np.array([[width, height]]), max(size))[0].tolist()) != size:
+        raise FormatError(_another_size(file, (width, height), size))
+    # area averaging keeps thin lines from flickering
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _nothing() -> None:
+    pass
+
+
+def _size(images: Images, row: int) -> tuple[int, int]:
+    width, height = images.size[row].tolist()
+    return width, height
+
+
+def _check_first(images: Images, resize: bool) -> None:
+    # One picture of a clip stands for all: headers of all would take longer than the rest.
+    file = images.file[0] if len(images) else None
+    if isinstance(file, str) and not resize:
+        found, stated = picture_size(file), _size(images, 0)
+        if found != stated:
+            raise FormatError(_another_size(file, found, stated))
+
+
+def _another_size(file: Picture, found: tuple[int, int], stated: tuple[int, int]) -> str:
+    return (
+        f"{show_picture(file)}: is {found[0]}x{found[1]}, its labels are for {stated[0]}x{stated[1]}; correct the size "
+        "that the data set states (seqinfo.ini, COCO's or VOC's)"
+    )
+
+
+def _place_copy(file: Picture, target: str, size: tuple[int, int] | None, archives: Archives) -> None:
+    """Write a picture's copy, scaled down if a size is given."""
+    if Path(target).exists():
+        return
+    data = picture_bytes(file, archives)
+    image = None if size is None else _decode(data, file)
+    if image is None or size is None or image.shape[1::-1] == size:
+        write_whole(target, data)
+    else:
+        write_picture(target, fit(image, size, file))
+
+
+def _link(file: str, target: str) -> None:
+    try:
+        # a relative link would lead elsewhere from its new place
+        os.link(os.path.realpath(file) if os.path.islink(file) else file, target)  # noqa: PTH114  # Path costs more
+    except FileExistsError:
+        pass
+    except OSError as error:
+        if not Path(file).is_file():
+            raise FormatError(f"{file}: the picture isn't there") from None
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.ENOENT):
+            raise
+        _link_otherwise(file, target)
+
+
+def _link_otherwise(file: str, target: str) -> None:
+    try:
+        Path(target).symlink_to(Path(file).resolve())
+    except OSError:
+        write_whole(target, picture_bytes(file))

@@ -1,0 +1,137 @@
+"""SportsMOT to a YOLO data set (or another format): ``python -m data_prep.sportsmot ROOT OUT``.
+
+Cui et al., "SportsMOT: A Large Multi-Object Tracking Dataset in Multiple Sports Scenes" (ICCV 2023): clips of
+basketball, football and volleyball at 1280×720 and 25 frames/s in ``dataset/{train,val,test}/CLIP/``, and lists of
+their names in ``splits_txt/``. A clip is called ``v_VIDEO_cNUMBER``; its match is ``v_VIDEO``.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from data_prep.clips import ClipRules, find_clips, join_clips, read_clip
+from data_prep.places import DiskPlace, Place
+from data_prep.table import Table
+from sportstrack.errors import FormatError, SettingError, nearest
+
+SPORTS = ("basketball", "football", "volleyball")
+SPLITS = ("train", "val", "test")
+CLASSES = ("player",)
+_CLIP = re.compile(r"^(v_.+)_c\d+$")
+_LISTS = "splits_txt"
+
+_EXAMPLES = """examples:
+  python -m data_prep.sportsmot SportsMOT football-yolo --sport football
+  python -m data_prep.sportsmot SportsMOT football-yolo --sport football --every 5 --size 736
+  python -m data_prep.sportsmot SportsMOT all-yolo --split-by match --val-share 0.2 --seed 0
+  python -m data_prep.sportsmot SportsMOT reid --to crops --every 10
+  yolo train data=football-yolo/data.yaml model=yolov8n.pt imgsz=1280
+
+exit status: 0 done, 2 bad input or settings, 130 interrupted (the same command goes on where it was)
+"""
+
+
+def read_sportsmot(
+    root: str | Path, *, sport: str = "all", skip_missing: bool = False, from_video: bool = False
+) -> Table:
+    """Read SportsMOT: the clips of the lists in ``splits_txt/``, or without lists all clips of the split folders.
+
+    Args:
+        root: the folder that holds ``splits_txt/`` and ``dataset/`` (or ``train/`` …, or the clips of one split).
+        sport: one of `SPORTS`, or ``all``.
+        skip_missing: leave out labelled frames without a picture instead of refusing them.
+        from_video: take frames from ``CLIP.mp4`` where a clip has no pictures.
+
+    Raises:
+        FormatError: no such data set, a list names a clip that isn't there, or a clip is unsound.
+        SettingError: unknown sport.
+    """
+    if sport != "all" and sport not in SPORTS:
+        raise SettingError(
+            f"unknown sport {sport!r}{nearest(sport, [*SPORTS, 'all'])} (known: {', '.join(SPORTS)}, all)"
+        )
+    place = DiskPlace(root)
+    lists = {Path(name).stem: name for name in place.files(_LISTS) if name.endswith(".txt")}
+    folders = _clip_folders(place)
+    wanted = _wanted(place, lists, folders, sport)
+    rules = ClipRules(CLASSES, skip_missing=skip_missing, from_video=from_video)
+    return join_clips(
+        (read_clip(place, folders[name], split, rules, match_of(name)) for name, split in wanted), str(root)
+    )
+
+
+def match_of(clip: str) -> str:
+    """Return the video that a clip was cut from: ``v_1LwtoLPw2TU`` of ``v_1LwtoLPw2TU_c006``."""
+    found = _CLIP.match(clip)
+    return found.group(1) if found else clip
+
+
+def _clip_folders(place: Place) -> dict[str, str]:
+    """Clip name → its folder."""
+    base = "dataset/" if "dataset" in place.folders() else ""
+    folders: dict[str, str] = {}
+    for split in SPLITS:
+        for path in find_clips(place, f"{base}{split}"):
+            clip = path.rpartition("/")[2]
+            if folders.setdefault(clip, path) != path:
+                raise FormatError(f"{place.show(path)}: the clip {clip} is in {folders[clip]} as well")
+    if not folders:
+        folders = {path: path for path in find_clips(place)}
+    if not folders:
+        raise FormatError(
+            f"{place.show()}: not a SportsMOT folder: looked for dataset/train/CLIP, train/CLIP and CLIP with "
+            "gt/gt.txt and seqinfo.ini"
+        )
+    return folders
+
+
+def _wanted(place: Place, lists: dict[str, str], folders: dict[str, str], sport: str) -> list[tuple[str, str]]:
+    """(clip, split) of the clips to read; what a list names must be there."""
+    if sport != "all" and sport not in lists:
+        raise FormatError(f"{place.show(_LISTS)}: no {sport}.txt, so which clips are {sport} is unknown")
+    listed = {name: _read_list(place, f"{_LISTS}/{file}") for name, file in lists.items()}
+    of_sport = listed.get(sport)
+    chosen: dict[str, str] = {}
+    for split in SPLITS:
+        for clip, where in listed.get(split, {}).items():
+            if of_sport is None or clip in of_sport:
+                if clip not in folders:
+                    raise FormatError(f"{where}: no folder for the clip {clip!r}")
+                if chosen.setdefault(clip, split) != split:
+                    raise FormatError(f"{where}: the clip {clip} is in {chosen[clip]}.txt as well")
+    if not set(SPLITS) & set(listed):
+        chosen = {clip: _split_of(path) for clip, path in folders.items() if of_sport is None or clip in of_sport}
+    if not chosen:
+        raise FormatError(f"{place.show(_LISTS)}: names no clip ({sport}) that is there")
+    return sorted(chosen.items(), key=lambda item: (SPLITS.index(item[1]), item[0]))
+
+
+def _split_of(path: str) -> str:
+    parent = path.rpartition("/")[0].rpartition("/")[2]
+    return parent if parent in SPLITS else "train"
+
+
+def _read_list(place: Place, path: str) -> dict[str, str]:
+    """Return the clips that a list names → where it does."""
+    lines = (place.read(path) or b"").decode("utf-8-sig", "replace").splitlines()
+    names = [(line.strip(), f"{place.show(path)}, line {number}") for number, line in enumerate(lines, 1)]
+    return {name: where for name, where in names if name and name != "name"}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Convert as the command line asks and return the exit status."""
+    from data_prep.command import reader_command
+
+    command = reader_command("sportsmot", "Turn SportsMOT into a YOLO data set, or another format.", _EXAMPLES)
+    command.add("--sport", default="all", metavar="NAME", help=f"{', '.join(SPORTS)} or all (all)")
+    return command.run(
+        argv,
+        lambda o: read_sportsmot(o.root, sport=o.sport, skip_missing=o.skip_missing, from_video=o.extract_frames),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

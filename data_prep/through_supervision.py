@@ -1,0 +1,79 @@
+"""CreateML and LabelMe through supervision's own readers, and its data sets as a `Table`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from data_prep.pictures import picture_size
+from data_prep.table import Boxes, Images, Table
+from sportstrack.errors import FormatError
+
+
+def from_supervision(dataset: Any, *, split: str = "train", base: str | Path | None = None) -> Table:
+    """Make a table of a ``supervision.DetectionDataset``; masks and other data of its detections are left behind.
+
+    Args:
+        dataset: whose pictures are files.
+        split: of all pictures.
+        base: the folder that the pictures' names start from; None: names are those of the files alone.
+
+    Raises:
+        FormatError: a picture that can't be read.
+    """
+    files = [str(path) for path in dataset.image_paths]
+    found = [dataset.annotations[path] for path in dataset.image_paths]
+    names = [Path(f).relative_to(Path(base).resolve()).as_posix() if base else Path(f).name for f in files]
+    images = Images.make(names, size=[picture_size(file) for file in files], file=files, split=split)
+    boxes = Boxes.make(
+        np.repeat(np.arange(len(found)), [len(one) for one in found]),
+        np.concatenate([np.empty((0, 4)), *(np.asarray(one.xyxy, np.float64) for one in found)]),
+        np.concatenate([np.empty(0, np.int64), *(np.asarray(one.class_id, np.int64) for one in found)]),
+    )
+    return Table(tuple(str(name) for name in dataset.classes), (), images, boxes).check("supervision's data set")
+
+
+def read_createml(root: str | Path, *, images: str | Path | None = None) -> Table:
+    """Read a CreateML JSON file, or the one in a folder, by supervision's reader.
+
+    Raises:
+        FormatError: no such file, or one that supervision refuses.
+    """
+    path = Path(root)
+    files = [path] if path.is_file() else sorted(path.glob("*.json"))
+    if len(files) != 1:
+        raise FormatError(f"{path}: expected one CreateML JSON file, found {len(files)}")
+    folder = Path(images) if images else files[0].parent
+    return _by_supervision(
+        str(files[0]),
+        lambda kind: kind.from_createml(images_directory_path=str(folder), annotations_path=str(files[0])),
+    )
+
+
+def read_labelme(root: str | Path, *, images: str | Path | None = None) -> Table:
+    """Read a folder of LabelMe JSON files by supervision's reader.
+
+    Raises:
+        FormatError: no such folder, or files that supervision refuses.
+    """
+    path = Path(root)
+    if not path.is_dir() or not any(path.glob("*.json")):
+        raise FormatError(f"{path}: expected a folder of LabelMe JSON files")
+    folder = Path(images) if images else path
+    return _by_supervision(
+        str(path),
+        lambda kind: kind.from_labelme(images_directory_path=str(folder), annotations_directory_path=str(path)),
+    )
+
+
+def _by_supervision(name: str, load: Any) -> Table:
+    import supervision
+
+    try:
+        return from_supervision(load(supervision.DetectionDataset))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        if isinstance(error, FormatError):
+            raise
+        raise FormatError(f"{name}: supervision cannot read it: {error!r}") from error

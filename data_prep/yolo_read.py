@@ -1,0 +1,250 @@
+"""Reading YOLO data sets: ``data.yaml``, or a folder with ``images/`` and ``labels/``."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from data_prep.pictures import IMAGE_SUFFIXES, picture_size
+from data_prep.table import NO_FRAME, NO_SEQUENCE, NO_TRACK, Boxes, FloatArray, Images, Sequence, Table, TrackInfo
+from sportstrack.errors import FormatError
+
+_SPLITS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
+
+
+def read_yolo(root: str | Path) -> Table:
+    """Read a YOLO data set's folder or its ``data.yaml``.
+
+    A label line is ``class cx cy w h``; of a polygon (``class x1 y1 x2 y2 x3 y3 …``) the box around it is taken. A
+    picture without a label file is unlabelled. What `data_prep.yolo.write_yolo` has put into ``tracks/`` comes back;
+    identities of a picture whose labels were edited since are dropped, with a note.
+
+    Raises:
+        FormatError: no data set there, a label line that breaks a rule (with its file and line), or an unreadable
+            picture.
+    """
+    yaml_file, base, described = _describe(Path(root))
+    classes = _names(described.get("names"), yaml_file)
+    clips = _Clips(base)
+    pictures = [
+        picture
+        for split, places in _places(described, base, yaml_file)
+        for picture in _find(split, places, base, clips)
+    ]
+    if not pictures:
+        raise FormatError(f"{yaml_file}: no pictures found in the folders that it names")
+    return _to_table(pictures, classes, clips).check(str(yaml_file))
+
+
+def parse_labels(text: bytes, name: str, classes: int) -> FloatArray:
+    """(N, 5) class, cx, cy, w, h of a label file.
+
+    Raises:
+        FormatError: not numbers, a wrong number of them, a class beyond the classes, or a share far beyond 0…1.
+    """
+    cells = text.split()
+    lines = text.count(b"\n") + (not text.endswith(b"\n"))
+    try:
+        rows = np.array(cells, np.float64).reshape(-1, 5) if len(cells) == 5 * lines else None
+    except ValueError:
+        rows = None
+    if rows is None or not _sound(rows, classes).all():
+        found = [_parse_line(line, f"{name}, line {i}", classes) for i, line in _lines(text)]
+        rows = np.array(found, np.float64).reshape(-1, 5)
+    return rows
+
+
+@dataclass(frozen=True)
+class _Picture:
+    name: str
+    file: str
+    split: str
+    size: tuple[int, int]
+    label: str
+
+
+class _Clips:
+    """What ``tracks/SPLIT/CLIP.json`` says."""
+
+    def __init__(self, base: Path):
+        self.sequences: list[Sequence] = []
+        self.infos: dict[tuple[int, int], TrackInfo] = {}
+        self.of: dict[tuple[str, str], tuple[int, int, list[int]]] = {}
+        for file in sorted((base / "tracks").glob("*/*.json")):
+            try:
+                self._enter(json.loads(file.read_text(encoding="utf-8")), file.parent.name, str(file))
+            except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+                raise FormatError(f"{file}: no record of a clip: {error!r}") from error
+
+    def _enter(self, data: dict[str, Any], split: str, source: str) -> None:
+        number = len(self.sequences)
+        self.sequences.append(
+            Sequence(
+                data["name"], split, int(data["width"]), int(data["height"]), data["frame_rate"], data["length"],
+                data["match"], source=source,
+            )
+        )  # fmt: skip
+        self.infos |= {(number, int(track)): TrackInfo(**info) for track, info in data["tracks"].items()}
+        self.of |= {(split, name): (number, frame, ids) for name, (frame, ids) in data["frames"].items()}
+
+    def size(self, split: str, name: str) -> tuple[int, int] | None:
+        found = self.of.get((split, name))
+        if found is None:
+            return None
+        sequence = self.sequences[found[0]]
+        return sequence.width, sequence.height
+
+
+def _describe(root: Path) -> tuple[Path, Path, dict[str, Any]]:
+    """Return data.yaml, the folder its paths start from, and what it says."""
+    import yaml
+
+    file = root
+    if root.is_dir():
+        files = [root / "data.yaml", *sorted(root.glob("*.yaml")), *sorted(root.glob("*.yml"))]
+        file = next((path for path in files if path.is_file()), root / "data.yaml")
+    try:
+        data = yaml.safe_load(file.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise FormatError(f"{root}: not a YOLO data set: no data.yaml ({error.strerror})") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark else ""
+        raise FormatError(f"{file}{line}: no YAML: {getattr(error, 'problem', error)}") from error
+    if not isinstance(data, dict):
+        raise FormatError(f"{file}: not a YOLO data set: no names, train and val in it")
+    base = file.parent / str(data.get("path") or "")
+    return file, base if base.is_dir() else file.parent, data
+
+
+def _names(names: Any, file: Path) -> tuple[str, ...]:
+    if isinstance(names, dict) and sorted(names) == list(range(len(names))):
+        names = [names[i] for i in range(len(names))]
+    if not isinstance(names, list) or not names:
+        raise FormatError(f"{file}: names: expected a list, or numbers from 0 with a name each, got {names!r}")
+    return tuple(str(name) for name in names)
+
+
+def _places(described: dict[str, Any], base: Path, file: Path) -> Iterator[tuple[str, list[Path]]]:
+    """(split, folders or lists of pictures)."""
+    seen: set[Path] = set()
+    for key, split in _SPLITS.items():
+        value = described.get(key)
+        values = value if isinstance(value, list) else [value] if value else []
+        paths = [base / str(one) for one in values]
+        # Roboflow writes ../train/images, counted from a folder that isn't there
+        paths = [
+            path if path.exists() else base / str(one).lstrip("./") for path, one in zip(paths, values, strict=True)
+        ]
+        for path in paths:
+            if not path.exists():
+                raise FormatError(f"{file}: {key}: {path} isn't there")
+        fresh = [path for path in paths if path.resolve() not in seen]  # val may stand in for train
+        seen |= {path.resolve() for path in fresh}
+        if fresh:
+            yield split, fresh
+
+
+def _find(split: str, places: list[Path], base: Path, clips: _Clips) -> Iterator[_Picture]:
+    for place in places:
+        if place.is_dir():
+            files = sorted(str(p) for p in place.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES)
+            root = str(place)
+        else:
+            words = place.read_text(encoding="utf-8-sig").split("\n")
+            files = [os.path.normpath(base / word.strip()) for word in words if word.strip()]
+            root = os.path.commonpath([os.path.dirname(file) for file in files]) if files else ""  # noqa: PTH120
+        for file in files:
+            name = os.path.relpath(file, root).replace(os.sep, "/")
+            size = clips.size(split, name) or picture_size(file)
+            yield _Picture(name, file, split, size, _label_of(file))
+
+
+def _label_of(file: str) -> str:
+    """Return the label file of a picture, as Ultralytics finds it: the last images/ becomes labels/."""
+    head, found, tail = file.rpartition(f"{os.sep}images{os.sep}")
+    path = f"{head}{os.sep}labels{os.sep}{tail}" if found else file
+    return path[: path.rindex(".")] + ".txt"
+
+
+def _to_table(pictures: list[_Picture], classes: tuple[str, ...], clips: _Clips) -> Table:
+    rows, labelled, tracks, notes = [], [], [], []
+    for picture in pictures:
+        text = _read(picture.label)
+        found = parse_labels(text or b"", picture.label, len(classes))
+        labelled.append(text is not None)
+        rows.append(found)
+        ids = clips.of.get((picture.split, picture.name), (0, 0, []))[2]
+        if len(ids) != len(found):
+            if ids:
+                notes.append(f"{picture.label}: edited since its identities were noted; they are dropped")
+            ids = [NO_TRACK] * len(found)
+        tracks += ids
+    known = [clips.of.get((p.split, p.name), (NO_SEQUENCE, NO_FRAME)) for p in pictures]
+    sequences = _with_labelled(clips.sequences, [k[0] for k in known], labelled)
+    images = Images.make(
+        [p.name for p in pictures], size=[p.size for p in pictures], file=[p.file for p in pictures],
+        split=[p.split for p in pictures], sequence=[k[0] for k in known], frame=[k[1] for k in known],
+        labelled=labelled,
+    )  # fmt: skip
+    table = np.concatenate(rows)
+    image = np.repeat(np.arange(len(rows)), [len(found) for found in rows])
+    half = table[:, 3:] / 2
+    xyxy = np.hstack([table[:, 1:3] - half, table[:, 1:3] + half]) * np.tile(images.size[image], 2)
+    boxes = Boxes.make(image, xyxy, table[:, 0], track_id=tracks)
+    return Table(classes, sequences, images, boxes, clips.infos, tuple(notes))
+
+
+def _with_labelled(sequences: list[Sequence], of: list[int], labelled: list[bool]) -> tuple[Sequence, ...]:
+    known = {clip for clip, is_labelled in zip(of, labelled, strict=True) if is_labelled}
+    return tuple(replace(sequence, labelled=i in known) for i, sequence in enumerate(sequences))
+
+
+def _read(path: str) -> bytes | None:
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123  # tens of thousands of them
+            return file.read()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise FormatError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def _sound(rows: FloatArray, classes: int) -> Any:
+    kind = rows[:, 0]
+    shares = rows[:, 1:]
+    return (
+        (kind >= 0) & (kind < classes) & (kind == np.floor(kind))
+        & ((shares >= -1) & (shares <= 2)).all(axis=1) & (shares[:, 2:] >= 0).all(axis=1)
+    )  # fmt: skip
+
+
+def _lines(text: bytes) -> Iterator[tuple[int, bytes]]:
+    for i, line in enumerate(text.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
+        if line.strip():
+            yield i, line
+
+
+def _parse_line(line: bytes, where: str, classes: int) -> list[float]:
+    shown = line.decode("utf-8", "replace").strip()[:80]
+    try:
+        values = [float(cell) for cell in line.split()]
+    except ValueError:
+        raise FormatError(f"{where}: not only numbers: {shown!r}") from None
+    if len(values) >= 7 and len(values) % 2:
+        points = np.array(values[1:]).reshape(-1, 2)
+        low, high = points.min(axis=0), points.max(axis=0)
+        values = [values[0], *((low + high) / 2).tolist(), *(high - low).tolist()]
+    if len(values) != 5:
+        raise FormatError(f"{where}: {len(values)} numbers; expected class cx cy w h, or a polygon: {shown!r}")
+    if not 0 <= values[0] < classes or values[0] != int(values[0]):
+        raise FormatError(f"{where}: class {values[0]:g} is none of the {classes} in data.yaml: {shown!r}")
+    if not _sound(np.array([values]), classes).all():
+        raise FormatError(f"{where}: not shares of the picture (0 to 1); are these pixels?: {shown!r}")
+    return values
