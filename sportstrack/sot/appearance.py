@@ -1,0 +1,200 @@
+"""How an object looks, and how much a box looks like it: colours that its surroundings lack, and its grey pattern.
+
+A box's likeness is the share of the object's own colours found in it: the intersection of colour histograms (Swain and
+Ballard, 1991), each colour weighted by how much it belongs to the object rather than to what surrounds it. A box on
+bare turf scores 0, a covered object little, whatever share of its box was turf in the first place.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sportstrack.sot.types import Image
+from sportstrack.types import FloatArray
+
+GRID = 32  # samples across and down a box
+RING = 2.0  # a box's surroundings reach this many times its size
+PATTERNS = 12  # grey patterns remembered
+SLOW, FAST = 0.02, 0.2  # share of a new view in what is remembered for long, and for a moment
+SELDOM = 5  # of so many views that are learnt, one is learnt in full
+NEW_PATTERN = 0.8  # a pattern that correlates less with all that are remembered is new
+
+# CIE L*a*b* in 9 × 17 × 17 bins whose middles are round numbers, so that grey (128, 128) lies in a bin, not on an edge.
+_LEVELS = np.arange(256)
+_SHAPE = (9, 17, 17)
+_L = ((_LEVELS + 16) >> 5).astype(np.int16) * (17 * 17)
+_A = ((_LEVELS + 8) >> 4).astype(np.int16) * 17
+_B = ((_LEVELS + 8) >> 4).astype(np.int16)
+_BINS = int(np.prod(_SHAPE))
+_SPREAD, _STAY = np.array([0.25, 0.5, 0.25]), np.ones(1)
+
+Codes = NDArray[np.int16]
+
+
+class Looks:
+    """What is known of one object's appearance.
+
+    Args:
+        image: (H, W, 3) uint8 BGR.
+        box: (4,) ``xyxy`` of the object.
+    """
+
+    def __init__(self, image: Image, box: FloatArray) -> None:
+        grid, inside = sample(image, box)
+        self._first = self._now = _templates(colour_codes(grid), inside)
+        self._lately = self._view = self._now[0]
+        self._weight, self._strict = np.zeros(_BINS), np.zeros(_BINS)
+        self._weigh(image, box, 1.0)
+        self._patterns: deque[FloatArray] = deque([_pattern(grid)], maxlen=PATTERNS)
+        self._first_pattern = self._patterns[0]
+        self._learnt = 0
+        self.typical = 1.0  # running mean of `score` where the object was seen
+        self.typical_match = self.match(image, box)  # the same of `match`
+
+    def score(self, image: Image, box: FloatArray) -> tuple[float, float]:
+        """Return the shares, 0…1, of the object's colours that a box holds: of its colours lately, and ever."""
+        grid, inside = sample(image, box)
+        self._view = histogram = _histogram(colour_codes(grid), inside, _KERNEL)
+        ever = max(_shared(histogram, t[0], self._weight) for t in (self._first, self._now))
+        return _shared(histogram, self._lately, self._weight), ever
+
+    def match(self, image: Image, box: FloatArray) -> float:
+        """Return a stricter likeness, 0…1, for boxes found by a search.
+
+        Colours must be in their places, the grey pattern counts, and the object must end where the box does: a black
+        shirt's middle has the colours of the referee, but so have its surroundings.
+        """
+        grid, inside = sample(image, box)
+        parts = _templates(colour_codes(grid), inside)
+        colour = max(
+            float(np.mean([_shared(p, t, self._strict) for p, t in zip(parts, template, strict=True)]))
+            for template in (self._first, self._now)
+        )
+        pattern = _pattern(grid)
+        alike = max(float(pattern @ known) for known in (self._first_pattern, *self._patterns))
+        return (0.75 * colour + 0.25 * max(alike, 0.0)) * (1 - self._spill(image, box))
+
+    def learn(self, image: Image, box: FloatArray, score: float) -> None:
+        """Take in the view that `score` saw last: fast into what the object looked like lately, slowly into the rest.
+
+        The first view is never forgotten.
+        """
+        self._lately = (1 - FAST) * self._lately + FAST * self._view
+        self.typical += 0.1 * (score - self.typical)
+        self._learnt += 1
+        if self._learnt % SELDOM:
+            return
+        grid, inside = sample(image, box)
+        self._now = self._now + SELDOM * SLOW * (_templates(colour_codes(grid), inside) - self._now)
+        self.typical_match += 0.3 * (self.match(image, box) - self.typical_match)
+        self._weigh(image, box, SELDOM * SLOW)
+        pattern = _pattern(grid)
+        if max(float(pattern @ known) for known in self._patterns) < NEW_PATTERN:
+            self._patterns.append(pattern)
+
+    def likelihood(self, codes: Codes) -> tuple[NDArray[np.float32], float]:
+        """Return, for (H, W) colour codes of a picture, how likely each pixel is the object's, 0…1 (Bayes).
+
+        The second value is what to expect, on average, of the pixels in the object's own box.
+        """
+        around = np.bincount(codes.ravel(), minlength=_BINS) / codes.size
+        own = np.maximum(self._first[0], self._now[0]) * self._strict
+        table = (own / (own + around + 1e-6)).astype(np.float32)
+        return table[codes], float(table @ self._now[0])
+
+    def _spill(self, image: Image, box: FloatArray) -> float:
+        """Return how far the object's colours fill a box's surroundings, 0…1."""
+        own = float(self._strict @ self._now[0])
+        return min(1.0, float(self._strict @ _surroundings(image, box)) / max(own, 1e-9))
+
+    def _weigh(self, image: Image, box: FloatArray, rate: float) -> None:
+        """Learn how much each colour is the object's: 0 where only its surroundings have it, 1 where only it has.
+
+        The strict weights are 0 already where both have it alike.
+        """
+        own, around = self._now[0], _surroundings(image, box)
+        self._weight += rate * (own / (own + around + 1e-6) - self._weight)
+        self._strict += rate * (np.maximum(own - around, 0.0) / (own + around + 1e-6) - self._strict)
+
+
+def _surroundings(image: Image, box: FloatArray) -> FloatArray:
+    """(bins,) colours of what lies around a box."""
+    middle, half = (box[:2] + box[2:]) / 2, (box[2:] - box[:2]) / 2
+    grid, inside = sample(image, np.concatenate([middle - RING * half, middle + RING * half]))
+    return _histogram(colour_codes(grid), inside, _AROUND)
+
+
+def sample(image: Image, box: FloatArray) -> tuple[Image, NDArray[np.bool_]]:
+    """Return a (GRID, GRID, 3) picture of a box and which of its samples lie inside the image."""
+    height, width = image.shape[:2]
+    steps = (np.arange(GRID) + 0.5) / GRID
+    x = np.floor(box[0] + steps * (box[2] - box[0])).astype(np.intp)
+    y = np.floor(box[1] + steps * (box[3] - box[1])).astype(np.intp)
+    inside = ((y >= 0) & (y < height))[:, None] & ((x >= 0) & (x < width))
+    rows = image[y.clip(0, height - 1)]
+    return np.ascontiguousarray(rows[:, x.clip(0, width - 1)]), inside
+
+
+def colour_codes(image: Image) -> Codes:
+    """Return the (H, W) bin of each pixel's colour."""
+    import cv2
+
+    lab = cv2.cvtColor(image, cv2.COLOR_BGR2LAB)
+    codes: Codes = _L[lab[..., 0]] + _A[lab[..., 1]] + _B[lab[..., 2]]
+    return codes
+
+
+def _templates(codes: Codes, inside: NDArray[np.bool_]) -> FloatArray:
+    """(3, bins) histograms of the whole box and of its upper and lower half."""
+    return np.stack([_histogram(codes, inside, kernel) for kernel in (_KERNEL, _UPPER, _LOWER)])
+
+
+def _histogram(codes: Codes, inside: NDArray[np.bool_], kernel: FloatArray) -> FloatArray:
+    """(bins,) shares of the kernel's weight; samples outside the image count as none of the colours."""
+    counts: FloatArray = np.bincount(codes.ravel(), (kernel * inside).ravel(), _BINS).astype(np.float64)
+    return _smoothed(counts)
+
+
+def _smoothed(histogram: FloatArray) -> FloatArray:
+    """Spread each bin over its neighbours, 1:2:1 along each axis: noise and light move colours across bin edges."""
+    import cv2
+
+    lightness, a, b = _SHAPE
+    # Rows of the first picture are (L*, a*) pairs: what spills from one lightness to the next are colours nobody wears.
+    flat = cv2.sepFilter2D(histogram.reshape(lightness * a, b), -1, _SPREAD, _SPREAD)
+    cube: FloatArray = cv2.sepFilter2D(flat.reshape(lightness, a * b), -1, _STAY, _SPREAD)
+    return cube.ravel()
+
+
+def _shared(histogram: FloatArray, template: FloatArray, weight: FloatArray) -> float:
+    """Return the weighted share of the template's colours that the histogram holds."""
+    return float(weight @ np.minimum(histogram, template)) / max(float(weight @ template), 1e-9)
+
+
+def _pattern(grid: Image) -> FloatArray:
+    """Zero-mean unit vector of the box's grey values at 16 × 16, blurred, so that dot products are correlations."""
+    import cv2
+
+    grey = cv2.resize(cv2.cvtColor(grid, cv2.COLOR_BGR2GRAY), (16, 16), interpolation=cv2.INTER_AREA)
+    vector = grey.astype(np.float64).ravel()
+    vector -= vector.mean()
+    unit: FloatArray = vector / max(float(np.linalg.norm(vector)), 1e-9)
+    return unit
+
+
+def _kernels() -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Weights of a grid's samples, each summing to 1: most in the box's middle; its halves; a box's surroundings."""
+    at = (np.arange(GRID) + 0.5) / GRID * 2 - 1
+    across = np.broadcast_to(at, (GRID, GRID))
+    down = across.T
+    whole = np.clip(1.2 - across**2 - 0.8 * down**2, 0.0, None)
+    around = ((np.abs(across) > 1.1 / RING) | (np.abs(down) > 1.1 / RING)).astype(np.float64)
+    upper, lower = whole * (down < 0), whole * (down >= 0)
+    whole, upper, lower, around = (k / k.sum() for k in (whole, upper, lower, around))
+    return whole, upper, lower, around
+
+
+_KERNEL, _UPPER, _LOWER, _AROUND = _kernels()

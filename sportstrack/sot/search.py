@@ -1,0 +1,168 @@
+"""Find an object again: where do its colours lie close together, and does that place look like it?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sportstrack.boxes import iou
+from sportstrack.sot.appearance import Looks, colour_codes
+from sportstrack.sot.types import Image, share_inside
+from sportstrack.types import FloatArray
+
+OBJECT_SIDE = 24.0  # pixels: the picture is searched at the scale where the object is this large
+MIN_INSIDE = 0.5  # share of a candidate that must lie in the image
+CANDIDATES = 6  # places looked at closely, per size
+AGAINST = 0.5  # of the likelihood expected of the object's pixels: what is less likely votes against
+REFINED = 2  # of them all, places whose boxes are refined
+# Small changes of a box's corners, in shares of its size: shifts, and growing or shrinking by both or one of its sides.
+STEPS = np.array(
+    [
+        (1, 0, 1, 0), (-1, 0, -1, 0), (0, 1, 0, 1), (0, -1, 0, -1), (-0.5, -0.5, 0.5, 0.5), (0.5, 0.5, -0.5, -0.5),
+        (-0.5, 0, 0.5, 0), (0.5, 0, -0.5, 0), (0, -0.5, 0, 0.5), (0, 0.5, 0, -0.5), (-1, -1, 1, 1), (1, 1, -1, -1),
+    ],
+    dtype=np.float64,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Found:
+    """A place that looks like the object.
+
+    Attributes:
+        box: (4,) ``xyxy``.
+        match: `Looks.match` of the box, 0…1.
+        rank: the same, less where motion did not expect the object.
+    """
+
+    box: FloatArray
+    match: float
+    rank: float
+
+
+def search(
+    image: Image, looks: Looks, box: FloatArray, *, reach: float | None, sizes: Sequence[float], least: float
+) -> Found | None:
+    """Look for the object by its colours.
+
+    Args:
+        image: (H, W, 3) BGR.
+        looks: how it looks.
+        box: (4,) ``xyxy``: its expected place and its last size.
+        reach: pixels from the expected centre to search; None searches the whole picture, without a preference.
+        sizes: factors of the last size to try.
+        least: lowest `Looks.match` of what is returned.
+    """
+    window = _window(image, box, reach)
+    if window is None:
+        return None
+    places = _places(image, looks, box, window, sizes)
+    places = [place for place in places if share_inside(place, image.shape) >= MIN_INSIDE]
+    matches = [looks.match(image, place) for place in places]
+    best = [_refined(image, looks, places[i], matches[i]) for i in _apart(places, matches)]
+    return choose(image, looks, best, box, reach, least)
+
+
+def choose(
+    image: Image,
+    looks: Looks,
+    boxes: Iterable[FloatArray],
+    expected: FloatArray,
+    reach: float | None,
+    least: float,
+) -> Found | None:
+    """Return the box that looks most like the object, the nearer one if two do; None if none looks enough like it."""
+    found = []
+    for box in boxes:
+        near = _nearness(box, expected, reach)
+        if near and share_inside(box, image.shape) >= MIN_INSIDE and (match := looks.match(image, box)) >= least:
+            found.append(Found(box, match, match * near))
+    return max(found, key=lambda one: one.rank, default=None)
+
+
+def _nearness(box: FloatArray, expected: FloatArray, reach: float | None) -> float:
+    """Return 1 at the expected centre, less away from it, 0 out of reach."""
+    if reach is None:
+        return 1.0
+    away = float(np.hypot(*((box[:2] + box[2:] - expected[:2] - expected[2:]) / 2)))
+    return 0.0 if away > reach else 0.5 + 0.5 * float(np.exp(-0.5 * (2 * away / reach) ** 2))
+
+
+def _window(image: Image, box: FloatArray, reach: float | None) -> tuple[int, int, int, int] | None:
+    """Return left, top, right, bottom of the part of the image to search; None if there is none."""
+    height, width = image.shape[:2]
+    if reach is None:
+        return 0, 0, width, height
+    middle, half = (box[:2] + box[2:]) / 2, (box[2:] - box[:2]) / 2 + reach
+    x1, y1 = np.floor(middle - half).clip(0, (width, height)).astype(int).tolist()
+    x2, y2 = np.ceil(middle + half).clip(0, (width, height)).astype(int).tolist()
+    return (x1, y1, x2, y2) if x2 - x1 >= 8 and y2 - y1 >= 8 else None
+
+
+class _Votes:
+    """Each pixel votes for (or against) being the object's; the sum over any box comes from one integral image."""
+
+    def __init__(self, image: Image, looks: Looks, window: tuple[int, int, int, int], scale: float) -> None:
+        import cv2
+
+        x1, y1, x2, y2 = window
+        part = image[y1:y2, x1:x2]
+        if scale < 1.0:
+            part = cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        likelihood, usual = looks.likelihood(colour_codes(np.ascontiguousarray(part)))
+        self.scale, self.corner = scale, np.array(window[:2], dtype=np.float64)
+        self.sum: FloatArray = cv2.integral(likelihood - np.float32(AGAINST * usual), sdepth=cv2.CV_64F)
+
+
+def _places(
+    image: Image, looks: Looks, box: FloatArray, window: tuple[int, int, int, int], sizes: Sequence[float]
+) -> list[FloatArray]:
+    """Return boxes of each size that hold the most votes."""
+    size = box[2:] - box[:2]
+    votes = _Votes(image, looks, window, min(1.0, OBJECT_SIDE / float(np.sqrt(np.prod(size)))))
+    return [place for factor in sizes for place in _peaks(votes, size * factor)]
+
+
+def _peaks(votes: _Votes, size: FloatArray) -> list[FloatArray]:
+    w, h = np.maximum((size * votes.scale).round().astype(int), 2).tolist()
+    total = votes.sum
+    if total.shape[0] <= h or total.shape[1] <= w:
+        return []
+    inside = total[h:, w:] - total[:-h, w:] - total[h:, :-w] + total[:-h, :-w]
+    found = []
+    left = inside.copy()
+    for _ in range(CANDIDATES):
+        y, x = np.unravel_index(int(left.argmax()), left.shape)
+        if not np.isfinite(left[y, x]):
+            break
+        corner = np.array([x, y]) / votes.scale + votes.corner
+        found.append(np.concatenate([corner, corner + size]))
+        left[max(0, y - h // 2) : y + h // 2 + 1, max(0, x - w // 2) : x + w // 2 + 1] = -np.inf
+    return found
+
+
+def _apart(places: list[FloatArray], matches: list[float]) -> list[int]:
+    """Return the rows of the best matches, best first, no two of them in the same place."""
+    if not places:
+        return []
+    table = np.stack(places)
+    overlaps = iou(table, table)
+    kept: list[int] = []
+    for i in np.argsort(matches)[::-1].tolist():
+        if len(kept) < REFINED and all(overlaps[i, j] < 0.3 for j in kept):
+            kept.append(i)
+    return kept
+
+
+def _refined(image: Image, looks: Looks, box: FloatArray, match: float) -> FloatArray:
+    """Shift and scale a box in small steps to where it looks most like the object."""
+    for step in (0.15, 0.15, 0.07):
+        size = box[2:] - box[:2]
+        start = box
+        for change in STEPS:
+            trial = start + step * change * np.tile(size, 2)
+            if (likeness := looks.match(image, trial)) > match:
+                box, match = trial, likeness
+    return box
