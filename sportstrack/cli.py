@@ -13,6 +13,8 @@ COMMANDS = {
     "track": ("sportstrack.track", "track everyone in videos"),
     "shots": ("sportstrack.shots", "find the shot changes of videos"),
     "refine": ("sportstrack.refine", "refine a tracking result offline: link, fill gaps, smooth"),
+    "sot": ("sportstrack.sot.__main__", "follow one player or the ball"),
+    "presence": ("sportstrack.presence", "draw heat maps and paths of a result"),
     "evaluate": ("sportstrack.evaluate", "score tracking results against ground truth"),
     "sportsmot": ("data_prep.sportsmot", "turn SportsMOT into a YOLO data set"),
     "soccernet": ("data_prep.soccernet", "turn SoccerNet-tracking into a YOLO data set"),

@@ -258,12 +258,8 @@ class _Run:
             from sportstrack.detector import class_ids
 
             options["ball"] = class_ids(settings.ball, self.names)
-        tracker = create_tracker(settings.tracker, frame_rate=self._frame_rate(), **options)
-        parts: tuple[Any, ...] = getattr(tracker, "trackers", (tracker,))
-        for part in parts:
-            if getattr(part, "frame_size", ()) is None:  # it would like to know
-                part.frame_size = (info.width, info.height)
-        return tracker
+        size = (info.width, info.height)
+        return create_tracker(settings.tracker, frame_rate=self._frame_rate(), frame_size=size, **options)
 
     def go(self, on_frame: Callable[[TrackedFrame], None] | None, progress: Progress | None) -> Summary:
         """Run all stages until the source ends."""

@@ -21,7 +21,7 @@ PROGRAM = "sportstrack track"
 
 _EXAMPLES = """examples:
   sportstrack track --demo                          try it: built-in clip and weights, no network
-  sportstrack track match.mp4                       YOLOv8n and ByteTrack, results in runs/track
+  sportstrack track match.mp4                       YOLOv8n and SportsTrack, results in runs/track
   sportstrack track *.mp4 -o out --resume           many videos, skipping the finished ones
   sportstrack track match.mp4 --weights best.pt --imgsz 1280 --classes player ball
   sportstrack track match.mp4 --tracker sort --set max_age=5

@@ -63,13 +63,18 @@ CONFIGS: Mapping[str, type] = _Classes(
 )
 """Name → the class of its settings."""
 
-DEFAULT_TRACKER = "bytetrack"
+DEFAULT_TRACKER = "sports"
 
 _OPTIONS = ("coasting", "strict")  # constructor arguments that every built-in tracker has besides its config
 
 
 def create_tracker(
-    name: str = DEFAULT_TRACKER, *, frame_rate: float = 25.0, ball: Collection[int] | None = None, **settings: Any
+    name: str = DEFAULT_TRACKER,
+    *,
+    frame_rate: float = 25.0,
+    frame_size: tuple[int, int] | None = None,
+    ball: Collection[int] | None = None,
+    **settings: Any,
 ) -> Tracker:
     """Make a tracker.
 
@@ -77,6 +82,8 @@ def create_tracker(
         name: a key of `TRACKERS`, in any case, or ``package.module:Class`` for a class of your own with ``update`` and
             ``reset``; it is called with ``frame_rate`` and the settings.
         frame_rate: frames per second of the video.
+        frame_size: width and height of the picture in pixels, for trackers that want to know its borders (those with an
+            attribute ``frame_size``).
         ball: class ids that the ball tracker follows, one ball at a time, while this one follows the rest; ids are
             unique over both.
         **settings: fields of the tracker's config, and ``coasting`` or ``strict``.
@@ -84,8 +91,15 @@ def create_tracker(
     Raises:
         SettingError: unknown name or setting (the message says the nearest valid one), or a value out of range.
     """
-    if ball is not None:
-        return _with_ball(name, frame_rate, ball, settings)
+    tracker = _create(name, frame_rate, settings) if ball is None else _with_ball(name, frame_rate, ball, settings)
+    parts: tuple[Any, ...] = getattr(tracker, "trackers", (tracker,))
+    for part in parts:
+        if getattr(part, "frame_size", ()) is None:
+            part.frame_size = frame_size
+    return tracker
+
+
+def _create(name: str, frame_rate: float, settings: dict[str, Any]) -> Tracker:
     if ":" in name:
         return _plugin(name, frame_rate, settings)
     key = name.lower()
@@ -94,8 +108,9 @@ def create_tracker(
         raise SettingError(
             f"unknown tracker {name!r}{nearest(name, known)} (known: {', '.join(known)}, or package.module:Class)"
         )
-    options = {option: settings.pop(option) for option in _OPTIONS if option in settings}
-    tracker: Tracker = TRACKERS[key](_config(key, settings), frame_rate=frame_rate, **options)
+    options = {option: settings[option] for option in _OPTIONS if option in settings}
+    own = {name: value for name, value in settings.items() if name not in options}
+    tracker: Tracker = TRACKERS[key](_config(key, own), frame_rate=frame_rate, **options)
     return tracker
 
 
@@ -103,7 +118,7 @@ def _with_ball(name: str, frame_rate: float, classes: Collection[int], settings:
     from sportstrack.trackers.ball import Ball
     from sportstrack.trackers.byclass import ByClass
 
-    rest = create_tracker(name, frame_rate=frame_rate, **settings)
+    rest = _create(name, frame_rate, settings)
     coasting, strict = (bool(settings.get(option, False)) for option in _OPTIONS)
     follower = Ball(frame_rate=frame_rate, coasting=coasting, strict=strict)
     return ByClass([(None, rest), (classes, follower)], strict=strict)

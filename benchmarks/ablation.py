@@ -1,0 +1,160 @@
+"""What each ingredient of SportsTrack gives: every one switched off by itself, and what that changes.
+
+    python benchmarks/ablation.py --output ablation                    # all sets; takes about half an hour
+    python benchmarks/ablation.py --output ablation --sets sportsmot-oracle --sequences 6
+    python benchmarks/ablation.py --output ablation --part held-out --jobs 4
+    python benchmarks/ablation.py --output ablation --only "camera*" border
+
+Runs over the sets of sets.py, MOT17 and MOT15 with the preset ``pedestrian``; all rows are causal and saw no pixels.
+Each row is the whole tracker without one thing, so rows don't add up: one ingredient often does the work of another
+that is missing. A change of less than 0.5 HOTA on SportsMOT, or of less than 1 on the small pedestrian sets, is noise.
+Writes ablation.md and ablation.csv into --output, and prints the table.
+"""
+
+from __future__ import annotations
+
+import os
+
+for _library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR"):
+    os.environ[f"{_library}_NUM_THREADS"] = "1"  # read when numpy is imported
+
+import argparse
+import csv
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+from sets import SETS, choose, data_folder
+
+from sportstrack import MotTable, Scores, SportstrackError, create_tracker, score_tracks
+
+FIGURES = ("HOTA", "AssA", "DetA", "IDSW")
+WHOLE = "all ingredients"
+
+INGREDIENTS: dict[str, dict[str, Any]] = {
+    WHOLE: {},
+    "no clean input (doubled weak boxes)": {"clean_overlap": 1.0},
+    "no check for neighbours at births": {"spawn_overlap": 1.0},
+    "no second hit before a report": {"confirm_hits": 1},
+    "no camera shift from boxes": {"camera_shift": False},
+    "camera shift without velocity": {"camera_gain": 0.0},
+    "no velocity": {"velocity_noise": 0.0, "first_velocity_noise": 0.0, "camera_gain": 0.0, "lost_damping": 0.0},
+    "no damping of lost tracks": {"lost_damping": 1.0},
+    "no size in the likeness": {"size_tolerance": 1e6},
+    "no price for uncertainty": {"uncertainty_weight": 0.0},
+    "no bonus for overlap": {"overlap_bonus": 0.0},
+    "no penalty for age": {"age_penalty": 0.0},
+    "no weak boxes (stage 2)": {"second_overlap": 1.0},
+    "no leftovers (stage 3)": {"third_overlap": 1.0},
+    "same noise for all scores": {"noise_gain": 1.0, "noise_floor": 1.0},
+    "memory of 0.6 s": {"memory": 0.6, "outside_memory": 0.4},
+    "no border memory": {"border_memory": 0.0},
+    "border memory of 3 s": {"border_memory": 3.0},
+    "borders without the camera's path": {"border_path": 0.0},
+    "plus: half of the filtered box": {"box_blend": 0.5},
+}
+"""Row → the settings that make it."""
+
+Work = tuple[str, Path, dict[str, Any]]  # set, sequence, settings
+
+
+def run(work: Work) -> Scores:
+    """Track and score one sequence."""
+    name, folder, settings = work
+    clip = SETS[name].read(folder)
+    preset = "sports" if clip.benchmark is None else "pedestrian"
+    tracker: Any = create_tracker("sports", frame_rate=clip.frame_rate, preset=preset, **settings)
+    tracker.frame_size = clip.size
+    found = MotTable.from_tracks([tracker.update(frame) for frame in clip.detections])
+    return score_tracks(
+        clip.truth, found, frames=len(clip.detections), benchmark=clip.benchmark, name=f"{name}/{clip.name}"
+    )
+
+
+def compare(names: list[str], sequences: dict[str, list[Path]], rows: list[str], jobs: int) -> Iterator[dict[str, Any]]:
+    """Yield a row for each ingredient and set, the whole tracker first."""
+    pool = ProcessPoolExecutor(jobs) if jobs > 1 else nullcontext()
+    with pool:
+        mapped: Callable[..., Iterable[Scores]] = pool.map if isinstance(pool, ProcessPoolExecutor) else map
+        whole: dict[str, Scores] = {}
+        for row in rows:
+            for name in names:
+                work = [(name, folder, INGREDIENTS[row]) for folder in sequences[name]]
+                scores = Scores.pool(mapped(run, work), row)
+                whole.setdefault(name, scores)
+                yield {"ingredient": row, "set": name, **_figures(scores, whole[name])}
+
+
+def _figures(scores: Scores, whole: Scores) -> dict[str, float]:
+    """Return the figures, in per cent where they are shares, and their differences to the whole tracker's."""
+    found: dict[str, float] = {}
+    for figure in FIGURES:
+        scale = 1 if figure == "IDSW" else 100
+        found[figure] = scale * scores[figure]
+        found[f"Δ{figure}"] = scale * (scores[figure] - whole[figure])
+    return found
+
+
+def markdown(table: list[dict[str, Any]], names: list[str]) -> str:
+    """Return one line per ingredient: of the whole tracker the figures, of the others what they change."""
+    head = "| | " + " | ".join(f"{SETS[n].title}: HOTA | AssA | IDSW" for n in names) + " |"
+    lines = [head, "|---|" + "---:|" * (3 * len(names))]
+    cells: dict[str, list[str]] = {}
+    for row in table:
+        if row["ingredient"] == WHOLE:
+            cell = f"**{row['HOTA']:.1f}** | {row['AssA']:.1f} | {row['IDSW']:.0f}"
+        else:
+            cell = f"{row['ΔHOTA']:+.1f} | {row['ΔAssA']:+.1f} | {row['ΔIDSW']:+.0f}"
+        cells.setdefault(row["ingredient"], []).append(cell)
+    lines += [f"| {ingredient} | " + " | ".join(found) + " |" for ingredient, found in cells.items()]
+    return "\n".join(lines) + "\n"
+
+
+def parse(argv: list[str] | None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, help="folder with sportsmot/, mot17/, mot15/ (SPORTSTRACK_DATA)")
+    parser.add_argument("--output", type=Path, required=True, help="folder for ablation.md and ablation.csv")
+    parser.add_argument("--sets", nargs="+", choices=list(SETS), default=list(SETS))
+    parser.add_argument("--part", choices=("all", "held-out", "rest"), default="all", help="which matches (all)")
+    parser.add_argument("--sequences", type=int, help="at most so many of each set")
+    parser.add_argument(
+        "--only", nargs="+", metavar="PATTERN", default=["*"], help="only these rows, such as '*camera*'"
+    )
+    parser.add_argument("--jobs", type=int, default=1, help="processes (1)")
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the ablation, write and print its table."""
+    args = parse(argv)
+    try:
+        data = data_folder(args.data)
+    except SportstrackError as error:
+        sys.exit(f"ablation.py: {error}")
+    sequences = {name: choose(SETS[name].sequences(data), args.part, args.sequences) for name in args.sets}
+    names = [name for name in args.sets if sequences[name]]
+    if not names:
+        sys.exit(f"ablation.py: {data}: none of the sets has a sequence in this part")
+    rows = [row for row in INGREDIENTS if row == WHOLE or any(fnmatch(row, f"*{p}*") for p in args.only)]
+    table = []
+    for row in compare(names, sequences, rows, args.jobs):
+        table.append(row)
+        sys.stderr.write(f"{row['set']}: {row['ingredient']}: HOTA {row['HOTA']:.2f} ({row['ΔHOTA']:+.2f})\n")
+    args.output.mkdir(parents=True, exist_ok=True)
+    text = markdown(table, names)
+    (args.output / "ablation.md").write_text(text, encoding="utf-8")
+    with (args.output / "ablation.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(table[0]))
+        writer.writeheader()
+        writer.writerows(table)
+    print(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
