@@ -8,17 +8,29 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from sportstrack.errors import SportstrackError
+import numpy as np
+
+from sportstrack.errors import OutputError, SportstrackError
 from sportstrack.files import PartFile, write_text
 from sportstrack.opencv import require_cv2
+from sportstrack.presence import Presence, overlay
 from sportstrack.recording import RecordedFrame, RecordingInfo, RecordingWriter
 from sportstrack.settings import TrackSettings, settings_text
 from sportstrack.sinks import TEXT_SINKS, Sink, TrackedFrame
 from sportstrack.summary import Summary
 from sportstrack.video import SourceInfo, VideoWriter
 
-ENDINGS = {"video": "_tracked.mp4", "mot": ".txt", "jsonl": ".jsonl", "csv": ".csv", "detections": ".npz"}
+ENDINGS = {
+    "video": "_tracked.mp4",
+    "mot": ".txt",
+    "jsonl": ".jsonl",
+    "csv": ".csv",
+    "heatmap": "_heat.png",
+    "detections": ".npz",
+}
 """Kind of output → what follows the source's name."""
+
+DARK = 40  # grey level behind a heat map without a picture
 
 
 class Outputs:
@@ -37,12 +49,15 @@ class Outputs:
         self._stem = None if folder is None else str(folder / summary.name)
         self._sinks: dict[str, Sink] = {}
         self._annotate: Callable[..., Any] | None = None
+        self._heat: _HeatSink | None = None
         if self._stem is None:
             return
         for kind in settings.formats:
             if kind == "video":
                 if info.kind != "recording":
                     self._open_video(info, frame_rate, made.names)
+            elif kind == "heatmap":
+                self._heat = self._sinks[kind] = _HeatSink(self._path(kind), info.width, info.height)
             else:
                 self._sinks[kind] = TEXT_SINKS[kind](self._path(kind), made.names)
         if settings.save_detections:
@@ -50,6 +65,8 @@ class Outputs:
 
     def draw(self, frame: TrackedFrame) -> TrackedFrame:
         """Draw the tracks into the frame's image, if there is a video to write."""
+        if self._heat is not None:
+            self._heat.look(frame)  # before anything is drawn
         if self._annotate is not None and frame.image is not None:
             self._annotate(frame.image, frame.tracks, frame.detections)
         return frame
@@ -118,6 +135,37 @@ class _VideoSink:
 
     def abandon(self) -> None:
         self._writer.abandon()
+
+
+class _HeatSink:
+    """Where everybody has been, over the first frame."""
+
+    def __init__(self, path: Path, width: int, height: int) -> None:
+        require_cv2()
+        self.path = path
+        self._file = PartFile(path)
+        self._presence = Presence(width, height)
+        self._ground: Any = None
+
+    def look(self, frame: TrackedFrame) -> None:
+        if self._ground is None and frame.image is not None:
+            self._ground = frame.image.copy()
+
+    def write(self, frame: TrackedFrame) -> None:
+        self._presence.add(frame.tracks.xyxy)
+
+    def close(self) -> None:
+        self.abandon()
+        self._file.complete()
+
+    def abandon(self) -> None:
+        size = (self._presence.height, self._presence.width, 3)
+        ground = np.full(size, DARK, np.uint8) if self._ground is None else self._ground
+        png = require_cv2().imencode(".png", overlay(ground, self._presence.map()))[1]
+        try:
+            self._file.part.write_bytes(png.tobytes())
+        except OSError as error:
+            raise OutputError(self._file.explain(error)) from error
 
 
 class _RecordingSink:

@@ -59,7 +59,7 @@ def track_video(
         settings: a `TrackSettings`; None is its defaults.
         detector: a callable ``frames -> list[Detections]``, used instead of the settings' weights.
         tracker: a tracker of your own or a name, used instead of the settings' one.
-        embedder: a callable ``(frame, xyxy) -> (N, D)`` appearance vectors or a name, used instead of the settings' one.
+        embedder: a callable ``(frame, xyxy) -> (N, D)`` appearance vectors, or a name, instead of the settings' one.
         name: stem of the output files; None takes it from the source.
         resume: return at once if `output` holds this source's complete result made with the same settings.
         on_frame: called with each `TrackedFrame`, in order, in the calling thread.

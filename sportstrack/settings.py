@@ -10,7 +10,7 @@ from typing import Any
 from sportstrack.errors import FormatError, SettingError, SourceError, nearest
 from sportstrack.trackers import CONFIGS, DEFAULT_TRACKER, setting_types
 
-FORMATS = ("video", "mot", "jsonl", "csv")
+FORMATS = ("video", "mot", "jsonl", "csv", "heatmap")
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class TrackSettings:
         every: use every Nth frame only.
         live: keep only the newest frame, so that latency does not grow.
         frame_rate: frames per second of an image folder that does not say it.
-        formats: outputs: video, mot, jsonl, csv.
+        formats: outputs: video, mot, jsonl, csv, heatmap.
         trace: draw each track's recent path.
         save_detections: record detections for replays.
         detections: replay this recording instead of running a detector.

@@ -152,3 +152,21 @@ def test_an_interrupted_first_pass_leaves_its_recording(match: Path, tmp_path: P
         track_video(match, tmp_path, detector=toy.FailAt(), offline=True)
     assert [p.name for p in (tmp_path / "match.first-pass").iterdir()] == ["match.part.npz"]
     assert not (tmp_path / "match.txt").exists()
+
+
+def test_a_heat_map_shows_where_everybody_was_over_the_first_frame(match: Path, tmp_path: Path) -> None:
+    import cv2
+
+    summary = track_video(match, tmp_path, detector=toy.find, formats=["video", "heatmap"])
+    heat = cv2.imread(summary.outputs["heatmap"]).astype(int)
+    first = toy.picture(0).astype(int)
+    feet = [(int((x1 + x2) / 2), int(y2)) for f in range(20) for x1, _, x2, y2 in toy.truth(f) if y2 < 118]
+    there = np.array([np.abs(heat[y, x] - first[y, x]).max() for x, y in feet])
+    assert (there > 30).mean() > 0.9
+    assert np.abs(heat[:8, :60] - first[:8, :60]).max() < 10  # nobody was there, and no label was drawn there
+
+
+def test_a_replay_without_pictures_has_a_heat_map_too(match: Path, tmp_path: Path) -> None:
+    first = track_video(match, tmp_path, detector=toy.find, formats=[], save_detections=True)
+    again = track_video(first.outputs["detections"], tmp_path, formats=["heatmap"])
+    assert Path(again.outputs["heatmap"]).read_bytes().startswith(b"\x89PNG")

@@ -84,7 +84,8 @@ def test_all_outputs_agree_and_nothing_temporary_is_left(tracked: tuple[Path, di
     folder, summary = tracked
     names = sorted(p.name for p in folder.iterdir())
     assert names == sorted(
-        f"match{e}" for e in (".csv", ".jsonl", ".npz", ".settings.yaml", ".summary.json", ".txt", "_tracked.mp4")
+        f"match{e}"
+        for e in (".csv", ".jsonl", ".npz", ".settings.yaml", ".summary.json", ".txt", "_heat.png", "_tracked.mp4")
     )
     frames = [json.loads(line) for line in (folder / "match.jsonl").read_text().splitlines()]
     rows = (folder / "match.csv").read_text().splitlines()
@@ -239,9 +240,15 @@ def test_help_tells_the_trackers_and_settings(word: str) -> None:
 
 def test_wrong_words_name_the_nearest_right_one(match: Path, tmp_path: Path) -> None:
     refused(command(match, *TOY, "--tracker", "bytetrak", "-o", tmp_path), "'bytetrack'")
-    refused(command(match, *TOY, "--set", "track_bufer=3", "-o", tmp_path), "'track_buffer'")
-    refused(command(match, *TOY, "--set", "track_buffer=soon", "-o", tmp_path), "a whole number")
-    refused(command(match, *TOY, "--set", "match_thresh=7", "-o", tmp_path), "match_thresh", "from 0 to 1")
+    refused(command(match, *TOY, "--tracker", "bytetrack", "--set", "track_bufer=3", "-o", tmp_path), "'track_buffer'")
+    refused(
+        command(match, *TOY, "--tracker", "bytetrack", "--set", "track_buffer=soon", "-o", tmp_path), "a whole number"
+    )
+    refused(
+        command(match, *TOY, "--tracker", "bytetrack", "--set", "match_thresh=7", "-o", tmp_path),
+        "match_thresh",
+        "from 0 to 1",
+    )
     refused(command(match, *TOY, "--formats", "mott", "-o", tmp_path), "'mot'")
     refused(command(match, *TOY, "--every", 0, "-o", tmp_path), "every")
     refused(command(match, "--bacth", 3), "--bacth")
