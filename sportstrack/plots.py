@@ -39,19 +39,19 @@ def save_plots(trackers: Mapping[str, Scores], folder: str | Path) -> list[Path]
     """
     folder, saved = Path(folder), []
     for name, scores in trackers.items():
-        saved.append(_save(curves(name, scores), folder / f"hota-curves-{_safe(name)}.png"))
+        saved.append(save_figure(curves(name, scores), folder / f"hota-curves-{safe_name(name)}.png"))
     if any(len(scores.rows()) > 1 for scores in trackers.values()):
-        saved.append(_save(sequence_bars(trackers), folder / "sequences.png"))
+        saved.append(save_figure(sequence_bars(trackers), folder / "sequences.png"))
     if len(trackers) > 1:
-        saved.append(_save(comparison_bars(trackers), folder / "comparison.png"))
-        saved.append(_save(comparison_curves(trackers), folder / "comparison-hota.png"))
-        saved.append(_save(detection_association(trackers), folder / "comparison-detection-association.png"))
+        saved.append(save_figure(comparison_bars(trackers), folder / "comparison.png"))
+        saved.append(save_figure(comparison_curves(trackers), folder / "comparison-hota.png"))
+        saved.append(save_figure(detection_association(trackers), folder / "comparison-detection-association.png"))
     return saved
 
 
 def curves(name: str, scores: Scores) -> Any:
     """Return a ``matplotlib.figure.Figure`` of HOTA and its parts over the localisation threshold alpha."""
-    figure, axes = _axes(7.2, 4.8)
+    figure, axes = new_axes(7.2, 4.8)
     for curve, (colour, style) in _CURVES.items():
         values = scores.curve(curve)
         width = 2.4 if style == "-" else 1.4
@@ -66,9 +66,9 @@ def curves(name: str, scores: Scores) -> Any:
 
 def comparison_curves(trackers: Mapping[str, Scores]) -> Any:
     """Return a figure of the trackers' HOTA over alpha."""
-    figure, axes = _axes(7.2, 4.8)
+    figure, axes = new_axes(7.2, 4.8)
     for i, (name, scores) in enumerate(trackers.items()):
-        axes.plot(ALPHAS, scores.curve("HOTA"), lw=2, color=_colour(i), label=f"{name} {100 * scores.HOTA:.1f}")
+        axes.plot(ALPHAS, scores.curve("HOTA"), lw=2, color=colour_of(i), label=f"{name} {100 * scores.HOTA:.1f}")
     _alpha_axis(axes, "HOTA")
     axes.legend(loc="lower left", frameon=False)
     return figure
@@ -76,7 +76,7 @@ def comparison_curves(trackers: Mapping[str, Scores]) -> Any:
 
 def comparison_bars(trackers: Mapping[str, Scores]) -> Any:
     """Return a figure with the trackers' main figures side by side."""
-    figure, axes = _axes(7.2, 4.2)
+    figure, axes = new_axes(7.2, 4.2)
     _grouped(axes, list(_BARS), {name: [scores[f] for f in _BARS] for name, scores in trackers.items()}, label=True)
     axes.set_ylabel("per cent")
     return figure
@@ -84,13 +84,13 @@ def comparison_bars(trackers: Mapping[str, Scores]) -> Any:
 
 def detection_association(trackers: Mapping[str, Scores]) -> Any:
     """Return a figure with each tracker's DetA against its AssA, over lines of equal HOTA."""
-    figure, axes = _axes(5.6, 5.2)
+    figure, axes = new_axes(5.6, 5.2)
     x = np.linspace(0.5, 100, 200)
     for hota in range(10, 100, 10):
         axes.plot(x, hota**2 / x, color="#cccccc", lw=0.8, zorder=0)
     points = [(100 * s.DetA, 100 * s.AssA) for s in trackers.values()]
     for i, (name, (det, ass)) in enumerate(zip(trackers, points, strict=True)):
-        axes.plot([det], [ass], "o", ms=9, color=_colour(i), label=f"{name} (HOTA {100 * trackers[name].HOTA:.1f})")
+        axes.plot([det], [ass], "o", ms=9, color=colour_of(i), label=f"{name} (HOTA {100 * trackers[name].HOTA:.1f})")
     lows, highs = np.min(points, axis=0) - 8, np.max(points, axis=0) + 8
     axes.set_xlim(max(0, lows[0]), min(100, highs[0]))
     axes.set_ylim(max(0, lows[1]), min(100, highs[1]))
@@ -113,7 +113,7 @@ def sequence_bars(trackers: Mapping[str, Scores]) -> Any:
             tracker: [parts[name].HOTA if name in parts else np.nan for name in names]
             for tracker, parts in by_name.items()
         }
-    figure, axes = _axes(min(24.0, max(7.2, 0.32 * len(names) * (1 + 0.3 * len(groups)))), 5.2)
+    figure, axes = new_axes(min(24.0, max(7.2, 0.32 * len(names) * (1 + 0.3 * len(groups)))), 5.2)
     _grouped(axes, names, groups, label=False)
     axes.set_ylabel("per cent" if len(trackers) == 1 else "HOTA, per cent")
     axes.tick_params(axis="x", rotation=90, labelsize=7 if len(names) < _MOST_LABELS else 5)
@@ -124,7 +124,7 @@ def _grouped(axes: Any, names: list[str], groups: Mapping[str, list[float]], *, 
     width = 0.8 / len(groups)
     for i, (group, values) in enumerate(groups.items()):
         place = np.arange(len(names)) + (i - (len(groups) - 1) / 2) * width
-        bars = axes.bar(place, 100 * np.array(values), width, color=_colour(i), label=group)
+        bars = axes.bar(place, 100 * np.array(values), width, color=colour_of(i), label=group)
         if label:
             axes.bar_label(bars, fmt="%.1f", fontsize=7, padding=1)
     axes.set_xticks(range(len(names)), names)
@@ -142,7 +142,8 @@ def _alpha_axis(axes: Any, what: str) -> None:
     axes.grid(color="#e5e5e5")
 
 
-def _axes(width: float, height: float) -> tuple[Any, Any]:
+def new_axes(width: float, height: float) -> tuple[Any, Any]:
+    """Return a figure of this size, in inches, and its axes; SettingError without matplotlib."""
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
@@ -155,14 +156,17 @@ def _axes(width: float, height: float) -> tuple[Any, Any]:
     return figure, axes
 
 
-def _save(figure: Any, path: Path) -> Path:
+def save_figure(figure: Any, path: Path) -> Path:
+    """Write a figure and return its path."""
     figure.savefig(path, dpi=130)
     return path
 
 
-def _colour(i: int) -> str:
+def colour_of(i: int) -> str:
+    """Return the colour of the i-th line or bar."""
     return _COLOURS[i % len(_COLOURS)]
 
 
-def _safe(name: str) -> str:
+def safe_name(name: str) -> str:
+    """Return a name that is fit for a file."""
     return "".join(c if c.isalnum() or c in "-_." else "_" for c in name)
