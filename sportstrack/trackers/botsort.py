@@ -196,7 +196,8 @@ class BoTSORT:
 
         measurement = xyxy_to_xywh(boxes)
         self._correct(owner, measurement)
-        columns.remember(rows, owner, score, class_id)
+        found = (owner >= 0).nonzero()[0]
+        columns.remember(rows, found, owner[found], score, class_id)
         if feature is not None:
             seen = high[owner[high] >= 0]  # weak boxes teach no look
             learn(config, rows.feature, owner[seen], feature[seen], score[seen], config.track_high_thresh)

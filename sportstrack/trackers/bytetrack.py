@@ -160,8 +160,9 @@ class ByteTrack:
         high = high[owner[high] < 0]
         rows.last[columns.match(fused, tentative, high, config.unconfirmed_match_thresh, owner)] = self._frame
 
-        columns.correct_xyah(rows, self._measurement_noise, owner, boxes)
-        columns.remember(rows, owner, score, class_id)
+        found = (owner >= 0).nonzero()[0]
+        columns.correct_xyah(rows, self._measurement_noise, owner[found], boxes[found])
+        columns.remember(rows, found, owner[found], score, class_id)
         new = high[(owner[high] < 0) & (score[high] >= config.new_track_thresh)]
         if len(new):
             owner[new] = np.arange(len(rows.last), len(rows.last) + len(new))

@@ -110,8 +110,8 @@ def match(cost: FloatArray, tracks: IntArray, boxes: IntArray, limit: float, own
 
     Args:
         cost: (T, N) of all tracks and boxes.
-        tracks: rows of ``cost`` that take part.
-        boxes: columns of it that take part.
+        tracks: rows of ``cost`` that take part, ascending.
+        boxes: columns of it that take part, ascending.
         limit: highest cost of a match; boxes that don't touch (cost 1) never match.
         owner: (N,) each box's track.
 
@@ -120,7 +120,11 @@ def match(cost: FloatArray, tracks: IntArray, boxes: IntArray, limit: float, own
     """
     if not (len(tracks) and len(boxes)):
         return NONE
-    t, b = clip_then_solve(cost.take(tracks, axis=0).take(boxes, axis=1), min(limit, BELOW_ONE))
+    if len(tracks) < cost.shape[0]:
+        cost = cost.take(tracks, axis=0)
+    if len(boxes) < cost.shape[1]:
+        cost = cost.take(boxes, axis=1)
+    t, b = clip_then_solve(cost, min(limit, BELOW_ONE))
     owner[boxes[b]] = matched = tracks[t]
     return matched
 
@@ -236,18 +240,22 @@ def predict_xyah(rows: Any, noise: FloatArray, frame: int) -> None:
         np.copyto(rows.state, before, where=~rows.confirmed)
 
 
-def correct_xyah(rows: Any, noise: FloatArray, owner: IntArray, boxes: FloatArray) -> None:
-    """Correct the filters of the tracks that own a box."""
-    found = (owner >= 0).nonzero()[0]
-    track = owner[found]
-    state, seen = rows.state.take(track, axis=2), xyxy_to_xyah(boxes[found])
-    rows.state[:, :, track] = kalman.update(state, seen, scaled(noise, state[0, 3]))
+def correct_xyah(rows: Any, noise: FloatArray, track: IntArray, boxes: FloatArray) -> None:
+    """Correct the filters of some tracks by their (K, 4) boxes."""
+    state = rows.state.take(track, axis=2)
+    rows.state[:, :, track] = kalman.update(state, xyxy_to_xyah(boxes), scaled(noise, state[0, 3]))
 
 
-def remember(rows: Any, owner: IntArray, score: FloatArray, class_id: IntArray) -> None:
-    """Confirm the tracks that own a box, and note its score and class."""
-    found = (owner >= 0).nonzero()[0]
-    track = owner[found]
+def remember(rows: Any, found: IntArray, track: IntArray, score: FloatArray, class_id: IntArray) -> None:
+    """Confirm the tracks that own a box, and note its score and class.
+
+    Args:
+        rows: with ``confirmed``, ``score`` and ``class_id``.
+        found: (K,) the boxes that have an owner.
+        track: (K,) their owners.
+        score: (N,) of all boxes.
+        class_id: (N,) likewise.
+    """
     rows.confirmed[track] = True
     rows.score[track] = score[found]
     rows.class_id[track] = class_id[found]

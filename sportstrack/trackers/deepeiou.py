@@ -189,7 +189,7 @@ class DeepEIoU:
         high = self._associate(found)
         seen = (found.owner >= 0).nonzero()[0]
         rows.box[:, found.owner[seen]] = boxes[seen].T
-        columns.remember(rows, found.owner, score, class_id)
+        columns.remember(rows, seen, found.owner[seen], score, class_id)
         if feature is not None:
             taught = high[found.owner[high] >= 0]  # weak boxes teach no look
             track, least = found.owner[taught], self.config.track_high_thresh

@@ -183,8 +183,9 @@ class JDE:
         owner = columns.nobody(len(boxes))  # each box's track
         if len(rows.last) and len(boxes):
             self._associate(boxes, class_id, feature, owner)
-        columns.correct_xyah(rows, self._measurement_noise, owner, boxes)
-        columns.remember(rows, owner, score, class_id)
+        found = (owner >= 0).nonzero()[0]
+        columns.correct_xyah(rows, self._measurement_noise, owner[found], boxes[found])
+        columns.remember(rows, found, owner[found], score, class_id)
         if feature is not None:
             seen = (owner >= 0).nonzero()[0]
             rows.feature = with_room(rows.feature, len(rows.last), feature.shape[1])
