@@ -195,7 +195,9 @@ def write_picture(target: str, image: Image) -> None:
     import cv2
 
     # imencode and not imwrite, which answers a full disk with False or silence
-    done, data = cv2.imencode(Path(target).suffix, image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    suffix = Path(target).suffix
+    quality = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY] if suffix.lower() in (".jpg", ".jpeg") else []
+    done, data = cv2.imencode(suffix, image, quality)
     if not done:
         raise OutputError(f"{target}: OpenCV could not encode it")
     write_whole(target, np.asarray(data).tobytes())

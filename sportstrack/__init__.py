@@ -29,8 +29,11 @@ _HOME = {
     "Detections": "sportstrack.types",
     "JDE": "sportstrack.trackers.jde",
     "JDEConfig": "sportstrack.trackers.jde",
+    "judge_detectors": "sportstrack.judge.run",
+    "label_video": "sportstrack.label",
     "load_camera": "sportstrack.camera",
     "load_embedder": "sportstrack.embed",
+    "mine_hard_examples": "sportstrack.mine",
     "MotTable": "sportstrack.mot",
     "OCSORT": "sportstrack.trackers.ocsort",
     "OCSORTConfig": "sportstrack.trackers.ocsort",
@@ -39,6 +42,7 @@ _HOME = {
     "score_tracks": "sportstrack.score.run",
     "Scores": "sportstrack.score.scores",
     "ShotDetector": "sportstrack.shots",
+    "SingleTracker": "sportstrack.sot",
     "SORT": "sportstrack.trackers.sort",
     "SORTConfig": "sportstrack.trackers.sort",
     "SportsTrack": "sportstrack.trackers.sports",
@@ -48,6 +52,7 @@ _HOME = {
     "Tracker": "sportstrack.types",
     "TRACKERS": "sportstrack.trackers",
     "Tracks": "sportstrack.types",
+    "train_detector": "sportstrack.train.run",
 }
 
 __all__ = [
@@ -75,6 +80,7 @@ __all__ = [
     "SORTConfig",
     "Scores",
     "ShotDetector",
+    "SingleTracker",
     "SportsTrack",
     "SportsTrackConfig",
     "SportstrackError",
@@ -83,23 +89,31 @@ __all__ = [
     "__version__",
     "average_classes",
     "create_tracker",
+    "judge_detectors",
+    "label_video",
     "load_camera",
     "load_embedder",
+    "mine_hard_examples",
     "read_mot",
     "score_classes",
     "score_tracks",
     "track_video",
+    "train_detector",
 ]
 
 if TYPE_CHECKING:
     from sportstrack.camera import load_camera
     from sportstrack.embed import load_embedder
     from sportstrack.errors import SportstrackError
+    from sportstrack.judge.run import judge_detectors
+    from sportstrack.label import label_video
+    from sportstrack.mine import mine_hard_examples
     from sportstrack.mot import MotTable, read_mot
     from sportstrack.pipeline import track_video
     from sportstrack.score.run import score_classes, score_tracks
     from sportstrack.score.scores import Scores, average_classes
     from sportstrack.shots import ShotDetector
+    from sportstrack.sot import SingleTracker
     from sportstrack.trackers import TRACKERS, create_tracker
     from sportstrack.trackers.ball import Ball, BallConfig
     from sportstrack.trackers.botsort import BoTSORT, BoTSORTConfig
@@ -112,6 +126,7 @@ if TYPE_CHECKING:
     from sportstrack.trackers.ocsort import OCSORT, OCSORTConfig
     from sportstrack.trackers.sort import SORT, SORTConfig
     from sportstrack.trackers.sports import SportsTrack, SportsTrackConfig
+    from sportstrack.train.run import train_detector
     from sportstrack.types import Detections, Tracker, Tracks
 
 

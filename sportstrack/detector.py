@@ -26,11 +26,12 @@ from sportstrack.errors import DeviceError, SettingError, WeightsError, nearest
 from sportstrack.neck import NeckFeatures
 from sportstrack.plugins import first_line, is_plugin, load_plugin
 from sportstrack.types import Detections, as_detections
-from sportstrack.weights import SUFFIXES, cache_folder, find_weights, looks_like_checkpoint
+from sportstrack.weights import SUFFIXES, assets_folder, cache_folder, find_weights, looks_like_checkpoint
 
 COCO_SPORTS = ("person", "sports ball")
 STAGES = ("preprocess", "inference", "postprocess")
 BOX_TASKS = ("detect", "segment", "pose", "obb")
+_YES = {"1", "true", "yes", "on", "y", "t"}
 
 
 class Detector(Protocol):
@@ -55,8 +56,8 @@ class UltralyticsDetector:
     `Detections.keypoints`; an oriented box becomes the upright box that encloses it.
 
     Loading a PyTorch checkpoint unpickles it. Ultralytics' safe loading, which builds known model classes and refuses
-    all else, is switched on where the installed version has it; set ULTRALYTICS_SAFE_LOAD=false for a file that you
-    trust and that needs more. Nothing is installed, sent or fetched: see `import_ultralytics`.
+    all else, is switched on; `trust` (or ULTRALYTICS_SAFE_LOAD=false) loads a file that needs more. Nothing is
+    installed, sent or fetched: see `import_ultralytics`.
 
     On a CPU torch uses as many threads as it would by itself (OMP_NUM_THREADS limits them); Ultralytics' own choice,
     one core less, is undone. Where torch is not imported yet, OMP_WAIT_POLICY defaults to PASSIVE.
@@ -74,6 +75,7 @@ class UltralyticsDetector:
         max_det: most boxes per frame.
         features: fill `Detections.embedding` with the network's own features of each box, out of the same forward pass
             (see `sportstrack.neck`); needs a YOLO checkpoint (``.pt``). The boxes stay the same to the last bit.
+        trust: let the checkpoint run code of its own while it loads.
 
     Attributes:
         names: class id → name.
@@ -100,6 +102,7 @@ class UltralyticsDetector:
         agnostic_nms: bool = False,
         max_det: int = 300,
         features: bool = False,
+        trust: bool = False,
     ) -> None:
         _check_range("imgsz", imgsz, 32, 16384, whole=True)
         _check_range("score", score, 0, 1)
@@ -120,7 +123,7 @@ class UltralyticsDetector:
             "retina_masks": True,  # masks at the frame's size instead of the network's
             "verbose": False,
         }
-        self._model = self._load(half)
+        self._model = self._load(half, trust)
         self._neck = self._hooked() if features else None
         self.names: dict[int, str] = {int(k): str(v) for k, v in self._model.names.items()}
         self._settings["classes"] = class_ids(classes, self.names)
@@ -147,11 +150,12 @@ class UltralyticsDetector:
         self([np.zeros((*shape, 3), np.uint8)] * batch)
         self.timings.update(dict.fromkeys(STAGES, 0.0))
 
-    def _load(self, half: bool) -> Any:
+    def _load(self, half: bool, trust: bool) -> Any:
         ultralytics = import_ultralytics()
         if half:
             self._settings |= _half_setting()
-        with self._readable(), _torch_threads(), _loadable(self.path) as path:
+        where = f" on {self.device} at imgsz {self._settings['imgsz']}"
+        with loading(self.path, trust), _readable(self.path, where), _torch_threads(), _loadable(self.path) as path:
             model = ultralytics.YOLO(str(path), task=None)
             if model.task in BOX_TASKS:
                 # Exported models open at the first use only; a small wide frame keeps the rehearsal cheap.
@@ -175,29 +179,6 @@ class UltralyticsDetector:
                 "segmentation or pose. Choose one, or another embedder (kit, osnet)"
             )
         return NeckFeatures(head)
-
-    @contextlib.contextmanager
-    def _readable(self) -> Iterator[None]:
-        """Turn whatever the loaders throw at a file that is no model into one sentence that names the file."""
-        try:
-            yield
-        except MemoryError:
-            raise
-        except ModuleNotFoundError as error:
-            raise WeightsError(
-                f"{self.path}: reading it needs the Python module {error.name!r}, which is not installed"
-            ) from error
-        except Exception as error:
-            if type(error).__name__ == "OutOfMemoryError":
-                size = self._settings["imgsz"]
-                raise DeviceError(f"{self.device}: too little memory for {self.path.name} at imgsz {size}") from error
-            cause = first_line(error)
-            if "references types outside" in cause:  # what safe loading says of all that is no checkpoint
-                cause = (
-                    "it is no Ultralytics checkpoint, or it holds code that safe loading refuses; "
-                    "ULTRALYTICS_SAFE_LOAD=false loads it if you trust it"
-                )
-            raise WeightsError(f"{self.path}: no detection model can be read from it ({cause})") from error
 
     def _predict(self, frames: list[NDArray[np.uint8]]) -> list[Any]:
         results: list[Any] = self._model.predict(frames, **self._settings)
@@ -252,13 +233,21 @@ def load_detector(spec: str, **settings: Any) -> Detector:
     Args:
         spec: weights as a path, known name or address, for `UltralyticsDetector`; or ``package.module:attribute`` for a
             detector of one's own: a callable frames → list of `Detections` (or ``supervision.Detections``), or a class
-            or an argument-free factory that makes one.
-        **settings: `UltralyticsDetector`'s keywords; a class or factory gets those that its signature names.
+            or an argument-free factory that makes one; or ``torchvision:NAME`` for one of torchvision's.
+        **settings: `UltralyticsDetector`'s keywords; others get those that their signature names.
 
     Raises:
         SettingError: if a module or attribute is not there or cannot be called.
         WeightsError, DeviceError: as `UltralyticsDetector`.
     """
+    if spec.startswith("torchvision:"):
+        from inspect import signature
+
+        from sportstrack.torchvision_detector import TorchvisionDetector
+
+        known = signature(TorchvisionDetector).parameters
+        name = spec.partition(":")[2]
+        return TorchvisionDetector(name, **{key: value for key, value in settings.items() if key in known})
     if is_plugin(spec):
         return CustomDetector(load_plugin(spec, settings, "frames -> list of Detections"), spec)
     return UltralyticsDetector(spec, **settings)
@@ -317,7 +306,7 @@ def import_ultralytics() -> Any:
 
 def _switch_off() -> None:
     """Set the module values behind the switches, for the case that ultralytics was imported before us."""
-    safe = os.environ["ULTRALYTICS_SAFE_LOAD"].strip().lower() in {"1", "true", "yes", "on", "y", "t"}
+    safe = os.environ["ULTRALYTICS_SAFE_LOAD"].strip().lower() in _YES
     wanted = [
         ("ultralytics.utils", "ONLINE", False),
         ("ultralytics.utils", "AUTOINSTALL", False),
@@ -334,6 +323,64 @@ def _switch_off() -> None:
             sender: Any = getattr(import_module(module), "events", None)
             if hasattr(sender, "enabled"):
                 sender.enabled = False
+
+
+def open_checkpoint(path: Path, trust: bool = False) -> Any:
+    """Load a ``.pt`` file as ``ultralytics.YOLO`` without running code of its own, unless it is trusted.
+
+    Raises:
+        WeightsError: if it is no checkpoint of an Ultralytics model, or holds code.
+    """
+    _check_file(path)
+    with loading(path, trust), _readable(path), _torch_threads(), _loadable(path) as plain:
+        return import_ultralytics().YOLO(str(plain), task=None)
+
+
+@contextlib.contextmanager
+def loading(path: Path, trust: bool = False) -> Iterator[None]:
+    """Let a checkpoint run no code of its own while it is loaded, unless the user trusts it.
+
+    Raises:
+        WeightsError: if the installed torch has no such loading (it came with 2.6) and the file is not the project's.
+    """
+    import_ultralytics()
+    tasks: Any = import_module("ultralytics.nn.tasks")
+    refused = os.environ["ULTRALYTICS_SAFE_LOAD"].strip().lower() in _YES and not trust
+    able = getattr(getattr(tasks, "_SafeLoad", None), "SUPPORTED", False)
+    if refused and not able and path.suffix == ".pt" and path.parent != assets_folder():
+        raise WeightsError(
+            f"{path}: torch {import_torch().__version__} cannot load it without running what it contains; "
+            "install torch 2.6 or later, or pass --trust if you trust where it came from"
+        )
+    before = getattr(tasks, "SAFE_LOAD", None), os.environ["ULTRALYTICS_SAFE_LOAD"]
+    tasks.SAFE_LOAD, os.environ["ULTRALYTICS_SAFE_LOAD"] = refused, str(refused).lower()  # children read the latter
+    try:
+        yield
+    finally:
+        tasks.SAFE_LOAD, os.environ["ULTRALYTICS_SAFE_LOAD"] = before
+
+
+@contextlib.contextmanager
+def _readable(path: Path, where: str = "") -> Iterator[None]:
+    """Turn whatever the loaders throw at a file that is no model into one sentence that names the file."""
+    try:
+        yield
+    except MemoryError:
+        raise
+    except ModuleNotFoundError as error:
+        raise WeightsError(
+            f"{path}: reading it needs the Python module {error.name!r}, which is not installed"
+        ) from error
+    except Exception as error:
+        if type(error).__name__ == "OutOfMemoryError":
+            raise DeviceError(f"too little memory for {path.name}{where}") from error
+        cause = first_line(error)
+        if "references types outside" in cause:  # what safe loading says of all that is no checkpoint
+            cause = (
+                "it is no Ultralytics checkpoint, or it holds code that safe loading refuses; --trust (or "
+                "ULTRALYTICS_SAFE_LOAD=false) loads it if you trust where it came from"
+            )
+        raise WeightsError(f"{path}: no detection model can be read from it ({cause})") from error
 
 
 @contextlib.contextmanager

@@ -172,7 +172,7 @@ def load(settings: TrackSettings) -> Any:
     from sportstrack.detector import load_detector
 
     require_cv2()  # a broken OpenCV is better named here than by whichever library trips over it
-    values = {name: getattr(settings, name) for name in ("imgsz", "score", "iou", "classes", "device", "half")}
+    values = {name: getattr(settings, name) for name in ("imgsz", "score", "iou", "classes", "device", "half", "trust")}
     if settings.embedder == OWN_FEATURES:
         values["features"] = True
     if settings.detector is not None:

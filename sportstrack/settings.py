@@ -27,6 +27,7 @@ class TrackSettings:
             and all classes of any other.
         device: ``auto``, ``cpu``, ``cuda:0``, ``mps``.
         half: 16-bit floats on a GPU.
+        trust: load weights whose file may run code (only from who you would let run a program).
         batch: frames per detector call; None chooses 1 on a CPU and 8 on a GPU.
         embedder: what appearance vectors are made with: ``kit``, ``osnet``, ``PATH.onnx``, ``torchvision:NAME``,
             ``detector``, several joined by ``+``, or ``package.module:attribute``; None makes none.
@@ -55,6 +56,7 @@ class TrackSettings:
     classes: Sequence[int | str] | None = None
     device: str = "auto"
     half: bool = False
+    trust: bool = False
     batch: int | None = None
     embedder: str | None = None
     camera: str | None = None

@@ -71,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--detector",
         metavar="PACKAGE.MODULE:NAME",
-        help="a detector of your own: a callable frames -> list[Detections]",
+        help="a detector of your own, a callable frames -> list[Detections], or torchvision:NAME",
     )
     add("--imgsz", type=int, metavar="PIXELS", help=f"longer side of the network's input ({default.imgsz})")
     add("--score", type=float, help=f"lowest score of a box ({default.score}); trackers use weak boxes too")
@@ -85,6 +85,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--device", help="auto, cpu, cuda:0, mps (auto)")
     add("--half", action="store_true", help="16-bit floats on a GPU")
+    add(
+        "--trust",
+        action="store_true",
+        help="load weights that may run code: only from whom you would let run a program",
+    )
     add("--batch", type=int, metavar="FRAMES", help="frames per detector call (1 on a CPU, 8 on a GPU)")
 
     group = parser.add_argument_group("appearance, camera and shots")

@@ -23,7 +23,7 @@ CORE = (
 )
 CORE_MAY_IMPORT = {"numpy", "sportstrack", "__future__"}
 EDGE = ("detector", "embed", "camera", "shots", "video", "drawing", "weights", "opencv", "sot", "presence", "train")
-JOINTS = ("sot.run", "sot.__main__", "sot.evaluate")  # where edges meet, as in the pipeline
+JOINTS = ("sot.run", "sot.__main__", "sot.evaluate", "train.run")  # where edges meet, as in the pipeline
 EDGE_MAY_IMPORT = {
     *{("detector", "weights"), ("embed", "weights")},
     *{("shots", "video"), ("sot", "video"), ("presence", "video")},  # commands of their own, that read

@@ -1,0 +1,94 @@
+"""Pictures of judgements: precision over recall, figures over the score threshold, detectors side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sportstrack.judge.ap import RECALLS
+from sportstrack.judge.run import Judgement
+from sportstrack.plots import colour_of, new_axes, safe_name, save_figure
+
+_BARS = ("precision", "recall", "AP50", "AP75", "AP")
+
+
+def save_charts(judged: Sequence[Judgement], folder: Path) -> list[Path]:
+    """Draw all that there is to draw into a folder that is there; return the files."""
+    saved = []
+    for one in judged:
+        stem = safe_name(one.name)
+        saved.append(save_figure(precision_recall(one), folder / f"precision-recall-{stem}.png"))
+        saved.append(save_figure(thresholds(one), folder / f"thresholds-{stem}.png"))
+    if len(judged) > 1:
+        saved.append(save_figure(comparison(judged), folder / "comparison.png"))
+        saved.append(save_figure(speed(judged), folder / "comparison-speed.png"))
+    return saved
+
+
+def precision_recall(one: Judgement) -> Any:
+    """Return a figure of each class's precision over recall at IoU 0.5."""
+    figure, axes = new_axes(6.4, 4.8)
+    for k, (class_id, name) in enumerate(one.accuracy.classes.items()):
+        curve = one.accuracy.precision[0, :, k, 0]
+        if curve.max() >= 0:
+            label = f"{name} {100 * one.accuracy.ap(class_id, overlap=0.5):.1f}"
+            axes.plot(RECALLS, curve, lw=2, color=colour_of(k), label=label)
+    _shares(axes, "recall", "precision")
+    axes.set_title(f"{one.name}: precision over recall, IoU 0.5, and AP50")
+    axes.legend(frameon=False)
+    return figure
+
+
+def thresholds(one: Judgement) -> Any:
+    """Return a figure of precision, recall and F1 over the score threshold."""
+    figure, axes = new_axes(6.4, 4.8)
+    x = [point.threshold for point in one.points]
+    for k, name in enumerate(("precision", "recall", "f1")):
+        axes.plot(x, [getattr(point, name) for point in one.points], lw=2, color=colour_of(k), label=name)
+    for name, at in (("high", one.advice.high), ("low", one.advice.low)):
+        axes.axvline(at, color="#777777", lw=1, ls="--")
+        axes.text(at, 0.02, f" {name} {at:.2f}", fontsize=8, color="#555555")
+    _shares(axes, "score threshold", "share")
+    axes.set_title(one.name)
+    axes.legend(frameon=False)
+    return figure
+
+
+def comparison(judged: Sequence[Judgement]) -> Any:
+    """Return a figure of the detectors' main figures side by side."""
+    figure, axes = new_axes(max(7.2, 1.4 * len(judged)), 4.4)
+    width = 0.8 / len(judged)
+    for i, one in enumerate(judged):
+        figures = one.figures()
+        place = np.arange(len(_BARS)) + (i - (len(judged) - 1) / 2) * width
+        axes.bar(place, [100 * figures[name] for name in _BARS], width, color=colour_of(i), label=one.name)
+    axes.set_xticks(range(len(_BARS)), _BARS)
+    axes.set_ylabel("per cent")
+    axes.grid(axis="y", color="#e5e5e5")
+    axes.legend(frameon=False, fontsize=8)
+    return figure
+
+
+def speed(judged: Sequence[Judgement]) -> Any:
+    """Return a figure of AP over the median time of a picture."""
+    figure, axes = new_axes(6.0, 4.4)
+    for i, one in enumerate(judged):
+        ms = one.milliseconds()["total"]["p50"]
+        axes.plot([ms], [100 * one.accuracy.ap()], "o", ms=9, color=colour_of(i), label=one.name)
+    axes.set_xlabel("median milliseconds per picture")
+    axes.set_ylabel("AP, per cent")
+    axes.set_xlim(left=0)
+    axes.grid(color="#e5e5e5")
+    axes.legend(frameon=False, fontsize=8)
+    return figure
+
+
+def _shares(axes: Any, x: str, y: str) -> None:
+    axes.set_xlabel(x)
+    axes.set_ylabel(y)
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1.02)
+    axes.grid(color="#e5e5e5")

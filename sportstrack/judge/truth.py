@@ -1,0 +1,116 @@
+"""The pictures and true boxes that detectors are judged on, and one list of classes for both sides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sportstrack.errors import SettingError
+from sportstrack.types import Detections, IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class TestSet:
+    """A data set's split with truth.
+
+    Attributes:
+        name: data set and split, for titles.
+        images: the pictures' table, `data_prep.table.Images`.
+        boxes: a table of true boxes per picture, with the data set's own class ids.
+        classes: the data set's class names.
+    """
+
+    name: str
+    images: Any
+    boxes: tuple[Detections, ...]
+    classes: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+    def pictures(self) -> Iterator[NDArray[np.uint8]]:
+        """Yield (H, W, 3) BGR pictures in order."""
+        from data_prep.pictures import read_picture
+
+        for file in self.images.file.tolist():
+            yield read_picture(file)
+
+
+def read_test_set(data: str | Path, split: str = "val", limit: int | None = None) -> TestSet:
+    """Read the labelled pictures of one split of a YOLO data set.
+
+    Args:
+        data: its data.yaml or folder.
+        split: ``val``, ``test`` or ``train``.
+        limit: at most so many pictures, spread evenly over the split.
+
+    Raises:
+        FormatError: no data set, or a broken label (with its file and line).
+        SettingError: no such split, or nothing labelled in it.
+    """
+    from data_prep.yolo_read import read_yolo
+
+    table = read_yolo(data)
+    rows = np.flatnonzero((table.images.split == split) & table.images.labelled)
+    if not len(rows):
+        there = ", ".join(sorted(set(table.images.split[table.images.labelled].tolist()))) or "none"
+        raise SettingError(f"{data}: no labelled pictures in the split {split!r}; choose with --split (there: {there})")
+    if limit is not None and limit < len(rows):
+        rows = rows[np.linspace(0, len(rows) - 1, limit).round().astype(int)]
+    starts, boxes = table.starts, table.boxes
+    truth = tuple(
+        Detections.from_arrays(boxes.xyxy[a:b], None, boxes.class_id[a:b])
+        for a, b in zip(starts[rows].tolist(), starts[rows + 1].tolist(), strict=True)
+    )
+    return TestSet(f"{Path(data).parent.name or data}, {split}", table.images[rows], truth, tuple(table.classes))
+
+
+class Classes:
+    """Names that both sides share; names compare without case, and `same` makes several names one.
+
+    Args:
+        same: name → the names that count as it, such as ``{"person": ["player", "referee"]}``.
+    """
+
+    def __init__(self, same: Mapping[str, Sequence[str]] | None = None) -> None:
+        self._same = {str(n).lower(): key for key, names in (same or {}).items() for n in (key, *names)}
+
+    def common(self, name: str) -> str:
+        """Return the shared name of a class."""
+        return self._same.get(name.lower(), name.lower())
+
+    def shared(self, truth: Sequence[str], detectors: Mapping[str, Mapping[int, str]]) -> dict[int, str]:
+        """Return number → name of the data set's classes that all detectors know.
+
+        Raises:
+            SettingError: if there is none; the message tells how to say which names mean the same.
+        """
+        wanted = list(dict.fromkeys(self.common(name) for name in truth))
+        for spec, names in detectors.items():
+            known = {self.common(name) for name in names.values()}
+            left = [name for name in wanted if name in known]
+            if not left:
+                some = ", ".join(list(names.values())[:6]) + ", …" * (len(names) > 6)
+                raise SettingError(
+                    f"{spec}: knows none of the classes {', '.join(wanted)} (it has: {some}); "
+                    f"say which mean the same with --same {next(iter(names.values()), 'NAME')!r}={wanted[0]}"
+                )
+            wanted = left
+        return dict(enumerate(wanted))
+
+    def numbers(self, names: Mapping[int, str], shared: Mapping[int, str]) -> dict[int, int]:
+        """Return own id → shared number, for the classes that are shared."""
+        number = {name: i for i, name in shared.items()}
+        return {i: number[self.common(name)] for i, name in names.items() if self.common(name) in number}
+
+
+def renumbered(boxes: Detections, numbers: Mapping[int, int]) -> Detections:
+    """Return the rows of known classes with their shared numbers."""
+    ids: IntArray = np.array([numbers.get(i, -1) for i in boxes.class_id.tolist()], np.int64)
+    kept = ids >= 0
+    return Detections(boxes.xyxy[kept], boxes.score[kept], ids[kept])

@@ -1,0 +1,219 @@
+"""The command ``python -m sportstrack.label`` (console: ``sportstrack label``)."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from sportstrack.cli import report_error, run
+from sportstrack.errors import SettingError, SportstrackError
+from sportstrack.files import ensure_folder, write_text
+from sportstrack.label.cvat import TOLERANCE, cvat_labels, write_cvat
+from sportstrack.label.labelstudio import LOCAL_FILES, labelstudio_config, write_labelstudio
+from sportstrack.label.run import LabelSettings, label_video
+from sportstrack.label.table import LabelledVideo, refuse_twins
+from sportstrack.label.yolo import to_table, write_yolo_labels
+from sportstrack.progress import ProgressBar
+from sportstrack.settings import TrackSettings, read_settings
+from sportstrack.trackers import TRACKERS
+
+PROGRAM = "sportstrack label"
+FORMATS = ("yolo", "cvat", "labelstudio")
+
+_EXAMPLES = """examples:
+  sportstrack label match.mp4 --weights best.pt --every 25 -o football-new          YOLO: pictures, labels, data.yaml
+  sportstrack label match.mp4 --weights best.pt --format cvat -o to-correct         to-correct/match.xml
+  sportstrack label runs/track/match.npz --format cvat -o to-correct                from a recording, without the video
+  sportstrack label match.mp4 --detections match.npz --format labelstudio -o ls     pictures and ls/match.json
+  sportstrack label *.mp4 --rename person=player,"sports ball"=ball -o football-new
+
+Tracks fill the detector's gaps. A filled box is marked: occluded="1" in CVAT, the note "filled" in Label Studio, and
+review.csv counts them per picture beside YOLO labels. Correct the labels before you train from them.
+
+exit status: 0 done, 2 bad input or settings, 130 interrupted
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Label the videos named on the command line and return the exit status."""
+    options = _parser().parse_args(argv)
+    return run(lambda: _main(options), PROGRAM)
+
+
+def _parser() -> argparse.ArgumentParser:
+    track, label = TrackSettings(), LabelSettings()
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM,
+        description="Write labels to correct instead of to draw: every tracked box of a video, gaps filled.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        argument_default=argparse.SUPPRESS,
+    )
+    add = parser.add_argument
+    add("sources", nargs="+", metavar="VIDEO", help="video file, folder of images, or a recording (.npz)")
+    add("-o", "--output", type=Path, required=True, metavar="DIR", help="folder for the labels")
+    add("--format", choices=FORMATS, default="yolo", help="of the labels (yolo)")
+    add("--quiet", action="store_true", default=False, help="no progress, no summary")
+
+    group = parser.add_argument_group("what becomes a label")
+    add = group.add_argument
+    add("--every", type=int, metavar="N", help="label every Nth frame; all are tracked (1)")
+    way = group.add_mutually_exclusive_group()
+    way.add_argument(
+        "--offline", action="store_true", help="look at the whole video: link, fill gaps, smooth (the default)"
+    )
+    way.add_argument("--causal", dest="offline", action="store_false", help="leave gaps: what a live run would see")
+    add(
+        "--min-track-score",
+        type=float,
+        metavar="S",
+        help=f"least mean score of a track's detected boxes ({label.min_track_score})",
+    )
+    add(
+        "--min-track-frames",
+        type=int,
+        metavar="N",
+        help=f"least number of frames in which a track was detected ({label.min_track_frames})",
+    )
+    add("--rename", type=_renames, metavar="OLD=NEW,…", help="other names for the detector's classes")
+
+    group = parser.add_argument_group("detector and tracker")
+    add = group.add_argument
+    add("--config", type=Path, default=None, metavar="YAML", help="settings file of sportstrack track")
+    add("--weights", help=f"path, known name (downloaded once) or 'demo' ({track.weights})")
+    add("--detector", metavar="PACKAGE.MODULE:NAME", help="a detector of your own")
+    add("--detections", metavar="NPZ", help="take this recording's detections instead of running a detector")
+    add("--imgsz", type=int, metavar="PIXELS", help=f"longer side of the network's input ({track.imgsz})")
+    add("--score", type=float, help=f"lowest score of a box ({track.score}); trackers use weak boxes too")
+    add("--classes", nargs="+", metavar="CLASS", help="ids or names to keep, or all (of COCO's: person, sports ball)")
+    add("--ball", nargs="+", metavar="CLASS", help="ids or names of the ball's class, followed one at a time")
+    add("--device", help="auto, cpu, cuda:0, mps (auto)")
+    add("--batch", type=int, metavar="FRAMES", help="frames per detector call (1 on a CPU, 8 on a GPU)")
+    add("--embedder", metavar="NAME", help="appearance vectors, as sportstrack track takes (none)")
+    add("--tracker", help=f"{', '.join(sorted(TRACKERS))} or package.module:Class ({track.tracker})")
+    add("--frame-rate", type=float, metavar="FPS", help="of an image folder that does not say it (25)")
+
+    group = parser.add_argument_group("formats")
+    add = group.add_argument
+    add("--split", default="train", help="yolo: the split that the pictures go to (train)")
+    add(
+        "--tolerance",
+        type=float,
+        default=TOLERANCE,
+        metavar="SHARE",
+        help=f"cvat: how far a box may lie beside the line between key frames, in box heights ({TOLERANCE:g})",
+    )
+    add(
+        "--image-root",
+        default=LOCAL_FILES + "images/",
+        metavar="ADDRESS",
+        help=f"labelstudio: what stands in front of NAME/000001.jpg ({LOCAL_FILES}images/)",
+    )
+    return parser
+
+
+def _main(options: argparse.Namespace) -> int:
+    how, wanted = _settings(options)
+    twin = refuse_twins([Path(source).stem for source in options.sources])
+    if twin is not None:
+        raise SettingError(f"two videos are called {twin}; label them one by one, each with its own -o")
+    if how.detections and len(options.sources) > 1:
+        raise SettingError("--detections belongs to one video: name one")
+    if options.format != "yolo":
+        ensure_folder(options.output)
+    videos, failed = _label_all(options, how, wanted)
+    if options.format == "yolo" and videos:
+        with ProgressBar("pictures", "picture", options.quiet) as bar:
+            write_yolo_labels(videos, options.output, split=options.split, progress=bar)
+        _say(f"wrote {options.output}: pictures, labels, data.yaml, review.csv", options)
+    if failed:
+        sys.stderr.write(f"{PROGRAM}: {failed} of {len(options.sources)} videos failed\n")
+    return 2 if failed else 0
+
+
+def _settings(options: argparse.Namespace) -> tuple[TrackSettings, LabelSettings]:
+    given = vars(options)
+    values = read_settings(options.config) if options.config else {}
+    own = {field.name for field in fields(LabelSettings)} - {"rename"}
+    values |= {f.name: given[f.name] for f in fields(TrackSettings) if f.name in given and f.name not in own}
+    label = {name: given[name] for name in (*own, "rename") if name in given}
+    return TrackSettings().changed(**values), LabelSettings(**label)
+
+
+def _label_all(
+    options: argparse.Namespace, how: TrackSettings, wanted: LabelSettings
+) -> tuple[list[LabelledVideo], int]:
+    """Label each video; write it at once where formats have a file per video; count those that failed."""
+    from sportstrack.pipeline import LazyDetector
+
+    detector, videos, failed = LazyDetector(how), [], 0
+    for source in options.sources:
+        try:
+            with ProgressBar(Path(source).name, quiet=options.quiet) as bar:
+                video = label_video(source, settings=wanted, track=how, detector=detector, progress=bar)
+            if options.format == "yolo":
+                to_table([video])  # a recording has no pictures: say so now
+            else:
+                _write_one(video, options)
+            videos.append(video)
+            _say(video.as_text(), options)
+        except SportstrackError as error:
+            if len(options.sources) == 1:
+                raise
+            failed += 1  # the other videos may be fine
+            report_error(error, PROGRAM)
+    return videos, failed
+
+
+def _write_one(video: LabelledVideo, options: argparse.Namespace) -> None:
+    folder: Path = options.output
+    if options.format == "cvat":
+        write_cvat(video, folder / f"{video.name}.xml", options.tolerance)
+        write_text(folder / "labels.json", cvat_labels(video.classes))
+        return
+    if video.pictures:
+        _write_pictures(video, folder / "images", options)
+    else:
+        _say(f"{video.source} has no pictures: put them where {video.name}.json looks for them", options)
+    write_labelstudio(video, folder / f"{video.name}.json", options.image_root)
+    write_text(folder / "labelling-interface.xml", labelstudio_config(video.classes))
+
+
+def _write_pictures(video: LabelledVideo, folder: Path, options: argparse.Namespace) -> None:
+    from data_prep.pictures import place_pictures
+
+    images = to_table([video]).images
+    ensure_folder(folder / video.name)
+    done = 0
+    with ProgressBar("pictures", "picture", options.quiet) as bar:
+
+        def tick() -> None:
+            nonlocal done
+            done += 1
+            bar(done, len(images))
+
+        place_pictures(images, [str(folder / name) for name in images.name.tolist()], copy=True, tick=tick)
+
+
+def _say(text: str, options: argparse.Namespace) -> None:
+    if not options.quiet:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+
+
+def _renames(text: str) -> dict[str, str]:
+    pairs: dict[str, Any] = {}
+    for part in text.split(","):
+        old, equals, new = (word.strip() for word in part.partition("="))
+        if not (old and equals and new):
+            raise argparse.ArgumentTypeError(f"expected OLD=NEW, such as person=player, got {part!r}")
+        pairs[old] = new
+    return pairs
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,99 @@
+"""CVAT for video 1.1: tracks with key frames, as ``Upload annotations`` takes them.
+
+https://docs.cvat.ai/docs/manual/advanced/xml_format/#interpolation. On import CVAT keeps the boxes with
+``keyframe="1"`` and draws the others on straight lines between them; ``outside="1"`` ends a track, or opens a gap in
+it; ``occluded="1"`` marks here what no detector saw.
+"""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+
+from sportstrack.files import write_text
+from sportstrack.label.keyframes import keyframes
+from sportstrack.label.table import LabelledVideo
+from sportstrack.refine.table import TrackTable
+
+TOLERANCE = 0.05  # share of the box height; a detector's boxes tremble by nearly as much
+
+
+def write_cvat(video: LabelledVideo, path: str | Path, tolerance: float = TOLERANCE) -> None:
+    """Write a video's labels as CVAT for video 1.1.
+
+    Args:
+        video: the labels.
+        path: of the XML file.
+        tolerance: how far a box between two key frames may lie beside the line, a share of its height; more means fewer
+            key frames.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    root = ElementTree.Element("annotations")
+    _put(root, "version", "1.1")
+    root.append(_meta(video))
+    step = int(np.diff(video.frames).min()) if len(video.frames) > 1 else 1
+    for number, (low, high) in enumerate(pairwise(video.boxes.starts().tolist())):
+        root.append(_track(number, video.boxes[low:high], video, step, tolerance))
+    ElementTree.indent(root)
+    write_text(path, '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, "unicode") + "\n")
+
+
+def cvat_labels(classes: tuple[str, ...]) -> str:
+    """Return the task's labels as JSON, for the tab ``Raw`` of CVAT's task form; labels must be there before import."""
+    return json.dumps([{"name": name, "type": "rectangle", "attributes": []} for name in classes], indent=1) + "\n"
+
+
+def _meta(video: LabelledVideo) -> ElementTree.Element:
+    meta = ElementTree.Element("meta")
+    task = ElementTree.SubElement(meta, "task")
+    last = max(video.length - 1, 0)
+    for tag, value in (
+        ("name", video.name), ("size", video.length), ("mode", "interpolation"), ("overlap", 0), ("bugtracker", ""),
+        ("flipped", False), ("start_frame", 0), ("stop_frame", last), ("frame_filter", ""),
+    ):  # fmt: skip
+        _put(task, tag, value)
+    labels = ElementTree.SubElement(task, "labels")
+    for name in video.classes:
+        label = ElementTree.SubElement(labels, "label")
+        _put(label, "name", name)
+        _put(label, "type", "rectangle")
+        ElementTree.SubElement(label, "attributes")
+    size = ElementTree.SubElement(task, "original_size")
+    _put(size, "width", video.width)
+    _put(size, "height", video.height)
+    return meta
+
+
+def _track(number: int, rows: TrackTable, video: LabelledVideo, step: int, tolerance: float) -> ElementTree.Element:
+    label = video.classes[int(rows.class_id[0])]
+    track = ElementTree.Element("track", id=str(number), label=label, source="auto")
+    breaks = np.flatnonzero(np.diff(rows.frame) > step) + 1
+    for low, high in pairwise([0, *breaks.tolist(), len(rows)]):
+        run = rows[low:high]
+        key = keyframes(run.frame, run.xyxy, run.filled, tolerance)
+        for row in range(len(run)):
+            _box(track, run, row, int(run.frame[row]), key=bool(key[row]))
+        after = int(run.frame[-1]) + step
+        if after < video.length:
+            _box(track, run, -1, after, key=True, outside=True)
+    return track
+
+
+def _box(
+    track: ElementTree.Element, run: TrackTable, row: int, frame: int, *, key: bool, outside: bool = False
+) -> None:
+    corners = dict(zip(("xtl", "ytl", "xbr", "ybr"), (f"{v:.2f}" for v in run.xyxy[row].tolist()), strict=True))
+    flags = {"outside": outside, "occluded": run.filled[row], "keyframe": key}
+    attributes = {"frame": str(frame)} | {name: str(int(flag)) for name, flag in flags.items()}
+    ElementTree.SubElement(track, "box", attributes | corners | {"z_order": "0"})
+
+
+def _put(parent: ElementTree.Element, tag: str, value: Any) -> None:
+    ElementTree.SubElement(parent, tag).text = str(value)

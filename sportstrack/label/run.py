@@ -1,0 +1,180 @@
+"""Track videos and keep what makes good labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sportstrack.errors import SettingError, SourceError
+from sportstrack.label.table import LabelledVideo, keep_sure, numbered, on_frames, one_class_each, refuse_twins, within
+from sportstrack.refine.table import TrackTable
+from sportstrack.settings import TrackSettings
+from sportstrack.sinks import TrackedFrame
+
+Progress = Callable[[int, "int | None"], None]
+
+
+@dataclass(frozen=True)
+class LabelSettings:
+    """What becomes a label.
+
+    Attributes:
+        offline: look at the whole video: link broken tracks, fill gaps, smooth. False leaves what a live run would see.
+        every: label every Nth frame; all frames are tracked.
+        min_track_score: least mean score of a track's detected boxes, 0…1.
+        min_track_frames: least number of frames in which a track was detected.
+        rename: the detector's class name → the label's; classes with one name become one.
+
+    Raises:
+        SettingError: a value out of range.
+    """
+
+    offline: bool = True
+    every: int = 1
+    min_track_score: float = 0.4
+    min_track_frames: int = 3
+    rename: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.every < 1:
+            raise SettingError(f"every: expected a whole number from 1, got {self.every}")
+        if not 0 <= self.min_track_score <= 1:
+            raise SettingError(f"min_track_score: expected a value from 0 to 1, got {self.min_track_score}")
+
+
+def label_videos(
+    sources: Sequence[str | Path], *, settings: LabelSettings | None = None, **tracking: Any
+) -> list[LabelledVideo]:
+    """Label several videos with one detector; arguments as `label_video`.
+
+    Raises:
+        SettingError: two videos have one name.
+    """
+    twin = refuse_twins([Path(source).stem for source in sources])
+    if twin is not None:
+        raise SettingError(f"two videos are called {twin}; label them one by one, each with its own -o")
+    return [label_video(source, settings=settings, **tracking) for source in sources]
+
+
+def label_video(
+    source: str | Path,
+    *,
+    settings: LabelSettings | None = None,
+    track: TrackSettings | None = None,
+    detector: Any = None,
+    progress: Progress | None = None,
+    **overrides: Any,
+) -> LabelledVideo:
+    """Track everyone in a video and return what makes good labels.
+
+    Args:
+        source: a video, an image folder, or a recording (``.npz``), whose labels have no pictures.
+        settings: a `LabelSettings`; None is its defaults.
+        track: how to detect and track; None is the defaults of `sportstrack.track_video`.
+        detector: a callable ``frames -> list[Detections]``, used instead of the settings' weights.
+        progress: called after each frame with (done, expected or None).
+        **overrides: single fields of `TrackSettings`, such as ``weights="best.pt"``.
+
+    Raises:
+        SportstrackError: as `sportstrack.track_video`.
+        SourceError: a live source, which has no frames to go back to.
+    """
+    from sportstrack.pipeline import LazyDetector, track_video
+
+    wanted = settings or LabelSettings()
+    how = (track or TrackSettings()).changed(**overrides)
+    recorded = str(source) if str(source).endswith(".npz") else how.detections
+    if recorded is None:
+        _refuse_live(source)
+        detector = detector or LazyDetector(how)
+    seen: list[TrackedFrame] = []
+    # Neither outputs nor pictures: offline work happens here, so that the video is read once.
+    summary = track_video(
+        source if recorded is None else recorded,
+        settings=how.changed(offline=False, formats=(), detections=None, every=1),
+        detector=detector,
+        on_frame=lambda frame: seen.append(replace(frame, image=None)),
+        progress=progress,
+    )
+    boxes = _tracks(seen, summary, wanted.offline, how.shots)
+    boxes = one_class_each(keep_sure(boxes, wanted.min_track_score, wanted.min_track_frames))
+    names = _names(detector, recorded, wanted.rename)
+    boxes, classes = numbered(*_chosen(boxes, names, how))
+    length = seen[-1].index + 1 if seen else 0
+    frames = np.array([frame.index for frame in seen if frame.index % wanted.every == 0], np.int64)
+    boxes = on_frames(within(boxes, summary.width, summary.height), frames)
+    pictures = not str(source).endswith(".npz")
+    rate = summary.frame_rate
+    name = summary.name if recorded is None or not pictures else Path(source).stem
+    return LabelledVideo(
+        name, str(source), summary.width, summary.height, rate, length, frames, boxes.ordered(), classes, pictures
+    )
+
+
+def _refuse_live(source: str | Path) -> None:
+    from sportstrack.video import probe
+
+    if probe(source).live:
+        raise SourceError(f"{source}: a live source has no frames to go back to; save it as a video first")
+
+
+def _tracks(seen: Sequence[TrackedFrame], summary: Any, offline: bool, shots: bool) -> TrackTable:
+    """Return the tracks over the video's own frame numbers, refined if that is wanted."""
+    tables = [frame.tracks for frame in seen]
+    if offline and seen:
+        from sportstrack.refine import refine_tracks
+
+        looks = any(frame.detections.embedding is not None for frame in seen)
+        tables = refine_tracks(
+            [(frame.index, frame.tracks, frame.detections if looks else None, frame.camera) for frame in seen],
+            frame_rate=summary.frame_rate,
+            width=summary.width,
+            height=summary.height,
+            cuts=[frame.index for frame in seen if frame.cut and shots],
+        )
+    index = np.repeat([frame.index for frame in seen], [len(table) for table in tables]).astype(np.int64)
+
+    def column(name: str, empty: Any) -> Any:
+        return np.concatenate([getattr(table, name) for table in tables]) if tables else empty
+
+    none = np.empty(0, np.int64)
+    detection = column("detection", none)
+    return TrackTable(
+        index,
+        column("track_id", none),
+        column("xyxy", np.empty((0, 4))),
+        column("score", np.empty(0)),
+        column("class_id", none),
+        detection,
+        detection < 0,
+    )
+
+
+def _names(detector: Any, recorded: str | None, rename: Mapping[str, str]) -> dict[int, tuple[str, str]]:
+    """Return class id → the detector's name and the label's."""
+    from sportstrack.recording import Recording
+
+    known = Recording(recorded).info.names if recorded is not None else getattr(detector, "names", None) or {}
+    names: dict[int, str] = {int(i): str(name) for i, name in sorted(dict(known).items())}
+    missing = [name for name in rename if name not in names.values()]
+    if missing and names:
+        raise SettingError(f"--rename: no class is called {missing[0]!r} (there are: {', '.join(names.values())})")
+    return {i: (name, rename.get(name, name)) for i, name in names.items()}
+
+
+def _chosen(
+    boxes: TrackTable, names: Mapping[int, tuple[str, str]], how: TrackSettings
+) -> tuple[TrackTable, dict[int, str]]:
+    """Return the boxes of the classes asked for, and class id → label; unasked, of those that can occur."""
+    from sportstrack.detector import class_ids
+
+    own = {i: name for i, (name, _) in names.items()}
+    kept = class_ids(how.classes or "sports", own) if own else None
+    if kept is not None and how.classes:
+        boxes = boxes[np.isin(boxes.class_id, kept)]
+    there = set(np.unique(boxes.class_id).tolist())
+    return boxes, {i: label for i, (_, label) in names.items() if kept is None or i in kept or i in there}

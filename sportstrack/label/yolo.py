@@ -1,0 +1,97 @@
+"""YOLO: pictures, label files and data.yaml that training starts from, and a list of what to look at first."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sportstrack.errors import SourceError
+from sportstrack.files import write_text
+from sportstrack.label.table import LabelledVideo
+
+REVIEW = "review.csv"
+
+
+def write_yolo_labels(
+    videos: Sequence[LabelledVideo], folder: str | Path, *, split: str = "train", progress: Any = None
+) -> dict[str, Any]:
+    """Write a YOLO data set with the videos' frames, and ``review.csv``; return the data set's manifest.
+
+    Args:
+        videos: the labels; all need pictures.
+        folder: of the data set; a stopped run goes on there.
+        split: where the frames go.
+        progress: called with (pictures done, pictures).
+
+    Raises:
+        SourceError: a recording, which has no pictures.
+        OutputError: the folder holds something else or cannot be written.
+    """
+    from data_prep.output import WriteSettings
+    from data_prep.yolo import write_yolo
+
+    table = to_table(videos, split)
+    origin = {"reader": "sportstrack label", "videos": [video.source for video in videos]}
+    manifest = write_yolo(table, folder, WriteSettings(copy=True, source=origin, progress=progress))
+    write_text(Path(folder) / REVIEW, review(videos))
+    return manifest
+
+
+def to_table(videos: Sequence[LabelledVideo], split: str = "train") -> Any:
+    """Return the labels as a `data_prep.table.Table`, which converts to any format; pictures stay in their videos.
+
+    Raises:
+        SourceError: a recording, which has no pictures.
+    """
+    from data_prep.table import join_tables
+
+    return join_tables(_clip(video, split) for video in videos)
+
+
+def review(videos: Sequence[LabelledVideo]) -> str:
+    """Return a row per picture, the doubtful ones first: boxes, those filled, the least score of the others."""
+    rows: list[tuple[str, int, int, float]] = []
+    for video in videos:
+        boxes = video.boxes
+        for frame, mine in video.by_frame():
+            filled = boxes.filled[mine]
+            least = float(boxes.score[mine][~filled].min(initial=1.0))
+            rows.append((video.picture_name(frame), len(filled), int(filled.sum()), least))
+    rows.sort(key=lambda row: (-row[2], row[3], row[0]))
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["picture", "boxes", "filled", "least_score"])
+    writer.writerows((name, boxes, filled, f"{least:.3f}") for name, boxes, filled, least in rows)
+    return text.getvalue()
+
+
+def _clip(video: LabelledVideo, split: str) -> Any:
+    from data_prep.table import Boxes, Images, Table, VideoFrame
+    from data_prep.table import Sequence as Clip
+
+    if not video.pictures:
+        raise SourceError(
+            f"{video.source}: a recording has no pictures, which YOLO labels need; name the video, and this with "
+            "--detections, or choose --format cvat"
+        )
+    frames = video.frames
+    clip = Clip(video.name, split, video.width, video.height, video.frame_rate, video.length, source=video.source)
+    images = Images.make(
+        [video.picture_name(frame) for frame in frames.tolist()],
+        size=(video.width, video.height),
+        file=[VideoFrame(video.source, frame) for frame in frames.tolist()],
+        split=split,
+        sequence=0,
+        frame=frames,
+    )
+    found = video.boxes
+    boxes = Boxes.make(
+        np.searchsorted(frames, found.frame), found.xyxy, found.class_id, track_id=found.track_id,
+        visibility=np.where(found.filled, 0.0, -1.0), score=found.score,
+    )  # fmt: skip
+    return Table(video.classes, (clip,), images, boxes)

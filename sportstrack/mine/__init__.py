@@ -1,0 +1,22 @@
+"""Hard-example mining: the pictures that a detector does worst on, why, and what to train on next."""
+
+from __future__ import annotations
+
+from sportstrack.mine.command import main
+from sportstrack.mine.loss import ImageLoss, LossWeights, Pairs, image_loss, pair
+from sportstrack.mine.pick import pick, sequence_of
+from sportstrack.mine.run import Mined, MineSettings, mine_hard_examples
+
+__all__ = [
+    "ImageLoss",
+    "LossWeights",
+    "MineSettings",
+    "Mined",
+    "Pairs",
+    "image_loss",
+    "main",
+    "mine_hard_examples",
+    "pair",
+    "pick",
+    "sequence_of",
+]

@@ -1,0 +1,100 @@
+"""What a detector has found, picture by picture, in a file that a stopped run goes on from.
+
+A line of JSON per picture; the first line says which detector with which settings. So mining once more with other
+weights of the losses, or another number of pictures, detects nothing again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from sportstrack.errors import OutputError
+from sportstrack.files import PartFile
+from sportstrack.types import Detections
+
+
+class Journal:
+    """The detections of pictures seen so far; use it as a context manager.
+
+    Args:
+        path: of the file.
+        job: what must be equal for a line to be worth something; another job's lines are thrown away.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+
+    def __init__(self, path: Path, job: Mapping[str, Any]) -> None:
+        self.path = path
+        first = json.dumps(job, sort_keys=True)
+        self._known = _read(path, first)
+        try:
+            text = "".join(json.dumps(entry) + "\n" for entry in self._known.values())
+            path.write_text(f"{first}\n{text}", encoding="utf-8")  # without a line that was cut short
+            self._stream = path.open("a", encoding="utf-8")
+        except OSError as error:
+            raise OutputError(PartFile(path).explain(error)) from error
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def get(self, picture: str) -> Detections | None:
+        """Return what was found in a picture; None if it is not known or the picture has changed since."""
+        entry = self._known.get(picture)
+        if entry is None or entry["stamp"] != _stamp(picture):
+            return None
+        return Detections.from_arrays(entry["xyxy"], entry["score"], entry["class_id"])
+
+    def put(self, picture: str, found: Detections) -> Detections:
+        """Note what was found and return it as a later run will read it; unusable boxes are left out."""
+        kept = found if found.valid is None else found[found.valid]
+        entry = {
+            "picture": picture,
+            "stamp": _stamp(picture),
+            "xyxy": np.round(kept.xyxy, 2).tolist(),
+            "score": np.round(kept.score, 4).tolist(),
+            "class_id": kept.class_id.tolist(),
+        }
+        self._known[picture] = entry
+        try:
+            self._stream.write(json.dumps(entry) + "\n")
+            self._stream.flush()
+        except OSError as error:
+            raise OutputError(PartFile(self.path).explain(error)) from error
+        return Detections.from_arrays(entry["xyxy"], entry["score"], entry["class_id"])
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stream.close()
+
+
+def _read(path: Path, first: str) -> dict[str, dict[str, Any]]:
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError):
+        return {}
+    known: dict[str, dict[str, Any]] = {}
+    if lines[0] != first:
+        return known
+    for line in lines[1:-1]:  # the last one is empty, or was being written when the run stopped
+        try:
+            entry = json.loads(line)
+            known[entry["picture"]] = entry
+        except (ValueError, KeyError, TypeError):
+            continue
+    return known
+
+
+def _stamp(picture: str) -> list[int]:
+    state = Path(picture).stat()
+    return [state.st_size, state.st_mtime_ns]

@@ -1,0 +1,293 @@
+"""Run a detector over a data set's split, rank the pictures by loss, and try what augmentation does to the worst."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sportstrack.errors import OutputError, SettingError
+from sportstrack.files import ensure_folder
+from sportstrack.judge.truth import Classes, TestSet, renumbered
+from sportstrack.mine.journal import Journal
+from sportstrack.mine.loss import FLOOR, ImageLoss, LossWeights, confusions, image_loss, pair
+from sportstrack.mine.pick import pick, sequence_of
+from sportstrack.types import Detections, IntArray
+
+AUGMENTATIONS = ("flip", "brightness", "contrast", "blur", "motion_blur", "noise", "jpeg")
+JOURNAL = "detections.jsonl"
+KEEP = ("harder", "easier", "all", "none")
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, pictures done and pictures in all."""
+
+
+@dataclass(frozen=True)
+class MineSettings:
+    """What is mined, and what is made of it.
+
+    Attributes:
+        top: most pictures.
+        per_sequence: most pictures of one clip.
+        gap: least distance of two pictures of one clip, in frames.
+        weights: of the losses.
+        augment: operations of `data_prep.augment`, each tried alone on each mined picture.
+        keep: which augmented pictures to train on: those that are ``harder`` than the picture itself, ``easier``,
+            ``all`` or ``none``.
+        score: least score of a detection that the table of confusions counts.
+        seed: of the augmentations.
+
+    Raises:
+        SettingError: a value out of range.
+    """
+
+    top: int = 50
+    per_sequence: int = 3
+    gap: int = 12
+    weights: LossWeights = field(default_factory=LossWeights)
+    augment: Sequence[str] = AUGMENTATIONS
+    keep: str = "harder"
+    score: float = 0.25
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("top", "per_sequence", "gap"):
+            if getattr(self, name) < 1:
+                raise SettingError(f"{name}: expected a whole number from 1, got {getattr(self, name)}")
+        if self.keep not in KEEP:
+            raise SettingError(f"keep: expected one of {', '.join(KEEP)}, got {self.keep!r}")
+
+
+@dataclass(frozen=True, eq=False)
+class Hard:
+    """A mined picture.
+
+    Attributes:
+        row: in the split's labelled pictures.
+        picture: its path.
+        sequence: the clip that it is from.
+        loss: weighted, per true box.
+        parts: the parts of the loss.
+        truth: true boxes, with the shared class numbers.
+        found: detections, likewise.
+    """
+
+    row: int
+    picture: str
+    sequence: str
+    loss: float
+    parts: ImageLoss
+    truth: Detections
+    found: Detections
+
+
+@dataclass(frozen=True, eq=False)
+class Variant:
+    """A mined picture after one augmentation.
+
+    Attributes:
+        picture: path of the picture that it was made from.
+        operation: its name.
+        loss: of the augmented picture.
+        change: that loss minus the picture's own; above 0 the picture has become harder.
+        parameters: what the operation drew.
+        file: where it was written for training, or "".
+    """
+
+    picture: str
+    operation: str
+    loss: float
+    change: float
+    parameters: Mapping[str, Any]
+    file: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Mined:
+    """What was found.
+
+    Attributes:
+        detector: its name.
+        data: the data set's.
+        classes: the names that truth and detector share; numbers index into it.
+        pictures: how many were looked at.
+        losses: (M,) of all of them.
+        mean: mean loss.
+        hard: the mined ones, worst first.
+        confusion: (K + 1, K + 1): true class (last: none) by detector's class (last: missed), over all pictures.
+        variants: of the mined pictures.
+        left_out: the data set's classes that the detector does not know.
+        settings: in force.
+        training: the enriched data.yaml, or "".
+    """
+
+    detector: str
+    data: str
+    classes: tuple[str, ...]
+    pictures: int
+    losses: Mapping[str, float]
+    mean: float
+    hard: tuple[Hard, ...]
+    confusion: IntArray
+    variants: tuple[Variant, ...]
+    left_out: tuple[str, ...]
+    settings: MineSettings
+    training: str = ""
+
+
+def mine_hard_examples(
+    weights: str | Path,
+    data: str | Path,
+    output: str | Path,
+    *,
+    split: str = "train",
+    settings: MineSettings | None = None,
+    same: Mapping[str, Sequence[str]] | None = None,
+    progress: Progress | None = None,
+    **detector: Any,
+) -> Mined:
+    """Find the pictures that a detector does worst on, and write report, contact sheet and an enriched data set.
+
+    Args:
+        weights: what `sportstrack.detector.load_detector` takes: weights, ``torchvision:NAME``, ``module:attribute``.
+        data: a YOLO data set's data.yaml or folder.
+        output: folder for the results; detections of an earlier, even a stopped run there are used again.
+        split: which of its splits; only ``train`` is enriched, because the others must stay unseen.
+        settings: a `MineSettings`; None is its defaults.
+        same: class name → other names for it, where data set and detector differ.
+        progress: called with (what, pictures done, pictures in all).
+        **detector: for `load_detector`, such as imgsz, device, iou and trust.
+
+    Raises:
+        WeightsError: the weights are missing or hold no detector.
+        FormatError: no data set, paths in it that are not there, or a broken label.
+        SettingError: no labelled pictures in the split, no class in common, or an unknown operation.
+        OutputError: the folder cannot be written.
+    """
+    from sportstrack.detector import load_detector
+    from sportstrack.mine.enrich import enrich
+    from sportstrack.mine.report import write_report
+    from sportstrack.mine.sheet import write_sheet
+    from sportstrack.mine.source import read_source
+
+    wanted = settings or MineSettings()
+    _check_operations(wanted.augment)
+    source = read_source(data, split)
+    folder = _own_folder(output)
+    model = load_detector(str(weights), score=FLOOR, **detector)
+    sides = _Sides(str(weights), source.test, model, same)
+    say = progress or _silent
+    job = {"detector": str(weights), "file": _digest(weights), "settings": {k: str(v) for k, v in detector.items()}}
+    with Journal(folder / JOURNAL, job) as journal:
+        parts, confusion = _measure(source.test, sides, model, journal, wanted, say)
+        hard = _hardest(source.test, sides, journal, parts, wanted)
+    pictures = [hard_one.picture for hard_one in hard]
+    losses = {file: p.total(wanted.weights) for file, p in zip(source.test.images.file.tolist(), parts, strict=True)}
+    write_sheet(hard, tuple(sides.shared.values()), folder / "mined.png", wanted.score)
+    variants, training = enrich(source, sides, model, hard, folder, wanted, split == "train", say)
+    mined = Mined(
+        detector=str(weights),
+        data=source.test.name,
+        classes=tuple(sides.shared.values()),
+        pictures=len(source.test),
+        losses=losses,
+        mean=float(np.mean(list(losses.values()))),
+        hard=tuple(hard),
+        confusion=confusion,
+        variants=tuple(v for picture in pictures for v in variants if v.picture == picture),
+        left_out=tuple(name for i, name in enumerate(source.test.classes) if i not in sides.own),
+        settings=wanted,
+        training=training,
+    )
+    write_report(mined, folder)
+    return mined
+
+
+class _Sides:
+    """The classes of truth and detector under one numbering."""
+
+    def __init__(self, spec: str, test: TestSet, model: Any, same: Mapping[str, Sequence[str]] | None) -> None:
+        names: Mapping[int, str] = getattr(model, "names", None) or {}
+        if not names:
+            raise SettingError(f"{spec}: has no class names; give your detector a `names` attribute, id → name")
+        classes = Classes(same)
+        self.shared = classes.shared(test.classes, {spec: names})
+        self.own = classes.numbers(dict(enumerate(test.classes)), self.shared)
+        self._theirs = classes.numbers(names, self.shared)
+
+    def truth(self, boxes: Detections) -> Detections:
+        """Return true boxes of shared classes."""
+        return renumbered(boxes, self.own)
+
+    def found(self, boxes: Detections) -> Detections:
+        """Return detections of shared classes, without the unusable ones."""
+        return renumbered(boxes if boxes.valid is None else boxes[boxes.valid], self._theirs)
+
+
+def _measure(
+    test: TestSet, sides: _Sides, model: Any, journal: Journal, wanted: MineSettings, say: Progress
+) -> tuple[list[ImageLoss], IntArray]:
+    """Return each picture's loss and the confusions of all; detect where the journal knows nothing."""
+    from data_prep.pictures import read_picture
+
+    parts: list[ImageLoss] = []
+    counts = np.zeros((len(sides.shared) + 1,) * 2, np.int64)
+    for file, boxes in zip(test.images.file.tolist(), test.boxes, strict=True):
+        found = journal.get(file)
+        if found is None:
+            found = journal.put(file, model([read_picture(file)])[0])
+        truth, found = sides.truth(boxes), sides.found(found)
+        parts.append(image_loss(truth, found, pair(truth, found)))
+        counts += confusions(truth, found, wanted.score, len(sides.shared))
+        say("detecting", len(parts), len(test))
+    return parts, counts
+
+
+def _hardest(
+    test: TestSet, sides: _Sides, journal: Journal, parts: Sequence[ImageLoss], wanted: MineSettings
+) -> list[Hard]:
+    losses = np.array([part.total(wanted.weights) for part in parts])
+    files = test.images.file.tolist()
+    places = [sequence_of(file) for file in files]
+    hard = []
+    for row in pick(losses, places, wanted.top, wanted.per_sequence, wanted.gap):
+        found = journal.get(files[row])
+        assert found is not None
+        truth = sides.truth(test.boxes[row])
+        clip = places[row][0]
+        hard.append(Hard(row, files[row], clip, float(losses[row]), parts[row], truth, sides.found(found)))
+    return hard
+
+
+def _check_operations(names: Sequence[str]) -> None:
+    if names:
+        from data_prep.augment.image import check_operations
+
+        check_operations(names)
+
+
+def _own_folder(output: str | Path) -> Path:
+    """Return the folder for the results; OutputError if it holds a data set that this program did not write."""
+    folder = Path(output)
+    if (folder / "data.yaml").exists() and not (folder / JOURNAL).exists():
+        raise OutputError(f"{folder}: holds a data set, whose data.yaml would be replaced; choose another with -o")
+    return ensure_folder(folder)
+
+
+def _digest(weights: str | Path) -> str:
+    """Return a checkpoint's fingerprint, so that new weights under an old name are told apart; "" for no file."""
+    file = Path(weights)
+    if not file.is_file():
+        return ""
+    with file.open("rb") as stream:
+        digest = hashlib.sha256()
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _silent(what: str, done: int, total: int) -> None:
+    pass

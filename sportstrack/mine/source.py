@@ -1,0 +1,53 @@
+"""The data set to mine: one split's pictures and truth, and what an enriched copy of its data.yaml needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sportstrack.errors import SettingError
+from sportstrack.judge.truth import TestSet
+from sportstrack.types import Detections
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A data set.
+
+    Attributes:
+        test: the labelled pictures of the split, with truth.
+        others: split → absolute paths of its pictures, of all other splits.
+    """
+
+    test: TestSet
+    others: dict[str, list[str]]
+
+
+def read_source(data: str | Path, split: str) -> Source:
+    """Read a YOLO data set once.
+
+    Raises:
+        FormatError: no data set, paths in it that are not there, or a broken label.
+        SettingError: nothing labelled in the split.
+    """
+    from data_prep.yolo_read import read_yolo
+
+    table = read_yolo(data)
+    images = table.images
+    rows = np.flatnonzero((images.split == split) & images.labelled)
+    if not len(rows):
+        known = sorted(set(images.split[images.labelled].tolist()))
+        hint = f"choose another with --split (there: {', '.join(known)})" if known else "label some pictures first"
+        raise SettingError(f"{data}: no labelled pictures in the split {split!r}; {hint}")
+    mine = table.select(rows)
+    truth = tuple(
+        Detections.from_arrays(mine.boxes.xyxy[low:high], None, mine.boxes.class_id[low:high])
+        for low, high in zip(mine.starts[:-1].tolist(), mine.starts[1:].tolist(), strict=True)
+    )
+    others = {name: images.file[images.split == name].tolist() for name in table.splits if name != split}
+    absolute = {name: [str(Path(file).absolute()) for file in files] for name, files in others.items()}
+    return Source(
+        TestSet(f"{Path(data).parent.name or data}, {split}", mine.images, truth, tuple(table.classes)), absolute
+    )

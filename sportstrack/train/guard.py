@@ -1,0 +1,188 @@
+"""Ultralytics' trainers, made safe: nothing fetched or sent, no pickle run, no checkpoint lost to a kill."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+_LOGGERS = ("clearml", "comet", "dvc", "hub", "mlflow", "neptune", "raytune", "tensorboard", "wandb")
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """An epoch that is done and saved.
+
+    Attributes:
+        number: from 1.
+        of: how many there are to be.
+        batch: pictures per step; less than asked for if the memory did not do.
+        figures: losses (``train/…``) and scores (``metrics/…``), by the names in results.csv.
+    """
+
+    number: int
+    of: int
+    batch: int
+    figures: dict[str, float]
+
+
+def guarded_trainer(
+    base: Any, folder: Path, loggers: Sequence[str] = (), report: Callable[[Epoch], None] | None = None
+) -> Any:
+    """Return a subclass of one of Ultralytics' trainers that keeps to its folder and survives a kill.
+
+    Args:
+        base: the trainer's class.
+        folder: gets best.pt, last.pt, results.csv and the pictures.
+        loggers: Ultralytics' names of those that may log: ``mlflow``, ``tensorboard``.
+        report: called after each epoch, once its files are complete.
+    """
+
+    class GuardedTrainer(base):  # type: ignore[misc]
+        wdir: Path
+        last: Path
+        best: Path
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            with local_answers(loggers):
+                super().__init__(*args, **kwargs)
+            with contextlib.suppress(OSError):
+                self.wdir.rmdir()  # "weights", made by the base class
+            self.wdir = folder
+            self.last, self.best = folder / "last.pt", folder / "best.pt"
+
+        def check_resume(self, overrides: Any) -> None:
+            super().check_resume(overrides)
+            self.args.save_dir = str(folder)
+
+        def train(self) -> None:
+            with local_answers(loggers):
+                super().train()
+
+        def save_model(self) -> bool:
+            last, best = self.last, self.best
+            self.last, self.best = _part(last), _part(best)
+            for part in (self.last, self.best):
+                part.unlink(missing_ok=True)  # what a killed run has left may be half a file
+            try:
+                super().save_model()
+            finally:
+                self.last, self.best = last, best
+            for path in (best, last):  # in this order: a kill in between repeats the epoch and forgets nothing
+                if _part(path).exists():
+                    put_in_place(_part(path), path)
+            if report is not None:
+                figures = {**self.label_loss_items(self.tloss), **(self.metrics or {})}
+                shown = {name: float(value) for name, value in figures.items()}
+                report(Epoch(self.epoch + 1, self.epochs, self.batch_size, shown))
+            return True
+
+    return GuardedTrainer
+
+
+@contextlib.contextmanager
+def local_answers(loggers: Sequence[str] = ()) -> Iterator[None]:
+    """Answer from this machine what Ultralytics' training would ask the network, and read no pickled label caches.
+
+    Its check of mixed precision wants a model of its own, and its pictures want the font Arial; both would be
+    downloaded. Its label caches are pickles that lie beside the labels of whoever made the data set. Its loggers send
+    as soon as their package is installed.
+    """
+    answers = [
+        ("ultralytics.engine.trainer", "check_amp", check_amp),
+        ("ultralytics.engine.trainer", "strip_optimizer", strip),
+        *(
+            (f"ultralytics.{name}", "check_font", find_font)
+            for name in ("utils.checks", "utils.plotting", "data.utils")
+        ),
+        ("ultralytics.data.dataset", "load_dataset_cache_file", _no_cache),
+        ("ultralytics.data.dataset", "save_dataset_cache_file", _keep_no_cache),
+        ("ultralytics.utils.callbacks.platform", "callbacks", {}),
+    ]
+    settings: Any = import_module("ultralytics.utils").SETTINGS
+    kept = {name: settings[name] for name in _LOGGERS if name in settings}
+    dict.update(settings, {name: name in loggers for name in kept})  # dict's own, because theirs writes a file
+    before = []
+    try:
+        for module_name, name, answer in answers:
+            module = import_module(module_name)
+            if hasattr(module, name):
+                before.append((module, name, getattr(module, name)))
+                setattr(module, name, answer)
+        yield
+    finally:
+        for module, name, value in before:
+            setattr(module, name, value)
+        dict.update(settings, kept)
+
+
+def check_amp(model: Any) -> bool:
+    """Tell whether mixed precision is sound here: the model's own answers to noise must be finite."""
+    device = next(model.parameters()).device
+    return device.type not in {"cpu", "mps"} and is_finite_in_half(model)
+
+
+def is_finite_in_half(model: Any) -> bool:
+    """Run the model on noise in mixed precision; some GPUs answer with NaN."""
+    import torch
+
+    device, training = next(model.parameters()).device, model.training
+    noise = torch.rand(1, next(model.parameters()).shape[1], 256, 256, device=device)
+    model.eval()
+    try:
+        with torch.no_grad(), torch.autocast(device.type):
+            return all(bool(torch.isfinite(t).all()) for t in _tensors(model(noise)))
+    finally:
+        model.train(training)
+
+
+def find_font(font: str = "Arial.ttf") -> str:  # noqa: ARG001  # whichever is asked for
+    """Return the font that comes with matplotlib."""
+    from matplotlib import font_manager
+
+    return str(font_manager.findfont("DejaVu Sans"))
+
+
+def strip(f: str | Path = "best.pt", s: str = "", updates: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Take the optimizer out of a finished checkpoint, as Ultralytics does, but whole or not at all, and safely."""
+    from ultralytics.nn.tasks import torch_safe_load
+    from ultralytics.utils.torch_utils import strip_optimizer
+
+    torch_safe_load(f)  # refuses what runs code; the next line would run it
+    path = Path(s or f)
+    found: dict[str, Any] = strip_optimizer(f, str(_part(path)), updates)
+    put_in_place(_part(path), path)
+    return found
+
+
+def put_in_place(part: Path, path: Path) -> None:
+    """Give a complete file its name, once its bytes are on the disk."""
+    with part.open("rb+") as file:
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+def _part(path: Path) -> Path:
+    return path.with_name(f"{path.stem}.part{path.suffix}")
+
+
+def _no_cache(path: Path) -> dict[str, Any]:
+    raise FileNotFoundError(path)
+
+
+def _keep_no_cache(prefix: str, path: Path, x: dict[str, Any], version: str) -> None:  # noqa: ARG001
+    x["version"] = version  # the caller takes it out again
+
+
+def _tensors(value: Any) -> Iterator[Any]:
+    if hasattr(value, "isfinite"):
+        yield value
+    elif isinstance(value, dict):
+        yield from _tensors(list(value.values()))
+    elif isinstance(value, (list, tuple)):
+        for part in value:
+            yield from _tensors(part)

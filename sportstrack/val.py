@@ -1,0 +1,116 @@
+"""The command ``python -m sportstrack.val`` (console: ``sportstrack val``)."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sportstrack.cli import run
+from sportstrack.errors import SettingError
+from sportstrack.files import ensure_folder, write_text
+from sportstrack.progress import ProgressBar
+
+PROGRAM = "sportstrack val"
+_SUFFIXES = (".yaml", ".yml")
+
+_EXAMPLES = """examples:
+  sportstrack val runs/train/best.pt football/data.yaml
+  sportstrack val yolov8n.pt yolov8s.pt torchvision:fcos_resnet50_fpn football/data.yaml \\
+      --same person=player,goalkeeper,referee --same "sports ball"=ball
+  sportstrack val mypackage.mydetector:make football/data.yaml --split test -o runs/mine
+
+Average precision is COCO's (pycocotools gives the same numbers). The report also says which score thresholds to give to
+the tracker. In -o are val.md, val.csv, val.json and charts.
+
+exit status: 0 done, 2 bad input or settings, 130 interrupted
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Judge the detectors named on the command line and return the exit status."""
+    options = _parser().parse_args(argv)
+    return run(lambda: _main(options), PROGRAM)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM,
+        description="Judge detectors on labelled pictures: precision, recall, AP, score thresholds, milliseconds.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add(
+        "words",
+        nargs="+",
+        metavar="WEIGHTS … DATA.yaml",
+        help="detectors (weights, torchvision:NAME or package.module:NAME), then the data set's data.yaml or folder",
+    )
+    add("--split", default="val", help="of the data set (val)")
+    add("--same", type=same_classes, action="append", default=[], metavar="NAME=OTHER,…", help="classes that mean one")
+    add("--limit", type=int, metavar="N", help="at most N pictures, spread evenly over the split")
+    group = parser.add_argument_group("detector")
+    add = group.add_argument
+    add("--imgsz", type=int, metavar="PIXELS", help="longer side of the network's input (640; torchvision: its own)")
+    add("--iou", type=float, help="overlap above which the weaker of two boxes is dropped (0.7; torchvision: 0.5)")
+    add("--device", default="auto", help="auto, cpu, cuda:0, mps (auto)")
+    add("--half", action="store_true", help="16-bit floats on a GPU")
+    add("--trust", action="store_true", help="let weights run code of their own while they load")
+    group = parser.add_argument_group("output")
+    add = group.add_argument
+    add("--format", choices=("markdown", "csv", "json"), default="markdown", help="of what is printed (markdown)")
+    add("-o", "--output", type=Path, default=Path("runs/val"), metavar="DIR", help="of report and charts (runs/val)")
+    add("--no-charts", action="store_true", help="tables alone")
+    add("--quiet", action="store_true", help="no progress")
+    return parser
+
+
+def _main(options: argparse.Namespace) -> int:
+    weights, data = options.words[:-1], Path(options.words[-1])
+    if not weights or not (data.suffix.lower() in _SUFFIXES or data.is_dir()):
+        raise SettingError("expected one or more detectors and then a data set's data.yaml or folder")
+    from sportstrack.judge.run import judge_detectors
+    from sportstrack.judge.table import to_csv, to_json, to_markdown
+
+    folder = ensure_folder(options.output)
+    judged = judge_detectors(
+        weights,
+        data,
+        split=options.split,
+        same={name: others for one in options.same for name, others in one.items()},
+        limit=options.limit,
+        progress=lambda name: ProgressBar(name, "picture", options.quiet),
+        **_settings(options),
+    )
+    texts = {"markdown": to_markdown(judged), "csv": to_csv(judged), "json": to_json(judged)}
+    for form, ending in (("markdown", "md"), ("csv", "csv"), ("json", "json")):
+        write_text(folder / f"val.{ending}", texts[form])
+    if not options.no_charts:
+        from sportstrack.judge.charts import save_charts
+
+        save_charts(judged, folder)
+    sys.stdout.write(texts[options.format])
+    if not options.quiet:
+        sys.stderr.write(f"{PROGRAM}: wrote {folder}\n")
+    return 0
+
+
+def _settings(options: argparse.Namespace) -> dict[str, Any]:
+    names = ("imgsz", "iou", "device", "half", "trust")
+    return {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+
+
+def same_classes(text: str) -> dict[str, list[str]]:
+    """Parse ``--same``: one name, and those that mean it too."""
+    name, found, others = text.partition("=")
+    names = [other.strip() for other in others.split(",") if other.strip()]
+    if not found or not name.strip() or not names:
+        raise argparse.ArgumentTypeError("expected NAME=OTHER,OTHER, such as person=player,referee")
+    return {name.strip(): names}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
