@@ -322,10 +322,11 @@ def _box_around(segmentation: Any, where: str) -> list[float]:
             from pycocotools import mask
         except ImportError as error:
             raise FormatError(f"{where}: a mask without bbox; reading it needs: pip install pycocotools") from error
-        size = segmentation.get("size", [0, 0])
+        if not {"size", "counts"} <= segmentation.keys():
+            raise FormatError(f"{where}: segmentation is no mask; expected size and counts")
         coded: Any = segmentation
-        if isinstance(segmentation.get("counts"), list):
-            coded = mask.frPyObjects(coded, *size)
+        if isinstance(segmentation["counts"], list):
+            coded = mask.frPyObjects(coded, *segmentation["size"])
         return [float(v) for v in mask.toBbox(coded)]
     try:
         points = np.concatenate([np.array(part, np.float64).reshape(-1, 2) for part in segmentation])

@@ -23,6 +23,8 @@ COMMANDS = {
     "sportsmot": ("data_prep.sportsmot", "turn SportsMOT into a YOLO data set"),
     "soccernet": ("data_prep.soccernet", "turn SoccerNet-tracking into a YOLO data set"),
     "convert": ("data_prep.convert", "convert data sets between MOT, YOLO, COCO, VOC and more"),
+    "audit": ("data_prep.audit.__main__", "find the faults of a data set"),
+    "augment": ("data_prep.augment.__main__", "multiply training pictures, labels kept true"),
     "synthetic": ("data_prep.synthetic.__main__", "render labelled football sequences"),
 }
 """Word → module with a ``main(argv) -> int``, and what it does."""

@@ -381,6 +381,10 @@ GOOD_COCO = {
         ({"annotations": [{"image_id": 1, "category_id": 1, "bbox": [1, 2, 1e999, 4]}]}, r"annotations\[0\]: bbox"),
         ({"annotations": [{"image_id": 1, "category_id": 1, "bbox": "1234"}]}, r"annotations\[0\]: bbox is"),
         ({"annotations": [{"image_id": 1, "category_id": 1}]}, r"annotations\[0\]: neither bbox nor segmentation"),
+        (
+            {"annotations": [{"image_id": 1, "category_id": 1, "segmentation": {"size": [4, 4]}}]},
+            r"annotations\[0\]: segmentation is no mask",
+        ),
         ({"annotations": ["x"]}, r"annotations\[0\]: no dictionary"),
         ({"categories": [{"id": 1, "name": "x"}, {"id": 2, "name": "x"}]}, "two categories have one name"),
     ],

@@ -1,0 +1,101 @@
+"""From a folder or file to a `Source`, whatever the layout."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from data_prep.audit.source import Source
+from sportstrack.errors import FormatError, SettingError, nearest
+
+
+@dataclass(frozen=True)
+class ReadSettings:
+    """How a data set is read.
+
+    Attributes:
+        layout: one of `LAYOUTS`; None: told from what lies there.
+        images: coco, voc: the pictures' folder.
+        class_names: mot: of classes 1, 2, ….
+        zero_based: mot: gt.txt counts frames from 0.
+        voc_edges: voc: ``inclusive`` or ``continuous``.
+    """
+
+    layout: str | None = None
+    images: Path | None = None
+    class_names: tuple[str, ...] | None = None
+    zero_based: bool = False
+    voc_edges: str = "inclusive"
+
+
+def read_source(root: str | Path, settings: ReadSettings | None = None) -> Source:
+    """Read a data set with all its faults.
+
+    Raises:
+        FormatError: nothing there that any reader knows.
+        SettingError: unknown layout.
+    """
+    settings, path = settings or ReadSettings(), Path(root)
+    if not path.exists():
+        raise FormatError(f"{path}: no such file or folder")
+    layout = settings.layout or tell_layout(path)
+    if layout not in LAYOUTS:
+        raise SettingError(f"unknown layout {layout!r}{nearest(layout, list(LAYOUTS))} (known: {', '.join(LAYOUTS)})")
+    return LAYOUTS[layout](path, settings)
+
+
+def tell_layout(path: Path) -> str:
+    """Return the layout of what lies at a path; FormatError if none is recognised."""
+    from data_prep.audit.read_mot import find_all_clips
+    from data_prep.coco import find_json
+
+    by_suffix = {".json": "coco", ".yaml": "yolo", ".yml": "yolo", ".zip": "mot"}
+    if path.is_file():
+        if path.suffix.lower() not in by_suffix:
+            raise FormatError(f"{path}: is no data set: expected a folder, data.yaml, COCO JSON or a zip of clips")
+        return by_suffix[path.suffix.lower()]
+    if (path / "data.yaml").is_file():
+        return "yolo"
+    if find_all_clips(path)[1]:
+        return "mot"
+    if (path / "Annotations").is_dir() or next(path.glob("*.xml"), None):
+        return "voc"
+    try:
+        find_json(path)
+    except FormatError:
+        if next(path.glob("*.y*ml"), None):
+            return "yolo"
+        raise FormatError(
+            f"{path}: no data set recognised; looked for data.yaml (YOLO), CLIP/seqinfo.ini (SportsMOT, SoccerNet, "
+            "MOT), annotations/*.json (COCO), Annotations/*.xml (VOC)"
+        ) from None
+    return "coco"
+
+
+def _mot(path: Path, settings: ReadSettings) -> Source:
+    from data_prep.audit.read_mot import read_clips
+
+    return read_clips(path, class_names=settings.class_names, zero_based=settings.zero_based)
+
+
+def _yolo(path: Path, _: ReadSettings) -> Source:
+    from data_prep.audit.read_yolo import read_yolo_leniently
+
+    return read_yolo_leniently(path)
+
+
+def _coco(path: Path, settings: ReadSettings) -> Source:
+    from data_prep.audit.read_coco import read_coco_leniently
+
+    return read_coco_leniently(path, images=settings.images)
+
+
+def _voc(path: Path, settings: ReadSettings) -> Source:
+    from data_prep.audit.read_voc import read_voc_leniently
+
+    return read_voc_leniently(path, images=settings.images, edges=settings.voc_edges)
+
+
+LAYOUTS: dict[str, Callable[[Path, ReadSettings], Source]] = {"mot": _mot, "yolo": _yolo, "coco": _coco, "voc": _voc}
+"""Layout → its reader. SportsMOT, SoccerNet, MOTChallenge and DanceTrack are all ``mot``."""

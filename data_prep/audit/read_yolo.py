@@ -1,0 +1,158 @@
+"""YOLO data sets read without refusing anything but the lack of a ``data.yaml``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from data_prep.audit.source import Part, Source, joined, shown
+from data_prep.pictures import IMAGE_SUFFIXES, picture_size
+from data_prep.table import NO_FRAME, NO_SEQUENCE, NO_TRACK, Boxes, FloatArray, Images
+from data_prep.yolo_read import _Clips, _describe, _label_of, _lines, _names, _places
+from sportstrack.errors import FormatError
+
+
+def read_yolo_leniently(root: Path) -> Source:
+    """Read a YOLO data set; FormatError if there is no data.yaml, or one that names no classes or folders."""
+    yaml_file, base, described = _describe(root)
+    classes = _names(described.get("names"), yaml_file)
+    part = Part(classes)
+    clips = _clips(base, part)
+    gathered = _Gathered()
+    for split, places in _places(described, base, yaml_file):
+        for place in places:
+            for file, name in _files(place, base):
+                _read_picture(file, name, split, clips, part, gathered)
+            _report_orphans(place, part, split)
+    if not gathered.names:
+        raise FormatError(f"{yaml_file}: no pictures found in the folders that it names")
+    _finish(part, gathered, clips)
+    return joined([part], "yolo")
+
+
+@dataclass
+class _Gathered:
+    """Columns, as they are read."""
+
+    names: list[str] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+    splits: list[str] = field(default_factory=list)
+    sizes: list[tuple[int, int]] = field(default_factory=list)
+    labelled: list[bool] = field(default_factory=list)
+    rows: list[FloatArray] = field(default_factory=list)
+    tracks: list[int] = field(default_factory=list)
+
+
+def _clips(base: Path, part: Part) -> _Clips:
+    try:
+        return _Clips(base)
+    except FormatError as error:
+        part.report("unreadable clip", str(error), str(base / "tracks"))
+        return _Clips(base / "nowhere")
+
+
+def _files(place: Path, base: Path) -> Iterator[tuple[str, str]]:
+    """(file, name) of the pictures that a folder holds or a list names."""
+    if place.is_dir():
+        for path in sorted(str(p) for p in place.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES):
+            yield path, os.path.relpath(path, place).replace(os.sep, "/")
+        return
+    words = [word.strip() for word in place.read_text(encoding="utf-8-sig", errors="replace").split("\n")]
+    files = [os.path.normpath(base / word) for word in words if word]
+    root = os.path.commonpath([Path(file).parent for file in files]) if files else ""
+    for file in files:
+        yield file, os.path.relpath(file, root).replace(os.sep, "/")
+
+
+def _read_picture(file: str, name: str, split: str, clips: _Clips, part: Part, to: _Gathered) -> None:
+    label = _label_of(file)
+    there = os.path.exists(file)  # noqa: PTH110  # a million times over
+    size = clips.size(split, name)
+    if size is None and there:
+        try:
+            size = picture_size(file)
+        except FormatError:
+            size = (0, 0)  # reading its pixels says why
+    try:
+        text: bytes | None = Path(label).read_bytes()
+    except OSError:
+        text = None
+    rows, lines, count = _labels(text or b"", label, len(part.classes), split, part)
+    ids = clips.of.get((split, name), (0, 0, []))[2]
+    to.tracks += [ids[i] for i in lines[1]] if len(ids) == count else [NO_TRACK] * len(rows)
+    part.box_file += [len(part.files)] * len(rows)
+    part.line += lines[0]
+    part.files.append(label)
+    part.missing.append(not there)
+    to.names.append(name)
+    to.files.append(file)
+    to.splits.append(split)
+    to.sizes.append(size or (0, 0))
+    to.labelled.append(text is not None)
+    to.rows.append(rows)
+
+
+def _labels(
+    text: bytes, file: str, classes: int, split: str, part: Part
+) -> tuple[FloatArray, tuple[list[int], list[int]], int]:
+    """Return (N, 5) rows, their (lines, places among all rows), and how many rows the file has."""
+    lines = list(_lines(text))
+    rows, numbers, places = [], [], []
+    for place, (number, line) in enumerate(lines):
+        row = _row(line)
+        if row is None:
+            reason = f"expected class cx cy w h, or a polygon: {shown(line)}"
+            part.report("unreadable label", reason, file, number, split)
+        elif not 0 <= row[0] < classes or row[0] != int(row[0]):
+            part.report("unknown class", f"class {row[0]:g} of {classes}: {shown(line)}", file, number, split)
+        else:
+            rows.append(row)
+            numbers.append(number)
+            places.append(place)
+    return np.array(rows, np.float64).reshape(-1, 5), (numbers, places), len(lines)
+
+
+def _row(line: bytes) -> list[float] | None:
+    try:
+        values = [float(cell) for cell in line.split()]
+    except ValueError:
+        return None
+    if len(values) >= 7 and len(values) % 2:
+        points = np.array(values[1:]).reshape(-1, 2)
+        low, high = points.min(axis=0), points.max(axis=0)
+        with np.errstate(invalid="ignore", over="ignore"):  # infinities are found later
+            values = [values[0], *((low + high) / 2).tolist(), *(high - low).tolist()]
+    return values if len(values) == 5 and np.isfinite(values[0]) else None
+
+
+def _report_orphans(place: Path, part: Part, split: str) -> None:
+    """Report label files beside the pictures' folder that belong to no picture."""
+    if not place.is_dir():
+        return
+    example = Path(_label_of(str(place / "x.jpg"))).parent
+    if example == place or not example.is_dir():
+        return
+    known = set(part.files)
+    for file in sorted(example.rglob("*.txt")):
+        if str(file) not in known:
+            part.report("label without picture", "there is no picture of this name", str(file), None, split)
+
+
+def _finish(part: Part, to: _Gathered, clips: _Clips) -> None:
+    known = [clips.of.get((s, n), (NO_SEQUENCE, NO_FRAME)) for s, n in zip(to.splits, to.names, strict=True)]
+    part.sequences, part.tracks = tuple(clips.sequences), clips.infos
+    part.images = Images.make(
+        to.names, size=to.sizes, file=to.files, split=to.splits, sequence=[k[0] for k in known],
+        frame=[k[1] for k in known], labelled=to.labelled,
+    )  # fmt: skip
+    rows = np.concatenate(to.rows)
+    image = np.repeat(np.arange(len(to.rows)), [len(found) for found in to.rows])
+    half = rows[:, 3:] / 2
+    with np.errstate(invalid="ignore", over="ignore"):  # NaN and infinity are found later
+        size = np.tile(np.maximum(part.images.size, 1), 2)[image]
+        xyxy = np.hstack([rows[:, 1:3] - half, rows[:, 1:3] + half]) * size
+    part.boxes = Boxes.make(image, xyxy, rows[:, 0], track_id=to.tracks)

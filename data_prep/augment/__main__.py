@@ -1,0 +1,125 @@
+"""The command ``python -m data_prep.augment``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sportstrack.cli import run
+from sportstrack.errors import FormatError
+from sportstrack.progress import ProgressBar
+
+PROGRAM = "python -m data_prep.augment"
+
+_EXAMPLES = """examples:
+  python -m data_prep.augment football football-plus --per-image 2
+  python -m data_prep.augment football dim --ops brightness,noise,motion_blur --share 0.3 --seed 1
+  python -m data_prep.augment football crowded --ops copy_paste,cutout --pick 0
+  python -m data_prep.augment football hard-plus --list hard.txt --per-image 4
+  yolo train data=football-plus/data.yaml model=yolov8n.pt imgsz=1280
+
+operations: copy_paste cutout flip rotate resize brightness contrast colour blur motion_blur noise jpeg
+(docs/augment.md tells what each does). OUT holds the data set and the new pictures, trains as it is, and has
+augmented.jsonl (what was done to each) and sheet.png (some of them, to look at).
+
+exit status: 0 done, 2 bad input or settings, 130 interrupted (the same command goes on where it was)
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Augment as the command line asks and return the exit status."""
+    options = _parser().parse_args(argv)
+    return run(lambda: _main(options), PROGRAM)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM,
+        description="Add augmented pictures, with true labels, to a YOLO data set.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("root", metavar="DATA", type=Path, help="a YOLO data set: its folder or data.yaml")
+    add("out", metavar="OUT", type=Path, help="the new data set's folder")
+    group = parser.add_argument_group("which pictures")
+    add = group.add_argument
+    add("--splits", type=_words, default=("train",), metavar="NAME,…", help="of these splits (train)")
+    add("--share", type=float, default=1.0, metavar="0..1", help="this share of them, drawn by the seed (1)")
+    add("--list", type=Path, metavar="FILE", help="these alone: a name or path per line")
+    group = parser.add_argument_group("what is done to them")
+    add = group.add_argument
+    add("--ops", type=_words, metavar="NAME,…", help="operations to draw from (all but resize)")
+    add("--pick", type=int, default=2, metavar="N", help="operations per new picture; 0: all of --ops (2)")
+    add("--per-image", type=int, default=1, metavar="K", help="new pictures per picture (1)")
+    add("--seed", type=int, default=0, metavar="S", help="decides all that is drawn (0)")
+    add("--visible", type=float, default=0.3, metavar="0..1", help="drop boxes of which less is left visible (0.3)")
+    group = parser.add_argument_group("how it is written")
+    add = group.add_argument
+    add("--only-new", action="store_true", help="leave out the original pictures of --splits")
+    add("--copy", action="store_true", help="copy original pictures instead of linking them")
+    add("--sheet", type=int, default=24, metavar="N", help="pictures on the contact sheet; 0: none (24)")
+    add("--workers", type=int, default=1, metavar="N", help="pictures augmented side by side (1)")
+    add("--overwrite", action="store_true", help="replace a data set that this program wrote before")
+    add("--dry-run", action="store_true", help="say how many pictures would be made, write nothing")
+    add("--quiet", action="store_true", help="no progress and no summary")
+    return parser
+
+
+def _main(options: argparse.Namespace) -> int:
+    from data_prep.augment.run import augment_set, choose
+    from data_prep.yolo_read import read_yolo
+
+    with ProgressBar("augment", "picture", options.quiet) as bar:
+        settings = _settings(options, bar)
+        table = read_yolo(options.root)
+        if options.dry_run:
+            count = len(choose(table, settings))
+            sys.stdout.write(f"{count:,} pictures, {count * settings.per_image:,} new ones would be made\n")
+            return 0
+        manifest = augment_set(table, options.out, settings)
+    if not options.quiet:
+        sys.stdout.write(_summary(manifest["augmented"], options.out))
+    return 0
+
+
+def _settings(options: argparse.Namespace, bar: ProgressBar) -> Any:
+    from data_prep.augment.run import AugmentSettings
+
+    given = {"ops": options.ops} if options.ops is not None else {}
+    return AugmentSettings(
+        **given, pick=options.pick, per_image=options.per_image, seed=options.seed, splits=options.splits,
+        share=options.share, listed=_read_list(options.list), least_visible=options.visible,
+        originals=not options.only_new, copy=options.copy, workers=options.workers, overwrite=options.overwrite,
+        sheet=options.sheet, progress=bar,
+    )  # fmt: skip
+
+
+def _read_list(path: Path | None) -> tuple[str, ...] | None:
+    if path is None:
+        return None
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise FormatError(f"{path}: cannot be read: {error}") from error
+    return tuple(line.strip() for line in lines if line.strip())
+
+
+def _summary(counts: dict[str, Any], out: Path) -> str:
+    names = ", ".join(f"{name} {count:,}" for name, count in counts["operations"].items())
+    return (
+        f"{counts['images']:,} new pictures with {counts['boxes']:,} boxes: {counts['dropped']:,} dropped because too "
+        f"little was left of them, {counts['pasted']:,} pasted\noperations: {names}\nwrote {out}; look at "
+        f"{out / 'sheet.png'}\n"
+    )
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
