@@ -20,6 +20,7 @@ for _library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR"):
 
 import argparse
 import csv
+import math
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -28,11 +29,12 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from sets import SETS, choose, data_folder
+from sets import SETS, Set, choose, data_folder, held_out, match_of
 
 from sportstrack import MotTable, Scores, SportstrackError, create_tracker, score_tracks
 
 FIGURES = ("HOTA", "AssA", "DetA", "IDSW")
+HELD, TUNED = "HOTA held out", "HOTA tuned on"
 WHOLE = "all ingredients"
 
 INGREDIENTS: dict[str, dict[str, Any]] = {
@@ -55,7 +57,7 @@ INGREDIENTS: dict[str, dict[str, Any]] = {
     "no border memory": {"border_memory": 0.0},
     "border memory of 3 s": {"border_memory": 3.0},
     "borders without the camera's path": {"border_path": 0.0},
-    "plus: half of the filtered box": {"box_blend": 0.5},
+    "no filtered box in what is reported": {"box_blend": 0.0},
 }
 """Row → the settings that make it."""
 
@@ -84,34 +86,44 @@ def compare(names: list[str], sequences: dict[str, list[Path]], rows: list[str],
         for row in rows:
             for name in names:
                 work = [(name, folder, INGREDIENTS[row]) for folder in sequences[name]]
-                scores = Scores.pool(mapped(run, work), row)
-                whole.setdefault(name, scores)
-                yield {"ingredient": row, "set": name, **_figures(scores, whole[name])}
+                found = _figures(sequences[name], list(mapped(run, work)), SETS[name])
+                first = whole.setdefault(name, found)
+                changes = {f"Δ{figure}": value - first[figure] for figure, value in found.items()}
+                yield {"ingredient": row, "set": name, **found, **changes}
 
 
-def _figures(scores: Scores, whole: Scores) -> dict[str, float]:
-    """Return the figures, in per cent where they are shares, and their differences to the whole tracker's."""
-    found: dict[str, float] = {}
-    for figure in FIGURES:
-        scale = 1 if figure == "IDSW" else 100
-        found[figure] = scale * scores[figure]
-        found[f"Δ{figure}"] = scale * (scores[figure] - whole[figure])
+def _figures(folders: list[Path], scores: list[Scores], one: Set) -> dict[str, float]:
+    """Return the pooled figures, in per cent where they are shares; also HOTA on held-out matches and the rest."""
+    pooled = Scores.pool(scores)
+    found = {figure: (1 if figure == "IDSW" else 100) * pooled[figure] for figure in FIGURES}
+    for figure, kept in ((HELD, True), (TUNED, False)):
+        part = [s for s, folder in zip(scores, folders, strict=True) if held_out(match_of(folder.name)) == kept]
+        found[figure] = 100 * Scores.pool(part).HOTA if part and one.benchmark is None else float("nan")
     return found
 
 
 def markdown(table: list[dict[str, Any]], names: list[str]) -> str:
     """Return one line per ingredient: of the whole tracker the figures, of the others what they change."""
-    head = "| | " + " | ".join(f"{SETS[n].title}: HOTA | AssA | IDSW" for n in names) + " |"
-    lines = [head, "|---|" + "---:|" * (3 * len(names))]
+    shown = {name: [f for f in ("HOTA", HELD, TUNED, "AssA", "IDSW") if _told(table, name, f)] for name in names}
+    lines = ["| | " + " | ".join(f"{SETS[n].title}: {' | '.join(shown[n])}" for n in names) + " |"]
+    lines.append("|---|" + "---:|" * sum(map(len, shown.values())))
     cells: dict[str, list[str]] = {}
     for row in table:
-        if row["ingredient"] == WHOLE:
-            cell = f"**{row['HOTA']:.1f}** | {row['AssA']:.1f} | {row['IDSW']:.0f}"
-        else:
-            cell = f"{row['ΔHOTA']:+.1f} | {row['ΔAssA']:+.1f} | {row['ΔIDSW']:+.0f}"
-        cells.setdefault(row["ingredient"], []).append(cell)
+        cells.setdefault(row["ingredient"], []).extend(_cell(row, figure) for figure in shown[row["set"]])
     lines += [f"| {ingredient} | " + " | ".join(found) + " |" for ingredient, found in cells.items()]
     return "\n".join(lines) + "\n"
+
+
+def _told(table: list[dict[str, Any]], name: str, figure: str) -> bool:
+    return not any(math.isnan(row[figure]) for row in table if row["set"] == name)
+
+
+def _cell(row: dict[str, Any], figure: str) -> str:
+    digits = 0 if figure == "IDSW" else 1
+    if row["ingredient"] == WHOLE:
+        text = f"{row[figure]:.{digits}f}"
+        return f"**{text}**" if figure == "HOTA" else text
+    return f"{row[f'Δ{figure}']:+.{digits}f}"
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:

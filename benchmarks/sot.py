@@ -3,7 +3,8 @@
 One pass over each sequence, started from the first true box and never helped again. Rendered football comes with full
 occlusions (a board slides in front of the player for 10 to 50 frames) and with hard cuts to other viewpoints; recorded
 sequences can be added. "OpenCV csrt" is OpenCV's CSRT alone; "csrt" is the same inside our loop,
-"csrt@200" with the search window of large objects scaled down to 200 pixels instead of 120, "csrt@0" without that.
+"csrt@0" the same without scaling down the search window of large objects, "csrt@200" with 200 pixels instead of 180.
+The settings were chosen on seeds 1, 3, 4 and 5; the default seeds are others.
 
     python benchmarks/sot.py                                          # rendered football: occlusions, then cuts
     python benchmarks/sot.py --data path/to/otb_crossing path/to/vot_bag
@@ -15,17 +16,21 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
+from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+sys.path[0] = str(Path(__file__).resolve().parents[1])  # data_prep.py beside this file would hide the package
+
 import re
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -65,7 +70,8 @@ class Sequence:
 def occluded(seed: int, hide: int, size: tuple[int, int] = (1280, 720)) -> Sequence:
     """Render football in which a board covers one player for `hide` frames."""
     settings = Settings(seed=seed, frames=LENGTH, width=size[0], height=size[1])
-    images, tracks, seen = _rendered(settings)
+    clean, tracks, seen = _rendered(settings)
+    images = [image.copy() for image in clean]
     target = _target(seen, [slice(0, LENGTH)], pick=seed)
     truth, first = tracks[target], 45
     span = slice(first, first + hide)
@@ -115,6 +121,7 @@ def large(seed: int, frames: int = 60, zoom: int = 3) -> Sequence:
     return Sequence(f"large player, seed {seed}", enlarged, inside, np.zeros(frames, np.bool_))
 
 
+@lru_cache(maxsize=1)
 def _rendered(settings: Settings) -> tuple[list[Image], Boxes, NDArray[np.float64]]:
     """Return the images, and per id the (N, 4) truth and the (N,) visibility."""
     images, tracks = [], np.full((25, settings.frames, 4), np.nan)
@@ -234,26 +241,72 @@ def figures(run: Run, sequence: Sequence) -> dict[str, float]:
     }
 
 
-def table(kind: str, sequences: Iterator[Sequence], methods: list[str]) -> None:
+@dataclass
+class Group:
+    """Sequences of one kind, and what each tracker got on them."""
+
+    kind: str
+    rows: dict[str, list[dict[str, float]]]
+    notes: list[str]
+    ratios: list[float]
+
+
+def table(kind: str, sequences: Iterable[Sequence], methods: list[str]) -> Group:
     """Run and print one group of sequences."""
-    rows: dict[str, list[dict[str, float]]] = {method: [] for method in methods}
+    group = Group(kind, {method: [] for method in methods}, [], [])
     print(f"\n## {kind}\n\n| sequence | {' | '.join(methods)} |\n|---|{'---:|' * len(methods)}")
-    ratios = []
     for sequence in sequences:
         runs = race(sequence, methods)
         for method in methods:
-            rows[method].append(figures(runs[method], sequence))
-        cells = [f"{rows[method][-1]['AUC']:.3f}" for method in methods]
+            group.rows[method].append(figures(runs[method], sequence))
+        cells = [f"{group.rows[method][-1]['AUC']:.3f}" for method in methods]
         print(f"| {sequence.name} | {' | '.join(cells)} |", flush=True)
-        if {PLAIN, "csrt"} <= set(methods) and (ratio := overhead(runs)):
-            ratios.append(ratio)
-    print("\n| tracker | success AUC | precision at 20 px | given as seen, but not there | frames/s |")
+        if {PLAIN, "csrt"} <= set(methods):
+            group.notes.append(divide(runs, sequence))
+            if ratio := overhead(runs):
+                group.ratios.append(ratio)
+    means(kind, group)
+    return group
+
+
+def means(kind: str, group: Group) -> None:
+    """Print what the trackers got on average."""
+    print(f"\n| {kind}: mean | success AUC | precision at 20 px | given as seen, but not there | frames/s |")
     print("|---|---:|---:|---:|---:|")
-    for method in methods:
-        mean = {key: statistics.fmean(row[key] for row in rows[method]) for key in rows[method][0]}
+    for method, rows in group.rows.items():
+        mean = {key: statistics.fmean(row[key] for row in rows) for key in rows[0]}
         print(f"| {method} | {mean['AUC']:.3f} | {mean['P20']:.3f} | {mean['false']:.3f} | {mean['fps']:.1f} |")
-    if ratios:
-        print(f"\nTime of our loop over OpenCV's CSRT, while both give the same boxes: {statistics.median(ratios):.3f}")
+    print()
+    for note in group.notes:
+        print(f"* {note}")
+    if group.ratios:
+        print(
+            f"\nOur loop's time over CSRT's own while both give the same boxes, by sum: median "
+            f"{statistics.median(group.ratios):.3f}, from {min(group.ratios):.3f} to {max(group.ratios):.3f}",
+            flush=True,
+        )
+
+
+def divide(runs: dict[str, Run], sequence: Sequence) -> str:
+    """Tell until when our boxes are OpenCV's own, and what both are worth from there on."""
+    same = (runs["csrt"].boxes == runs[PLAIN].boxes).all(axis=1)
+    if same.all():
+        return f"{sequence.name}: the same boxes throughout"
+    first = int(np.argmin(same))
+    both = [
+        score_one_pass(runs[name].boxes[first:], sequence.truth[first:], name=name).figures["AUC"]
+        for name in (PLAIN, "csrt")
+    ]
+    return f"{sequence.name}: the same boxes to frame {first}; AUC from there {both[0]:.3f} alone, {both[1]:.3f} ours"
+
+
+def by_length(seeds: list[int], methods: list[str]) -> None:
+    """Run every length of occlusion on every seed, and print the mean for each length."""
+    group = table("Full occlusions", (occluded(seed, hide) for seed in seeds for hide in OCCLUSIONS), methods)
+    print(f"\n| frames hidden | {' | '.join(methods)} |\n|---|{'---:|' * len(methods)}")
+    for k, hide in enumerate(OCCLUSIONS):
+        cells = [statistics.fmean(row["AUC"] for row in group.rows[m][k :: len(OCCLUSIONS)]) for m in methods]
+        print(f"| {hide} | {' | '.join(f'{cell:.3f}' for cell in cells)} |")
 
 
 def overhead(runs: dict[str, Run]) -> float:
@@ -269,17 +322,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, nargs="*", default=[], help="folders of recorded sequences (OTB, VOT)")
     parser.add_argument("--methods", nargs="+", default=[PLAIN, "csrt"])
-    parser.add_argument("--seeds", type=int, nargs="*", default=[1, 3, 4, 5])
+    parser.add_argument("--seeds", type=int, nargs="*", default=[6, 7, 8, 9])
     parser.add_argument("--speed", type=int, nargs="*", default=[1, 2, 3], metavar="SEED", help="large objects; none")
     args = parser.parse_args()
     cv2.setNumThreads(1)
-    pairs = zip(args.seeds, OCCLUSIONS * len(args.seeds), strict=False)
     if args.data:
         table("Recorded", map(recorded, args.data), args.methods)
     if args.speed:
-        table("Large objects at 1280×720", map(large, args.speed), [PLAIN, "csrt@0", "csrt@200", "csrt"])
+        enlarged = table("Large objects at 1280×720", map(large, args.speed), [PLAIN, "csrt@0", "csrt"])
+        gains = [a["fps"] / b["fps"] for a, b in zip(enlarged.rows["csrt"], enlarged.rows[PLAIN], strict=True)]
+        print(f"Frames/s over OpenCV's CSRT alone: {', '.join(f'{gain:.2f}' for gain in gains)}")
     if args.seeds:
-        table("Full occlusions", (occluded(seed, hide) for seed, hide in pairs), args.methods)
+        by_length(args.seeds, args.methods)
         table("Hard cuts", map(with_cuts, args.seeds), args.methods)
 
 

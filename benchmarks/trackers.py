@@ -83,7 +83,7 @@ class Contender:
         name: as tables show it.
         looks: the tracker can use embeddings.
         offline: it sees the whole sequence before it answers.
-        filtered: its boxes come out of a filter, not from the detector.
+        boxes: ``detected``, ``filtered`` (a filter's), ``steadied`` (between both) or ``smoothed`` (offline).
         key: changes when its code or settings do.
         ours: it is this package's.
         prepare: for a clip, returns how to feed, update and read a new tracker, and how to finish its result.
@@ -92,7 +92,7 @@ class Contender:
     name: str
     looks: bool
     offline: bool
-    filtered: bool
+    boxes: str
     key: str
     ours: bool
     prepare: Callable[[Clip], Instance]
@@ -131,15 +131,15 @@ def _our_contender(name: str, settings: dict[str, Any], refined: bool) -> Conten
         if "frame_size" in inspect.signature(kind).parameters:
             options["frame_size"] = clip.size
         tracker = kind(CONFIGS[name](**settings), **options)
-        finish = _refine(clip) if refined else None
+        finish = _refine(clip, settings.get("preset")) if refined else None
         return Instance(lambda frame: frame, tracker.update, _read_ours, finish)
 
     return Contender(
         f"sportstrack {title}{', refined' if refined else ''}",
         looks=name in LOOKS,
         offline=refined,
-        filtered=False,
-        key=_mark(json.dumps(settings), *_sources(sources)),
+        boxes="smoothed" if refined else "steadied" if name == "sports" else "detected",
+        key=_mark(json.dumps(settings), *(["preset of the set's kind"] if refined else []), *_sources(sources)),
         ours=True,
         prepare=prepare,
     )
@@ -149,13 +149,17 @@ def _read_ours(frame: Any, tracks: Any) -> tuple[Any, Any]:  # noqa: ARG001
     return tracks.xyxy, tracks.track_id
 
 
-def _refine(clip: Clip) -> Callable[[MotTable], MotTable]:
+def _refine(clip: Clip, preset: str | None) -> Callable[[MotTable], MotTable]:
+    """Return the refinement with the tracker's own preset where it has one, else with that of the clip's kind."""
     package, frames = import_module("sportstrack.refine"), len(clip.detections)
+    if preset not in package.PRESETS or preset == "sports":
+        preset = "sports" if clip.benchmark is None else "pedestrian"
+    settings = package.preset(preset)
 
     def refine(table: MotTable) -> MotTable:
         given = package.TrackTable.from_mot(table)
         options = {"frame_rate": clip.frame_rate, "width": clip.size[0], "height": clip.size[1], "frames": frames}
-        return package.refine(given, **options).to_mot()  # type: ignore[no-any-return]
+        return package.refine(given, settings=settings, **options).to_mot()  # type: ignore[no-any-return]
 
     return refine
 
@@ -177,7 +181,7 @@ def _peer_contender(peer: Peer, own_boxes: bool) -> Contender:
         peer.name + ("" if own_boxes else " on detections' boxes"),
         looks=peer.looks,
         offline=False,
-        filtered=peer.boxes is not None and own_boxes,
+        boxes="filtered" if peer.boxes is not None and own_boxes else "detected",
         key=_mark(peer.settings, str(own_boxes)),
         ours=False,
         prepare=prepare,
@@ -296,7 +300,7 @@ class Runs:
     def save(self, contender: Contender, sequences: dict[str, Any]) -> None:
         """Replace the tracker's file in one step."""
         about = {"name": contender.name, "key": contender.key, "cue": _cue(contender), "mode": _mode(contender)}
-        about["boxes"] = "filtered" if contender.filtered else "detected"
+        about["boxes"] = contender.boxes
         path = self._path(contender.name)
         part = path.with_suffix(".part")
         part.write_text(json.dumps(about | {"ours": contender.ours, "sequences": sequences}), encoding="utf-8")

@@ -145,9 +145,8 @@ def _track_offline(
 def _refined(seen: list[TrackedFrame], info: RecordingInfo, shots: bool) -> list[Tracks]:
     from sportstrack.refine import refine_tracks
 
-    looks = any(frame.detections.embedding is not None for frame in seen)
     return refine_tracks(
-        [(frame.index, frame.tracks, frame.detections if looks else None, frame.camera) for frame in seen],
+        [(frame.index, frame.tracks, frame.detections, frame.camera) for frame in seen],
         frame_rate=info.frame_rate,
         width=info.width,
         height=info.height,

@@ -123,7 +123,8 @@ class Tracks:
     """The tracked boxes of one frame.
 
     Attributes:
-        xyxy: (M, 4) float64 corners in pixels; a matched track's box is its detection's own box.
+        xyxy: (M, 4) float64 corners in pixels; a matched track's box is its detection's own box
+            (SportsTrack's: within 5 % of its height of it, see ``box_blend``).
         score: (M,) float64, 0…1, of the detection (of the last one for a coasting track).
         class_id: (M,) int64.
         track_id: (M,) int64, at least 1, unique in a frame, never reused by a tracker instance.

@@ -95,6 +95,14 @@ def test_after_a_cut_it_looks_everywhere() -> None:
     assert overlap(results[-1].box, boxes[-1]) > 0.5
 
 
+def test_a_team_mate_in_plain_sight_is_not_taken_for_the_object() -> None:
+    images, boxes = walk(40, hidden=range(14, 40))
+    for image in images:
+        place(image, 130, 60)  # where the search arrives, and the nearest who looks like it
+    results = follow(SingleTracker("csrt"), images, boxes[0])
+    assert "tracking" not in [result.state for result in results[HIDDEN.start + 1 : 30]]
+
+
 def test_without_redetection_a_lost_object_stays_lost() -> None:
     images, boxes = walk(40, hidden=HIDDEN)
     results = follow(SingleTracker("csrt", redetect=False, bridge=6), images, boxes[0])
@@ -131,6 +139,19 @@ def test_a_large_object_is_followed_at_a_smaller_scale() -> None:
     results = follow(SingleTracker("csrt", window=120), large, 6 * boxes[0])
     assert [result.state for result in results] == ["tracking"] * 6
     assert overlap(results[-1].box, 6 * boxes[5]) > 0.6
+
+
+def test_a_large_object_s_window_is_scaled_to_whole_cells_and_a_small_one_s_is_not() -> None:
+    images, boxes = walk(2)
+    follower = Follower("csrt", window=180, large=100)
+    follower.init(images[0], boxes[0])
+    plain = cv2.TrackerCSRT.create()
+    plain.init(images[0], whole_box(boxes[0]))
+    x, y, w, h = plain.update(images[1])[1]
+    np.testing.assert_array_equal(follower.update(images[1])[1], [x, y, x + w, y + h])
+    large = [cv2.resize(image, None, fx=8, fy=8) for image in images]
+    follower.init(large[0], 8 * boxes[0])
+    assert overlap(follower.update(large[1])[1], 8 * boxes[1]) > 0.6
 
 
 def test_grey_frames_are_welcome() -> None:

@@ -23,6 +23,7 @@ NAMES = [*sorted(TRACKERS), WITH_BALL]
 LOOKING = sorted(name for name in TRACKERS if "fusion" in {f.name for f in fields(CONFIGS[name])})
 COLUMNS = ("xyxy", "score", "class_id", "track_id", "detection")
 AT_ONCE: dict[str, dict[str, Any]] = {"deepsort": {"n_init": 1}}  # settings with which a first frame is reported
+BLENDING = {"sports": 0.05}  # report boxes whose edges are off the detection's by at most so many heights
 every_tracker = pytest.mark.parametrize("name", NAMES)
 every_listed = pytest.mark.parametrize("name", sorted(TRACKERS))
 every_crowd = pytest.mark.parametrize("name", MANY)
@@ -83,6 +84,17 @@ def same(a: list[Tracks], b: list[Tracks]) -> bool:
     )
 
 
+def keeps_boxes(tracks: Tracks, detections: Detections, off: float) -> bool:
+    """Reported boxes are the detections' own, bit for bit, or their edges off by at most so many heights."""
+    seen = tracks.detection >= 0
+    got, own = tracks.xyxy[seen], detections.xyxy[tracks.detection[seen]]
+    if not off:
+        return np.array_equal(got, own)
+    height = (own[:, 3] - own[:, 1])[:, None]
+    rounding = 1e-9 + 1e-12 * np.abs(own).max(initial=0.0)
+    return bool((np.abs(got - own) <= off * height + rounding).all())
+
+
 # --- what holds for any stream ---------------------------------------------------------------------------------------
 
 
@@ -104,7 +116,7 @@ def test_any_stream_keeps_the_contract(name: str, per_class: bool, rows: list[An
         matched = tracks.detection[seen]
         assert len(set(matched.tolist())) == len(matched)
         assert (matched < len(detections)).all()
-        assert np.array_equal(tracks.xyxy[seen], detections.xyxy[matched])  # bit for bit
+        assert keeps_boxes(tracks, detections, BLENDING.get(name, 0.0))
         assert np.array_equal(tracks.score[seen], detections.score[matched])
         assert np.array_equal(tracks.class_id[seen], detections.class_id[matched])
         assert coasting or seen.all()
@@ -251,7 +263,7 @@ def test_looks_and_a_camera_keep_the_contract(name: str, stream: list[Any], coas
         seen = tracks.detection >= 0
         matched = tracks.detection[seen]
         assert len(set(matched.tolist())) == len(matched)
-        assert np.array_equal(tracks.xyxy[seen], detections.xyxy[matched])
+        assert keeps_boxes(tracks, detections, BLENDING.get(name, 0.0))
         assert np.array_equal(tracks.class_id[seen], detections.class_id[matched])
         assert coasting or seen.all()
         assert np.isfinite(tracks.xyxy).all()

@@ -43,16 +43,16 @@ class Looks:
     """
 
     def __init__(self, image: Image, box: FloatArray) -> None:
-        grid, inside = sample(image, box)
-        self._first = self._now = _templates(colour_codes(grid), inside)
+        view = View(image, box)
+        self._first = self._now = view.parts
         self._lately = self._view = self._now[0]
         self._weight, self._strict = np.zeros(_BINS), np.zeros(_BINS)
-        self._weigh(image, box, 1.0)
-        self._patterns: deque[FloatArray] = deque([_pattern(grid)], maxlen=PATTERNS)
+        self._weigh(view, 1.0)
+        self._patterns: deque[FloatArray] = deque([view.pattern], maxlen=PATTERNS)
         self._first_pattern = self._patterns[0]
         self._learnt = 0
         self.typical = 1.0  # running mean of `score` where the object was seen
-        self.typical_match = self.match(image, box)  # the same of `match`
+        self.typical_match = self._match(view)  # the same of `match`
 
     def score(self, image: Image, box: FloatArray) -> tuple[float, float]:
         """Return the shares, 0…1, of the object's colours that a box holds: of its colours lately, and ever."""
@@ -67,15 +67,7 @@ class Looks:
         Colours must be in their places, the grey pattern counts, and the object must end where the box does: a black
         shirt's middle has the colours of the referee, but so have its surroundings.
         """
-        grid, inside = sample(image, box)
-        parts = _templates(colour_codes(grid), inside)
-        colour = max(
-            float(np.mean([_shared(p, t, self._strict) for p, t in zip(parts, template, strict=True)]))
-            for template in (self._first, self._now)
-        )
-        pattern = _pattern(grid)
-        alike = max(float(pattern @ known) for known in (self._first_pattern, *self._patterns))
-        return (0.75 * colour + 0.25 * max(alike, 0.0)) * (1 - self._spill(image, box))
+        return self._match(View(image, box))
 
     def learn(self, image: Image, box: FloatArray, score: float) -> None:
         """Take in the view that `score` saw last: fast into what the object looked like lately, slowly into the rest.
@@ -87,13 +79,12 @@ class Looks:
         self._learnt += 1
         if self._learnt % SELDOM:
             return
-        grid, inside = sample(image, box)
-        self._now = self._now + SELDOM * SLOW * (_templates(colour_codes(grid), inside) - self._now)
-        self.typical_match += 0.3 * (self.match(image, box) - self.typical_match)
-        self._weigh(image, box, SELDOM * SLOW)
-        pattern = _pattern(grid)
-        if max(float(pattern @ known) for known in self._patterns) < NEW_PATTERN:
-            self._patterns.append(pattern)
+        view = View(image, box)
+        self._now = self._now + SELDOM * SLOW * (view.parts - self._now)
+        self.typical_match += 0.3 * (self._match(view) - self.typical_match)
+        self._weigh(view, SELDOM * SLOW)
+        if float((np.stack(self._patterns) @ view.pattern).max()) < NEW_PATTERN:
+            self._patterns.append(view.pattern)
 
     def likelihood(self, codes: Codes) -> tuple[NDArray[np.float32], float]:
         """Return, for (H, W) colour codes of a picture, how likely each pixel is the object's, 0…1 (Bayes).
@@ -105,19 +96,44 @@ class Looks:
         table = (own / (own + around + 1e-6)).astype(np.float32)
         return table[codes], float(table @ self._now[0])
 
-    def _spill(self, image: Image, box: FloatArray) -> float:
+    def _match(self, view: View) -> float:
+        colour = max(
+            sum(_shared(p, t, self._strict) for p, t in zip(view.parts, template, strict=True)) / 3
+            for template in (self._first, self._now)
+        )
+        alike = float((np.stack((self._first_pattern, *self._patterns)) @ view.pattern).max())
+        return (0.75 * colour + 0.25 * max(alike, 0.0)) * (1 - self._spill(view))
+
+    def _spill(self, view: View) -> float:
         """Return how far the object's colours fill a box's surroundings, 0…1."""
         own = float(self._strict @ self._now[0])
-        return min(1.0, float(self._strict @ _surroundings(image, box)) / max(own, 1e-9))
+        return min(1.0, float(self._strict @ view.around) / max(own, 1e-9))
 
-    def _weigh(self, image: Image, box: FloatArray, rate: float) -> None:
+    def _weigh(self, view: View, rate: float) -> None:
         """Learn how much each colour is the object's: 0 where only its surroundings have it, 1 where only it has.
 
         The strict weights are 0 already where both have it alike.
         """
-        own, around = self._now[0], _surroundings(image, box)
-        self._weight += rate * (own / (own + around + 1e-6) - self._weight)
-        self._strict += rate * (np.maximum(own - around, 0.0) / (own + around + 1e-6) - self._strict)
+        own, around = self._now[0], view.around
+        both = own + around + 1e-6
+        self._weight += rate * (own / both - self._weight)
+        self._strict += rate * (np.maximum(own - around, 0.0) / both - self._strict)
+
+
+class View:
+    """What there is to know of one box: each is worked out once.
+
+    Attributes:
+        parts: (3, bins) colours of the whole box, its upper and its lower half.
+        pattern: zero-mean unit vector of its grey values.
+        around: (bins,) colours of its surroundings.
+    """
+
+    def __init__(self, image: Image, box: FloatArray) -> None:
+        grid, inside = sample(image, box)
+        self.parts = _templates(colour_codes(grid), inside)
+        self.pattern = _pattern(grid)
+        self.around = _surroundings(image, box)
 
 
 def _surroundings(image: Image, box: FloatArray) -> FloatArray:

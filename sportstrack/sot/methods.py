@@ -35,7 +35,10 @@ MODEL_FILES: dict[str, tuple[str, ...]] = {
 }
 """Method → its network files, by the names of OpenCV's parameters."""
 
-CONTEXT = 4.0  # CSRT searches a window of √(width · height) + 3 times that much padding, its default
+PADDING = 3.0  # CSRT's default: it searches (width + height) / 2 + 3 √(width · height) pixels across and down
+CELL = 4  # pixels of that window per cell of its features
+# CSRT looks at 33 sizes 2 % apart; on a picture scaled down, where 2 % is less than a pixel, half as many will do.
+COARSE_SIZES = {"number_of_scales": 17, "scale_step": 1.04}
 
 
 class Follower:
@@ -44,7 +47,8 @@ class Follower:
     Args:
         method: a name in `METHODS`.
         models: network files by name, for the methods in `MODEL_FILES`.
-        window: side in pixels to which CSRT's search window is scaled down when the object is large; None never does.
+        window: side in pixels to which CSRT's search window is scaled down when the object is large, in whole cells of
+            4 pixels (their number should have small factors: CSRT is a chain of Fourier transforms); None never does.
         large: an object is large from this √(width · height) on, in pixels.
 
     Raises:
@@ -57,7 +61,7 @@ class Follower:
         self,
         method: str,
         models: Mapping[str, str | Path] | None = None,
-        window: int | None = 200,
+        window: int | None = 180,
         large: float = 150.0,
     ) -> None:
         self.method = check_method(method)
@@ -68,10 +72,13 @@ class Follower:
 
     def init(self, image: Image, box: FloatArray) -> None:
         """Start on a (4,) ``xyxy`` box of a (H, W, 3) image."""
-        side = float(np.sqrt(np.prod(box[2:] - box[:2])))
-        scaled = self.method == "csrt" and self._window is not None and side >= self._large
-        self._scale = min(1.0, (self._window or 0) / (CONTEXT * side)) if scaled else 1.0
-        self._tracker = make(self.method, self._models)
+        size = box[2:] - box[:2]
+        side = float(np.sqrt(np.prod(size)))
+        self._scale = 1.0
+        if self.method == "csrt" and self._window is not None and side >= self._large:
+            across = max(1, self._window // CELL) * CELL + 1.5  # so that rounding the box does not cost a cell
+            self._scale = min(1.0, across / (float(size.mean()) + PADDING * side))
+        self._tracker = make(self.method, self._models, COARSE_SIZES if self._scale < 1.0 else None)
         self._tracker.init(self._small(image), whole_box(box * self._scale))
 
     def update(self, image: Image) -> tuple[bool, FloatArray, float | None]:
@@ -82,12 +89,13 @@ class Follower:
         return bool(found), box, score
 
     def _small(self, image: Image) -> Image:
-        if self._scale == 1.0:
-            return image
         import cv2
 
-        small: Image = cv2.resize(image, None, fx=self._scale, fy=self._scale, interpolation=cv2.INTER_AREA)
-        return small
+        scale = self._scale
+        while scale <= 0.5:  # halving is many times as fast as any other area average
+            image = cv2.resize(image, (image.shape[1] // 2, image.shape[0] // 2), interpolation=cv2.INTER_AREA)
+            scale *= 2
+        return image if scale == 1.0 else cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
 
 
 def check_method(method: str) -> str:
@@ -113,8 +121,8 @@ def check_models(method: str, models: Mapping[str, str | Path]) -> dict[str, str
     return {name: str(models[name]) for name in needed}
 
 
-def make(method: str, models: Mapping[str, str] | None = None) -> Any:
-    """Return a new OpenCV tracker with OpenCV's own settings.
+def make(method: str, models: Mapping[str, str] | None = None, changes: Mapping[str, float] | None = None) -> Any:
+    """Return a new OpenCV tracker with OpenCV's own settings, but for the `changes` of its ``Params``.
 
     Raises:
         SportstrackError: if the installed OpenCV does not have it; with the one-line fix.
@@ -125,11 +133,13 @@ def make(method: str, models: Mapping[str, str] | None = None) -> Any:
     kind = getattr(cv2, name, None) or getattr(getattr(cv2, "legacy", None), name, None)
     if kind is None:
         raise SettingError(f"OpenCV {cv2.__version__} has no {name}; to get one that has: {FIX}")
-    if not models:
+    if not models and not changes:
         return kind.create()
-    parameters = kind.Params()
-    for key, path in models.items():
-        setattr(parameters, key, path)
+    parameters = getattr(cv2, f"{name}_Params")()
+    for key, value in {**(models or {}), **(changes or {})}.items():
+        setattr(parameters, key, value)
+    if not models:
+        return kind.create(parameters)
     try:
         return kind.create(parameters)
     except cv2.error as error:

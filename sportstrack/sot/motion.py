@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -13,8 +14,9 @@ from sportstrack.types import FloatArray
 
 STD_POSITION, STD_VELOCITY = 1 / 20, 1 / 160  # share of the box's size, as in BoT-SORT
 DAMPING = 0.97  # of the velocity per unseen frame: nobody runs straight on for long
-MEMORY = 6  # frames over which the camera's own motion is measured when the object disappears
+MEMORY, STRIDE = 5, 3  # grey pictures kept while the object is seen, and frames from one to the next
 THUMB = 320  # pixels: width of the grey pictures that show the camera's motion
+SAMPLES = 90  # rows of a frame, at least, that are looked at for a cut
 MIN_POINTS = 12  # fewer that agree are no camera motion
 
 _NONE = np.zeros((4, 2, 1))  # the filter's coordinates stay uncoupled: cameras turn little while an object is hidden
@@ -25,6 +27,7 @@ class Motion:
 
     def __init__(self, box: FloatArray) -> None:
         self._state = kalman.initiate(_planes(box), self._noise(box, 2.0, 10.0))
+        self._path: deque[FloatArray] = deque([(box[:2] + box[2:]) / 2], maxlen=MEMORY * STRIDE)
 
     @property
     def box(self) -> FloatArray:
@@ -47,10 +50,24 @@ class Motion:
     def see(self, box: FloatArray) -> None:
         """Correct by the (4,) ``xyxy`` box that was seen."""
         self._state = kalman.update(self._state, _planes(box), self._noise(box, 1.0, 1.0)[2])
+        self._path.append((box[:2] + box[2:]) / 2)
 
-    def hide(self, camera: FloatArray) -> None:
-        """The object disappears: keep its own velocity, without the camera's mean (2,) shift, and its size."""
-        self._state[1, :2, 0] -= camera
+    def hide(self, camera: Sequence[tuple[int, FloatArray]]) -> None:
+        """The object disappears: keep its size, and its own velocity over the ground.
+
+        Args:
+            camera: (age, affine) of earlier frames: how many frames ago, and the camera's (2, 3) motion since then.
+
+        The velocity is the median slope of the path (Theil and Sen): while something slides in front of the object, the
+        last boxes slip off it.
+        """
+        known = [(age, affine) for age, affine in camera if 1 <= age <= len(self._path)]
+        if len(known) > 1:
+            ages = np.array([age for age, _ in known], dtype=np.float64)
+            places = np.stack([affine[:, :2] @ self._path[-age] + affine[:, 2] for age, affine in known])
+            one, other = np.triu_indices(len(known), 1)
+            slopes = (places[one] - places[other]) / (ages[other] - ages[one])[:, None]
+            self._state[1, :2, 0] = np.median(slopes, axis=0)
         self._state[1, 2:] = 0.0
 
     def coast(self, camera: FloatArray | None) -> FloatArray:
@@ -72,7 +89,8 @@ class Scene:
 
     def __init__(self, cut: float = 5.0) -> None:
         self._cut = cut
-        self._greys: deque[Image] = deque(maxlen=MEMORY + 1)
+        self._frame = -1
+        self._greys: deque[tuple[int, Image]] = deque(maxlen=MEMORY)
         self._changes: deque[float] = deque(maxlen=25)
         self._mosaic: FloatArray | None = None
         self._scale = 1.0
@@ -84,10 +102,10 @@ class Scene:
         """
         import cv2
 
-        self._scale = min(1.0, THUMB / image.shape[1])
-        small = cv2.resize(image, None, fx=self._scale, fy=self._scale, interpolation=cv2.INTER_LINEAR)
-        grey = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
-        mosaic = cv2.resize(grey, (32, 18), interpolation=cv2.INTER_AREA).astype(np.float64)
+        self._frame += 1
+        step = max(1, image.shape[0] // SAMPLES)
+        green = np.ascontiguousarray(image[::step, ::step, 1])  # nearly the grey value, and at hand
+        mosaic = cv2.resize(green, (32, 18), interpolation=cv2.INTER_AREA).astype(np.float64)
         before, self._mosaic = self._mosaic, mosaic
         change = 0.0 if before is None else float(np.abs(mosaic - before).mean())
         usual = float(np.median(self._changes)) if self._changes else 1.0
@@ -96,24 +114,35 @@ class Scene:
             self._greys.clear()
         elif before is not None:
             self._changes.append(change)
-        self._greys.append(grey)
+        if self._frame % STRIDE == 0:
+            self.keep(image)
         return cut
 
-    def camera(self) -> FloatArray | None:
-        """Return the (2, 3) affine of pixels from the frame before to the newest, or None if none can be told."""
-        return self._between(self._greys[-2], self._greys[-1]) if len(self._greys) > 1 else None
+    def keep(self, image: Image) -> None:
+        """Remember the frame looked at last; every third is remembered in any case."""
+        import cv2
 
-    def drift(self) -> FloatArray:
-        """Return the camera's (2,) mean shift per frame over the last frames, at the picture's middle."""
-        if len(self._greys) < 2:
-            return np.zeros(2)
-        affine = self._between(self._greys[0], self._greys[-1])
-        if affine is None:
-            return np.zeros(2)
-        height, width = self._greys[0].shape
-        middle = np.array([width, height]) / (2 * self._scale)
-        shift: FloatArray = (affine[:, :2] @ middle + affine[:, 2] - middle) / (len(self._greys) - 1)
-        return shift
+        if self._greys and self._greys[-1][0] == self._frame:
+            return
+        self._scale = min(1.0, THUMB / image.shape[1])
+        small = cv2.resize(image, None, fx=self._scale, fy=self._scale, interpolation=cv2.INTER_LINEAR)
+        self._greys.append((self._frame, cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)))
+
+    def camera(self) -> FloatArray | None:
+        """Return the (2, 3) affine of pixels between the two frames kept last, or None if none can be told."""
+        return self._between(self._greys[-2][1], self._greys[-1][1]) if len(self._greys) > 1 else None
+
+    def history(self) -> list[tuple[int, FloatArray]]:
+        """Return (age, affine) of the frames kept, from the newest back: frames ago, and the camera's motion since."""
+        since = np.eye(3)
+        ages = [(self._frame - self._greys[-1][0], since[:2].copy())] if self._greys else []
+        for i in range(len(self._greys) - 1, 0, -1):
+            affine = self._between(self._greys[i - 1][1], self._greys[i][1])
+            if affine is None:
+                break
+            since[:2] = since[:2] @ np.vstack([affine, (0.0, 0.0, 1.0)])
+            ages.append((self._frame - self._greys[i - 1][0], since[:2].copy()))
+        return ages
 
     def _between(self, before: Image, after: Image) -> FloatArray | None:
         """Follow corners from one grey picture to the other (Lucas and Kanade, 1981) and fit their common motion."""

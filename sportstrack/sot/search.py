@@ -17,6 +17,12 @@ MIN_INSIDE = 0.5  # share of a candidate that must lie in the image
 CANDIDATES = 6  # places looked at closely, per size
 AGAINST = 0.5  # of the likelihood expected of the object's pixels: what is less likely votes against
 REFINED = 2  # of them all, places whose boxes are refined
+LEAST_SHARE = 0.6  # what an unlikely size leaves of the match
+SIZE_CHANGE = 0.35  # standard deviation of the logarithm of an object's width and height since it was seen
+WATCHED = 3.0  # object sizes beyond the reach in which others are watched
+OTHERS = 10  # places looked at closely for others
+OTHER = 0.5  # of the object's usual likeness: who has that may be mistaken for it
+FORGOTTEN = 25  # frames after which an other that is not seen is forgotten
 # Small changes of a box's corners, in shares of its size: shifts, and growing or shrinking by both or one of its sides.
 STEPS = np.array(
     [
@@ -34,7 +40,7 @@ class Found:
     Attributes:
         box: (4,) ``xyxy``.
         match: `Looks.match` of the box, 0…1.
-        rank: the same, less where motion did not expect the object.
+        rank: the same, less where motion did not expect the object or its size.
     """
 
     box: FloatArray
@@ -43,7 +49,14 @@ class Found:
 
 
 def search(
-    image: Image, looks: Looks, box: FloatArray, *, reach: float | None, sizes: Sequence[float], least: float
+    image: Image,
+    looks: Looks,
+    box: FloatArray,
+    *,
+    reach: float | None,
+    sizes: Sequence[float],
+    least: float,
+    others: Others | None = None,
 ) -> Found | None:
     """Look for the object by its colours.
 
@@ -54,15 +67,19 @@ def search(
         reach: pixels from the expected centre to search; None searches the whole picture, without a preference.
         sizes: factors of the last size to try.
         least: lowest `Looks.match` of what is returned.
+        others: whom not to return.
     """
     window = _window(image, box, reach)
     if window is None:
         return None
     places = _places(image, looks, box, window, sizes)
     places = [place for place in places if share_inside(place, image.shape) >= MIN_INSIDE]
+    if others is not None:
+        places = [place for place in places if not others.is_one(place)]
     matches = [looks.match(image, place) for place in places]
-    best = [_refined(image, looks, places[i], matches[i]) for i in _apart(places, matches)]
-    return choose(image, looks, best, box, reach, least)
+    size = None if reach is None else box[2:] - box[:2]
+    best = [_refined(image, looks, places[i], matches[i], size) for i in _apart(places, matches)[:REFINED]]
+    return choose(image, looks, best, box, reach, least, others)
 
 
 def choose(
@@ -72,14 +89,81 @@ def choose(
     expected: FloatArray,
     reach: float | None,
     least: float,
+    others: Others | None = None,
 ) -> Found | None:
     """Return the box that looks most like the object, the nearer one if two do; None if none looks enough like it."""
     found = []
     for box in boxes:
         near = _nearness(box, expected, reach)
-        if near and share_inside(box, image.shape) >= MIN_INSIDE and (match := looks.match(image, box)) >= least:
-            found.append(Found(box, match, match * near))
+        if not near or share_inside(box, image.shape) < MIN_INSIDE or (others is not None and others.is_one(box)):
+            continue
+        if (match := looks.match(image, box)) >= least:
+            share = 1.0 if reach is None else _size_share(box, expected[2:] - expected[:2])
+            found.append(Found(box, match, match * near * share))
     return max(found, key=lambda one: one.rank, default=None)
+
+
+class Others:
+    """Those who look like the object and are in plain sight while it is not: team mates, whom looks cannot tell.
+
+    Who stands out of the object's reach when it has just disappeared, or comes from farther off than it can have got,
+    is somebody else, and stays it as long as he can be followed from frame to frame.
+    """
+
+    def __init__(self) -> None:
+        self._boxes: list[FloatArray] = []
+        self._unseen: list[int] = []
+
+    def is_one(self, box: FloatArray) -> bool:
+        """Whether a (4,) ``xyxy`` box lies where an other was seen last."""
+        return any(_apart_by(box, known) < 0.4 for known in self._boxes)
+
+    def watch(
+        self, image: Image, looks: Looks, box: FloatArray, reach: float, camera: FloatArray | None, early: bool
+    ) -> None:
+        """Follow them into the next frame, and take in who is new.
+
+        Args:
+            image: (H, W, 3) BGR.
+            looks: how the object looks.
+            box: (4,) ``xyxy``: its expected place and its last size.
+            reach: pixels from the expected centre in which it may be.
+            camera: (2, 3) affine from the frame before, or None.
+            early: whether the object has just disappeared, so that whoever is out of reach is somebody else.
+        """
+        if camera is not None:
+            self._boxes = [(known.reshape(2, 2) @ camera[:, :2].T + camera[:, 2]).ravel() for known in self._boxes]
+        side = float(np.sqrt(np.prod(box[2:] - box[:2])))
+        window = _window(image, box, reach + WATCHED * side)
+        places = [] if window is None else _places(image, looks, box, window, (1.0,), OTHERS)
+        places = [place for place in places if looks.match(image, place) >= OTHER * looks.typical_match]
+        fresh = self._linked(places)
+        for place in fresh:
+            away = _apart_by(place, box) * side
+            if away > (reach if early else reach + (WATCHED - 1) * side):
+                self._boxes.append(place)
+                self._unseen.append(0)
+        kept = [i for i, unseen in enumerate(self._unseen) if unseen <= FORGOTTEN]
+        self._boxes, self._unseen = [self._boxes[i] for i in kept], [self._unseen[i] for i in kept]
+
+    def _linked(self, places: list[FloatArray]) -> list[FloatArray]:
+        """Move each other to the nearest place, each to one of its own; return the places that are left."""
+        pairs = sorted(
+            (_apart_by(place, known), i, j) for i, known in enumerate(self._boxes) for j, place in enumerate(places)
+        )
+        self._unseen = [unseen + 1 for unseen in self._unseen]
+        taken: set[int] = set()
+        for away, i, j in pairs:
+            if self._unseen[i] and j not in taken and away < 0.4 + 0.03 * self._unseen[i]:
+                self._boxes[i], self._unseen[i] = places[j], 0
+                taken.add(j)
+        return [place for j, place in enumerate(places) if j not in taken]
+
+
+def _apart_by(box: FloatArray, other: FloatArray) -> float:
+    """Return the distance of two boxes' centres in sizes of the second."""
+    away = np.hypot(*((box[:2] + box[2:] - other[:2] - other[2:]) / 2))
+    return float(away / np.sqrt(np.prod(other[2:] - other[:2])))
 
 
 def _nearness(box: FloatArray, expected: FloatArray, reach: float | None) -> float:
@@ -117,15 +201,20 @@ class _Votes:
 
 
 def _places(
-    image: Image, looks: Looks, box: FloatArray, window: tuple[int, int, int, int], sizes: Sequence[float]
+    image: Image,
+    looks: Looks,
+    box: FloatArray,
+    window: tuple[int, int, int, int],
+    sizes: Sequence[float],
+    count: int = CANDIDATES,
 ) -> list[FloatArray]:
-    """Return boxes of each size that hold the most votes."""
+    """Return the `count` boxes of each size that hold the most votes."""
     size = box[2:] - box[:2]
     votes = _Votes(image, looks, window, min(1.0, OBJECT_SIDE / float(np.sqrt(np.prod(size)))))
-    return [place for factor in sizes for place in _peaks(votes, size * factor)]
+    return [place for factor in sizes for place in _peaks(votes, size * factor, count)]
 
 
-def _peaks(votes: _Votes, size: FloatArray) -> list[FloatArray]:
+def _peaks(votes: _Votes, size: FloatArray, count: int) -> list[FloatArray]:
     w, h = np.maximum((size * votes.scale).round().astype(int), 2).tolist()
     total = votes.sum
     if total.shape[0] <= h or total.shape[1] <= w:
@@ -133,7 +222,7 @@ def _peaks(votes: _Votes, size: FloatArray) -> list[FloatArray]:
     inside = total[h:, w:] - total[:-h, w:] - total[h:, :-w] + total[:-h, :-w]
     found = []
     left = inside.copy()
-    for _ in range(CANDIDATES):
+    for _ in range(count):
         y, x = np.unravel_index(int(left.argmax()), left.shape)
         if not np.isfinite(left[y, x]):
             break
@@ -151,18 +240,27 @@ def _apart(places: list[FloatArray], matches: list[float]) -> list[int]:
     overlaps = iou(table, table)
     kept: list[int] = []
     for i in np.argsort(matches)[::-1].tolist():
-        if len(kept) < REFINED and all(overlaps[i, j] < 0.3 for j in kept):
+        if all(overlaps[i, j] < 0.3 for j in kept):
             kept.append(i)
     return kept
 
 
-def _refined(image: Image, looks: Looks, box: FloatArray, match: float) -> FloatArray:
-    """Shift and scale a box in small steps to where it looks most like the object."""
+def _refined(image: Image, looks: Looks, box: FloatArray, match: float, usual: FloatArray | None) -> FloatArray:
+    """Shift and scale a box in small steps to where it looks most like the object; its (2,) usual size counts too."""
+    best = match * _size_share(box, usual)
     for step in (0.15, 0.15, 0.07):
         size = box[2:] - box[:2]
         start = box
         for change in STEPS:
             trial = start + step * change * np.tile(size, 2)
-            if (likeness := looks.match(image, trial)) > match:
-                box, match = trial, likeness
+            if (likeness := looks.match(image, trial) * _size_share(trial, usual)) > best:
+                box, best = trial, likeness
     return box
+
+
+def _size_share(box: FloatArray, usual: FloatArray | None) -> float:
+    """Return 1 for the (2,) usual width and height, less for others; 1 if none is usual."""
+    if usual is None:
+        return 1.0
+    change = np.log((box[2:] - box[:2]) / usual) / SIZE_CHANGE
+    return LEAST_SHARE + (1 - LEAST_SHARE) * float(np.exp(-0.5 * float(change @ change) / 2))

@@ -14,11 +14,13 @@ from sportstrack.errors import SettingError
 from sportstrack.sot.appearance import Looks
 from sportstrack.sot.methods import Follower
 from sportstrack.sot.motion import Motion, Scene
-from sportstrack.sot.search import Found, choose, search
+from sportstrack.sot.search import Found, Others, choose, search
 from sportstrack.sot.types import NOWHERE, Image, SotResult, check_box, check_image, share_inside
 from sportstrack.types import FloatArray, as_detections
 
 SAME_SIZE, LATER_SIZE = (0.7, 0.85, 1.0, 1.2), (0.5, 0.65, 0.8, 1.0, 1.25, 1.6)  # factors of the last size to search
+EARLY = 10  # frames from the first search on in which nobody out of reach can be the object
+LONG_ABSENCE, HESITATION = 15, 4  # frames: after such an absence the first sight must last for so long
 ANY_SIZE = (0.5, 0.7, 0.85, 1.0, 1.2, 1.5, 2.0)
 
 
@@ -60,7 +62,7 @@ class SotSettings:
     search_every: int = 1
     detect_every: int = 5
     cut: float = 5.0
-    window: int | None = 120
+    window: int | None = 180
     large: float = 150.0
 
     def __post_init__(self) -> None:
@@ -165,6 +167,8 @@ class SingleTracker:
         self._following = True
         self._unseen = 0
         self._cut = False
+        self._others = Others()
+        self._sighted: int | None = None  # value of `_unseen` when something like the object was seen first
         self._probation = self.settings.probation
 
     def _follow(self, image: Image, cut: bool) -> SotResult:
@@ -174,6 +178,8 @@ class SingleTracker:
         needed = self.settings.high if self._unseen or self._probation or cut else self.settings.low
         score = self._judge(image, ok, box, response, expected, needed / self.settings.low)
         if score >= needed * self._looks.typical:
+            if self._probation and (better := self._better(image, box)) is not None:
+                return self._improve(image, better)
             return self._believe(image, box, score)
         if cut or self._unseen >= self.settings.patience:
             self._following = False
@@ -211,12 +217,21 @@ class SingleTracker:
         self._looks.learn(image, box, score)
         return SotResult(box, score, "tracking")
 
+    def _improve(self, image: Image, better: Found) -> SotResult:
+        """Start the method anew on a better box of what was found just now."""
+        left = self._probation - 1
+        self._begin(image, better.box)
+        self._probation = left
+        return SotResult(better.box, better.match, "tracking")
+
     def _guess(self, image: Image, stepped: bool = False) -> SotResult:
         """Return where motion puts the object; nowhere once that is worth nothing."""
+        self._scene.keep(image)
         if not self._unseen:
-            self._motion.hide(self._scene.drift())
+            self._motion.hide(self._scene.history())
         self._unseen += 1
-        box = self._motion.box if stepped else self._motion.coast(self._scene.camera())
+        self._camera = None if self._unseen == 1 else self._scene.camera()
+        box = self._motion.box if stepped else self._motion.coast(self._camera)
         if self._cut or self._unseen > self.settings.bridge or share_inside(box, image.shape) < 0.2:
             return NOWHERE
         return SotResult(box, 0.0, "occluded")
@@ -225,8 +240,9 @@ class SingleTracker:
         self._cut |= cut
         guess = self._guess(image)
         found = self._find(image, guess) if self._redetect else None
-        if found is None:
+        if found is None or self._is_early():
             return guess
+        self._found_size = found.box[2:] - found.box[:2] if self._cut else self._last[2:] - self._last[:2]
         self._begin(image, found.box)
         return SotResult(found.box, found.match, "tracking")
 
@@ -236,16 +252,42 @@ class SingleTracker:
         anywhere = self._cut or share_inside(coasted, image.shape) < 0.2
         expected = self._last if anywhere else coasted
         reach = None if anywhere else self._reach(expected)
+        others = None if reach is None else self._watch(image, expected, reach)
         least = (settings.accept_anywhere if guess.state == "lost" else settings.accept) * usual
         if self._detector is not None and self._unseen % settings.detect_every == 0:
             detections = as_detections(self._detector([image])[0])
             boxes = detections.xyxy if detections.valid is None else detections.xyxy[detections.valid]
-            if (found := choose(image, self._looks, boxes, expected, reach, least)) is not None:
+            if (found := choose(image, self._looks, boxes, expected, reach, least, others)) is not None:
                 return found
         if self._unseen % settings.search_every:
             return None
         sizes = ANY_SIZE if anywhere else LATER_SIZE if self._unseen > settings.bridge // 3 else SAME_SIZE
-        return search(image, self._looks, expected, reach=reach, sizes=sizes, least=least)
+        return search(image, self._looks, expected, reach=reach, sizes=sizes, least=least, others=others)
+
+    def _is_early(self) -> bool:
+        """After a long absence wait some frames from the first sight on: who shows first need not be the one."""
+        if self._cut or self._unseen <= LONG_ABSENCE:
+            return False
+        if self._sighted is None or self._unseen - self._sighted > 2 * HESITATION:
+            self._sighted = self._unseen
+        return self._unseen - self._sighted < HESITATION
+
+    def _watch(self, image: Image, expected: FloatArray, reach: float) -> Others:
+        """Keep an eye on those who are not the object, until it has been away for too long."""
+        if self._unseen > 2 * self.settings.bridge:
+            self._others = Others()
+        else:
+            early = self._unseen <= self.settings.patience + EARLY
+            self._others.watch(image, self._looks, expected, reach, self._camera, early)
+        return self._others
+
+    def _better(self, image: Image, box: FloatArray) -> Found | None:
+        """Look whether the object is seen better now than when it was found: what shows first is often a part of it."""
+        size = self._found_size
+        middle = (box[:2] + box[2:]) / 2
+        expected = np.concatenate([middle - size / 2, middle + size / 2])
+        least = 1.1 * self._looks.match(image, box)
+        return search(image, self._looks, expected, reach=float(np.sqrt(np.prod(size))), sizes=SAME_SIZE, least=least)
 
     def _reach(self, expected: FloatArray) -> float:
         """Return how far from its expected centre the object is searched for, pixels; ever faster once it is lost."""
