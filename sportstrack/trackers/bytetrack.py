@@ -155,15 +155,17 @@ class ByteTrack:
         plain, fused = self._costs(boxes, score, class_id)
         owner = columns.nobody(len(boxes))  # each box's track
         rows.last[columns.match(fused, pool, high, config.match_thresh, owner)] = self._frame
-        left = pool[rows.last[pool] == self._frame - 1]  # lost tracks come back by confident boxes alone
-        rows.last[columns.match(plain, left, low, config.second_match_thresh, owner)] = self._frame
-        high = high[owner[high] < 0]
-        rows.last[columns.match(fused, tentative, high, config.unconfirmed_match_thresh, owner)] = self._frame
+        if len(low):
+            left = pool[rows.last[pool] == self._frame - 1]  # lost tracks come back by confident boxes alone
+            rows.last[columns.match(plain, left, low, config.second_match_thresh, owner)] = self._frame
+        new = high[owner[high] < 0]
+        if len(new):
+            rows.last[columns.match(fused, tentative, new, config.unconfirmed_match_thresh, owner)] = self._frame
+            new = new[(owner[new] < 0) & (score[new] >= config.new_track_thresh)]
 
         found = (owner >= 0).nonzero()[0]
         columns.correct_xyah(rows, self._measurement_noise, owner[found], boxes[found])
         columns.remember(rows, found, owner[found], score, class_id)
-        new = high[(owner[high] < 0) & (score[high] >= config.new_track_thresh)]
         if len(new):
             owner[new] = np.arange(len(rows.last), len(rows.last) + len(new))
             self._rows = rows = columns.append(rows, self._born(boxes[new], score[new], class_id[new]))

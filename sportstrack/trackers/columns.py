@@ -138,9 +138,9 @@ def any_near(centre: FloatArray, some: IntArray, reach: FloatArray) -> bool:
         reach: of these, (1 − q) / q times the longer side of the box. An IoU above q puts two centres closer than
             that, in x and in y.
     """
-    x, y = centre.take(some, axis=1)[:, :, None]
-    near = np.abs(centre[0] - x) < reach[:, None]
-    near &= np.abs(centre[1] - y) < reach[:, None]
+    away = centre[:, None] - centre.take(some, axis=1)[:, :, None]
+    np.abs(away, out=away)
+    near = np.maximum(away[0], away[1]) < reach[:, None]
     return bool(np.count_nonzero(near) > len(some))  # each is near itself
 
 
