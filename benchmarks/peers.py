@@ -34,6 +34,7 @@ from sportstrack import (
     Detections,
     OCSORTConfig,
     SORTConfig,
+    SportstrackError,
 )
 
 MEMORY = 30  # frames without a detection that every ByteTrack remembers
@@ -414,8 +415,8 @@ def _motpy_at_defaults(frame_rate: float, size: tuple[int, int]) -> list[Peer]: 
         ids = [numbers.setdefault(track.id, len(numbers) + 1) for track in result]
         return np.array([track.box for track in result]).reshape(-1, 4), np.array(ids, np.int64)
 
-    def rows(frame: Detections, result: Any) -> tuple[Any, Any]:
-        raise NotImplementedError("motpy does not say which detection a track took")
+    def rows(frame: Detections, result: Any) -> tuple[Any, Any]:  # noqa: ARG001
+        raise SportstrackError("motpy does not say which detection a track took: score it with --boxes reported")
 
     settings = _settings("motpy", {"dt": 1 / frame_rate})
     return [Peer("motpy SORT", "SORT", make, convert, rows, boxes, settings=settings)]

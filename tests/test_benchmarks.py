@@ -57,7 +57,6 @@ def rows_of(output: Path) -> dict[tuple[str, str], dict[str, str]]:
 def test_trackers_and_peers_in_one_table_and_a_second_run_takes_up_the_first(
     root: Path, data: Path, tmp_path: Path
 ) -> None:
-    pytest.importorskip("trackers")
     options = ("--sets", "sportsmot", "--trackers", "bytetrack", "sort", "--peers", "trackers ByteTrack")
     first = compare(root, data, tmp_path, *options)
     rows = rows_of(tmp_path)
