@@ -57,7 +57,8 @@ def read_coco(root: str | Path, *, images: str | Path | None = None) -> Table:
     """
     files = find_json(Path(root))
     return join_tables(
-        _read_file(file, split, [Path(images)] if images else _places(file, Path(root), split)) for file, split in files
+        _read_file(file, split, [Path(images)] if images else picture_places(file, Path(root), split))
+        for file, split in files
     )
 
 
@@ -122,12 +123,12 @@ def parse_coco(data: Json, name: str, *, split: str = "train") -> tuple[Table, l
     for key in ("images", "categories", *(["annotations"] if labelled else [])):
         if not isinstance(data, dict) or not isinstance(data.get(key), list):
             raise FormatError(f"{name}: no COCO data set: no list {key!r}")
-    categories = sorted(_ids(data["categories"], name, "categories").items())
+    categories = sorted(by_id(data["categories"], name, "categories").items())
     number = {category: i for i, (category, _) in enumerate(categories)}
     classes = tuple(str(record.get("name", category)) for category, record in categories)
     if len(set(classes)) < len(classes):
         raise FormatError(f"{name}: two categories have one name: {', '.join(classes)}")
-    records = _ids(data["images"], name, "images")
+    records = by_id(data["images"], name, "images")
     row = {image: i for i, image in enumerate(records)}
     files = [_file_name(record, name, i) for i, record in enumerate(records.values())]
     sequences, clip = _clips(data.get("videos") or [], name, split, labelled)
@@ -160,7 +161,7 @@ def find_json(root: Path) -> list[tuple[Path, str]]:
 
 def _read_file(file: Path, split: str, places: list[Path]) -> Table:
     with _no_collections():
-        table, names = parse_coco(_load(file), str(file), split=split)
+        table, names = parse_coco(load_json(file), str(file), split=split)
     folder = next((place for place in places if names and (place / names[0]).is_file()), None)
     if folder is not None:
         base = f"{folder}/"
@@ -168,7 +169,8 @@ def _read_file(file: Path, split: str, places: list[Path]) -> Table:
     return table
 
 
-def _load(file: Path) -> Any:
+def load_json(file: Path) -> Any:
+    """Return what the file holds; FormatError naming file and line if it cannot be read or is no JSON."""
     try:
         return json.loads(file.read_text(encoding="utf-8-sig"))
     except OSError as error:
@@ -197,7 +199,7 @@ def _split_of(file: Path) -> str:
     return found.group(1).lower() if found else "train"
 
 
-def _places(file: Path, root: Path, split: str) -> list[Path]:
+def picture_places(file: Path, root: Path, split: str) -> list[Path]:
     """Return the folders that may hold the pictures."""
     base = root if root.is_dir() else file.parent
     base = base.parent if base.name == "annotations" else base
@@ -213,7 +215,7 @@ def _places(file: Path, root: Path, split: str) -> list[Path]:
     ]
 
 
-def _ids(records: list[Any], name: str, key: str) -> dict[Any, Json]:
+def by_id(records: list[Any], name: str, key: str) -> dict[Any, Json]:
     """Id → record; FormatError for one that has no id or somebody else's."""
     found: dict[Any, Json] = {}
     for i, record in enumerate(records):
@@ -246,7 +248,7 @@ def _sizes(records: list[Json], name: str) -> IntArray:
 
 
 def _clips(videos: list[Any], name: str, split: str, labelled: bool) -> tuple[tuple[Sequence, ...], dict[Any, int]]:
-    records = _ids(videos, name, "videos")
+    records = by_id(videos, name, "videos")
     sequences = tuple(
         Sequence(
             str(record.get("name", number)), split, int(record.get("width") or 0), int(record.get("height") or 0),
@@ -306,7 +308,7 @@ def _mended(a: Any, i: int, row: dict[Any, int], number: dict[Any, int], name: s
     for key, known in (("image_id", row), ("category_id", number)):
         if not isinstance(a.get(key), (int, str)) or a[key] not in known:
             raise FormatError(f"{where}: {key} is {a.get(key)!r}, which isn't among the {key[:-3].replace('y', 'ie')}s")
-    box = a.get("bbox") or _box_around(a.get("segmentation"), where)
+    box = a.get("bbox") or box_around(a.get("segmentation"), where)
     numbers = isinstance(box, list) and all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in box)
     if not numbers or len(box) != 4:
         raise FormatError(f"{where}: bbox is {box!r}; expected [left, top, width, height]")
@@ -316,7 +318,8 @@ def _mended(a: Any, i: int, row: dict[Any, int], number: dict[Any, int], name: s
     return a | {"bbox": box}
 
 
-def _box_around(segmentation: Any, where: str) -> list[float]:
+def box_around(segmentation: Any, where: str) -> list[float]:
+    """Return left, top, width and height of a mask or of polygons; FormatError if it is neither."""
     if isinstance(segmentation, dict):
         try:
             from pycocotools import mask

@@ -158,7 +158,7 @@ def _one_copy(found: list[tuple[str, str]]) -> list[tuple[str, str]]:
 def _rules(
     place: Place, found: list[tuple[str, str]], names: tuple[str, ...] | None, switches: tuple[bool, bool, bool]
 ) -> ClipRules:
-    classes = names or next((known for folder, _ in found if (known := _known(place, folder))), _PEOPLE)
+    classes = names or next((known for folder, _ in found if (known := known_classes(place, folder))), _PEOPLE)
 
     def class_of(rows: MotTable, shown: str) -> IntArray:
         kinds: IntArray = np.where(rows.class_id < 1, 0, rows.class_id - 1)
@@ -174,7 +174,8 @@ def _rules(
     return ClipRules(classes, class_of, skip_missing, from_video, zero_based)
 
 
-def _known(place: Place, folder: str) -> tuple[str, ...] | None:
+def known_classes(place: Place, folder: str) -> tuple[str, ...] | None:
+    """Return a clip's class names: as its gameinfo.ini says, else those of the benchmark its name is from, or None."""
     name = folder.rpartition("/")[2]
     pairs = read_pairs(place.read(f"{folder}/gameinfo.ini") or b"")
     stated = {int(key[6:]): value for key, (value, _) in pairs.items() if re.match(r"class_\d+$", key)}

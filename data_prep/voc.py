@@ -24,9 +24,9 @@ from data_prep.table import Boxes, FloatArray, Images, Table
 from sportstrack.errors import FormatError, SettingError
 
 EDGES = ("inclusive", "continuous")
-_FIRST_PIXEL = np.array([1.0, 1.0, 0.0, 0.0])  # what inclusive edges counted from 1 are above continuous ones
-_CORNERS = ("xmin", "ymin", "xmax", "ymax")
-_SETS = "ImageSets/Main"
+FIRST_PIXEL = np.array([1.0, 1.0, 0.0, 0.0])  # what inclusive edges counted from 1 are above continuous ones
+CORNERS = ("xmin", "ymin", "xmax", "ymax")
+SETS = "ImageSets/Main"
 
 
 def read_voc(root: str | Path, *, images: str | Path | None = None, edges: str = "inclusive") -> Table:
@@ -54,7 +54,7 @@ def read_voc(root: str | Path, *, images: str | Path | None = None, edges: str =
     split_of = _read_sets(base)
     listed = bool(split_of)
     places = [Path(images)] if images else [base / "JPEGImages", base / "images", folder]
-    records, first = [], _FIRST_PIXEL if edges == "inclusive" else np.zeros(4)
+    records, first = [], FIRST_PIXEL if edges == "inclusive" else np.zeros(4)
     for file in files:
         name = file.relative_to(folder).with_suffix("").as_posix()
         if not listed or name in split_of:
@@ -62,7 +62,7 @@ def read_voc(root: str | Path, *, images: str | Path | None = None, edges: str =
     unlisted = len(files) - len(records)
     records += [_unlabelled(name, split, places, base) for name, split in split_of.items()]
     table = _to_table(records, base)
-    note = f"{base / _SETS}: {unlisted} of the {len(files)} XML files are in none of its lists; left out"
+    note = f"{base / SETS}: {unlisted} of the {len(files)} XML files are in none of its lists; left out"
     return replace(table, notes=(note,)) if unlisted else table
 
 
@@ -94,7 +94,7 @@ def write_voc(table: Table, out: str | Path, settings: WriteSettings | None = No
         for split in table.splits:
             listed = (table.images.split == split) & (table.images.labelled | settings.pictures)
             names = table.images.name[listed].tolist()
-            stage.write(f"{_SETS}/{split}.txt", "".join(f"{name.rpartition('.')[0]}\n" for name in names))
+            stage.write(f"{SETS}/{split}.txt", "".join(f"{name.rpartition('.')[0]}\n" for name in names))
         return stage.manifest
 
 
@@ -105,10 +105,10 @@ def to_xml(table: Table, row: int) -> str:
     boxes = table.boxes[table.starts[row] : table.starts[row + 1]]
     objects = [
         f"  <object>\n    <name>{escape(table.classes[kind])}</name>\n    <difficult>{int(ignore)}</difficult>\n"
-        "    <bndbox>" + "".join(f"<{c}>{v:.12g}</{c}>" for c, v in zip(_CORNERS, box, strict=True)) + "</bndbox>\n"
+        "    <bndbox>" + "".join(f"<{c}>{v:.12g}</{c}>" for c, v in zip(CORNERS, box, strict=True)) + "</bndbox>\n"
         "  </object>\n"
         for kind, ignore, box in zip(
-            boxes.class_id.tolist(), boxes.ignore.tolist(), (boxes.xyxy + _FIRST_PIXEL).tolist(), strict=True
+            boxes.class_id.tolist(), boxes.ignore.tolist(), (boxes.xyxy + FIRST_PIXEL).tolist(), strict=True
         )
     ]
     return (
@@ -156,8 +156,8 @@ def _read_file(file: Path, name: str, split: str, places: list[Path], first: Flo
     except OSError as error:
         raise FormatError(f"{file}: cannot be read: {error.strerror or error}") from error
     root = parse_xml(data, str(file))
-    picture = _find_picture(name, root.findtext("filename") or "", places)
-    size = _size(root, file, picture)
+    picture = find_picture(name, root.findtext("filename") or "", places)
+    size = stated_size(root, file, picture)
     suffix = Path(picture or root.findtext("filename") or "x.jpg").suffix or ".jpg"
     record = _Record(name + suffix, split, picture, size)
     lines = [data.count(b"\n", 0, found.start()) + 1 for found in re.finditer(rb"<object[\s>/]", data)]
@@ -168,9 +168,9 @@ def _read_file(file: Path, name: str, split: str, places: list[Path], first: Flo
 
 
 def _unlabelled(name: str, split: str, places: list[Path], base: Path) -> _Record:
-    picture = _find_picture(name, "", places)
+    picture = find_picture(name, "", places)
     if picture is None:
-        raise FormatError(f"{base / _SETS / split}.txt: names {name}, which has neither XML nor picture")
+        raise FormatError(f"{base / SETS / split}.txt: names {name}, which has neither XML nor picture")
     return _Record(name + Path(picture).suffix, split, picture, picture_size(picture), labelled=False)
 
 
@@ -179,7 +179,7 @@ def _object(item: Any, where: str, first: FloatArray) -> tuple[str, list[float],
     if not name:
         raise FormatError(f"{where}: an object without a name")
     box = []
-    for corner in _CORNERS:
+    for corner in CORNERS:
         text = item.findtext(f"bndbox/{corner}")
         try:
             box.append(float(text if "_" not in (text or "") else "?"))
@@ -191,7 +191,8 @@ def _object(item: Any, where: str, first: FloatArray) -> tuple[str, list[float],
     return name, edges.tolist(), (item.findtext("difficult") or "0").strip() == "1"
 
 
-def _size(root: Any, file: Path, picture: str | None) -> tuple[int, int]:
+def stated_size(root: Any, file: Path, picture: str | None) -> tuple[int, int]:
+    """Return width and height as the XML says, else the picture's own; FormatError if neither is to be had."""
     try:
         size = int(root.findtext("size/width") or 0), int(root.findtext("size/height") or 0)
     except ValueError:
@@ -203,7 +204,8 @@ def _size(root: Any, file: Path, picture: str | None) -> tuple[int, int]:
     return picture_size(picture)
 
 
-def _find_picture(name: str, filename: str, places: list[Path]) -> str | None:
+def find_picture(name: str, filename: str, places: list[Path]) -> str | None:
+    """Return the picture that belongs to an XML file of this name, or None."""
     stem = Path(name).parent
     candidates = [stem / Path(filename.replace("\\", "/")).name] if filename else []
     candidates += [Path(name + suffix) for suffix in IMAGE_SUFFIXES]
@@ -214,7 +216,7 @@ def _find_picture(name: str, filename: str, places: list[Path]) -> str | None:
 def _read_sets(base: Path) -> dict[str, str]:
     """Picture's name → split, of the lists train, val and test."""
     split_of: dict[str, str] = {}
-    for file in sorted((base / _SETS).glob("*.txt")):
+    for file in sorted((base / SETS).glob("*.txt")):
         if "_" in file.stem or file.stem == "trainval":  # lists of one class (cat_train.txt), or both in one
             continue
         for number, line in enumerate(file.read_text(encoding="utf-8-sig").splitlines(), 1):
@@ -226,7 +228,7 @@ def _read_sets(base: Path) -> dict[str, str]:
 
 def _to_table(records: list[_Record], base: Path) -> Table:
     if not records:
-        raise FormatError(f"{base / _SETS}: its lists name none of the annotations")
+        raise FormatError(f"{base / SETS}: its lists name none of the annotations")
     classes = sorted({item[0] for record in records for item in record.objects})
     rows = list(_rows(records, {name: i for i, name in enumerate(classes)}))
     images = Images.make(

@@ -29,12 +29,12 @@ def read_yolo(root: str | Path) -> Table:
         FormatError: no data set there, a label line that breaks a rule (with its file and line), or an unreadable
             picture.
     """
-    yaml_file, base, described = _describe(Path(root))
-    classes = _names(described.get("names"), yaml_file)
-    clips = _Clips(base)
+    yaml_file, base, described = read_description(Path(root))
+    classes = class_names(described.get("names"), yaml_file)
+    clips = Clips(base)
     pictures = [
         picture
-        for split, places in _places(described, base, yaml_file)
+        for split, places in split_places(described, base, yaml_file)
         for picture in _find(split, places, base, clips)
     ]
     if not pictures:
@@ -55,7 +55,7 @@ def parse_labels(text: bytes, name: str, classes: int) -> FloatArray:
     except ValueError:
         rows = None
     if rows is None or not _sound(rows, classes).all():
-        found = [_parse_line(line, f"{name}, line {i}", classes) for i, line in _lines(text)]
+        found = [_parse_line(line, f"{name}, line {i}", classes) for i, line in label_lines(text)]
         rows = np.array(found, np.float64).reshape(-1, 5)
     return rows
 
@@ -69,7 +69,7 @@ class _Picture:
     label: str
 
 
-class _Clips:
+class Clips:
     """What ``tracks/SPLIT/CLIP.json`` says."""
 
     def __init__(self, base: Path):
@@ -94,6 +94,7 @@ class _Clips:
         self.of |= {(split, name): (number, frame, ids) for name, (frame, ids) in data["frames"].items()}
 
     def size(self, split: str, name: str) -> tuple[int, int] | None:
+        """Return width and height of a picture's clip, or None."""
         found = self.of.get((split, name))
         if found is None:
             return None
@@ -101,7 +102,7 @@ class _Clips:
         return sequence.width, sequence.height
 
 
-def _describe(root: Path) -> tuple[Path, Path, dict[str, Any]]:
+def read_description(root: Path) -> tuple[Path, Path, dict[str, Any]]:
     """Return data.yaml, the folder its paths start from, and what it says."""
     import yaml
 
@@ -123,7 +124,8 @@ def _describe(root: Path) -> tuple[Path, Path, dict[str, Any]]:
     return file, base if base.is_dir() else file.parent, data
 
 
-def _names(names: Any, file: Path) -> tuple[str, ...]:
+def class_names(names: Any, file: Path) -> tuple[str, ...]:
+    """Return data.yaml's names in order; FormatError if they are neither a list nor numbered from 0."""
     if isinstance(names, dict) and sorted(names) == list(range(len(names))):
         names = [names[i] for i in range(len(names))]
     if not isinstance(names, list) or not names:
@@ -131,7 +133,7 @@ def _names(names: Any, file: Path) -> tuple[str, ...]:
     return tuple(str(name) for name in names)
 
 
-def _places(described: dict[str, Any], base: Path, file: Path) -> Iterator[tuple[str, list[Path]]]:
+def split_places(described: dict[str, Any], base: Path, file: Path) -> Iterator[tuple[str, list[Path]]]:
     """(split, folders or lists of pictures)."""
     seen: set[Path] = set()
     for key, split in _SPLITS.items():
@@ -151,7 +153,7 @@ def _places(described: dict[str, Any], base: Path, file: Path) -> Iterator[tuple
             yield split, fresh
 
 
-def _find(split: str, places: list[Path], base: Path, clips: _Clips) -> Iterator[_Picture]:
+def _find(split: str, places: list[Path], base: Path, clips: Clips) -> Iterator[_Picture]:
     for place in places:
         if place.is_dir():
             files = sorted(str(p) for p in place.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES)
@@ -163,17 +165,17 @@ def _find(split: str, places: list[Path], base: Path, clips: _Clips) -> Iterator
         for file in files:
             name = os.path.relpath(file, root).replace(os.sep, "/")
             size = clips.size(split, name) or picture_size(file)
-            yield _Picture(name, file, split, size, _label_of(file))
+            yield _Picture(name, file, split, size, label_of(file))
 
 
-def _label_of(file: str) -> str:
+def label_of(file: str) -> str:
     """Return the label file of a picture, as Ultralytics finds it: the last images/ becomes labels/."""
     head, found, tail = file.rpartition(f"{os.sep}images{os.sep}")
     path = f"{head}{os.sep}labels{os.sep}{tail}" if found else file
     return path[: path.rindex(".")] + ".txt"
 
 
-def _to_table(pictures: list[_Picture], classes: tuple[str, ...], clips: _Clips) -> Table:
+def _to_table(pictures: list[_Picture], classes: tuple[str, ...], clips: Clips) -> Table:
     rows, labelled, tracks, notes = [], [], [], []
     for picture in pictures:
         text = _read(picture.label)
@@ -225,7 +227,8 @@ def _sound(rows: FloatArray, classes: int) -> Any:
     )  # fmt: skip
 
 
-def _lines(text: bytes) -> Iterator[tuple[int, bytes]]:
+def label_lines(text: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines that hold something, numbered from 1."""
     for i, line in enumerate(text.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
         if line.strip():
             yield i, line

@@ -10,7 +10,7 @@ import numpy as np
 
 from data_prep.audit.findings import Finding
 from data_prep.audit.source import Part, Source, joined, shown
-from data_prep.coco import Json, _box_around, _ids, _load, _places, find_json
+from data_prep.coco import Json, box_around, by_id, find_json, load_json, picture_places
 from data_prep.table import NO_FRAME, NO_SEQUENCE, NO_TRACK, Boxes, Images, Sequence
 from sportstrack.errors import FormatError
 
@@ -20,18 +20,21 @@ _WORD = "annotations[{}]"
 def read_coco_leniently(root: Path, *, images: Path | None = None) -> Source:
     """Read COCO files; FormatError if there are none, or one is no JSON or has no images and categories."""
     return joined(
-        (_read(file, split, [images] if images else _places(file, root, split)) for file, split in find_json(root)),
+        (
+            _read(file, split, [images] if images else picture_places(file, root, split))
+            for file, split in find_json(root)
+        ),
         "coco",
         _WORD,
     )
 
 
 def _read(file: Path, split: str, places: list[Path]) -> Part:
-    data = _load(file)
+    data = load_json(file)
     for key in ("images", "categories"):
         if not isinstance(data, dict) or not isinstance(data.get(key), list):
             raise FormatError(f"{file}: no COCO data set: no list {key!r}")
-    records = _ids(data["categories"], str(file), "categories")
+    records = by_id(data["categories"], str(file), "categories")
     categories = [(i, str(records[i].get("name", i))) for i in sorted(records, key=lambda i: (isinstance(i, str), i))]
     part = Part(tuple(dict.fromkeys(name for _, name in categories)), files=[str(file)])
     row = _images(data, str(file), split, places, part)
@@ -102,7 +105,7 @@ def _corners(annotation: Json, where: str) -> tuple[float, float, float, float] 
     box = annotation.get("bbox")
     try:
         if not box:
-            box = _box_around(annotation.get("segmentation"), where)
+            box = box_around(annotation.get("segmentation"), where)
         x, y, w, h = (float("nan") if v is None or isinstance(v, bool) else v + 0.0 for v in box)
         return x, y, x + w, y + h
     except (FormatError, TypeError, ValueError, OverflowError, KeyError, AttributeError):

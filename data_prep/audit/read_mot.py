@@ -11,7 +11,7 @@ import numpy as np
 
 from data_prep.audit.source import Part, Source, joined, shown
 from data_prep.clips import base_name, find_clips
-from data_prep.motfolders import _known as known_classes
+from data_prep.motfolders import known_classes
 from data_prep.pictures import IMAGE_SUFFIXES
 from data_prep.places import DiskPlace, Place, ZipPlace, read_pairs
 from data_prep.soccernet import CLASSES as ROLES

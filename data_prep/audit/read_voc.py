@@ -12,7 +12,7 @@ import numpy as np
 from data_prep.audit.source import Part, Source, joined
 from data_prep.pictures import picture_size
 from data_prep.table import Boxes, Images
-from data_prep.voc import _CORNERS, _FIRST_PIXEL, _SETS, _find_picture, _size, parse_xml
+from data_prep.voc import CORNERS, FIRST_PIXEL, SETS, find_picture, parse_xml, stated_size
 from sportstrack.errors import FormatError
 
 
@@ -25,7 +25,7 @@ def read_voc_leniently(root: Path, *, images: Path | None = None, edges: str = "
     part = Part(())
     split_of = _splits(root, part)
     places = [images] if images else [root / "JPEGImages", root / "images", folder]
-    to = _Gathered(places, np.zeros(4) if edges == "continuous" else _FIRST_PIXEL)
+    to = _Gathered(places, np.zeros(4) if edges == "continuous" else FIRST_PIXEL)
     for file in files:
         name = file.relative_to(folder).with_suffix("").as_posix()
         if not split_of or name in split_of:
@@ -50,7 +50,7 @@ class _Gathered:
 def _splits(root: Path, part: Part) -> dict[str, str]:
     """Return picture → split of the lists; one in two lists stays in test before val before train."""
     split_of: dict[str, str] = {}
-    lists = [f for f in (root / _SETS).glob("*.txt") if "_" not in f.stem and f.stem != "trainval"]
+    lists = [f for f in (root / SETS).glob("*.txt") if "_" not in f.stem and f.stem != "trainval"]
     for file in sorted(lists, key=lambda f: ({"test": 0, "val": 1}.get(f.stem, 2), f.stem)):
         text = file.read_text(encoding="utf-8-sig", errors="replace")
         for number, line in enumerate(text.splitlines(), 1):
@@ -69,7 +69,7 @@ def _read_file(file: Path, name: str, split: str, part: Part, to: _Gathered) -> 
         part.report("unreadable label", str(error).removeprefix(f"{file}"), str(file), None, split)
         return
     stated = root.findtext("filename") or f"{name}.jpg"
-    picture = _find_picture(name, stated, to.places)
+    picture = find_picture(name, stated, to.places)
     expected = picture or str(to.places[0] / Path(name).parent / Path(stated).name)
     to.names.append(str(Path(name).with_suffix(Path(expected).suffix or ".jpg")))
     to.files.append(expected)
@@ -84,7 +84,7 @@ def _read_file(file: Path, name: str, split: str, part: Part, to: _Gathered) -> 
 
 def _stated_size(root: Any, file: Path, picture: str | None) -> tuple[int, int]:
     try:
-        return _size(root, file, None)
+        return stated_size(root, file, None)
     except FormatError:
         pass
     try:
@@ -95,7 +95,7 @@ def _stated_size(root: Any, file: Path, picture: str | None) -> tuple[int, int]:
 
 def _read_object(item: Any, file: Path, line: int | None, split: str, part: Part, to: _Gathered) -> None:
     kind = (item.findtext("name") or "").strip()
-    words = [item.findtext(f"bndbox/{corner}") for corner in _CORNERS]
+    words = [item.findtext(f"bndbox/{corner}") for corner in CORNERS]
     try:
         box = [float(word or "?") for word in words]
     except ValueError:

@@ -12,18 +12,18 @@ import numpy as np
 from data_prep.audit.source import Part, Source, joined, shown
 from data_prep.pictures import IMAGE_SUFFIXES, picture_size
 from data_prep.table import NO_FRAME, NO_SEQUENCE, NO_TRACK, Boxes, FloatArray, Images
-from data_prep.yolo_read import _Clips, _describe, _label_of, _lines, _names, _places
+from data_prep.yolo_read import Clips, class_names, label_lines, label_of, read_description, split_places
 from sportstrack.errors import FormatError
 
 
 def read_yolo_leniently(root: Path) -> Source:
     """Read a YOLO data set; FormatError if there is no data.yaml, or one that names no classes or folders."""
-    yaml_file, base, described = _describe(root)
-    classes = _names(described.get("names"), yaml_file)
+    yaml_file, base, described = read_description(root)
+    classes = class_names(described.get("names"), yaml_file)
     part = Part(classes)
     clips = _clips(base, part)
     gathered = _Gathered()
-    for split, places in _places(described, base, yaml_file):
+    for split, places in split_places(described, base, yaml_file):
         for place in places:
             for file, name in _files(place, base):
                 _read_picture(file, name, split, clips, part, gathered)
@@ -47,12 +47,12 @@ class _Gathered:
     tracks: list[int] = field(default_factory=list)
 
 
-def _clips(base: Path, part: Part) -> _Clips:
+def _clips(base: Path, part: Part) -> Clips:
     try:
-        return _Clips(base)
+        return Clips(base)
     except FormatError as error:
         part.report("unreadable clip", str(error), str(base / "tracks"))
-        return _Clips(base / "nowhere")
+        return Clips(base / "nowhere")
 
 
 def _files(place: Path, base: Path) -> Iterator[tuple[str, str]]:
@@ -68,8 +68,8 @@ def _files(place: Path, base: Path) -> Iterator[tuple[str, str]]:
         yield file, os.path.relpath(file, root).replace(os.sep, "/")
 
 
-def _read_picture(file: str, name: str, split: str, clips: _Clips, part: Part, to: _Gathered) -> None:
-    label = _label_of(file)
+def _read_picture(file: str, name: str, split: str, clips: Clips, part: Part, to: _Gathered) -> None:
+    label = label_of(file)
     there = os.path.exists(file)  # noqa: PTH110  # a million times over
     size = clips.size(split, name)
     if size is None and there:
@@ -100,7 +100,7 @@ def _labels(
     text: bytes, file: str, classes: int, split: str, part: Part
 ) -> tuple[FloatArray, tuple[list[int], list[int]], int]:
     """Return (N, 5) rows, their (lines, places among all rows), and how many rows the file has."""
-    lines = list(_lines(text))
+    lines = list(label_lines(text))
     rows, numbers, places = [], [], []
     for place, (number, line) in enumerate(lines):
         row = _row(line)
@@ -133,7 +133,7 @@ def _report_orphans(place: Path, part: Part, split: str) -> None:
     """Report label files beside the pictures' folder that belong to no picture."""
     if not place.is_dir():
         return
-    example = Path(_label_of(str(place / "x.jpg"))).parent
+    example = Path(label_of(str(place / "x.jpg"))).parent
     if example == place or not example.is_dir():
         return
     known = set(part.files)
@@ -142,7 +142,7 @@ def _report_orphans(place: Path, part: Part, split: str) -> None:
             part.report("label without picture", "there is no picture of this name", str(file), None, split)
 
 
-def _finish(part: Part, to: _Gathered, clips: _Clips) -> None:
+def _finish(part: Part, to: _Gathered, clips: Clips) -> None:
     known = [clips.of.get((s, n), (NO_SEQUENCE, NO_FRAME)) for s, n in zip(to.splits, to.names, strict=True)]
     part.sequences, part.tracks = tuple(clips.sequences), clips.infos
     part.images = Images.make(
