@@ -217,6 +217,8 @@ def main() -> int:
     print("\n| stream | tracker | frames/s | ours is × faster |\n|---|---|---:|---:|")
     rows = []
     for name, stream in _streams(args, frames):
+        if len(stream) <= block_of(stream):
+            sys.exit(f"{name}: {len(stream)} frames are a single turn, and that one only warms up; take more --frames")
         for row in compare(name, stream, contenders, rounds):
             print(f"| {row[0]} | {row[1]} | {row[2]:,.0f} | {row[3]:.1f} |", flush=True)
             rows.append(row)

@@ -46,7 +46,7 @@ def write_yolo(table: Table, out: str | Path, settings: WriteSettings | None = N
         split = table.box_split()
         for name, counts in stage.manifest["splits"].items():
             counts |= trimmed.counts(split == name)
-        writer = _Writer(stage.folder, trimmed.table, labels, settings)
+        writer = YoloWriter(stage.folder, trimmed.table, labels, settings)
         write_groups(stage, table, settings, writer.write, each=not (settings.copy or settings.size))
         stage.write("data.yaml", data_yaml(table))
         return stage.manifest
@@ -90,13 +90,16 @@ def data_yaml(table: Table) -> str:
 
 
 @dataclass(frozen=True, eq=False)
-class _Writer:
+class YoloWriter:
+    """Writes pictures and labels of groups into a folder, as YOLO's layout has them."""
+
     folder: Path
     table: Table
     labels: Labels
     settings: WriteSettings
 
     def write(self, group: Group, tick: Tick) -> None:
+        """Write one group; pictures only if the settings want them."""
         if self.settings.pictures:
             place_group(self.table, group, self.folder / "images" / group.split, self.settings, tick)
         self._write_labels(group)

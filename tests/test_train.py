@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import os
 import pickle
@@ -20,10 +21,10 @@ import yaml
 
 from sportstrack.detector import import_ultralytics
 from sportstrack.errors import DeviceError, OutputError, SettingError, SportstrackError, WeightsError
-from sportstrack.train import TrainSettings, train_detector
+from sportstrack.train import TrainSettings, guard, train_detector
 from sportstrack.train import main as train_main
 from sportstrack.train.data import check_data
-from sportstrack.train.guard import Epoch, guarded_trainer, is_finite_in_half, local_answers
+from sportstrack.train.guard import Epoch, bfloat16_forward, guarded_trainer, is_finite_in_half, local_answers
 from sportstrack.train.run import _trim_results, find_checkpoint
 
 TINY: dict[str, Any] = {"weights": "yolov8n.yaml", "imgsz": 64, "batch": 4, "device": "cpu", "more": {"plots": False}}
@@ -459,6 +460,48 @@ def test_mixed_precision_is_checked_on_the_model_itself() -> None:
     with torch.no_grad():
         model[0].bias[0] = float("nan")
     assert not is_finite_in_half(model)
+
+
+def test_bfloat16_on_a_processor_is_for_the_layers_alone() -> None:
+    import torch
+
+    model = import_ultralytics().YOLO("yolov8n.yaml", task="detect").model
+    model.args = import_ultralytics().utils.IterableSimpleNamespace(box=7.5, cls=0.5, dfl=1.5)
+    kinds: list[Any] = []
+    model.model[0].conv.register_forward_hook(lambda *found: kinds.append(found[2].dtype))
+    batch = {
+        "img": torch.rand(2, 3, 64, 64), "cls": torch.zeros(2, 1), "batch_idx": torch.tensor([0.0, 1.0]),
+        "bboxes": torch.tensor([[0.5, 0.5, 0.4, 0.4]] * 2),
+    }  # fmt: skip
+    with bfloat16_forward():
+        loss, _ = model.train()(batch)
+        model.eval()(batch["img"])
+    model.train()(batch)
+    assert kinds == [torch.bfloat16, torch.float32, torch.float32]
+    assert loss.dtype == torch.float32
+    assert torch.isfinite(loss).all()
+
+
+def test_a_resumed_run_keeps_to_bfloat16(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    entered: list[str] = []
+
+    @contextlib.contextmanager
+    def noted() -> Iterator[None]:
+        with bfloat16_forward():
+            entered.append("once")
+            yield
+
+    def interrupt(_: Epoch) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(guard, "bfloat16_forward", noted)
+    with pytest.raises(KeyboardInterrupt):
+        train_detector(data, tmp_path / "run", epochs=2, bf16=True, report=interrupt, **TINY)
+    result = train_detector(data, tmp_path / "run", resume=True, device="cpu")
+    assert entered == ["once", "once"]
+    assert result.epochs == 2
+    train_detector(data, tmp_path / "other", epochs=1, **TINY)
+    assert entered == ["once", "once"]
 
 
 def test_adam_gets_a_rate_that_keeps_what_the_weights_know() -> None:

@@ -22,7 +22,7 @@ from data_prep.output import Group, Stage, WriteSettings, count_table, prepared,
 from data_prep.pictures import Tick, read_picture
 from data_prep.table import Boxes, Images, IntArray, Table
 from data_prep.trim import trim
-from data_prep.yolo import Labels, _Writer, data_yaml
+from data_prep.yolo import Labels, YoloWriter, data_yaml
 from sportstrack.errors import FormatError, SettingError
 
 MANIFEST = "augmented.jsonl"
@@ -184,7 +184,7 @@ class _Work:
     ) -> None:
         trimmed = trim(table).table
         self._stage, self._table, self._chosen, self._settings = stage, trimmed, chosen, settings
-        self._originals = _Writer(stage.folder, trimmed, Labels.of(trimmed), write)
+        self._originals = YoloWriter(stage.folder, trimmed, Labels.of(trimmed), write)
         self._lock, self._done = Lock(), 0
         self._total = len(chosen) * settings.per_image
 

@@ -209,7 +209,7 @@ class BoTSORT:
         alive = columns.lasting(rows, self._frame, self._buffer)
         self._remove_duplicates(alive)
         places = xywh_to_xyxy(rows.state[0]) if self.coasting else None
-        tracks, self._last_id = columns.report(rows, owner, row, boxes, alive, self._last_id, places)
+        tracks, self._last_id = columns.report(rows, owner, row, boxes, alive & rows.confirmed, self._last_id, places)
         self._forget(alive)
         return tracks
 

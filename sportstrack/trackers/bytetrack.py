@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from sportstrack import kalman
+from sportstrack.assign import clip_then_solve
 from sportstrack.boxes import iou, xyah_to_xyxy, xyxy_to_xyah
 from sportstrack.trackers import columns
 from sportstrack.types import BoolArray, FloatArray, IntArray, Tracks, as_detections
@@ -80,15 +81,25 @@ class ByteTrackConfig:
 
 @dataclass(slots=True)
 class Rows:
-    """One track per entry of the last axis."""
+    """One confirmed track per entry of the last axis."""
 
     state: FloatArray  # (5, 4, T) Kalman state in xyah
     track_id: IntArray  # (T,) 0 until first reported
     born: IntArray  # (T,) frame of the first detection
     last: IntArray  # (T,) frame of the last match; a track that was not matched in the frame before is lost
-    confirmed: BoolArray  # (T,) matched at least once after birth, or born in the first frame
     score: FloatArray  # (T,) of the last detection
     class_id: IntArray  # (T,) of the last detection
+
+
+@dataclass(frozen=True, slots=True)
+class Tentative:
+    """Tracks seen once, in the frame before: matched in this one or forgotten, so a box is all they need."""
+
+    boxes: FloatArray  # (K, 4) corners
+    class_id: IntArray  # (K,)
+
+
+NO_TENTATIVE = Tentative(np.empty((0, 4)), columns.NONE)
 
 
 class ByteTrack:
@@ -129,7 +140,8 @@ class ByteTrack:
     def cut(self) -> None:
         """Forget all tracks, because the next frame belongs to another shot; ids go on counting."""
         none = np.empty(0, np.int64)
-        self._rows = Rows(np.empty((5, 4, 0)), none, none, none, np.empty(0, np.bool_), np.empty(0), none)
+        self._rows = Rows(np.empty((5, 4, 0)), none, none, none, np.empty(0), none)
+        self._tentative = NO_TENTATIVE
         self._frame = 0
 
     def update(self, detections: Any, camera: FloatArray | None = None) -> Tracks:  # noqa: ARG002
@@ -150,27 +162,28 @@ class ByteTrack:
         high, low = confident.nonzero()[0], (~confident).nonzero()[0]
 
         rows = self._rows
-        pool, tentative = rows.confirmed.nonzero()[0], (~rows.confirmed).nonzero()[0]
-        columns.predict_xyah(rows, self._process_noise, self._frame)
+        columns.move_xyah(rows, self._process_noise, self._frame)
         plain, fused = self._costs(boxes, score, class_id)
         owner = columns.nobody(len(boxes))  # each box's track
+        pool = np.arange(len(rows.last))
         rows.last[columns.match(fused, pool, high, config.match_thresh, owner)] = self._frame
         if len(low):
-            left = pool[rows.last[pool] == self._frame - 1]  # lost tracks come back by confident boxes alone
+            left = (rows.last == self._frame - 1).nonzero()[0]  # lost tracks come back by confident boxes alone
             rows.last[columns.match(plain, left, low, config.second_match_thresh, owner)] = self._frame
-        new = high[owner[high] < 0]
-        if len(new):
-            rows.last[columns.match(fused, tentative, new, config.unconfirmed_match_thresh, owner)] = self._frame
-            new = new[(owner[new] < 0) & (score[new] >= config.new_track_thresh)]
 
         found = (owner >= 0).nonzero()[0]
-        columns.correct_xyah(rows, self._measurement_noise, owner[found], boxes[found])
-        columns.remember(rows, found, owner[found], score, class_id)
+        track = owner[found]
+        columns.correct_xyah(rows, self._measurement_noise, track, boxes[found])
+        rows.score[track], rows.class_id[track] = score[found], class_id[found]
+        lost = ((rows.last < self._frame) & (rows.last >= self._frame - self._buffer)).nonzero()[0]
+        before, self._tentative = self._tentative, NO_TENTATIVE
+        new = high[owner[high] < 0]
         if len(new):
-            owner[new] = np.arange(len(rows.last), len(rows.last) + len(new))
-            self._rows = rows = columns.append(rows, self._born(boxes[new], score[new], class_id[new]))
-        alive = columns.lasting(rows, self._frame, self._buffer)
-        columns.remove_duplicates_xyah(rows, alive, config, self._frame, self._reach)
+            new = self._confirm(before, new, owner, boxes, score, class_id)
+            self._start(new[score[new] >= config.new_track_thresh], owner, boxes, score, class_id, plain[lost])
+        rows = self._rows
+        alive = rows.last >= self._frame - self._buffer
+        columns.remove_duplicates_xyah(rows, alive, lost, config, self._frame, self._reach)
         places = xyah_to_xyxy(rows.state[0]) if self.coasting else None
         tracks, self._last_id = columns.report(rows, owner, row, boxes, alive, self._last_id, places)
         self._forget(alive)
@@ -178,22 +191,67 @@ class ByteTrack:
 
     def _costs(self, boxes: FloatArray, score: FloatArray, class_id: IntArray) -> tuple[FloatArray, FloatArray]:
         """Return the (T, N) costs 1 − IoU and, where wanted, 1 − IoU · score."""
-        overlap = iou(xyah_to_xyxy(self._rows.state[0]), boxes)
+        return self._as_costs(iou(xyah_to_xyxy(self._rows.state[0]), boxes), score, self._rows.class_id, class_id)
+
+    def _as_costs(
+        self, overlap: FloatArray, score: FloatArray, track_class: IntArray, class_id: IntArray
+    ) -> tuple[FloatArray, FloatArray]:
         plain = 1.0 - overlap
         fused = np.subtract(1.0, overlap * score, out=overlap) if self.config.fuse_score else plain
         if self.config.per_class:
             for cost in (plain, fused):
-                columns.forbid_other_classes(cost, self._rows.class_id, class_id)
+                columns.forbid_other_classes(cost, track_class, class_id)
         return plain, fused
 
-    def _born(self, boxes: FloatArray, score: FloatArray, class_id: IntArray) -> Rows:
+    def _confirm(
+        self,
+        before: Tentative,
+        new: IntArray,
+        owner: IntArray,
+        boxes: FloatArray,
+        score: FloatArray,
+        class_id: IntArray,
+    ) -> IntArray:
+        """Match the boxes that nobody took to the tracks seen once; return those that are left."""
+        if not len(before.boxes):
+            return new
+        overlap = iou(before.boxes, boxes[new])
+        if not overlap.any():  # mostly so: false detections come and go
+            return new
+        _, fused = self._as_costs(overlap, score[new], before.class_id, class_id[new])
+        t, b = clip_then_solve(fused, min(self.config.unconfirmed_match_thresh, columns.BELOW_ONE))
+        again = new[b]
+        owner[again] = np.arange(len(self._rows.last), len(self._rows.last) + len(t))
+        born = self._born(before.boxes[t], score[again], class_id[again], self._frame - 1)
+        noise = columns.scaled(self._measurement_noise, born.state[0, 3])
+        born.state = kalman.update(born.state, xyxy_to_xyah(boxes[again]), noise)
+        self._rows = columns.append(self._rows, born)
+        return new[owner[new] < 0]
+
+    def _start(
+        self,
+        new: IntArray,
+        owner: IntArray,
+        boxes: FloatArray,
+        score: FloatArray,
+        class_id: IntArray,
+        plain: FloatArray,
+    ) -> None:
+        """Start tracks with the boxes that are left; ``plain`` is the (L, N) cost of the lost tracks."""
+        if self._frame == 1:
+            owner[new] = np.arange(len(new))
+            self._rows = self._born(boxes[new], score[new], class_id[new], 1)
+        elif len(new):
+            if len(plain):  # of a lost track and its duplicate the younger goes, which is this one
+                new = new[~(plain[:, new] < self.config.duplicate_thresh).any(axis=0)]
+            self._tentative = Tentative(boxes[new], class_id[new])
+
+    def _born(self, boxes: FloatArray, score: FloatArray, class_id: IntArray, frame: int) -> Rows:
         measurement = xyxy_to_xyah(boxes)
         state = kalman.initiate(measurement, columns.scaled(self._first_var, measurement[3]))
         zeros = np.zeros(len(score), np.int64)
-        now = zeros + self._frame
-        return Rows(state, zeros, now, now, now == 1, score, class_id)
+        return Rows(state, zeros, zeros + frame, zeros + self._frame, score, class_id)
 
     def _forget(self, alive: BoolArray) -> None:
-        index = alive.nonzero()[0]
-        if len(index) < len(alive):
-            self._rows = columns.keep(self._rows, index)
+        if not alive.all():
+            self._rows = columns.keep(self._rows, alive.nonzero()[0])

@@ -165,9 +165,8 @@ def remove_duplicates(rows: Any, boxes: FloatArray, lost: IntArray, alive: BoolA
     alive[np.where(age[t] > age[other], other, t)] = False
 
 
-def remove_duplicates_xyah(rows: Any, alive: BoolArray, config: Any, frame: int, reach: float) -> None:
+def remove_duplicates_xyah(rows: Any, alive: BoolArray, lost: IntArray, config: Any, frame: int, reach: float) -> None:
     """`remove_duplicates` of tracks whose state is in xyah, where there can be any."""
-    lost = (alive & (rows.last < frame)).nonzero()[0]
     if not len(lost):
         return
     aspect, height = rows.state[0, 2:].take(lost, axis=1)
@@ -204,25 +203,25 @@ def lasting(rows: Any, frame: int, buffer: int) -> BoolArray:
 
 
 def report(
-    rows: Any, owner: IntArray, row: IntArray, boxes: FloatArray, alive: BoolArray, last_id: int, places: Any = None
+    rows: Any, owner: IntArray, row: IntArray, boxes: FloatArray, known: BoolArray, last_id: int, places: Any = None
 ) -> tuple[Tracks, int]:
-    """Return the confirmed tracks that were matched, and the last id given out.
+    """Return the known tracks that were matched, and the last id given out.
 
     Args:
-        rows: with ``confirmed``, ``track_id``, ``score`` and ``class_id``.
+        rows: with ``track_id``, ``score`` and ``class_id``.
         owner: (N,) each box's track, or −1.
         row: (N,) its detection row.
         boxes: (N, 4) corners.
-        alive: (T,) tracks that may be reported.
+        known: (T,) tracks that may be reported: confirmed ones that live on.
         last_id: the last id given out so far.
         places: (T, 4) where all tracks are believed to be, if those that were not seen are to be reported, too.
     """
     shown = (owner >= 0).nonzero()[0]
-    shown = shown[(rows.confirmed & alive)[owner[shown]]]
+    shown = shown[known[owner[shown]]]
     owner, row, boxes = owner[shown], row[shown], boxes[shown]
     track_id, last_id = ids_of(rows.track_id, owner, last_id)
     if places is not None:
-        unseen = alive & (rows.track_id > 0) & (places[:, 2:] > places[:, :2]).all(axis=1)
+        unseen = known & (rows.track_id > 0) & (places[:, 2:] > places[:, :2]).all(axis=1)
         unseen[owner] = False
         coast = unseen.nonzero()[0]
         owner, row, boxes = with_coasting(owner, row, boxes, coast, places[coast])
@@ -230,12 +229,17 @@ def report(
     return Tracks.trusted(boxes, rows.score[owner], rows.class_id[owner], track_id, row), last_id
 
 
-def predict_xyah(rows: Any, noise: FloatArray, frame: int) -> None:
-    """Move the filters of the confirmed tracks on by one frame; tentative ones stay, lost ones keep their height."""
-    before = rows.state
-    height, growth = before[:2, 3]
+def move_xyah(rows: Any, noise: FloatArray, frame: int) -> None:
+    """Move the filters on by one frame; those of lost tracks keep their height."""
+    height, growth = rows.state[:2, 3]
     growth[rows.last < frame - 1] = 0.0
-    rows.state = kalman.predict(before, scaled(noise, height))
+    rows.state = kalman.predict(rows.state, scaled(noise, height))
+
+
+def predict_xyah(rows: Any, noise: FloatArray, frame: int) -> None:
+    """`move_xyah` of the confirmed tracks; tentative ones stay."""
+    before = rows.state
+    move_xyah(rows, noise, frame)
     if np.count_nonzero(rows.confirmed) < len(rows.confirmed):
         np.copyto(rows.state, before, where=~rows.confirmed)
 

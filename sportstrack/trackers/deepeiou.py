@@ -201,7 +201,9 @@ class DeepEIoU:
         alive = columns.lasting(rows, self._frame, self._buffer)
         self._remove_duplicates(alive)
         places = rows.box.T if self.coasting else None
-        tracks, self._last_id = columns.report(rows, found.owner, row, boxes, alive, self._last_id, places)
+        tracks, self._last_id = columns.report(
+            rows, found.owner, row, boxes, alive & rows.confirmed, self._last_id, places
+        )
         index = alive.nonzero()[0]
         if len(index) < len(alive):
             self._rows = columns.keep(rows, index)

@@ -11,8 +11,9 @@ Deliberate differences from the authors' code:
 * boxes are continuous: IoU without the "+1 pixel" of the authors' cython_bbox, and boxes that don't touch never match;
 * a score equal to ``det_thresh`` counts as enough;
 * a lost track is forgotten when it has been missing for ``track_buffer`` frames, not one frame later;
-* where a frame brings no embeddings, or a pair's looks are unknown, the first stage goes by the Kalman filter's
-  distance alone.
+* where a frame brings no embeddings, or a pair's looks are unknown, the first stage goes by overlap, within the Kalman
+  filter's gate. (By the filter's distance, the nearer of two crossing players changes with every step: three times the
+  identity switches.)
 
 Kept although it surprises: tentative tracks (seen once) are matched at their last box, without prediction, and a lost
 track's height stops changing. The first stage's cost adds a cosine distance to a squared Mahalanobis distance.
@@ -196,9 +197,10 @@ class JDE:
             born = self._born(boxes[new], score[new], class_id[new], None if feature is None else feature[new])
             self._rows = rows = columns.append(rows, born)
         alive = columns.lasting(rows, self._frame, self._buffer)
-        columns.remove_duplicates_xyah(rows, alive, self.config, self._frame, self._reach)
+        lost = (alive & (rows.last < self._frame)).nonzero()[0]
+        columns.remove_duplicates_xyah(rows, alive, lost, self.config, self._frame, self._reach)
         places = xyah_to_xyxy(rows.state[0]) if self.coasting else None
-        tracks, self._last_id = columns.report(rows, owner, row, boxes, alive, self._last_id, places)
+        tracks, self._last_id = columns.report(rows, owner, row, boxes, alive & rows.confirmed, self._last_id, places)
         index = alive.nonzero()[0]
         if len(index) < len(alive):
             self._rows = columns.keep(rows, index)
@@ -230,7 +232,7 @@ class JDE:
         if other is not None:
             outside |= other
         if feature is None:
-            cost = distance * (limit / _GATE)
+            cost = plain * limit  # whoever is within the gate may match, those that overlap first
         else:
             rows.feature = with_room(rows.feature, len(rows.last), feature.shape[1])
             mine = rows.feature.T
@@ -240,7 +242,7 @@ class JDE:
             else:
                 cost = fuse(config, plain, look, ~outside)
                 limit = fused_limit(config, config.second_match_thresh, limit)
-            cost = np.where(known(mine)[:, None] & known(feature), cost, distance * (limit / _GATE))
+            cost = np.where(known(mine)[:, None] & known(feature), cost, plain * limit)
         cost[outside] = _NEVER
         return cost, limit
 

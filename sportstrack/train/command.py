@@ -59,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     add = group.add_argument
     add("--device", help="auto, cpu, mps, cuda:0, or several GPUs: 0,1 (auto)")
     add("--amp", action=argparse.BooleanOptionalAction, help="mixed precision on a GPU (on)")
+    add("--bf16", action="store_true", help="mixed precision in bfloat16, also on a processor that has it")
     add("--workers", type=int, metavar="N", help=f"processes that read pictures, with a GPU ({default.workers})")
     add("--trust", action="store_true", help="let the weights run code of their own while they load")
     group = parser.add_argument_group("output")

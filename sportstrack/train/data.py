@@ -78,7 +78,7 @@ def check_data(data: str | Path) -> TrainData:
     if not counts:
         raise FormatError(
             f"{source}: none of the {len(pictures['train'])} training pictures has a box; "
-            f"labels belong into labels/ beside images/, such as {label_of(pictures['train'][0])}"
+            f"labels belong into labels/ beside images/, such as {_label_of(pictures['train'][0])}"
         )
     unlabelled = int((~images.labelled[np.isin(images.split, ("train", "val"))]).sum())
     if unlabelled:
@@ -104,15 +104,15 @@ def _absolute(file: str) -> str:
     return str(Path(file).absolute())
 
 
-def label_of(picture: str) -> str:
-    from data_prep.yolo_read import label_of as label_of
+def _label_of(picture: str) -> str:
+    from data_prep.yolo_read import label_of
 
     return label_of(picture)
 
 
 def _has_polygon(picture: str) -> bool:
     try:
-        with Path(label_of(picture)).open(encoding="utf-8", errors="replace") as file:
+        with Path(_label_of(picture)).open(encoding="utf-8", errors="replace") as file:
             return any(len(line.split()) > 5 for line in file)
     except OSError:
         return False

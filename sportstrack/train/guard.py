@@ -31,7 +31,11 @@ class Epoch:
 
 
 def guarded_trainer(
-    base: Any, folder: Path, loggers: Sequence[str] = (), report: Callable[[Epoch], None] | None = None
+    base: Any,
+    folder: Path,
+    loggers: Sequence[str] = (),
+    report: Callable[[Epoch], None] | None = None,
+    bf16: bool = False,
 ) -> Any:
     """Return a subclass of one of Ultralytics' trainers that keeps to its folder and survives a kill.
 
@@ -40,6 +44,7 @@ def guarded_trainer(
         folder: gets best.pt, last.pt, results.csv and the pictures.
         loggers: Ultralytics' names of those that may log: ``mlflow``, ``tensorboard``.
         report: called after each epoch, once its files are complete.
+        bf16: compute in `bfloat16_forward`; for a processor, Ultralytics has its own way for GPUs.
     """
 
     class GuardedTrainer(base):  # type: ignore[misc]
@@ -60,7 +65,7 @@ def guarded_trainer(
             self.args.save_dir = str(folder)
 
         def train(self) -> None:
-            with local_answers(loggers):
+            with local_answers(loggers), bfloat16_forward() if bf16 else contextlib.nullcontext():
                 super().train()
 
         def save_model(self) -> bool:
@@ -118,6 +123,40 @@ def local_answers(loggers: Sequence[str] = ()) -> Iterator[None]:
         for module, name, value in before:
             setattr(module, name, value)
         dict.update(settings, kept)
+
+
+@contextlib.contextmanager
+def bfloat16_forward() -> Iterator[None]:
+    """Run the layers of YOLO models that train on a processor in bfloat16, and the losses on what comes out in float32.
+
+    Nearly twice as fast where the processor multiplies bfloat16 matrices itself (Intel's AMX). The losses must not lose
+    digits: bfloat16 has eight bits, so a box edge 300 pixels out would be off by one.
+    """
+    import torch
+    from ultralytics.nn.tasks import BaseModel
+
+    predict = BaseModel.predict
+
+    def shortened(model: Any, *args: Any, **kwargs: Any) -> Any:
+        if not model.training:
+            return predict(model, *args, **kwargs)
+        with torch.autocast("cpu", torch.bfloat16):
+            found = predict(model, *args, **kwargs)
+        return _in_full(found)
+
+    BaseModel.predict = shortened
+    try:
+        yield
+    finally:
+        BaseModel.predict = predict
+
+
+def _in_full(value: Any) -> Any:
+    if hasattr(value, "float"):
+        return value.float()
+    if isinstance(value, dict):
+        return {key: _in_full(part) for key, part in value.items()}
+    return type(value)(_in_full(part) for part in value) if isinstance(value, (list, tuple)) else value
 
 
 def check_amp(model: Any) -> bool:

@@ -177,8 +177,11 @@ def _start(plan: TrainSettings, data: TrainData, folder: Path, report: Report | 
         "model": path, "data": str(data.write(folder / "data")), "task": model.task, "mode": "train", "device": device,
         "pretrained": True,
     }  # fmt: skip
+    if plan.bf16 and device != "cpu":
+        options["amp"] = "bf16"
     _write_settings(folder, plan, data, options)
-    trainer_class = guarded_trainer(model._smart_load("trainer"), folder, plan.loggers, report)
+    bf16 = plan.bf16 and device == "cpu"
+    trainer_class = guarded_trainer(model._smart_load("trainer"), folder, plan.loggers, report, bf16)
     with loading(Path(path), plan.trust), _explained(plan.batch, plan.imgsz):
         trainer = trainer_class(overrides=options)
         if path.endswith(".pt"):
@@ -212,7 +215,8 @@ def _resume(
     ours = ("trust", "mlflow", "tensorboard")  # not Ultralytics' settings
     options = {name: given[name] for name in RESUMABLE if name in given and name not in ours}
     options |= {"data": str(data.write(folder / "data")), "device": _device(plan.device), "task": model.task}
-    trainer_class = guarded_trainer(model._smart_load("trainer"), folder, plan.loggers, report)
+    bf16 = options["device"] == "cpu" and _recorded(folder).get("bf16", False)
+    trainer_class = guarded_trainer(model._smart_load("trainer"), folder, plan.loggers, report, bf16)
     batch, imgsz = options.get("batch", model.ckpt["train_args"]["batch"]), model.ckpt["train_args"]["imgsz"]
     with loading(checkpoint.path, plan.trust), _explained(batch, imgsz):
         trainer = trainer_class(overrides=options | {"mode": "train", "resume": str(checkpoint.path)})
@@ -333,6 +337,17 @@ def _write_settings(folder: Path, plan: TrainSettings, data: TrainData, options:
     described |= {"pictures": {split: len(files) for split, files in data.pictures.items()}, "boxes": dict(data.boxes)}
     described["ultralytics"] = {key: value for key, value in options.items() if key not in ("model", "data", "mode")}
     write_text(folder / "settings.yaml", yaml.safe_dump(described, allow_unicode=True, sort_keys=False))
+
+
+def _recorded(folder: Path) -> dict[str, Any]:
+    """Return the settings that a run was started with, as far as its settings.yaml can be read."""
+    import yaml
+
+    try:
+        found = yaml.safe_load((folder / "settings.yaml").read_text(encoding="utf-8"))["settings"]
+    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _trim_results(path: Path, epochs: int) -> None:

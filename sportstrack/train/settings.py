@@ -33,6 +33,8 @@ class TrainSettings:
         freeze: layers from the input on that stay as they are.
         seed: of first weights, order and augmentation.
         amp: mixed precision on a GPU.
+        bf16: mixed precision in bfloat16: on a GPU in place of float16, and on a processor that has it (recent Xeon and
+            EPYC; where it is only imitated it is slow).
         workers: processes that read pictures (a GPU only).
         mlflow: log to MLflow (its own MLFLOW_TRACKING_URI says where; a local folder if unset).
         tensorboard: write TensorBoard events into the output folder.
@@ -54,6 +56,7 @@ class TrainSettings:
     freeze: int = 0
     seed: int = 0
     amp: bool = True
+    bf16: bool = False
     workers: int = 8
     mlflow: bool = False
     tensorboard: bool = False
