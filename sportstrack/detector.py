@@ -21,6 +21,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from sportstrack.connectors import connect, split_spec
 from sportstrack.devices import check_half, choose_device, import_torch
 from sportstrack.errors import DeviceError, SettingError, WeightsError, nearest
 from sportstrack.neck import NeckFeatures
@@ -131,9 +132,9 @@ class UltralyticsDetector:
     def __call__(self, frames: Sequence[NDArray[np.uint8]]) -> list[Detections]:
         """Detect in a batch of (H, W, 3) BGR uint8 frames; return one table per frame, in order."""
         for frame in frames:
-            _check_frame(frame)
+            check_frame(frame)
         found: list[Detections] = [Detections.empty()] * len(frames)
-        for rows in _rows_by_shape(frames):
+        for rows in rows_by_shape(frames):
             results = self._predict([np.ascontiguousarray(frames[row]) for row in rows])
             started = time.perf_counter()
             tables = [_to_detections(result) for result in results]
@@ -233,21 +234,18 @@ def load_detector(spec: str, **settings: Any) -> Detector:
     Args:
         spec: weights as a path, known name or address, for `UltralyticsDetector`; or ``package.module:attribute`` for a
             detector of one's own: a callable frames → list of `Detections` (or ``supervision.Detections``), or a class
-            or an argument-free factory that makes one; or ``torchvision:NAME`` for one of torchvision's.
+            or an argument-free factory that makes one; or a model of another library, ``torchvision:NAME``,
+            ``transformers:FOLDER``, ``detectron2:CONFIG.yaml`` or ``tensorflow:FOLDER`` (see `sportstrack.connectors`).
         **settings: `UltralyticsDetector`'s keywords; others get those that their signature names.
 
     Raises:
-        SettingError: if a module or attribute is not there or cannot be called.
+        SettingError: if a module or attribute is not there or cannot be called, or a library is not installed.
         WeightsError, DeviceError: as `UltralyticsDetector`.
     """
-    if spec.startswith("torchvision:"):
-        from inspect import signature
-
-        from sportstrack.torchvision_detector import TorchvisionDetector
-
-        known = signature(TorchvisionDetector).parameters
-        name = spec.partition(":")[2]
-        return TorchvisionDetector(name, **{key: value for key, value in settings.items() if key in known})
+    kind, name = split_spec(spec)
+    if kind:
+        detector: Detector = connect(kind, name, settings)
+        return detector
     if is_plugin(spec):
         return CustomDetector(load_plugin(spec, settings, "frames -> list of Detections"), spec)
     return UltralyticsDetector(spec, **settings)
@@ -471,14 +469,16 @@ def _to_keypoints(points: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
     return points.astype(np.float32)
 
 
-def _rows_by_shape(frames: Sequence[NDArray[np.uint8]]) -> list[list[int]]:
+def rows_by_shape(frames: Sequence[NDArray[np.uint8]]) -> list[list[int]]:
+    """Return the rows of the frames of each shape that occurs."""
     groups: dict[tuple[int, ...], list[int]] = {}
     for row, frame in enumerate(frames):
         groups.setdefault(frame.shape, []).append(row)
     return list(groups.values())
 
 
-def _check_frame(frame: Any) -> None:
+def check_frame(frame: Any) -> None:
+    """Raise SettingError unless a frame is an (H, W, 3) uint8 array with something in it."""
     shape, dtype = getattr(frame, "shape", None), getattr(frame, "dtype", None)
     if (
         not isinstance(frame, np.ndarray)

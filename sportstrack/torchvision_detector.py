@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sportstrack.detector import STAGES, class_ids
+from sportstrack.connectors.common import ClassTable, Stages, inference
 from sportstrack.devices import check_half, choose_device, import_torch
 from sportstrack.errors import SettingError, WeightsError, nearest
 from sportstrack.plugins import first_line
@@ -19,7 +18,6 @@ from sportstrack.weights import cache_folder
 
 PREFIX = "torchvision:"
 RANDOM = "random"
-_NO_CLASS = ("__background__", "N/A")
 
 
 class TorchvisionDetector:
@@ -66,35 +64,27 @@ class TorchvisionDetector:
     ) -> None:
         self.device = choose_device(device)
         check_half(half, self.device)
-        self.timings = dict.fromkeys(STAGES, 0.0)
+        self._stages = Stages(self.device)
+        self.timings = self._stages.timings
         self._half = half
         name, _, kind = name.partition(":")
         if kind not in ("", RANDOM):
             raise SettingError(f"{PREFIX}{name}:{kind}: expected {PREFIX}{name} or {PREFIX}{name}:{RANDOM}")
         weights = _weights(name)
-        labels = {i: n for i, n in enumerate(weights.meta["categories"]) if n not in _NO_CLASS}
-        self.names: dict[int, str] = dict(enumerate(labels.values()))
-        self._ids = np.full(len(weights.meta["categories"]), -1, np.int64)  # torchvision's label → ours
-        self._ids[list(labels)] = range(len(labels))
-        self._keep = class_ids(classes, self.names)
+        self._classes = ClassTable(PREFIX + name, dict(enumerate(weights.meta["categories"])), classes)
+        self.names = self._classes.names
         settings = _settings(name, imgsz, score, iou, max_det)
         self._model = _build(name, weights, settings, kind == RANDOM).eval().to(self.device)
 
     def __call__(self, frames: Sequence[NDArray[np.uint8]]) -> list[Detections]:
         """Detect in a batch of (H, W, 3) BGR uint8 frames; return one table per frame, in order."""
         torch = import_torch()
-        started = time.perf_counter()
-        pictures = [self._tensor(torch, frame) for frame in frames]
-        self._lap("preprocess", started)
-        started = time.perf_counter()
-        kind = self.device.partition(":")[0]
-        with torch.inference_mode(), torch.autocast(kind, torch.float16 if self._half else None, enabled=self._half):
+        with self._stages("preprocess"):
+            pictures = [self._tensor(torch, frame) for frame in frames]
+        with self._stages("inference"), inference(self.device, self._half):
             results = self._model(pictures) if pictures else []
-        self._lap("inference", started)
-        started = time.perf_counter()
-        tables = [self._table(result) for result in results]
-        self._lap("postprocess", started)
-        return tables
+        with self._stages("postprocess"):
+            return [self._table(result) for result in results]
 
     def _tensor(self, torch: Any, frame: NDArray[np.uint8]) -> Any:
         pixels = torch.from_numpy(np.ascontiguousarray(frame[..., ::-1])).to(self.device)
@@ -102,17 +92,9 @@ class TorchvisionDetector:
 
     def _table(self, result: Any) -> Detections:
         boxes, score, label = (result[key].detach().float().cpu().numpy() for key in ("boxes", "scores", "labels"))
-        class_id = self._ids[label.astype(np.int64)]
-        kept = class_id >= 0
-        if self._keep is not None:
-            kept &= np.isin(class_id, self._keep)
+        class_id, kept = self._classes.renumbered(label.astype(np.int64))
         mask = result["masks"][:, 0].gt(0.5).cpu().numpy()[kept] if "masks" in result else None
         return Detections(boxes[kept].astype(np.float64), score[kept].astype(np.float64), class_id[kept], mask=mask)
-
-    def _lap(self, stage: str, started: float) -> None:
-        if self.device.startswith("cuda"):
-            import_torch().cuda.synchronize(self.device)
-        self.timings[stage] += time.perf_counter() - started
 
 
 def _weights(name: str) -> Any:

@@ -70,8 +70,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--weights", help=f"path, known name (downloaded once) or 'demo' ({default.weights})")
     add(
         "--detector",
-        metavar="PACKAGE.MODULE:NAME",
-        help="a detector of your own, a callable frames -> list[Detections], or torchvision:NAME",
+        metavar="LIBRARY:NAME",
+        help="instead of weights: torchvision:NAME, transformers:FOLDER_OR_NAME, detectron2:CONFIG.yaml, "
+        "tensorflow:SAVED_MODEL, or a detector of your own, package.module:NAME, a callable frames -> list[Detections]",
     )
     add("--imgsz", type=int, metavar="PIXELS", help=f"longer side of the network's input ({default.imgsz})")
     add("--score", type=float, help=f"lowest score of a box ({default.score}); trackers use weak boxes too")

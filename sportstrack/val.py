@@ -20,6 +20,7 @@ _EXAMPLES = """examples:
   sportstrack val runs/train/best.pt football/data.yaml
   sportstrack val yolov8n.pt yolov8s.pt torchvision:fcos_resnet50_fpn football/data.yaml \\
       --same person=player,goalkeeper,referee --same "sports ball"=ball
+  sportstrack val best.pt transformers:runs/rtdetr tensorflow:runs/ssd/saved_model football/data.yaml
   sportstrack val mypackage.mydetector:make football/data.yaml --split test -o runs/mine
 
 Average precision is COCO's (pycocotools gives the same numbers). The report also says which score thresholds to give to
@@ -47,15 +48,22 @@ def _parser() -> argparse.ArgumentParser:
         "words",
         nargs="+",
         metavar="WEIGHTS … DATA.yaml",
-        help="detectors (weights, torchvision:NAME or package.module:NAME), then the data set's data.yaml or folder",
+        help="detectors (weights; torchvision:NAME, transformers:FOLDER, detectron2:CONFIG.yaml or tensorflow:FOLDER; "
+        "package.module:NAME), then the data set's data.yaml or folder",
     )
     add("--split", default="val", help="of the data set (val)")
     add("--same", type=same_classes, action="append", default=[], metavar="NAME=OTHER,…", help="classes that mean one")
     add("--limit", type=int, metavar="N", help="at most N pictures, spread evenly over the split")
     group = parser.add_argument_group("detector")
     add = group.add_argument
-    add("--imgsz", type=int, metavar="PIXELS", help="longer side of the network's input (640; torchvision: its own)")
-    add("--iou", type=float, help="overlap above which the weaker of two boxes is dropped (0.7; torchvision: 0.5)")
+    add(
+        "--imgsz", type=int, metavar="PIXELS", help="longer side of the network's input (640; other libraries: its own)"
+    )
+    add(
+        "--iou",
+        type=float,
+        help="overlap above which the weaker of two boxes is dropped (0.7; torchvision: 0.5; else the model's own)",
+    )
     add("--device", default="auto", help="auto, cpu, cuda:0, mps (auto)")
     add("--half", action="store_true", help="16-bit floats on a GPU")
     add("--trust", action="store_true", help="let weights run code of their own while they load")

@@ -13,7 +13,10 @@ import pytest
 
 from sportstrack import cli
 
-HEAVY = ("torch", "torchvision", "ultralytics", "cv2", "scipy", "matplotlib", "supervision", "av")
+HEAVY = (
+    *("torch", "torchvision", "ultralytics", "cv2", "scipy", "matplotlib", "supervision", "av"),
+    *("transformers", "tensorflow", "detectron2"),
+)
 CORE = (
     *("types", "boxes", "kalman", "assign", "cost", "errors", "files", "mot", "trackers", "score"),
     *(
@@ -22,10 +25,14 @@ CORE = (
     ),
 )
 CORE_MAY_IMPORT = {"numpy", "sportstrack", "__future__"}
-EDGE = ("detector", "embed", "camera", "shots", "video", "drawing", "weights", "opencv", "sot", "presence", "train")
+EDGE = (
+    *("detector", "connectors", "embed", "camera", "shots", "video", "drawing", "weights", "opencv", "sot", "presence"),
+    "train",
+)
 JOINTS = ("sot.run", "sot.__main__", "sot.evaluate", "train.run")  # where edges meet, as in the pipeline
 EDGE_MAY_IMPORT = {
     *{("detector", "weights"), ("embed", "weights")},
+    *{("detector", "connectors"), ("connectors", "detector")},  # names are told apart in one; both fill the same tables
     *{("shots", "video"), ("sot", "video"), ("presence", "video")},  # commands of their own, that read
 }
 FOR_ALL = "opencv"  # gets cv2 with a check, and imports nothing else

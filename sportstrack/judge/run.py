@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sportstrack.connectors import split_spec
 from sportstrack.errors import SettingError
 from sportstrack.judge.ap import SIZES, Accuracy, measure
 from sportstrack.judge.sweep import Advice, Point, advise, best, sweep
@@ -119,7 +120,8 @@ def judge_detectors(
     """Judge one or more detectors on the same pictures and classes.
 
     Args:
-        weights: what `sportstrack.detector.load_detector` takes: weights, ``torchvision:NAME``, ``module:attribute``.
+        weights: what `sportstrack.detector.load_detector` takes: weights, ``transformers:FOLDER`` and the other
+            connectors, ``module:attribute``.
         data: a YOLO data set's data.yaml or folder.
         split: which of its splits.
         same: class name → other names for it, where data set and detectors differ.
@@ -141,8 +143,15 @@ def judge_detectors(
     judged = []
     for name, detector in detectors.items():
         found, times = run_detector(detector, test, progress(name) if progress else None)
-        judged.append(_judgement(name, detector, test, classes, shared, found, times))
+        one = _judgement(name, detector, test, classes, shared, found, times)
+        notes = [f"{key} is part of this model and was not set" for key in _passed_by(detector, settings)]
+        judged.append(replace(one, notes=(*one.notes, *notes)))
     return judged
+
+
+def _passed_by(detector: Any, settings: Mapping[str, Any]) -> list[str]:
+    """Return the settings that were asked for and that a detector of another library has its own of."""
+    return [key for key in getattr(detector, "fixed", ()) if settings.get(key)]
 
 
 def run_detector(
@@ -190,10 +199,13 @@ def _names(name: str, detector: Any) -> Mapping[int, str]:
 
 
 def _name(spec: str, taken: Mapping[str, Any]) -> str:
-    """Shorten a path to its file's name, or to more of it where two would be called alike."""
-    parts = list(Path(spec).with_suffix("").parts) if Path(spec).suffix else [spec]
-    for count in range(1, len(parts) + 1):
-        name = "/".join(parts[-count:])
+    """Shorten a path to its file's name (a connector's to two parts), or to more where two would be called alike."""
+    kind, place = split_spec(spec)
+    path = Path(place.partition(",")[0] if kind else place)  # behind a comma is a file of labels
+    ending = path.suffix if not kind or path.suffix in (".yaml", ".yml") else ""  # rt_detr_v2.1 is a folder
+    parts = list((path.with_suffix("") if ending else path).parts) if ending or kind else [place]
+    for count in range(2 if kind else 1, max(2, len(parts)) + 1):
+        name = f"{kind}:" * bool(kind) + "/".join(parts[-count:])
         if name not in taken:
             return name
     raise SettingError(f"{spec}: is named twice")

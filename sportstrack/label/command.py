@@ -85,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     add = group.add_argument
     add("--config", type=Path, default=None, metavar="YAML", help="settings file of sportstrack track")
     add("--weights", help=f"path, known name (downloaded once) or 'demo' ({track.weights})")
-    add("--detector", metavar="PACKAGE.MODULE:NAME", help="a detector of your own")
+    add("--detector", metavar="NAME", help="instead of weights: as sportstrack track takes it (torchvision:NAME, …)")
     add("--detections", metavar="NPZ", help="take this recording's detections instead of running a detector")
     add("--imgsz", type=int, metavar="PIXELS", help=f"longer side of the network's input ({track.imgsz})")
     add("--score", type=float, help=f"lowest score of a box ({track.score}); trackers use weak boxes too")

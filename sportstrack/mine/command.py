@@ -47,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("weights", metavar="WEIGHTS", help="detector: weights, torchvision:NAME or package.module:NAME")
+    add("weights", metavar="WEIGHTS", help="detector: weights, or as sportstrack val takes them (torchvision:NAME, …)")
     add("data", type=Path, metavar="DATA.yaml", help="data set: its data.yaml or folder")
     add("--split", default="train", help="of the data set; only train is enriched (train)")
     add("--top", type=int, default=default.top, metavar="N", help=f"pictures to mine ({default.top})")

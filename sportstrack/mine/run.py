@@ -278,14 +278,24 @@ def _own_folder(output: str | Path) -> Path:
 
 
 def _digest(weights: str | Path) -> str:
-    """Return a checkpoint's fingerprint, so that new weights under an old name are told apart; "" for no file."""
-    file = Path(weights)
-    if not file.is_file():
-        return ""
-    with file.open("rb") as stream:
-        digest = hashlib.sha256()
-        while block := stream.read(1 << 20):
-            digest.update(block)
+    """Return the fingerprint of a model's file or folder, so that a new one under an old name is told apart.
+
+    "" where the model is neither, such as a name that torchvision knows.
+    """
+    from sportstrack.connectors import split_spec
+
+    kind, name = split_spec(str(weights))
+    place = Path(name)
+    if kind == "detectron2":  # the weights lie beside the configuration
+        place = place.parent
+    files = sorted(path for path in place.rglob("*") if path.is_file()) if place.is_dir() else [place]
+    digest = hashlib.sha256()
+    for file in files:
+        if not file.is_file():
+            return ""
+        with file.open("rb") as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
     return digest.hexdigest()
 
 

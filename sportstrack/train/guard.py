@@ -95,8 +95,9 @@ def local_answers(loggers: Sequence[str] = ()) -> Iterator[None]:
 
     Its check of mixed precision wants a model of its own, and its pictures want the font Arial; both would be
     downloaded. Its label caches are pickles that lie beside the labels of whoever made the data set. Its loggers send
-    as soon as their package is installed.
+    as soon as their package is installed, and MLflow counts its users unless it is told not to before its import.
     """
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     answers = [
         ("ultralytics.engine.trainer", "check_amp", check_amp),
         ("ultralytics.engine.trainer", "strip_optimizer", strip),
