@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -126,7 +127,8 @@ def _track_offline(
         **parts,
     )
     started, recording = time.perf_counter(), Recording(earlier.outputs["detections"])
-    refined = _refined(seen, recording.info, settings.shots)
+    begins = [shot["frame"] for shot in earlier.shots] or [frame.index for frame in seen if frame.cut]
+    refined = _refined(seen, recording.info, begins if settings.shots else [])
     earlier.stages_ms["refine"] = round(1000 * (time.perf_counter() - started) / max(len(seen), 1), 3)
     pictures = not summary.source.endswith(".npz") and (
         "video" in settings.formats or (on_frame is not None and settings.detections is None)
@@ -142,7 +144,7 @@ def _track_offline(
     return summary
 
 
-def _refined(seen: list[TrackedFrame], info: RecordingInfo, shots: bool) -> list[Tracks]:
+def _refined(seen: list[TrackedFrame], info: RecordingInfo, cuts: list[int]) -> list[Tracks]:
     from sportstrack.refine import refine_tracks
 
     return refine_tracks(
@@ -150,7 +152,7 @@ def _refined(seen: list[TrackedFrame], info: RecordingInfo, shots: bool) -> list
         frame_rate=info.frame_rate,
         width=info.width,
         height=info.height,
-        cuts=[frame.index for frame in seen if frame.cut and shots],
+        cuts=cuts,
     )
 
 
@@ -218,6 +220,7 @@ class _Run:
         self._scores = 0.0
         self._tracking = 0.0  # seconds
         self._shots: Any = None
+        self._watched: deque[int] = deque(maxlen=1)  # numbers of the latest frames: a fade's middle is one of them
 
     def prepare(self, detector: Any, tracker: Tracker | None, embedder: Any) -> None:
         """Load what is needed before the first frame."""
@@ -240,6 +243,7 @@ class _Run:
             device = self.summary.device = getattr(self.detector, "device", None)
             self.observer = make_observer(settings, self.detector, embedder=embedder, device=device or settings.device)
             self._shots = _shot_detector(self._frame_rate()) if settings.shots else None
+            self._watched = deque(maxlen=1 if self._shots is None else self._shots.latest + 1)
         self.tracker: Tracker = tracker or self._make_tracker()
         self.summary.setup_seconds = round(time.perf_counter() - started, 3)
 
@@ -300,8 +304,14 @@ class _Run:
     def _watch(self, item: Any) -> Seen:
         if isinstance(item, Seen):
             return item  # of a replay
-        boundary = self._shots.update(item.image) if self._shots is not None else None
-        return Seen(item, 0.0 if boundary is None else boundary.confidence)
+        if self._shots is None:
+            return Seen(item, 0.0)
+        self._watched.append(item.index)
+        boundary = self._shots.update(item.image)
+        if boundary is None:
+            return Seen(item, 0.0)
+        self.summary.shots.append({"frame": self._watched[boundary.frame - self._shots.count], **_how(boundary)})
+        return Seen(item, boundary.confidence)
 
     def _detect_and_track(
         self, watched: Box[Seen], tracked: Box[TrackedFrame], on_frame: Any, progress: Progress | None
@@ -432,6 +442,10 @@ def _finished(folder: Path, wanted: Summary) -> Summary | None:
         return None
     earlier.skipped = True
     return earlier
+
+
+def _how(boundary: Any) -> dict[str, Any]:
+    return {"kind": boundary.kind, "confidence": boundary.confidence}
 
 
 def _shot_detector(frame_rate: float) -> Any:

@@ -27,6 +27,8 @@ class Summary:
         tracks: distinct ids.
         boxes: tracked boxes in all frames.
         cuts: shot changes.
+        shots: of each, the frame with which the new shot begins (a fade's middle), its kind and its confidence; empty
+            where shots were not looked for, or are taken from a recording.
         mean_score: mean score of the tracked boxes, or None without any.
         dropped_boxes: boxes that were not finite, inverted or empty.
         dropped_frames: frames that a live source skipped to stay current.
@@ -52,6 +54,7 @@ class Summary:
     tracks: int = 0
     boxes: int = 0
     cuts: int = 0
+    shots: list[dict[str, Any]] = field(default_factory=list)
     mean_score: float | None = None
     dropped_boxes: int = 0
     dropped_frames: int = 0
@@ -70,6 +73,7 @@ class Summary:
         self.seconds = round(self.seconds + earlier.seconds, 3)
         self.setup_seconds = round(self.setup_seconds + earlier.setup_seconds, 3)
         self.device, self.dropped_boxes = earlier.device, earlier.dropped_boxes
+        self.shots = earlier.shots
         self.warnings = list(dict.fromkeys(earlier.warnings + self.warnings))
 
     @property

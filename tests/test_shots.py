@@ -6,16 +6,30 @@ import csv
 import itertools
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from data_prep.synthetic import Settings, render_sequence
 from sportstrack.errors import SettingError
-from sportstrack.shots import COLUMNS, Boundary, ShotConfig, ShotDetector, is_close_up, main
+from sportstrack.shots import (
+    COLUMNS,
+    Boundary,
+    ReplayConfig,
+    ReplayDetector,
+    Shot,
+    ShotConfig,
+    ShotDetector,
+    find_shots,
+    is_close_up,
+    kind_of_view,
+    main,
+)
 
 WIDTH, HEIGHT = 640, 360
 LENGTH = 30
@@ -210,6 +224,170 @@ def test_fades_can_be_left_out(matches: dict[int, Frames]) -> None:
     assert boundaries(dissolve(matches[1], matches[2], 12), ShotConfig(fades=False)) == []
 
 
+# --- replays ---------------------------------------------------------------------------------------------------------
+
+
+class Played:
+    """Frames as an open video source gives them."""
+
+    def __init__(self, frames: Frames) -> None:
+        self.frames, self.info = frames, SimpleNamespace(frame_rate=Fraction(25), frame_count=len(frames))
+
+    def __iter__(self) -> Iterator[SimpleNamespace]:
+        return (SimpleNamespace(image=f, time=k / 25, index=k) for k, f in enumerate(self.frames))
+
+
+def shots_of(frames: Frames) -> list[Shot]:
+    return find_shots(Played(frames), ShotDetector(), replays=ReplayDetector())
+
+
+@pytest.fixture(scope="session")
+def long_match() -> Frames:
+    plan = Settings(seed=3, frames=200, width=WIDTH, height=HEIGHT, view="main")
+    return [compressed(image) for image, _ in render_sequence(plan)]
+
+
+@pytest.fixture(scope="session")
+def other_camera() -> Frames:
+    plan = Settings(seed=4, frames=50, width=WIDTH, height=HEIGHT, view="close")
+    return [compressed(image) for image, _ in render_sequence(plan)]
+
+
+def compressed(image: np.ndarray) -> np.ndarray:
+    import cv2
+
+    return cv2.imdecode(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 70])[1], cv2.IMREAD_COLOR)
+
+
+def slowed(frames: Frames, how: str) -> Frames:
+    """At half speed: each frame twice, or the mean of two between them."""
+    pairs = itertools.pairwise(frames)
+    return [f for one, two in pairs for f in (one, one if how == "repeated" else compressed(one // 2 + two // 2))]
+
+
+def wiped(before: Frames, after: Frames, length: int = 16) -> Frames:
+    """One shot, a logo that flies across the picture and covers it for a moment, and the next shot."""
+    import cv2
+
+    logo = np.full((HEIGHT, WIDTH, 3), (40, 160, 230), np.uint8)
+    cv2.circle(logo, (WIDTH // 2, HEIGHT // 2), HEIGHT // 3, (250, 250, 250), -1)
+    cv2.putText(logo, "CUP", (WIDTH // 2 - 90, HEIGHT // 2 + 30), 0, 3, (20, 20, 120), 8)
+    passing = []
+    for k, under in enumerate([*before[-length // 2 :], *after[: length // 2]]):
+        way = 2.4 * (k + 1) / (length + 1)
+        frame = under.copy()
+        frame[:, int(np.clip(way - 1.4, 0, 1) * WIDTH) : int(np.clip(way, 0, 1) * WIDTH)] = logo[
+            :, int(np.clip(way - 1.4, 0, 1) * WIDTH) : int(np.clip(way, 0, 1) * WIDTH)
+        ]
+        passing.append(compressed(frame))
+    return [*before[: -length // 2], *passing, *after[length // 2 :]]
+
+
+def broadcast(live: Frames, replay: Frames, at: int, wipes: bool) -> Frames:
+    """The live picture, a replay, and the live picture again."""
+    if not wipes:
+        return [*live[:at], *replay, *live[at:]]
+    return wiped(wiped(live[:at], replay), live[at:])
+
+
+@pytest.mark.parametrize("wipes", [True, False], ids=["logo", "cuts"])
+@pytest.mark.parametrize("how", ["repeated", "blended"])
+@pytest.mark.parametrize("camera", ["same", "other"])
+def test_a_replay_is_flagged_and_nothing_else(
+    camera: str, how: str, wipes: bool, long_match: Frames, other_camera: Frames
+) -> None:
+    action = long_match[40:85] if camera == "same" else other_camera[:45]
+    replay = slowed(action, how)
+    at = 110
+    shots = shots_of(broadcast(long_match, replay, at, wipes))
+    flagged = [shot for shot in shots if shot.view == "replay"]
+    assert len(flagged) == 1
+    assert abs(flagged[0].start - at) <= 12
+    assert abs(flagged[0].end - (at + len(replay) - 1)) <= 12
+    assert all(shot.replay == 0 for shot in shots if shot is not flagged[0])
+    assert ("transition" in flagged[0].replay_signs) == wipes
+    assert ("repeat" in flagged[0].replay_signs) == (camera == "same")
+
+
+def test_a_scene_shown_again_at_full_speed_is_a_repeat_and_no_transition(long_match: Frames) -> None:
+    shots = shots_of([*long_match[:110], *long_match[30:85], *long_match[110:]])
+    assert [shot.replay_signs for shot in shots] == [(), ("repeat",), ()]
+
+
+def test_more_signs_make_a_replay_surer(long_match: Frames, other_camera: Frames) -> None:
+    one = max(shot.replay for shot in shots_of(broadcast(long_match, slowed(other_camera, "repeated"), 110, False)))
+    all_ = max(
+        shot.replay for shot in shots_of(broadcast(long_match, slowed(long_match[40:85], "repeated"), 110, True))
+    )
+    assert 0.5 <= one < 0.9 < all_ <= 1
+
+
+def test_going_back_to_the_first_camera_is_no_replay(long_match: Frames, other_camera: Frames) -> None:
+    frames = [*long_match[:80], *other_camera[:25], *long_match[80:160], *other_camera[25:], *long_match[160:]]
+    assert [shot.replay for shot in shots_of(frames)] == [0.0] * 5
+
+
+def test_a_video_that_has_each_frame_twice_is_no_replay(long_match: Frames, other_camera: Frames) -> None:
+    frames = [frame for frame in [*long_match[:70], *other_camera[:40], *long_match[70:120]] for _ in range(2)]
+    assert not any(shot.replay for shot in shots_of(frames))
+
+
+@pytest.mark.parametrize(
+    ("name", "frames"), [("football", 169), ("indoors", 250), ("cars", 377), ("street", 120), ("hand-held", 196)]
+)
+def test_a_real_video_without_replays_has_none(name: str, frames: int, shared_data: Path) -> None:
+    assert not any(shot.replay for shot in shots_of(read(shared_data / REAL[name][0], frames)))
+
+
+def test_a_replay_of_real_football_is_flagged(shared_data: Path) -> None:
+    import cv2
+
+    live = [cv2.resize(frame, (WIDTH, HEIGHT)) for frame in read(shared_data / REAL["football"][0], 169)]
+    shots = shots_of(broadcast(live, slowed(live[20:70], "blended"), 90, True))
+    assert [shot.view for shot in shots] == ["live", "replay", "live"]
+
+
+def test_replays_are_reported_while_frames_stream_and_reset_equals_fresh(long_match: Frames) -> None:
+    frames = broadcast(long_match, slowed(long_match[40:85], "repeated"), 110, True)
+    detector = ReplayDetector()
+    first = [detector.update(frame) for frame in frames]
+    assert any(first), "before the end of the video"
+    detector.reset()
+    assert [detector.update(frame) for frame in frames] == first
+
+
+def test_replay_settings_are_checked() -> None:
+    with pytest.raises(SettingError, match="memory: expected a number from 0"):
+        ReplayConfig(memory=-1)
+    with pytest.raises(SettingError, match="frame_rate: expected frames per second above 0"):
+        ReplayDetector(frame_rate=0)
+    with pytest.raises(SettingError, match="replays: expected"):
+        ReplayDetector().update(np.zeros((9, 9, 3), np.uint8))
+
+
+# --- in a tracking run -----------------------------------------------------------------------------------------------
+
+
+def test_a_tracking_run_knows_the_middle_of_a_fade(matches: dict[int, Frames], tmp_path: Path) -> None:
+    """Also offline, where it is the middle that parts the shots, not the frame at which it was noticed."""
+    import toy
+
+    from sportstrack import track_video
+    from sportstrack.video import VideoWriter
+
+    path = tmp_path / "fade.mp4"
+    with VideoWriter(path, WIDTH, HEIGHT, 25) as writer:
+        for k, frame in enumerate(dissolve(matches[1], matches[3], 12)):
+            writer.write(frame, Fraction(k, 25))
+    seen = []
+    plain = track_video(path, detector=toy.find, on_frame=seen.append)
+    noticed = [frame.index for frame in seen if frame.cut]
+    assert [shot["kind"] for shot in plain.shots] == ["fade"]
+    assert LENGTH - 2 <= plain.shots[0]["frame"] <= LENGTH + 11
+    assert plain.shots[0]["frame"] < noticed[0]
+    assert track_video(path, detector=toy.find, offline=True).shots == plain.shots
+
+
 # --- the interface ---------------------------------------------------------------------------------------------------
 
 
@@ -255,6 +433,9 @@ def test_bad_settings_are_refused() -> None:
 def test_a_close_up_has_few_tall_boxes(heights: tuple[int, ...], expected: bool) -> None:
     boxes = np.array([[0, 0, 50, height] for height in heights], float).reshape(-1, 4)
     assert is_close_up(boxes, HEIGHT) is expected
+    shot = Shot(0, 50, 0.0, 2.0, "cut", 0.9)
+    assert kind_of_view(shot, boxes, HEIGHT) == ("close-up" if expected else "wide")
+    assert kind_of_view(replace(shot, replay=0.6), boxes, HEIGHT) == "replay"
 
 
 # --- the command -----------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import sys
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ import numpy as np
 
 from sportstrack.boxes import xyxy_to_tlwh
 from sportstrack.cli import report_error, run
-from sportstrack.errors import FormatError, OutputError, SettingError, SportstrackError, nearest
+from sportstrack.errors import FormatError, OutputError, SettingError, SourceError, SportstrackError, nearest
 from sportstrack.files import PartFile, ensure_folder
 from sportstrack.mot import MotTable, SequenceInfo, read_mot, read_sequence_info
 from sportstrack.recording import Recording
@@ -31,7 +32,7 @@ DEFAULT_RATE = 25.0
 
 _EXAMPLES = """examples:
   sportstrack refine runs/track/match.txt --size 1280x720 --frame-rate 25     result in runs/refine/match.txt
-  sportstrack refine runs/track/match.txt --detections runs/track/match.npz   size, rate, looks and camera from there
+  sportstrack refine runs/track/match.txt --detections runs/track/match.npz   size, rate, looks, camera, cuts from there
   sportstrack refine results/bytetrack --gt SportsMOT/val -o results/refined  a folder; size and rate from seqinfo.ini
   sportstrack refine match.txt -o better.txt --steps link,interpolate --set fill_gap=2
 
@@ -112,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--gt", type=Path, metavar="PATH", help="benchmark's or sequence's folder: size and rate from its seqinfo.ini")
     add("--seqinfo", type=Path, metavar="FILE", help="a seqinfo.ini that holds for all results")
     add("--detections", type=Path, metavar="NPZ", help="recording (track --save-detections), or folder of NAME.npz")
+    add("--shots", type=Path, metavar="CSV", help="where shots begin, from sportstrack shots --csv; else as recorded")
     add("--zero-based", action="store_true", help="the results count frames from 0")
 
     group = parser.add_argument_group("summary")
@@ -185,7 +187,9 @@ def _refine_file(source: Path, target: Path, settings: RefineSettings, options: 
     table = TrackTable.from_mot(rows, recorded.embedding)
     camera = None if recorded.camera is None else recorded.camera[start::stride]
     table = _at(table, (table.frame - start) // stride)
-    scene = Scene.of(table, frame_rate=rate / stride, width=width, height=height, camera=camera)
+    cuts = recorded.cuts if options.shots is None else read_cuts(options.shots)
+    cuts = [-(-(cut - start) // stride) for cut in cuts]  # the first of these frames that is in the new shot
+    scene = Scene.of(table, frame_rate=rate / stride, width=width, height=height, camera=camera, cuts=cuts)
     changes, table = _run(source.stem, str(target), table, scene, settings)
     write_table(target, _at(table, table.frame * stride + start).to_mot(), 0 if options.zero_based else 1)
     return changes
@@ -220,6 +224,22 @@ def _recorded(source: Path, rows: MotTable, options: argparse.Namespace) -> Reco
         return Recorded(None, None, None)
     path: Path = options.detections
     return read_recorded(Recording(path / f"{source.stem}.npz" if path.is_dir() else path), rows)
+
+
+def read_cuts(path: Path) -> list[int]:
+    """Return the frames with which the second and later shots begin, from a table of ``sportstrack shots --csv``.
+
+    Raises:
+        FormatError: it is no such table.
+        SourceError: it cannot be read.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as stream:
+            return [int(row["start"]) for row in csv.DictReader(stream)][1:]
+    except (KeyError, TypeError, ValueError) as error:
+        raise FormatError(f"{path}: not a table of shots; sportstrack shots VIDEO --csv FILE writes one") from error
+    except OSError as error:
+        raise SourceError(f"{path}: {error.strerror or error}") from error
 
 
 def _known(source: Path, rows: MotTable, recorded: Recorded, options: argparse.Namespace) -> tuple[float, float, float]:

@@ -1,4 +1,4 @@
-"""What a recording of the detections knows of a result's rows: looks, the camera's motion, size and frame rate."""
+"""What a recording of the detections knows of a result's rows: looks, the camera's motion, cuts, size, frame rate."""
 
 from __future__ import annotations
 
@@ -24,11 +24,13 @@ class Recorded:
         info: of the recording, or None without one.
         embedding: (N, D) float32 looks of the rows, zeros where no detection fits; None if none were recorded.
         camera: (F, 2, 3) affines of frames 0 … F − 1, NaN where unknown; None if none were recorded.
+        cuts: frames with which another shot begins.
     """
 
     info: RecordingInfo | None
     embedding: NDArray[np.float32] | None
     camera: FloatArray | None
+    cuts: tuple[int, ...] = ()
 
 
 def read_recorded(recording: Recording, rows: MotTable) -> Recorded:
@@ -42,11 +44,14 @@ def read_recorded(recording: Recording, rows: MotTable) -> Recorded:
     starts = np.searchsorted(rows.frame[order], np.arange(frames + 1))
     camera = np.full((frames, 2, 3), np.nan)
     looks: NDArray[np.float32] | None = None
+    cuts: list[int] = []
     fitting, last = 0, -1
     for frame in recording:
         last = frame.index
         if last >= frames:
             break
+        if frame.cut:
+            cuts.append(last)
         if frame.camera is not None:
             camera[last] = frame.camera
         mine = order[starts[last] : starts[last + 1]]
@@ -63,7 +68,7 @@ def read_recorded(recording: Recording, rows: MotTable) -> Recorded:
             f"{recording.path}: only {fitting} of {len(rows)} boxes overlap a detection of their frame; "
             "is it the recording of another video?"
         )
-    return Recorded(recording.info, looks, camera if np.isfinite(camera).any() else None)
+    return Recorded(recording.info, looks, camera if np.isfinite(camera).any() else None, tuple(cuts))
 
 
 def _fit(rows: MotTable, mine: NDArray[np.int64], frame: RecordedFrame) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -72,7 +72,7 @@ class Scene:
         if length < last:
             raise SettingError(f"frames: expected at least {last}, the last frame of the tracks, got {frames}")
         shots = np.unique(np.asarray(cuts, np.int64))
-        guess = camera_steps(table, length, frame_rate)
+        guess = camera_steps(table, length, frame_rate, shots)
         steps = guess if camera is None else _given(camera, guess, width, height)
         steps[shots[(shots >= 0) & (shots < length)]] = 0.0
         return cls(float(frame_rate), float(width), float(height), length, np.cumsum(steps, axis=0), shots)
@@ -92,8 +92,10 @@ class Scene:
         return np.searchsorted(self.cuts, frame, side="right")
 
 
-def camera_steps(table: TrackTable, frames: int, frame_rate: float) -> FloatArray:
+def camera_steps(table: TrackTable, frames: int, frame_rate: float, cuts: IntArray | None = None) -> FloatArray:
     """Estimate how far the picture's content moved in each frame, from the tracks alone.
+
+    Whoever stands on both sides of one of the ``cuts`` says nothing.
 
     Returns:
         (F, 2) pixels: the median displacement of the boxes seen in the frame and in the one before. Under three of
@@ -102,6 +104,8 @@ def camera_steps(table: TrackTable, frames: int, frame_rate: float) -> FloatArra
     table = table.ordered()
     together = (table.track_id[1:] == table.track_id[:-1]) & (table.frame[1:] == table.frame[:-1] + 1)
     rows = np.flatnonzero(together) + 1
+    if cuts is not None and len(cuts):
+        rows = rows[~np.isin(table.frame[rows], cuts)]
     moved = 0.5 * (table.xyxy[rows, :2] + table.xyxy[rows, 2:] - table.xyxy[rows - 1, :2] - table.xyxy[rows - 1, 2:])
     frame = table.frame[rows]
     count = np.bincount(frame, minlength=frames)

@@ -11,7 +11,10 @@ from sportstrack.errors import SettingError, nearest
 STEPS = ("split", "link", "interpolate", "smooth", "drop")
 """The steps by name, in the order in which they run."""
 
-_SIGNED = ("trust", "interior_prior", "border_prior", "appearance_neutral", "split_below")
+_SIGNED = (
+    *("trust", "interior_prior", "border_prior", "appearance_neutral", "split_below"),
+    *("cut_looks", "formation_unlike"),
+)
 _DIVISORS = (
     *("interior_decay", "interior_along", "interior_across", "interior_height", "velocity_decay"),
     *("border_decay", "border_along", "border_height", "tail"),
@@ -58,6 +61,22 @@ class RefineSettings:
         appearance_weight: two looks of cosine c add weight · (c − neutral) to the log-odds.
         appearance_neutral: the cosine that says nothing.
 
+        cut_memory: seconds for which a player may be known again in a later shot; 0 for never.
+        cut_looks: cosine of the mean looks from which a player is known again by them; above 1 for never.
+        cut_looks_lead: by so much it must be above the next best cosine, from either side.
+        cut_unproven: 1: looks alone link any two shots; 0: only shots that formation has shown to be of one match. Two
+            matches' referees look alike.
+        formation_evidence: evidence, in nats, from which players are known again across a cut by how they stand to
+            one another, where no looks are known; 0 for never.
+        formation_lead: by so much it must be above that of the next best way to fit them.
+        formation_players: fewest players that fall into place; with fewer, chance needs too little luck.
+        formation_evidence_looks: as ``formation_evidence``, where looks are known.
+        formation_lead_looks: likewise.
+        formation_players_looks: likewise.
+        formation_unlike: two looks of a cosine under this are not the same player's, however they stand.
+        formation_clear: person heights by which the next nearest player must be farther off than the same.
+        formation_window: seconds before and after a cut from which places at the cut are taken.
+
         fill_gap: longest gap, in seconds, that is filled.
         fill_gap_border: the same where the player left the picture or came in at an edge.
 
@@ -100,11 +119,25 @@ class RefineSettings:
     appearance_weight: float = 4.0
     appearance_neutral: float = 0.4
 
+    cut_memory: float = 60.0
+    cut_looks: float = 0.6
+    cut_looks_lead: float = 0.15
+    cut_unproven: float = 0.0
+    formation_evidence: float = 24.0
+    formation_lead: float = 12.0
+    formation_players: float = 7.0
+    formation_evidence_looks: float = 22.0
+    formation_lead_looks: float = 12.0
+    formation_players_looks: float = 6.0
+    formation_unlike: float = 0.0
+    formation_clear: float = 0.3
+    formation_window: float = 0.32
+
     fill_gap: float = 1.2
     fill_gap_border: float = 0.2
 
-    smooth_std: float = 0.028
-    smooth_std_vertical: float = 0.048
+    smooth_std: float = 0.024
+    smooth_std_vertical: float = 0.06
     smooth_noise: float = 0.018
 
     drop_under: float = 1.0

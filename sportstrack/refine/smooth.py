@@ -9,7 +9,7 @@ import numpy as np
 from sportstrack.refine.scene import Scene
 from sportstrack.refine.settings import RefineSettings
 from sportstrack.refine.table import TrackTable
-from sportstrack.types import FloatArray
+from sportstrack.types import FloatArray, IntArray
 
 _BLOCK = 1 << 18  # rows smoothed together
 _SAMPLE = 200_000  # rows that the noise is estimated from
@@ -47,7 +47,7 @@ def smooth_boxes(table: TrackTable, scene: Scene, settings: RefineSettings | Non
     table = table.ordered()
     if box_noise(table) < s.smooth_noise:
         return table
-    path = np.tile(scene.path, 2)
+    path, owner = np.tile(scene.path, 2), _owners(table, scene)
     xyxy = table.xyxy.copy()
     for axis, seconds in ((0, s.smooth_std), (1, s.smooth_std_vertical), (2, s.smooth_std), (3, s.smooth_std_vertical)):
         std = scene.frames_in(seconds)
@@ -55,13 +55,22 @@ def smooth_boxes(table: TrackTable, scene: Scene, settings: RefineSettings | Non
             continue
         still = table.xyxy[:, axis] - path[table.frame, axis]
         for at in range(0, len(table), _BLOCK):
-            xyxy[at : at + _BLOCK, axis] += _correction(table, still, at, min(at + _BLOCK, len(table)), std)
+            xyxy[at : at + _BLOCK, axis] += _correction(
+                table.frame, owner, still, at, min(at + _BLOCK, len(table)), std
+            )
     flat = (xyxy[:, 2:] <= xyxy[:, :2]).any(axis=1)
     xyxy[flat] = table.xyxy[flat]
     return replace(table, xyxy=xyxy)
 
 
-def _correction(table: TrackTable, value: FloatArray, low: int, high: int, std: float) -> FloatArray:
+def _owners(table: TrackTable, scene: Scene) -> IntArray:
+    """Return (N,) a number for each track, another one in each shot: a cut has no neighbours."""
+    if not len(scene.cuts):
+        return table.track_id
+    return table.track_id * (len(scene.cuts) + 1) + scene.shot(table.frame)
+
+
+def _correction(frame: IntArray, owner: IntArray, value: FloatArray, low: int, high: int, std: float) -> FloatArray:
     """Return what is to be added to the values of rows ``low`` … ``high`` − 1.
 
     The value at time 0 of the line a + b t that fits the neighbours' differences to a row best, each weighted by
@@ -70,12 +79,12 @@ def _correction(table: TrackTable, value: FloatArray, low: int, high: int, std: 
     n, reach = high - low, int(np.ceil(_REACH * std))
     w0, w1, w2, d0, d1 = np.zeros((5, n))
     for k in range(-reach, reach + 1):
-        i = np.arange(max(low, -k), min(high, len(table) - k))
+        i = np.arange(max(low, -k), min(high, len(frame) - k))
         if not len(i):
             continue
         j, to = i + k, i - low
-        t = (table.frame[j] - table.frame[i]).astype(np.float64)
-        near = (table.track_id[j] == table.track_id[i]) & (np.abs(t) <= reach)
+        t = (frame[j] - frame[i]).astype(np.float64)
+        near = (owner[j] == owner[i]) & (np.abs(t) <= reach)
         w = np.where(near, np.exp(-0.5 * (t / std) ** 2), 0.0)
         d = value[j] - value[i]
         w0[to] += w

@@ -50,7 +50,7 @@ def _cuts(frame: IntArray, looks: NDArray[np.float32], scene: Scene, s: RefineSe
             continue
         first = np.maximum(np.searchsorted(frame, frame[at] - window), low)
         last = np.minimum(np.searchsorted(frame, frame[at] + window), high)
-        one, two = (at - first)[:, None], (last - at)[:, None]
+        one, two = np.maximum(at - first, 1)[:, None], (last - at)[:, None]  # nobody before: a look of zeros, unknown
         before, after = (total[at] - total[first]) / one, (total[last] - total[at]) / two
         length = np.linalg.norm(before, axis=1) * np.linalg.norm(after, axis=1)
         cosine = (before * after).sum(axis=1) / np.maximum(length, 1e-12)

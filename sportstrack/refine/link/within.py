@@ -1,4 +1,4 @@
-"""Link: give the pieces of one player one id.
+"""Within a shot: link the pieces of one player by where they end and begin, and by looks.
 
 Every track is taken apart at its gaps, and all gaps of the sequence are bridged anew, at once. A piece that ends and
 one that begins later are the same player's if the second begins where the first would be by then, or if the first left
@@ -12,20 +12,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
 import numpy as np
 
+from sportstrack.refine.link.pairs import Pairs, best_links, chain_ids
 from sportstrack.refine.looks import Looks, mean_looks
 from sportstrack.refine.scene import Scene
 from sportstrack.refine.settings import RefineSettings
-from sportstrack.refine.table import TrackTable, fresh_ids
+from sportstrack.refine.table import TrackTable
 from sportstrack.types import BoolArray, FloatArray, IntArray
 
 _BLOCK = 1 << 18  # pairs looked at together
-
-Pairs: TypeAlias = tuple[IntArray, IntArray]
-"""(P,) pieces that end, (P,) pieces that begin later."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,13 +63,8 @@ class Pieces:
     looks: Looks | None
 
 
-def link_tracks(table: TrackTable, scene: Scene, settings: RefineSettings | None = None) -> TrackTable:
-    """Link the pieces of tracks that are one player's; each chain keeps the id of its earliest piece.
-
-    Pieces that stand in one frame together, are of different classes or in different shots are never linked. No row is
-    added or lost. A piece that its track loses gets a new id.
-    """
-    s = settings or RefineSettings()
+def link_pieces(table: TrackTable, scene: Scene, s: RefineSettings) -> TrackTable:
+    """Take tracks apart at gaps and cuts, and link anew what follows on from what within each shot."""
     table = table.ordered()
     if not len(table):
         return table
@@ -93,92 +85,8 @@ def _rows_of(order: IntArray, starts: IntArray) -> IntArray:
     return shift
 
 
-def best_links(a: IntArray, b: IntArray, gain: FloatArray) -> Pairs:
-    """Choose pairs so that no a and no b stands in two of them and the sum of the gains is greatest.
-
-    Args:
-        a: (P,) left side of each pair.
-        b: (P,) right side.
-        gain: (P,) above 0; each pair stands once.
-
-    Returns:
-        The sides of the chosen pairs. Works on the pairs given alone: no matrix of all against all is made.
-    """
-    sure = _sure_links(a, b, gain)
-    open_ = ~np.isin(a, a[sure]) & ~np.isin(b, b[sure])
-    rest = _assign(a[open_], b[open_], gain[open_])
-    return np.concatenate((a[sure], rest[0])), np.concatenate((b[sure], rest[1]))
-
-
-def _sure_links(a: IntArray, b: IntArray, gain: FloatArray) -> IntArray:
-    """Return pairs that stand in a best choice for sure: worth more than what both sides could get elsewhere together.
-
-    Whoever chose otherwise could change to such a pair and gain. Found pairs take their sides out of the question,
-    which makes others sure. Most gaps of a match are settled so; the rest is a small assignment.
-    """
-    sure = [np.empty(0, np.int64)]
-    by_a, by_b = np.argsort(a, kind="stable"), np.argsort(b, kind="stable")
-    elsewhere = np.zeros(len(a))
-    gone_a, gone_b = (np.zeros(int(x.max(initial=0)) + 1, np.bool_) for x in (a, b))
-    while len(by_a):
-        elsewhere[by_a] = _best_other(a[by_a], gain[by_a])
-        elsewhere[by_b] += _best_other(b[by_b], gain[by_b])
-        found = by_a[gain[by_a] > elsewhere[by_a]]
-        if not len(found):
-            break
-        sure.append(found)
-        gone_a[a[found]] = gone_b[b[found]] = True
-        by_a, by_b = (order[~(gone_a[a[order]] | gone_b[b[order]])] for order in (by_a, by_b))
-    return np.concatenate(sure)
-
-
-def _best_other(side: IntArray, gain: FloatArray) -> FloatArray:
-    """Return (P,) the greatest gain among each pair's rivals, the other pairs of the same side; 0 without any.
-
-    The pairs are sorted by side.
-    """
-    begin = np.flatnonzero(np.concatenate(([True], side[1:] != side[:-1])))
-    count = np.diff(np.append(begin, len(side)))
-    best = np.repeat(np.maximum.reduceat(gain, begin), count)
-    top = gain == best
-    second = np.repeat(np.maximum.reduceat(np.where(top, 0.0, gain), begin), count)
-    alone = np.repeat(np.add.reduceat(top.astype(np.int64), begin) == 1, count)
-    return np.where(top & alone, second, best)
-
-
-def _assign(a: IntArray, b: IntArray, gain: FloatArray) -> Pairs:
-    if not len(a):
-        return a, b
-    from scipy.sparse import csr_array
-    from scipy.sparse.csgraph import min_weight_full_bipartite_matching
-
-    left, row = np.unique(a, return_inverse=True)
-    right, column = np.unique(b, return_inverse=True)
-    alone = np.arange(len(left))  # each left side has a column of its own, for staying alone
-    price = float(gain.max()) + 1.0  # a cost of 0 would be taken for no pair
-    cost = np.concatenate((price - gain, np.full(len(left), price)))
-    place = (np.concatenate((row, alone)), np.concatenate((column, len(right) + alone)))
-    matrix = csr_array((cost, place), shape=(len(left), len(right) + len(left)))
-    rows, columns = min_weight_full_bipartite_matching(matrix)
-    linked = columns < len(right)
-    return left[rows[linked]], right[columns[linked]]
-
-
-def chain_ids(ids: IntArray, a: IntArray, b: IntArray) -> IntArray:
-    """Return (T,) the new id of each piece: that of its chain's first piece; piece ``b[i]`` follows ``a[i]``.
-
-    ``ids`` are sorted, and pieces of one track by time: its first piece keeps the id, a later one that begins a chain
-    gets a new one.
-    """
-    before = np.arange(len(ids))
-    before[b] = a
-    while not np.array_equal(earlier := before[before], before):  # rounds: the logarithm of the longest chain
-        before = earlier
-    return fresh_ids(ids)[before]
-
-
 def _cut(table: TrackTable, scene: Scene, s: RefineSettings) -> IntArray:
-    """Return (T + 1,) the rows where pieces begin, and the end: at each gap that this step could bridge itself."""
+    """Return (T + 1,) the rows where pieces begin, and the end: at cuts, and at each gap that could be bridged here."""
     frame = table.frame
     new = table.track_id[1:] != table.track_id[:-1]
     row = np.flatnonzero(~new & (frame[1:] > frame[:-1] + 1))
@@ -186,8 +94,8 @@ def _cut(table: TrackTable, scene: Scene, s: RefineSettings) -> IntArray:
     left = scene.at_edges(table.xyxy[row], s.border_reach) & scene.at_edges(table.xyxy[row + 1], s.border_reach)
     near = gap <= scene.frames_in(s.interior_gap)
     near |= left.any(axis=1) & (gap <= scene.frames_in(s.border_gap))
-    near &= scene.shot(frame[row]) == scene.shot(frame[row + 1])
     new[row[near]] = True
+    new |= scene.shot(frame[1:]) != scene.shot(frame[:-1])
     return np.concatenate(([0], np.flatnonzero(new) + 1, [len(table)]))
 
 

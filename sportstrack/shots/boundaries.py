@@ -1,9 +1,4 @@
-"""Shot changes while frames stream: hard cuts at once, fades and dissolves half a second later.
-
-    shots = ShotDetector(frame_rate=25)
-    for frame in source:
-        if (boundary := shots.update(frame.image)) is not None:
-            tracker.reset()  # nobody is where he was
+"""Boundaries of shots: hard cuts at once, fades and dissolves half a second later.
 
 Three signs, each after published work:
 
@@ -14,30 +9,22 @@ Three signs, each after published work:
   between two pitches of one green from a fast pan, a zoom or a camera's flash, which change all the pixels as well.
 
 A dissolve is a picture half-way between an earlier and a later one that have nothing in common.
-
-The command ``python -m sportstrack.shots VIDEO`` prints a table of shots.
 """
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections import deque
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sportstrack.cli import run
 from sportstrack.corners import best_corners, check_picture, halve
 from sportstrack.errors import SettingError
 from sportstrack.opencv import require_cv2
 from sportstrack.types import FloatArray
 
-PROGRAM = "sportstrack.shots"
 CLOSE_UP = 0.45  # median height of the boxes, as a share of the picture's
 BLUR = 25  # pixels, side of the surroundings that light is evened out over
 NOISE = 4.0  # grey levels, contrast that is not worth raising
@@ -146,6 +133,16 @@ class ShotDetector:
         self._gaps = sorted({2 * max(2, round(gap * frame_rate / 2)) for gap in self.config.fade_gaps})
         self._window = max(2, round(0.5 * frame_rate))
         self.reset()
+
+    @property
+    def count(self) -> int:
+        """Frames seen so far."""
+        return self._count
+
+    @property
+    def latest(self) -> int:
+        """How many frames back a boundary can lie, at most."""
+        return max(self._gaps) // 2
 
     def reset(self) -> None:
         """Forget everything; frames count from 0 again."""
@@ -320,122 +317,3 @@ def _confidence(structure: float, content: float, histogram: float) -> float:
     """Mean of the signs, each held to 0…1; structure, the most telling one, counts twice."""
     signs = (structure, structure, content, 2 * histogram)
     return round(sum(min(max(sign, 0.0), 1.0) for sign in signs) / 4, 3)
-
-
-# --- the command -----------------------------------------------------------------------------------------------------
-
-_EXAMPLES = """examples:
-  python -m sportstrack.shots match.mp4
-  python -m sportstrack.shots match.mp4 --csv shots.csv      for a spreadsheet; frames count from 0
-  python -m sportstrack.shots frames/ --no-fades             a folder of images; hard cuts alone
-
-VIDEO is anything that sportstrack track reads.
-
-exit status: 0 done, 2 bad input or settings, 130 interrupted
-"""
-
-COLUMNS = ("shot", "start", "end", "start_time", "end_time", "kind", "confidence")
-
-
-@dataclass(frozen=True)
-class Shot:
-    """One shot: frames ``start`` to ``end``, both included, from 0; times in seconds; how it began."""
-
-    start: int
-    end: int
-    start_time: float
-    end_time: float
-    kind: str  # cut, fade, or start for the first
-    confidence: float
-
-
-def find_shots(source: Any, detector: ShotDetector, progress: Any = None) -> list[Shot]:
-    """Read an open `sportstrack.video.VideoSource` to its end and return its shots.
-
-    Args:
-        source: the source; it is read frame by frame and not kept.
-        detector: as new.
-        progress: called with (frames done, frames expected or None).
-    """
-    starts: list[Boundary] = []
-    times: list[float] = []
-    numbers: list[int] = []  # of the frames in the source, which may have lost some
-    for frame in source:
-        if (boundary := detector.update(frame.image)) is not None:
-            starts.append(boundary)
-        times.append(frame.time)
-        numbers.append(frame.index)
-        if progress is not None:
-            progress(len(times), source.info.frame_count)
-    if not times:
-        return []
-    begins = [Boundary(0, "start", 1.0), *starts]
-    ends = [boundary.frame - 1 for boundary in starts] + [len(times) - 1]
-    return [
-        Shot(numbers[begin.frame], numbers[end], times[begin.frame], times[end], begin.kind, begin.confidence)
-        for begin, end in zip(begins, ends, strict=True)
-    ]
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Print the shots of the video named on the command line and return the exit status."""
-    options = _parser().parse_args(argv)
-    return run(lambda: _main(options), PROGRAM)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog=f"python -m {PROGRAM}",
-        description="Find the shots of a video: hard cuts, fades and dissolves.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    add = parser.add_argument
-    add("video", metavar="VIDEO", help="video file, folder of images, or address")
-    add("--csv", type=Path, metavar="FILE", help="also write the table there")
-    add("--no-fades", action="store_true", help="report hard cuts alone")
-    add("--quiet", action="store_true", help="no progress")
-    return parser
-
-
-def _main(options: argparse.Namespace) -> int:
-    from sportstrack.files import write_text
-    from sportstrack.progress import ProgressBar
-    from sportstrack.video import open_source
-
-    with open_source(options.video) as source, ProgressBar("looking for shots", quiet=options.quiet) as bar:
-        config = ShotConfig(fades=not options.no_fades)
-        shots = find_shots(source, ShotDetector(config, frame_rate=float(source.info.frame_rate)), bar)
-        warnings = list(source.warnings)
-    if options.csv is not None:
-        write_text(options.csv, "\n".join(",".join(row) for row in [COLUMNS, *_cells(shots)]) + "\n")
-    sys.stdout.write(_table(shots))
-    for text in warnings:
-        sys.stderr.write(f"{PROGRAM}: {text}\n")
-    return 0
-
-
-def _cells(shots: list[Shot]) -> list[tuple[str, ...]]:
-    return [
-        (
-            str(number),
-            str(shot.start),
-            str(shot.end),
-            f"{shot.start_time:.3f}",
-            f"{shot.end_time:.3f}",
-            shot.kind,
-            f"{shot.confidence:.2f}",
-        )
-        for number, shot in enumerate(shots, 1)
-    ]
-
-
-def _table(shots: list[Shot]) -> str:
-    rows = [COLUMNS, *_cells(shots)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
-    return "\n".join(lines) + "\n"
-
-
-if __name__ == "__main__":
-    sys.exit(main())

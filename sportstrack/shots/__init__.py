@@ -1,0 +1,30 @@
+"""Shots of a broadcast: where they begin while frames stream, and which of them are replays.
+
+    shots = ShotDetector(frame_rate=25)
+    for frame in source:
+        if (boundary := shots.update(frame.image)) is not None:
+            tracker.reset()  # nobody is where he was
+
+The command ``python -m sportstrack.shots VIDEO`` prints a table of shots.
+"""
+
+from __future__ import annotations
+
+from sportstrack.shots.boundaries import Boundary, ShotConfig, ShotDetector, is_close_up
+from sportstrack.shots.command import COLUMNS, Shot, find_shots, kind_of_view, main
+from sportstrack.shots.replays import Replay, ReplayConfig, ReplayDetector
+
+__all__ = [
+    "COLUMNS",
+    "Boundary",
+    "Replay",
+    "ReplayConfig",
+    "ReplayDetector",
+    "Shot",
+    "ShotConfig",
+    "ShotDetector",
+    "find_shots",
+    "is_close_up",
+    "kind_of_view",
+    "main",
+]

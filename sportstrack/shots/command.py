@@ -1,0 +1,212 @@
+"""The command ``python -m sportstrack.shots``: a table of a video's shots."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sportstrack.cli import run
+from sportstrack.shots.boundaries import Boundary, ShotConfig, ShotDetector, is_close_up
+from sportstrack.shots.replays import Replay, ReplayDetector
+from sportstrack.types import FloatArray
+
+PROGRAM = "sportstrack.shots"
+
+_MOSTLY = 0.5  # share of a shot that a replay must cover, for the shot to be one
+_NEAR = 0.6  # seconds; a boundary so near a replay's end is that end
+
+_EXAMPLES = """examples:
+  python -m sportstrack.shots match.mp4
+  python -m sportstrack.shots match.mp4 --csv shots.csv      for a spreadsheet; frames count from 0
+  python -m sportstrack.shots frames/ --no-fades             a folder of images; hard cuts alone
+  python -m sportstrack.shots match.mp4 --no-replays         quicker; nothing is flagged as a replay
+
+VIDEO is anything that sportstrack track reads.
+
+exit status: 0 done, 2 bad input or settings, 130 interrupted
+"""
+
+COLUMNS = ("shot", "start", "end", "start_time", "end_time", "kind", "confidence", "replay", "replay_signs")
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One shot.
+
+    Attributes:
+        start: its first frame, from 0.
+        end: its last frame.
+        start_time: seconds.
+        end_time: seconds.
+        kind: how it began: ``cut``, ``fade``, ``transition`` (a picture that came before and after a replay),
+            ``repeat`` (pictures that had been shown begin or end), or ``start`` for the first.
+        confidence: of that, 0…1.
+        replay: how surely it is a replay, 0…1; 0 if nothing speaks for it.
+        replay_signs: what speaks for it: ``transition``, ``repeat``, ``slow``.
+    """
+
+    start: int
+    end: int
+    start_time: float
+    end_time: float
+    kind: str
+    confidence: float
+    replay: float = 0.0
+    replay_signs: tuple[str, ...] = ()
+
+    @property
+    def view(self) -> str:
+        """``replay`` or ``live``; `kind_of_view` tells close-ups, too, from boxes."""
+        return "replay" if self.replay >= 0.5 else "live"
+
+
+def kind_of_view(shot: Shot, xyxy: FloatArray, height: int) -> str:
+    """Tell what a shot shows: ``replay``, ``close-up`` or ``wide``.
+
+    Args:
+        shot: of `find_shots`.
+        xyxy: (N, 4) boxes of people in the shot, of one frame or of many.
+        height: of the picture.
+    """
+    if shot.view == "replay":
+        return "replay"
+    return "close-up" if is_close_up(xyxy, height) else "wide"
+
+
+def find_shots(
+    source: Any, detector: ShotDetector, progress: Any = None, replays: ReplayDetector | None = None
+) -> list[Shot]:
+    """Read an open `sportstrack.video.VideoSource` to its end and return its shots.
+
+    Args:
+        source: the source; it is read frame by frame and not kept.
+        detector: as new.
+        progress: called with (frames done, frames expected or None).
+        replays: as new; None flags none.
+    """
+    starts: list[Boundary] = []
+    times: list[float] = []
+    numbers: list[int] = []  # of the frames in the source, which may have lost some
+    found: list[Replay] = []
+    for frame in source:
+        if (boundary := detector.update(frame.image)) is not None:
+            starts.append(boundary)
+        if replays is not None:
+            found += replays.update(frame.image, boundary is not None)
+        times.append(frame.time)
+        numbers.append(frame.index)
+        if progress is not None:
+            progress(len(times), source.info.frame_count)
+    if not times:
+        return []
+    if replays is not None:
+        found += replays.finish()
+        starts = with_replays(starts, found, round(_NEAR * float(source.info.frame_rate)), len(times) - 1)
+    begins = [Boundary(0, "start", 1.0), *starts]
+    ends = [boundary.frame - 1 for boundary in starts] + [len(times) - 1]
+    return [
+        Shot(
+            numbers[begin.frame],
+            numbers[end],
+            times[begin.frame],
+            times[end],
+            begin.kind,
+            begin.confidence,
+            *judge(begin.frame, end, found),
+        )
+        for begin, end in zip(begins, ends, strict=True)
+    ]
+
+
+def with_replays(boundaries: list[Boundary], replays: Sequence[Replay], near: int, last: int) -> list[Boundary]:
+    """Return the boundaries with those ends of replays that none of them is within ``near`` frames of.
+
+    A wipe is seldom a cut, and a replay from the same camera need not look like another shot.
+    """
+    found = list(boundaries)
+    for sign in ("transition", "repeat"):
+        for replay in (one for one in replays if one.sign == sign):
+            for at in (replay.start, replay.end + 1):
+                if 0 < at <= last and all(abs(at - boundary.frame) > near for boundary in found):
+                    found.append(Boundary(at, sign, replay.confidence))
+    return sorted(found, key=lambda boundary: boundary.frame)
+
+
+def judge(start: int, end: int, replays: Sequence[Replay]) -> tuple[float, tuple[str, ...]]:
+    """Return how surely frames ``start`` to ``end`` are a replay, and by what signs."""
+    doubt, signs = 1.0, []
+    for sign in ("transition", "repeat", "slow"):
+        parts = [one for one in replays if one.sign == sign]
+        covered = sum(max(0, min(end, one.end) - max(start, one.start) + 1) for one in parts)
+        if covered > _MOSTLY * (end - start + 1):
+            signs.append(sign)
+            doubt *= 1.0 - max(one.confidence for one in parts)
+    return round(1.0 - doubt, 3), tuple(signs)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print the shots of the video named on the command line and return the exit status."""
+    options = _parser().parse_args(argv)
+    return run(lambda: _main(options), PROGRAM)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=f"python -m {PROGRAM}",
+        description="Find the shots of a video: hard cuts, fades and dissolves, and which shots are replays.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("video", metavar="VIDEO", help="video file, folder of images, or address")
+    add("--csv", type=Path, metavar="FILE", help="also write the table there")
+    add("--no-fades", action="store_true", help="report hard cuts alone")
+    add("--no-replays", action="store_true", help="do not look for replays")
+    add("--quiet", action="store_true", help="no progress")
+    return parser
+
+
+def _main(options: argparse.Namespace) -> int:
+    from sportstrack.files import write_text
+    from sportstrack.progress import ProgressBar
+    from sportstrack.video import open_source
+
+    with open_source(options.video) as source, ProgressBar("looking for shots", quiet=options.quiet) as bar:
+        config, rate = ShotConfig(fades=not options.no_fades), float(source.info.frame_rate)
+        replays = None if options.no_replays else ReplayDetector(frame_rate=rate)
+        shots = find_shots(source, ShotDetector(config, frame_rate=rate), bar, replays)
+        warnings = list(source.warnings)
+    if options.csv is not None:
+        write_text(options.csv, "\n".join(",".join(row) for row in [COLUMNS, *_cells(shots)]) + "\n")
+    sys.stdout.write(_table(shots))
+    for text in warnings:
+        sys.stderr.write(f"{PROGRAM}: {text}\n")
+    return 0
+
+
+def _cells(shots: list[Shot]) -> list[tuple[str, ...]]:
+    return [
+        (
+            str(number),
+            str(shot.start),
+            str(shot.end),
+            f"{shot.start_time:.3f}",
+            f"{shot.end_time:.3f}",
+            shot.kind,
+            f"{shot.confidence:.2f}",
+            f"{shot.replay:.2f}",
+            "+".join(shot.replay_signs) or "-",
+        )
+        for number, shot in enumerate(shots, 1)
+    ]
+
+
+def _table(shots: list[Shot]) -> str:
+    rows = [COLUMNS, *_cells(shots)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+    return "\n".join(lines) + "\n"
