@@ -127,8 +127,7 @@ def _track_offline(
         **parts,
     )
     started, recording = time.perf_counter(), Recording(earlier.outputs["detections"])
-    begins = [shot["frame"] for shot in earlier.shots] or [frame.index for frame in seen if frame.cut]
-    refined = _refined(seen, recording.info, begins if settings.shots else [])
+    refined = _refined(seen, recording.info, earlier.shot_starts(seen) if settings.shots else [])
     earlier.stages_ms["refine"] = round(1000 * (time.perf_counter() - started) / max(len(seen), 1), 3)
     pictures = not summary.source.endswith(".npz") and (
         "video" in settings.formats or (on_frame is not None and settings.detections is None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -65,6 +66,10 @@ class Summary:
     warnings: list[str] = field(default_factory=list)
     outputs: dict[str, str] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
+
+    def shot_starts(self, seen: Sequence[Any]) -> list[int]:
+        """Return the frames with which new shots begin: as found, or, in a replay, as the tracked frames say."""
+        return [shot["frame"] for shot in self.shots] or [frame.index for frame in seen if frame.cut]
 
     def add_first_pass(self, earlier: Summary) -> None:
         """Add the time and the findings of an offline run's first pass."""

@@ -134,7 +134,7 @@ def _tracks(seen: Sequence[TrackedFrame], summary: Any, offline: bool, shots: bo
             frame_rate=summary.frame_rate,
             width=summary.width,
             height=summary.height,
-            cuts=[frame.index for frame in seen if frame.cut and shots],
+            cuts=summary.shot_starts(seen) if shots else [],
         )
     index = np.repeat([frame.index for frame in seen], [len(table) for table in tables]).astype(np.int64)
 
