@@ -1,6 +1,6 @@
 """What each ingredient of SportsTrack gives: every one switched off by itself, and what that changes.
 
-    python benchmarks/ablation.py --output ablation                    # all sets; takes about half an hour
+    python benchmarks/ablation.py --output ablation                    # all sets; takes about ten minutes
     python benchmarks/ablation.py --output ablation --sets sportsmot-oracle --sequences 6
     python benchmarks/ablation.py --output ablation --part held-out --jobs 4
     python benchmarks/ablation.py --output ablation --only "camera*" border
@@ -44,6 +44,7 @@ INGREDIENTS: dict[str, dict[str, Any]] = {
     "no second hit before a report": {"confirm_hits": 1},
     "no camera shift from boxes": {"camera_shift": False},
     "camera shift without velocity": {"camera_gain": 0.0},
+    "camera shift by any three pairs": {"camera_pairs": 3, "camera_doubt": 0.0},
     "no velocity": {"velocity_noise": 0.0, "first_velocity_noise": 0.0, "camera_gain": 0.0, "lost_damping": 0.0},
     "no damping of lost tracks": {"lost_damping": 1.0},
     "no size in the likeness": {"size_tolerance": 1e6},
@@ -53,6 +54,7 @@ INGREDIENTS: dict[str, dict[str, Any]] = {
     "no weak boxes (stage 2)": {"second_overlap": 1.0},
     "no leftovers (stage 3)": {"third_overlap": 1.0},
     "same noise for all scores": {"noise_gain": 1.0, "noise_floor": 1.0},
+    "walkers as restless as players": {"position_noise": 0.05, "velocity_noise": 0.0125},
     "memory of 0.6 s": {"memory": 0.6, "outside_memory": 0.4},
     "no border memory": {"border_memory": 0.0},
     "border memory of 3 s": {"border_memory": 3.0},

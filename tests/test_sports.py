@@ -214,6 +214,18 @@ def test_a_jerky_pan_is_read_off_the_boxes() -> None:
     assert ids(run(make(None, camera_shift=False), stream))[-1] != list(range(1, 17))
 
 
+def test_three_walkers_tell_a_swing_that_is_beyond_doubt() -> None:
+    swing, (still, _) = panning(3, 20.0), trembling()
+    assert ids(run(make(None, preset="pedestrian"), swing))[-1] == [1, 2, 3]
+    assert ids(run(make(None, preset="pedestrian", camera_pairs=6), swing))[-1] != [1, 2, 3]
+    blind, sure, rash = (
+        run(make(None, preset="pedestrian", **changes), still)
+        for changes in ({"camera_shift": False}, {"camera_doubt": 5.0}, {"camera_doubt": 0.0})
+    )
+    assert same(sure, blind)  # a detector's trembling is no camera's motion
+    assert not same(rash, blind)
+
+
 def test_a_camera_that_is_handed_in_takes_the_place_of_the_boxes() -> None:
     stream = panning(2, 65.0)
     assert ids(run(make(None), stream))[-1] != [1, 2]  # two boxes are too few to tell
@@ -500,6 +512,23 @@ def test_no_identity_survives_a_cut_between_two_matches(shared_data: Path) -> No
         seen.append({int(i) for t in run(tracker, frames[:60]) for i in t.track_id})
     assert not seen[0] & seen[1]
     assert not (seen[0] | seen[1]) & seen[2]
+
+
+@pytest.mark.parametrize("rate", [7.0, 15.0, 30.0])
+def test_who_walks_is_awaited_straight_on_however_the_detector_trembles(rate: float) -> None:
+    spread = {}
+    for preset in ("sports", "pedestrian"):
+        places = []
+        for seed in range(10):
+            rng, tracker = np.random.default_rng(seed), make(preset=preset, frame_rate=rate, coasting=True)
+            for n in range(round(3 * rate)):
+                seen = at((100 + 75 * n / rate, 150))
+                tracker.update(Detections.from_arrays(seen.xyxy + rng.normal(0, 2, 4), seen.score))
+            hidden = run(tracker, [Detections.empty()] * round(rate))
+            places.append(hidden[-1].xyxy[0, ::2].mean())
+        spread[preset] = np.std(places) / 50  # box heights, after a second behind a tree
+    assert spread["pedestrian"] < 0.05
+    assert spread["pedestrian"] < spread["sports"] / 2
 
 
 def trembling(frames: int = 60) -> tuple[list[Detections], Any]:

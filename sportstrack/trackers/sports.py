@@ -28,7 +28,6 @@ from sportstrack.types import BoolArray, Detections, FloatArray, IntArray, Track
 TICK = 1 / 25  # seconds
 _APART = 9.0  # cost of a pair that can't be; over every limit
 _NEAR = 0.05  # box heights by which no edge of a reported box is farther from the detection's
-_CROWD = 1_000_000  # pairs; above it, who is near whom is found in parts that fit the memory
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     "sports": {},
@@ -37,11 +36,10 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "high_score": 0.5,
         "new_score": 0.6,
         "spawn_overlap": 0.4,
-        "outside_memory": 0.4,
-        "velocity_noise": 0.006,
-        "measurement_noise": 0.08,
-        "uncertainty_weight": 0.05,
-        "overlap_bonus": 0.5,
+        "position_noise": 0.015,  # who walks keeps his way; who plays doesn't
+        "velocity_noise": 0.001,
+        "camera_pairs": 3,  # for all the more it is the camera's motion that nobody follows by himself
+        "camera_doubt": 1.0,
         "min_likeness": 0.3,
         "third_overlap": 0.4,
         "border_memory": 0.0,
@@ -91,6 +89,7 @@ class SportsTrackConfig:
         camera_shift: read the camera's motion off the boxes where none is handed in.
         camera_margin: share of its size that a box grows on each side before overlaps count for that.
         camera_pairs: fewest pairs that tell the camera's motion.
+        camera_doubt: a jump of the camera, in x or in y, counts if it is over so many of its standard errors.
         camera_gain: share of a camera's jump that also changes the tracks' velocity, per tick.
         reach: longest distance of a match, in heights of the box.
         size_tolerance: standard deviation of the logarithm of a track's and its box's height ratio.
@@ -165,6 +164,7 @@ class SportsTrackConfig:
     camera_shift: bool = True
     camera_margin: float = 0.5
     camera_pairs: int = 6
+    camera_doubt: float = 0.0
     camera_gain: float = 0.2
     reach: float = 1.5
     size_tolerance: float = 0.2
@@ -262,12 +262,12 @@ def _pairs(roster: Any) -> tuple[tuple[int, int], ...]:
     """Return the roster as sorted pairs; a YAML file or the command line brings it as a mapping or as lists."""
     pairs = roster.items() if isinstance(roster, Mapping) else roster
     try:
-        known = tuple(sorted((int(kind), int(number)) for kind, number in pairs))
+        whole = tuple(sorted((int(kind), int(number)) for kind, number in pairs))
     except (TypeError, ValueError) as error:
         raise SettingError(f"roster: expected {{class: number}}, got {roster!r}") from error
-    if any(number < 0 for _, number in known):
+    if any(number < 0 for _, number in whole):
         raise SettingError(f"roster: expected numbers from 0, got {roster!r}")
-    return known
+    return whole
 
 
 @dataclass(slots=True)
@@ -521,11 +521,10 @@ class SportsTrack:
         self._told = camera is not None
         if camera is not None:
             rows.state = _warped(rows.state, camera)
+            self._flow = self._view_shift(found, camera)
         elif self.config.camera_shift and (shift := self._shift(found)) is not None:
             rows.state[0, :2] += shift
             rows.state[1, :2] += self._camera_gain * shift
-        if camera is not None:
-            self._flow = self._view_shift(found, camera)
 
     def _view_shift(self, found: Found, camera: FloatArray) -> FloatArray:
         """Return (2,) how far the camera moves what is at the middle of the picture (or of the boxes)."""
@@ -551,8 +550,15 @@ class SportsTrack:
         mutual = ((overlap.argmax(axis=0)[best] == own) & (overlap[own, best] > 0)).nonzero()[0]
         if len(mutual) < least:
             return None
-        way = box[:2].take(best[mutual], axis=1) - track[:2].take(mutual, axis=1)
-        return _median(way)[:, None]
+        jump = _median(box[:2].take(best[mutual], axis=1) - track[:2].take(mutual, axis=1))[:, None]
+        return self._beyond_doubt(jump, seen[mutual], box[3].take(best[mutual])) if self.config.camera_doubt else jump
+
+    def _beyond_doubt(self, jump: FloatArray, track: IntArray, height: FloatArray) -> FloatArray:
+        """Return the jump (2, 1) without what may be the chance of these pairs; π/2 is a median's loss to a mean."""
+        c = self.config
+        variance = self._rows.state[2, :2].take(track, axis=1) + (c.measurement_noise * height) ** 2
+        error = np.pi / 2 * variance.mean(axis=1, keepdims=True) / len(track)
+        return np.asarray(np.where(jump * jump > c.camera_doubt**2 * error, jump, 0.0))
 
     # --- matching ----------------------------------------------------------------------------------------------------
 
@@ -614,10 +620,9 @@ class SportsTrack:
         rows, box = self._rows, found.measurement
         reach = self.config.reach * self._height(box[3], found.class_id)
         centre, low, high = rows.state[0, :2, :, None], (box[:2] - reach)[:, None], (box[:2] + reach)[:, None]
-        if centre.shape[1] * box.shape[1] > _CROWD:
-            near = np.concatenate([_inside(part, low, high) for part in np.array_split(centre, 32, axis=1)])
-        else:
-            near = _inside(centre, low, high)
+        inside = centre >= low
+        inside &= centre <= high
+        near = inside[0] & inside[1]
         if self._separate:
             near &= self._same_class(found.class_id)
         t, n = near.nonzero()
@@ -788,16 +793,18 @@ class SportsTrack:
         """Return those of the new boxes, best first, for which there is a place left."""
         if not (self._caps or self.config.most) or not len(new):
             return new
-        taken = found.class_id[found.owner >= 0]
         order = new[(-found.score[new]).argsort(kind="stable")]
-        room = np.ones(len(order), np.bool_)
+        return np.sort(order[self._room(found.class_id[order], found.class_id[found.owner >= 0])])
+
+    def _room(self, class_id: IntArray, taken: IntArray = columns.NONE) -> BoolArray:
+        """Return (K,): for which of these classes, best first, a place is left beside those that are taken."""
+        room = np.ones(len(class_id), np.bool_)
         for kind, most in self._caps.items():
-            ours = (found.class_id[order] == kind).nonzero()[0]
-            room[ours[max(0, most - int(np.count_nonzero(taken == kind))) :]] = False
-        order = order[room]
+            left = max(0, most - int(np.count_nonzero(taken == kind)))
+            room[(class_id == kind).nonzero()[0][left:]] = False
         if self.config.most:
-            order = order[: max(0, self.config.most - len(taken))]
-        return np.sort(order)
+            room[room.nonzero()[0][max(0, self.config.most - len(taken)) :]] = False
+        return room
 
     def _start(self, found: Found, new: IntArray) -> FloatArray:
         """Return (5, 4, K) states of tracks that start on these boxes, moving as the others do."""
@@ -867,11 +874,7 @@ class SportsTrack:
     def _longest(self, found: Found, shown: IntArray) -> IntArray:
         """Return what is reported where there may be at most so many: those matched most often."""
         order = shown[(-self._rows.hits[found.owner[shown]]).argsort(kind="stable")]
-        room = np.ones(len(order), np.bool_)
-        for kind, most in self._caps.items():
-            room[(found.class_id[order] == kind).nonzero()[0][most:]] = False
-        order = order[room]
-        return np.sort(order[: self.config.most] if self.config.most else order)
+        return np.sort(order[self._room(found.class_id[order])])
 
     def _coasting(self, shown: IntArray) -> IntArray:
         """Return the lost tracks that are reported beside those shown."""
@@ -882,13 +885,7 @@ class SportsTrack:
         coast = ((lost > 0) & (lost <= self._memory) & (rows.track_id > 0) & real).nonzero()[0]
         if self._caps or self.config.most:
             coast = coast[(-rows.hits[coast]).argsort(kind="stable")]
-            room = np.ones(len(coast), np.bool_)
-            for kind, most in self._caps.items():
-                free = max(0, most - int(np.count_nonzero(rows.class_id[shown] == kind)))
-                room[(rows.class_id[coast] == kind).nonzero()[0][free:]] = False
-            coast = coast[room]
-            if self.config.most:
-                coast = coast[: max(0, self.config.most - len(shown))]
+            coast = coast[self._room(rows.class_id[coast], rows.class_id[shown])]
         return coast
 
     def _forget(self) -> None:
@@ -960,13 +957,6 @@ def _median(values: FloatArray) -> FloatArray:
     count = values.shape[1]
     ordered = np.sort(values, axis=1)
     return (ordered[:, (count - 1) // 2] + ordered[:, count // 2]) / 2
-
-
-def _inside(centre: FloatArray, low: FloatArray, high: FloatArray) -> BoolArray:
-    """Return (T, N): centres (2, T, 1) between (2, 1, N) bounds."""
-    near = centre >= low
-    near &= centre <= high
-    return np.asarray(near[0] & near[1])
 
 
 def _overlaps(a: FloatArray, b: FloatArray) -> tuple[FloatArray, FloatArray]:
