@@ -82,6 +82,8 @@ def render_set(seeds: range, folder: Path, workers: int, size: dict[str, int]) -
 def prepare(work: Path, options: argparse.Namespace) -> tuple[Path, Path]:
     """Render what is missing; return the data.yaml to train with and the one to judge with."""
     seeds = {"train": TRAIN_SEEDS, "val": CHECK_SEEDS, "test": TEST_SEEDS}
+    if options.judge:
+        seeds = {"test": TEST_SEEDS}
     size = {"width": 640, "height": 360} if options.small else {}
     if options.small:
         seeds = {split: part[:2] for split, part in seeds.items()}
@@ -90,7 +92,7 @@ def prepare(work: Path, options: argparse.Namespace) -> tuple[Path, Path]:
     names = {"names": dict(enumerate(synthetic.CLASSES))}
     described = {split: [str(place) for place in folders] for split, folders in places.items()}
     for name, splits in (("train", ("train", "val")), ("test", ("test",))):
-        text = yaml.safe_dump({split: described[split] for split in splits} | names, sort_keys=False)
+        text = yaml.safe_dump({split: described.get(split) for split in splits} | names, sort_keys=False)
         (root / f"{name}.yaml").write_text(text, encoding="utf-8")
     return root / "train.yaml", root / "test.yaml"
 

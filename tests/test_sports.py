@@ -340,6 +340,23 @@ def test_strangers_are_not_known_after_a_cut() -> None:
     assert ids(run(tracker, shot(people(5, seed=1))))[-1] == [6, 7, 8, 9, 10]
 
 
+def test_a_referee_in_the_same_black_does_not_make_it_the_same_match() -> None:
+    looks, others = people(5), people(5, seed=1)
+    others[2] = looks[2]
+    tracker = make()
+    run(tracker, shot(looks))
+    tracker.cut()
+    assert ids(run(tracker, shot(others)))[-1] == [6, 7, 8, 9, 10]
+
+
+def test_once_it_is_the_same_match_who_comes_later_is_known_too() -> None:
+    looks, tracker = people(5), make()
+    run(tracker, shot(looks))
+    tracker.cut()
+    few = [frame[[0, 1, 2]] for frame in shot(looks, frames=20)]
+    assert ids(run(tracker, few + shot(looks, frames=20)))[-1] == [1, 2, 3, 4, 5]
+
+
 def test_two_who_look_the_same_are_not_told_apart_by_guessing() -> None:
     looks, tracker = people(5), make()
     looks[1] = looks[0]

@@ -26,6 +26,7 @@ from sportstrack.trackers import columns
 from sportstrack.types import BoolArray, Detections, FloatArray, IntArray, Tracks, as_detections
 
 TICK = 1 / 25  # seconds
+_LEAST_ALIKE = 3  # people who must be known again to tell that a cut has not left the match
 _APART = 9.0  # cost of a pair that can't be; over every limit
 _NEAR = 0.05  # box heights by which no edge of a reported box is farther from the detection's
 
@@ -130,6 +131,8 @@ class SportsTrackConfig:
         link_likeness: least cosine to be known again, after a long absence or a cut.
         link_margin: so much must it be ahead of the second best, from either side.
         link_hits: boxes that a new track waits for before it is compared, and reported.
+        cut_share: after a cut, this share of those compared, and at least three, must look like somebody from before;
+            else the shot may be of another match, with a referee in the same black, and nobody is known again.
         most: at most so many tracks at once, the longest ones; 0 for any number.
         roster: the same for single classes, as ``{class: number}``.
         ball_class: boxes of this class are the ball: one at most, faster than players, never matched with them; −1:
@@ -202,6 +205,7 @@ class SportsTrackConfig:
     link_likeness: float = 0.6
     link_margin: float = 0.15
     link_hits: int = 3
+    cut_share: float = 0.5
     most: int = 0
     roster: tuple[tuple[int, int], ...] = ()
     ball_class: int = -1
@@ -253,6 +257,7 @@ _RANGES = {
     "tentative_likeness": (-1e3, 1e3),
     "confirm_hits": (1, 1e9),
     "camera_pairs": (1, 1e9),
+    "cut_share": (0.0, 1.0),
     "link_likeness": (-1.0, 1.0),
     "ball_class": (-1, 1e9),
 }  # setting → least and greatest value; others are 0 or more
@@ -404,6 +409,7 @@ class SportsTrack:
         self._flow = np.zeros(2)  # (2,) median displacement of the boxes in the last frame
         self._path = np.zeros(2)  # (2,) sum of it: where the camera's view has gone
         self._told = False  # the camera's motion is handed in
+        self._same_match = False  # as the shot before
 
     def update(self, detections: Any, camera: FloatArray | None = None) -> Tracks:
         """Advance by one frame.
@@ -941,6 +947,10 @@ class SportsTrack:
             cosine[rows.kind[tracks][:, None] != gone.kind] = -1.0
         sure = (cosine >= c.link_likeness) & (cosine - _rival(cosine) >= c.link_margin)
         sure &= cosine - _rival(cosine.T).T >= c.link_margin
+        before = gone.last < self._first  # a cut lies between
+        alike = int(np.count_nonzero(sure[:, before].any(axis=1)))
+        self._same_match |= alike >= max(_LEAST_ALIKE, c.cut_share * len(tracks))
+        sure &= ~before | self._same_match
         t, g = clip_then_solve(np.where(sure, -cosine, _APART), -c.link_likeness)
         rows.track_id[tracks[t]] = gone.track_id[g]
         left = np.ones(len(gone.last), np.bool_)
