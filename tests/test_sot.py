@@ -15,7 +15,8 @@ from sportstrack import opencv
 from sportstrack.errors import SettingError, SportstrackError, WeightsError
 from sportstrack.sot import METHODS, BallTracker, SingleTracker, SotSettings, fill_gaps
 from sportstrack.sot.ball import ball_classes
-from sportstrack.sot.methods import Follower, make, whole_box
+from sportstrack.sot.methods import Follower, _Map, make, whole_box
+from sportstrack.sot.search import Found, Sightings
 from sportstrack.types import Detections
 
 SIZE = (240, 160)  # width, height
@@ -101,6 +102,31 @@ def test_a_team_mate_in_plain_sight_is_not_taken_for_the_object() -> None:
         place(image, 130, 60)  # where the search arrives, and the nearest who looks like it
     results = follow(SingleTracker("csrt"), images, boxes[0])
     assert "tracking" not in [result.state for result in results[HIDDEN.start + 1 : 30]]
+
+
+def test_while_the_board_stands_nobody_far_from_it_is_taken_for_the_object() -> None:
+    images = []
+    for i in range(58):
+        image = field()
+        place(image, 40 + 2 * min(i, 20), 60)
+        if i >= 14:
+            image[40:115, 55:160] = (150, 90, 60)
+        if i >= 34:
+            place(image, 178, 60)  # a double comes into the picture and waits until the search has widened to him
+        images.append(image)
+    results = follow(SingleTracker("csrt"), images, np.array([40, 60, 58, 100], float))
+    assert "tracking" not in [result.state for result in results[16:]]
+
+
+def test_two_who_look_alike_leave_it_undecided() -> None:
+    one, other = np.array([10.0, 10, 30, 60]), np.array([90.0, 10, 110, 60])
+    sightings = Sightings()
+    assert [sightings.lead(Found(one + i, 1.0, 1.0), i) for i in range(4)] == [1, 2, 3, 4]
+    undecided = Sightings()
+    assert max(undecided.lead(Found((one, other)[i % 2], 1.0, 1.0), i) for i in range(12)) <= 1
+    rivals = Sightings()
+    assert max(rivals.lead(Found(one, 1.0, 1.0, (other,)), i) for i in range(12)) == 0
+    assert rivals.lead(Found(one, 1.0, 1.0), 30) == 1, "what was long ago counts no more"
 
 
 def test_without_redetection_a_lost_object_stays_lost() -> None:
@@ -263,6 +289,19 @@ def test_an_opencv_without_csrt_is_named_with_the_fix(monkeypatch: pytest.Monkey
 def test_every_method_has_a_class_in_this_opencv() -> None:
     for name in METHODS.values():
         assert hasattr(cv2, name) or hasattr(cv2.legacy, name), name
+
+
+@given(
+    st.lists(st.floats(0, 1000), min_size=2, max_size=2), st.floats(80, 500), st.floats(80, 500), st.integers(150, 1279)
+)
+def test_a_scaled_picture_s_boxes_come_back_without_a_rounding_error(
+    corner: list[float], w: float, h: float, width: int
+) -> None:
+    box = np.array([*corner, corner[0] + w, corner[1] + h])
+    large, small = np.empty((720, 1280, 3), np.uint8), np.empty((width * 9 // 16, width, 3), np.uint8)
+    there = _Map(large, small, box)
+    x, y, across, down = there.whole
+    np.testing.assert_allclose(there.back(np.array([x, y, x + across, y + down], float)), box, atol=1e-6)
 
 
 @given(st.lists(st.floats(-1e4, 1e4), min_size=2, max_size=2), st.floats(1, 500), st.floats(1, 500))

@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--method", default="csrt", help=f"{', '.join(METHODS)} (csrt)")
     add("--model", action="append", default=[], metavar="NAME=FILE", help="network file for nano, vit or dasiamrpn")
     add("--no-redetect", action="store_true", help="do not search for the object when it is gone")
-    add("--window", type=_window, default=180, metavar="PIXELS", help="CSRT's window for large objects; 0: full (180)")
+    add("--window", type=_window, default=160, metavar="PIXELS", help="CSRT's window for large objects; 0: full (160)")
 
     group = parser.add_argument_group("detector (for --detect and --ball, and to find the object again)")
     add = group.add_argument

@@ -51,6 +51,7 @@ class Looks:
         self._patterns: deque[FloatArray] = deque([view.pattern], maxlen=PATTERNS)
         self._first_pattern = self._patterns[0]
         self._learnt = 0
+        self.around = view.around  # (bins,) colours of its surroundings lately
         self.typical = 1.0  # running mean of `score` where the object was seen
         self.typical_match = self._match(view)  # the same of `match`
 
@@ -83,8 +84,15 @@ class Looks:
         self._now = self._now + SELDOM * SLOW * (view.parts - self._now)
         self.typical_match += 0.3 * (self._match(view) - self.typical_match)
         self._weigh(view, SELDOM * SLOW)
+        self.around = view.around
         if float((np.stack(self._patterns) @ view.pattern).max()) < NEW_PATTERN:
             self._patterns.append(view.pattern)
+
+    @property
+    def usual(self) -> FloatArray:
+        """(bins,) colours of the object by its slow memory."""
+        usual: FloatArray = self._now[0]
+        return usual
 
     def likelihood(self, codes: Codes) -> tuple[NDArray[np.float32], float]:
         """Return, for (H, W) colour codes of a picture, how likely each pixel is the object's, 0…1 (Bayes).
@@ -134,6 +142,12 @@ class View:
         self.parts = _templates(colour_codes(grid), inside)
         self.pattern = _pattern(grid)
         self.around = _surroundings(image, box)
+
+
+def colours(image: Image, box: FloatArray) -> FloatArray:
+    """(bins,) colours of a box, most weight on its middle."""
+    grid, inside = sample(image, box)
+    return _histogram(colour_codes(grid), inside, _KERNEL)
 
 
 def _surroundings(image: Image, box: FloatArray) -> FloatArray:

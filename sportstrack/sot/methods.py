@@ -35,10 +35,13 @@ MODEL_FILES: dict[str, tuple[str, ...]] = {
 }
 """Method → its network files, by the names of OpenCV's parameters."""
 
-PADDING = 3.0  # CSRT's default: it searches (width + height) / 2 + 3 √(width · height) pixels across and down
-CELL = 4  # pixels of that window per cell of its features
-# CSRT looks at 33 sizes 2 % apart; on a picture scaled down, where 2 % is less than a pixel, half as many will do.
-COARSE_SIZES = {"number_of_scales": 17, "scale_step": 1.04}
+CELL = 4  # pixels of CSRT's search window per cell of its features
+# CSRT searches (width + height) / 2 + padding · √(width · height) pixels across and down; its own padding is 3. A large
+# object moves less in its own sizes: with 2.5 the same cells show it as finely in a smaller window.
+PADDING = 2.5
+# Time goes into the features of that window, accuracy into the pixels that tell size and outline: of a large object the
+# picture is scaled down less than the window, and CSRT scales down the rest itself.
+PICTURE = 1.5
 
 
 class Follower:
@@ -47,8 +50,8 @@ class Follower:
     Args:
         method: a name in `METHODS`.
         models: network files by name, for the methods in `MODEL_FILES`.
-        window: side in pixels to which CSRT's search window is scaled down when the object is large, in whole cells of
-            4 pixels (their number should have small factors: CSRT is a chain of Fourier transforms); None never does.
+        window: side in pixels at which CSRT looks at its search window when the object is large, in whole cells of 4
+            pixels (their number should have small factors: CSRT is a chain of Fourier transforms); None is CSRT's own.
         large: an object is large from this √(width · height) on, in pixels.
 
     Raises:
@@ -61,7 +64,7 @@ class Follower:
         self,
         method: str,
         models: Mapping[str, str | Path] | None = None,
-        window: int | None = 180,
+        window: int | None = 160,
         large: float = 150.0,
     ) -> None:
         self.method = check_method(method)
@@ -71,22 +74,40 @@ class Follower:
         self._tracker: Any = None
 
     def init(self, image: Image, box: FloatArray) -> None:
-        """Start on a (4,) ``xyxy`` box of a (H, W, 3) image."""
+        """Start on a (4,) ``xyxy`` box of a (H, W, 3) image; WeightsError if OpenCV cannot run a network."""
+        import cv2
+
         size = box[2:] - box[:2]
         side = float(np.sqrt(np.prod(size)))
-        self._scale = 1.0
+        self._scale, changes = 1.0, None
         if self.method == "csrt" and self._window is not None and side >= self._large:
-            across = max(1, self._window // CELL) * CELL + 1.5  # so that rounding the box does not cost a cell
-            self._scale = min(1.0, across / (float(size.mean()) + PADDING * side))
-        self._tracker = make(self.method, self._models, COARSE_SIZES if self._scale < 1.0 else None)
-        self._tracker.init(self._small(image), whole_box(box * self._scale))
+            across = max(1, self._window // CELL) * CELL
+            self._scale = min(1.0, PICTURE * across / (float(size.mean()) + PADDING * side))
+            if self._scale < 1.0:
+                changes = {"padding": PADDING, "template_size": across + 1.0}  # 1: so that rounding costs no cell
+        self._tracker = make(self.method, self._models, changes)
+        small = self._small(image)
+        self._map = _Map(image, small, box)
+        try:
+            self._tracker.init(small, self._map.whole)
+        except cv2.error as error:
+            if not self._models:
+                raise
+            raise WeightsError(_unfit("run", self.method, self._models, error)) from error
 
     def update(self, image: Image) -> tuple[bool, FloatArray, float | None]:
         """Return OpenCV's own success flag, the (4,) ``xyxy`` box, and the network's score where there is one."""
-        found, (x, y, w, h) = self._tracker.update(self._small(image))
-        box = np.array([x, y, x + w, y + h], dtype=np.float64) / self._scale
+        import cv2
+
+        try:
+            found, (x, y, w, h) = self._tracker.update(self._small(image))
+        except cv2.error:
+            if not self._models:
+                raise
+            return False, np.full(4, np.nan), 0.0  # the networks' trackers stumble over a box that has left the picture
+        box = np.array([x, y, x + w, y + h], dtype=np.float64)
         score = float(self._tracker.getTrackingScore()) if self.method in MODEL_FILES else None
-        return bool(found), box, score
+        return bool(found), box if self._scale == 1.0 else self._map.back(box), score
 
     def _small(self, image: Image) -> Image:
         import cv2
@@ -96,6 +117,34 @@ class Follower:
             image = cv2.resize(image, (image.shape[1] // 2, image.shape[0] // 2), interpolation=cv2.INTER_AREA)
             scale *= 2
         return image if scale == 1.0 else cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+
+
+class _Map:
+    """From a picture to its scaled copy and back, without what OpenCV's whole pixels would cost there.
+
+    Args:
+        image: (H, W, 3).
+        small: (h, w, 3), the copy.
+        box: (4,) ``xyxy`` of the object in the image.
+
+    Attributes:
+        whole: left, top, width and height of the object in the copy, in whole pixels.
+    """
+
+    def __init__(self, image: Image, small: Image, box: FloatArray) -> None:
+        self._factor = np.array([image.shape[1] / small.shape[1], image.shape[0] / small.shape[0]])
+        corner, size = box[:2] / self._factor, (box[2:] - box[:2]) / self._factor
+        self.whole = whole_box(np.concatenate([corner, corner + size]))
+        rounded = np.array(self.whole[2:], dtype=np.float64)
+        self._grow = size / rounded
+        self._shift = (corner + size / 2 - self.whole[:2] - rounded / 2) / rounded
+
+    def back(self, box: FloatArray) -> FloatArray:
+        """Return a (4,) ``xyxy`` box of the copy in pixels of the image, less what the first one was rounded by."""
+        size = box[2:] - box[:2]
+        middle, half = (box[:2] + box[2:]) / 2 + self._shift * size, self._grow * size / 2
+        corners: FloatArray = np.concatenate([(middle - half) * self._factor, (middle + half) * self._factor])
+        return corners
 
 
 def check_method(method: str) -> str:
@@ -143,8 +192,12 @@ def make(method: str, models: Mapping[str, str] | None = None, changes: Mapping[
     try:
         return kind.create(parameters)
     except cv2.error as error:
-        reason = str(error).strip().splitlines()[-1][-200:]
-        raise WeightsError(f"method {method}: OpenCV cannot read {', '.join(models.values())} ({reason})") from error
+        raise WeightsError(_unfit("read", method, models, error)) from error
+
+
+def _unfit(what: str, method: str, models: Mapping[str, str], error: Exception) -> str:
+    reason = str(error).strip().splitlines()[-1][-200:]
+    return f"method {method}: this OpenCV cannot {what} {', '.join(models.values())} ({reason})"
 
 
 def whole_box(box: FloatArray) -> tuple[int, int, int, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,13 +16,17 @@ OBJECT_SIDE = 24.0  # pixels: the picture is searched at the scale where the obj
 MIN_INSIDE = 0.5  # share of a candidate that must lie in the image
 CANDIDATES = 6  # places looked at closely, per size
 AGAINST = 0.5  # of the likelihood expected of the object's pixels: what is less likely votes against
-REFINED = 2  # of them all, places whose boxes are refined
+REFINED = 2  # of them all, places whose boxes are refined…
+HOPEFUL = 0.6  # …if they have this share of the match that is wanted
 LEAST_SHARE = 0.6  # what an unlikely size leaves of the match
 SIZE_CHANGE = 0.35  # standard deviation of the logarithm of an object's width and height since it was seen
 WATCHED = 3.0  # object sizes beyond the reach in which others are watched
 OTHERS = 10  # places looked at closely for others
 OTHER = 0.5  # of the object's usual likeness: who has that may be mistaken for it
 FORGOTTEN = 25  # frames after which an other that is not seen is forgotten
+FADED = 8  # frames after which a sighting counts no more
+RIVAL = 0.8  # of the best one's rank: who ranks as high may be the object as well
+SAME = 0.5  # sizes between two boxes, within `FADED` frames, that are sightings of one
 # Small changes of a box's corners, in shares of its size: shifts, and growing or shrinking by both or one of its sides.
 STEPS = np.array(
     [
@@ -41,11 +45,13 @@ class Found:
         box: (4,) ``xyxy``.
         match: `Looks.match` of the box, 0…1.
         rank: the same, less where motion did not expect the object or its size.
+        rivals: (4,) ``xyxy`` of other places that rank nearly as high.
     """
 
     box: FloatArray
     match: float
     rank: float
+    rivals: tuple[FloatArray, ...] = ()
 
 
 def search(
@@ -78,7 +84,8 @@ def search(
         places = [place for place in places if not others.is_one(place)]
     matches = [looks.match(image, place) for place in places]
     size = None if reach is None else box[2:] - box[:2]
-    best = [_refined(image, looks, places[i], matches[i], size) for i in _apart(places, matches)[:REFINED]]
+    hopeful = [i for i in _apart(places, matches)[:REFINED] if matches[i] >= HOPEFUL * least]
+    best = [_refined(image, looks, places[i], matches[i], size) for i in hopeful]
     return choose(image, looks, best, box, reach, least, others)
 
 
@@ -100,7 +107,11 @@ def choose(
         if (match := looks.match(image, box)) >= least:
             share = 1.0 if reach is None else _size_share(box, expected[2:] - expected[:2])
             found.append(Found(box, match, match * near * share))
-    return max(found, key=lambda one: one.rank, default=None)
+    found.sort(key=lambda one: -one.rank)
+    if not found:
+        return None
+    best = found[0]
+    return replace(best, rivals=tuple(one.box for one in found[1:] if one.rank >= RIVAL * best.rank))
 
 
 class Others:
@@ -132,7 +143,7 @@ class Others:
             early: whether the object has just disappeared, so that whoever is out of reach is somebody else.
         """
         if camera is not None:
-            self._boxes = [(known.reshape(2, 2) @ camera[:, :2].T + camera[:, 2]).ravel() for known in self._boxes]
+            self._boxes = [moved(known, camera) for known in self._boxes]
         side = float(np.sqrt(np.prod(box[2:] - box[:2])))
         window = _window(image, box, reach + WATCHED * side)
         places = [] if window is None else _places(image, looks, box, window, (1.0,), OTHERS)
@@ -158,6 +169,41 @@ class Others:
                 self._boxes[i], self._unseen[i] = places[j], 0
                 taken.add(j)
         return [place for j, place in enumerate(places) if j not in taken]
+
+
+class Sightings:
+    """Who was found in the last frames, and how often: it takes more than one look to tell the object from a double."""
+
+    def __init__(self) -> None:
+        self._boxes: list[FloatArray] = []
+        self._frames: list[list[int]] = []
+
+    def lead(self, found: Found, frame: int) -> int:
+        """Note what was found in a frame, and its rivals; return in how many more frames it was than the next best."""
+        kept = [i for i, frames in enumerate(self._frames) if frame - frames[-1] <= FADED]
+        self._boxes, self._frames = [self._boxes[i] for i in kept], [self._frames[i] for i in kept]
+        for rival in found.rivals:
+            self._note(rival, frame)
+        row = self._note(found.box, frame)
+        return len(self._frames[row]) - max((len(f) for i, f in enumerate(self._frames) if i != row), default=0)
+
+    def _note(self, box: FloatArray, frame: int) -> int:
+        away = [_apart_by(box, known) for known in self._boxes]
+        row = int(np.argmin(away)) if away else 0
+        if not away or away[row] >= SAME:
+            self._boxes.append(box)
+            self._frames.append([frame])
+            return len(self._boxes) - 1
+        self._boxes[row] = box
+        if self._frames[row][-1] != frame:
+            self._frames[row].append(frame)
+        return row
+
+
+def moved(box: FloatArray, camera: FloatArray) -> FloatArray:
+    """Return a (4,) ``xyxy`` box moved by the camera's (2, 3) affine."""
+    corners: FloatArray = (box.reshape(2, 2) @ camera[:, :2].T + camera[:, 2]).ravel()
+    return corners
 
 
 def _apart_by(box: FloatArray, other: FloatArray) -> float:

@@ -12,15 +12,17 @@ from numpy.typing import ArrayLike
 
 from sportstrack.errors import SettingError
 from sportstrack.sot.appearance import Looks
+from sportstrack.sot.cover import Cover
 from sportstrack.sot.methods import Follower
 from sportstrack.sot.motion import Motion, Scene
-from sportstrack.sot.search import Found, Others, choose, search
+from sportstrack.sot.search import Found, Others, Sightings, choose, search
 from sportstrack.sot.types import NOWHERE, Image, SotResult, check_box, check_image, share_inside
 from sportstrack.types import FloatArray, as_detections
 
 SAME_SIZE, LATER_SIZE = (0.7, 0.85, 1.0, 1.2), (0.5, 0.65, 0.8, 1.0, 1.25, 1.6)  # factors of the last size to search
 EARLY = 10  # frames from the first search on in which nobody out of reach can be the object
-LONG_ABSENCE, HESITATION = 15, 4  # frames: after such an absence the first sight must last for so long
+BEHIND = 0.5  # of the widening, as long as what covered the object stands where it did
+LONG_ABSENCE, HESITATION = 15, 4  # frames: after such an absence who is found must be found in so many more than others
 ANY_SIZE = (0.5, 0.7, 0.85, 1.0, 1.2, 1.5, 2.0)
 
 
@@ -44,7 +46,7 @@ class SotSettings:
         search_every: frames from one search to the next.
         detect_every: frames from one call of the detector, if there is one, to the next.
         cut: a change of the picture is a cut from this many times the usual change on.
-        window: side in pixels to which CSRT's search window is scaled down for large objects; None never scales.
+        window: side in pixels at which CSRT looks at its search window for large objects; None never scales.
         large: an object is large from this √(width · height) on, in pixels.
     """
 
@@ -62,7 +64,7 @@ class SotSettings:
     search_every: int = 1
     detect_every: int = 5
     cut: float = 5.0
-    window: int | None = 180
+    window: int | None = 160
     large: float = 150.0
 
     def __post_init__(self) -> None:
@@ -168,7 +170,9 @@ class SingleTracker:
         self._unseen = 0
         self._cut = False
         self._others = Others()
-        self._sighted: int | None = None  # value of `_unseen` when something like the object was seen first
+        self._cover: Cover | None = None
+        self._covered = False
+        self._sightings = Sightings()
         self._probation = self.settings.probation
 
     def _follow(self, image: Image, cut: bool) -> SotResult:
@@ -240,7 +244,7 @@ class SingleTracker:
         self._cut |= cut
         guess = self._guess(image)
         found = self._find(image, guess) if self._redetect else None
-        if found is None or self._is_early():
+        if found is None or not self._is_sure(found):
             return guess
         self._found_size = found.box[2:] - found.box[:2] if self._cut else self._last[2:] - self._last[:2]
         self._begin(image, found.box)
@@ -251,6 +255,9 @@ class SingleTracker:
         coasted = self._motion.box
         anywhere = self._cut or share_inside(coasted, image.shape) < 0.2
         expected = self._last if anywhere else coasted
+        before, self._covered = self._covered, not anywhere and self._is_covered(image, expected)
+        if before and not self._covered:
+            self._sightings = Sightings()  # only now the object itself can show
         reach = None if anywhere else self._reach(expected)
         others = None if reach is None else self._watch(image, expected, reach)
         least = (settings.accept_anywhere if guess.state == "lost" else settings.accept) * usual
@@ -264,20 +271,25 @@ class SingleTracker:
         sizes = ANY_SIZE if anywhere else LATER_SIZE if self._unseen > settings.bridge // 3 else SAME_SIZE
         return search(image, self._looks, expected, reach=reach, sizes=sizes, least=least, others=others)
 
-    def _is_early(self) -> bool:
-        """After a long absence wait some frames from the first sight on: who shows first need not be the one."""
-        if self._cut or self._unseen <= LONG_ABSENCE:
+    def _is_covered(self, image: Image, expected: FloatArray) -> bool:
+        """Whether what stood before the object when the search began still stands there."""
+        if self._cover is None:
+            self._cover = Cover(image, expected, self._looks)
             return False
-        if self._sighted is None or self._unseen - self._sighted > 2 * HESITATION:
-            self._sighted = self._unseen
-        return self._unseen - self._sighted < HESITATION
+        return self._unseen <= 2 * self.settings.bridge and self._cover.stands(image, expected, self._camera)
+
+    def _is_sure(self, found: Found) -> bool:
+        """After a long absence who is found must stand out: the first to show need not be the one, nor the nearest."""
+        if self._cut or self._unseen <= LONG_ABSENCE:
+            return True
+        return self._sightings.lead(found, self._unseen) >= HESITATION * (2 if self._covered else 1)
 
     def _watch(self, image: Image, expected: FloatArray, reach: float) -> Others:
         """Keep an eye on those who are not the object, until it has been away for too long."""
         if self._unseen > 2 * self.settings.bridge:
             self._others = Others()
         else:
-            early = self._unseen <= self.settings.patience + EARLY
+            early = self._covered or self._unseen <= self.settings.patience + EARLY
             self._others.watch(image, self._looks, expected, reach, self._camera, early)
         return self._others
 
@@ -293,7 +305,8 @@ class SingleTracker:
         """Return how far from its expected centre the object is searched for, pixels; ever faster once it is lost."""
         late = max(0, self._unseen - self.settings.bridge)
         side = float(np.sqrt(np.prod(expected[2:] - expected[:2])))
-        return side * (0.6 + self.settings.widening * (self._unseen + 4 * late))
+        frames = BEHIND * self._unseen if self._covered else self._unseen + 4 * late
+        return side * (0.6 + self.settings.widening * frames)
 
 
 def _changed(settings: SotSettings, overrides: Mapping[str, Any]) -> SotSettings:
