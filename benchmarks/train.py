@@ -107,12 +107,15 @@ def card(found: Judgement, minutes: float | None, options: argparse.Namespace) -
         f"| {name} | {ap50[name]:.3f} | {goal} | {'reached' if ap50[name] >= goal else 'missed'} |\n"
         for name, goal in GOALS.items()
     ]
-    took = "not trained here" if minutes is None else f"{minutes:.0f} minutes in this run"
+    if minutes is None:
+        training = f"not here; {Path(options.judge).name} was judged"
+    else:
+        training = f"{'small trial' if options.small else '5,000 frames'}, {options.epochs} epochs, imgsz "
+        training += f"{options.imgsz}, batch {options.batch}, seed {options.seed}; {minutes:.0f} minutes in this run"
     return (
         "# Results card: YOLOv8n on rendered football\n\n"
         f"* machine: {platform.machine()}, {gpu}, torch {torch.__version__}, Python {platform.python_version()}\n"
-        f"* training: {'small trial' if options.small else '5,000 frames'}, {options.epochs} epochs, imgsz "
-        f"{options.imgsz}, batch {options.batch}, seed {options.seed}; {took}\n"
+        f"* training: {training}\n"
         f"* judged on {found.pictures} frames of matches that were never seen, imgsz {options.imgsz}\n\n"
         f"| class | AP50 | goal | |\n|---|---:|---:|---|\n{''.join(goals)}\n" + to_markdown([found])
     )
