@@ -21,7 +21,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from sportstrack.connectors import connect, split_spec
+from sportstrack.connectors import CONNECTORS, connect, split_spec
 from sportstrack.devices import check_half, choose_device, import_torch
 from sportstrack.errors import DeviceError, SettingError, WeightsError, nearest
 from sportstrack.neck import NeckFeatures
@@ -248,6 +248,9 @@ def load_detector(spec: str, **settings: Any) -> Detector:
         return detector
     if is_plugin(spec):
         return CustomDetector(load_plugin(spec, settings, "frames -> list of Detections"), spec)
+    word, colon, _ = spec.partition(":")
+    if len(word) > 1 and colon and "://" not in spec and not Path(spec).exists():  # one letter is a drive
+        raise SettingError(f"{spec}: no detectors are called {word!r}{nearest(word, list(CONNECTORS))}")
     return UltralyticsDetector(spec, **settings)
 
 

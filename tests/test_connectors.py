@@ -867,3 +867,8 @@ def test_a_saved_model_that_writes_files_is_refused(tmp_path: Path) -> None:
     assert not mark.exists()
     load_detector(f"tensorflow:{folder}", device="cpu", trust=True)([toy.picture(0)])
     assert mark.exists()
+
+
+def test_a_misspelt_connector_is_told_by_its_nearest_name() -> None:
+    with pytest.raises(SettingError, match="no detectors are called 'transformer'; did you mean 'transformers'"):
+        load_detector("transformer:runs/detr")
