@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from sportstrack.cli import run
+from sportstrack.cli import new_parser, run
 from sportstrack.errors import SettingError
 from sportstrack.progress import ProgressBar
 
@@ -42,12 +42,7 @@ class ReaderCommand:
     def __init__(self, name: str, about: str, examples: str, source: str, target: str):
         self.program = f"python -m data_prep.{name}"
         self._name = name
-        self._parser = argparse.ArgumentParser(
-            prog=self.program,
-            description=about,
-            epilog=examples,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
+        self._parser = new_parser(self.program, about, examples)
         self.add = self._parser.add_argument
         self.add("root", metavar=source, type=Path, help="the data set's folder or file")
         self.add("out", metavar=target, type=Path, help="the new data set's folder")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from typing import Any
 
 from sportstrack import __version__
 from sportstrack.errors import SportstrackError, nearest
@@ -45,6 +47,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     module = import_module(COMMANDS[words[0]][0])
     status: int = module.main(words[1:])
     return status
+
+
+def new_parser(program: str, about: str, examples: str, **more: Any) -> argparse.ArgumentParser:
+    """Return a command's empty parser; ``examples`` end its help as they are written, ``more`` goes to argparse."""
+    plain = argparse.RawDescriptionHelpFormatter
+    return argparse.ArgumentParser(prog=program, description=about, epilog=examples, formatter_class=plain, **more)
 
 
 def run(command: Callable[[], int], name: str) -> int:

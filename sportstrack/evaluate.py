@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from sportstrack.cli import run
+from sportstrack.cli import new_parser, run
 from sportstrack.errors import SettingError
 from sportstrack.files import ensure_folder, write_text
 from sportstrack.progress import ProgressBar
@@ -43,11 +43,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog=PROGRAM,
-        description="Score tracking results against ground truth: HOTA, CLEAR and Identity, per sequence and pooled.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = new_parser(
+        PROGRAM,
+        "Score tracking results against ground truth: HOTA, CLEAR and Identity, per sequence and pooled.",
+        _EXAMPLES,
     )
     add = parser.add_argument
     add("--truth", required=True, type=Path, metavar="PATH", help="ground truth: folder or file")

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sportstrack.cli import run
+from sportstrack.cli import new_parser, run
 from sportstrack.errors import OutputError, SettingError
 from sportstrack.mot import MotTable, read_mot
 from sportstrack.types import FloatArray
@@ -174,11 +174,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog=PROGRAM,
-        description="Heat map of where tracked people were, as a picture or a video; for one id with its path.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = new_parser(
+        PROGRAM, "Heat map of where tracked people were, as a picture or a video; for one id with its path.", _EXAMPLES
     )
     add = parser.add_argument
     add("result", type=Path, metavar="RESULT.txt", help="MOT text, as sportstrack track and sportstrack sot write it")

@@ -12,7 +12,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from sportstrack.cli import report_error, run
+from sportstrack.cli import new_parser, report_error, run
 from sportstrack.errors import SettingError, SportstrackError
 from sportstrack.settings import FORMATS, TrackSettings, parse_assignments, read_settings
 from sportstrack.trackers import CONFIGS, TRACKERS, setting_types
@@ -45,11 +45,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     default = TrackSettings()
-    parser = argparse.ArgumentParser(
-        prog=PROGRAM,
-        description="Track everyone in sports videos: video in; annotated video, MOT text and a summary out.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = new_parser(
+        PROGRAM,
+        "Track everyone in sports videos: video in; annotated video, MOT text and a summary out.",
+        _EXAMPLES,
         argument_default=argparse.SUPPRESS,  # what is not given comes from --config, else from the defaults
     )
     add = parser.add_argument

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sportstrack.cli import run
+from sportstrack.cli import new_parser, run
 from sportstrack.errors import SettingError
 from sportstrack.files import ensure_folder, write_text
 from sportstrack.progress import ProgressBar
@@ -37,11 +37,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog=PROGRAM,
-        description="Judge detectors on labelled pictures: precision, recall, AP, score thresholds, milliseconds.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = new_parser(
+        PROGRAM,
+        "Judge detectors on labelled pictures: precision, recall, AP, score thresholds, milliseconds.",
+        _EXAMPLES,
     )
     add = parser.add_argument
     add(

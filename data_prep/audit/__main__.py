@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sportstrack.cli import run
+from sportstrack.cli import new_parser, run
 from sportstrack.progress import ProgressBar
 
 PROGRAM = "python -m data_prep.audit"
@@ -44,11 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog=PROGRAM,
-        description="Look for what is wrong with a data set: frames, pictures, boxes, identities, splits.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = new_parser(
+        PROGRAM, "Look for what is wrong with a data set: frames, pictures, boxes, identities, splits.", _EXAMPLES
     )
     add = parser.add_argument
     add("root", metavar="DIR", type=Path, help="the data set's folder or file")

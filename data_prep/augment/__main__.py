@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sportstrack.cli import run
+from sportstrack.cli import new_parser, run
 from sportstrack.errors import FormatError
 from sportstrack.progress import ProgressBar
 
@@ -36,12 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog=PROGRAM,
-        description="Add augmented pictures, with true labels, to a YOLO data set.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = new_parser(PROGRAM, "Add augmented pictures, with true labels, to a YOLO data set.", _EXAMPLES)
     add = parser.add_argument
     add("root", metavar="DATA", type=Path, help="a YOLO data set: its folder or data.yaml")
     add("out", metavar="OUT", type=Path, help="the new data set's folder")

@@ -11,6 +11,7 @@ from pathlib import Path
 from data_prep.synthetic.camera import VIEWS
 from data_prep.synthetic.layouts import sequence_name, write_mot, write_video, write_yolo
 from data_prep.synthetic.settings import Settings
+from sportstrack.cli import new_parser
 from sportstrack.errors import SportstrackError
 
 EXAMPLES = """\
@@ -27,11 +28,8 @@ examples:
 def parser() -> argparse.ArgumentParser:
     """The command line's options; defaults come from Settings."""
     default = Settings()
-    out = argparse.ArgumentParser(
-        prog="python -m data_prep.synthetic",
-        description="Render broadcast-like football with exact ground truth.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    out = new_parser(
+        "python -m data_prep.synthetic", "Render broadcast-like football with exact ground truth.", EXAMPLES
     )
     add = out.add_argument
     add("out", metavar="OUT", type=Path, help="folder for the sequences or videos; with --layout yolo, the data set")

@@ -9,7 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from sportstrack.cli import report_error, run
+from sportstrack.cli import new_parser, report_error, run
 from sportstrack.errors import SettingError, SportstrackError
 from sportstrack.files import ensure_folder, write_text
 from sportstrack.label.cvat import TOLERANCE, cvat_labels, write_cvat
@@ -46,11 +46,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     track, label = TrackSettings(), LabelSettings()
-    parser = argparse.ArgumentParser(
-        prog=PROGRAM,
-        description="Write labels to correct instead of to draw: every tracked box of a video, gaps filled.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = new_parser(
+        PROGRAM,
+        "Write labels to correct instead of to draw: every tracked box of a video, gaps filled.",
+        _EXAMPLES,
         argument_default=argparse.SUPPRESS,
     )
     add = parser.add_argument

@@ -9,7 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from sportstrack.cli import run
+from sportstrack.cli import new_parser, run
 from sportstrack.errors import SettingError, nearest
 from sportstrack.mine.loss import LossWeights
 from sportstrack.mine.run import AUGMENTATIONS, KEEP, MineSettings, mine_hard_examples
@@ -40,11 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     default = MineSettings()
-    parser = argparse.ArgumentParser(
-        prog=PROGRAM,
-        description="Find the pictures that a detector does worst on, say why, and write what to train on next.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = new_parser(
+        PROGRAM, "Find the pictures that a detector does worst on, say why, and write what to train on next.", _EXAMPLES
     )
     add = parser.add_argument
     add("weights", metavar="WEIGHTS", help="detector: weights, or as sportstrack val takes them (torchvision:NAME, …)")

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from sportstrack.boxes import xyxy_to_tlwh
-from sportstrack.cli import report_error, run
+from sportstrack.cli import new_parser, report_error, run
 from sportstrack.errors import FormatError, OutputError, SettingError, SourceError, SportstrackError, nearest
 from sportstrack.files import PartFile, ensure_folder
 from sportstrack.mot import MotTable, SequenceInfo, read_mot, read_sequence_info
@@ -91,12 +91,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog=PROGRAM,
-        description="Make any tracker's result better with the whole sequence known: split, link, interpolate, smooth, "
-        "drop.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = new_parser(
+        PROGRAM,
+        "Make any tracker's result better with the whole sequence known: split, link, interpolate, smooth, drop.",
+        _EXAMPLES,
     )
     add = parser.add_argument
     add("results", type=Path, nargs="+", metavar="RESULT", help="MOT text, or a folder of SEQUENCE.txt")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sportstrack.cli import run
+from sportstrack.cli import new_parser, run
 from sportstrack.shots.boundaries import Boundary, ShotConfig, ShotDetector, is_close_up
 from sportstrack.shots.replays import Replay, ReplayDetector
 from sportstrack.types import FloatArray
@@ -155,11 +155,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog=f"python -m {PROGRAM}",
-        description="Find the shots of a video: hard cuts, fades and dissolves, and which shots are replays.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = new_parser(
+        f"python -m {PROGRAM}",
+        "Find the shots of a video: hard cuts, fades and dissolves, and which shots are replays.",
+        _EXAMPLES,
     )
     add = parser.add_argument
     add("video", metavar="VIDEO", help="video file, folder of images, or address")

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sportstrack.cli import run
+from sportstrack.cli import new_parser, run
 from sportstrack.errors import FormatError, SettingError
 from sportstrack.sot.methods import METHODS, check_method, check_models
 
@@ -39,11 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog=PROGRAM,
-        description="Follow one player or the ball through a video, and say where it was out of sight.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = new_parser(
+        PROGRAM, "Follow one player or the ball through a video, and say where it was out of sight.", _EXAMPLES
     )
     add = parser.add_argument
     add("source", metavar="SOURCE", help="video file, folder of images, sequence folder, camera number or address")

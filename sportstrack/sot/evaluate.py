@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sportstrack.cli import run
+from sportstrack.cli import new_parser, run
 from sportstrack.errors import SettingError
 from sportstrack.progress import ProgressBar
 
@@ -47,11 +47,8 @@ def main(argv: Words[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog=PROGRAM,
-        description="Score single-object trackers: OTB's one pass, GOT-10k's averages, or VOT's restarts.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = new_parser(
+        PROGRAM, "Score single-object trackers: OTB's one pass, GOT-10k's averages, or VOT's restarts.", _EXAMPLES
     )
     add = parser.add_argument
     add("folders", nargs="+", type=Path, metavar="FOLDER", help="sequence or data set")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sportstrack.cli import run
+from sportstrack.cli import new_parser, run
 from sportstrack.train.guard import Epoch
 from sportstrack.train.settings import OPTIMIZERS, RESUMABLE, TrainSettings, parse_more
 
@@ -36,11 +36,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     default = TrainSettings()
-    parser = argparse.ArgumentParser(
-        prog=PROGRAM,
-        description="Fine-tune a detector on a YOLO data set. Works offline and sends nothing.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = new_parser(
+        PROGRAM,
+        "Fine-tune a detector on a YOLO data set. Works offline and sends nothing.",
+        _EXAMPLES,
         argument_default=argparse.SUPPRESS,  # what isn't given stays as it is when a run is resumed
     )
     add = parser.add_argument
