@@ -231,7 +231,7 @@ class JDE:
         outside = distance > _GATE
         if other is not None:
             outside |= other
-        if feature is None:
+        if feature is None or not (known(rows.feature.T).any() and known(feature).any()):
             cost = plain * limit  # whoever is within the gate may match, those that overlap first
         else:
             rows.feature = with_room(rows.feature, len(rows.last), feature.shape[1])
