@@ -99,6 +99,50 @@ def nano(folder: Path) -> dict[str, str]:
     return {"backbone": backbone, "neckhead": head}
 
 
+def dasiamrpn(folder: Path) -> dict[str, str]:
+    """The light in 64 × 64 pixels makes the class; every box is its anchor. Two more networks hand it its kernels.
+
+    OpenCV finds the features and the two kernels to replace by the names that the nodes of the authors' file have.
+    """
+    look = np.zeros((10, 256, 4, 4))
+    look[5:, 0, 2, 2] = 0.05
+    model = write(
+        folder / "model.onnx",
+        node("Conv", ["input", "mean"], "light", strides=[8, 8], kernel_shape=[64, 64]),
+        node("Conv", ["light", "spread"], "63", kernel_shape=[1, 1]),
+        node("Conv", ["light", "middle"], "inner", kernel_shape=[5, 5]),
+        node("Conv", ["inner", "spread"], "64", kernel_shape=[1, 1]),
+        node("Conv", ["64", "regression"], "65", kernel_shape=[4, 4]),
+        node("Conv", ["65", "adjust"], "66", kernel_shape=[1, 1]),
+        node("Conv", ["inner", "spread"], "67", kernel_shape=[1, 1]),
+        node("Conv", ["67", "classes", "bias"], "68", kernel_shape=[4, 4]),
+        constant("mean", 1 / (3 * 64**2), 1, 3, 64, 64),
+        constant("spread", np.eye(256, 1).reshape(256, 1, 1, 1), 256, 1, 1, 1),
+        constant("middle", np.eye(25)[12].reshape(1, 1, 5, 5), 1, 1, 5, 5),
+        constant("regression", 0, 20, 256, 4, 4),
+        constant("adjust", 0, 20, 20, 1, 1),
+        constant("classes", 0, 10, 256, 4, 4),
+        constant("bias", [0] * 5 + [-7] * 5, 10),
+        value(11, "input", 1, 3, 271, 271),
+        value(12, "66", 1, 20, 19, 19),
+        value(12, "68", 1, 10, 19, 19),
+    )
+    kernels = {
+        name: write(
+            folder / f"{name}.onnx",
+            node("ReduceMean", ["input"], "usual", axes=[1, 2, 3], keepdims=1),
+            node("Mul", ["usual", "none"], "nothing"),
+            node("Add", ["nothing", "kernel"], "output"),
+            constant("none", 0, 1),
+            constant("kernel", kernel.reshape(1, -1, 4, 4), 1, kernel.size // 16, 4, 4),
+            value(11, "input", 1, 256, 8, 8),
+            value(12, "output", 1, kernel.size // 16, 4, 4),
+        )
+        for name, kernel in (("kernel_cls1", look), ("kernel_r1", np.zeros((20, 256, 4, 4))))
+    }
+    return {"model": model, **kernels}
+
+
 def frame(i: int, size: int = 32) -> tuple[np.ndarray, np.ndarray]:
     image = np.full((160, 240, 3), 40, np.uint8)
     x, y = 60 + 3 * i, 60 + i
@@ -106,7 +150,7 @@ def frame(i: int, size: int = 32) -> tuple[np.ndarray, np.ndarray]:
     return image, np.array([x, y, x + size, y + size], float)
 
 
-@pytest.mark.parametrize(("method", "networks"), [("vit", vit), ("nano", nano)])
+@pytest.mark.parametrize(("method", "networks"), [("vit", vit), ("nano", nano), ("dasiamrpn", dasiamrpn)])
 def test_a_network_is_followed_and_its_score_counts(method: str, networks: Any, tmp_path: Path) -> None:
     tracker = SingleTracker(method, models=networks(tmp_path))
     tracker.init(*frame(0))
