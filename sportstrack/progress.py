@@ -23,6 +23,7 @@ class ProgressBar:
         self._title, self._unit, self._quiet = title, unit, quiet
         self._bar: Any = None
         self._started = self._said = 0.0  # set by the first call: loading a model is not progress
+        self._first = 0  # what was done before, where a job is resumed
         self._terminal = sys.stderr.isatty()
 
     def __call__(self, done: int, expected: int | None) -> None:
@@ -31,6 +32,7 @@ class ProgressBar:
             return
         if not self._started:
             self._started = self._said = time.monotonic()
+            self._first = done
         if self._terminal:
             self._draw(done, expected)
         elif (now := time.monotonic()) - self._said >= _LOG_EVERY:
@@ -54,16 +56,33 @@ class ProgressBar:
         if self._bar is None:
             from tqdm import tqdm
 
-            self._bar = tqdm(total=expected, desc=self._title, unit=f" {self._unit}s", dynamic_ncols=True)
+            unit = f" {self._unit}s"
+            self._bar = tqdm(total=expected, initial=done, desc=self._title, unit=unit, dynamic_ncols=True)
         if expected is not None and done > expected:
             self._bar.total = None  # the container declared too few
         self._bar.update(done - self._bar.n)
 
     def _say(self, done: int, expected: int | None, now: float) -> None:
-        rate = done / max(now - self._started, 1e-9)
+        seconds = (now - self._started) / max(done - self._first, 0.5)  # per unit; the first one may take long
         whole, left = "", ""
         if expected:
             whole = f"/{expected} ({100 * done / expected:.0f} %)"
-            left = f", {max(expected - done, 0) / max(rate, 1e-9):.0f} s left"
-        sys.stderr.write(f"{self._title}: {done}{whole} {self._unit}s, {rate:.1f} per second{left}\n")
+            left = f", {_duration(max(expected - done, 0) * seconds)} left"
+        pace = f"{1 / seconds:.1f} per second" if seconds < 1 else f"{seconds:.1f} s each"
+        sys.stderr.write(f"{self._title}: {done}{whole} {self._unit}s, {pace}{left}\n")
         sys.stderr.flush()
+
+
+def say_beside_bars(text: str) -> None:
+    """Write a line to standard error without breaking a bar that is drawn there."""
+    from tqdm import tqdm
+
+    tqdm.write(text, file=sys.stderr)
+    sys.stderr.flush()
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"

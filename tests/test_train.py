@@ -21,6 +21,7 @@ import yaml
 
 from sportstrack.detector import import_ultralytics
 from sportstrack.errors import DeviceError, OutputError, SettingError, SportstrackError, WeightsError
+from sportstrack.progress import ProgressBar
 from sportstrack.train import TrainSettings, guard, train_detector
 from sportstrack.train import main as train_main
 from sportstrack.train.data import check_data
@@ -99,11 +100,13 @@ def test_a_full_round_on_renders(tmp_path: Path) -> None:
     data = write_yolo(scenes, tmp_path / "renders", every=1, val_share=0.25) / "data.yaml"
     before = sorted(path for path in data.parent.rglob("*"))
     epochs: list[Epoch] = []
+    steps: list[tuple[int, int]] = []
     result = train_detector(
         data, tmp_path / "run", weights="demo", epochs=2, imgsz=160, batch=16, freeze=10, device="cpu",
-        report=epochs.append,
+        report=epochs.append, progress=lambda *step: steps.append(step),
     )  # fmt: skip
     assert [epoch.number for epoch in epochs] == [1, 2]
+    assert steps == [(0, 6), (1, 6), (2, 6), (3, 6), (3, 6), (4, 6), (5, 6), (6, 6)]
     assert result.epochs == len(rows(result.results)) == 2
     assert {"train/box_loss", "train/cls_loss", "train/dfl_loss", "metrics/mAP50-95(B)"} <= set(epochs[0].figures)
     names = {path.name for path in (result.folder / "plots").iterdir()}
@@ -509,6 +512,8 @@ def test_adam_gets_a_rate_that_keeps_what_the_weights_know() -> None:
     assert TrainSettings().options(4)["lr0"] == pytest.approx(0.00125)
     assert TrainSettings(lr0=0.002).options(4)["lr0"] == 0.002
     assert "lr0" not in TrainSettings(optimizer="SGD").options(4)
+    assert TrainSettings(epochs=2).options(4)["warmup_epochs"] == pytest.approx(0.2)
+    assert TrainSettings(epochs=2, more={"warmup_epochs": 1.0}).options(4)["warmup_epochs"] == 1
     assert TrainSettings(more={"mosaic": 0.0}).options(4)["mosaic"] == 0.0
 
 
@@ -520,7 +525,8 @@ def test_the_trainer_travels_to_other_processes(tmp_path: Path) -> None:
 
     from sportstrack.train.command import show_epoch
 
-    guarded = guarded_trainer(DetectionTrainer, tmp_path, ("tensorboard",), show_epoch)
+    bar = ProgressBar("training", "step")
+    guarded = guarded_trainer(DetectionTrainer, tmp_path, ("tensorboard",), show_epoch, progress=bar)
     (tmp_path / "trainer.pkl").write_bytes(cloudpickle.dumps(guarded))
     code = f"import pickle; print(pickle.load(open({str(tmp_path / 'trainer.pkl')!r}, 'rb')).__mro__[1].__name__)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

@@ -32,6 +32,7 @@ from data_prep.synthetic import CLASSES, FrameTruth, Settings, render_sequence, 
 from data_prep.synthetic.settings import BALL, GOALKEEPER, REFEREE
 from sportstrack.judge import judge_detectors
 from sportstrack.judge.table import to_markdown
+from sportstrack.progress import ProgressBar
 from sportstrack.train import train_detector
 from sportstrack.train.command import show_epoch
 
@@ -182,7 +183,15 @@ def main() -> None:
     if weights is None:
         data = render_training(options.work, options.workers)
         chosen = {name: getattr(options, name) for name in ("epochs", "seed", "device", "bf16")}
-        run = train_detector(data, options.work / "run", resume=True, report=show_epoch, **RECIPE, **chosen)
+        run = train_detector(
+            data,
+            options.work / "run",
+            resume=True,
+            report=show_epoch,
+            progress=ProgressBar("training", "step"),
+            **RECIPE,
+            **chosen,
+        )
         # The last epoch's, because the schedule ends there; a best one would be chosen by 200 crops.
         weights = str(publish(run.last, options.work / "sportstrack-demo-yolov8n.pt"))
     people = {"player": ["goalkeeper", "referee"]}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sportstrack.cli import new_parser, run
+from sportstrack.progress import ProgressBar, say_beside_bars
 from sportstrack.train.guard import Epoch
 from sportstrack.train.settings import OPTIMIZERS, RESUMABLE, TrainSettings, parse_more
 
@@ -80,7 +81,9 @@ def _main(options: argparse.Namespace) -> int:
     if "more" in values:
         values["more"] = dict(values["more"])
     try:
-        result = train_detector(**values, report=None if quiet else show_epoch, note=None if quiet else _say)
+        with ProgressBar("training", "step", quiet) as bar:
+            told: dict[str, Any] = {} if quiet else {"report": show_epoch, "progress": bar, "note": _say}
+            result = train_detector(**values, **told)
     except KeyboardInterrupt:
         _say("the same command with --resume goes on after the last complete epoch")
         raise
@@ -98,12 +101,11 @@ def show_epoch(epoch: Epoch) -> None:
             parts.append(f"{short.removesuffix('_loss')} {value:.3f}")
         elif kind == "metrics" and short.endswith("(B)"):
             parts.append(f"{short.removesuffix('(B)')} {100 * value:.1f}")
-    sys.stderr.write(f"{parts[0]} {', '.join(parts[1:])}\n")
-    sys.stderr.flush()
+    say_beside_bars(f"{parts[0]} {', '.join(parts[1:])}")
 
 
 def _say(text: str) -> None:
-    sys.stderr.write(f"{PROGRAM}: {text}\n")
+    say_beside_bars(f"{PROGRAM}: {text}")
 
 
 def _more(text: str) -> tuple[str, Any]:

@@ -36,6 +36,7 @@ def guarded_trainer(
     loggers: Sequence[str] = (),
     report: Callable[[Epoch], None] | None = None,
     bf16: bool = False,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Any:
     """Return a subclass of one of Ultralytics' trainers that keeps to its folder and survives a kill.
 
@@ -45,12 +46,14 @@ def guarded_trainer(
         loggers: Ultralytics' names of those that may log: ``mlflow``, ``tensorboard``.
         report: called after each epoch, once its files are complete.
         bf16: compute in `bfloat16_forward`; for a processor, Ultralytics has its own way for GPUs.
+        progress: called with the steps done and those of the whole training, before the first step and after each.
     """
 
     class GuardedTrainer(base):  # type: ignore[misc]
         wdir: Path
         last: Path
         best: Path
+        steps_done: int
 
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             with local_answers(loggers):
@@ -67,6 +70,18 @@ def guarded_trainer(
         def train(self) -> None:
             with local_answers(loggers), bfloat16_forward() if bf16 else contextlib.nullcontext():
                 super().train()
+
+        def run_callbacks(self, event: str) -> None:
+            super().run_callbacks(event)
+            if progress is None or os.environ.get("RANK", "0") != "0":  # one of several GPUs' processes speaks
+                return
+            each = len(self.train_loader) if event in ("on_train_epoch_start", "on_train_batch_end") else 0
+            if event == "on_train_epoch_start":
+                self.steps_done = self.epoch * each
+            elif event == "on_train_batch_end":
+                self.steps_done += 1
+            if each:
+                progress(self.steps_done, self.epochs * each)
 
         def save_model(self) -> bool:
             last, best = self.last, self.best

@@ -27,6 +27,7 @@ SCORES = ("precision", "recall", "mAP50", "mAP50-95")
 _FILES = ("last.pt", "best.pt", "results.csv", "settings.yaml", "args.yaml")
 Report = Callable[[Epoch], None]
 Note = Callable[[str], None]
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ def train_detector(
     resume: bool = False,
     overwrite: bool = False,
     report: Report | None = None,
+    progress: Progress | None = None,
     note: Note | None = None,
     **settings: Any,
 ) -> TrainResult:
@@ -78,6 +80,7 @@ def train_detector(
         resume: go on where an interrupted run in `output` stopped; from the start if it left no checkpoint.
         overwrite: replace an earlier run in `output`.
         report: called after each epoch; with several GPUs, in a process of its own.
+        progress: called after each step with the steps done and those of the whole training; likewise.
         note: called with what the user should know, when it is known; `TrainResult.notes` has all of it.
         **settings: the fields of `TrainSettings`; a resumed run takes `RESUMABLE` ones and keeps its own of the others.
 
@@ -100,11 +103,11 @@ def train_detector(
         if resume:
             notes.add("there is no checkpoint to resume; the training starts from the beginning")
         _make_room(folder, overwrite or resume)
-        _start(plan, checked, folder, report, notes)
+        _start(plan, checked, folder, _Told(report, progress), notes)
     elif checkpoint.finished:
         notes.add(f"{checkpoint.path}: the training is finished; nothing was done")
     else:
-        _resume(checkpoint, settings, plan, checked, folder, report, notes)
+        _resume(checkpoint, settings, plan, checked, folder, _Told(report, progress), notes)
     return _result(folder, notes, plan.trust)
 
 
@@ -138,6 +141,12 @@ def find_checkpoint(folder: Path, trust: bool = False) -> _Checkpoint | None:
     return None
 
 
+@dataclass(frozen=True)
+class _Told:
+    report: Report | None
+    progress: Progress | None
+
+
 class _Notes:
     def __init__(self, note: Note | None) -> None:
         self.texts: list[str] = []
@@ -168,7 +177,7 @@ def _make_room(folder: Path, overwrite: bool) -> None:
         (folder / name).unlink()
 
 
-def _start(plan: TrainSettings, data: TrainData, folder: Path, report: Report | None, notes: _Notes) -> None:
+def _start(plan: TrainSettings, data: TrainData, folder: Path, told: _Told, notes: _Notes) -> None:
     device = _device(plan.device)
     _check_loggers(plan)
     path, model = load_model(plan.weights, plan.trust)
@@ -181,7 +190,8 @@ def _start(plan: TrainSettings, data: TrainData, folder: Path, report: Report | 
         options["amp"] = "bf16"
     _write_settings(folder, plan, data, options)
     bf16 = plan.bf16 and device == "cpu"
-    trainer_class = guarded_trainer(model._smart_load("trainer"), folder, plan.loggers, report, bf16)
+    base = model._smart_load("trainer")
+    trainer_class = guarded_trainer(base, folder, plan.loggers, told.report, bf16, told.progress)
     with loading(Path(path), plan.trust), _explained(plan.batch, plan.imgsz):
         trainer = trainer_class(overrides=options)
         if path.endswith(".pt"):
@@ -195,7 +205,7 @@ def _resume(
     plan: TrainSettings,
     data: TrainData,
     folder: Path,
-    report: Report | None,
+    told: _Told,
     notes: _Notes,
 ) -> None:
     if checkpoint.path.name != "last.pt":
@@ -216,7 +226,8 @@ def _resume(
     options = {name: given[name] for name in RESUMABLE if name in given and name not in ours}
     options |= {"data": str(data.write(folder / "data")), "device": _device(plan.device), "task": model.task}
     bf16 = options["device"] == "cpu" and _recorded(folder).get("bf16", False)
-    trainer_class = guarded_trainer(model._smart_load("trainer"), folder, plan.loggers, report, bf16)
+    base = model._smart_load("trainer")
+    trainer_class = guarded_trainer(base, folder, plan.loggers, told.report, bf16, told.progress)
     batch, imgsz = options.get("batch", model.ckpt["train_args"]["batch"]), model.ckpt["train_args"]["imgsz"]
     with loading(checkpoint.path, plan.trust), _explained(batch, imgsz):
         trainer = trainer_class(overrides=options | {"mode": "train", "resume": str(checkpoint.path)})
