@@ -103,6 +103,8 @@ def with_cuts(seed: int, cuts: int = 2, size: tuple[int, int] = (1280, 720), alo
     ends = [round(LENGTH * k / (cuts + 1)) for k in range(cuts + 2)]
     shots = [slice(a, b) for a, b in pairwise(ends)]
     target = REFEREE if alone else _target(seen, shots, pick=seed)
+    if np.isnan(tracks[target, 0]).any():
+        raise SystemExit(f"seed {seed}: the referee is not in its first frame; choose another for the cuts")
     return Sequence(f"{cuts} cuts, seed {seed}", images, tracks[target], np.zeros(LENGTH, np.bool_))
 
 

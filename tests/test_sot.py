@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from sportstrack import opencv
 from sportstrack.errors import SettingError, SportstrackError, WeightsError
 from sportstrack.sot import METHODS, BallTracker, SingleTracker, SotSettings, fill_gaps
+from sportstrack.sot.appearance import Looks
 from sportstrack.sot.ball import ball_classes
+from sportstrack.sot.cover import Cover
 from sportstrack.sot.methods import Follower, _Map, make, whole_box
 from sportstrack.sot.search import Found, Sightings
 from sportstrack.types import Detections
@@ -116,6 +118,71 @@ def test_while_the_board_stands_nobody_far_from_it_is_taken_for_the_object() -> 
         images.append(image)
     results = follow(SingleTracker("csrt"), images, np.array([40, 60, 58, 100], float))
     assert "tracking" not in [result.state for result in results[16:]]
+
+
+def behind(count: int, board: tuple[int, int], path: Any, shown: range) -> tuple[list[np.ndarray], np.ndarray]:
+    """A player goes along a path of left edges; a board stands between two columns in some frames."""
+    images, boxes = [], []
+    for i in range(count):
+        image = field()
+        boxes.append(place(image, path(i), 60))
+        if i in shown:
+            image[40:115, slice(*board)] = (150, 90, 60)
+        images.append(image)
+    return images, np.array(boxes)
+
+
+def test_who_turns_round_behind_a_board_is_found_where_he_comes_out() -> None:
+    def path(i: int) -> int:
+        return 84 + 3 * i if i < 12 else max(54, 117 - 4 * (i - 11))
+
+    images, boxes = behind(60, (58, 160), path, range(12, 36))
+    results = follow(SingleTracker("csrt"), images, boxes[0])
+    assert "tracking" not in [result.state for result in results[14:36]]
+    assert overlap(results[34].box, boxes[34]) == 0, "the guess has run on to the other side"
+    assert {result.state for result in results[42:]} == {"tracking"}
+    assert overlap(results[-1].box, boxes[-1]) > 0.5
+
+
+def test_a_guess_stays_behind_what_hides_the_object() -> None:
+    images, boxes = behind(50, (90, 150), lambda i: min(40 + 4 * i, 112), range(18, 50))
+    results = follow(SingleTracker("csrt"), images, boxes[0])
+    guesses = [result.box for result in results[24:] if result.state == "occluded"]
+    assert guesses
+    assert all(80 <= (box[0] + box[2]) / 2 <= 160 for box in guesses)
+
+
+def test_a_double_who_comes_along_beside_the_board_is_not_taken_once_it_has_gone() -> None:
+    images, boxes = behind(60, (30, 130), lambda i: 40 + 2 * min(i, 16), range(16, 40))
+    for i, image in enumerate(images):
+        if i >= 24:
+            place(image, max(240 - 6 * (i - 24), 150), 60)  # comes in from the right and waits there
+        if i >= 40:
+            image[60:100, 60:100] = field()[60:100, 60:100]  # the player himself has gone
+    results = follow(SingleTracker("csrt"), images, boxes[0])
+    assert "tracking" not in [result.state for result in results[18:]]
+
+
+def test_how_far_a_cover_reaches_is_measured_and_kept_when_it_slides_away() -> None:
+    images, boxes = walk(3)
+    looks = Looks(images[0], boxes[0])
+    board = (150, 90, 60)
+    covered = field()
+    covered[40:115, 30:130] = board
+    cover = Cover(covered, boxes[2], looks)
+    assert cover.extent == pytest.approx([30, 40, 130, 115], abs=3)
+    low, high = cover.hidden(boxes[2])
+    assert low == pytest.approx([30 + 9 - 0.3 * 18, 40 + 20 - 0.3 * 40], abs=3)
+    assert high == pytest.approx([130 - 9 + 0.3 * 18, 115 - 20 + 0.3 * 40], abs=3)
+    panned = np.roll(covered, 6, axis=1)
+    camera = np.array([[1.0, 0, 6], [0, 1, 0]])
+    assert cover.stands(panned, boxes[2] + (6, 0, 6, 0), camera)
+    assert cover.extent == pytest.approx([36, 40, 136, 115], abs=3)
+    sliding = field()
+    sliding[10:85, 36:136] = board
+    assert cover.stands(sliding, boxes[2] + (6, 0, 6, 0), None)
+    assert cover.extent == pytest.approx([36, 40, 136, 115], abs=3)
+    assert not cover.stands(field(), boxes[2] + (6, 0, 6, 0), None)
 
 
 def test_two_who_look_alike_leave_it_undecided() -> None:

@@ -77,6 +77,13 @@ class Motion:
         self._state[1] *= DAMPING
         return self.step()
 
+    def hold(self, low: FloatArray, high: FloatArray) -> None:
+        """Keep the centre between two (2,) corners: had the object left what hides it, it would be seen."""
+        centre = self._state[0, :2, 0]
+        inside = centre.clip(low, high)
+        self._state[1, :2, 0][inside != centre] = 0.0
+        self._state[0, :2, 0] = inside
+
     @staticmethod
     def _noise(box: FloatArray, position: float, velocity: float) -> FloatArray:
         side = float(np.sqrt(np.prod(np.maximum(box[2:] - box[:2], 1.0))))

@@ -12,6 +12,7 @@ from sportstrack.sot.appearance import Looks, colour_codes
 from sportstrack.sot.types import Image, share_inside
 from sportstrack.types import FloatArray
 
+SAME_SIZE = (0.7, 0.85, 1.0, 1.2)  # factors of the last size to search, soon after
 OBJECT_SIDE = 24.0  # pixels: the picture is searched at the scale where the object is this large
 MIN_INSIDE = 0.5  # share of a candidate that must lie in the image
 CANDIDATES = 6  # places looked at closely, per size
@@ -20,9 +21,10 @@ REFINED = 2  # of them all, places whose boxes are refined…
 HOPEFUL = 0.6  # …if they have this share of the match that is wanted
 LEAST_SHARE = 0.6  # what an unlikely size leaves of the match
 SIZE_CHANGE = 0.35  # standard deviation of the logarithm of an object's width and height since it was seen
-WATCHED = 3.0  # object sizes beyond the reach in which others are watched
+WATCHED = 3.0  # object sizes beyond where the object can be in which others are watched
 OTHERS = 10  # places looked at closely for others
 OTHER = 0.5  # of the object's usual likeness: who has that may be mistaken for it
+BLINK = 1  # frames that an other may be missed in and still be known where the object can come out
 FORGOTTEN = 25  # frames after which an other that is not seen is forgotten
 FADED = 8  # frames after which a sighting counts no more
 RIVAL = 0.8  # of the best one's rank: who ranks as high may be the object as well
@@ -54,12 +56,47 @@ class Found:
     rivals: tuple[FloatArray, ...] = ()
 
 
+@dataclass(frozen=True)
+class Area:
+    """Where the centre of an object can be: within reach of a rectangle.
+
+    Attributes:
+        low: (2,) left and top of the rectangle, pixels.
+        high: (2,) right and bottom of it.
+        reach: pixels.
+    """
+
+    low: FloatArray
+    high: FloatArray
+    reach: float
+
+    @classmethod
+    def around(cls, box: FloatArray, reach: float) -> Area:
+        """Return the circle round the centre of a (4,) ``xyxy`` box."""
+        middle = (box[:2] + box[2:]) / 2
+        return cls(middle, middle, reach)
+
+    def grown(self, by: float) -> Area:
+        """Return it with so many pixels more of reach."""
+        return replace(self, reach=self.reach + by)
+
+    def away(self, box: FloatArray) -> float:
+        """Return the pixels from the rectangle to the centre of a (4,) ``xyxy`` box."""
+        middle = (box[:2] + box[2:]) / 2
+        return float(np.hypot(*np.maximum(np.maximum(self.low - middle, middle - self.high), 0.0)))
+
+    def nearness(self, box: FloatArray) -> float:
+        """Return 1 in the rectangle, less away from it, 0 out of reach."""
+        away = self.away(box)
+        return 0.0 if away > self.reach else 0.5 + 0.5 * float(np.exp(-0.5 * (2 * away / self.reach) ** 2))
+
+
 def search(
     image: Image,
     looks: Looks,
-    box: FloatArray,
+    size: FloatArray,
+    area: Area | None,
     *,
-    reach: float | None,
     sizes: Sequence[float],
     least: float,
     others: Others | None = None,
@@ -69,44 +106,42 @@ def search(
     Args:
         image: (H, W, 3) BGR.
         looks: how it looks.
-        box: (4,) ``xyxy``: its expected place and its last size.
-        reach: pixels from the expected centre to search; None searches the whole picture, without a preference.
+        size: (2,) its last width and height.
+        area: where it can be; None searches the whole picture, without a preference for its last size.
         sizes: factors of the last size to try.
         least: lowest `Looks.match` of what is returned.
         others: whom not to return.
     """
-    window = _window(image, box, reach)
+    window = _window(image, size, area)
     if window is None:
         return None
-    places = _places(image, looks, box, window, sizes)
+    places = _places(image, looks, size, window, sizes)
     places = [place for place in places if share_inside(place, image.shape) >= MIN_INSIDE]
     if others is not None:
         places = [place for place in places if not others.is_one(place)]
     matches = [looks.match(image, place) for place in places]
-    size = None if reach is None else box[2:] - box[:2]
     hopeful = [i for i in _apart(places, matches)[:REFINED] if matches[i] >= HOPEFUL * least]
-    best = [_refined(image, looks, places[i], matches[i], size) for i in hopeful]
-    return choose(image, looks, best, box, reach, least, others)
+    best = [_refined(image, looks, places[i], matches[i], None if area is None else size) for i in hopeful]
+    return choose(image, looks, best, size, area, least, others)
 
 
 def choose(
     image: Image,
     looks: Looks,
     boxes: Iterable[FloatArray],
-    expected: FloatArray,
-    reach: float | None,
+    size: FloatArray,
+    area: Area | None,
     least: float,
     others: Others | None = None,
 ) -> Found | None:
     """Return the box that looks most like the object, the nearer one if two do; None if none looks enough like it."""
     found = []
     for box in boxes:
-        near = _nearness(box, expected, reach)
+        near = 1.0 if area is None else area.nearness(box)
         if not near or share_inside(box, image.shape) < MIN_INSIDE or (others is not None and others.is_one(box)):
             continue
         if (match := looks.match(image, box)) >= least:
-            share = 1.0 if reach is None else _size_share(box, expected[2:] - expected[:2])
-            found.append(Found(box, match, match * near * share))
+            found.append(Found(box, match, match * near * _size_share(box, None if area is None else size)))
     found.sort(key=lambda one: -one.rank)
     if not found:
         return None
@@ -117,55 +152,64 @@ def choose(
 class Others:
     """Those who look like the object and are in plain sight while it is not: team mates, whom looks cannot tell.
 
-    Who stands out of the object's reach when it has just disappeared, or comes from farther off than it can have got,
-    is somebody else, and stays it as long as he can be followed from frame to frame.
+    All who look like it are followed from frame to frame. Who was first seen where the object cannot be is somebody
+    else, wherever he goes; the rest may be it.
     """
 
     def __init__(self) -> None:
         self._boxes: list[FloatArray] = []
         self._unseen: list[int] = []
+        self._other: list[bool] = []
 
     def is_one(self, box: FloatArray) -> bool:
-        """Whether a (4,) ``xyxy`` box lies where an other was seen last."""
-        return any(_apart_by(box, known) < 0.4 for known in self._boxes)
+        """Whether a (4,) ``xyxy`` box lies where somebody else was seen last."""
+        return any(other and _apart_by(box, known) < 0.4 for known, other in zip(self._boxes, self._other, strict=True))
 
     def watch(
-        self, image: Image, looks: Looks, box: FloatArray, reach: float, camera: FloatArray | None, early: bool
+        self,
+        image: Image,
+        looks: Looks,
+        size: FloatArray,
+        area: Area,
+        camera: FloatArray | None,
+        hiding: FloatArray | None = None,
     ) -> None:
         """Follow them into the next frame, and take in who is new.
 
         Args:
             image: (H, W, 3) BGR.
             looks: how the object looks.
-            box: (4,) ``xyxy``: its expected place and its last size.
-            reach: pixels from the expected centre in which it may be.
+            size: (2,) its last width and height.
+            area: where it can be: whoever shows up outside is somebody else.
             camera: (2, 3) affine from the frame before, or None.
-            early: whether the object has just disappeared, so that whoever is out of reach is somebody else.
+            hiding: (4,) ``xyxy`` of what hides the object, or has until just now: who shows up there has come out from
+                behind it, and is nobody who was seen elsewhere a while ago.
         """
         if camera is not None:
             self._boxes = [moved(known, camera) for known in self._boxes]
-        side = float(np.sqrt(np.prod(box[2:] - box[:2])))
-        window = _window(image, box, reach + WATCHED * side)
-        places = [] if window is None else _places(image, looks, box, window, (1.0,), OTHERS)
+        window = _window(image, size, area.grown(WATCHED * float(np.sqrt(np.prod(size)))))
+        places = [] if window is None else _places(image, looks, size, window, (1.0,), OTHERS)
         places = [place for place in places if looks.match(image, place) >= OTHER * looks.typical_match]
-        fresh = self._linked(places)
-        for place in fresh:
-            away = _apart_by(place, box) * side
-            if away > (reach if early else reach + (WATCHED - 1) * side):
-                self._boxes.append(place)
-                self._unseen.append(0)
-        kept = [i for i, unseen in enumerate(self._unseen) if unseen <= FORGOTTEN]
+        for place in self._linked(places, None if hiding is None else Area(hiding[:2], hiding[2:], 0.0)):
+            self._boxes.append(place)
+            self._unseen.append(0)
+            self._other.append(area.away(place) > area.reach)
+        kept = [i for i, unseen in enumerate(self._unseen) if unseen <= (FORGOTTEN if self._other[i] else FADED)]
         self._boxes, self._unseen = [self._boxes[i] for i in kept], [self._unseen[i] for i in kept]
+        self._other = [self._other[i] for i in kept]
 
-    def _linked(self, places: list[FloatArray]) -> list[FloatArray]:
+    def _linked(self, places: list[FloatArray], hiding: Area | None) -> list[FloatArray]:
         """Move each other to the nearest place, each to one of its own; return the places that are left."""
         pairs = sorted(
             (_apart_by(place, known), i, j) for i, known in enumerate(self._boxes) for j, place in enumerate(places)
         )
+        came_out = [hiding is not None and not hiding.away(place) for place in places]
         self._unseen = [unseen + 1 for unseen in self._unseen]
         taken: set[int] = set()
         for away, i, j in pairs:
-            if self._unseen[i] and j not in taken and away < 0.4 + 0.03 * self._unseen[i]:
+            if not self._unseen[i] or j in taken or (came_out[j] and self._unseen[i] > 1 + BLINK):
+                continue
+            if away < 0.4 + 0.03 * self._unseen[i]:
                 self._boxes[i], self._unseen[i] = places[j], 0
                 taken.add(j)
         return [place for j, place in enumerate(places) if j not in taken]
@@ -212,22 +256,14 @@ def _apart_by(box: FloatArray, other: FloatArray) -> float:
     return float(away / np.sqrt(np.prod(other[2:] - other[:2])))
 
 
-def _nearness(box: FloatArray, expected: FloatArray, reach: float | None) -> float:
-    """Return 1 at the expected centre, less away from it, 0 out of reach."""
-    if reach is None:
-        return 1.0
-    away = float(np.hypot(*((box[:2] + box[2:] - expected[:2] - expected[2:]) / 2)))
-    return 0.0 if away > reach else 0.5 + 0.5 * float(np.exp(-0.5 * (2 * away / reach) ** 2))
-
-
-def _window(image: Image, box: FloatArray, reach: float | None) -> tuple[int, int, int, int] | None:
+def _window(image: Image, size: FloatArray, area: Area | None) -> tuple[int, int, int, int] | None:
     """Return left, top, right, bottom of the part of the image to search; None if there is none."""
     height, width = image.shape[:2]
-    if reach is None:
+    if area is None:
         return 0, 0, width, height
-    middle, half = (box[:2] + box[2:]) / 2, (box[2:] - box[:2]) / 2 + reach
-    x1, y1 = np.floor(middle - half).clip(0, (width, height)).astype(int).tolist()
-    x2, y2 = np.ceil(middle + half).clip(0, (width, height)).astype(int).tolist()
+    margin = size / 2 + area.reach
+    x1, y1 = np.floor(area.low - margin).clip(0, (width, height)).astype(int).tolist()
+    x2, y2 = np.ceil(area.high + margin).clip(0, (width, height)).astype(int).tolist()
     return (x1, y1, x2, y2) if x2 - x1 >= 8 and y2 - y1 >= 8 else None
 
 
@@ -249,13 +285,12 @@ class _Votes:
 def _places(
     image: Image,
     looks: Looks,
-    box: FloatArray,
+    size: FloatArray,
     window: tuple[int, int, int, int],
     sizes: Sequence[float],
     count: int = CANDIDATES,
 ) -> list[FloatArray]:
     """Return the `count` boxes of each size that hold the most votes."""
-    size = box[2:] - box[:2]
     votes = _Votes(image, looks, window, min(1.0, OBJECT_SIDE / float(np.sqrt(np.prod(size)))))
     return [place for factor in sizes for place in _peaks(votes, size * factor, count)]
 

@@ -12,18 +12,14 @@ from numpy.typing import ArrayLike
 
 from sportstrack.errors import SettingError
 from sportstrack.sot.appearance import Looks
-from sportstrack.sot.cover import Cover
+from sportstrack.sot.hunt import Hunt
 from sportstrack.sot.methods import Follower
 from sportstrack.sot.motion import Motion, Scene
-from sportstrack.sot.search import Found, Others, Sightings, choose, search
+from sportstrack.sot.search import SAME_SIZE, Area, Found, search
 from sportstrack.sot.types import NOWHERE, Image, SotResult, check_box, check_image, share_inside
-from sportstrack.types import FloatArray, as_detections
+from sportstrack.types import FloatArray
 
-SAME_SIZE, LATER_SIZE = (0.7, 0.85, 1.0, 1.2), (0.5, 0.65, 0.8, 1.0, 1.25, 1.6)  # factors of the last size to search
-EARLY = 10  # frames from the first search on in which nobody out of reach can be the object
-BEHIND = 0.5  # of the widening, as long as what covered the object stands where it did
-LONG_ABSENCE, HESITATION = 15, 4  # frames: after such an absence who is found must be found in so many more than others
-ANY_SIZE = (0.5, 0.7, 0.85, 1.0, 1.2, 1.5, 2.0)
+DOUBTED = 0.5  # of `SotSettings.jump`, while the box is in doubt
 
 
 @dataclass(frozen=True)
@@ -169,10 +165,7 @@ class SingleTracker:
         self._following = True
         self._unseen = 0
         self._cut = False
-        self._others = Others()
-        self._cover: Cover | None = None
-        self._covered = False
-        self._sightings = Sightings()
+        self._hunt: Hunt | None = None
         self._probation = self.settings.probation
 
     def _follow(self, image: Image, cut: bool) -> SotResult:
@@ -206,7 +199,9 @@ class SingleTracker:
         if not 1 / self.settings.resize <= size / was <= self.settings.resize:
             return 0.0
         away = float(np.hypot(*((box[:2] + box[2:] - expected[:2] - expected[2:]) / 2)))
-        if away > self.settings.jump * np.sqrt(was) * (1 + 0.5 * self._unseen):
+        # In doubt the method stays where it was; what it jumps to then is somebody else.
+        jump = self.settings.jump * (DOUBTED + 0.1 * self._unseen if self._unseen else 1.0)
+        if away > jump * np.sqrt(was):
             return 0.0
         lately, ever = self._looks.score(image, box)
         if ever < self.settings.least * strictness:
@@ -243,70 +238,24 @@ class SingleTracker:
     def _look_for(self, image: Image, cut: bool) -> SotResult:
         self._cut |= cut
         guess = self._guess(image)
-        found = self._find(image, guess) if self._redetect else None
-        if found is None or not self._is_sure(found):
+        if not self._redetect:
+            return guess
+        if self._hunt is None:
+            self._hunt = Hunt(self.settings, self._looks, self._motion, self._last, self._detector)
+        found = self._hunt.look(image, self._unseen, self._camera, self._cut)
+        if self._hunt.covered and guess.state == "occluded":
+            guess = SotResult(self._motion.box, 0.0, "occluded")
+        if found is None:
             return guess
         self._found_size = found.box[2:] - found.box[:2] if self._cut else self._last[2:] - self._last[:2]
         self._begin(image, found.box)
         return SotResult(found.box, found.match, "tracking")
 
-    def _find(self, image: Image, guess: SotResult) -> Found | None:
-        settings, usual = self.settings, self._looks.typical_match
-        coasted = self._motion.box
-        anywhere = self._cut or share_inside(coasted, image.shape) < 0.2
-        expected = self._last if anywhere else coasted
-        before, self._covered = self._covered, not anywhere and self._is_covered(image, expected)
-        if before and not self._covered:
-            self._sightings = Sightings()  # only now the object itself can show
-        reach = None if anywhere else self._reach(expected)
-        others = None if reach is None else self._watch(image, expected, reach)
-        least = (settings.accept_anywhere if guess.state == "lost" else settings.accept) * usual
-        if self._detector is not None and self._unseen % settings.detect_every == 0:
-            detections = as_detections(self._detector([image])[0])
-            boxes = detections.xyxy if detections.valid is None else detections.xyxy[detections.valid]
-            if (found := choose(image, self._looks, boxes, expected, reach, least, others)) is not None:
-                return found
-        if self._unseen % settings.search_every:
-            return None
-        sizes = ANY_SIZE if anywhere else LATER_SIZE if self._unseen > settings.bridge // 3 else SAME_SIZE
-        return search(image, self._looks, expected, reach=reach, sizes=sizes, least=least, others=others)
-
-    def _is_covered(self, image: Image, expected: FloatArray) -> bool:
-        """Whether what stood before the object when the search began still stands there."""
-        if self._cover is None:
-            self._cover = Cover(image, expected, self._looks)
-            return False
-        return self._unseen <= 2 * self.settings.bridge and self._cover.stands(image, expected, self._camera)
-
-    def _is_sure(self, found: Found) -> bool:
-        """After a long absence who is found must stand out: the first to show need not be the one, nor the nearest."""
-        if self._cut or self._unseen <= LONG_ABSENCE:
-            return True
-        return self._sightings.lead(found, self._unseen) >= HESITATION * (2 if self._covered else 1)
-
-    def _watch(self, image: Image, expected: FloatArray, reach: float) -> Others:
-        """Keep an eye on those who are not the object, until it has been away for too long."""
-        if self._unseen > 2 * self.settings.bridge:
-            self._others = Others()
-        else:
-            early = self._covered or self._unseen <= self.settings.patience + EARLY
-            self._others.watch(image, self._looks, expected, reach, self._camera, early)
-        return self._others
-
     def _better(self, image: Image, box: FloatArray) -> Found | None:
         """Look whether the object is seen better now than when it was found: what shows first is often a part of it."""
         size = self._found_size
-        middle = (box[:2] + box[2:]) / 2
-        expected = np.concatenate([middle - size / 2, middle + size / 2])
-        least = 1.1 * self._looks.match(image, box)
-        return search(image, self._looks, expected, reach=float(np.sqrt(np.prod(size))), sizes=SAME_SIZE, least=least)
-
-    def _reach(self, expected: FloatArray) -> float:
-        """Return how far from its expected centre the object is searched for, pixels; ever faster once it is lost."""
-        late = max(0, self._unseen - self.settings.bridge)
-        side = float(np.sqrt(np.prod(expected[2:] - expected[:2])))
-        frames = BEHIND * self._unseen if self._covered else self._unseen + 4 * late
-        return side * (0.6 + self.settings.widening * frames)
+        area = Area.around(box, float(np.sqrt(np.prod(size))))
+        return search(image, self._looks, size, area, sizes=SAME_SIZE, least=1.1 * self._looks.match(image, box))
 
 
 def _changed(settings: SotSettings, overrides: Mapping[str, Any]) -> SotSettings:
