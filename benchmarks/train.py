@@ -117,7 +117,7 @@ def card(found: Judgement, minutes: float | None, options: argparse.Namespace) -
         training = f"not here; {Path(options.judge).name} was judged"
     else:
         training = f"{'small trial' if options.small else '5,000 frames'}, from {Path(options.weights).name}, "
-        training += f"{options.epochs} epochs, imgsz {options.imgsz}, batch {options.batch}, seed {options.seed}"
+        training += f"{options.epochs} epoch{'s' * (options.epochs > 1)}, imgsz {options.imgsz}, batch {options.batch}, seed {options.seed}"
         training += f"{', bfloat16' * options.bf16}; {minutes:.0f} minutes in this run"
     return (
         "# Results card: YOLOv8n on rendered football\n\n"

@@ -31,7 +31,8 @@ class SotSettings:
         high: …and believed again from this share on (hysteresis).
         least: it is doubted as well below this share, 0…1, of the colours the object ever had; to be believed again it
             takes more, by high / low.
-        jump: a box is doubted if it lies more than this many object sizes from where motion expects it…
+        jump: a box is doubted if it lies more than this many object sizes from where motion expects it, half as many
+            while it is in doubt…
         resize: …or if its area changes by more than this factor from one frame to the next.
         patience: frames that the method may go on in doubt before it is stopped and a search begins.
         bridge: frames for which motion is trusted to guess the box; after them the object is lost.

@@ -91,7 +91,7 @@ class TrainSettings:
         names = ("epochs", "imgsz", "batch", "optimizer", "patience", "seed", "amp", "workers")
         found: dict[str, Any] = {name: getattr(self, name) for name in names}
         found |= {"freeze": self.freeze or None, "plots": True, "verbose": False, "deterministic": True}
-        found["warmup_epochs"] = min(3.0, self.epochs / 10)  # 3, Ultralytics' own, could be the whole of a short run
+        found["warmup_epochs"] = min(3.0, self.epochs / 10)  # Ultralytics' own 3 are most of a short run
         if self.optimizer not in _OWN_RATE:
             # 0.01, the default for SGD, ruins trained weights in Adam's few first steps.
             found |= {"lr0": round(0.01 / (4 + classes), 6), "momentum": 0.9, "warmup_bias_lr": 0.0}
