@@ -325,8 +325,12 @@ def divide(runs: dict[str, Run], sequence: Sequence) -> str:
     if same.all():
         return f"{sequence.name}: the same boxes throughout"
     first = int(np.argmin(same))
+    there = np.flatnonzero(np.isfinite(sequence.truth[first:]).all(axis=1))
+    if not len(there):
+        return f"{sequence.name}: the same boxes to frame {first}; the object does not show again"
+    rest = slice(first + int(there[0]), None)  # scores start where there is a true box
     both = [
-        score_one_pass(runs[name].boxes[first:], sequence.truth[first:], name=name).figures["AUC"]
+        score_one_pass(runs[name].boxes[rest], sequence.truth[rest], name=name).figures["AUC"]
         for name in (PLAIN, "csrt")
     ]
     return f"{sequence.name}: the same boxes to frame {first}; AUC from there {both[0]:.3f} alone, {both[1]:.3f} ours"
