@@ -116,9 +116,12 @@ def card(found: Judgement, minutes: float | None, options: argparse.Namespace) -
     if minutes is None:
         training = f"not here; {Path(options.judge).name} was judged"
     else:
-        training = f"{'small trial' if options.small else '5,000 frames'}, from {Path(options.weights).name}, "
-        training += f"{options.epochs} epoch{'s' * (options.epochs > 1)}, imgsz {options.imgsz}, batch {options.batch}, seed {options.seed}"
-        training += f"{', bfloat16' * options.bf16}; {minutes:.0f} minutes in this run"
+        rounds = "1 epoch" if options.epochs == 1 else f"{options.epochs} epochs"
+        training = (
+            f"{'small trial' if options.small else '5,000 frames'}, from {Path(options.weights).name}, {rounds}, "
+        )
+        training += f"imgsz {options.imgsz}, batch {options.batch}, seed {options.seed}{', bfloat16' * options.bf16}; "
+        training += f"{minutes:.0f} minutes in this run"
     return (
         "# Results card: YOLOv8n on rendered football\n\n"
         f"* machine: {platform.machine()}, {gpu}, torch {torch.__version__}, Python {platform.python_version()}\n"
