@@ -24,10 +24,16 @@ def unit_rows(features: Any) -> Features:
     """Return (N, D) rows scaled to length 1; zeros where a row is not finite or has no length."""
     rows = np.asarray(features, dtype=np.float32)
     square = np.einsum("ij,ij->i", rows, rows, dtype=np.float64)
-    known = np.isfinite(square) & (square > _LEAST**2)
+    known = _have_length(square)
     if not known.all():
         rows, square = np.where(known[:, None], rows, np.float32(0.0)), np.where(known, square, 1.0)
     return rows / np.sqrt(square).astype(np.float32)[:, None]  # type: ignore[no-any-return]
+
+
+def _have_length(square: FloatArray) -> BoolArray:
+    """Return (N,) which rows are finite and of some length, by their (N,) squares."""
+    lengths: BoolArray = np.isfinite(square) & (square > _LEAST**2)
+    return lengths
 
 
 def cosine(a: Features, b: Features) -> FloatArray:
@@ -37,7 +43,7 @@ def cosine(a: Features, b: Features) -> FloatArray:
 
 
 def read_looks(embedding: Any, length: int) -> Features | None:
-    """Return a frame's (N, D) appearance vectors, or None if there are none.
+    """Return a frame's (N, D) appearance vectors, or None if there are none, or none that holds a look.
 
     Args:
         embedding: ``Detections.embedding``.
@@ -50,7 +56,11 @@ def read_looks(embedding: Any, length: int) -> Features | None:
         return None
     if length and embedding.shape[1] != length:
         raise SettingError(f"Detections.embedding: expected {length} columns as before, got {embedding.shape[1]}")
-    return embedding  # type: ignore[no-any-return]
+    for part in (embedding[:1], embedding):  # mostly the first row will do
+        rows = np.asarray(part, dtype=np.float32)
+        if _have_length(np.einsum("ij,ij->i", rows, rows, dtype=np.float64)).any():
+            return embedding  # type: ignore[no-any-return]
+    return None
 
 
 def known(features: Features) -> BoolArray:
