@@ -1,7 +1,7 @@
 """Detectors of Transformers, Detectron2 and TensorFlow by name: their own boxes, plain errors, no code of strangers.
 
-What needs a package is skipped without it. Detectron2, which no package index has, is stood in for by modules of the
-same names, calls and shapes.
+Only TensorFlow's tests are skipped without their package: the dev extra does not bring its 600 MB. Detectron2, which
+the package index does not have under its name, is stood in for by modules of the same names, calls and shapes.
 """
 
 from __future__ import annotations
@@ -35,7 +35,6 @@ from sportstrack.track import main as track
 from sportstrack.types import Detections
 from sportstrack.val import main as val
 
-needs_transformers = pytest.mark.skipif(find_spec("transformers") is None, reason="needs transformers")
 needs_tensorflow = pytest.mark.skipif(find_spec("tensorflow") is None, reason="needs tensorflow")
 
 LABELS = {0: "N/A", 1: "person", 2: "N/A", 3: "sports ball"}
@@ -372,7 +371,6 @@ def by_hand(folder: Path, frame: np.ndarray, score: float) -> list[tuple[Any, ..
     return table(found["boxes"][rows], found["scores"][rows], [names[i] for i in rows])
 
 
-@needs_transformers
 @pytest.mark.parametrize("kind", MAKERS)
 def test_boxes_are_those_of_transformers(kind: str, models: Callable[[str], Path], frames: list[np.ndarray]) -> None:
     detector = load_detector(f"transformers:{models(kind)}", score=0.05, imgsz=640, iou=0.7, device="cpu")
@@ -389,7 +387,6 @@ def test_boxes_are_those_of_transformers(kind: str, models: Callable[[str], Path
     assert detector([]) == []
 
 
-@needs_transformers
 def test_score_and_classes_choose_boxes(models: Callable[[str], Path], frames: list[np.ndarray]) -> None:
     spec = f"transformers:{models('deformable')}"
     everything = load_detector(spec, score=0.0, device="cpu")(frames)
@@ -402,7 +399,6 @@ def test_score_and_classes_choose_boxes(models: Callable[[str], Path], frames: l
         load_detector(spec, device="cpu")([frames[0][..., 0]])
 
 
-@needs_transformers
 def test_transformers_track_a_clip_and_are_judged(
     models: Callable[[str], Path], data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -453,7 +449,6 @@ def _headless(folder: Path) -> None:
     save_file(held, weights, metadata={"format": "pt"})
 
 
-@needs_transformers
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
@@ -483,7 +478,6 @@ def test_broken_folders_are_named(
     assert "\n" not in str(caught.value)
 
 
-@needs_transformers
 def test_names_that_lead_nowhere(
     models: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -496,7 +490,6 @@ def test_names_that_lead_nowhere(
         load_detector("transformers:nobody/nothing", device="cpu")
 
 
-@needs_transformers
 def test_a_folder_s_code_runs_only_when_trusted(models: Callable[[str], Path], tmp_path: Path) -> None:
     import shutil
 
@@ -514,7 +507,6 @@ def test_a_folder_s_code_runs_only_when_trusted(models: Callable[[str], Path], t
     assert mark.exists()
 
 
-@needs_transformers
 def test_a_hostile_pickle_does_not_run(models: Callable[[str], Path], tmp_path: Path) -> None:
     import shutil
 
@@ -529,7 +521,6 @@ def test_a_hostile_pickle_does_not_run(models: Callable[[str], Path], tmp_path: 
     assert not mark.exists()
 
 
-@needs_transformers
 def test_a_folder_asks_no_network(models: Callable[[str], Path], root: Path, tmp_path: Path) -> None:
     code = """
         import socket, sys

@@ -92,14 +92,17 @@ class Hunt:
     def _least(self, area: Area | None) -> float:
         """Return the share of its usual likeness from which on a box may be the object."""
         if area is not None and self._just_out:
-            return min(self._settings.accept, max(EASY, LEAST / self._looks.typical_match))
+            return min(self._settings.accept, max(EASY, LEAST / max(self._looks.typical_match, 1e-9)))
         lost = area is None or self._unseen > self._settings.bridge
         return self._settings.accept_anywhere if lost else self._settings.accept
 
     @property
+    def _extent(self) -> FloatArray | None:
+        return None if self._cover is None else self._cover.extent
+
+    @property
     def _just_out(self) -> bool:
-        known = self._cover is not None and self._cover.extent is not None
-        return known and self._gone is not None and self._unseen - self._gone < OUT
+        return self._extent is not None and self._gone is not None and self._unseen - self._gone < OUT
 
     def _watch_cover(self, image: Image, camera: FloatArray | None, anywhere: bool) -> None:
         """See whether what stood before the object when the search began still stands there."""
@@ -112,7 +115,7 @@ class Hunt:
             self.covered = self._cover.known
         else:
             self.covered = self._cover.stands(image, expected, camera)
-        if self.covered and self._cover.extent is not None:
+        if self.covered and self._extent is not None:
             self._motion.hold(*self._hidden(expected))
         if before and not self.covered:
             self._sightings = Sightings()  # only now the object itself can show
@@ -126,7 +129,7 @@ class Hunt:
         if self.covered:
             return Area.around(expected, side * (NEAR + self._settings.widening * BEHIND * self._unseen))
         area = Area.around(expected, 0.0)
-        if self._cover is not None and self._cover.extent is not None and self._gone is not None:
+        if self._extent is not None and self._gone is not None:
             since = self._unseen - self._gone
             area = Area(*self._hidden(expected), 0.0)
             return area.grown(side * (NEAR + SPRINT * (since + max(0, since - bridge))))
@@ -145,7 +148,7 @@ class Hunt:
         if self._unseen > 2 * self._settings.bridge:
             self._others = Others()
             return self._others
-        side, extent = _side(expected), None if self._cover is None else self._cover.extent
+        side, extent = _side(expected), self._extent
         early = self._unseen <= self._settings.patience + (EARLY if extent is None else FIRST)
         if early:
             area = area.grown(0.0 if self.covered else DRIFTED * side)
