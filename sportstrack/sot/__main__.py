@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -241,6 +242,13 @@ def _plain_box(path: Path, row: int) -> Any:
     return np.concatenate([values[:2], values[:2] + values[2:]])
 
 
+_WINDOW = """
+import sys, cv2, numpy
+image = cv2.imdecode(numpy.frombuffer(sys.stdin.buffer.read(), numpy.uint8), cv2.IMREAD_COLOR)
+print(*cv2.selectROI(sys.argv[1], image))
+"""
+
+
 def select_box(image: Any) -> Any:
     """Let the user draw a box in a window and return it as (4,) ``xyxy``.
 
@@ -251,16 +259,16 @@ def select_box(image: Any) -> Any:
 
     from sportstrack.opencv import require_cv2
 
-    cv2 = require_cv2()
-    title = "Draw a box, then press Enter (c cancels)"
+    coded = require_cv2().imencode(".png", image)[1]
     # Without a display, OpenCV's window library ends the whole process instead of raising.
     if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         raise SettingError("--select: there is no display to open a window on; give the box with --init x,y,w,h")
-    try:
-        x, y, w, h = cv2.selectROI(title, image)
-        cv2.destroyWindow(title)
-    except cv2.error as error:
-        raise SettingError("--select: no window can be opened here; give the box with --init x,y,w,h") from error
+    # The video reader brings X libraries of its own; where they are loaded, OpenCV waits for a window that never shows.
+    command = [sys.executable, "-c", _WINDOW, "Draw a box, then press Enter (c cancels)"]
+    done = subprocess.run(command, input=coded.tobytes(), stdout=subprocess.PIPE, check=False)
+    if done.returncode:
+        raise SettingError("--select: no window can be opened here; give the box with --init x,y,w,h")
+    x, y, w, h = map(float, done.stdout.split()[-4:])
     if not (w and h):
         raise SettingError("--select: no box was drawn")
     return np.array([x, y, x + w, y + h], dtype=np.float64)
