@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import toy
 
 from sportstrack.boxes import iou
 from sportstrack.detector import (
@@ -492,6 +493,36 @@ def test_gpu_agrees_with_cpu(random_weights: Callable[[str], Path], noise: list[
     for a, b, c in zip(cpu, gpu, half, strict=True):
         np.testing.assert_allclose(a.score, b.score, atol=0.02)
         np.testing.assert_allclose(a.score, c.score, atol=0.05)
+
+
+@pytest.mark.parametrize("kind", ["1", "mps"])
+def test_16_bits_find_what_32_find(kind: str, random_weights: Callable[[str], Path]) -> None:
+    code = f"""
+        import json, numpy, torch
+        from sportstrack.detector import UltralyticsDetector
+        frames = list(numpy.random.default_rng(0).integers(0, 255, (2, 240, 320, 3), numpy.uint8))
+        kinds, run = set(), torch.nn.Conv2d.forward
+        def noted(self, picture):
+            kinds.add(str(picture.dtype))
+            return run(self, picture)
+        torch.nn.Conv2d.forward = noted
+        found = []
+        for half in (False, True):
+            kinds.clear()
+            detector = UltralyticsDetector({str(random_weights(""))!r}, imgsz=320, score=0.3, max_det=20, half=half)
+            scores = [found.score.tolist() for found in detector(frames)]
+            found.append([detector.device, sorted(kinds), scores])
+        print(json.dumps(found))
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], env=toy.with_pretended_gpus(kind),
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    (device, full, scores), (_, half, scores_of_half) = json.loads(done.stdout)
+    assert device == ("mps" if kind == "mps" else "cuda:0")
+    assert (full, half) == (["torch.float32"], ["torch.float16"])
+    np.testing.assert_allclose(scores, scores_of_half, atol=0.05)
 
 
 # --------------------------------------------------------------------------------------- no connection, no traces

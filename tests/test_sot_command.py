@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import cv2
@@ -178,27 +177,27 @@ def test_without_a_display_no_window_is_tried(
 
 
 def test_ctrl_c_leaves_complete_files(tmp_path: Path) -> None:
-    long = toy.make_match(tmp_path / "long.mp4", frames=60)
-    words = [sys.executable, "-m", "sportstrack.sot", long, "--detector", "toy:Slow", "--detect", "player"]
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}
-    process = subprocess.Popen([*words, "--start", "57", "-o", tmp_path, "--quiet"], env=environment)
-    process.wait(60)
-    assert process.returncode == 0
-    process = subprocess.Popen(
-        [*words, "-o", tmp_path / "cut", "--json"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    long = toy.make_match(tmp_path / "long.mp4", frames=100)
+    slowly = (
+        "import sys, time\nfrom sportstrack.sot import SingleTracker, __main__\nupdate = SingleTracker.update\n"
+        "def slow(*words):\n    print('a frame', file=sys.stderr, flush=True)\n    time.sleep(0.2)\n"
+        "    return update(*words)\nSingleTracker.update = slow\nsys.exit(__main__.main(sys.argv[1:]))"
     )
-    partial = tmp_path / "cut" / "long_otb.part.txt"
-    until = time.monotonic() + 60
-    while time.monotonic() < until and not partial.exists():
-        time.sleep(0.05)
+    words = [sys.executable, "-c", slowly, long, "--detector", "toy:find", "--detect", "player", "-o", tmp_path / "cut"]
+    process = subprocess.Popen(
+        [*words, "--json", "--quiet"], env=os.environ | {"PYTHONPATH": str(Path(__file__).parent)},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=toy.heed_ctrl_c,
+    )  # fmt: skip
     assert process.stderr is not None
-    process.stderr.readline()  # the detector has begun
-    time.sleep(0.5)
+    for _ in range(6):
+        process.stderr.readline()
     process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=60)
-    assert process.returncode in (0, 130)
-    if process.returncode == 130 and out:
-        assert not json.loads(out)["complete"]
+    out, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    summary = json.loads(out)
+    assert not summary["complete"]
+    assert 5 <= summary["frames"] < 100
+    assert len((tmp_path / "cut" / "long_otb.txt").read_text().splitlines()) == summary["frames"]
     assert not list((tmp_path / "cut").glob("*.part*"))
 
 

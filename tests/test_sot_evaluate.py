@@ -17,6 +17,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import toy
 
 from sportstrack.errors import FormatError, SettingError
 from sportstrack.sot.evaluate import main
@@ -239,14 +240,15 @@ def test_ctrl_c_leaves_finished_sequences(tmp_path: Path) -> None:
         shutil.copy(tmp_path / "data" / "B" / "img" / "0002.png", tmp_path / "data" / "B" / "img" / f"{image:04}.png")
     file.write_text(file.read_text() + "22,30,32,32\n" * 37)
     code = (
-        "import signal, sys, time\nfrom sportstrack.sot import layouts, evaluate\nread = layouts.read_image\n"
-        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a background job of a shell ignores the signal
+        "import sys, time\nfrom sportstrack.sot import layouts, evaluate\nread = layouts.read_image\n"
         "def slow(path):\n    time.sleep(0.3 if 'B' in path.parts else 0)\n    return read(path)\n"
         "layouts.read_image = slow\nsys.exit(evaluate.main(sys.argv[1:]))"
     )
     out = tmp_path / "out"
     words = [sys.executable, "-c", code, str(tmp_path / "data"), "--methods", "plain-mosse", "-o", str(out)]
-    process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
+    process = subprocess.Popen(
+        words, stderr=subprocess.PIPE, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"}, preexec_fn=toy.heed_ctrl_c
+    )
     until = time.monotonic() + 60
     while time.monotonic() < until and not (out / "results" / "plain-mosse" / "A.txt").exists():
         time.sleep(0.05)

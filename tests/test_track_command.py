@@ -199,8 +199,9 @@ def stop_after_some_frames(out: Path, how: signal.Signals, *words: str) -> str:
     match = toy.make_match(out.parent / "match.mp4", frames=100)
     command_line = [sys.executable, "-m", "sportstrack.track", str(match), "--detector", "toy:Slow", "-o", str(out)]
     process = subprocess.Popen(
-        [*command_line, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
-    )
+        [*command_line, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(),
+        preexec_fn=toy.heed_ctrl_c,
+    )  # fmt: skip
     assert process.stderr is not None
     for _ in range(6):  # let a few frames through
         process.stderr.readline()

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import toy
 import yaml
 
 from sportstrack.detector import import_ultralytics
@@ -531,3 +532,41 @@ def test_the_trainer_travels_to_other_processes(tmp_path: Path) -> None:
     code = f"import pickle; print(pickle.load(open({str(tmp_path / 'trainer.pkl')!r}, 'rb')).__mro__[1].__name__)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout.strip() == "DetectionTrainer", done.stderr
+
+
+def test_several_gpus_share_a_training(data: Path, random_weights: Callable[[str], Path], tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / "kept.txt").write_text("the user's own")
+    words = ["--weights", str(random_weights("")), "--imgsz", "64", "--batch", "4", "--workers", "0", "--epochs", "2"]
+    words += ["--device", "0,1", "-o", str(folder)]
+    done = subprocess.run(
+        [sys.executable, "-m", "sportstrack.train", str(data), *words], env=toy.with_pretended_gpus("2"),
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert [line[:9] for line in done.stderr.splitlines() if line.startswith("epoch")] == ["epoch 1/2", "epoch 2/2"]
+    assert len(rows(folder / "results.csv")) == 2
+    assert import_ultralytics().YOLO(folder / "best.pt").names == {0: "square", 1: "ball"}
+    left = {path.name for path in folder.iterdir()}
+    assert left == {"kept.txt", "data", "plots", "args.yaml", "best.pt", "last.pt", "results.csv", "settings.yaml"}
+
+
+def test_a_batch_is_shared_evenly(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 4)
+    with pytest.raises(SettingError, match=r"batch 16: 3 GPUs share it; choose a multiple of 3, such as 18"):
+        train_detector(data, tmp_path / "run", batch=16, device="0,1,3")
+
+
+def test_a_gpu_is_found_and_trains(data: Path, tmp_path: Path) -> None:
+    words = ["--weights", "yolov8n.yaml", "--imgsz", "64", "--batch", "4", "--workers", "0", "--epochs", "1"]
+    words += ["--set", "plots=false", "-o", str(tmp_path / "run")]
+    done = subprocess.run(
+        [sys.executable, "-m", "sportstrack.train", str(data), *words], env=toy.with_pretended_gpus("1"),
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "device: '0'" in (tmp_path / "run" / "args.yaml").read_text()

@@ -6,6 +6,8 @@ without a neural network.
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -91,6 +93,18 @@ class FailAt:
         if self.calls == 6:
             raise RuntimeError("the toy detector broke")
         return find(frames)
+
+
+def heed_ctrl_c() -> None:
+    """As a process's ``preexec_fn``: let Ctrl-C reach it even if a shell runs the tests in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def with_pretended_gpus(kind: str) -> dict[str, str]:
+    """Return the environment of a process that believes in so many GPUs, or in Apple's (``mps``)."""
+    here = Path(__file__).parent
+    paths = [str(here / "pretended_gpus"), str(here), os.environ.get("PYTHONPATH", "")]
+    return os.environ | {"PYTHONPATH": os.pathsep.join(paths), "PRETENDED_GPUS": kind, "OMP_NUM_THREADS": "1"}
 
 
 class Slow:

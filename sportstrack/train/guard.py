@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -50,6 +52,7 @@ def guarded_trainer(
     """
 
     class GuardedTrainer(base):  # type: ignore[misc]
+        save_dir: Path
         wdir: Path
         last: Path
         best: Path
@@ -68,8 +71,21 @@ def guarded_trainer(
             self.args.save_dir = str(folder)
 
         def train(self) -> None:
-            with local_answers(loggers), bfloat16_forward() if bf16 else contextlib.nullcontext():
+            with local_answers(loggers), bfloat16_forward() if bf16 else contextlib.nullcontext(), self._folder_kept():
                 super().train()
+
+        @contextlib.contextmanager
+        def _folder_kept(self) -> Iterator[None]:
+            """Give Ultralytics an empty folder to delete: it clears the run's own before it starts its processes."""
+            kept = self.save_dir
+            if self.ddp:
+                self.save_dir = Path(tempfile.mkdtemp(prefix=".starting-", dir=folder))
+            try:
+                yield
+            finally:
+                if self.save_dir != kept:
+                    shutil.rmtree(self.save_dir, ignore_errors=True)
+                self.save_dir = kept
 
         def run_callbacks(self, event: str) -> None:
             super().run_callbacks(event)

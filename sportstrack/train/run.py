@@ -179,6 +179,7 @@ def _make_room(folder: Path, overwrite: bool) -> None:
 
 def _start(plan: TrainSettings, data: TrainData, folder: Path, told: _Told, notes: _Notes) -> None:
     device = _device(plan.device)
+    gpus = _shared_by(device, plan.batch)
     _check_loggers(plan)
     path, model = load_model(plan.weights, plan.trust)
     _compare(path, model, data, notes)
@@ -192,7 +193,7 @@ def _start(plan: TrainSettings, data: TrainData, folder: Path, told: _Told, note
     bf16 = plan.bf16 and device == "cpu"
     base = model._smart_load("trainer")
     trainer_class = guarded_trainer(base, folder, plan.loggers, told.report, bf16, told.progress)
-    with loading(Path(path), plan.trust), _explained(plan.batch, plan.imgsz):
+    with loading(Path(path), plan.trust), _explained(plan.batch, plan.imgsz, gpus):
         trainer = trainer_class(overrides=options)
         if path.endswith(".pt"):
             trainer.model = trainer.get_model(weights=model.model, cfg=model.model.yaml)
@@ -229,7 +230,8 @@ def _resume(
     base = model._smart_load("trainer")
     trainer_class = guarded_trainer(base, folder, plan.loggers, told.report, bf16, told.progress)
     batch, imgsz = options.get("batch", model.ckpt["train_args"]["batch"]), model.ckpt["train_args"]["imgsz"]
-    with loading(checkpoint.path, plan.trust), _explained(batch, imgsz):
+    gpus = _shared_by(options["device"], batch)
+    with loading(checkpoint.path, plan.trust), _explained(batch, imgsz, gpus):
         trainer = trainer_class(overrides=options | {"mode": "train", "resume": str(checkpoint.path)})
         notes.add(f"going on after epoch {checkpoint.epoch} of {checkpoint.epochs}")
         _train(trainer, batch, data, folder, notes)
@@ -307,6 +309,15 @@ def _device(device: str) -> str:
     return ",".join(map(str, numbers))
 
 
+def _shared_by(device: str, batch: int) -> int:
+    """Return how many devices share a batch; each gets the same number of pictures."""
+    count = device.count(",") + 1
+    if batch % count:
+        more = batch + count - batch % count
+        raise SettingError(f"batch {batch}: {count} GPUs share it; choose a multiple of {count}, such as {more}")
+    return count
+
+
 def _check_loggers(plan: TrainSettings) -> None:
     for name in plan.loggers:
         if find_spec(name) is None:
@@ -316,23 +327,22 @@ def _check_loggers(plan: TrainSettings) -> None:
 class _explained:  # noqa: N801  # used like a function
     """Turn what a training throws at the user into one sentence with a way out."""
 
-    def __init__(self, batch: int, imgsz: int) -> None:
+    def __init__(self, batch: int, imgsz: int, gpus: int) -> None:
         self._batch, self._imgsz = batch, imgsz
+        self._less = max(1, batch // gpus // 2) * gpus
 
     def __enter__(self) -> None: ...
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         text = str(error).lower()
         if isinstance(error, (RuntimeError, MemoryError)) and ("out of memory" in text or kind is MemoryError):
-            half = max(1, self._batch // 2)
             raise DeviceError(
-                f"out of memory with batch {self._batch} at imgsz {self._imgsz}; try --batch {half} "
+                f"out of memory with batch {self._batch} at imgsz {self._imgsz}; try --batch {self._less} "
                 "or a smaller --imgsz, with --resume if epochs are done already"
             ) from error
         if isinstance(error, subprocess.CalledProcessError):
             raise DeviceError(
-                f"a training process failed (its message is above); if memory was short, try --batch "
-                f"{max(1, self._batch // 2)}"
+                f"a training process failed (its message is above); if memory was short, try --batch {self._less}"
             ) from error
         if isinstance(error, (RuntimeError, ValueError, AssertionError, TypeError)) and not isinstance(
             error, SportstrackError
