@@ -117,8 +117,8 @@ def in_shapes(frames: Frames, detect: Callable[[Frames], Sequence[Detections]]) 
 def inference(device: str, half: bool) -> Iterator[None]:
     """Run torch without gradients, and in 16 bits where the network allows if `half`."""
     torch = import_torch()
-    kind = device.partition(":")[0]
-    with torch.inference_mode(), torch.autocast(kind, torch.float16 if half else None, enabled=half):
+    mixed = torch.autocast(device.partition(":")[0], torch.float16) if half else contextlib.nullcontext()
+    with torch.inference_mode(), mixed:
         yield
 
 
