@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import toy
 
+from sportstrack.sot import __main__ as command
 from sportstrack.sot.__main__ import main
 from sportstrack.sot.run import SotSummary
 
@@ -174,6 +175,36 @@ def test_without_a_display_no_window_is_tried(
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     if sys.platform.startswith("linux"):
         refused(capsys, [match, "--select", "-o", tmp_path, "--quiet"], "no display", "--init")
+
+
+def draw(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
+    """Let the window's process answer by itself, knowing `image` and its title."""
+    monkeypatch.setenv("DISPLAY", ":99")
+    monkeypatch.setattr(command, "_WINDOW", command._WINDOW.replace("cv2.selectROI(sys.argv[1], image)", answer))
+
+
+def test_a_box_drawn_in_the_window_is_followed(match: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    draw(monkeypatch, "(image.shape[1] // 4, image.shape[0] // 4, 20, len(sys.argv[1]))")
+    assert main([str(match), "--select", "-o", str(tmp_path), "--quiet", "--method", "kcf"]) == 0
+    first = np.loadtxt(tmp_path / f"{match.stem}_otb.txt", delimiter=",")[0]
+    _, image = cv2.VideoCapture(str(match)).read()
+    height, width = image.shape[:2]
+    assert first.tolist() == [width // 4, height // 4, 20, len("Draw a box, then press Enter (c cancels)")]
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"), [("(0, 0, 0, 0)", "no box was drawn"), ("sys.exit(3)", "no window can be")]
+)
+def test_no_box_or_no_window_is_said(
+    answer: str,
+    said: str,
+    match: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    draw(monkeypatch, answer)
+    refused(capsys, [match, "--select", "-o", tmp_path, "--quiet"], said)
 
 
 def test_ctrl_c_leaves_complete_files(tmp_path: Path) -> None:
