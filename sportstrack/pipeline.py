@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
@@ -391,10 +391,15 @@ class _Run:
         summary.mean_score = round(self._scores / summary.boxes, 4) if summary.boxes else None
         summary.dropped_boxes = int(getattr(self.tracker, "dropped", 0))
         summary.dropped_frames = int(getattr(self.frames, "dropped", 0))
-        summary.warnings += self.frames.warnings + self.observer.warnings
+        summary.warnings += self.frames.warnings + self.observer.warnings + self._passed_by()
         summary.peak_memory_mb = peak_memory_mb()
         if self._earlier is not None:
             summary.add_first_pass(self._earlier)
+
+    def _passed_by(self) -> list[str]:
+        """Tell of settings that were asked for and that a detector of another library has its own of."""
+        asked = [name for name in getattr(self.detector, "fixed", ()) if getattr(self.settings, name) != _usual(name)]
+        return [f"{name} is part of this detector and was not set" for name in asked]
 
     def _explained(self, failure: BaseException, outputs: Outputs) -> BaseException:
         kept = outputs.kept()
@@ -404,6 +409,10 @@ class _Run:
         if isinstance(failure, SportstrackError):
             failure.kept = list(kept.values())
         return failure
+
+
+def _usual(name: str) -> Any:
+    return next(field.default for field in fields(TrackSettings) if field.name == name)
 
 
 def _open_frames(source: str | Path | int, settings: TrackSettings) -> VideoSource | Replay:

@@ -43,6 +43,7 @@ class TorchvisionDetector:
         timings: seconds spent since construction per stage: preprocess, inference (with the network's own scaling and
             suppression), postprocess.
         device: the device in use.
+        fixed: settings that this model has its own of.
 
     Raises:
         SettingError: unknown name or class.
@@ -73,7 +74,8 @@ class TorchvisionDetector:
         weights = _weights(name)
         self._classes = ClassTable(PREFIX + name, dict(enumerate(weights.meta["categories"])), classes)
         self.names = self._classes.names
-        settings = _settings(name, imgsz, score, iou, max_det)
+        self.fixed = ("imgsz",) if name.startswith("ssd") else ()
+        settings = _settings(name, None if self.fixed else imgsz, score, iou, max_det)
         self._model = _build(name, weights, settings, kind == RANDOM).eval().to(self.device)
 
     def __call__(self, frames: Sequence[NDArray[np.uint8]]) -> list[Detections]:
@@ -114,7 +116,7 @@ def _settings(name: str, imgsz: int | None, score: float, iou: float, max_det: i
     two_stage = "rcnn" in name
     values = {"score_thresh": score, "nms_thresh": iou, "detections_per_img": max_det}
     settings: dict[str, Any] = {f"box_{key}" if two_stage else key: value for key, value in values.items()}
-    if imgsz is not None and not name.startswith("ssd"):
+    if imgsz is not None:
         settings |= {"min_size": imgsz, "max_size": imgsz}
     return settings
 
