@@ -78,7 +78,7 @@ class Stages:
     """Seconds per stage, as every detector reports them.
 
     Args:
-        device: where the model runs; a CUDA device is waited for at the end of a stage.
+        device: where the model runs; a GPU is waited for at the end of a stage.
 
     Attributes:
         timings: stage → seconds since construction.
@@ -86,15 +86,17 @@ class Stages:
 
     def __init__(self, device: str = "") -> None:
         self.timings = dict.fromkeys(STAGES, 0.0)
-        self._cuda = device if device.startswith("cuda") else None
+        self._device = device
 
     @contextlib.contextmanager
     def __call__(self, stage: str) -> Iterator[None]:
         """Add the time that a with-block takes."""
         started = time.perf_counter()
         yield
-        if self._cuda:
-            import_torch().cuda.synchronize(self._cuda)
+        if self._device.startswith("cuda"):
+            import_torch().cuda.synchronize(self._device)
+        elif self._device == "mps":
+            import_torch().mps.synchronize()
         self.timings[stage] += time.perf_counter() - started
 
 
