@@ -383,12 +383,36 @@ def test_a_logger_that_is_not_installed(name: str, data: Path, tmp_path: Path, m
         train_detector(data, tmp_path / "run", **TINY, **{name: True})
 
 
+def test_mlflow_logs_each_file_once(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import_ultralytics()
+    from ultralytics.utils.callbacks import base
+
+    logged: list[Path] = []
+
+    def log_as_mlflow_s(trainer: Any) -> None:
+        logged.extend([*trainer.best.parent.rglob("*"), *trainer.save_dir.glob("*.*")])
+
+    monkeypatch.setitem(base.default_callbacks, "on_train_end", [log_as_mlflow_s])
+    train_detector(data, tmp_path / "run", epochs=1, **TINY)
+    assert {"best.pt", "last.pt", "results.csv", "settings.yaml", "train.txt"} <= {path.name for path in logged}
+    assert len(set(logged)) == len(logged)
+
+
 def test_an_earlier_run_is_not_overwritten(data: Path, tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "best.pt").write_bytes(b"precious")
     with pytest.raises(OutputError, match=r"holds a run already \(best\.pt\); --resume goes on"):
         train_detector(data, tmp_path / "run", **TINY)
     assert (tmp_path / "run" / "best.pt").read_bytes() == b"precious"
+
+
+def test_a_replaced_run_leaves_no_curve_in_tensorboard(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    for name in ("results.csv", "events.out.tfevents.1.host", "mine.txt"):
+        (tmp_path / "run" / name).write_text("of the earlier run")
+    train_detector(data, tmp_path / "run", overwrite=True, epochs=1, **TINY)
+    assert not (tmp_path / "run" / "events.out.tfevents.1.host").exists()
+    assert (tmp_path / "run" / "mine.txt").exists()
 
 
 # ------------------------------------------------------------------------------------------------ from strangers

@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -88,7 +89,12 @@ def guarded_trainer(
                 self.save_dir = kept
 
         def run_callbacks(self, event: str) -> None:
-            super().run_callbacks(event)
+            if event == "on_train_end":  # MLflow's logs the folder of best.pt, then each file in save_dir: not twice
+                best, self.best = self.best, folder / "data" / self.best.name
+                super().run_callbacks(event)
+                self.best = best
+            else:
+                super().run_callbacks(event)
             if progress is None or os.environ.get("RANK", "0") != "0":  # one of several GPUs' processes speaks
                 return
             each = len(self.train_loader) if event in ("on_train_epoch_start", "on_train_batch_end") else 0
@@ -150,7 +156,11 @@ def local_answers(loggers: Sequence[str] = ()) -> Iterator[None]:
             if hasattr(module, name):
                 before.append((module, name, getattr(module, name)))
                 setattr(module, name, answer)
-        yield
+        with warnings.catch_warnings():
+            warnings.filterwarnings(
+                "ignore", module=r"torch\.jit"
+            )  # TensorBoard's graph is made in a way on its way out
+            yield
     finally:
         for module, name, value in before:
             setattr(module, name, value)

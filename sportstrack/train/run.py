@@ -173,8 +173,8 @@ def _make_room(folder: Path, overwrite: bool) -> None:
             f"{folder}: holds a run already ({', '.join(there)}); --resume goes on with it, --overwrite replaces it, "
             "or choose another folder with -o"
         )
-    for name in there:
-        (folder / name).unlink()
+    for path in (*(folder / name for name in there), *(folder.glob("events.out.tfevents.*") if overwrite else ())):
+        path.unlink()
 
 
 def _start(plan: TrainSettings, data: TrainData, folder: Path, told: _Told, notes: _Notes) -> None:
