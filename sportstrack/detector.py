@@ -154,7 +154,7 @@ class UltralyticsDetector:
     def _load(self, half: bool, trust: bool) -> Any:
         ultralytics = import_ultralytics()
         if half:
-            self._settings |= _half_setting()
+            self._settings["quantize"] = 16
         where = f" on {self.device} at imgsz {self._settings['imgsz']}"
         with loading(self.path, trust), _readable(self.path, where), _torch_threads(), _loadable(self.path) as path:
             model = ultralytics.YOLO(str(path), task=None)
@@ -318,12 +318,10 @@ def _switch_off() -> None:
     for module, name, value in wanted:
         if hasattr(sys.modules.get(module), name):
             setattr(sys.modules[module], name, value)
-    # The sender of usage events: ultralytics.utils.events from 8.4, ultralytics.hub.utils before.
-    for module in ("ultralytics.utils.events", "ultralytics.hub.utils"):
-        with contextlib.suppress(ImportError):
-            sender: Any = getattr(import_module(module), "events", None)
-            if hasattr(sender, "enabled"):
-                sender.enabled = False
+    with contextlib.suppress(ImportError):
+        sender: Any = getattr(import_module("ultralytics.utils.events"), "events", None)
+        if hasattr(sender, "enabled"):
+            sender.enabled = False
 
 
 def open_checkpoint(path: Path, trust: bool = False) -> Any:
@@ -439,13 +437,6 @@ def _check_file(path: Path) -> None:
                 raise WeightsError(f"{path}: is cut short or damaged; copy or download it again")
     except OSError as error:
         raise WeightsError(f"{path}: cannot be read ({error.strerror})") from error
-
-
-def _half_setting() -> dict[str, Any]:
-    from ultralytics.utils import DEFAULT_CFG_DICT
-
-    # ultralytics 8.4 folded half and int8 into one setting
-    return {"quantize": 16} if "quantize" in DEFAULT_CFG_DICT else {"half": True}
 
 
 def _to_detections(result: Any) -> Detections:

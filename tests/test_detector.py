@@ -559,10 +559,7 @@ RECORDER = """
     detect()
     # As if ultralytics had been imported before, on a connected machine and by its own defaults.
     import ultralytics.utils.checks as checks
-    try:
-        from ultralytics.utils.events import events
-    except ImportError:  # before 8.4
-        from ultralytics.hub.utils import events
+    from ultralytics.utils.events import events
     checks.ONLINE = checks.AUTOINSTALL = events.enabled = True
     detect()
     print(json.dumps(seen))
