@@ -559,18 +559,44 @@ def test_the_trainer_travels_to_other_processes(tmp_path: Path) -> None:
 
 
 def test_several_gpus_share_a_training(data: Path, random_weights: Callable[[str], Path], tmp_path: Path) -> None:
+    """It is killed, its processes stop with it, and it is resumed."""
     folder = tmp_path / "run"
     folder.mkdir()
     (folder / "kept.txt").write_text("the user's own")
-    words = ["--weights", str(random_weights("")), "--imgsz", "64", "--batch", "4", "--workers", "0", "--epochs", "2"]
-    words += ["--device", "0,1", "-o", str(folder)]
-    done = subprocess.run(
-        [sys.executable, "-m", "sportstrack.train", str(data), *words], env=toy.with_pretended_gpus("2"),
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert [line[:9] for line in done.stderr.splitlines() if line.startswith("epoch")] == ["epoch 1/2", "epoch 2/2"]
-    assert len(rows(folder / "results.csv")) == 2
+    words = [
+        sys.executable,
+        "-m",
+        "sportstrack.train",
+        str(data),
+        "--workers",
+        "0",
+        "--device",
+        "0,1",
+        "-o",
+        str(folder),
+    ]
+    settings = ["--weights", str(random_weights("")), "--imgsz", "64", "--batch", "4", "--epochs", "4"]
+    environment = toy.with_pretended_gpus("2")
+    run = subprocess.Popen([*words, *settings], env=environment, stderr=subprocess.PIPE, text=True)
+    assert run.stderr is not None
+    said = []
+    for line in run.stderr:
+        said.append(line)
+        if line.startswith("epoch 1/4"):
+            break
+    run.kill()
+    said.extend(run.stderr)  # it ends when nobody is left who could write
+    run.wait()
+    run.stderr.close()
+    assert "the command was killed" in "".join(said), "".join(said)
+    done = find_checkpoint(folder)
+    assert done is not None
+    assert not done.finished
+    again = subprocess.run([*words, "--resume"], env=environment, capture_output=True, text=True, check=False)
+    assert again.returncode == 0, again.stderr
+    told = [line.split()[1] for line in again.stderr.splitlines() if line.startswith("epoch")]
+    assert told == [f"{number}/4:" for number in range(done.epoch + 1, 5)]
+    assert [row["epoch"] for row in rows(folder / "results.csv")] == [str(number) for number in range(1, 5)]
     assert import_ultralytics().YOLO(folder / "best.pt").names == {0: "square", 1: "ball"}
     left = {path.name for path in folder.iterdir()}
     assert left == {"kept.txt", "data", "plots", "args.yaml", "best.pt", "last.pt", "results.csv", "settings.yaml"}

@@ -51,6 +51,7 @@ def guarded_trainer(
         bf16: compute in `bfloat16_forward`; for a processor, Ultralytics has its own way for GPUs.
         progress: called with the steps done and those of the whole training, before the first step and after each.
     """
+    started_by = os.getpid()
 
     class GuardedTrainer(base):  # type: ignore[misc]
         save_dir: Path
@@ -89,6 +90,8 @@ def guarded_trainer(
                 self.save_dir = kept
 
         def run_callbacks(self, event: str) -> None:
+            if event == "on_train_batch_end":
+                stop_with(started_by)
             if event == "on_train_end":  # MLflow's logs the folder of best.pt, then each file in save_dir: not twice
                 best, self.best = self.best, folder / "data" / self.best.name
                 super().run_callbacks(event)
@@ -124,6 +127,23 @@ def guarded_trainer(
             return True
 
     return GuardedTrainer
+
+
+def stop_with(process: int) -> None:
+    """End this process, one of several GPUs', if the command that started it was killed.
+
+    Nobody waits for it then, and it would go on writing into a folder in which a resumed training writes, too.
+    """
+    if process != os.getpid() and not _is_running(process):
+        raise SystemExit("sportstrack train: the command was killed; its processes stop, too")
+
+
+def _is_running(process: int) -> bool:
+    psutil = import_module("psutil")
+    try:
+        return bool(psutil.Process(process).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 @contextlib.contextmanager
