@@ -177,9 +177,7 @@ def local_answers(loggers: Sequence[str] = ()) -> Iterator[None]:
                 before.append((module, name, getattr(module, name)))
                 setattr(module, name, answer)
         with warnings.catch_warnings():
-            warnings.filterwarnings(
-                "ignore", module=r"torch\.jit"
-            )  # TensorBoard's graph is made in a way on its way out
+            warnings.filterwarnings("ignore", module=r"torch\.jit")  # deprecated, but TensorBoard's graph wants it
             yield
     finally:
         for module, name, value in before:
