@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import pytest
 
 FRAMES = 30
@@ -72,8 +73,8 @@ def test_trackers_and_peers_in_one_table_and_a_second_run_takes_up_the_first(
     )
     assert "| **sportstrack ByteTrack** | motion | causal | no |" in first.stdout
     assert "v_two_c001: trackers ByteTrack" in first.stderr
-    assert (tmp_path / "hota.png").stat().st_size > 5000
-    assert (tmp_path / "speed.png").stat().st_size > 5000
+    assert cv2.imread(str(tmp_path / "hota.png")).std() > 5  # not blank
+    assert cv2.imread(str(tmp_path / "speed.png")).std() > 5  # not blank
 
     runs = tmp_path / "runs" / "sportsmot-simulated"
     saved = json.loads((runs / "sportstrack_ByteTrack.json").read_text(encoding="utf-8"))
