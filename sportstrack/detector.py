@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -252,6 +252,12 @@ def load_detector(spec: str, **settings: Any) -> Detector:
     if len(word) > 1 and colon and "://" not in spec and not Path(spec).exists():  # one letter is a drive
         raise SettingError(f"{spec}: no detectors are called {word!r}{nearest(word, list(CONNECTORS))}")
     return UltralyticsDetector(spec, **settings)
+
+
+def passed_by(detector: Any, asked: Container[str]) -> list[str]:
+    """Tell of settings that were asked for and that a detector of another library has its own of."""
+    fixed = [name for name in getattr(detector, "fixed", ()) if name in asked]
+    return [f"{name} is part of this detector and was not set" for name in fixed]
 
 
 def class_ids(classes: Sequence[int | str] | str | None, names: Mapping[int, str]) -> list[int] | None:

@@ -397,9 +397,10 @@ class _Run:
             summary.add_first_pass(self._earlier)
 
     def _passed_by(self) -> list[str]:
-        """Tell of settings that were asked for and that a detector of another library has its own of."""
-        asked = [name for name in getattr(self.detector, "fixed", ()) if getattr(self.settings, name) != _usual(name)]
-        return [f"{name} is part of this detector and was not set" for name in asked]
+        from sportstrack.detector import passed_by
+
+        named = fields(TrackSettings)
+        return passed_by(self.detector, {f.name for f in named if getattr(self.settings, f.name) != f.default})
 
     def _explained(self, failure: BaseException, outputs: Outputs) -> BaseException:
         kept = outputs.kept()
@@ -409,10 +410,6 @@ class _Run:
         if isinstance(failure, SportstrackError):
             failure.kept = list(kept.values())
         return failure
-
-
-def _usual(name: str) -> Any:
-    return next(field.default for field in fields(TrackSettings) if field.name == name)
 
 
 def _open_frames(source: str | Path | int, settings: TrackSettings) -> VideoSource | Replay:

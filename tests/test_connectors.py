@@ -413,7 +413,7 @@ def test_transformers_track_a_clip_and_are_judged(
     text = capsys.readouterr().out
     names = [f"transformers:{models(kind).parent.name}/{kind}" for kind in ("detr", "yolos")]
     assert all(f"| {name}" in text for name in names)
-    assert "Note: imgsz is part of this model and was not set" in text
+    assert "Note: imgsz is part of this detector and was not set" in text
     assert (tmp_path / "val" / "comparison.png").is_file()
     judged = json.loads((tmp_path / "val" / "val.json").read_text(encoding="utf-8"))
     assert [one["name"] for one in judged] == names

@@ -22,7 +22,6 @@ import yaml
 
 from sportstrack.detector import import_ultralytics
 from sportstrack.errors import DeviceError, OutputError, SettingError, SportstrackError, WeightsError
-from sportstrack.progress import ProgressBar
 from sportstrack.train import TrainSettings, guard, train_detector
 from sportstrack.train import main as train_main
 from sportstrack.train.data import check_data
@@ -540,22 +539,6 @@ def test_adam_gets_a_rate_that_keeps_what_the_weights_know() -> None:
     assert TrainSettings(epochs=2).options(4)["warmup_epochs"] == pytest.approx(0.2)
     assert TrainSettings(epochs=2, more={"warmup_epochs": 1.0}).options(4)["warmup_epochs"] == 1
     assert TrainSettings(more={"mosaic": 0.0}).options(4)["mosaic"] == 0.0
-
-
-def test_the_trainer_travels_to_other_processes(tmp_path: Path) -> None:
-    """As it does for several GPUs."""
-    cloudpickle = pytest.importorskip("cloudpickle")
-    import_ultralytics()
-    from ultralytics.models.yolo.detect import DetectionTrainer
-
-    from sportstrack.train.command import show_epoch
-
-    bar = ProgressBar("training", "step")
-    guarded = guarded_trainer(DetectionTrainer, tmp_path, ("tensorboard",), show_epoch, progress=bar)
-    (tmp_path / "trainer.pkl").write_bytes(cloudpickle.dumps(guarded))
-    code = f"import pickle; print(pickle.load(open({str(tmp_path / 'trainer.pkl')!r}, 'rb')).__mro__[1].__name__)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.stdout.strip() == "DetectionTrainer", done.stderr
 
 
 def test_several_gpus_share_a_training(data: Path, random_weights: Callable[[str], Path], tmp_path: Path) -> None:

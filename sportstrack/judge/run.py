@@ -133,8 +133,9 @@ def judge_detectors(
         FormatError, SettingError: about the data set or the classes.
         WeightsError, DeviceError: as `load_detector`.
     """
-    from sportstrack.detector import load_detector
+    from sportstrack.detector import load_detector, passed_by
 
+    asked = {name for name, value in settings.items() if value}
     test, classes = read_test_set(data, split, limit), Classes(same)
     detectors: dict[str, Any] = {}
     for spec in map(str, weights):
@@ -144,14 +145,8 @@ def judge_detectors(
     for name, detector in detectors.items():
         found, times = run_detector(detector, test, progress(name) if progress else None)
         one = _judgement(name, detector, test, classes, shared, found, times)
-        notes = [f"{key} is part of this model and was not set" for key in _passed_by(detector, settings)]
-        judged.append(replace(one, notes=(*one.notes, *notes)))
+        judged.append(replace(one, notes=(*one.notes, *passed_by(detector, asked))))
     return judged
-
-
-def _passed_by(detector: Any, settings: Mapping[str, Any]) -> list[str]:
-    """Return the settings that were asked for and that a detector of another library has its own of."""
-    return [key for key in getattr(detector, "fixed", ()) if settings.get(key)]
 
 
 def run_detector(
