@@ -32,7 +32,7 @@ class ReaderCommand:
     """A command that reads one kind of data set and writes any.
 
     Args:
-        name: the module's, as in ``python -m data_prep.<name>``.
+        name: its word, as in ``sportstrack <name>``.
         about: what it does, one sentence.
         examples: epilog of the help.
         source: how the help calls the data set's folder.
@@ -40,7 +40,7 @@ class ReaderCommand:
     """
 
     def __init__(self, name: str, about: str, examples: str, source: str, target: str):
-        self.program = f"python -m data_prep.{name}"
+        self.program = f"sportstrack {name}"
         self._name = name
         self._parser = new_parser(self.program, about, examples)
         self.add = self._parser.add_argument
@@ -50,8 +50,7 @@ class ReaderCommand:
     def run(self, argv: Sequence[str] | None, read: Callable[[Options], Any]) -> int:
         """Parse the command line, read with ``read(options)``, write, and return the exit status."""
         _add_shared(self._parser, with_format=self._name != "convert")
-        options = self._parser.parse_args(argv)
-        return run(lambda: self._convert(options, read), self.program)
+        return run(self._parser, lambda options: self._convert(options, read), argv)
 
     def _convert(self, options: Options, read: Callable[[Options], Any]) -> int:
         table = _chosen(read(options), options)

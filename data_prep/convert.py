@@ -11,12 +11,12 @@ from typing import Any
 from data_prep.command import WRITERS, reader_command
 
 _EXAMPLES = """examples:
-  python -m data_prep.convert VOC2012 coco --from voc --to coco
-  python -m data_prep.convert football-yolo coco --from yolo --to coco
-  python -m data_prep.convert annotations/instances_val2017.json yolo --from coco --to yolo --images val2017
-  python -m data_prep.convert MOT17 persons --from mot --to yolo --classes pedestrian --every 5
-  python -m data_prep.convert football-yolo truth --from yolo --to mot --only val
-  python -m data_prep.convert SportsMOT/dataset videos --from mot --to video --only val
+  sportstrack convert VOC2012 coco --from voc --to coco
+  sportstrack convert football-yolo coco --from yolo --to coco
+  sportstrack convert annotations/instances_val2017.json yolo --from coco --to yolo --images val2017
+  sportstrack convert MOT17 persons --from mot --to yolo --classes pedestrian --every 5
+  sportstrack convert football-yolo truth --from yolo --to mot --only val
+  sportstrack convert SportsMOT/dataset videos --from mot --to video --only val
 
 yolo   data.yaml, images/, labels/           coco   annotations/instances_SPLIT.json, SPLIT/
 voc    Annotations/, JPEGImages/, ImageSets/  mot    SPLIT/CLIP/{img1,gt/gt.txt,seqinfo.ini}, seqmaps/

@@ -88,7 +88,7 @@ class Stage:
         """Write a file, and the folders above it."""
         target = self.folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(text.encode() if isinstance(text, str) else text)
+        target.write_bytes(text.encode(errors="backslashreplace") if isinstance(text, str) else text)
 
 
 def prepared(table: Table, settings: WriteSettings, *, stems: bool = True) -> Table:

@@ -27,9 +27,9 @@ _TRACKLET = re.compile(r"trackletid_(\d+)$")
 _ROLE = re.compile(r"^(?P<role>[^;]*?)(?:\s+team\s+(?P<team>[^;]*))?(?:;(?P<number>.*))?$", re.IGNORECASE)
 
 _EXAMPLES = """examples:
-  python -m data_prep.soccernet SoccerNet/tracking football-yolo --every 10
-  python -m data_prep.soccernet tracking football-yolo --split-by match --classes player,goalkeeper,referee
-  python -m data_prep.soccernet train.zip crops --to crops --every 25
+  sportstrack soccernet SoccerNet/tracking football-yolo --every 10
+  sportstrack soccernet tracking football-yolo --split-by match --classes player,goalkeeper,referee
+  sportstrack soccernet train.zip crops --to crops --every 25
   yolo train data=football-yolo/data.yaml model=yolov8n.pt imgsz=1280
 
 exit status: 0 done, 2 bad input or settings, 130 interrupted (the same command goes on where it was)

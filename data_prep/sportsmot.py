@@ -24,10 +24,10 @@ _CLIP = re.compile(r"^(v_.+)_c\d+$")
 _LISTS = "splits_txt"
 
 _EXAMPLES = """examples:
-  python -m data_prep.sportsmot SportsMOT football-yolo --sport football
-  python -m data_prep.sportsmot SportsMOT football-yolo --sport football --every 5 --size 736
-  python -m data_prep.sportsmot SportsMOT all-yolo --split-by match --val-share 0.2 --seed 0
-  python -m data_prep.sportsmot SportsMOT reid --to crops --every 10
+  sportstrack sportsmot SportsMOT football-yolo --sport football
+  sportstrack sportsmot SportsMOT football-yolo --sport football --every 5 --size 736
+  sportstrack sportsmot SportsMOT all-yolo --split-by match --val-share 0.2 --seed 0
+  sportstrack sportsmot SportsMOT reid --to crops --every 10
   yolo train data=football-yolo/data.yaml model=yolov8n.pt imgsz=1280
 
 exit status: 0 done, 2 bad input or settings, 130 interrupted (the same command goes on where it was)

@@ -121,7 +121,7 @@ class YoloWriter:
             sequence = self.table.sequences[index]
             target = self.folder / "tracks" / group.split / f"{sequence.name}.json"
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(sidecar + "\n", encoding="utf-8")
+            target.write_text(sidecar + "\n", encoding="utf-8", errors="backslashreplace")
 
 
 def clip_to_json(table: Table, index: int) -> dict[str, Any]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
-from sportstrack import __version__
+from sportstrack import __version__, terminal
 from sportstrack.errors import SportstrackError, nearest
 
 COMMANDS = {
@@ -22,6 +23,7 @@ COMMANDS = {
     "sot": ("sportstrack.sot.__main__", "follow one player or the ball"),
     "presence": ("sportstrack.presence", "draw heat maps and paths of a result"),
     "evaluate": ("sportstrack.evaluate", "score tracking results against ground truth"),
+    "sot-evaluate": ("sportstrack.sot.evaluate", "run and score single-object trackers"),
     "sportsmot": ("data_prep.sportsmot", "turn SportsMOT into a YOLO data set"),
     "soccernet": ("data_prep.soccernet", "turn SoccerNet-tracking into a YOLO data set"),
     "convert": ("data_prep.convert", "convert data sets between MOT, YOLO, COCO, VOC and more"),
@@ -35,39 +37,32 @@ COMMANDS = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run ``sportstrack COMMAND …`` and return the exit status."""
     words = list(sys.argv[1:] if argv is None else argv)
-    if not words or words[0] in ("-h", "--help"):
-        sys.stdout.write(_help())
-        return 0
-    if words[0] in ("-V", "--version"):
-        sys.stdout.write(f"sportstrack {__version__}\n")
-        return 0
-    if words[0] not in COMMANDS:
-        sys.stderr.write(f"sportstrack: no command {words[0]!r}{nearest(words[0], list(COMMANDS))}\n\n{_help()}")
-        return 2
-    module = import_module(COMMANDS[words[0]][0])
-    status: int = module.main(words[1:])
-    return status
+    if words and words[0] in COMMANDS:
+        module = import_module(COMMANDS[words[0]][0])
+        status: int = module.main(words[1:])
+        return status
+    return _guarded(lambda: _without_command(words), "sportstrack")
 
 
 def new_parser(program: str, about: str, examples: str, **more: Any) -> argparse.ArgumentParser:
     """Return a command's empty parser; ``examples`` end its help as they are written, ``more`` goes to argparse."""
     plain = argparse.RawDescriptionHelpFormatter
-    return argparse.ArgumentParser(prog=program, description=about, epilog=examples, formatter_class=plain, **more)
+    return _Parser(prog=program, description=about, epilog=examples, formatter_class=plain, **more)
 
 
-def run(command: Callable[[], int], name: str) -> int:
-    """Call a command's body; print a user's error as one line and return its exit status (2; 130 after Ctrl-C)."""
-    try:
-        return command()
-    except SportstrackError as error:
-        report_error(error, name)
-        return 2
-    except KeyboardInterrupt:
-        sys.stderr.write(f"{name}: interrupted\n")
-        return 130
-    except BrokenPipeError:  # the reader of our output has gone, as in "… | head"
-        sys.stderr.close()
-        return 1
+def run(
+    parser: argparse.ArgumentParser, command: Callable[[argparse.Namespace], int], argv: Sequence[str] | None
+) -> int:
+    """Parse a command line, call the command's body with the options, and return the exit status.
+
+    A user's error is printed as one line and gives 2, Ctrl-C gives 130.
+    """
+    return _guarded(lambda: command(parser.parse_args(argv)), parser.prog)
+
+
+def print_json(content: Any) -> None:
+    """Print one line of JSON. It is ASCII, so that it can be read back whatever the terminal's encoding is."""
+    sys.stdout.write(json.dumps(content) + "\n")
 
 
 def report_error(error: SportstrackError, name: str) -> None:
@@ -77,8 +72,60 @@ def report_error(error: SportstrackError, name: str) -> None:
         sys.stderr.write(f"{name}: what was done before is in {', '.join(error.kept)}\n")
 
 
+class _Parser(argparse.ArgumentParser):
+    """argparse's, whose errors are one line and name the nearest option or choice."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        options, rest = self.parse_known_args(args, namespace)
+        if rest:
+            known = [name for action in self._actions for name in action.option_strings if name.startswith("--")]
+            self.error(f"unknown argument {rest[0]!r}{nearest(rest[0].partition('=')[0], known)}")
+        return options
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is not None and value not in action.choices:
+            known = list(map(str, action.choices))
+            text = f"{value!r} is none of {', '.join(known)}{nearest(str(value), known)}"
+            raise argparse.ArgumentError(action, text)
+
+
+def _guarded(body: Callable[[], int], name: str) -> int:
+    """Run a command's body with standard streams that cannot fail; turn what users cause into an exit status."""
+    terminal.prepare()
+    try:
+        try:
+            return body()
+        except SportstrackError as error:
+            report_error(error, name)
+            return 2
+        except KeyboardInterrupt:
+            sys.stderr.write(f"{name}: interrupted\n")
+            return 130
+        finally:  # here and not when Python ends, where nobody can catch that the reader has gone
+            terminal.flush()
+    except BrokenPipeError:  # the reader of our output has gone, as in "… | head"
+        terminal.abandon()
+        return 1
+
+
+def _without_command(words: list[str]) -> int:
+    if not words or words[0] in ("-h", "--help"):
+        sys.stdout.write(_help())
+        return 0
+    if words[0] in ("-V", "--version"):
+        sys.stdout.write(f"sportstrack {__version__}\n")
+        return 0
+    sys.stderr.write(
+        f"sportstrack: error: no command {words[0]!r}{nearest(words[0], list(COMMANDS))} (see sportstrack --help)\n"
+    )
+    return 2
+
+
 def _help() -> str:
-    lines = [f"  {word:<11} {about}" for word, (_, about) in COMMANDS.items()]
+    lines = [f"  {word:<12} {about}" for word, (_, about) in COMMANDS.items()]
     return "\n".join(
         [
             "usage: sportstrack COMMAND [options]",

@@ -22,9 +22,13 @@ class PartFile:
         self.part = self.path.with_name(f"{self.path.stem}.part{self.path.suffix}")
 
     def open_text(self) -> IO[str]:
-        """Open the temporary file for UTF-8 text; OutputError if that can't be done."""
+        r"""Open the temporary file for UTF-8 text; OutputError if that can't be done.
+
+        Bytes of a file name that are no UTF-8, which Python holds as lone surrogates, are written as ``\udcff``; JSON
+        and YAML read them back.
+        """
         try:
-            return self.part.open("w", encoding="utf-8", newline="\n")
+            return self.part.open("w", encoding="utf-8", errors="backslashreplace", newline="\n")
         except OSError as error:
             raise OutputError(self.explain(error)) from error
 

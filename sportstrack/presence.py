@@ -169,8 +169,7 @@ def as_points(where: ArrayLike, keep: bool = False) -> FloatArray:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Draw the presence asked for on the command line and return the exit status."""
-    options = _parser().parse_args(argv)
-    return run(lambda: _main(options), PROGRAM)
+    return run(_parser(), _main, argv)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import signal
 import sys
 import threading
@@ -12,7 +11,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from sportstrack.cli import new_parser, report_error, run
+from sportstrack.cli import new_parser, print_json, report_error, run
 from sportstrack.errors import SettingError, SportstrackError
 from sportstrack.settings import FORMATS, TrackSettings, parse_assignments, read_settings
 from sportstrack.trackers import CONFIGS, TRACKERS, setting_types
@@ -39,8 +38,7 @@ exit status: 0 done, 2 bad input or settings, 130 interrupted
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Track the sources named on the command line and return the exit status."""
-    options = _parser().parse_args(argv)
-    return run(lambda: _main(options), PROGRAM)
+    return run(_parser(), _main, argv)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -235,7 +233,7 @@ def _track_one(
 
 def _report(summary: Any, options: argparse.Namespace) -> None:
     if options.json:
-        sys.stdout.write(json.dumps(summary.as_dict(), ensure_ascii=False) + "\n")
+        print_json(summary.as_dict())
     elif not options.quiet:
         sys.stdout.write(summary.as_text() + "\n")
     sys.stdout.flush()

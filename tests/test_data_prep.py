@@ -597,4 +597,4 @@ def test_help_shows_examples_and_loads_nothing_heavy(module: str, root: Path) ->
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root, check=False)
     assert done.returncode == 0, done.stderr
-    assert "examples:\n  python -m data_prep." in done.stdout
+    assert "examples:\n  sportstrack " in done.stdout

@@ -308,7 +308,7 @@ def test_command_writes_a_sequence(root, tmp_path):
         (("--size", "big"), "--size is 'big'"),
         (("--sequences", "0"), "--sequences is 0"),
         (("--layout", "yolo"), "2 sequences"),
-        (("--layout", "coco"), "invalid choice"),
+        (("--layout", "coco"), "none of mot, yolo, video"),
         (("--cuts", "200"), "cuts is 200"),
     ],
 )

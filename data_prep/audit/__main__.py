@@ -1,4 +1,4 @@
-"""The command ``python -m data_prep.audit``."""
+"""The command ``sportstrack audit``."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from typing import Any
 from sportstrack.cli import new_parser, run
 from sportstrack.progress import ProgressBar
 
-PROGRAM = "python -m data_prep.audit"
+PROGRAM = "sportstrack audit"
 
 _EXAMPLES = """examples:
-  python -m data_prep.audit SportsMOT --html audit.html
-  python -m data_prep.audit football-yolo --every 10 --workers 4 --json audit.json
-  python -m data_prep.audit MOT17/train --ignore beyond-picture,class-imbalance
-  python -m data_prep.audit SNMOT-060 --fix SNMOT-060-mended
-  python -m data_prep.audit coco/annotations --from coco --images coco/val2017
+  sportstrack audit SportsMOT --html audit.html
+  sportstrack audit football-yolo --every 10 --workers 4 --json audit.json
+  sportstrack audit MOT17/train --ignore beyond-picture,class-imbalance
+  sportstrack audit SNMOT-060 --fix SNMOT-060-mended
+  sportstrack audit coco/annotations --from coco --images coco/val2017
 
 DIR is a data set of any layout that data_prep reads: SportsMOT, SoccerNet, MOTChallenge and DanceTrack folders or zips,
 YOLO (data.yaml), COCO JSON, Pascal VOC. Rows that its readers refuse are read here and reported with file and line.
@@ -39,8 +39,7 @@ _THRESHOLDS = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Audit as the command line asks and return the exit status."""
-    options = _parser().parse_args(argv)
-    return run(lambda: _main(options), PROGRAM)
+    return run(_parser(), _main, argv)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,4 +1,4 @@
-"""The command ``python -m data_prep.augment``."""
+"""The command ``sportstrack augment``."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from sportstrack.cli import new_parser, run
 from sportstrack.errors import FormatError
 from sportstrack.progress import ProgressBar
 
-PROGRAM = "python -m data_prep.augment"
+PROGRAM = "sportstrack augment"
 
 _EXAMPLES = """examples:
-  python -m data_prep.augment football football-plus --per-image 2
-  python -m data_prep.augment football dim --ops brightness,noise,motion_blur --share 0.3 --seed 1
-  python -m data_prep.augment football crowded --ops copy_paste,cutout --pick 0
-  python -m data_prep.augment football hard-plus --list hard.txt --per-image 4
+  sportstrack augment football football-plus --per-image 2
+  sportstrack augment football dim --ops brightness,noise,motion_blur --share 0.3 --seed 1
+  sportstrack augment football crowded --ops copy_paste,cutout --pick 0
+  sportstrack augment football hard-plus --list hard.txt --per-image 4
   yolo train data=football-plus/data.yaml model=yolov8n.pt imgsz=1280
 
 operations: copy_paste cutout flip rotate resize brightness contrast colour blur motion_blur noise jpeg
@@ -31,8 +31,7 @@ exit status: 0 done, 2 bad input or settings, 130 interrupted (the same command 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Augment as the command line asks and return the exit status."""
-    options = _parser().parse_args(argv)
-    return run(lambda: _main(options), PROGRAM)
+    return run(_parser(), _main, argv)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -207,7 +207,7 @@ class _Work:
             (self._stage.folder / kind / group.split / group.folder).mkdir(parents=True, exist_ok=True)
         todo = [(row, k) for row, k in jobs if self._picture(row, k) not in known]
         self._tick(len(jobs) - len(todo))
-        with part.open("a", encoding="utf-8") as file:
+        with part.open("a", encoding="utf-8", errors="backslashreplace") as file:
             for record in self._in_turn(todo):
                 file.write(json.dumps(record, ensure_ascii=False) + "\n")
                 file.flush()
@@ -281,7 +281,7 @@ def _read_records(path: Path) -> list[Params]:
         return []
     lines = path.read_text(encoding="utf-8").split("\n")
     if lines[-1]:  # a kill cut it off: the next record must not follow on the same line
-        path.write_text("".join(f"{line}\n" for line in lines[:-1]), encoding="utf-8")
+        path.write_text("".join(f"{line}\n" for line in lines[:-1]), encoding="utf-8", errors="backslashreplace")
     return [json.loads(line) for line in lines[:-1]]
 
 

@@ -11,26 +11,24 @@ from pathlib import Path
 from data_prep.synthetic.camera import VIEWS
 from data_prep.synthetic.layouts import sequence_name, write_mot, write_video, write_yolo
 from data_prep.synthetic.settings import Settings
-from sportstrack.cli import new_parser
+from sportstrack.cli import new_parser, run
 from sportstrack.errors import SportstrackError
 
 EXAMPLES = """\
 examples:
   three SportsMOT sequences of ten seconds, seeds 7, 8 and 9:
-    python -m data_prep.synthetic football --sequences 3 --seed 7
+    sportstrack synthetic football --sequences 3 --seed 7
   a YOLO data set of 40 sequences, each 10th frame, the last 8 sequences for validation:
-    python -m data_prep.synthetic football-yolo --layout yolo --sequences 40 --every 10
+    sportstrack synthetic football-yolo --layout yolo --sequences 40 --every 10
   a video with two hard cuts, a crowded ball and changing light:
-    python -m data_prep.synthetic clips --layout video --cuts 2 --crowding 0.8 --light-change 1
+    sportstrack synthetic clips --layout video --cuts 2 --crowding 0.8 --light-change 1
 """
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line's options; defaults come from Settings."""
     default = Settings()
-    out = new_parser(
-        "python -m data_prep.synthetic", "Render broadcast-like football with exact ground truth.", EXAMPLES
-    )
+    out = new_parser("sportstrack synthetic", "Render broadcast-like football with exact ground truth.", EXAMPLES)
     add = out.add_argument
     add("out", metavar="OUT", type=Path, help="folder for the sequences or videos; with --layout yolo, the data set")
     add("--layout", choices=("mot", "yolo", "video"), default="mot", help="what to write (default: mot)")
@@ -54,15 +52,11 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; 0 when all was written, 2 for bad input, 130 when interrupted."""
-    options = parser().parse_args(arguments)
-    try:
-        _write(options, _all_settings(options))
-    except SportstrackError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 2
-    except KeyboardInterrupt:
-        sys.stderr.write("interrupted: unfinished sequences were removed\n")
-        return 130
+    return run(parser(), _main, arguments)
+
+
+def _main(options: argparse.Namespace) -> int:
+    _write(options, _all_settings(options))
     return 0
 
 

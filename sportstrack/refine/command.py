@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -14,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from sportstrack.boxes import xyxy_to_tlwh
-from sportstrack.cli import new_parser, report_error, run
+from sportstrack.cli import new_parser, print_json, report_error, run
 from sportstrack.errors import FormatError, OutputError, SettingError, SourceError, SportstrackError, nearest
 from sportstrack.files import PartFile, ensure_folder
 from sportstrack.mot import MotTable, SequenceInfo, read_mot, read_sequence_info
@@ -86,8 +85,7 @@ class Changes:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Refine the results named on the command line and return the exit status."""
-    options = _parser().parse_args(argv)
-    return run(lambda: _main(options), PROGRAM)
+    return run(_parser(), _main, argv)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -135,7 +133,7 @@ def _main(options: argparse.Namespace) -> int:
             report_error(error, PROGRAM)
             continue
         if options.json:
-            sys.stdout.write(json.dumps(asdict(changes), ensure_ascii=False) + "\n")
+            print_json(asdict(changes))
         elif not options.quiet:
             sys.stdout.write(changes.as_text() + "\n")
         sys.stdout.flush()

@@ -14,16 +14,16 @@ from sportstrack.shots.boundaries import Boundary, ShotConfig, ShotDetector, is_
 from sportstrack.shots.replays import Replay, ReplayDetector
 from sportstrack.types import FloatArray
 
-PROGRAM = "sportstrack.shots"
+PROGRAM = "sportstrack shots"
 
 _MOSTLY = 0.5  # share of a shot that a replay must cover, for the shot to be one
 _NEAR = 0.6  # seconds; a boundary so near a replay's end is that end
 
 _EXAMPLES = """examples:
-  python -m sportstrack.shots match.mp4
-  python -m sportstrack.shots match.mp4 --csv shots.csv      for a spreadsheet; frames count from 0
-  python -m sportstrack.shots frames/ --no-fades             a folder of images; hard cuts alone
-  python -m sportstrack.shots match.mp4 --no-replays         quicker; nothing is flagged as a replay
+  sportstrack shots match.mp4
+  sportstrack shots match.mp4 --csv shots.csv      for a spreadsheet; frames count from 0
+  sportstrack shots frames/ --no-fades             a folder of images; hard cuts alone
+  sportstrack shots match.mp4 --no-replays         quicker; nothing is flagged as a replay
 
 VIDEO is anything that sportstrack track reads.
 
@@ -150,13 +150,12 @@ def judge(start: int, end: int, replays: Sequence[Replay]) -> tuple[float, tuple
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Print the shots of the video named on the command line and return the exit status."""
-    options = _parser().parse_args(argv)
-    return run(lambda: _main(options), PROGRAM)
+    return run(_parser(), _main, argv)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = new_parser(
-        f"python -m {PROGRAM}",
+        PROGRAM,
         "Find the shots of a video: hard cuts, fades and dissolves, and which shots are replays.",
         _EXAMPLES,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import subprocess
 import sys
@@ -11,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sportstrack.cli import new_parser, run
+from sportstrack.cli import new_parser, print_json, run
 from sportstrack.errors import FormatError, SettingError
 from sportstrack.sot.methods import METHODS, check_method, check_models
 
@@ -35,8 +34,7 @@ exit status: 0 done, 2 bad input or settings, 130 interrupted (the files are com
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Follow the object named on the command line and return the exit status."""
-    options = _parser().parse_args(argv)
-    return run(lambda: _main(options), PROGRAM)
+    return run(_parser(), _main, argv)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -286,7 +284,7 @@ def _models(options: argparse.Namespace) -> dict[str, str]:
 
 def _report(summary: Any, options: argparse.Namespace) -> None:
     if options.json:
-        sys.stdout.write(json.dumps(summary.as_dict(), ensure_ascii=False) + "\n")
+        print_json(summary.as_dict())
     elif not options.quiet:
         sys.stdout.write(summary.as_text() + "\n")
     sys.stdout.flush()

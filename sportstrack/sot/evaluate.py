@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sportstrack.sot.report import Report
     from sportstrack.sot.trials import Contender, Trial
 
-PROGRAM = "python -m sportstrack.sot.evaluate"
+PROGRAM = "sportstrack sot-evaluate"
 LAYOUTS = ("otb", "vot", "got10k", "lasot", "mot")
 
 _EXAMPLES = f"""examples:
@@ -42,8 +42,7 @@ exit status: 0 done, 2 bad input or settings, 130 interrupted (run it again to g
 
 def main(argv: Words[str] | None = None) -> int:
     """Run and score the trackers named on the command line and return the exit status."""
-    options = _parser().parse_args(argv)
-    return run(lambda: _main(options), PROGRAM)
+    return run(_parser(), _main, argv)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -31,8 +31,7 @@ exit status: 0 done, 2 bad input or settings, 130 interrupted
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Train as the command line says and return the exit status."""
-    options = _parser().parse_args(argv)
-    return run(lambda: _main(options), PROGRAM)
+    return run(_parser(), _main, argv)
 
 
 def _parser() -> argparse.ArgumentParser:
