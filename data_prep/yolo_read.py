@@ -170,8 +170,8 @@ def _find(split: str, places: list[Path], base: Path, clips: Clips) -> Iterator[
 
 def label_of(file: str) -> str:
     """Return the label file of a picture, as Ultralytics finds it: the last images/ becomes labels/."""
-    head, found, tail = file.rpartition(f"{os.sep}images{os.sep}")
-    path = f"{head}{os.sep}labels{os.sep}{tail}" if found else file
+    head, found, tail = f"{os.sep}{file}".rpartition(f"{os.sep}images{os.sep}")  # images/ may come first
+    path = f"{head}{os.sep}labels{os.sep}{tail}"[1:] if found else file
     return path[: path.rindex(".")] + ".txt"
 
 

@@ -476,3 +476,12 @@ def test_a_table_that_is_not_sound_is_refused() -> None:
             Table(("a",), (), images, boxes).check()
     with pytest.raises(FormatError, match=r"expected a column of shape \(1, 4\), got \(1, 3\)"):
         Boxes.make([0], [[0, 0, 1]])
+
+
+def test_labels_beside_images_of_the_working_folder_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for file, data in (("images/train/a.jpg", jpeg(SIZE)), ("labels/train/a.txt", b"0 0.5 0.5 0.2 0.4\n")):
+        (tmp_path / file).parent.mkdir(parents=True)
+        (tmp_path / file).write_bytes(data)
+    (tmp_path / "data.yaml").write_text("train: images/train\nnames: [player]\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert len(read_yolo(".").boxes) == 1
