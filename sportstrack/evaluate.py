@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--truth", required=True, type=Path, metavar="PATH", help="ground truth: folder or file")
     add("--results", required=True, type=Path, nargs="+", metavar="PATH", help="tracker output: folders or files")
     add("--benchmark", choices=BENCHMARKS, help="preprocess as this benchmark does (default: plain scoring)")
-    add("--allow-missing", action="store_true", help="score what both sides have if sequences are missing or extra")
+    add("--allow-missing", action="store_true", help="score what both sides have if sequences have no result")
     add("--zero-based", action="store_true", help="the results count frames from 0")
     add("--per-class", action="store_true", help="score each class (column 8) by itself, and their average")
     add("--class-names", type=_class_names, metavar="N=NAME,…", help="names of the classes, and which to score")

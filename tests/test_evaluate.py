@@ -275,6 +275,34 @@ def test_mot17_s_three_copies(tmp_path: Path) -> None:
     assert score_tracks(tmp_path / "train", tmp_path / "plain").sequences == 1
 
 
+def test_extra_results_are_left_out_with_a_note(bench: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (bench / "mine" / "demo.txt").write_text("no MOT text at all")
+    assert run(bench, "--format", "json") == 0
+    output = capsys.readouterr()
+    assert output.err == "sportstrack evaluate: mine: left out: results without a truth, 1: demo\n"
+    assert [row["name"] for row in json.loads(output.out)["mine"]["sequences"]] == ["one", "two", "COMBINED"]
+    assert score_tracks(bench / "truth", bench / "mine").sequences == 2
+
+
+@pytest.mark.parametrize("names", [["MATCH1"], ["MATCH1", "MATCH2"]])
+@pytest.mark.parametrize("folder", ["gt", "truth", "data", "img1"])
+def test_a_flat_truth_folder_may_have_any_name(tmp_path: Path, folder: str, names: list[str]) -> None:
+    for name in names:
+        for place, text in ((folder, TRUTH), ("results", RESULT)):
+            (tmp_path / place).mkdir(exist_ok=True)
+            (tmp_path / place / f"{name}.txt").write_text(text)
+    scores = score_tracks(tmp_path / folder, tmp_path / "results")
+    assert [part.name for part in scores.parts] == names
+    assert score_tracks(tmp_path / folder / "MATCH1.txt", tmp_path / "results").name == "MATCH1"
+
+
+def test_one_sequence_is_its_own_part(bench: Path) -> None:
+    alone = score_tracks(bench / "truth" / "one", bench / "mine" / "one.txt")
+    assert len(alone.parts) == len(alone.rows()) == 1
+    assert alone.parts[0].AssA == alone.AssA
+    assert [part.name for part in Scores.pool([alone, alone.renamed("b")]).parts] == ["one", "b"]
+
+
 def test_missing_and_extra_sequences_are_named(bench: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (bench / "mine" / "two.txt").rename(bench / "mine" / "three.txt")
     assert run(bench) == 2
@@ -390,6 +418,21 @@ def test_per_class_with_their_average(bench: Path, capsys: pytest.CaptureFixture
     assert rows["ball"]["HOTA"] == 0
     assert rows["class average"]["HOTA"] == pytest.approx(0.5)
     assert rows["class average"]["CLR_FN"] == 1
+
+
+@pytest.mark.parametrize("empty", ["truth", "result", "both"])
+def test_motmetrics_with_nothing_to_divide_by(tmp_path: Path, empty: str) -> None:
+    pytest.importorskip("motmetrics")
+    from sportstrack.score.run import Job
+    from sportstrack.score.second_opinion import score_with_motmetrics
+
+    truth = parse_mot("" if empty in ("truth", "both") else TRUTH)
+    result = parse_mot("" if empty in ("result", "both") else RESULT)
+    job = Job("one", truth, result, 12)
+    ((_, theirs),) = score_with_motmetrics([job])
+    ours = job.scores()
+    for figure in ("MOTA", "MOTP", "IDF1", "IDP", "IDR", "CLR_Re", "CLR_Pr", "CLR_FP", "CLR_FN", "IDSW"):
+        assert theirs[figure] == pytest.approx(ours[figure]), figure
 
 
 def test_motmetrics_as_backend(bench: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -127,6 +127,35 @@ def test_a_folder_with_its_benchmark(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert capsys.readouterr().err == ""
 
 
+def test_a_result_without_a_sequence_is_refined_all_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mine").mkdir()
+    for name in ("one", "two"):
+        (tmp_path / "truth" / name / "gt").mkdir(parents=True)
+        (tmp_path / "truth" / name / "gt" / "gt.txt").write_text(RESULT)
+        (tmp_path / "truth" / name / "seqinfo.ini").write_text(INFO.format(name))
+    for name in ("one", "demo"):
+        (tmp_path / "mine" / f"{name}.txt").write_text(RESULT)
+    assert run(tmp_path / "mine", "--gt", tmp_path / "truth", "-o", tmp_path / "out") == 0
+    notes = capsys.readouterr().err
+    assert "demo.txt: frame rate unknown" in notes
+    assert "one.txt" not in notes
+    (tmp_path / "mine" / "one.txt").unlink()
+    assert run(tmp_path / "mine", "--gt", tmp_path / "truth", "-o", tmp_path / "out") == 2
+    assert "no sequence demo" in capsys.readouterr().err
+
+
+def test_no_count_of_the_summary_is_negative(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    result, shots = tmp_path / "match.txt", tmp_path / "shots.csv"
+    result.write_text(rows([*range(1, 81)], 4, left=400, speed=-1) + rows([*range(1, 81)], 3))
+    shots.write_text("shot,start,end\n1,0,39\n2,40,79\n")
+    assert run(result, *GIVEN, "--shots", shots, "--json", "-o", tmp_path / "out", "--set", "drop_share=0") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["tracks_before"], found["split"], found["linked"], found["dropped"]) == (2, 2, 0, 0)
+    assert found["tracks_after"] == 4
+
+
 def test_one_bad_result_does_not_stop_the_others(
     result: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -24,6 +24,7 @@ from sportstrack.refine.settings import PRESETS, STEPS, RefineSettings, numbers,
 from sportstrack.refine.smooth import box_noise
 from sportstrack.refine.steps import run_steps
 from sportstrack.refine.table import TrackTable
+from sportstrack.score.sources import TruthFile, find_truth
 from sportstrack.types import IntArray
 
 PROGRAM = "sportstrack refine"
@@ -54,8 +55,8 @@ class Changes:
         output: the file written.
         tracks_before: tracks in the result given.
         tracks_after: tracks in the result written.
-        split: tracks more after the step split.
-        linked: tracks fewer after the step link.
+        split: how often a track was cut in two, by the step split or, at the start of a shot, by the step link.
+        linked: how often the step link made one track of two.
         dropped: tracks fewer after the step drop.
         filled: boxes that the step interpolate put into gaps.
         smoothed: whether the boxes trembled enough to be smoothed.
@@ -122,10 +123,11 @@ def _parser() -> argparse.ArgumentParser:
 def _main(options: argparse.Namespace) -> int:
     settings = preset(options.preset, steps=options.steps, **dict(options.set))
     jobs = _jobs(options)
+    truth = _truth([source for source, _ in jobs], options.gt)
     failed = 0
     for source, target in jobs:
         try:
-            changes = _refine_file(source, target, settings, options)
+            changes = _refine_file(source, target, settings, truth, options)
         except SportstrackError as error:
             if len(jobs) == 1:
                 raise
@@ -173,12 +175,25 @@ def _files(path: Path) -> list[Path]:
     return [path]
 
 
-def _refine_file(source: Path, target: Path, settings: RefineSettings, options: argparse.Namespace) -> Changes:
+def _truth(sources: list[Path], path: Path | None) -> dict[str, TruthFile]:
+    """Return the sequences of --gt by name; SettingError if none of the results belongs to one."""
+    if path is None:
+        return {}
+    truth = find_truth(path)
+    if len(truth) > 1 and not any(source.stem in truth for source in sources):
+        stem = sources[0].stem
+        raise SettingError(f"--gt {path}: no sequence {stem}{nearest(stem, list(truth))}")
+    return truth
+
+
+def _refine_file(
+    source: Path, target: Path, settings: RefineSettings, truth: dict[str, TruthFile], options: argparse.Namespace
+) -> Changes:
     rows = read_mot(source, zero_based=options.zero_based)
     if len(rows) and int(rows.track_id.min()) < 0:
         raise FormatError(f"{source}: boxes without identity (id −1): these are detections; give a tracker's result")
     recorded = _recorded(source, rows, options)
-    width, height, rate = _known(source, rows, recorded, options)
+    width, height, rate = _known(source, rows, recorded, _stated(source, truth, options), options)
     start, stride = _stride(rows)
     table = TrackTable.from_mot(rows, recorded.embedding)
     camera = None if recorded.camera is None else recorded.camera[start::stride]
@@ -192,10 +207,17 @@ def _refine_file(source: Path, target: Path, settings: RefineSettings, options: 
 
 
 def _run(name: str, output: str, table: TrackTable, scene: Scene, s: RefineSettings) -> tuple[Changes, TrackTable]:
-    fewer, before, noise = dict.fromkeys(STEPS, 0), table, 0.0
-    for step, after in run_steps(table, scene, s):
-        if step:
-            fewer[step] = before.tracks - after.tracks
+    split, linked, dropped, before, noise = 0, 0, 0, table, 0.0
+    numbered = replace(table, detection=np.arange(len(table)))
+    for step, after in run_steps(numbered, scene, s):
+        if step == "split":
+            split += after.tracks - before.tracks
+        if step == "link":
+            pieces = _pieces(before, after)
+            split += pieces - before.tracks
+            linked = pieces - after.tracks
+        if step == "drop":
+            dropped = before.tracks - after.tracks
         if step == "smooth":
             noise = box_noise(before)
         before = after
@@ -204,14 +226,20 @@ def _run(name: str, output: str, table: TrackTable, scene: Scene, s: RefineSetti
         output,
         tracks_before=table.tracks,
         tracks_after=before.tracks,
-        split=-fewer["split"],
-        linked=fewer["link"],
-        dropped=fewer["drop"],
+        split=split,
+        linked=linked,
+        dropped=dropped,
         filled=int(np.count_nonzero(before.filled)),
         smoothed="smooth" in s.steps and noise >= s.smooth_noise,
         noise=round(noise, 4),
     )
     return changes, before
+
+
+def _pieces(before: TrackTable, after: TrackTable) -> int:
+    """Return how many pieces of the old tracks make up the new ones; ``detection`` numbers the boxes of both."""
+    ids = [one.track_id[np.argsort(one.detection)] for one in (before, after)]
+    return len(np.unique(np.column_stack(ids), axis=0))
 
 
 def _recorded(source: Path, rows: MotTable, options: argparse.Namespace) -> Recorded:
@@ -238,9 +266,11 @@ def read_cuts(path: Path) -> list[int]:
         raise SourceError(f"{path}: {error.strerror or error}") from error
 
 
-def _known(source: Path, rows: MotTable, recorded: Recorded, options: argparse.Namespace) -> tuple[float, float, float]:
+def _known(
+    source: Path, rows: MotTable, recorded: Recorded, stated: SequenceInfo, options: argparse.Namespace
+) -> tuple[float, float, float]:
     """Return width, height and frame rate: as given, else from seqinfo.ini, else as recorded, else guessed."""
-    stated, made = _stated(source, options), recorded.info
+    made = recorded.info
 
     def warn(text: str) -> None:
         if not options.quiet:
@@ -262,22 +292,15 @@ def _known(source: Path, rows: MotTable, recorded: Recorded, options: argparse.N
     return width, height, rate
 
 
-def _stated(source: Path, options: argparse.Namespace) -> SequenceInfo:
+def _stated(source: Path, truth: dict[str, TruthFile], options: argparse.Namespace) -> SequenceInfo:
     """Return what the seqinfo.ini that belongs to a result says."""
     if options.seqinfo is not None:
         path: Path = options.seqinfo
         if not path.exists() or (path.is_file() and path.name != "seqinfo.ini"):
             raise SettingError(f"--seqinfo {path}: expected a file seqinfo.ini or its folder")
         return read_sequence_info(path.parent if path.is_file() else path)
-    if options.gt is None:
-        return SequenceInfo()
-    from sportstrack.score.sources import find_truth
-
-    truth = find_truth(options.gt)
     found = truth.get(source.stem) or (next(iter(truth.values())) if len(truth) == 1 else None)
-    if found is None:
-        raise SettingError(f"--gt {options.gt}: no sequence {source.stem}{nearest(source.stem, list(truth))}")
-    return read_sequence_info(found.folder)
+    return SequenceInfo() if found is None else read_sequence_info(found.folder)
 
 
 def _stride(rows: MotTable) -> tuple[int, int]:

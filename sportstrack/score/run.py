@@ -94,7 +94,8 @@ def score_tracks(
         frames: length of the sequence for a single pair; None takes ``seqinfo.ini``, else the last frame seen.
         benchmark: ``"MOT16"``, ``"MOT17"`` or ``"MOT20"`` preprocesses as that benchmark does (distractors, consider
             flag); None scores all boxes but those whose consider flag is 0.
-        allow_missing: score the sequences that both sides have, if others are missing or extra.
+        allow_missing: score the sequences that have a result, if others have none. Results without a truth are
+            always left out.
         processes: score sequences in this many processes; needs an ``if __name__ == "__main__"`` in scripts.
         name: of the scores returned.
 
@@ -103,7 +104,7 @@ def score_tracks(
 
     Raises:
         FormatError: a file or table breaks a rule of `sportstrack.mot.read_mot`.
-        SettingError: nothing to score, or sequences missing or extra.
+        SettingError: nothing to score, or sequences without a result.
     """
     if not _is_path(truth) or not _is_path(result):
         return Job(name or "sequence", _lone(truth), result, _length(truth, frames), benchmark).scores()
@@ -173,7 +174,7 @@ def find_jobs(
     """Pair up the files of one tracker with the truth.
 
     Raises:
-        SettingError: several trackers are found, or sequences are missing or extra and ``allow_missing`` is off.
+        SettingError: several trackers are found, or sequences have no result and ``allow_missing`` is off.
     """
     sequences = find_truth(truth)
     trackers = find_trackers(result, sequences)
@@ -193,30 +194,30 @@ def make_jobs(
     zero_based: bool = False,
     warn: Callable[[str], None] = lambda _: None,
 ) -> list[Job]:
-    """Make a job of each sequence that both sides have; ``warn`` is told of the others if they are allowed.
+    """Make a job of each sequence that both sides have; ``warn`` is called with a text about those left out.
 
     Raises:
-        SettingError: sequences are missing or extra and ``allow_missing`` is off, or there is nothing to score.
+        SettingError: sequences have no result and ``allow_missing`` is off, or there is nothing to score.
     """
     pairing = pair_up(truth, results)
-    gaps = [
-        f"{what} {len(names)}: {', '.join(names)}"
-        for what, names in (
-            ("sequences without a result,", pairing.missing),
-            ("results without a truth,", pairing.extra),
-        )
-        if names
-    ]
-    if gaps and not allow_missing:
-        raise SettingError(f"{'; '.join(gaps)} (allow it with --allow-missing, in Python allow_missing=True)")
+    missing = f"sequences without a result, {len(pairing.missing)}: {_some(pairing.missing)}"
+    extra = f"results without a truth, {len(pairing.extra)}: {_some(pairing.extra)}"
+    if pairing.missing and not allow_missing:
+        more = f"; {extra}" if pairing.extra else ""
+        raise SettingError(f"{missing}{more} (allow it with --allow-missing, in Python allow_missing=True)")
     if not pairing.pairs:
         raise SettingError("no sequence has both a truth and a result")
-    for gap in gaps:
-        warn(gap)
+    for text, names in ((missing, pairing.missing), (extra, pairing.extra)):
+        if names:
+            warn(text)
     return [
         Job(one.name, one.path, path, frames or read_sequence_info(one.folder).frames, benchmark, None, zero_based)
         for one, path in pairing.pairs
     ]
+
+
+def _some(names: list[str], most: int = 10) -> str:
+    return ", ".join(names[:most]) + (", …" if len(names) > most else "")
 
 
 def run_jobs(jobs: Iterable[Job], processes: int = 1) -> Iterator[Scores]:

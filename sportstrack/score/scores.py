@@ -52,7 +52,7 @@ class Scores:
         name: the sequence, or what was pooled.
         sequences: how many sequences are in it.
         frames: how many frames they have.
-        parts: the single sequences of a pool, empty for one sequence.
+        pooled: the single sequences that were added up; empty for a sequence counted by itself.
 
     Where a sequence has no truth box or no result box, TrackEval leaves it out of CLR_Frames, and, scored alone, gives
     it 0 for MOTA, its kin and FAF; so does this class.
@@ -85,7 +85,7 @@ class Scores:
     AssA_sum: FloatArray
     AssRe_sum: FloatArray
     AssPr_sum: FloatArray
-    parts: tuple[Scores, ...] = ()
+    pooled: tuple[Scores, ...] = ()
 
     @classmethod
     def of(cls, seq: Sequence) -> Scores:
@@ -112,9 +112,14 @@ class Scores:
         given = list(scores)
         if not given:
             raise SettingError("Scores.pool: expected at least one sequence's scores, got none")
-        parts = tuple(part for one in given for part in (one.parts or (one,)))
+        parts = tuple(part for one in given for part in one.parts)
         sums = {f.name: sum(getattr(part, f.name) for part in parts) for f in fields(cls) if f.name not in _NO_SUM}
-        return cls(name=name, parts=parts, **sums)
+        return cls(name=name, pooled=parts, **sums)
+
+    @property
+    def parts(self) -> tuple[Scores, ...]:
+        """The single sequences; of one sequence these are its own scores."""
+        return self.pooled or (self,)
 
     def __add__(self, other: Scores) -> Scores:
         if not isinstance(other, Scores):
@@ -305,8 +310,8 @@ class Scores:
         return figures
 
     def rows(self) -> list[Scores]:
-        """Return the parts, then the whole; the scores themselves if there are no parts."""
-        return [*self.parts, self]
+        """Return what was pooled, then the whole; of a sequence counted by itself, the scores alone."""
+        return [*self.pooled, self]
 
     def to_pandas(self) -> Any:
         """Return a ``pandas.DataFrame``: a row per sequence and one for all, a column per figure."""
@@ -341,7 +346,7 @@ class Scores:
         return self.sequences == 1 and not self.GT_Dets
 
 
-_NO_SUM = ("name", "parts")
+_NO_SUM = ("name", "pooled")
 
 
 def average_classes(scores: dict[str, Scores]) -> dict[str, float]:

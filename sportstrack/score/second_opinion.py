@@ -7,6 +7,7 @@ break a track for motmetrics, but not for TrackEval. IDSW and Frag therefore dif
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -94,15 +95,13 @@ def _accumulate(motmetrics: Any, seq: Sequence) -> Any:
 
 
 def _figures(row: Any) -> dict[str, float]:
-    figures = {ours: row[theirs] for theirs, ours in _NAMES.items()}
+    """Return the figures under our names; a ratio without a denominator is 0, as in our own scores."""
+    values = {ours: float(row[theirs]) for theirs, ours in _NAMES.items()}
+    values["MOTP"] = 1 - values["MOTP"]
     return {
-        name: 1 - float(value)
-        if name == "MOTP"
-        else float(value)
-        if "." in repr(float(value)) and name in _RATIOS
-        else int(value)
-        for name, value in figures.items()
+        name: (value if math.isfinite(value) else 0.0) if name in _RATIOS else int(value)
+        for name, value in values.items()
     }
 
 
-_RATIOS = {"IDF1", "IDP", "IDR", "CLR_Re", "CLR_Pr", "MOTA"}
+_RATIOS = {"MOTP", "IDF1", "IDP", "IDR", "CLR_Re", "CLR_Pr", "MOTA"}

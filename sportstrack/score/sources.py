@@ -113,8 +113,10 @@ def pair_up(truth: dict[str, TruthFile], results: dict[str, Path]) -> Pairing:
 
 
 def _truth_file(file: Path) -> TruthFile:
-    folder = file.parent.parent if file.parent.name == "gt" else file.parent
-    return TruthFile(folder.resolve().name if file.parent.name == "gt" else file.stem, file, folder)
+    if file.name == "gt.txt" and file.parent.name == "gt":  # a sequence's own; gt/MATCH.txt is one of a flat folder
+        folder = file.parent.parent
+        return TruthFile(folder.resolve().name, file, folder)
+    return TruthFile(file.stem, file, file.parent)
 
 
 def _by_name(files: list[TruthFile], root: Path) -> dict[str, TruthFile]:

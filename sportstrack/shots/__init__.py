@@ -3,9 +3,9 @@
     shots = ShotDetector(frame_rate=25)
     for frame in source:
         if (boundary := shots.update(frame.image)) is not None:
-            tracker.reset()  # nobody is where he was
+            tracker.cut()  # another view: no track goes on by its position
 
-The command ``python -m sportstrack.shots VIDEO`` prints a table of shots.
+The command ``sportstrack shots VIDEO`` prints a table of shots.
 """
 
 from __future__ import annotations
