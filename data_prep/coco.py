@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from data_prep.output import Group, WriteSettings, place_group, prepared, staged, write_groups
+from data_prep.output import Group, WriteSettings, describe, place_group, prepared, staged, write_groups
 from data_prep.pictures import Tick
 from data_prep.table import (
     NO_FRAME,
@@ -35,6 +35,7 @@ from data_prep.table import (
 )
 from sportstrack.boxes import tlwh_to_xyxy, xyxy_to_tlwh
 from sportstrack.errors import FormatError
+from sportstrack.folders import settled
 
 _SPLIT = re.compile(r"(train|val|test)", re.IGNORECASE)
 Json = dict[str, Any]
@@ -55,7 +56,7 @@ def read_coco(root: str | Path, *, images: str | Path | None = None) -> Table:
     Raises:
         FormatError: no such file, no COCO JSON (with its line), or an annotation that breaks a rule (with its place).
     """
-    files = find_json(Path(root))
+    files = find_json(settled(root))
     return join_tables(
         _read_file(file, split, [Path(images)] if images else picture_places(file, Path(root), split))
         for file, split in files
@@ -76,7 +77,7 @@ def write_coco(table: Table, out: str | Path, settings: WriteSettings | None = N
     with staged(out, table, settings, "coco") as stage:
         if stage.complete:
             return stage.manifest
-        stage.describe(table)
+        describe(stage, table)
 
         def work(group: Group, tick: Tick) -> None:
             place_group(table, group, stage.folder / group.split, settings, tick)

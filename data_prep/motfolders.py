@@ -14,13 +14,15 @@ from typing import Any
 import numpy as np
 
 from data_prep.clips import ClipRules, base_name, find_clips, join_clips, read_clip
-from data_prep.output import Group, Stage, WriteSettings, place_group, prepared, staged, write_groups
+from data_prep.output import Group, WriteSettings, describe, place_group, prepared, staged, write_groups
 from data_prep.pictures import Tick
 from data_prep.places import DiskPlace, Place, ZipPlace, read_pairs
 from data_prep.soccernet import read_roles
+from data_prep.stage import Stage
 from data_prep.table import NO_SEQUENCE, NO_TRACK, IntArray, Table
 from sportstrack.boxes import xyxy_to_tlwh
 from sportstrack.errors import FormatError, SettingError
+from sportstrack.folders import settled
 from sportstrack.mot import MotTable
 
 MOT_CLASSES = (
@@ -55,7 +57,7 @@ def read_mot_folders(
     Raises:
         FormatError: no clips there, or an unsound one.
     """
-    path = Path(root)
+    path = settled(root)
     if not path.exists():
         raise FormatError(f"{path}: no such file or folder")
     if path.is_dir() and (path / "seqinfo.ini").is_file():
@@ -83,7 +85,7 @@ def write_mot_folders(table: Table, out: str | Path, settings: WriteSettings | N
     with staged(out, table, settings, "mot") as stage:
         if stage.complete:
             return stage.manifest
-        stage.describe(table)
+        describe(stage, table)
 
         def work(group: Group, tick: Tick) -> None:
             _write_clip(stage, table, group, settings, tick)

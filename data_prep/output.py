@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
-import shutil
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +16,11 @@ import numpy as np
 
 from data_prep.pictures import Tick, place_pictures, shrink
 from data_prep.places import OUTSIDE
-from data_prep.table import IntArray, Table
-from sportstrack.errors import FormatError, OutputError, SettingError, SportstrackError
+from data_prep.stage import JOURNAL, Stage, read_manifest, staged_job
+from data_prep.table import IntArray, Table, ZipMember
+from sportstrack.errors import FormatError, SettingError
+from sportstrack.folders import refuse_inputs
 
-MANIFEST = "manifest.json"
-_JOB, _JOURNAL = "job.json", "journal.txt"
 Progress = Callable[[int, "int | None"], None]
 
 
@@ -37,6 +35,7 @@ class WriteSettings:
         workers: clips written side by side.
         overwrite: replace a data set that this package wrote before.
         source: what was read and how, for the manifest.
+        files: name → text of further files of the data set.
         progress: called with (pictures done, pictures in all).
     """
 
@@ -46,6 +45,7 @@ class WriteSettings:
     workers: int = 1
     overwrite: bool = False
     source: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
     progress: Progress | None = None
 
 
@@ -62,33 +62,6 @@ class Group:
     split: str
     folder: str
     rows: IntArray
-
-
-@dataclass(frozen=True, eq=False)
-class Stage:
-    """A data set being written, under a temporary name beside its own.
-
-    Attributes:
-        folder: the temporary folder.
-        manifest: what ``manifest.json`` will hold; filled by the writer.
-        done: groups that an earlier, stopped run has written.
-        complete: the data set was written before; nothing is left to do.
-    """
-
-    folder: Path
-    manifest: dict[str, Any]
-    done: frozenset[str] = frozenset()
-    complete: bool = False
-
-    def describe(self, table: Table) -> None:
-        """Note classes, counts per split and what the reader had to say."""
-        self.manifest.update(classes=list(table.classes), splits=count_table(table), notes=list(table.notes))
-
-    def write(self, path: str, text: str | bytes) -> None:
-        """Write a file, and the folders above it."""
-        target = self.folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(text.encode(errors="backslashreplace") if isinstance(text, str) else text)
 
 
 def prepared(table: Table, settings: WriteSettings, *, stems: bool = True) -> Table:
@@ -143,6 +116,11 @@ def _refuse_clashes(names: list[str], stems: bool) -> None:
         seen[key] = name
 
 
+def describe(stage: Stage, table: Table) -> None:
+    """Note classes, counts per split and what the reader had to say in a data set's manifest."""
+    stage.manifest.update(classes=list(table.classes), splits=count_table(table), notes=list(table.notes))
+
+
 @contextmanager
 def staged(out: str | Path, table: Table, settings: WriteSettings, kind: str) -> Iterator[Stage]:
     """Give a folder to write a data set of a kind to; it gets its name when the block ends well.
@@ -151,24 +129,12 @@ def staged(out: str | Path, table: Table, settings: WriteSettings, kind: str) ->
     job goes on there.
 
     Raises:
-        OutputError: the place holds something else, or can't be written.
+        OutputError: the place holds something else, is an input, is being written by another run, or can't be written.
     """
-    target = Path(out)
-    job = _job(table, settings, kind)
-    if _holds_this(target, job, settings.overwrite):
-        yield Stage(target, json.loads((target / MANIFEST).read_text(encoding="utf-8")), complete=True)
-        return
-    part = target.absolute().with_name(f".{target.absolute().name}.part")
-    try:
-        stage = _begin(part, job)
+    if read_manifest(Path(out)):  # all else is refused anyway
+        refuse_inputs(out, _inputs(table, settings))
+    with staged_job(out, _job(table, settings, kind), settings.overwrite, settings.files) as stage:
         yield stage
-        _finish(stage, target)
-    except OSError as error:
-        shutil.rmtree(part, ignore_errors=True)
-        raise OutputError(_explain(target, error)) from error
-    except (SportstrackError, ValueError):
-        shutil.rmtree(part, ignore_errors=True)
-        raise
 
 
 def groups(table: Table) -> list[Group]:
@@ -206,7 +172,7 @@ def write_groups(
             tick(len(group.rows))
         return group
 
-    with (stage.folder / _JOURNAL).open("a", encoding="utf-8") as journal:
+    with (stage.work / JOURNAL).open("a", encoding="utf-8") as journal:
         for group in _in_turn(do, todo, settings.workers):
             journal.write(_word(group) + "\n")
             journal.flush()
@@ -250,60 +216,19 @@ def _job(table: Table, settings: WriteSettings, kind: str) -> dict[str, Any]:
     for names in (images.name, images.split, [str(file) for file in images.file.tolist()]):
         digest.update("\n".join(names).encode("utf-8", "surrogateescape"))
     digest.update(repr((table.classes, sorted(table.tracks.items()))).encode("utf-8", "surrogateescape"))
-    plain = asdict(settings)
-    asked = {key: plain[key] for key in ("copy", "pictures", "size", "source")}
+    asked = {key: getattr(settings, key) for key in ("copy", "pictures", "size")} | {"source": dict(settings.source)}
     return {"format": kind, "settings": asked, "table_sha256": digest.hexdigest()}
 
 
-def _holds_this(target: Path, job: dict[str, Any], overwrite: bool) -> bool:
-    """Tell whether the very job was done there before; OutputError if something else is there."""
-    if not target.exists() and not target.is_symlink():
-        return False
-    if not target.is_dir():
-        raise OutputError(f"{target}: is a file; name a folder")
-    if not any(target.iterdir()):
-        return False
-    try:
-        found = json.loads((target / MANIFEST).read_text(encoding="utf-8"))
-        same = all(found[key] == json.loads(json.dumps(job[key])) for key in job)
-    except (OSError, ValueError, KeyError, TypeError):
-        raise OutputError(f"{target}: holds files that are no data set of this program; name a new folder") from None
-    if not same and not overwrite:
-        raise OutputError(
-            f"{target}: holds another data set ({found['format']}); name a new folder, or replace it with --overwrite"
-        )
-    return same and not overwrite
-
-
-def _begin(part: Path, job: dict[str, Any]) -> Stage:
-    text = json.dumps(job, indent=1, sort_keys=True)
-    done: frozenset[str] = frozenset()
-    if part.exists():
-        try:
-            known = (part / _JOB).read_text(encoding="utf-8") == text
-        except (OSError, ValueError):
-            known = False
-        if known and (part / _JOURNAL).is_file():
-            # a line without its end was being written when the run stopped
-            done = frozenset((part / _JOURNAL).read_text(encoding="utf-8").split("\n")[:-1])
-        elif not known:
-            shutil.rmtree(part)
-    part.mkdir(parents=True, exist_ok=True)
-    (part / _JOB).write_text(text, encoding="utf-8")
-    return Stage(part, dict(job), done)
-
-
-def _finish(stage: Stage, target: Path) -> None:
-    stage.write(MANIFEST, json.dumps(stage.manifest, indent=1, ensure_ascii=False) + "\n")
-    for name in (_JOB, _JOURNAL):
-        (stage.folder / name).unlink(missing_ok=True)
-    if not target.exists():
-        stage.folder.replace(target)
-        return
-    old = stage.folder.with_suffix(".old")  # whatever moment a kill picks, one of the two is whole
-    target.replace(old)
-    stage.folder.replace(target)
-    shutil.rmtree(old)
+def _inputs(table: Table, settings: WriteSettings) -> set[str]:
+    """Files and folders that a table was read from; of pictures the folders that hold them."""
+    found = {str(settings.source["root"])} if settings.source.get("root") else set()
+    for file in table.images.file.tolist():
+        if isinstance(file, str):
+            found.add(file[: file.rfind("/")] if "/" in file else file)
+        elif file is not None:
+            found.add(file.archive if isinstance(file, ZipMember) else file.video)
+    return found
 
 
 def _in_turn(do: Callable[[Group], Group], todo: list[Group], workers: int) -> Iterator[Group]:
@@ -322,12 +247,3 @@ def _in_turn(do: Callable[[Group], Group], todo: list[Group], workers: int) -> I
 
 def _word(group: Group) -> str:
     return json.dumps([group.split, group.folder])
-
-
-def _explain(target: Path, error: OSError) -> str:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"{target}: the disk is full; nothing was left there; make room or name another folder"
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return f"{target}: no permission to write there; name another folder"
-    where = f" ({error.filename})" if error.filename else ""
-    return f"{target}: cannot be written: {error.strerror or error}{where}"

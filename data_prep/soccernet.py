@@ -19,6 +19,7 @@ from data_prep.clips import ClipRules, find_clips, join_clips, read_clip
 from data_prep.places import DiskPlace, Place, ZipPlace, read_pairs
 from data_prep.table import IntArray, Table, TrackInfo
 from sportstrack.errors import FormatError
+from sportstrack.folders import settled
 from sportstrack.mot import MotTable
 
 CLASSES = ("player", "goalkeeper", "referee", "ball", "other")
@@ -49,7 +50,7 @@ def read_soccernet(root: str | Path, *, skip_missing: bool = False, from_video: 
     return join_clips(
         (
             _read(place, path, split, ClipRules(CLASSES, skip_missing=skip_missing, from_video=from_video))
-            for place, path, split in _find(Path(root))
+            for place, path, split in _find(settled(root))
         ),
         str(root),
     )

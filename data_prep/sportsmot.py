@@ -16,6 +16,7 @@ from data_prep.clips import ClipRules, find_clips, join_clips, read_clip
 from data_prep.places import DiskPlace, Place
 from data_prep.table import Table
 from sportstrack.errors import FormatError, SettingError, nearest
+from sportstrack.folders import settled
 
 SPORTS = ("basketball", "football", "volleyball")
 SPLITS = ("train", "val", "test")
@@ -53,7 +54,7 @@ def read_sportsmot(
         raise SettingError(
             f"unknown sport {sport!r}{nearest(sport, [*SPORTS, 'all'])} (known: {', '.join(SPORTS)}, all)"
         )
-    place = DiskPlace(root)
+    place = DiskPlace(settled(root))
     lists = {Path(name).stem: name for name in place.files(_LISTS) if name.endswith(".txt")}
     folders = _clip_folders(place)
     wanted = _wanted(place, lists, folders, sport)

@@ -10,6 +10,7 @@ import numpy as np
 from data_prep.pictures import picture_size
 from data_prep.table import Boxes, Images, Table
 from sportstrack.errors import FormatError
+from sportstrack.folders import settled
 
 
 def from_supervision(dataset: Any, *, split: str = "train", base: str | Path | None = None) -> Table:
@@ -41,7 +42,7 @@ def read_createml(root: str | Path, *, images: str | Path | None = None) -> Tabl
     Raises:
         FormatError: no such file, or one that supervision refuses.
     """
-    path = Path(root)
+    path = settled(root)
     files = [path] if path.is_file() else sorted(path.glob("*.json"))
     if len(files) != 1:
         raise FormatError(f"{path}: expected one CreateML JSON file, found {len(files)}")
@@ -58,7 +59,7 @@ def read_labelme(root: str | Path, *, images: str | Path | None = None) -> Table
     Raises:
         FormatError: no such folder, or files that supervision refuses.
     """
-    path = Path(root)
+    path = settled(root)
     if not path.is_dir() or not any(path.glob("*.json")):
         raise FormatError(f"{path}: expected a folder of LabelMe JSON files")
     folder = Path(images) if images else path

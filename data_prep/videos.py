@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from data_prep.motfolders import consecutive, mot_text, require_clips
-from data_prep.output import Group, Stage, WriteSettings, prepared, staged, write_groups
+from data_prep.output import Group, WriteSettings, describe, prepared, staged, write_groups
 from data_prep.pictures import Tick, read_pictures
+from data_prep.stage import Stage
 from data_prep.table import Table
 from sportstrack.errors import SettingError
 
@@ -31,7 +32,7 @@ def write_videos(table: Table, out: str | Path, settings: WriteSettings | None =
     with staged(out, table, settings, "video") as stage:
         if stage.complete:
             return stage.manifest
-        stage.describe(table)
+        describe(stage, table)
 
         def work(group: Group, tick: Tick) -> None:
             for clip in np.unique(table.images.sequence[group.rows]).tolist():
@@ -51,9 +52,12 @@ def _write_clip(stage: Stage, table: Table, group: Group, clip: int, tick: Tick)
     width, height = table.images.size[rows[0]].tolist()
     path = stage.folder / group.split / f"{group.folder}.mp4"
     path.parent.mkdir(parents=True, exist_ok=True)
-    with VideoWriter(path, width, height, rate) as writer:
+    part = stage.work / f"{clip}.mp4"  # what a killed run leaves of it must not stay in the data set
+    part.unlink(missing_ok=True)
+    with VideoWriter(part, width, height, rate) as writer:
         for row, image in read_pictures(table.images[rows]):
             writer.write(image, Fraction(int(frames[row] - frames[0])) / rate)
             tick()
+    part.replace(path)
     if table.images.labelled[rows].any():
         stage.write(f"{group.split}/{group.folder}.txt", mot_text(table, rows, frames - frames[0]))

@@ -18,10 +18,11 @@ from xml.sax.saxutils import escape
 
 import numpy as np
 
-from data_prep.output import Group, WriteSettings, place_group, prepared, staged, write_groups
+from data_prep.output import Group, WriteSettings, describe, place_group, prepared, staged, write_groups
 from data_prep.pictures import IMAGE_SUFFIXES, Tick, picture_size
 from data_prep.table import Boxes, FloatArray, Images, Table
 from sportstrack.errors import FormatError, SettingError
+from sportstrack.folders import settled
 
 EDGES = ("inclusive", "continuous")
 FIRST_PIXEL = np.array([1.0, 1.0, 0.0, 0.0])  # what inclusive edges counted from 1 are above continuous ones
@@ -46,7 +47,7 @@ def read_voc(root: str | Path, *, images: str | Path | None = None, edges: str =
     """
     if edges not in EDGES:
         raise SettingError(f"edges are {edges!r}, must be {' or '.join(EDGES)}")
-    base = Path(root)
+    base = settled(root)
     folder = base / "Annotations" if (base / "Annotations").is_dir() else base
     files = sorted(folder.rglob("*.xml")) if folder.is_dir() else []
     if not files:
@@ -79,7 +80,7 @@ def write_voc(table: Table, out: str | Path, settings: WriteSettings | None = No
     with staged(out, table, settings, "voc") as stage:
         if stage.complete:
             return stage.manifest
-        stage.describe(table)
+        describe(stage, table)
 
         def work(group: Group, tick: Tick) -> None:
             if settings.pictures:

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from data_prep.output import Group, Stage, WriteSettings, count_table, place_group, prepared, staged, write_groups
+from data_prep.output import Group, WriteSettings, count_table, place_group, prepared, staged, write_groups
 from data_prep.pictures import Tick
+from data_prep.stage import Stage
 from data_prep.table import NO_SEQUENCE, IntArray, Table
 from data_prep.trim import trim
 

@@ -14,6 +14,7 @@ import numpy as np
 from data_prep.pictures import IMAGE_SUFFIXES, picture_size
 from data_prep.table import NO_FRAME, NO_SEQUENCE, NO_TRACK, Boxes, FloatArray, Images, Sequence, Table, TrackInfo
 from sportstrack.errors import FormatError
+from sportstrack.folders import settled
 
 _SPLITS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 
@@ -29,7 +30,7 @@ def read_yolo(root: str | Path) -> Table:
         FormatError: no data set there, a label line that breaks a rule (with its file and line), or an unreadable
             picture.
     """
-    yaml_file, base, described = read_description(Path(root))
+    yaml_file, base, described = read_description(settled(root))
     classes = class_names(described.get("names"), yaml_file)
     clips = Clips(base)
     pictures = [

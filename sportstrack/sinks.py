@@ -51,10 +51,9 @@ class TrackedFrame:
 
 
 class Sink(Protocol):
-    """An output file: `path` is its name, `file` the same with its temporary name."""
+    """An output file."""
 
     path: Path
-    file: PartFile
 
     def write(self, frame: TrackedFrame) -> None:
         """Add a frame."""
@@ -78,8 +77,8 @@ class _TextSink(ABC):
     def __init__(self, path: Path, names: Mapping[int, str]) -> None:
         self.path = path
         self.names = names
-        self.file = PartFile(path)
-        self._stream: IO[str] = self.file.open_text()
+        self._file = PartFile(path)
+        self._stream: IO[str] = self._file.open_text()
         self._stream.write(self.header)
 
     def write(self, frame: TrackedFrame) -> None:
@@ -87,7 +86,7 @@ class _TextSink(ABC):
         try:
             self._stream.write(self.lines(frame))
         except OSError as error:
-            raise OutputError(self.file.explain(error)) from error
+            raise OutputError(self._file.explain(error)) from error
 
     @abstractmethod
     def lines(self, frame: TrackedFrame) -> str:
@@ -96,14 +95,14 @@ class _TextSink(ABC):
     def close(self) -> None:
         """Complete the file and give it its name."""
         self.abandon()
-        self.file.complete()
+        self._file.complete()
 
     def abandon(self) -> None:
         """Keep what was written so far under the temporary name."""
         try:
             self._stream.close()
         except OSError as error:
-            raise OutputError(self.file.explain(error)) from error
+            raise OutputError(self._file.explain(error)) from error
 
 
 class MotSink(_TextSink):

@@ -18,8 +18,7 @@ HEAVY = (
     *("transformers", "tensorflow", "detectron2"),
 )
 CORE = (
-    *("types", "boxes", "kalman", "assign", "cost", "errors", "mot", "trackers", "score"),
-    *("files", "ledger", "locks", "names"),
+    *("types", "boxes", "kalman", "assign", "cost", "errors", "files", "folders", "mot", "trackers", "score"),
     *(
         f"refine.{step}"
         for step in ("drop", "interpolate", "link", "looks", "scene", "settings", "smooth", "split", "steps", "table")

@@ -97,16 +97,15 @@ def write_repaired(
             can't be written.
     """
     from data_prep.output import WriteSettings
-    from sportstrack.files import write_text
 
     source, changes = repair(found.source, found.measured, thresholds, ignore)
     settings = WriteSettings(
         copy=copy, pictures=source.has_pictures, workers=workers, overwrite=overwrite, progress=progress,
         source={"reader": "audit --fix", "root": str(Path(found.root).absolute())},
+        files={"changes.csv": changes_text(changes)},
     )  # fmt: skip
     module, function = _WRITERS[source.layout]
     getattr(import_module(module), function)(source.table, out, settings)
-    write_text(Path(out) / "changes.csv", changes_text(changes))
     return changes
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from data_prep.audit.source import Source
 from sportstrack.errors import FormatError, SettingError, nearest
+from sportstrack.folders import settled
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ def read_source(root: str | Path, settings: ReadSettings | None = None) -> Sourc
         FormatError: nothing there that any reader knows.
         SettingError: unknown layout.
     """
-    settings, path = settings or ReadSettings(), Path(root)
+    settings, path = settings or ReadSettings(), settled(root)
     if not path.exists():
         raise FormatError(f"{path}: no such file or folder")
     layout = settings.layout or tell_layout(path)

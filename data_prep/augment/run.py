@@ -18,8 +18,9 @@ import numpy as np
 from data_prep.augment.image import LEAST_VISIBLE, augment_image, check_operations
 from data_prep.augment.operations import OPERATIONS, Image, Params
 from data_prep.augment.sheet import write_image, write_sheet
-from data_prep.output import Group, Stage, WriteSettings, count_table, prepared, staged, write_groups
+from data_prep.output import Group, WriteSettings, count_table, prepared, staged, write_groups
 from data_prep.pictures import Tick, read_picture
+from data_prep.stage import Stage
 from data_prep.table import Boxes, Images, IntArray, Table
 from data_prep.trim import trim
 from data_prep.yolo import Labels, YoloWriter, data_yaml
@@ -200,7 +201,7 @@ class _Work:
         ]
         if not jobs:
             return
-        part = self._stage.folder / _PARTS / group.split / f"{group.folder or '.'}".replace("/", "%2F")
+        part = self._stage.work / _PARTS / group.split / f"{group.folder or '.'}".replace("/", "%2F")
         part.parent.mkdir(parents=True, exist_ok=True)
         known = {record["picture"] for record in _read_records(part)}
         for kind in ("images", "labels"):
@@ -286,12 +287,9 @@ def _read_records(path: Path) -> list[Params]:
 
 
 def _gather(stage: Stage, table: Table) -> list[Params]:
-    """Return all records in the order of the table, and clear their parts away."""
-    import shutil
-
-    parts = stage.folder / _PARTS
+    """Return all records in the order of the table; a stopped run finds them again."""
+    parts = stage.work / _PARTS
     records = [record for part in parts.rglob("*") if part.is_file() for record in _read_records(part)]
-    shutil.rmtree(parts)
     keys = zip(table.images.split.tolist(), table.images.name.tolist(), strict=True)
     place = {f"images/{split}/{name}": i for i, (split, name) in enumerate(keys)}
     return sorted(records, key=lambda r: (place[r["source"]], len(r["picture"]), r["picture"]))

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from sportstrack.errors import SourceError
-from sportstrack.files import write_text
 from sportstrack.label.table import LabelledVideo
 
 REVIEW = "review.csv"
@@ -37,9 +36,8 @@ def write_yolo_labels(
 
     table = to_table(videos, split)
     origin = {"reader": "sportstrack label", "videos": [video.source for video in videos]}
-    manifest = write_yolo(table, folder, WriteSettings(copy=True, source=origin, progress=progress))
-    write_text(Path(folder) / REVIEW, review(videos))
-    return manifest
+    files = {REVIEW: review(videos)}
+    return write_yolo(table, folder, WriteSettings(copy=True, source=origin, files=files, progress=progress))
 
 
 def to_table(videos: Sequence[LabelledVideo], split: str = "train") -> Any:

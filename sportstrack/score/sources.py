@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sportstrack.errors import SettingError
+from sportstrack.folders import settled
 
 _TRUTH = ("gt/gt.txt", "*/gt/gt.txt", "*/*/gt/gt.txt", "*/*/*/gt/gt.txt")
 _DETECTOR = re.compile(r"-(DPM|FRCNN|SDP)$")  # MOT17 holds each sequence three times, once per detector
@@ -49,7 +50,7 @@ def find_truth(path: str | Path) -> dict[str, TruthFile]:
     Raises:
         SettingError: nothing is there, or two sequences have one name.
     """
-    root = Path(path)
+    root = settled(path)
     if root.is_file():
         return {one.name: one for one in [_truth_file(root)]}
     if not root.is_dir():
@@ -72,7 +73,7 @@ def find_trackers(path: str | Path, truth: dict[str, TruthFile]) -> dict[str, di
     Raises:
         SettingError: no file belongs to any sequence of the truth.
     """
-    root = Path(path)
+    root = settled(path)
     if root.is_file():
         # A lone pair belongs together whatever the files are called.
         name = next(iter(truth)) if len(truth) == 1 else root.stem

@@ -16,6 +16,7 @@ import numpy as np
 
 from sportstrack.boxes import tlwh_to_xyxy
 from sportstrack.errors import FormatError, SettingError, SourceError, nearest
+from sportstrack.folders import settled
 from sportstrack.mot import MotTable, read_mot, read_sequence_info, read_text
 from sportstrack.sot.scores import is_box
 from sportstrack.sot.types import Image
@@ -87,7 +88,7 @@ def find_sequences(
         SettingError: if nothing is found, or two sequences have one name.
         FormatError: if a file does not hold what its layout asks for; with the line.
     """
-    root = Path(folder)
+    root = settled(folder)
     if layout is not None and layout not in LAYOUTS:
         raise SettingError(f"no layout {layout!r}{nearest(layout, list(LAYOUTS))} (known: {', '.join(LAYOUTS)})")
     if polygons not in POLYGONS:

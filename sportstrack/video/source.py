@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from sportstrack.errors import SourceError
+from sportstrack.folders import settled
 from sportstrack.video.camera import CameraReader, camera_number
 from sportstrack.video.file import FileReader
 from sportstrack.video.frame import Frame, Reader, SourceInfo
@@ -91,7 +92,7 @@ def open_source(
         reader = CameraReader(camera, every)
     elif "://" in address and not address.startswith("file://"):
         reader = StreamReader(address, every=every, live=live, reconnect=reconnect, timeout=timeout)
-    elif is_folder(path) or path.name.lower() == "seqinfo.ini":
+    elif is_folder(settled(path)) or path.name.lower() == "seqinfo.ini":
         reader = ImageReader(path, every=every, live=live, frame_rate=frame_rate)
     else:
         reader = FileReader(path, every=every, live=live)

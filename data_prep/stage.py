@@ -1,0 +1,190 @@
+"""A data set's folder while it is written: whole or not at all, and going on where a stopped run was."""
+
+from __future__ import annotations
+
+import errno
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from data_prep.pictures import write_whole
+from sportstrack.errors import OutputError, SportstrackError
+from sportstrack.folders import WORK, PartFolder, contents_digest, locked, settled
+
+MANIFEST = "manifest.json"
+JOURNAL = "journal.txt"  # in a stage's work folder: a line per group that is done
+JOB_KEYS = ("format", "settings", "table_sha256")
+_JOB = "job.json"
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """A data set being written, under a temporary name beside its own.
+
+    Attributes:
+        folder: the temporary folder.
+        manifest: what ``manifest.json`` will hold; filled by the writer.
+        done: groups that an earlier, stopped run has written.
+        complete: the data set was written before; nothing is left to do.
+    """
+
+    folder: Path
+    manifest: dict[str, Any]
+    done: frozenset[str] = frozenset()
+    complete: bool = False
+
+    @property
+    def work(self) -> Path:
+        """A folder for what a stopped run needs to go on; it is gone when the data set gets its name."""
+        return self.folder / WORK
+
+    def write(self, path: str, text: str | bytes) -> None:
+        """Write a file, and the folders above it."""
+        target = self.folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(str(target), text.encode(errors="backslashreplace") if isinstance(text, str) else text)
+
+
+@contextmanager
+def staged_job(
+    out: str | Path, job: dict[str, Any], overwrite: bool = False, files: Mapping[str, str] | None = None
+) -> Iterator[Stage]:
+    """Give a folder to write a data set to; it gets its name when the block ends well.
+
+    An error clears everything away. A run that is stopped (Ctrl-C, kill) leaves the folder ``.NAME.part``, and the same
+    job goes on there.
+
+    Args:
+        out: the data set's folder.
+        job: what decides its contents: equal jobs give equal data sets. Its keys are `JOB_KEYS`.
+        overwrite: replace a data set that this package wrote before.
+        files: name → text of files that are written last.
+
+    Raises:
+        OutputError: the place holds something else, is being written by another run, or can't be written.
+    """
+    folder = PartFolder(out)
+    try:
+        with locked(out):
+            settled(out)
+            if _holds_this(Path(out), job, overwrite) or _waits(folder, job):
+                yield Stage(folder.target, read_manifest(folder.target) or {}, complete=True)
+                return
+            _check_part(folder.part)
+            with _cleared_by_errors(folder):
+                stage = _begin(folder, job)
+                yield stage
+                _finish(stage, folder, files or {})
+    except OSError as error:
+        raise OutputError(_explain(Path(out), error)) from error
+
+
+def read_manifest(folder: Path) -> dict[str, Any] | None:
+    """Return the manifest of a data set that this program wrote; None if the folder holds none."""
+    try:
+        found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        return found if all(key in found for key in JOB_KEYS) else None
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _is_of(manifest: dict[str, Any], job: dict[str, Any]) -> bool:
+    plain = json.loads(json.dumps(job))
+    return all(manifest.get(key) == plain[key] for key in plain)
+
+
+def _holds_this(target: Path, job: dict[str, Any], overwrite: bool) -> bool:
+    """Tell whether the very job was done there before; OutputError if something else is there."""
+    if not target.exists() and not target.is_symlink():
+        return False
+    if not target.is_dir():
+        raise OutputError(f"{target}: is a file; name a folder")
+    if not any(target.iterdir()):
+        return False
+    found = read_manifest(target)
+    if found is None:
+        raise OutputError(f"{target}: holds files that are no data set of this program; name a new folder")
+    if overwrite:
+        return False
+    if not _is_of(found, job):
+        raise OutputError(
+            f"{target}: holds another data set ({found['format']}); name a new folder, or replace it with --overwrite"
+        )
+    if "files" in found and found["files"] != contents_digest(target, [MANIFEST]):
+        raise OutputError(
+            f"{target}: holds this data set, but its files were changed after it was written; name a new folder, or "
+            "write it anew with --overwrite"
+        )
+    return True
+
+
+def _waits(folder: PartFolder, job: dict[str, Any]) -> bool:
+    """Put a complete data set in its place whose run was killed just before that; clear away that of another job."""
+    if not folder.complete.exists():
+        return False
+    manifest = read_manifest(folder.complete)
+    if manifest is None:
+        raise OutputError(f"{folder.complete}: is no data set of this program; move it away")
+    if not _is_of(manifest, job):
+        folder.discard(folder.complete)
+        return False
+    folder.put_in_place()
+    return True
+
+
+@contextmanager
+def _cleared_by_errors(folder: PartFolder) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, SportstrackError, ValueError):
+        folder.discard(folder.part)
+        raise
+
+
+def _check_part(part: Path) -> None:
+    if part.exists() and not (part / WORK / _JOB).exists() and any(e.name != WORK for e in part.iterdir()):
+        raise OutputError(f"{part}: is no unfinished data set of this program; move it away")
+
+
+def _begin(folder: PartFolder, job: dict[str, Any]) -> Stage:
+    """Make the folder to write to, or find what a stopped run of the same job has left."""
+    work = folder.part / WORK
+    text = json.dumps(job, indent=1, sort_keys=True)
+    if folder.part.exists() and _read(work / _JOB) != text:
+        folder.discard(folder.part)
+    work.mkdir(parents=True, exist_ok=True)
+    if not (work / _JOB).exists():
+        write_whole(str(work / _JOB), text.encode())
+    # a line without its end was being written when the run stopped
+    return Stage(folder.part, dict(job), frozenset(_read(work / JOURNAL).split("\n")[:-1]))
+
+
+def _read(path: Path) -> str:
+    """Return a text; "" if it isn't there or is damaged."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return ""
+
+
+def _finish(stage: Stage, folder: PartFolder, files: Mapping[str, str]) -> None:
+    for name, text in files.items():
+        stage.write(name, text)
+    stage.manifest["files"] = contents_digest(stage.folder, [MANIFEST])
+    text = json.dumps(stage.manifest, indent=1, ensure_ascii=False) + "\n"
+    # written elsewhere first: a killed run must leave nothing that counts as a file of the data set
+    write_whole(str(stage.work / MANIFEST), text.encode(errors="backslashreplace"))
+    (stage.work / MANIFEST).replace(stage.folder / MANIFEST)
+    folder.finish()
+
+
+def _explain(target: Path, error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"{target}: the disk is full; nothing was left there; make room or name another folder"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"{target}: no permission to write there; name another folder"
+    where = f" ({error.filename})" if error.filename else ""
+    return f"{target}: cannot be written: {error.strerror or error}{where}"
