@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gc
 import json
-import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import chain
@@ -19,10 +18,11 @@ from typing import Any
 
 import numpy as np
 
+from data_prep.coco_records import FRAMES_FROM_0, Json, by_id, class_numbers, clip_frames, read_clips
+from data_prep.names import find_files, is_junk, split_word
 from data_prep.output import Group, WriteSettings, describe, place_group, prepared, staged, write_groups
 from data_prep.pictures import Tick
 from data_prep.table import (
-    NO_FRAME,
     NO_SEQUENCE,
     NO_TRACK,
     Boxes,
@@ -33,12 +33,11 @@ from data_prep.table import (
     Table,
     join_tables,
 )
+from data_prep.values import as_flag, as_id, as_number, as_whole
 from sportstrack.boxes import tlwh_to_xyxy, xyxy_to_tlwh
 from sportstrack.errors import FormatError
 from sportstrack.folders import settled
 
-_SPLIT = re.compile(r"(train|val|test)", re.IGNORECASE)
-Json = dict[str, Any]
 MAX_SIDE = 1_000_000  # pixels
 
 
@@ -110,6 +109,7 @@ def to_coco(table: Table) -> Json:
         found["annotations"] = _annotations(boxes)
     found["categories"] = [{"id": i, "name": name, "supercategory": ""} for i, name in enumerate(table.classes, 1)]
     if used:
+        found["info"] = dict(FRAMES_FROM_0)
         found["videos"] = [_video(number, table.sequences[clip]) for clip, number in video.items()]
     return found
 
@@ -124,25 +124,23 @@ def parse_coco(data: Json, name: str, *, split: str = "train") -> tuple[Table, l
     for key in ("images", "categories", *(["annotations"] if labelled else [])):
         if not isinstance(data, dict) or not isinstance(data.get(key), list):
             raise FormatError(f"{name}: no COCO data set: no list {key!r}")
-    categories = sorted(by_id(data["categories"], name, "categories").items())
-    number = {category: i for i, (category, _) in enumerate(categories)}
-    classes = tuple(str(record.get("name", category)) for category, record in categories)
-    if len(set(classes)) < len(classes):
-        raise FormatError(f"{name}: two categories have one name: {', '.join(classes)}")
-    records = by_id(data["images"], name, "images")
-    row = {image: i for i, image in enumerate(records)}
-    files = [_file_name(record, name, i) for i, record in enumerate(records.values())]
-    sequences, clip = _clips(data.get("videos") or [], name, split, labelled)
+    annotations = data.get("annotations", [])
+    classes, number, notes = class_numbers(data["categories"], annotations, name)
+    by_number = by_id(data["images"], name, "images")
+    records = list(by_number.values())
+    row = {image: i for i, image in enumerate(by_number)}
+    files = [_file_name(record, name, i) for i, record in enumerate(records)]
+    sequences, clip = read_clips(data, split, labelled, name)
     images = Images.make(
         files,
-        size=_sizes(list(records.values()), name),
+        size=_sizes(records, name),
         split=split,
-        sequence=[clip.get(record.get("video_id"), NO_SEQUENCE) for record in records.values()],
-        frame=[record.get("frame_id", NO_FRAME) for record in records.values()],
+        sequence=clip,
+        frame=clip_frames(data, clip, name),
         labelled=labelled,
     )
-    boxes = _boxes(data.get("annotations", []), row, number, name)
-    return Table(classes, sequences, images, boxes).check(name), files
+    boxes = _boxes(annotations, row, number, name)
+    return Table(classes, sequences, images, boxes, notes=notes).check(name), files
 
 
 def find_json(root: Path) -> list[tuple[Path, str]]:
@@ -152,7 +150,7 @@ def find_json(root: Path) -> list[tuple[Path, str]]:
     if not root.is_dir():
         raise FormatError(f"{root}: no such file or folder")
     for pattern in ("annotations/instances_*.json", "annotations/*.json", "*.json", "*/_annotations.coco.json"):
-        found = [path for path in sorted(root.glob(pattern)) if path.name != "manifest.json"]
+        found = [path for path in sorted(root.glob(pattern)) if path.name != "manifest.json" and not is_junk(path.name)]
         if found:
             return [(path, _split_of(path)) for path in found]
     raise FormatError(
@@ -163,10 +161,7 @@ def find_json(root: Path) -> list[tuple[Path, str]]:
 def _read_file(file: Path, split: str, places: list[Path]) -> Table:
     with _no_collections():
         table, names = parse_coco(load_json(file), str(file), split=split)
-    folder = next((place for place in places if names and (place / names[0]).is_file()), None)
-    if folder is not None:
-        base = f"{folder}/"
-        table.images.file[:] = [base + name for name in names]
+    table.images.file[:] = find_files(places, names)
     return table
 
 
@@ -195,9 +190,7 @@ def _no_collections() -> Iterator[None]:
 
 
 def _split_of(file: Path) -> str:
-    stem = file.parent.name if file.stem == "_annotations.coco" else file.stem
-    found = _SPLIT.search(stem.replace("valid", "val"))
-    return found.group(1).lower() if found else "train"
+    return split_word(file.parent.name if file.stem == "_annotations.coco" else file.stem) or "train"
 
 
 def picture_places(file: Path, root: Path, split: str) -> list[Path]:
@@ -216,18 +209,6 @@ def picture_places(file: Path, root: Path, split: str) -> list[Path]:
     ]
 
 
-def by_id(records: list[Any], name: str, key: str) -> dict[Any, Json]:
-    """Id → record; FormatError for one that has no id or somebody else's."""
-    found: dict[Any, Json] = {}
-    for i, record in enumerate(records):
-        number = record.get("id") if isinstance(record, dict) else None
-        if not isinstance(number, (int, str)) or number in found:
-            reason = "no id" if number is None else f"the id {number!r} a second time"
-            raise FormatError(f"{name}, {key}[{i}]: {reason}")
-        found[number] = record
-    return found
-
-
 def _file_name(record: Json, name: str, i: int) -> str:
     file = record.get("file_name")
     if not isinstance(file, str) or not file:
@@ -238,27 +219,16 @@ def _file_name(record: Json, name: str, i: int) -> str:
 def _sizes(records: list[Json], name: str) -> IntArray:
     """(M, 2) width and height."""
     sizes = [(record.get("width"), record.get("height")) for record in records]
-    numbers = set(map(type, chain.from_iterable(sizes))) <= {int, float}
-    found = np.array(sizes, np.float64).reshape(-1, 2) if numbers else np.zeros((len(sizes), 2))
+    if not set(map(type, chain.from_iterable(sizes))) <= {int, float}:
+        read = ([as_number(side) for side in size] for size in sizes)
+        sizes = [(0.0 if w is None else w, 0.0 if h is None else h) for w, h in read]
+    found = np.array(sizes, np.float64).reshape(-1, 2)
     bad = ~((found >= 1) & (found <= MAX_SIDE)).all(axis=1)
     if bad.any():
-        known = (all(isinstance(side, (int, float)) and 1 <= side <= MAX_SIDE for side in size) for size in sizes)
-        i = next((i for i, good in enumerate(known) if not good), int(bad.argmax()))
-        raise FormatError(f"{name}, images[{i}]: width and height are {sizes[i][0]} and {sizes[i][1]}; expected pixels")
+        i = int(bad.argmax())
+        width, height = records[i].get("width"), records[i].get("height")
+        raise FormatError(f"{name}, images[{i}]: width and height are {width!r} and {height!r}; expected pixels")
     return found.astype(np.int64)
-
-
-def _clips(videos: list[Any], name: str, split: str, labelled: bool) -> tuple[tuple[Sequence, ...], dict[Any, int]]:
-    records = by_id(videos, name, "videos")
-    sequences = tuple(
-        Sequence(
-            str(record.get("name", number)), split, int(record.get("width") or 0), int(record.get("height") or 0),
-            record.get("frame_rate"), record.get("length"), str(record.get("match") or record.get("name", number)),
-            labelled, name,
-        )
-        for number, record in records.items()
-    )  # fmt: skip
-    return sequences, {number: i for i, number in enumerate(records)}
 
 
 def _boxes(annotations: list[Any], row: dict[Any, int], number: dict[Any, int], name: str) -> Boxes:
@@ -283,40 +253,59 @@ def _columns(annotations: list[Any], row: dict[Any, int], number: dict[Any, int]
     count = len(annotations)
     present: set[str] = set().union(*annotations)
 
-    def column(key: str, default: Any, kind: Any) -> Any:
-        return np.array([a.get(key, default) for a in annotations], kind) if key in present else default
+    def column(key: str, default: Any, kinds: set[type]) -> Any:
+        if key not in present:
+            return default
+        values = [a.get(key, default) for a in annotations]
+        _only(values, kinds)
+        return np.array(values, type(default))
 
-    boxes = [*map(itemgetter("bbox"), annotations)]
-    numbers = set(map(type, chain.from_iterable(boxes))) <= {int, float}
-    if not numbers or set(map(type, boxes)) - {list} or set(map(len, boxes)) - {4}:
+    boxes, images, kinds = ([*map(itemgetter(key), annotations)] for key in ("bbox", "image_id", "category_id"))
+    _only(boxes, {list})
+    _only(chain.from_iterable(boxes), {int, float})
+    _only(images, {int, str})
+    _only(kinds, {int, str})
+    if set(map(len, boxes)) - {4}:
         raise ValueError
-    track = column("instance_id", NO_TRACK, np.int64)
+    track = column("instance_id", NO_TRACK, {int})
     return {
-        "image": [*map(row.__getitem__, map(itemgetter("image_id"), annotations))],
+        "image": [*map(row.__getitem__, images)],
         "xyxy": np.fromiter(chain.from_iterable(boxes), np.float64, 4 * count).reshape(-1, 4),
-        "class_id": [*map(number.__getitem__, map(itemgetter("category_id"), annotations))],
-        "track_id": column("track_id", NO_TRACK, np.int64) if "track_id" in present else track,
-        "ignore": np.logical_or(column("iscrowd", 0, np.bool_), column("ignore", 0, np.bool_)),
-        "score": column("score", 1.0, np.float64),
+        "class_id": [*map(number.__getitem__, kinds)],
+        "track_id": column("track_id", NO_TRACK, {int}) if "track_id" in present else track,
+        "ignore": np.logical_or(column("iscrowd", False, {int, bool}), column("ignore", False, {int, bool})),
+        "score": column("score", 1.0, {int, float}),
     }
 
 
+def _only(values: Iterable[Any], kinds: set[type]) -> None:
+    if set(map(type, values)) - kinds:
+        raise ValueError
+
+
 def _mended(a: Any, i: int, row: dict[Any, int], number: dict[Any, int], name: str) -> Json:
-    """Return an annotation with a box, or say what is wrong with it."""
+    """Return an annotation with a box and with numbers where tools write text, or say what is wrong with it."""
     where = f"{name}, annotations[{i}]"
     if not isinstance(a, dict):
         raise FormatError(f"{where}: no dictionary")
+    read: Json = {}
     for key, known in (("image_id", row), ("category_id", number)):
-        if not isinstance(a.get(key), (int, str)) or a[key] not in known:
+        read[key] = as_id(a.get(key))
+        if read[key] is None or read[key] not in known:
             raise FormatError(f"{where}: {key} is {a.get(key)!r}, which isn't among the {key[:-3].replace('y', 'ie')}s")
-    box = a.get("bbox") or box_around(a.get("segmentation"), where)
-    numbers = isinstance(box, list) and all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in box)
-    if not numbers or len(box) != 4:
-        raise FormatError(f"{where}: bbox is {box!r}; expected [left, top, width, height]")
-    for key in ("track_id", "instance_id"):
-        if key in a and not isinstance(a[key], int):
-            raise FormatError(f"{where}: {key} is {a[key]!r}; expected a whole number")
-    return a | {"bbox": box}
+    given = a.get("bbox") or box_around(a.get("segmentation"), where)
+    box = [as_number(side) for side in given] if isinstance(given, list) else []
+    if len(box) != 4 or None in box:
+        raise FormatError(f"{where}: bbox is {given!r}; expected [left, top, width, height]")
+    words = {"track_id": "a whole number", "instance_id": "a whole number", "score": "a number",
+             "iscrowd": "0 or 1", "ignore": "0 or 1"}  # fmt: skip
+    for key, expected in words.items():
+        value = a.get(key)
+        if key in a and (value is not None or expected == "0 or 1"):
+            read[key] = (as_whole if "whole" in expected else as_flag if "0" in expected else as_number)(value)
+            if read[key] is None:
+                raise FormatError(f"{where}: {key} is {value!r}; expected {expected}")
+    return {"bbox": box, **read}
 
 
 def box_around(segmentation: Any, where: str) -> list[float]:

@@ -88,7 +88,7 @@ def _add_shared(parser: argparse.ArgumentParser, with_format: bool) -> None:
     add("--val-share", type=float, default=0.2, metavar="0..1", help="of the frames, for --split-by match (0.2)")
     add("--test-share", type=float, default=0.0, metavar="0..1", help="the same for test (0)")
     add("--seed", type=int, default=0, metavar="S", help="of that draw (0)")
-    add("--skip-missing", action="store_true", help="leave out labelled frames without a picture")
+    add("--skip-missing", action="store_true", help="leave out pictures that are not there, with their labels")
     add("--extract-frames", action="store_true", help="take frames from CLIP.mp4 where a clip has no pictures")
 
     group = parser.add_argument_group("how it is written")
@@ -106,8 +106,11 @@ def _chosen(table: Any, options: Options) -> Any:
     """Return the part of a table that the options ask for, in its new splits."""
     import numpy as np
 
+    from data_prep.pictures import without_missing
     from data_prep.splits import every_nth, split_by_match
 
+    if options.skip_missing and not options.labels_only:
+        table = without_missing(table)
     if options.split_by == "match":
         table = split_by_match(table, val_share=options.val_share, test_share=options.test_share, seed=options.seed)
     if options.only:

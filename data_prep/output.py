@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from data_prep.pictures import Tick, place_pictures, shrink
+from data_prep.pictures import Tick, check_sizes, place_pictures, shrink
 from data_prep.places import OUTSIDE
 from data_prep.stage import JOURNAL, Stage, read_manifest, staged_job
 from data_prep.table import IntArray, Table, ZipMember
@@ -74,11 +74,15 @@ def prepared(table: Table, settings: WriteSettings, *, stems: bool = True) -> Ta
     check_names(table, stems=stems)
     nowhere = [i for i, file in enumerate(table.images.file.tolist()) if file is None]
     if nowhere and settings.pictures:
-        name = table.images.name[nowhere[0]]
-        raise FormatError(f"{len(nowhere)} pictures are nowhere, the first is {name}; pass --labels-only without them")
+        some = f"{len(nowhere)} of the {len(table.images)} pictures are nowhere, the first is "
+        some += str(table.images.name[nowhere[0]])
+        if len(nowhere) == len(table.images):
+            raise FormatError(f"{some}; pass --labels-only without them")
+        raise FormatError(f"{some}; add them, leave them out with --skip-missing, or pass --labels-only")
     if (table.images.size < 1).any():
         name = table.images.name[(table.images.size < 1).any(axis=1)][0]
         raise FormatError(f"{name}: the picture's size is unknown")
+    check_sizes(table.images, settings.size)
     return shrink(table, settings.size) if settings.size else table
 
 

@@ -8,12 +8,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext, suppress
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from data_prep.headers import header_size
 from data_prep.places import Archives
 from data_prep.table import Images, IntArray, Picture, Table, VideoFrame, ZipMember
 from sportstrack.errors import FormatError, OutputError, SettingError
@@ -55,16 +57,52 @@ def shrunk(sizes: IntArray, size: int) -> IntArray:
 
 def picture_size(path: str) -> tuple[int, int]:
     """Return (width, height) in pixels from a picture's header, turned as EXIF asks; FormatError if it is none."""
-    from PIL import Image as Pillow
-    from PIL import UnidentifiedImageError
-
     try:
-        with Pillow.open(path) as image:
-            width, height = image.size
-            turned = image.getexif().get(274, 1) >= 5  # EXIF orientation: 5 to 8 are a quarter turn
-    except (OSError, UnidentifiedImageError, SyntaxError, ValueError, Pillow.DecompressionBombError) as error:
-        raise FormatError(f"{path}: not a readable picture ({error})") from error
-    return (height, width) if turned else (width, height)
+        with open(path, "rb") as file:  # noqa: PTH123  # tens of thousands of them
+            return header_size(file, path)
+    except OSError as error:
+        raise FormatError(f"{path}: not a readable picture ({error.strerror or error})") from error
+
+
+def check_sizes(images: Images, size: int | None = None) -> None:
+    """Compare each picture's header with the size that its labels are for; frames of videos have none.
+
+    Args:
+        images: the pictures; those that are nowhere are passed over.
+        size: both are scaled down to this longer side before they are compared; None: they are not.
+
+    Raises:
+        FormatError: a picture isn't there, can't be read or has another size.
+    """
+    with Archives() as archives:
+        for file, stated in zip(images.file.tolist(), images.size.tolist(), strict=True):
+            if isinstance(file, ZipMember):
+                found = header_size(BytesIO(picture_bytes(file, archives)), show_picture(file))
+            elif isinstance(file, str):
+                if not os.path.exists(file):  # noqa: PTH110  # a million times over
+                    raise FormatError(f"{file}: the picture isn't there")
+                found = picture_size(file)
+            else:
+                continue
+            if found != tuple(stated) and not (
+                size and (np.diff(shrunk(np.array([found, stated]), size), axis=0) == 0).all()
+            ):
+                raise FormatError(_another_size(file, found, (stated[0], stated[1])))
+
+
+def without_missing(table: Table) -> Table:
+    """Return the table without the pictures that are nowhere and their boxes, and with a note of how many.
+
+    A table in which all are nowhere stays as it is: its labels are there without any pictures.
+    """
+    there = np.array([file is not None for file in table.images.file.tolist()], np.bool_)
+    if there.all() or not there.any():
+        return table
+    names = table.images.name[~there]
+    kept = table.select(there)
+    lost = len(table.boxes) - len(kept.boxes)
+    note = f"{len(names)} pictures are nowhere, the first is {names[0]}; left out with their {lost} boxes"
+    return replace(kept, notes=(*kept.notes, note))
 
 
 def place_pictures(
@@ -73,20 +111,19 @@ def place_pictures(
     """Bring each picture to its target (a path); targets that exist already are kept: they were written whole.
 
     Args:
-        images: the pictures; the first one's size is compared with what the source says.
+        images: the pictures.
         targets: (M,) paths, whose folders exist.
         copy: never link.
         resize: scale each picture down to its ``images.size``.
         tick: called after each picture.
 
     Raises:
-        FormatError: a picture isn't there, can't be read, or has another size than its labels.
+        FormatError: a picture isn't there or can't be read.
         OSError: a target can't be written.
     """
     tick = tick or _nothing
     link = not (copy or resize)
     videos: dict[str, dict[int, int]] = defaultdict(dict)
-    _check_first(images, resize)
     with Archives() as archives:
         for row, (file, target) in enumerate(zip(images.file.tolist(), targets, strict=True)):
             if link and isinstance(file, str):
@@ -225,13 +262,9 @@ def _size(images: Images, row: int) -> tuple[int, int]:
     return width, height
 
 
-def _check_first(images: Images, resize: bool) -> None:
-    # One picture of a clip stands for all: headers of all would take longer than the rest.
-    file = images.file[0] if len(images) else None
-    if isinstance(file, str) and not resize:
-        found, stated = picture_size(file), _size(images, 0)
-        if found != stated:
-            raise FormatError(_another_size(file, found, stated))
+def _alike(one: tuple[int, int], other: tuple[int, int], size: int) -> bool:
+    a, b = shrunk(np.array([one, other]), size).tolist()
+    return bool(a == b)
 
 
 def _another_size(file: Picture, found: tuple[int, int], stated: tuple[int, int]) -> str:

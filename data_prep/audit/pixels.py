@@ -169,7 +169,7 @@ def _outliers(
 
 def _measure(file: Picture, hasher: Any) -> Measured:
     from PIL import Image as Pillow
-    from PIL import ImageOps, UnidentifiedImageError
+    from PIL import ImageOps
 
     try:
         data = picture_bytes(file)
@@ -181,7 +181,7 @@ def _measure(file: Picture, hasher: Any) -> Measured:
             grey = ImageOps.grayscale(image)  # decodes all of it: a file cut off says so here
     except FormatError as error:
         return Measured(str(error).removeprefix(f"{show_picture(file)}: "))
-    except (OSError, UnidentifiedImageError, SyntaxError, ValueError, Pillow.DecompressionBombError) as error:
+    except (OSError, SyntaxError, ValueError, ImportError, Pillow.DecompressionBombError) as error:
         return Measured(f"not a readable picture ({str(error).partition(' <')[0]})")
     if grey.width > _WIDTH:
         grey = grey.resize((_WIDTH, max(1, round(grey.height * _WIDTH / grey.width))), Pillow.Resampling.BOX)

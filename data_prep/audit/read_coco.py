@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +9,11 @@ import numpy as np
 
 from data_prep.audit.findings import Finding
 from data_prep.audit.source import Part, Source, joined, shown
-from data_prep.coco import Json, box_around, by_id, find_json, load_json, picture_places
-from data_prep.table import NO_FRAME, NO_SEQUENCE, NO_TRACK, Boxes, Images, Sequence
+from data_prep.coco import MAX_SIDE, box_around, find_json, load_json, picture_places
+from data_prep.coco_records import Json, class_numbers, clip_frames, read_clips
+from data_prep.names import find_files
+from data_prep.table import NO_FRAME, NO_SEQUENCE, NO_TRACK, Boxes, Images, IntArray
+from data_prep.values import as_flag, as_id, as_number, as_whole
 from sportstrack.errors import FormatError
 
 _WORD = "annotations[{}]"
@@ -34,11 +36,9 @@ def _read(file: Path, split: str, places: list[Path]) -> Part:
     for key in ("images", "categories"):
         if not isinstance(data, dict) or not isinstance(data.get(key), list):
             raise FormatError(f"{file}: no COCO data set: no list {key!r}")
-    records = by_id(data["categories"], str(file), "categories")
-    categories = [(i, str(records[i].get("name", i))) for i in sorted(records, key=lambda i: (isinstance(i, str), i))]
-    part = Part(tuple(dict.fromkeys(name for _, name in categories)), files=[str(file)])
+    classes, number, notes = class_numbers(data["categories"], data.get("annotations"), str(file))
+    part = Part(classes, files=[str(file)], notes=list(notes))
     row = _images(data, str(file), split, places, part)
-    number = {category: part.classes.index(name) for category, name in categories}
     _annotations(data.get("annotations") or [], row, number, split, part)
     return part
 
@@ -48,31 +48,36 @@ def _images(data: Json, file: str, split: str, places: list[Path], part: Part) -
     records: dict[Any, Json] = {}
     for i, record in enumerate(data["images"]):
         name = record.get("file_name") if isinstance(record, dict) else None
-        if not isinstance(name, str) or not name or not _is_id(record.get("id")) or record["id"] in records:
+        number = as_id(record.get("id")) if isinstance(record, dict) else None
+        if not isinstance(name, str) or not name or number is None or number in records:
             _report(part, "unreadable label", "no file_name, no id, or an id twice", file, f"images[{i}]", split)
         else:
-            records[record.get("id")] = record
+            records[number] = record
     names = [str(record["file_name"]) for record in records.values()]
-    folder = next((place for place in places if any(_is_file(f"{place}/{name}") for name in names[:50])), None)
-    files = [None if folder is None else f"{folder}/{name}" for name in names]
-    videos = [v for v in data.get("videos") or [] if isinstance(v, dict) and _is_id(v.get("id"))]
-    clip = {video["id"]: i for i, video in enumerate(videos)}
+    found = find_files(places, names)
+    folder = next((path.removesuffix(name) for path, name in zip(found, names, strict=True) if path), None)
+    files = [path or (None if folder is None else folder + name) for path, name in zip(found, names, strict=True)]
     labelled = "annotations" in data
-    part.sequences = tuple(
-        Sequence(
-            str(v.get("name", v["id"])), split, *_size(v), _number(v.get("frame_rate")), _whole(v.get("length"), None),
-            str(v.get("match") or v.get("name", v["id"])), labelled, file,
-        )
-        for v in videos
-    )  # fmt: skip
+    clip, frame = _clips({**data, "images": list(records.values())}, file, split, part)
     part.images = Images.make(
         names, size=[_size(record) for record in records.values()] or np.empty((0, 2)), file=files, split=split,
-        sequence=[clip.get(r.get("video_id"), NO_SEQUENCE) if _is_id(r.get("video_id")) else NO_SEQUENCE
-                  for r in records.values()],
-        frame=[_whole(r.get("frame_id"), NO_FRAME) for r in records.values()], labelled=labelled,
+        sequence=clip, frame=frame, labelled=labelled,
     )  # fmt: skip
-    part.missing = [path is not None and not _is_file(path) for path in files]
+    part.missing = [path is None and file is not None for path, file in zip(found, files, strict=True)]
     return {image: i for i, image in enumerate(records)}
+
+
+def _clips(data: Json, file: str, split: str, part: Part) -> tuple[IntArray, IntArray]:
+    """Return each picture's clip and frame; without clips where what the file says of them is no order."""
+    try:
+        sequences, clip = read_clips(data, split, "annotations" in data, file)
+        frame = clip_frames(data, clip, file)
+    except FormatError as error:
+        part.report("unreadable clip", str(error), file, None, split)
+        none = np.full(len(data["images"]), NO_SEQUENCE, np.int64)
+        return none, np.full(len(none), NO_FRAME, np.int64)
+    part.sequences = sequences
+    return clip, frame
 
 
 def _annotations(given: list[Any], row: dict[Any, int], number: dict[Any, int], split: str, part: Part) -> None:
@@ -83,16 +88,17 @@ def _annotations(given: list[Any], row: dict[Any, int], number: dict[Any, int], 
         box = _corners(a, f"{file}, {place}")
         if box is None:
             _report(part, "unreadable label", f"bbox is {shown(repr(a.get('bbox')))}", file, place, split)
-        elif not _is_id(a.get("image_id")) or a["image_id"] not in row:
+        elif (picture := as_id(a.get("image_id"))) not in row:
             _report(part, "frame out of range", f"there is no picture {a.get('image_id')!r}", file, place, split)
-        elif not _is_id(a.get("category_id")) or a["category_id"] not in number:
+        elif (category := as_id(a.get("category_id"))) not in number:
             _report(part, "unknown class", f"category {a.get('category_id')!r}", file, place, split)
         else:
-            image.append(row[a["image_id"]])
+            image.append(row[picture])
             xyxy.append(box)
-            kinds.append(number[a["category_id"]])
-            tracks.append(_whole(a.get("track_id", a.get("instance_id")), NO_TRACK))
-            ignore.append(bool(a.get("iscrowd", 0)) or bool(a.get("ignore", 0)))
+            kinds.append(number[category])
+            track = as_whole(a.get("track_id", a.get("instance_id")))
+            tracks.append(NO_TRACK if track is None else track)
+            ignore.append(bool(as_flag(a.get("iscrowd")) or as_flag(a.get("ignore"))))
             part.line.append(i)
     order = np.argsort(image, kind="stable")
     part.line = np.array(part.line, np.int64)[order].tolist()
@@ -106,31 +112,15 @@ def _corners(annotation: Json, where: str) -> tuple[float, float, float, float] 
     try:
         if not box:
             box = box_around(annotation.get("segmentation"), where)
-        x, y, w, h = (float("nan") if v is None or isinstance(v, bool) else v + 0.0 for v in box)
+        x, y, w, h = (float("nan") if (number := as_number(v)) is None else number for v in box)
         return x, y, x + w, y + h
     except (FormatError, TypeError, ValueError, OverflowError, KeyError, AttributeError):
         return None
 
 
-def _is_file(path: str) -> bool:
-    return os.path.isfile(path)  # noqa: PTH113  # names too long for Path are no files to it
-
-
-def _is_id(value: Any) -> bool:
-    return isinstance(value, (int, str))
-
-
-def _whole(value: Any, otherwise: Any) -> Any:
-    return value if isinstance(value, int) and abs(value) < 1 << 62 else otherwise
-
-
-def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, (int, float)) and 0 < value < 1e6 else None
-
-
 def _size(record: Json) -> tuple[int, int]:
-    sides = (record.get("width"), record.get("height"))
-    width, height = (int(side) if isinstance(side, (int, float)) and 0 < side < 1e6 else 0 for side in sides)
+    sides = (as_number(record.get("width")) or 0.0, as_number(record.get("height")) or 0.0)
+    width, height = (int(side) if 0 < side < MAX_SIDE else 0 for side in sides)
     return width, height
 
 
