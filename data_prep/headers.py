@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from struct import unpack_from
 from typing import BinaryIO
 
 from sportstrack.errors import FormatError
@@ -33,7 +34,7 @@ def _jpeg_size(data: bytes) -> tuple[int, int] | None:
     at = 2 if data[:2] == b"\xff\xd8" else len(data)
     while at + 9 <= len(data) and data[at] == 0xFF and data[at + 1] != _EXIF:
         if data[at + 1] in _FRAMES:
-            height, width = int.from_bytes(data[at + 5 : at + 7]), int.from_bytes(data[at + 7 : at + 9])
+            height, width = unpack_from(">HH", data, at + 5)
             return (width, height) if width and height else None
-        at += 2 + int.from_bytes(data[at + 2 : at + 4])
+        at += 2 + unpack_from(">H", data, at + 2)[0]
     return None
