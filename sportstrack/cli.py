@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from sportstrack import __version__, terminal
 from sportstrack.errors import SportstrackError, nearest
+from sportstrack.signals import as_interrupts
 
 COMMANDS = {
     "track": ("sportstrack.track", "track everyone in videos"),
@@ -55,7 +56,7 @@ def run(
 ) -> int:
     """Parse a command line, call the command's body with the options, and return the exit status.
 
-    A user's error is printed as one line and gives 2, Ctrl-C gives 130.
+    A user's error is printed as one line and gives 2; Ctrl-C, a polite kill and a closed terminal give 130.
     """
     return _guarded(lambda: command(parser.parse_args(argv)), parser.prog)
 
@@ -97,7 +98,8 @@ def _guarded(body: Callable[[], int], name: str) -> int:
     terminal.prepare()
     try:
         try:
-            return body()
+            with as_interrupts():
+                return body()
         except SportstrackError as error:
             report_error(error, name)
             return 2

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
-import threading
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -158,8 +156,6 @@ def _main(options: argparse.Namespace) -> int:
         return 0
     settings = _settings(options)
     sources = _sources(options, settings)
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, _interrupt)  # a polite kill closes the files as Ctrl-C does
     return _track_all(sources, settings, options)
 
 
@@ -271,10 +267,6 @@ def _class(text: str) -> int | str:
 
 def _formats(text: str) -> list[str]:
     return list(FORMATS) if text == "all" else [part.strip() for part in text.split(",") if part.strip()]
-
-
-def _interrupt(*_: Any) -> None:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":
