@@ -115,15 +115,15 @@ class Outputs:
         from sportstrack.drawing import Annotator
 
         require_cv2()
-        self._sinks["video"] = _VideoSink(self._path("video"), info.width, info.height, rate)
+        self._sinks["video"] = _VideoSink(self._path("video"), info, rate)
         annotator = Annotator(names, frame_rate=float(rate), trace=self._settings.trace)
         self._annotate = annotator.draw
 
 
 class _VideoSink:
-    def __init__(self, path: Path, width: int, height: int, frame_rate: Fraction) -> None:
+    def __init__(self, path: Path, info: SourceInfo, frame_rate: Fraction) -> None:
         self.path = path
-        self._writer = VideoWriter(path, width, height, frame_rate)
+        self._writer = VideoWriter(path, info.width, info.height, frame_rate, pixel_ratio=info.pixel_ratio)
         self.warnings = self._writer.warnings
 
     def write(self, frame: TrackedFrame) -> None:

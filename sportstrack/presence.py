@@ -253,8 +253,9 @@ def _write_video(table: MotTable, options: argparse.Namespace) -> None:
 
     with open_source(options.video) as source, ProgressBar(options.output.name, quiet=options.quiet) as bar:
         info = source.info
-        presence = Presence(info.width, info.height, options.spread)
-        with VideoWriter(options.output, info.width, info.height, info.frame_rate) as writer:
+        size = (info.width, info.height)
+        presence = Presence(*size, options.spread)
+        with VideoWriter(options.output, *size, info.frame_rate, pixel_ratio=info.pixel_ratio) as writer:
             for frame in source:
                 upto = int(np.searchsorted(table.frame, frame.index, side="right"))
                 presence.add(table.xyxy[int(np.searchsorted(table.frame, frame.index)) : upto])

@@ -41,7 +41,8 @@ class TrackSettings:
         offline: refine the tracks afterwards, with the whole video in view (two passes).
         every: use every Nth frame only.
         live: keep only the newest frame, so that latency does not grow.
-        frame_rate: frames per second of an image folder that does not say it.
+        frame_rate: frames per second of a source without times of its own (image folder, raw H.264) or of a recording;
+            None takes what the source states, else 25.
         formats: outputs: video, mot, jsonl, csv, heatmap.
         trace: draw each track's recent path.
         save_detections: record detections for replays.

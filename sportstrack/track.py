@@ -125,7 +125,7 @@ def _parser() -> argparse.ArgumentParser:
     add = group.add_argument
     add("--every", type=int, metavar="N", help="use every Nth frame only (1)")
     add("--live", action="store_true", help="keep only the newest frame, so that latency does not grow")
-    add("--frame-rate", type=float, metavar="FPS", help="of an image folder that does not say it (25)")
+    add("--frame-rate", type=float, metavar="FPS", help="of a source without times, such as an image folder (25)")
 
     group = parser.add_argument_group("output")
     add = group.add_argument

@@ -47,7 +47,7 @@ from sportstrack.video import (
     probe,
     read_seqinfo,
 )
-from sportstrack.video.times import FINE_TICKS, LARGEST_NUMERATOR, Clock, ticks_per_second
+from sportstrack.video.times import ASSUMED_RATE, FINE_TICKS, LARGEST_NUMERATOR, Clock, ticks_per_second
 
 NTSC = Fraction(30000, 1001)
 RATES = [Fraction(25), NTSC, Fraction(50), Fraction(24000, 1001), Fraction(25, 2)]
@@ -380,15 +380,16 @@ def test_images_in_natural_order(tmp_path: Path) -> None:
     assert indices == numbers == [0, 1, 2, 3]
     assert times == [Fraction(n, 25) for n in range(4)]
     assert info == SourceInfo("clip", *SIZE, Fraction(25), 4, live=False, kind="images")
-    assert warnings == []
-    assert read(folder, frame_rate=29.97)[4].frame_rate == NTSC
+    assert warnings == [ASSUMED_RATE]
+    *_, warnings, info = read(folder, frame_rate=29.97)
+    assert (warnings, info.frame_rate) == ([], NTSC)
 
 
 def test_every_does_not_read_the_other_images(tmp_path: Path) -> None:
     folder = make_images(tmp_path, [f"{n}.png" for n in range(7)])
     for n in (1, 2, 4, 5):
         (folder / f"{n}.png").write_text("never looked at")
-    with open_source(folder, every=3) as source:
+    with open_source(folder, every=3, frame_rate=25) as source:
         assert [(f.index, f.pts, number_of(f.image)) for f in source] == [(n, Fraction(n, 25), n) for n in (0, 3, 6)]
         assert source.decoded == 3
     assert source.warnings == []
@@ -412,7 +413,7 @@ def test_broken_images_are_skipped_and_counted(tmp_path: Path) -> None:
     make_images(tmp_path, ["1.png", "2.png", "3.png", "4.png"])
     (tmp_path / "1.png").write_text("broken")
     (tmp_path / "3.png").write_bytes(b"")
-    indices, _, numbers, warnings, _ = read(tmp_path)
+    indices, _, numbers, warnings, _ = read(tmp_path, frame_rate=25)
     assert indices == numbers == [1, 3]
     assert warnings == ["2 images could not be decoded (first: 1.png)"]
     for n in (2, 4):
@@ -684,20 +685,20 @@ def test_http_errors_are_told_apart(tmp_path: Path) -> None:
     assert "secret" not in message
 
 
-def make_endless(data: bytes, times: int) -> type[BaseHTTPRequestHandler]:
-    """Return a handler that sends ``data`` without a length, as live senders do, ``times`` times and then refuses."""
+def make_endless(*data: bytes) -> type[BaseHTTPRequestHandler]:
+    """Return a handler that sends each of ``data`` once, without a length, as live senders do, and then refuses."""
 
     class Endless(BaseHTTPRequestHandler):
         served = 0
 
         def do_GET(self) -> None:
             type(self).served += 1
-            if self.served > times:
+            if self.served > len(data):
                 self.send_error(503)
                 return
             self.send_response(200)
             self.end_headers()
-            self.wfile.write(data)
+            self.wfile.write(data[self.served - 1])
 
         def log_message(self, *_: object) -> None:
             pass
@@ -707,8 +708,9 @@ def make_endless(data: bytes, times: int) -> type[BaseHTTPRequestHandler]:
 
 def test_a_stream_that_comes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sportstrack.video.stream.FIRST_WAIT", 0.01)
-    data = make_video(tmp_path / "a.ts", 25).read_bytes()
-    handler = make_endless(data, 2)
+    later = [picture(number) for number in range(7, 32)]
+    parts = [make_video(tmp_path / "a.ts", 25), make_video(tmp_path / "b.ts", pictures=later)]
+    handler = make_endless(*(part.read_bytes() for part in parts))
     seen: list[tuple[int, Fraction]] = []
     with http_server(handler) as address, open_source(f"{address}/live.ts", reconnect=3) as source:
         assert source.info.live
@@ -721,15 +723,54 @@ def test_a_stream_that_comes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert "taken up again" in source.warnings[0]
 
 
+def test_a_recording_behind_http_without_a_length_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sportstrack.video.stream.FIRST_WAIT", 0.01)
+    data = make_video(tmp_path / "a.ts", 25).read_bytes()
+    with http_server(make_endless(*[data] * 9)) as address:
+        assert read(f"{address}/match.ts")[0] == list(range(25))
+
+
+def test_a_live_playlist_ends_with_its_last_segment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sportstrack.video.stream.FIRST_WAIT", 0.01)
+    names = []
+    for part in range(3):
+        ticks = list(range(25 * part, 25 * part + 25))
+        images = [picture(n) for n in ticks]
+        names.append(make_video(tmp_path / f"{part}.ts", pictures=images, ticks=ticks, options={"bf": "0"}).name)
+    head = "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:1\n#EXT-X-MEDIA-SEQUENCE:0\n"
+    asked: list[str] = []
+
+    class Playlist(Files):
+        def do_GET(self) -> None:
+            if not self.path.endswith(".m3u8"):
+                super().do_GET()
+                return
+            asked.append(self.path)
+            known = names[: 1 + len(asked)]
+            text = head + "".join(f"#EXTINF:1.0,\n{name}\n" for name in known)
+            text += "#EXT-X-ENDLIST\n" if len(asked) > 3 else ""
+            self.send_response(200)
+            self.send_header("Content-Type", "application/vnd.apple.mpegurl")
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+    with http_server(partial(Playlist, directory=str(tmp_path))) as address:
+        indices, _, numbers, _, info = read(f"{address}/live.m3u8")
+    assert info.live
+    assert indices == list(range(75))
+    assert numbers == [n % 25 for n in indices]
+
+
 def test_without_reconnection_the_end_is_the_end(tmp_path: Path) -> None:
-    handler = make_endless(make_video(tmp_path / "a.ts", 10).read_bytes(), 1)
+    handler = make_endless(make_video(tmp_path / "a.ts", 10).read_bytes())
     with http_server(handler) as address:
         assert read(f"{address}/live.ts", reconnect=0)[0] == list(range(10))
 
 
 def test_a_live_stream_ends_in_the_error_of_its_reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sportstrack.video.stream.FIRST_WAIT", 0.01)
-    handler = make_endless(make_video(tmp_path / "a.ts", 10).read_bytes(), 1)
+    handler = make_endless(make_video(tmp_path / "a.ts", 10).read_bytes())
     with http_server(handler) as address, open_source(f"{address}/live.ts", reconnect=1, live=True) as source:
         with pytest.raises(SourceError, match="not back after 1 try"):
             list(source)
@@ -737,7 +778,7 @@ def test_a_live_stream_ends_in_the_error_of_its_reader(tmp_path: Path, monkeypat
 
 
 def test_closing_ends_the_wait_for_a_lost_stream(tmp_path: Path) -> None:
-    handler = make_endless(make_video(tmp_path / "a.ts", 10).read_bytes(), 1)
+    handler = make_endless(make_video(tmp_path / "a.ts", 10).read_bytes())
     with http_server(handler) as address:
         source = open_source(f"{address}/live.ts", reconnect=50, live=True)
         next(iter(source))
@@ -754,7 +795,7 @@ def free_port() -> int:
 def test_a_stream_joined_in_its_middle_begins_at_a_whole_picture(tmp_path: Path) -> None:
     data = make_video(tmp_path / "a.ts", 40, options={"g": "10", "bf": "0"}).read_bytes()
     late = data[len(data) // 6 // 188 * 188 :]
-    with http_server(make_endless(late, 1)) as address:
+    with http_server(make_endless(late)) as address:
         indices, times, numbers, _, _ = read(f"{address}/live.ts", reconnect=0)
     assert indices == list(range(len(indices)))
     assert times[0] == 0

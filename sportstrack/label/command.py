@@ -93,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--batch", type=int, metavar="FRAMES", help="frames per detector call (1 on a CPU, 8 on a GPU)")
     add("--embedder", metavar="NAME", help="appearance vectors, as sportstrack track takes (none)")
     add("--tracker", help=f"{', '.join(sorted(TRACKERS))} or package.module:Class ({track.tracker})")
-    add("--frame-rate", type=float, metavar="FPS", help="of an image folder that does not say it (25)")
+    add("--frame-rate", type=float, metavar="FPS", help="of a source without times, such as an image folder (25)")
 
     group = parser.add_argument_group("formats")
     add = group.add_argument

@@ -164,6 +164,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--csv", type=Path, metavar="FILE", help="also write the table there")
     add("--no-fades", action="store_true", help="report hard cuts alone")
     add("--no-replays", action="store_true", help="do not look for replays")
+    add("--frame-rate", type=float, metavar="FPS", help="of a source without times, such as an image folder (25)")
     add("--quiet", action="store_true", help="no progress")
     return parser
 
@@ -173,7 +174,10 @@ def _main(options: argparse.Namespace) -> int:
     from sportstrack.progress import ProgressBar
     from sportstrack.video import open_source
 
-    with open_source(options.video) as source, ProgressBar("looking for shots", quiet=options.quiet) as bar:
+    with (
+        open_source(options.video, frame_rate=options.frame_rate) as source,
+        ProgressBar("looking for shots", quiet=options.quiet) as bar,
+    ):
         config, rate = ShotConfig(fades=not options.no_fades), float(source.info.frame_rate)
         replays = None if options.no_replays else ReplayDetector(frame_rate=rate)
         shots = find_shots(source, ShotDetector(config, frame_rate=rate), bar, replays)

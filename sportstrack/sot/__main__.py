@@ -72,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     group = parser.add_argument_group("output")
     add = group.add_argument
     add("--formats", type=_formats, default=FORMATS, metavar="LIST", help=f"comma-separated: {','.join(FORMATS)} (all)")
-    add("--frame-rate", type=float, metavar="FPS", help="of an image folder that does not say it (25)")
+    add("--frame-rate", type=float, metavar="FPS", help="of a source without times, such as an image folder (25)")
     add("--quiet", action="store_true", help="no progress, no summary")
     add("--json", action="store_true", help="print the summary as JSON")
     return parser

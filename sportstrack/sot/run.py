@@ -182,7 +182,8 @@ class _Files:
         self._annotator = Annotator(frame_rate=float(info.frame_rate), trace=False, labels=False)
         self._video: VideoWriter | None = None
         if "video" in formats:
-            self._video = VideoWriter(self._paths["video"], info.width, info.height, info.frame_rate)
+            size, ratio = (info.width, info.height), info.pixel_ratio
+            self._video = VideoWriter(self._paths["video"], *size, info.frame_rate, pixel_ratio=ratio)
         self._rate: Fraction = info.frame_rate
 
     def write(self, frame: Frame, result: SotResult) -> None:

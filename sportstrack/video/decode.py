@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import re
 from collections.abc import Generator
 from fractions import Fraction
 from typing import Any
@@ -27,6 +28,7 @@ class Decoder:
         self.count = self.errors = self.lost = self.damaged = self.hidden = 0
         self.first_bad: Fraction | None = None
         self.failure: Exception | None = None
+        self.end = Fraction(0)  # seconds; when the last packet read stops being shown
         self._patient = patient
         self._pending: list[int] = []
         self._given_up: set[int] = set()
@@ -60,8 +62,37 @@ class Decoder:
         return None if self._head is None else self._head[2]
 
     @property
+    def timed(self) -> bool:
+        """Whether the container holds times. Raw streams and piped pictures hold none: ffmpeg makes up 25 a second."""
+        from av.format import Flags
+
+        made_up = self.container.format.flags & Flags.no_timestamps.value
+        return not made_up and not self.container.format.name.endswith("_pipe")
+
+    @property
+    def pixel_ratio(self) -> Fraction:
+        """Width of a stored pixel over its height; 1 where nothing is declared."""
+        return Fraction(self.stream.sample_aspect_ratio or 1)
+
+    @property
+    def declared_end(self) -> Fraction | None:
+        """Seconds after which the video ends, as the container declares; None where it does not say.
+
+        What the demuxer only estimates is left out: MPEG's duration is read off the last times that are there.
+        """
+        tag = _seconds(self.stream.metadata.get("DURATION", ""))  # Matroska's, of this stream
+        if tag is not None:
+            return tag
+        if self.container.format.name in ("mpegts", "mpeg") or not self.timed or not self.container.duration:
+            return None
+        return Fraction(self.container.duration, 1_000_000)
+
+    @property
     def rate(self) -> Fraction | None:
         """The nominal rate where the container agrees with itself, else the average."""
+        if not self.timed:
+            declared = self.stream.codec_context.framerate
+            return Fraction(declared) if declared and 0 < declared <= 1000 else None
         average, nominal = self.stream.average_rate, self.stream.guessed_rate
         if average and nominal and abs(nominal / average - 1) < Fraction(1, 50):
             return Fraction(nominal)
@@ -134,6 +165,7 @@ class Decoder:
                 self.hidden += 1
             elif (ticks := packet.dts if self._dts_only else packet.pts) is not None:
                 heapq.heappush(self._pending, ticks)
+                self.end = max(self.end, (ticks + (packet.duration or 0)) * Fraction(self.stream.time_base))
         try:
             return list(self.stream.codec_context.decode(packet))
         except av.error.EOFError:
@@ -169,9 +201,18 @@ class Decoder:
 
     def stamp(self, pts: int | None) -> Fraction | None:
         """Return ticks as seconds; a frame's own time base is not set on those that the last flush hands out."""
-        return None if pts is None else pts * Fraction(self.stream.time_base)
+        return None if pts is None or not self.timed else pts * Fraction(self.stream.time_base)
 
     def _mark(self, pts: int | None) -> None:
         stamp = self.stamp(pts)
         if stamp is not None:
             self.first_bad = stamp if self.first_bad is None else min(stamp, self.first_bad)
+
+
+def _seconds(text: str) -> Fraction | None:
+    """Read ``00:01:30.040000000``; None if it is nothing like that, or 0."""
+    found = re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", text.strip("\0 "))
+    if found is None:
+        return None
+    hours, minutes, seconds = found.groups()
+    return 3600 * int(hours) + 60 * int(minutes) + Fraction(seconds) or None

@@ -10,21 +10,23 @@ from sportstrack.errors import SourceError, nearest
 from sportstrack.video.decode import Decoder
 from sportstrack.video.frame import Frame, SourceInfo
 from sportstrack.video.pictures import Pictures
-from sportstrack.video.words import counted, plain
+from sportstrack.video.words import breaks_off, counted, plain
 
 
 class FileReader(Pictures):
     """A video file, read to its end whatever damage it holds."""
 
-    def __init__(self, path: Path, *, every: int, live: bool):
+    def __init__(self, path: Path, *, every: int, live: bool, frame_rate: float | Fraction | None = None):
         super().__init__(every)
         _check_file(path)
+        self._path = path
         # The file: prefix keeps ffmpeg from taking a name with a colon or a percent sign for something else.
         self._decoder = Decoder(f"file:{path}", str(path), options={}, timeout=None, patient=True)
-        self._set_up(self._decoder)
+        self._set_up(self._decoder, frame_rate)
         self._start = self._decoder.stamp(self._decoder.first.pts) or Fraction(0)
         declared = self._decoder.stream.frames or None
-        self.info = SourceInfo(path.resolve().stem, *self.painter.size, self.rate, declared, live, "video")
+        name, size = path.resolve().stem, self.painter.size
+        self.info = SourceInfo(name, *size, self.rate, declared, live, "video", self.pixel_ratio)
 
     def frames(self) -> Generator[Frame, None, None]:
         """Yield the frames, then report the damage in ``warnings``."""
@@ -52,6 +54,10 @@ class FileReader(Pictures):
         if declared and self.decoded + found.lost + found.hidden < declared:
             word = "incomplete" if found.errors or found.damaged else "truncated"
             self.warnings.append(f"{word}: {self.decoded} of {declared} declared frames decoded")
+        elif not declared and (short := self._cut_off(found)):
+            self.warnings += short
+        elif not declared and "mp4" in found.container.format.name and breaks_off(self._path):
+            self.warnings.append(f"truncated: the file breaks off after {counted(self.decoded, 'frame')}")
         else:
             self.warnings += self._gaps.warning()
         if not declared and found.failure is not None and not found.errors:

@@ -25,6 +25,7 @@ class SourceInfo:
         frame_count: declared number of frames (container, seqLength or number of images); None if unknown.
         live: True for cameras, endless streams and whatever was opened with ``live=True``.
         kind: ``video``, ``images``, ``sequence``, ``camera`` or ``stream``.
+        pixel_ratio: width of a pixel over its height, after rotation; 1 where pixels are square.
     """
 
     name: str
@@ -34,6 +35,7 @@ class SourceInfo:
     frame_count: int | None
     live: bool
     kind: str
+    pixel_ratio: Fraction = Fraction(1)
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ import numpy as np
 from sportstrack.errors import SourceError
 from sportstrack.video.frame import Frame, Image, SourceInfo
 from sportstrack.video.seqinfo import SequenceInfo, find_sequence
-from sportstrack.video.times import DEFAULT_RATE, as_rate
+from sportstrack.video.times import ASSUMED_RATE, DEFAULT_RATE, as_rate
 from sportstrack.video.words import counted, plain
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
@@ -43,6 +43,8 @@ class ImageReader:
             rate = as_rate(frame_rate)
         else:
             rate = (stated.frame_rate if stated else None) or DEFAULT_RATE
+            if stated is None or not stated.frame_rate:
+                self.warnings.append(ASSUMED_RATE)
         self._head = self._first_image(folder)
         self._height, self._width = self._head[1].shape[:2]
         length = (stated.length if stated else None) or len(self._paths)

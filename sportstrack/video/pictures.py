@@ -11,10 +11,11 @@ import numpy as np
 from sportstrack.errors import SourceError
 from sportstrack.video.decode import Decoder
 from sportstrack.video.frame import Frame, Image, SourceInfo
-from sportstrack.video.times import DEFAULT_RATE, Clock, Gaps
-from sportstrack.video.words import plain
+from sportstrack.video.times import ASSUMED_RATE, DEFAULT_RATE, Clock, Gaps, as_rate
+from sportstrack.video.words import counted, plain
 
 BT709, SMPTE170M = 1, 6  # ffmpeg's numbers for the colours of HD and of older video
+SHORTFALL = Fraction(1, 2)  # seconds by which a video may end before its container, as where sound goes on
 ONE_THREAD = 1  # converting one frame gains nothing from more (measured: half as slow again)
 
 
@@ -31,6 +32,7 @@ class Painter:
         self._rescaled = False
         self._odd_matrix = -1
         turned = self._matrix is not None and not self._matrix[0]
+        self.turned = turned
         self.size = self._stored[::-1] if turned else self._stored
 
     def image(self, frame: Any, now: Fraction) -> Image:
@@ -95,14 +97,20 @@ class Pictures:
         self.decoded = 0
         self.warnings: list[str] = []
 
-    def _set_up(self, decoder: Decoder) -> None:
+    def _set_up(self, decoder: Decoder, given: float | Fraction | None = None) -> None:
         rate = decoder.rate
+        if given is not None and not decoder.timed:
+            rate = as_rate(given)
+        elif given is not None:
+            self.warnings.append(f"the frame rate {float(given):g} was not used: the source carries times of its own")
         if rate is None:
-            self.warnings.append(f"the frame rate is not declared; taken as {DEFAULT_RATE}")
+            self.warnings.append(ASSUMED_RATE)
         self.rate = rate or DEFAULT_RATE
         self.clock = Clock(1 / self.rate)
         self._gaps = Gaps(1 / self.rate)
         self.painter = Painter(decoder.first, self.warnings)
+        ratio = decoder.pixel_ratio
+        self.pixel_ratio = 1 / ratio if self.painter.turned else ratio
 
     def _yield_from(self, decoder: Decoder, start: int = 0) -> Generator[Frame, None, None]:
         for position, stamp, picture in decoder:
@@ -112,3 +120,13 @@ class Pictures:
             index = start + position
             if index % self.every == 0:
                 yield Frame(index, float(now), now, self.painter.image(picture, now))
+
+    def _cut_off(self, decoder: Decoder) -> list[str]:
+        """Return a sentence if the container declares a later end than what could be read."""
+        declared = decoder.declared_end
+        if declared is None or declared - decoder.end < max(SHORTFALL, 2 / self.rate):
+            return []
+        expected = round(declared * self.rate)
+        stated = f"{float(declared):.1f} s (about {expected} frames)"
+        read = f"{float(decoder.end):.1f} s ({counted(self.decoded, 'frame')} decoded)"
+        return [f"truncated: the file declares {stated}, its video ends at {read}"]

@@ -76,7 +76,9 @@ def open_source(
             an ``rtsp://``, ``rtmp://``, ``udp://`` or ``http(s)://`` address.
         every: yield only frames whose index is a multiple of this.
         live: keep only the newest frame, so that a slow consumer sees the present; files then play at their own speed.
-        frame_rate: frames/s of an image folder; by default what ``seqinfo.ini`` says, else 25.
+        frame_rate: frames/s of a source without times of its own (image folder, raw H.264); by default what it states
+            (``seqinfo.ini``, the stream's header), else 25, with a warning. Where there are times, they hold, with a
+            warning that says so.
         reconnect: tries, with doubling waits, to get an endless stream back; 0 takes its end as the end.
         timeout: seconds without data after which a stream counts as lost.
 
@@ -90,12 +92,16 @@ def open_source(
     reader: Reader
     if (camera := camera_number(source)) is not None:
         reader = CameraReader(camera, every)
+        if frame_rate is not None:
+            reader.warnings.append(f"the frame rate {float(frame_rate):g} was not used: a camera is timed by the clock")
     elif "://" in address and not address.startswith("file://"):
-        reader = StreamReader(address, every=every, live=live, reconnect=reconnect, timeout=timeout)
+        reader = StreamReader(
+            address, every=every, live=live, reconnect=reconnect, timeout=timeout, frame_rate=frame_rate
+        )
     elif is_folder(settled(path)) or path.name.lower() == "seqinfo.ini":
         reader = ImageReader(path, every=every, live=live, frame_rate=frame_rate)
     else:
-        reader = FileReader(path, every=every, live=live)
+        reader = FileReader(path, every=every, live=live, frame_rate=frame_rate)
     return VideoSource(reader, live=live)
 
 

@@ -26,17 +26,28 @@ LONGEST_WAIT = 8.0  # seconds
 class StreamReader(Pictures):
     """A network address; endless ones are reconnected, finite ones (a file behind http) end."""
 
-    def __init__(self, address: str, *, every: int, live: bool, reconnect: int, timeout: float):
+    def __init__(
+        self,
+        address: str,
+        *,
+        every: int,
+        live: bool,
+        reconnect: int,
+        timeout: float,
+        frame_rate: float | Fraction | None = None,
+    ):
         super().__init__(every)
         self._address, self._label = address, _without_password(address)
         self._reconnect, self._timeout = reconnect, timeout
         self._closed = threading.Event()
         self._reading = False
         self._decoder = self._open()
-        self._set_up(self._decoder)
+        self._set_up(self._decoder, frame_rate)
+        self._first = self._mark()
         self._endless = _is_endless(address, self._decoder.container)
         count = None if self._endless else self._decoder.stream.frames or None
-        self.info = SourceInfo(_slug(address), *self.painter.size, self.rate, count, live or self._endless, "stream")
+        name, size, live = _slug(address), self.painter.size, live or self._endless
+        self.info = SourceInfo(name, *size, self.rate, count, live, "stream", self.pixel_ratio)
 
     def frames(self) -> Generator[Frame, None, None]:
         """Yield the frames; of an endless stream until `close`, or until it is not back after ``reconnect`` tries."""
@@ -49,10 +60,13 @@ class StreamReader(Pictures):
                     if self._closed.is_set():
                         return
                 index += self._decoder.count
-                if self._closed.is_set() or not self._endless or not self._reconnect:
+                if self._closed.is_set() or not self._endless or not self._reconnect or self._playlist_ended():
                     self._report()
                     return
                 self._again()
+                if self._over():
+                    self._report()
+                    return
                 self.clock.restart(Fraction(time.monotonic() - begin).limit_denominator(FINE_TICKS))
         finally:
             self._decoder.close()
@@ -84,6 +98,25 @@ class StreamReader(Pictures):
             f"{counted(self._reconnect, 'try', 'tries')}; check the sender, or allow more tries"
         )
 
+    def _playlist_ended(self) -> bool:
+        """Tell whether a playlist came to its end: ffmpeg follows a live one until it is marked as complete."""
+        return self._decoder.failure is None and _is_playlist(self._decoder.container)
+
+    def _over(self) -> bool:
+        """Tell whether what was opened again is the old content from its start, or a playlist that has been completed.
+
+        A sender that is still live goes on with other pictures.
+        """
+        container = self._decoder.container
+        if _is_playlist(container):
+            return bool(container.duration)
+        return self._address.lower().startswith("http") and self._mark() == self._first
+
+    def _mark(self) -> tuple[Any, bytes]:
+        """Return what the first picture of the connection is known by."""
+        first = self._decoder.first
+        return (None, b"") if first is None else (first.pts, bytes(first.planes[0]))
+
     def _report(self) -> None:
         if self._decoder.errors:
             self.warnings.append(f"{counted(self._decoder.errors, 'damaged piece')} of the stream skipped")
@@ -92,6 +125,8 @@ class StreamReader(Pictures):
         declared = self.info.frame_count
         if declared and self.decoded + self._decoder.hidden < declared:
             self.warnings.append(f"truncated: {self.decoded} of {declared} declared frames decoded")
+        elif not declared and not self._endless:
+            self.warnings += self._cut_off(self._decoder)
 
 
 def _stream_options(address: str, timeout: float) -> dict[str, str]:
@@ -108,8 +143,11 @@ def _is_endless(address: str, container: Any) -> bool:
     """A known duration, or a length of what a web server sends (unless that is a playlist), means a recording."""
     if container.duration and not address.lower().startswith("udp:"):
         return False
-    playlist = any(name in container.format.name for name in ("hls", "dash"))
-    return not address.lower().startswith("http") or playlist or (container.size or 0) <= 0
+    return not address.lower().startswith("http") or _is_playlist(container) or (container.size or 0) <= 0
+
+
+def _is_playlist(container: Any) -> bool:
+    return any(name in container.format.name for name in ("hls", "dash"))
 
 
 def _without_password(address: str) -> str:

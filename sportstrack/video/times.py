@@ -8,6 +8,7 @@ from sportstrack.errors import SettingError
 from sportstrack.video.words import counted
 
 DEFAULT_RATE = Fraction(25)  # frames/s, where a source does not say
+ASSUMED_RATE = f"the frame rate is not stated: {DEFAULT_RATE} per second assumed; give the true one with --frame-rate"
 NTSC_SLACK = 0.005  # frames/s by which 29.97 and its like may be off
 STEADY = 0.1  # frames by which the times of a steady video may waver; Matroska rounds to a millisecond
 JUMP = Fraction(1)  # seconds; a timestamp that steps back further starts a new count instead of being nudged

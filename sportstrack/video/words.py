@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterator
 from pathlib import Path
 
 _REASONS = {
@@ -61,18 +62,26 @@ def _is_text(start: bytes) -> bool:
 
 def _box_names(path: Path) -> set[bytes]:
     """Return the names of an mp4's top boxes, as far as they can be walked."""
-    names: set[bytes] = set()
     end = path.stat().st_size
+    return {name for name, past in _boxes(path) if past <= end}
+
+
+def breaks_off(path: Path) -> bool:
+    """Tell whether an mp4 ends within one of its top boxes."""
+    end = path.stat().st_size
+    return any(past > end for _, past in _boxes(path))
+
+
+def _boxes(path: Path) -> Iterator[tuple[bytes, int]]:
+    """Yield the name of each top box of an mp4, and the place behind it."""
+    end, position = path.stat().st_size, 0
     with path.open("rb") as file:
-        position = 0
         while position + 8 <= end:
             file.seek(position)
             head = file.read(16)
             size = int.from_bytes(head[:4], "big")
             size = int.from_bytes(head[8:16], "big") if size == 1 else size
             if size < 8:
-                break
-            if position + size <= end:
-                names.add(head[4:8])
+                return
             position += size
-    return names
+            yield head[4:8], position

@@ -36,6 +36,7 @@ class VideoWriter:
         width: pixels of the images to come; odd sizes get one more column or row (4:2:0 video has none).
         height: pixels.
         frame_rate: nominal frames/s; sets the clock and the last frame's duration.
+        pixel_ratio: width of a pixel over its height, so that the video plays with the proportions of its source.
         crf: x264's constant quality, 0 (lossless) to 51.
         preset: x264's speed, ``ultrafast`` to ``veryslow``.
         codec: any encoder of ffmpeg that takes yuv420p.
@@ -51,6 +52,7 @@ class VideoWriter:
         height: int,
         frame_rate: Fraction | float,
         *,
+        pixel_ratio: Fraction = Fraction(1),
         crf: int = 23,
         preset: str = "veryfast",
         codec: str = "libx264",
@@ -60,7 +62,7 @@ class VideoWriter:
         self.written = 0
         self._size = (width, height)
         self._pad = (height % 2, width % 2)
-        self._rate = as_rate(frame_rate)
+        self._rate, self._pixel_ratio = as_rate(frame_rate), pixel_ratio
         self._clock = ticks_per_second(self._rate)
         self._last = self._first = -1
         self._part = PartFile(self.path).part
@@ -192,6 +194,8 @@ class VideoWriter:
         tag = BT709 if hd else SMPTE170M
         context.colorspace, context.color_primaries, context.color_trc = tag, tag, tag
         context.color_range = 1
+        if self._pixel_ratio != 1:
+            context.sample_aspect_ratio = self._pixel_ratio
         context.open()
         return stream
 
