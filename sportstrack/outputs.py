@@ -105,7 +105,7 @@ class Outputs:
 
     def kept(self) -> dict[str, str]:
         """Return the files of an unfinished run that are there to read: kind → file."""
-        parts = {kind: PartFile(sink.path).part for kind, sink in self._sinks.items()}
+        parts = {kind: sink.file.part for kind, sink in self._sinks.items()}
         return {kind: str(part) for kind, part in parts.items() if part.exists()}
 
     def _path(self, kind: str) -> Path:
@@ -124,6 +124,7 @@ class _VideoSink:
     def __init__(self, path: Path, info: SourceInfo, frame_rate: Fraction) -> None:
         self.path = path
         self._writer = VideoWriter(path, info.width, info.height, frame_rate, pixel_ratio=info.pixel_ratio)
+        self.file = self._writer.file
         self.warnings = self._writer.warnings
 
     def write(self, frame: TrackedFrame) -> None:
@@ -143,7 +144,7 @@ class _HeatSink:
     def __init__(self, path: Path, width: int, height: int) -> None:
         require_cv2()
         self.path = path
-        self._file = PartFile(path)
+        self.file = PartFile(path)
         self._presence = Presence(width, height)
         self._ground: Any = None
 
@@ -156,22 +157,23 @@ class _HeatSink:
 
     def close(self) -> None:
         self.abandon()
-        self._file.complete()
+        self.file.complete()
 
     def abandon(self) -> None:
         size = (self._presence.height, self._presence.width, 3)
         ground = np.full(size, DARK, np.uint8) if self._ground is None else self._ground
         png = require_cv2().imencode(".png", overlay(ground, self._presence.map()))[1]
         try:
-            self._file.part.write_bytes(png.tobytes())
+            self.file.part.write_bytes(png.tobytes())
         except OSError as error:
-            raise OutputError(self._file.explain(error)) from error
+            raise OutputError(self.file.explain(error)) from error
 
 
 class _RecordingSink:
     def __init__(self, path: Path, info: RecordingInfo) -> None:
         self.path = path
         self._writer = RecordingWriter(path, info)
+        self.file = self._writer.file
 
     def write(self, frame: TrackedFrame) -> None:
         self._writer.write(RecordedFrame(frame.index, frame.time, frame.detections, frame.camera, frame.cut))

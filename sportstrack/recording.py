@@ -77,12 +77,12 @@ class RecordingWriter:
     """Write a recording chunk by chunk; `close` makes it complete, `abandon` leaves a readable ``.part`` file."""
 
     def __init__(self, path: str | Path, info: RecordingInfo) -> None:
-        self._file = PartFile(path)
+        self.file = PartFile(path)
         self._frames: list[RecordedFrame] = []
         self._bytes = 0
         self._chunk = 0
         try:
-            self._zip = zipfile.ZipFile(self._file.part, "w", zipfile.ZIP_DEFLATED, compresslevel=1)
+            self._zip = zipfile.ZipFile(self.file.part, "w", zipfile.ZIP_DEFLATED, compresslevel=1)
             meta = {
                 "version": VERSION,
                 "name": info.name,
@@ -95,7 +95,7 @@ class RecordingWriter:
             }
             self._put("meta", np.array(json.dumps(meta)))
         except OSError as error:
-            raise OutputError(self._file.explain(error)) from error
+            raise OutputError(self.file.explain(error)) from error
 
     def write(self, frame: RecordedFrame) -> None:
         """Add a frame."""
@@ -108,7 +108,7 @@ class RecordingWriter:
     def close(self) -> None:
         """Complete the file and give it its name."""
         self._end()
-        self._file.complete()
+        self.file.complete()
 
     def abandon(self) -> None:
         """Close without renaming: what was recorded so far stays readable under the ``.part`` name."""
@@ -119,7 +119,7 @@ class RecordingWriter:
         try:
             self._zip.close()
         except OSError as error:
-            raise OutputError(self._file.explain(error)) from error
+            raise OutputError(self.file.explain(error)) from error
 
     def _flush(self) -> None:
         if not self._frames:
@@ -129,7 +129,7 @@ class RecordingWriter:
             for name, array in _pack(self._frames).items():
                 self._put(prefix + name, array)
         except OSError as error:
-            raise OutputError(self._file.explain(error)) from error
+            raise OutputError(self.file.explain(error)) from error
         self._frames, self._bytes, self._chunk = [], 0, self._chunk + 1
 
     def _put(self, name: str, array: Any) -> None:

@@ -51,9 +51,10 @@ class TrackedFrame:
 
 
 class Sink(Protocol):
-    """An output file."""
+    """An output file: `path` is its name, `file` the same with its temporary name."""
 
     path: Path
+    file: PartFile
 
     def write(self, frame: TrackedFrame) -> None:
         """Add a frame."""
@@ -77,8 +78,8 @@ class _TextSink(ABC):
     def __init__(self, path: Path, names: Mapping[int, str]) -> None:
         self.path = path
         self.names = names
-        self._file = PartFile(path)
-        self._stream: IO[str] = self._file.open_text()
+        self.file = PartFile(path)
+        self._stream: IO[str] = self.file.open_text()
         self._stream.write(self.header)
 
     def write(self, frame: TrackedFrame) -> None:
@@ -86,7 +87,7 @@ class _TextSink(ABC):
         try:
             self._stream.write(self.lines(frame))
         except OSError as error:
-            raise OutputError(self._file.explain(error)) from error
+            raise OutputError(self.file.explain(error)) from error
 
     @abstractmethod
     def lines(self, frame: TrackedFrame) -> str:
@@ -95,14 +96,14 @@ class _TextSink(ABC):
     def close(self) -> None:
         """Complete the file and give it its name."""
         self.abandon()
-        self._file.complete()
+        self.file.complete()
 
     def abandon(self) -> None:
         """Keep what was written so far under the temporary name."""
         try:
             self._stream.close()
         except OSError as error:
-            raise OutputError(self._file.explain(error)) from error
+            raise OutputError(self.file.explain(error)) from error
 
 
 class MotSink(_TextSink):

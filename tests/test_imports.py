@@ -18,7 +18,8 @@ HEAVY = (
     *("transformers", "tensorflow", "detectron2"),
 )
 CORE = (
-    *("types", "boxes", "kalman", "assign", "cost", "errors", "files", "folders", "mot", "trackers", "score"),
+    *("types", "boxes", "kalman", "assign", "cost", "errors", "mot", "trackers", "score"),
+    *("files", "folders", "ledger", "locks", "names"),
     *(
         f"refine.{step}"
         for step in ("drop", "interpolate", "link", "looks", "scene", "settings", "smooth", "split", "steps", "table")

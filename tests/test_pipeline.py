@@ -58,7 +58,7 @@ def test_what_on_frame_raises_comes_through(match: Path, tmp_path: Path) -> None
 
     with pytest.raises(ZeroDivisionError, match="mine"):
         track_video(match, tmp_path, detector=toy.find, on_frame=stop, formats=["mot"])
-    assert [p.name for p in tmp_path.iterdir()] == ["match.part.txt"]
+    assert [p.match("match.*.part.txt") for p in tmp_path.iterdir()] == [True]
 
 
 def test_a_detector_that_returns_too_few_tables(match: Path) -> None:
@@ -159,7 +159,7 @@ def test_offline_reports_refined_tracks_with_pictures_and_both_passes(match: Pat
 def test_an_interrupted_first_pass_leaves_its_recording(match: Path, tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="broke"):
         track_video(match, tmp_path, detector=toy.FailAt(), offline=True)
-    assert [p.name for p in (tmp_path / "match.first-pass").iterdir()] == ["match.part.npz"]
+    assert [p.match("match.*.part.npz") for p in (tmp_path / "match.first-pass").iterdir()] == [True]
     assert not (tmp_path / "match.txt").exists()
 
 

@@ -65,8 +65,9 @@ class VideoWriter:
         self._rate, self._pixel_ratio = as_rate(frame_rate), pixel_ratio
         self._clock = ticks_per_second(self._rate)
         self._last = self._first = -1
-        self._part = PartFile(self.path).part
-        self._final = self.path.with_name(f"{self.path.stem}.final.part{self.path.suffix}")
+        self.file = PartFile(self.path)
+        self._part = self.file.part
+        self._final = self._part.with_name(self._part.name.replace(".part", ".final.part"))
         self._container: Any = None
         self._check_target()
         if any(self._pad):
