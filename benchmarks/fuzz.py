@@ -162,7 +162,7 @@ def _outcome(name: str) -> tuple[str, str]:
         return ("refused" if READERS[name].read(Path()) == 2 else "read"), ""
     except SportstrackError as error:
         text = str(error)
-        unclear = "\n" in text.strip() or "pickle" in text or len(text) > 2000 or not text
+        unclear = "\n" in text.strip() or "pickle" in text or len(text) > 2010 or not text
         return ("unclear" if unclear else "refused"), text[:200]
     except MemoryError as error:
         return "memory", _place(error)

@@ -11,10 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from data_prep.pictures import IMAGE_SUFFIXES
-from data_prep.places import Place, read_pairs
+from data_prep.places import Place
 from data_prep.table import Boxes, Images, IntArray, Picture, Sequence, Table, TrackInfo, VideoFrame, join_tables
 from sportstrack.errors import FormatError
-from sportstrack.mot import MAX_FRAME, MotTable, parse_mot
+from sportstrack.limits import MAX_CLIP_FRAMES
+from sportstrack.mot import MotTable, parse_mot, parse_sequence_info
+from sportstrack.reading import parse_pairs, same_name
 
 VIDEO_SUFFIXES = (".mp4", ".mkv", ".avi", ".mov", ".m4v", ".webm")
 _FAR_OUTSIDE = 0.2  # share of boxes wholly beside the picture from which on the truth is another clip's
@@ -113,41 +115,24 @@ def _read_seqinfo(place: Place, folder: str, split: str, match: str) -> tuple[Se
     text = place.read(path)
     if text is None:
         raise FormatError(f"{place.show(folder)}: no seqinfo.ini, so the pictures' size and number are unknown")
-    pairs = read_pairs(text)
     shown = place.show(path)
-    width, height = (_number(pairs, key, shown, needed=True) for key in ("imwidth", "imheight"))
-    length = _number(pairs, "seqlength", shown)
-    rate = _number(pairs, "framerate", shown)
+    info = parse_sequence_info(text, shown)
+    if info.size is None:
+        missing = "imWidth" if info.width is None else "imHeight"
+        raise FormatError(f"{shown}: says no {missing}; add the pictures' imWidth and imHeight in pixels")
     name = folder.rpartition("/")[2]
-    stated = pairs.get("name", (name, 0))
-    if not _same_clip(stated[0], name):
-        raise FormatError(f"{shown}, line {stated[1]}: name={stated[0]}, but the folder is called {name}")
+    if info.name is not None and not _same_clip(info.name, name):
+        line = parse_pairs(text, shown)["name"][1]
+        raise FormatError(f"{shown}, line {line}: name={info.name}, but the folder is called {name}")
     sequence = Sequence(
-        name, split, int(width or 0), int(height or 0), rate, None if length is None else int(length), match or name,
-        source=place.show(folder),
+        name, split, *info.size, info.frame_rate, info.frames, match or name, source=place.show(folder)
     )  # fmt: skip
-    return sequence, pairs.get("imdir", ("img1", 0))[0] or "img1"
-
-
-def _number(pairs: dict[str, tuple[str, int]], key: str, shown: str, needed: bool = False) -> float | None:
-    value, line = pairs.get(key, ("", 0))
-    if not value and not needed:
-        return None
-    if not value:
-        raise FormatError(f"{shown}: says no {key}; add the pictures' imWidth and imHeight in pixels")
-    try:
-        number = float(value)
-        whole = key == "framerate" or number == int(number)
-        if whole and 0 < number <= MAX_FRAME:
-            return number
-    except (ValueError, OverflowError):
-        pass
-    raise FormatError(f"{shown}, line {line}: {key}: expected a number above 0, got {value!r}")
+    return sequence, info.image_folder or "img1"
 
 
 def _same_clip(stated: str, folder: str) -> bool:
     # MOT17-02 holds the seqinfo.ini of MOT17-02-FRCNN where somebody has dropped the detector's name
-    return base_name(stated).casefold() == base_name(folder).casefold()
+    return same_name(base_name(stated)).casefold() == same_name(base_name(folder)).casefold()
 
 
 def _find_pictures(
@@ -164,6 +149,11 @@ def _find_pictures(
         return frames[order], [f"{sequence.name}/{name}" for name in names], files
     if sequence.length is None:
         raise FormatError(f"{place.show(path)}: no pictures, and seqinfo.ini says no seqLength")
+    if sequence.length > MAX_CLIP_FRAMES:
+        raise FormatError(
+            f"{place.show(folder)}: seqinfo.ini says {sequence.length:,} frames and there are no pictures; at most "
+            f"{MAX_CLIP_FRAMES:,} are read without pictures"
+        )
     names = [f"{sequence.name}/{i:06d}.jpg" for i in range(1, sequence.length + 1)]
     video = _find_video(place, folder) if rules.from_video else None
     files = [None if video is None else VideoFrame(video, i) for i in range(sequence.length)]

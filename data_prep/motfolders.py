@@ -16,7 +16,7 @@ import numpy as np
 from data_prep.clips import ClipRules, base_name, find_clips, join_clips, read_clip
 from data_prep.output import Group, WriteSettings, describe, place_group, prepared, staged, write_groups
 from data_prep.pictures import Tick
-from data_prep.places import DiskPlace, Place, ZipPlace, read_pairs
+from data_prep.places import DiskPlace, Place, ZipPlace
 from data_prep.soccernet import read_roles
 from data_prep.stage import Stage
 from data_prep.table import NO_SEQUENCE, NO_TRACK, IntArray, Table
@@ -24,6 +24,7 @@ from sportstrack.boxes import xyxy_to_tlwh
 from sportstrack.errors import FormatError, SettingError
 from sportstrack.folders import settled
 from sportstrack.mot import MotTable
+from sportstrack.reading import parse_pairs
 
 MOT_CLASSES = (
     "pedestrian", "person on vehicle", "car", "bicycle", "motorbike", "non motorised vehicle", "static person",
@@ -179,7 +180,8 @@ def _rules(
 def known_classes(place: Place, folder: str) -> tuple[str, ...] | None:
     """Return a clip's class names: as its gameinfo.ini says, else those of the benchmark its name is from, or None."""
     name = folder.rpartition("/")[2]
-    pairs = read_pairs(place.read(f"{folder}/gameinfo.ini") or b"")
+    path = f"{folder}/gameinfo.ini"
+    pairs = parse_pairs(place.read(path) or b"", place.show(path))
     stated = {int(key[6:]): value for key, (value, _) in pairs.items() if re.match(r"class_\d+$", key)}
     if stated and sorted(stated) == list(range(1, len(stated) + 1)):
         return tuple(stated[i] for i in sorted(stated))

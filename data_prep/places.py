@@ -172,16 +172,3 @@ def read_member(archive: zipfile.ZipFile, member: str, name: str) -> bytes | Non
         return archive.read(info)
     except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, OSError, ValueError) as error:
         raise FormatError(f"{name}!{member}: cannot be read from the archive ({error})") from error
-
-
-def read_pairs(text: bytes) -> dict[str, tuple[str, int]]:
-    """Read an ini text's ``key=value`` lines: key in lower case → (value, line from 1).
-
-    Byte-order mark, Windows line ends, comments, section lines and missing ones are passed by.
-    """
-    pairs = {}
-    for number, line in enumerate(text.decode("utf-8-sig", "replace").splitlines(), 1):
-        key, equals, value = line.partition("=")
-        if equals and line.strip()[0] not in "[;#":
-            pairs[key.strip().lower()] = (value.strip(), number)
-    return pairs

@@ -16,11 +16,12 @@ from pathlib import Path
 import numpy as np
 
 from data_prep.clips import ClipRules, find_clips, join_clips, read_clip
-from data_prep.places import DiskPlace, Place, ZipPlace, read_pairs
+from data_prep.places import DiskPlace, Place, ZipPlace
 from data_prep.table import IntArray, Table, TrackInfo
 from sportstrack.errors import FormatError
 from sportstrack.folders import settled
 from sportstrack.mot import MotTable
+from sportstrack.reading import parse_pairs
 
 CLASSES = ("player", "goalkeeper", "referee", "ball", "other")
 SPLITS = {"train": "train", "valid": "val", "val": "val", "test": "test"}
@@ -62,7 +63,7 @@ def read_roles(place: Place, folder: str) -> tuple[dict[int, TrackInfo], str]:
     text = place.read(path)
     if text is None:
         return {}, ""
-    pairs = read_pairs(text)
+    pairs = parse_pairs(text, place.show(path))
     tracks = {
         int(found.group(1)): parse_role(value)
         for key, (value, _) in pairs.items()

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sportstrack.limits import MAX_MESSAGE
+
 
 class SportstrackError(Exception):
     """Base of the errors raised for bad input. Command lines print the message and exit with status 2.
+
+    A message is one line that a terminal can show, whatever a file put into it; the middle of a long one is left out.
 
     Attributes:
         kept: files with what was done before the error.
     """
 
     kept: Sequence[str] = ()
+
+    def __init__(self, message: object = "") -> None:
+        super().__init__(one_line(str(message)))
 
 
 class SourceError(SportstrackError):
@@ -37,6 +44,15 @@ class SettingError(SportstrackError, ValueError):
 
 class FormatError(SportstrackError, ValueError):
     """A text or data file does not hold what its format asks for."""
+
+
+def one_line(text: str) -> str:
+    """Return a text on one line of at most `MAX_MESSAGE` characters, with its control characters as spaces or codes."""
+    text = "".join(c if c.isprintable() else " " if c.isspace() else repr(c)[1:-1] for c in text)
+    if len(text) > MAX_MESSAGE:
+        half = MAX_MESSAGE // 2
+        text = f"{text[:half]} … {text[-half:]}"
+    return text
 
 
 def nearest(name: str, valid: list[str]) -> str:

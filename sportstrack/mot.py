@@ -9,26 +9,23 @@ from __future__ import annotations
 
 import io
 import re
-from configparser import ConfigParser
-from configparser import Error as ConfigError
 from dataclasses import dataclass, fields
-from pathlib import Path
-from typing import Any, TypeAlias
+from fractions import Fraction
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from sportstrack.boxes import tlwh_to_xyxy, xyxy_to_tlwh
 from sportstrack.errors import FormatError
+from sportstrack.limits import MAX_FRAME_RATE, MAX_FRAMES, MAX_SIDE, MAX_WHOLE
+from sportstrack.reading import PathLike, as_utf8, parse_pairs, read_bytes
 from sportstrack.types import FloatArray, IntArray, Tracks
 
 MIN_COLUMNS, MAX_COLUMNS = 6, 10
-MAX_FRAME = 10_000_000  # 111 hours at 25 frames per second
 _NAMES = ("frame", "id", "left", "top", "width", "height", "score", "class", "visibility", "unused")
 _MISSING = (np.nan,) * 6 + (1.0, -1.0, -1.0, -1.0)  # what an absent column 7…10 stands for
-_EXACT = 2.0**53  # whole numbers beyond it have no exact float64
-
-PathLike: TypeAlias = str | Path
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +78,17 @@ class MotTable:
 
 @dataclass(frozen=True)
 class SequenceInfo:
-    """What ``seqinfo.ini`` says of a sequence; None where it says nothing."""
+    """What a ``seqinfo.ini`` says of a sequence; None where it says nothing.
+
+    Attributes:
+        name: of the sequence.
+        frames: number of frames.
+        frame_rate: frames per second.
+        width: of the pictures, in pixels.
+        height: of the pictures, in pixels.
+        image_folder: where the pictures are, relative to the file.
+        suffix: of the pictures, such as ``.jpg``.
+    """
 
     name: str | None = None
     frames: int | None = None
@@ -89,6 +96,12 @@ class SequenceInfo:
     width: int | None = None
     height: int | None = None
     image_folder: str | None = None
+    suffix: str | None = None
+
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """Width and height in pixels, if both are known."""
+        return (self.width, self.height) if self.width and self.height else None
 
 
 def read_mot(
@@ -110,7 +123,7 @@ def read_mot(
             number, frame 0, frame beyond the sequence, box without width or height, an id twice in a frame; the message
             says file, line and reason.
     """
-    return parse_mot(read_text(path), name=str(path), frames=frames, identities=identities, zero_based=zero_based)
+    return parse_mot(read_bytes(path), name=str(path), frames=frames, identities=identities, zero_based=zero_based)
 
 
 def parse_mot(
@@ -122,8 +135,8 @@ def parse_mot(
     zero_based: bool = False,
 ) -> MotTable:
     """Read MOT text from memory; see `read_mot`. ``name`` stands for the file in messages."""
-    data = text.encode() if isinstance(text, str) else text
-    data = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    data = text.encode("utf-8", "replace") if isinstance(text, str) else text
+    data = as_utf8(data, name).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     values = _numbers(data, name)
     first = 0 if zero_based else 1
     if fault := _fault(values, first, frames, identities):
@@ -183,41 +196,61 @@ def format_mot_rows(frame_index: int, tracks: Tracks, *, with_class: bool = Fals
     )
 
 
-def read_text(path: PathLike) -> bytes:
-    """Return a file's bytes.
-
-    Raises:
-        FormatError: the file isn't there or can't be read.
-    """
-    try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise FormatError(f"{path}: cannot be read: {error.strerror or error}") from error
-
-
 def read_sequence_info(folder: PathLike) -> SequenceInfo:
     """Read ``seqinfo.ini`` in a sequence's folder; an empty `SequenceInfo` if there is none.
 
     Raises:
-        FormatError: the file is no ini file, has no [Sequence] section, or a number in it is none.
+        FormatError: the file can't be read, or a number in it is none or beyond all sense; the message says the line.
     """
     path = Path(folder) / "seqinfo.ini"
-    if not path.is_file():
-        return SequenceInfo()
-    parser = ConfigParser(interpolation=None, strict=False)
+    return parse_sequence_info(read_bytes(path), str(path)) if path.is_file() else SequenceInfo()
+
+
+def parse_sequence_info(text: str | bytes, name: str, *, lenient: bool = False) -> SequenceInfo:
+    """Read a ``seqinfo.ini`` from memory; ``name`` stands for the file in messages.
+
+    The section line may be missing or written otherwise, keys may be in any case, whole numbers may be written ``2.0``,
+    and a key without a value counts as missing; if ``lenient``, a value that makes no sense does as well.
+
+    Raises:
+        FormatError: as `read_sequence_info`.
+    """
+    pairs = {key: pair for key, pair in parse_pairs(text, name).items() if pair[0]}
+
+    def number(key: str, most: int, whole: bool = True) -> Any:
+        value, line = pairs.get(key.lower(), ("", 0))
+        found = _positive(value, most, whole)
+        if value and found is None and not lenient:
+            kind = f"a whole number from 1 to {most:,}" if whole else f"a number above 0, up to {most:,}"
+            raise FormatError(f"{name}, line {line}: {key}: expected {kind}, got {value[:60]!r}")
+        return found
+
+    def word(key: str) -> str | None:
+        return pairs[key][0] if key in pairs else None
+
+    folder, suffix = word("imdir"), word("imext")
+    if folder is not None and (PurePosixPath(folder).is_absolute() or PureWindowsPath(folder).anchor):
+        raise FormatError(f"{name}: imDir: expected a folder beside this file, such as img1, got {folder!r}")
+    return SequenceInfo(
+        name=word("name"),
+        frames=number("seqLength", MAX_FRAMES),
+        frame_rate=number("frameRate", MAX_FRAME_RATE, whole=False),
+        width=number("imWidth", MAX_SIDE),
+        height=number("imHeight", MAX_SIDE),
+        image_folder=folder,
+        suffix=f".{suffix.lstrip('.').lower()}" if suffix else None,
+    )
+
+
+def _positive(value: str, most: int, whole: bool) -> float | None:
+    """Return a positive number, or None; a rate may be a fraction, such as 30000/1001."""
     try:
-        parser.read_string(read_text(path).decode("utf-8-sig"), str(path))
-        section = parser["Sequence"]
-        return SequenceInfo(
-            name=section.get("name"),
-            frames=section.getint("seqLength"),
-            frame_rate=section.getfloat("frameRate"),
-            width=section.getint("imWidth"),
-            height=section.getint("imHeight"),
-            image_folder=section.get("imDir"),
-        )
-    except (ConfigError, KeyError, ValueError) as error:
-        raise FormatError(f"{path}: not a valid seqinfo.ini ([Sequence] with seqLength=…): {error}") from error
+        found = float(Fraction(value) if "/" in value else float(value))
+        if 0 < found <= most and (not whole or found == int(found)):
+            return int(found) if whole else found
+    except (ValueError, OverflowError, ZeroDivisionError):
+        pass
+    return None
 
 
 def _numbers(data: bytes, name: str) -> FloatArray:
@@ -292,9 +325,9 @@ def _fault(values: FloatArray, first: int, frames: int | None, identities: bool)
     rules = [
         (~finite.all(axis=1), "NaN or infinity"),
         ((whole != np.floor(whole)).any(axis=1), "frame, id and class must be whole numbers"),
-        ((np.abs(whole) > _EXACT).any(axis=1), "frame, id or class is beyond 2^53"),
+        ((np.abs(whole) > MAX_WHOLE).any(axis=1), "frame, id or class is beyond 2^53"),
         (frame < first, _early_message(first)),
-        (frame > MAX_FRAME, f"the frame is beyond {MAX_FRAME:,}; is it a time stamp?"),
+        (frame > MAX_FRAMES, f"the frame is beyond {MAX_FRAMES:,}; is it a time stamp?"),
         (frame - first >= (frames or np.inf), f"the frame is beyond the sequence's {frames} frames"),
         (~(values[:, 4:6] > 0).all(axis=1), "width and height must be above 0"),
     ]

@@ -203,8 +203,8 @@ def _case_clash(root: Path) -> None:
     ("damage", "message"),
     [
         (_without_info, r"v_aaa_c001: no seqinfo.ini"),
-        (_without_sizes, r"seqinfo.ini: says no imwidth"),
-        (_bad_info, r"seqinfo.ini, line 6: imwidth: expected a number above 0, got 'wide'"),
+        (_without_sizes, r"seqinfo.ini: says no imWidth"),
+        (_bad_info, r"seqinfo.ini, line 6: imWidth: expected a whole number from 1 to 65,500, got 'wide'"),
         (_info_of_another, r"seqinfo.ini, line 2: name=v_zzz_c001, but the folder is called v_aaa_c001"),
         (_truth_beyond, r"gt.txt, line 4: the frame is beyond the sequence's 3 frames"),
         (_truth_of_a_larger_picture, r"gt.txt: 1 of its 2 boxes lie wholly outside the 64x48 picture"),

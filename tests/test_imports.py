@@ -19,7 +19,7 @@ HEAVY = (
 )
 CORE = (
     *("types", "boxes", "kalman", "assign", "cost", "errors", "mot", "trackers", "score"),
-    *("files", "folders", "ledger", "locks", "names"),
+    *("files", "folders", "ledger", "limits", "locks", "names", "reading"),
     *(
         f"refine.{step}"
         for step in ("drop", "interpolate", "link", "looks", "scene", "settings", "smooth", "split", "steps", "table")

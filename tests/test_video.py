@@ -37,7 +37,8 @@ from make_video import (
     set_matrix,
 )
 
-from sportstrack.errors import OutputError, SourceError, SportstrackError
+from sportstrack.errors import FormatError, OutputError, SourceError, SportstrackError
+from sportstrack.mot import read_sequence_info
 from sportstrack.video import (
     SourceInfo,
     VideoWriter,
@@ -45,7 +46,6 @@ from sportstrack.video import (
     natural_key,
     open_source,
     probe,
-    read_seqinfo,
 )
 from sportstrack.video.times import ASSUMED_RATE, FINE_TICKS, LARGEST_NUMERATOR, Clock, ticks_per_second
 
@@ -463,9 +463,9 @@ def test_real_seqinfo_files(shared_data: Path) -> None:
     paths = sorted(shared_data.glob("*/**/seqinfo.ini"))
     assert paths
     for path in paths:
-        info = read_seqinfo(path)
-        assert info.folder == "img1"
-        assert info.length
+        info = read_sequence_info(path.parent)
+        assert info.image_folder == "img1"
+        assert info.frames
         assert info.frame_rate
         assert info.size
 
@@ -492,8 +492,8 @@ def test_seqinfo_in_every_dress(
     rows = [f"frameRate={space}{rate}", f"seqLength{space}={length}", "imDir=img1", "name=100%", "imExt=.JPG"]
     path = tmp_path_factory.mktemp("ini") / "seqinfo.ini"
     path.write_text(mark + end.join([header, *(rows[n] for n in order)]) + end, encoding="utf-8", newline="")
-    info = read_seqinfo(path)
-    assert (info.frame_rate, info.length, info.folder, info.name) == (as_rate(rate), length, "img1", "100%")
+    info = read_sequence_info(path.parent)
+    assert (info.frame_rate, info.frames, info.image_folder, info.name) == (rate, length, "img1", "100%")
     assert info.suffix == ".jpg"
 
 
@@ -503,8 +503,8 @@ def test_seqinfo_never_fails_otherwise_than_said(tmp_path_factory: pytest.TempPa
     path.write_text(text, encoding="utf-8", errors="replace")
     said = ""
     try:
-        read_seqinfo(path)
-    except SourceError as error:
+        read_sequence_info(path.parent)
+    except FormatError as error:
         said = str(error)
     assert not said or str(path) in said
 
@@ -512,8 +512,8 @@ def test_seqinfo_never_fails_otherwise_than_said(tmp_path_factory: pytest.TempPa
 @pytest.mark.parametrize("row", ["frameRate=fast", "frameRate=0", "frameRate=nan", "seqLength=3.5", "seqLength=-1"])
 def test_seqinfo_with_a_bad_number_says_which(tmp_path: Path, row: str) -> None:
     (tmp_path / "seqinfo.ini").write_text(f"[Sequence]\n{row}\n")
-    with pytest.raises(SourceError, match=rf"(?i){row.split('=')[0]}: expected .* got '{row.split('=')[1]}'"):
-        read_seqinfo(tmp_path / "seqinfo.ini")
+    with pytest.raises(FormatError, match=rf"line 2: {row.split('=')[0]}: expected .* got '{row.split('=')[1]}'"):
+        read_sequence_info(tmp_path)
 
 
 @given(st.lists(st.integers(0, 10**9), unique=True), st.sampled_from(["", "img", "a1_"]))

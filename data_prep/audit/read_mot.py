@@ -13,13 +13,14 @@ from data_prep.audit.source import Part, Source, joined, shown
 from data_prep.clips import base_name, find_clips
 from data_prep.motfolders import known_classes
 from data_prep.pictures import IMAGE_SUFFIXES
-from data_prep.places import DiskPlace, Place, ZipPlace, read_pairs
+from data_prep.places import DiskPlace, Place, ZipPlace
 from data_prep.soccernet import CLASSES as ROLES
 from data_prep.soccernet import read_roles
 from data_prep.sportsmot import match_of
 from data_prep.table import BoolArray, Boxes, FloatArray, Images, IntArray, Picture, Sequence
 from sportstrack.errors import FormatError
-from sportstrack.mot import MAX_COLUMNS, MAX_FRAME, MIN_COLUMNS
+from sportstrack.mot import MAX_COLUMNS, MIN_COLUMNS, parse_sequence_info
+from sportstrack.reading import parse_pairs
 
 DEEPEST = 3  # folders between the root and a clip, as in SportsMOT/dataset/train/CLIP
 _SPLIT = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test", "challenge": "challenge"}
@@ -84,8 +85,10 @@ class _Clip:
     def __init__(self, place: Place, folder: str, split: str, classes: tuple[str, ...] | None, first: int):
         self.place, self.folder, self.split, self.first = place, folder, split, first
         self.name = folder.rpartition("/")[2]
-        self.info = read_pairs(place.read(f"{folder}/seqinfo.ini") or b"")
-        self.path = f"{folder}/{self.info.get('imdir', ('img1', 0))[0] or 'img1'}"
+        text, shown = place.read(f"{folder}/seqinfo.ini"), place.show(f"{folder}/seqinfo.ini")
+        self.lines = {key: line for key, (_, line) in parse_pairs(text or b"", shown).items()}
+        self.info = parse_sequence_info(text or b"", shown, lenient=True)
+        self.path = f"{folder}/{self.info.image_folder or 'img1'}"
         self.names = [name for name in place.files(self.path) if name.lower().endswith(IMAGE_SUFFIXES)]
         self.tracks, self.match = read_roles(place, folder)
         self.classes = classes or self._stated_classes()
@@ -107,7 +110,7 @@ class _Clip:
         rows, lines = self._in_range(part, rows, lines, max(length or 0, last), frames)
         labelled = self.place.read(f"{self.folder}/gt/gt.txt") is not None
         sequence = Sequence(
-            self.name, self.split, width, height, self._number("framerate"), length,
+            self.name, self.split, width, height, self.info.frame_rate, length,
             self.match or match_of(base_name(self.name)), labelled, self.place.show(self.folder),
         )  # fmt: skip
         part.sequences = (sequence,)
@@ -122,25 +125,18 @@ class _Clip:
 
     def _sizes(self, part: Part) -> tuple[int, int, int | None] | None:
         """Return width, height and length; report and return None where the clip can't be read without them."""
-        width, height, length = (self._number(key) for key in ("imwidth", "imheight", "seqlength"))
+        width, height, length = self.info.width, self.info.height, self.info.frames
         bad = not width or not height or (length is None and not self.names)
         if bad:
             reason = "no imWidth and imHeight" if not width or not height else "no pictures and no seqLength"
-            if not self.info:
+            if not self.lines:
                 reason = "there is no seqinfo.ini"
             part.report("unreadable clip", reason, self._show("seqinfo.ini"), None, self.split)
             return None
-        return int(width or 0), int(height or 0), None if length is None else int(length)
-
-    def _number(self, key: str) -> float | None:
-        try:
-            value = float(self.info[key][0])
-        except (KeyError, ValueError):
-            return None
-        return value if 0 < value <= MAX_FRAME else None
+        return int(width or 0), int(height or 0), length
 
     def _line(self, key: str) -> int | None:
-        return self.info.get(key, ("", None))[1]
+        return self.lines.get(key)
 
     def _show(self, name: str) -> str:
         return self.place.show(f"{self.folder}/{name}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -14,9 +13,11 @@ import numpy as np
 
 from sportstrack.boxes import xyxy_to_tlwh
 from sportstrack.cli import new_parser, print_json, report_error, run
-from sportstrack.errors import FormatError, OutputError, SettingError, SourceError, SportstrackError, nearest
+from sportstrack.errors import FormatError, OutputError, SettingError, SportstrackError, nearest
 from sportstrack.files import PartFile, ensure_folder
+from sportstrack.limits import MAX_FRAMES
 from sportstrack.mot import MotTable, SequenceInfo, read_mot, read_sequence_info
+from sportstrack.reading import list_files, read_table, same_name
 from sportstrack.recording import Recording
 from sportstrack.refine.recorded import Recorded, read_recorded
 from sportstrack.refine.scene import Scene
@@ -166,7 +167,7 @@ def _jobs(options: argparse.Namespace) -> list[tuple[Path, Path]]:
 
 def _files(path: Path) -> list[Path]:
     if path.is_dir():
-        found = sorted((path / "data").glob("*.txt")) or sorted(path.glob("*.txt"))
+        found = list_files(path / "data", {".txt"}) or list_files(path, {".txt"})
         if not found:
             raise SettingError(f"{path}: no SEQUENCE.txt in this folder or in its data/")
         return found
@@ -254,16 +255,15 @@ def read_cuts(path: Path) -> list[int]:
     """Return the frames with which the second and later shots begin, from a table of ``sportstrack shots --csv``.
 
     Raises:
-        FormatError: it is no such table.
-        SourceError: it cannot be read.
+        FormatError: it is no such table, or cannot be read.
     """
     try:
-        with path.open(newline="", encoding="utf-8-sig") as stream:
-            return [int(row["start"]) for row in csv.DictReader(stream)][1:]
+        starts = [int(row["start"]) for row in read_table(path)][1:]
     except (KeyError, TypeError, ValueError) as error:
         raise FormatError(f"{path}: not a table of shots; sportstrack shots VIDEO --csv FILE writes one") from error
-    except OSError as error:
-        raise SourceError(f"{path}: {error.strerror or error}") from error
+    if bad := next((start for start in starts if not 0 <= start <= MAX_FRAMES), None):
+        raise FormatError(f"{path}: a shot that starts with frame {bad}; expected 0 to {MAX_FRAMES:,}")
+    return starts
 
 
 def _known(
@@ -299,7 +299,7 @@ def _stated(source: Path, truth: dict[str, TruthFile], options: argparse.Namespa
         if not path.exists() or (path.is_file() and path.name != "seqinfo.ini"):
             raise SettingError(f"--seqinfo {path}: expected a file seqinfo.ini or its folder")
         return read_sequence_info(path.parent if path.is_file() else path)
-    found = truth.get(source.stem) or (next(iter(truth.values())) if len(truth) == 1 else None)
+    found = truth.get(same_name(source.stem)) or (next(iter(truth.values())) if len(truth) == 1 else None)
     return SequenceInfo() if found is None else read_sequence_info(found.folder)
 
 

@@ -244,8 +244,7 @@ def diagnose_job(job: Job, light: Callable[[int], float | None] = lambda _: None
     """Diagnose a sequence from its files; size from ``seqinfo.ini``."""
     folder = sequence_folder(job)
     info = read_sequence_info(folder) if folder else None
-    size = (info.width, info.height) if info and info.width and info.height else None
-    return replace(diagnose(job.sequence(), size, light), folder=folder)
+    return replace(diagnose(job.sequence(), info.size if info else None, light), folder=folder)
 
 
 def sequence_folder(job: Job) -> Path | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sportstrack.errors import SettingError
 from sportstrack.folders import settled
+from sportstrack.reading import list_files, list_folders, same_name
 
 _TRUTH = ("gt/gt.txt", "*/gt/gt.txt", "*/*/gt/gt.txt", "*/*/*/gt/gt.txt")
 _DETECTOR = re.compile(r"-(DPM|FRCNN|SDP)$")  # MOT17 holds each sequence three times, once per detector
@@ -56,7 +57,7 @@ def find_truth(path: str | Path) -> dict[str, TruthFile]:
     if not root.is_dir():
         raise SettingError(f"{root}: no such file or folder")
     for pattern in (*_TRUTH, "*.txt"):
-        files = sorted(root.glob(pattern))
+        files = list_files(root, pattern=pattern)
         if files:
             return _by_name([_truth_file(file) for file in files], root)
     raise SettingError(
@@ -83,7 +84,7 @@ def find_trackers(path: str | Path, truth: dict[str, TruthFile]) -> dict[str, di
     found = _results_in(root)
     if pair_up(truth, found).pairs:
         return {_tracker_name(root): found}
-    below = {folder.name: _results_in(folder) for folder in sorted(root.iterdir()) if folder.is_dir()}
+    below = {folder.name: _results_in(folder) for folder in list_folders(root)}
     trackers = {name: results for name, results in below.items() if pair_up(truth, results).pairs}
     if not trackers:
         seen = ", ".join(sorted(found)[:5]) or "no text files"
@@ -116,8 +117,8 @@ def pair_up(truth: dict[str, TruthFile], results: dict[str, Path]) -> Pairing:
 def _truth_file(file: Path) -> TruthFile:
     if file.name == "gt.txt" and file.parent.name == "gt":  # a sequence's own; gt/MATCH.txt is one of a flat folder
         folder = file.parent.parent
-        return TruthFile(folder.resolve().name, file, folder)
-    return TruthFile(file.stem, file, file.parent)
+        return TruthFile(same_name(folder.resolve().name), file, folder)
+    return TruthFile(same_name(file.stem), file, file.parent)
 
 
 def _by_name(files: list[TruthFile], root: Path) -> dict[str, TruthFile]:
@@ -136,7 +137,7 @@ def _tracker_name(folder: Path) -> str:
 
 def _results_in(folder: Path) -> dict[str, Path]:
     for place in (folder / "data", folder):  # beside data/, other tools leave summaries
-        if texts := sorted(place.glob("*.txt")):
-            return {file.stem: file for file in texts}
-    inner = {sub.name: sorted(sub.glob("*.txt")) for sub in sorted(folder.iterdir()) if sub.is_dir()}
+        if texts := list_files(place, {".txt"}):
+            return {same_name(file.stem): file for file in texts}
+    inner = {same_name(sub.name): list_files(sub, {".txt"}) for sub in list_folders(folder)}
     return {name: texts[0] for name, texts in inner.items() if len(texts) == 1}

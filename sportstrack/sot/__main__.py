@@ -197,9 +197,10 @@ def read_start(path: Path, track_id: int | None, start: int | None) -> tuple[int
     """
     import numpy as np
 
-    from sportstrack.mot import read_mot, read_text
+    from sportstrack.mot import read_mot
+    from sportstrack.reading import read_text
 
-    first = read_text(path).decode("utf-8-sig", "replace").strip().splitlines()[:1]
+    first = read_text(path).strip().splitlines()[:1]
     if not first:
         raise FormatError(f"{path}: is empty")
     if track_id is None and len(first[0].replace(",", " ").split()) in (4, 8):
@@ -225,7 +226,9 @@ def read_start(path: Path, track_id: int | None, start: int | None) -> tuple[int
 def _plain_box(path: Path, row: int) -> Any:
     import numpy as np
 
-    lines = [line for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+    from sportstrack.reading import read_text
+
+    lines = [line for line in read_text(path).splitlines() if line.strip()]
     if row >= len(lines):
         raise SettingError(f"{path}: has no row for frame {row}; it has {len(lines)} rows")
     try:

@@ -17,7 +17,8 @@ import numpy as np
 from sportstrack.boxes import tlwh_to_xyxy
 from sportstrack.errors import FormatError, SettingError, SourceError, nearest
 from sportstrack.folders import settled
-from sportstrack.mot import MotTable, read_mot, read_sequence_info, read_text
+from sportstrack.mot import MotTable, read_mot, read_sequence_info
+from sportstrack.reading import read_text
 from sportstrack.sot.scores import is_box
 from sportstrack.sot.types import Image
 from sportstrack.types import BoolArray, FloatArray
@@ -204,9 +205,8 @@ def _read_mot(folder: Path, _: Polygons) -> Iterator[Sequence]:
     table = read_mot(file, frames=info.frames)
     table = table[table.score != 0]  # the consider flag of a ground truth
     images = _numbered(_image_files(folder / (info.image_folder or "img1")))
-    size = (info.width, info.height) if info.width and info.height else None
     for track in np.unique(table.track_id).tolist():
-        yield _track(folder, file, table[table.track_id == track], images, size)
+        yield _track(folder, file, table[table.track_id == track], images, info.size)
 
 
 def _track(
@@ -274,7 +274,7 @@ def read_rows(file: str | Path, widths: tuple[int, ...], *, polygons: bool = Fal
     Raises:
         FormatError: if the file cannot be read, is empty, or a row has too few or too many numbers; with the line.
     """
-    text = read_text(file).decode("utf-8-sig", "replace")
+    text = read_text(file)
     rows: list[list[float]] = []
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
@@ -338,7 +338,7 @@ def _values(file: Path, count: int, *, padded: bool = False) -> FloatArray | Non
     """Read one number per frame, in a line or in lines; None where there is no file."""
     if not file.is_file():
         return None
-    cells = [cell for cell in _VALUE.split(read_text(file).decode("utf-8-sig", "replace").strip()) if cell]
+    cells = [cell for cell in _VALUE.split(read_text(file).strip()) if cell]
     try:
         values = np.array([float(cell) for cell in cells])
     except ValueError:
@@ -363,7 +363,7 @@ def _resolution(folder: Path) -> tuple[int, int] | None:
     file = folder / "meta_info.ini"
     if not file.is_file():
         return None
-    match = re.search(r"resolution\s*[:=]\s*\(?\s*(\d+)\s*,\s*(\d+)", read_text(file).decode("utf-8-sig", "replace"))
+    match = re.search(r"resolution\s*[:=]\s*\(?\s*(\d+)\s*,\s*(\d+)", read_text(file))
     return (int(match[1]), int(match[2])) if match else None
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from sportstrack.boxes import tlwh_to_xyxy, xyxy_to_tlwh
 from sportstrack.errors import FormatError, SettingError
 from sportstrack.files import ensure_folder, write_text
-from sportstrack.mot import read_text
+from sportstrack.reading import read_text
 from sportstrack.sot.layouts import Sequence, read_rows
 from sportstrack.sot.methods import MODEL_FILES, Follower, check_method
 from sportstrack.sot.scores import FAILED, SKIPPED, STARTED, TRACKED, cut, is_box, mark
@@ -252,7 +252,7 @@ def _read_boxes(file: Path, count: int) -> Trial:
 
 def _read_codes(file: Path, count: int) -> Trial:
     """Read VOT's text: a row is a code, or a box."""
-    lines = [line for line in read_text(file).decode("utf-8-sig", "replace").splitlines() if line.strip()]
+    lines = [line for line in read_text(file).splitlines() if line.strip()]
     _check_length(file, len(lines), count)
     trial = _empty(count)
     for i, line in enumerate(lines):
@@ -274,7 +274,7 @@ def _read_codes(file: Path, count: int) -> Trial:
 
 def _read_times(file: Path, count: int) -> FloatArray:
     """Read seconds per frame; of several columns (repetitions), the first."""
-    lines = [line.split(",")[0] for line in read_text(file).decode("utf-8-sig", "replace").splitlines() if line.strip()]
+    lines = [line.split(",")[0] for line in read_text(file).splitlines() if line.strip()]
     _check_length(file, len(lines), count)
     try:
         return np.array([float(line) for line in lines])

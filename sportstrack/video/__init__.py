@@ -7,7 +7,6 @@ folders, raw H.264) are timed by their frame rate.
 
 from sportstrack.video.frame import Frame, Image, SourceInfo
 from sportstrack.video.images import IMAGE_SUFFIXES, VIDEO_SUFFIXES, natural_key
-from sportstrack.video.seqinfo import SequenceInfo, read_seqinfo
 from sportstrack.video.source import VideoSource, open_source, probe
 from sportstrack.video.times import DEFAULT_RATE, as_rate
 from sportstrack.video.write import OUTPUT_SUFFIXES, VideoWriter
@@ -19,7 +18,6 @@ __all__ = [
     "VIDEO_SUFFIXES",
     "Frame",
     "Image",
-    "SequenceInfo",
     "SourceInfo",
     "VideoSource",
     "VideoWriter",
@@ -27,5 +25,4 @@ __all__ = [
     "natural_key",
     "open_source",
     "probe",
-    "read_seqinfo",
 ]

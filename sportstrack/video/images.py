@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from sportstrack.errors import SourceError
+from sportstrack.mot import SequenceInfo
 from sportstrack.video.frame import Frame, Image, SourceInfo
-from sportstrack.video.seqinfo import SequenceInfo, find_sequence
+from sportstrack.video.seqinfo import find_sequence
 from sportstrack.video.times import ASSUMED_RATE, DEFAULT_RATE, as_rate
 from sportstrack.video.words import counted, plain
 
@@ -42,12 +43,12 @@ class ImageReader:
         if frame_rate is not None:
             rate = as_rate(frame_rate)
         else:
-            rate = (stated.frame_rate if stated else None) or DEFAULT_RATE
+            rate = as_rate(stated.frame_rate) if stated and stated.frame_rate else DEFAULT_RATE
             if stated is None or not stated.frame_rate:
                 self.warnings.append(ASSUMED_RATE)
         self._head = self._first_image(folder)
         self._height, self._width = self._head[1].shape[:2]
-        length = (stated.length if stated else None) or len(self._paths)
+        length = (stated.frames if stated else None) or len(self._paths)
         if stated is not None:
             self._compare(stated)
         kind = "images" if stated is None else "sequence"
@@ -84,8 +85,8 @@ class ImageReader:
         raise SourceError(f"{folder}: none of its {counted(len(self._paths), 'image')} can be decoded")
 
     def _compare(self, stated: SequenceInfo) -> None:
-        if stated.length is not None and stated.length != len(self._paths):
-            self.warnings.append(f"seqinfo.ini says {stated.length} frames, folder has {len(self._paths)}")
+        if stated.frames is not None and stated.frames != len(self._paths):
+            self.warnings.append(f"seqinfo.ini says {stated.frames} frames, folder has {len(self._paths)}")
         first, last = self._paths[0][0], self._paths[-1][0]
         present = {index for index, _ in self._paths}
         gap = next((index for index in range(first, last + 1) if index not in present), None)

@@ -1,0 +1,43 @@
+"""How much a file may ask for. What goes beyond is refused with a message, before any memory is taken for it.
+
+The limits lie far above what sports video needs; they keep a damaged or hostile file from filling the memory or from
+running for hours.
+"""
+
+from __future__ import annotations
+
+MAX_FRAMES = 10_000_000
+"""Frames of a sequence, and the largest frame number in a text: 111 hours at 25 frames per second."""
+
+MAX_CLIP_FRAMES = 1_000_000
+"""Frames of a sequence without pictures, which get names one by one."""
+
+MAX_FRAME_RATE = 100_000
+"""Frames per second."""
+
+MAX_SIDE = 65_500
+"""Pixels of a picture's longer side; JPEG ends at 65,500."""
+
+MAX_PIXELS = 1 << 28
+"""Pixels of a picture or of a heat map: 16,384 × 16,384."""
+
+MAX_WHOLE = 2**53
+"""The largest whole number (of an id, for example) that is read from text; float64 has no exact larger ones."""
+
+MAX_TEXT_BYTES = 1 << 31
+"""Bytes of a text file: MOT text, JSON, CSV, XML."""
+
+MAX_SETTINGS_BYTES = 16 << 20
+"""Bytes of a YAML file: settings and descriptions of data sets."""
+
+MAX_DEPTH = 64
+"""Levels of lists and tables inside one another in JSON and YAML."""
+
+MAX_NODES = 1_000_000
+"""Values of a YAML file, those of aliases counted wherever they are used."""
+
+MAX_ARRAY_BYTES = 1 << 30
+"""Bytes of one array in a recording."""
+
+MAX_MESSAGE = 2000
+"""Characters of an error message; the middle of a longer one is left out."""
