@@ -25,13 +25,15 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
+from dataclasses import fields
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
 from sets import SETS, Set, choose, data_folder, held_out, match_of
 
-from sportstrack import MotTable, Scores, SportstrackError, create_tracker, score_tracks
+from sportstrack import MotTable, Scores, SportsTrack, SportsTrackConfig, SportstrackError, score_tracks
+from sportstrack.trackers.sports import Tuning
 
 FIGURES = ("HOTA", "AssA", "DetA", "IDSW")
 HELD, TUNED = "HOTA held out", "HOTA tuned on"
@@ -39,7 +41,7 @@ WHOLE = "all ingredients"
 
 INGREDIENTS: dict[str, dict[str, Any]] = {
     WHOLE: {},
-    "no clean input (doubled weak boxes)": {"clean_overlap": 1.0},
+    "no clean input (low-score doubles)": {"clean_overlap": 1.0},
     "no check for neighbours at births": {"spawn_overlap": 1.0},
     "no second hit before a report": {"confirm_hits": 1},
     "no camera shift from boxes": {"camera_shift": False},
@@ -47,21 +49,21 @@ INGREDIENTS: dict[str, dict[str, Any]] = {
     "camera shift by any three pairs": {"camera_pairs": 3, "camera_doubt": 0.0},
     "no velocity": {"velocity_noise": 0.0, "first_velocity_noise": 0.0, "camera_gain": 0.0, "lost_damping": 0.0},
     "no damping of lost tracks": {"lost_damping": 1.0},
-    "no size in the likeness": {"size_tolerance": 1e6},
+    "no size in the affinity": {"size_tolerance": 1e6},
     "no price for uncertainty": {"uncertainty_weight": 0.0},
     "no bonus for overlap": {"overlap_bonus": 0.0},
     "no penalty for age": {"age_penalty": 0.0},
-    "no weak boxes (stage 2)": {"second_overlap": 1.0},
-    "no leftovers (stage 3)": {"third_overlap": 1.0},
+    "no low-score detections (stage b)": {"second_overlap": 1.0},
+    "no leftovers (stage c)": {"third_overlap": 1.0},
     "same noise for all scores": {"noise_gain": 1.0, "noise_floor": 1.0},
-    "walkers as restless as players": {"position_noise": 0.05, "velocity_noise": 0.0125},
-    "memory of 0.6 s": {"memory": 0.6, "outside_memory": 0.4},
+    "pedestrians as restless as players": {"position_noise": 0.05, "velocity_noise": 0.0125},
+    "memory of 0.6 s": {"memory": 0.6},
     "no border memory": {"border_memory": 0.0},
     "border memory of 3 s": {"border_memory": 3.0},
     "borders without the camera's path": {"border_path": 0.0},
     "no filtered box in what is reported": {"box_blend": 0.0},
 }
-"""Row → the settings that make it."""
+"""Row → the settings, or fields of `Tuning`, that make it."""
 
 Work = tuple[str, Path, dict[str, Any]]  # set, sequence, settings
 
@@ -71,8 +73,10 @@ def run(work: Work) -> Scores:
     name, folder, settings = work
     clip = SETS[name].read(folder)
     preset = "sports" if clip.benchmark is None else "pedestrian"
-    tracker: Any = create_tracker("sports", frame_rate=clip.frame_rate, preset=preset, **settings)
-    tracker.frame_size = clip.size
+    constants = {field.name for field in fields(Tuning)}
+    tuning = Tuning(**{key: value for key, value in settings.items() if key in constants})
+    config = SportsTrackConfig(preset, **{key: value for key, value in settings.items() if key not in constants})
+    tracker = SportsTrack(config, frame_rate=clip.frame_rate, frame_size=clip.size, tuning=tuning)
     found = MotTable.from_tracks([tracker.update(frame) for frame in clip.detections])
     return score_tracks(
         clip.truth, found, frames=len(clip.detections), benchmark=clip.benchmark, name=f"{name}/{clip.name}"
@@ -106,7 +110,7 @@ def _figures(folders: list[Path], scores: list[Scores], one: Set) -> dict[str, f
 
 def markdown(table: list[dict[str, Any]], names: list[str]) -> str:
     """Return one line per ingredient: of the whole tracker the figures, of the others what they change."""
-    shown = {name: [f for f in ("HOTA", HELD, TUNED, "AssA", "IDSW") if _told(table, name, f)] for name in names}
+    shown = {name: [f for f in ("HOTA", HELD, TUNED, "AssA", "IDSW") if _is_known(table, name, f)] for name in names}
     lines = ["| | " + " | ".join(f"{SETS[n].title}: {' | '.join(shown[n])}" for n in names) + " |"]
     lines.append("|---|" + "---:|" * sum(map(len, shown.values())))
     cells: dict[str, list[str]] = {}
@@ -116,7 +120,7 @@ def markdown(table: list[dict[str, Any]], names: list[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _told(table: list[dict[str, Any]], name: str, figure: str) -> bool:
+def _is_known(table: list[dict[str, Any]], name: str, figure: str) -> bool:
     return not any(math.isnan(row[figure]) for row in table if row["set"] == name)
 
 

@@ -32,12 +32,11 @@ from sportstrack.trackers.sports import PRESETS, SportsTrack, SportsTrackConfig
 
 VARIANTS: dict[str, dict[str, Any]] = {
     **{preset: {"preset": preset} for preset in PRESETS},
-    "roster": {"roster": {0: 2, 1: 1}, "most": 3},
-    "one ball": {"ball_class": 2},
-    "class lock": {"class_lock": True, "class_votes": 2},
-    "weighted looks": {"appearance": "weighted", "link_hits": 1, "link_likeness": 0.2, "link_margin": 0.0},
-    "no memory": {"memory": 0.0, "border_memory": 0.0, "gallery_memory": 0.0, "gallery_size": 0},
-    "blind": {"appearance": "none", "camera_shift": False},
+    "roster": {"roster": {0: 2, 1: 1}},
+    "class lock": {"class_lock": True},
+    "easily recognised": {"link_similarity": -1.0},
+    "no memory": {"memory": 0.0, "border_memory": 0.0, "gallery_memory": 0.0},
+    "blind": {"appearance_weight": 0.0, "camera_shift": False},
     "own boxes": {"box_blend": 0.0},
     "filtered boxes": {"box_blend": 1.0},
 }
@@ -115,9 +114,8 @@ def test_presets_and_priors_keep_the_contract(
 @untimed
 @given(stream=shots)
 def test_at_most_so_many(stream: list[Any]) -> None:
-    tracker = make(None, coasting=True, roster={0: 2}, most=3, ball_class=2)
+    tracker = make(None, coasting=True, roster={0: 2, 2: 1})
     for tracks in run_shots(tracker, stream):
-        assert len(tracks) <= 3
         assert np.count_nonzero(tracks.class_id == 0) <= 2
         assert np.count_nonzero(tracks.class_id == 2) <= 1
 
@@ -170,10 +168,12 @@ def test_an_explicit_setting_wins_over_the_preset_in_any_order() -> None:
         ({"memory": -1}, "memory: expected a value from 0"),
         ({"memory": "long"}, "memory|type"),
         ({"low_score": 0.5}, "at most high_score"),
-        ({"appearance": "kit"}, "bonus, weighted or none"),
+        ({"apearance_weight": 2}, "did you mean 'appearance_weight'"),
+        ({"look_weight": 2}, "known: .*appearance_weight"),
+        ({"preset": "ball"}, "no 'ball'"),
         ({"roster": "eleven"}, "class: number"),
         ({"roster": {0: -1}}, "from 0"),
-        ({"reach": float("nan")}, "reach"),
+        ({"border_memory": float("nan")}, "border_memory"),
         ({"size_tolerance": 0.0}, "size_tolerance"),
     ],
 )
@@ -284,12 +284,12 @@ def test_a_lost_player_is_found_again_in_the_open_within_the_memory() -> None:
 
 
 def test_memory_is_bounded() -> None:
-    rng, tracker = np.random.default_rng(0), make(gallery_size=10)
+    rng, tracker = np.random.default_rng(0), make()
     for _ in range(200):
         places = rng.uniform((0, 0), PICTURE, (8, 2))
         for _ in range(3):
             tracker.update(looking(at(*places), rng.normal(size=(8, 16))))
-    assert len(tracker._known.last) <= 10
+    assert len(tracker._recognition.ended) <= 64
     assert len(tracker._rows.last) < 8 * (10 * 25 + 1)
 
 
@@ -397,11 +397,12 @@ def crossing(looks: Any) -> list[Detections]:
     return stream
 
 
-@pytest.mark.parametrize("appearance", ["bonus", "weighted"])
-def test_looks_decide_who_turned_back(appearance: str) -> None:
+def test_looks_decide_who_turned_back() -> None:
     stream = crossing(people(6))
-    assert ids(run(make(appearance=appearance), stream))[-1][:2] == [1, 2]
-    assert sorted(ids(run(make(appearance="none"), stream))[-1][:2]) == [1, 2]
+    assert ids(run(make(), stream))[-1][:2] == [1, 2]
+    blind = run(make(appearance_weight=0.0), stream)
+    assert sorted(ids(blind)[-1][:2]) == [1, 2]
+    assert same(blind, run(make(), [replace(frame, embedding=None) for frame in stream]))  # not used at all
 
 
 def test_a_look_without_a_box_to_match_changes_nothing() -> None:
@@ -422,18 +423,6 @@ def test_a_full_team_takes_nobody_in() -> None:
     assert ids(run(make(), stream))[12] == [1, 2, 3, 4, 5, 6]
 
 
-def test_there_is_one_ball_and_it_is_nobody() -> None:
-    stream = []
-    for n in range(20):
-        ball = at((40.0 + 25 * n, 200 - 6 * n), size=(8, 8), kind=1)
-        spot = at((600, 40), size=(8, 8), kind=1, score=0.55)
-        stream.append(joined(at((300, 100), (400, 250)), ball, spot))
-    result = run(make(ball_class=1), stream)
-    assert [t.class_id.tolist() for t in result] == [[0, 0, 1]] * 20
-    assert ids(result) == [[1, 2, 3]] * 20
-    assert ids(run(make(), stream))[-1] != [1, 2, 3]  # too fast for a box of this size
-
-
 def test_a_referee_never_becomes_a_player() -> None:
     here = (200.0, 150.0)
     slip = [at(here, kind=1)] * 10 + [at(here, kind=0)] * 2 + [at(here, kind=1)] * 5
@@ -443,17 +432,6 @@ def test_a_referee_never_becomes_a_player() -> None:
         for number in (1, 2):
             kinds = {int(k) for t in result for k, i in zip(t.class_id, t.track_id, strict=True) if i == number}
             assert len(kinds) <= 1
-
-
-def test_the_ball_preset_follows_a_small_fast_thing_alone() -> None:
-    stream = []
-    for n in range(40):
-        x, y = 20.0 + 14 * n, 250 - 200 * abs(np.sin(n / 8))  # it bounces
-        ball = at((x, y), size=(9, 9), score=0.35 if n % 4 else 0.6)
-        stream.append(joined(ball, at((600, 20), size=(9, 9), score=0.5)) if n % 9 == 8 else ball)
-    result = run(make(preset="ball"), stream)
-    assert [t.track_id.tolist() for t in result] == [[1]] * 40
-    assert all(len(set(ids(run(make(preset=p), stream))[-1])) != 1 or p == "ball" for p in ("sports",))
 
 
 # --- real sequences --------------------------------------------------------------------------------------------------
@@ -571,11 +549,10 @@ def test_reported_boxes_tremble_less_than_the_detector_s() -> None:
     assert same(run(make(None), stream), run(make(None, box_blend=0.5), stream))
 
 
-def test_a_ball_and_whoever_asks_for_it_gets_the_detector_s_own_box() -> None:
+def test_the_detector_s_own_boxes_are_reported_on_request() -> None:
     stream, _ = trembling(10)
-    for changes in ({"box_blend": 0.0}, {"preset": "ball"}):
-        tracks = run(make(None, **changes), stream)
-        assert all(keeps_boxes(t, f, 0.0) for t, f in zip(tracks, stream, strict=True))
+    tracks = run(make(None, box_blend=0.0), stream)
+    assert all(keeps_boxes(t, f, 0.0) for t, f in zip(tracks, stream, strict=True))
 
 
 def test_a_class_that_is_made_by_hand_works_like_the_named_one() -> None:

@@ -1,0 +1,157 @@
+"""Step 8: embeddings without their average, and the recognition of ended tracks by their appearance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sportstrack.assign import clip_then_solve
+from sportstrack.cost import Features, known, unit_rows, with_room
+from sportstrack.trackers import columns
+from sportstrack.trackers.sports.config import SportsTrackConfig
+from sportstrack.trackers.sports.rows import Rows
+from sportstrack.types import BoolArray, FloatArray, IntArray
+
+MOMENTUM = 0.9  # share of a track's old appearance when a new embedding comes in
+MIN_SCORE = 0.4  # detections under it do not change a track's appearance
+LEARNING = 1.0  # seconds over which the average embedding is taken
+GALLERY_SIZE = 64  # greatest number of appearances kept
+LINK_MARGIN = 0.15  # so much must a link's cosine be ahead of the second best, from either side
+LINK_HITS = 3  # detections of a new track before it is compared, and reported
+SAME_MATCH_SHARE = 0.5  # of the new tracks that must be recognised after a shot change for it to be the same match …
+_SAME_MATCH_LEAST = 3  # … and the least number of them
+_LEAST_AVERAGE = 3  # embeddings in a frame; the average of two would be half of each, a lone one's itself
+_APART = 9.0  # cost of a pair that cannot be linked
+
+
+class AverageEmbedding:
+    """The average embedding of the first second: what all have in common, the kit for example.
+
+    Args:
+        frames: how many frames with embeddings it is taken over.
+    """
+
+    def __init__(self, frames: int) -> None:
+        self._frames = frames
+        self._sum: Features = np.zeros(0, np.float32)
+        self._count = self._seen = 0
+
+    @property
+    def length(self) -> int:
+        """Numbers in an embedding, 0 while unknown."""
+        return len(self._sum)
+
+    def learn(self, embedding: Features) -> None:
+        """Take a frame's (N, D) unit vectors into the average, if it is not complete."""
+        if not self.length:
+            self._sum = np.zeros(embedding.shape[1], np.float32)
+        count = int(np.count_nonzero(known(embedding)))
+        if self._seen < self._frames and count >= _LEAST_AVERAGE:
+            self._sum = self._sum + embedding.sum(axis=0)
+            self._count += count
+            self._seen += 1
+
+    def centred(self, vectors: Features) -> Features:
+        """Return (K, D) unit vectors without the average."""
+        if not self._count:
+            return vectors
+        return unit_rows(np.where(known(vectors)[:, None], vectors - self._sum / self._count, 0.0))
+
+    def similarity(self, appearance: Features, embedding: Features) -> FloatArray:
+        """Return (T, N) cosines without the average, NaN where unknown, of (D, T) appearances and (N, D) embeddings."""
+        ours, theirs = self.centred(appearance.T), self.centred(embedding)
+        cosine: FloatArray = ours.dot(theirs.T).astype(np.float64)
+        cosine[~known(ours)] = np.nan
+        cosine[:, ~known(theirs)] = np.nan
+        return cosine
+
+
+@dataclass(slots=True)
+class Ended:
+    """Tracks that have ended and may be recognised, those matched longest ago first."""
+
+    appearance: Features  # (D, G)
+    track_id: IntArray  # (G,)
+    last: IntArray  # (G,) frame of the last match
+    main_class: IntArray  # (G,)
+
+    def __len__(self) -> int:
+        return len(self.last)
+
+
+class Recognition:
+    """Gives new tracks the ids of ended ones of the same appearance, within a shot and over shot changes.
+
+    Args:
+        average: taken out of all appearances before they are compared.
+        config: settings.
+        memory: frames that an ended track is kept; 0: none is.
+    """
+
+    def __init__(self, average: AverageEmbedding, config: SportsTrackConfig, memory: int) -> None:
+        none = columns.NONE
+        self.ended = Ended(np.empty((0, 0), np.float32), none, none, none)
+        self._average, self._config, self._memory = average, config, memory
+        self._same_match = False
+
+    def new_shot(self) -> None:
+        """Let the next frame belong to another shot, which may be of another match."""
+        self._same_match = False
+
+    def remember(self, rows: Rows, tracks: IntArray, frame: int) -> None:
+        """Keep the appearances of tracks that end; the oldest give way."""
+        if not (self._memory and len(tracks) and len(rows.appearance)):
+            return
+        ended, tracks = self.ended, tracks[rows.appearance[:, tracks].any(axis=0)]
+        kept = with_room(ended.appearance, len(ended), len(rows.appearance))
+        more = Ended(rows.appearance[:, tracks], rows.track_id[tracks], rows.last[tracks], rows.main_class[tracks])
+        joined = columns.append(Ended(kept, ended.track_id, ended.last, ended.main_class), more)
+        order = joined.last.argsort(kind="stable")
+        order = order[joined.last[order] >= frame - self._memory]
+        self.ended = columns.keep(joined, order[max(0, len(order) - GALLERY_SIZE) :])
+
+    def expire(self, frame: int) -> None:
+        """Let go of what has been kept for too long."""
+        self.ended = columns.keep(self.ended, (self.ended.last >= frame - self._memory).nonzero()[0])
+
+    def recognise(self, rows: Rows, tracks: IntArray, first: int) -> tuple[IntArray, IntArray]:
+        """Return those of the new tracks that are ended ones, and the ids of these, which are no longer kept.
+
+        Args:
+            rows: all tracks.
+            tracks: (K,) the new ones.
+            first: frame in which the shot began.
+        """
+        ended = self.ended
+        if not (len(tracks) and len(ended)):
+            return columns.NONE, columns.NONE
+        cosine, sure = self._compare(rows, tracks)
+        before = ended.last < first  # a shot change lies between
+        recognised = int(np.count_nonzero(sure[:, before].any(axis=1)))
+        self._same_match |= recognised >= max(_SAME_MATCH_LEAST, SAME_MATCH_SHARE * len(tracks))
+        sure &= ~before | self._same_match
+        t, g = clip_then_solve(np.where(sure, -cosine, _APART), -self._config.link_similarity)
+        left = np.ones(len(ended), np.bool_)
+        left[g] = False
+        self.ended = columns.keep(ended, left.nonzero()[0])
+        return tracks[t], ended.track_id[g]
+
+    def _compare(self, rows: Rows, tracks: IntArray) -> tuple[FloatArray, BoolArray]:
+        """Return the (K, G) cosines with the ended tracks, and which are ahead of all rivals by a margin."""
+        config, ended, centred = self._config, self.ended, self._average.centred
+        cosine = centred(rows.appearance[:, tracks].T).dot(centred(ended.appearance.T).T).astype(np.float64)
+        cosine[rows.born[tracks][:, None] <= ended.last] = -1.0  # tracks seen together are not one
+        if config.per_class or config.class_lock:
+            cosine[rows.main_class[tracks][:, None] != ended.main_class] = -1.0
+        sure = (cosine >= config.link_similarity) & (cosine - _rival(cosine) >= LINK_MARGIN)
+        sure &= cosine - _rival(cosine.T).T >= LINK_MARGIN
+        return cosine, sure
+
+
+def _rival(values: FloatArray) -> FloatArray:
+    """Return, for each entry, the best other one of its row; −1 where there is none."""
+    if values.shape[1] < 2:
+        return np.full(values.shape, -1.0)
+    second, best = np.partition(values, -2, axis=1)[:, -2:].T
+    return np.asarray(np.where(values == best[:, None], second[:, None], best[:, None]))

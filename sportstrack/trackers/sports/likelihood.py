@@ -1,0 +1,117 @@
+"""Step 4: how well each detection fits each track."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sportstrack.trackers.sports.classes import may_match
+from sportstrack.trackers.sports.config import SportsTrackConfig, Tuning
+from sportstrack.trackers.sports.rows import Found, Rows
+from sportstrack.types import BoolArray, FloatArray, IntArray
+
+REACH = 1.5  # longest distance of a match, in heights of the box
+DISTANCE_SCALE = 8.0  # the affinity falls by 1 for this much squared distance in standard deviations
+NEUTRAL_COSINE = 0.3  # speaks neither for nor against a match
+AGE_LIMIT = 5.0  # ticks after which the affinity of a lost track falls no more
+_APART = 9.0  # cost of a pair that cannot match; over every limit
+
+
+@dataclass(slots=True)
+class Costs:
+    """What it costs to match each track with each detection, (T, N) each; `_APART` for pairs that cannot match."""
+
+    affinity: FloatArray  # − affinity
+    plain: FloatArray  # − affinity without the penalty for age
+    overlap: FloatArray  # − DIoU
+
+
+def compare(
+    rows: Rows,
+    found: Found,
+    age: FloatArray,
+    similarity: FloatArray | None,
+    config: SportsTrackConfig,
+    tuning: Tuning,
+) -> Costs:
+    """Compute the costs of all pairs.
+
+    Args:
+        rows: the tracks, predicted.
+        found: the detections.
+        age: (T,) ticks without a detection.
+        similarity: (T, N) cosines of appearance, NaN where unknown; None without embeddings.
+        config: settings.
+        tuning: constants.
+    """
+    t, n = _near(rows, found, config)
+    track, box = rows.state[0].take(t, axis=1), found.measurement.take(n, axis=1)
+    overlap, distance_overlap = overlaps(track, box)
+    affinity = motion_affinity(track, box, rows.state[2, :2].take(t, axis=1), config)
+    good = affinity > config.min_affinity  # overlap and appearance make no match of what motion excludes
+    affinity += config.overlap_bonus * overlap * good
+    if similarity is not None:
+        affinity = with_appearance(affinity, similarity[t, n], good, config.appearance_weight)
+    least = np.minimum(affinity, config.min_affinity)  # age alone forbids nothing
+    penalty = tuning.age_penalty * np.minimum(age[t], AGE_LIMIT)
+    aged = np.where(good, np.maximum(affinity - penalty, least), affinity)
+    cost = np.empty((3, len(rows), len(found)))
+    cost.fill(_APART)
+    cost[:, t, n] = -np.array((aged, affinity, distance_overlap))
+    return Costs(*cost)
+
+
+def motion_affinity(track: FloatArray, box: FloatArray, variance: FloatArray, config: SportsTrackConfig) -> FloatArray:
+    """Return (P,) affinities of pairs: a log-likelihood, 1 for a box in the expected place.
+
+    affinity = 1 − D² / 8 − uncertainty_weight · ln(S_x S_y / h⁴), where S is the variance expected of the box's centre,
+    and D² its squared distance in such variances plus the squared logarithm of the heights' ratio per size_tolerance.
+
+    Args:
+        track: (4, P) predicted xywh.
+        box: (4, P) xywh of the detections, h among them.
+        variance: (2, P) of the predicted centre.
+        config: settings.
+    """
+    height = box[3]
+    expected = variance + (config.measurement_noise * height) ** 2
+    away = box[:2] - track[:2]
+    distance = (away * away / expected).sum(axis=0)
+    distance += (np.log(height / track[3]) / config.size_tolerance) ** 2
+    spread = np.log(expected[0] * expected[1] / height**4)
+    affinity: FloatArray = 1.0 - distance / DISTANCE_SCALE - config.uncertainty_weight * spread
+    return affinity
+
+
+def with_appearance(affinity: FloatArray, cosine: FloatArray, good: BoolArray, weight: float) -> FloatArray:
+    """Return (P,) affinities that count appearance, too, where it is known and motion allows the pair."""
+    changed = affinity + weight * (cosine - NEUTRAL_COSINE)
+    return np.asarray(np.where(good & ~np.isnan(cosine), changed, affinity))
+
+
+def overlaps(a: FloatArray, b: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return (P,) IoU and DIoU (IoU less the squared distance of the centres per diagonal) of pairs (4, P) of xywh."""
+    away, half = np.abs(b[:2] - a[:2]), (a[2:] + b[2:]) / 2
+    inner = np.minimum(np.minimum(a[2:], b[2:]), half - away)
+    outer = np.maximum(np.maximum(a[2:], b[2:]), half + away)
+    shared = np.maximum(inner, 0.0).prod(axis=0)
+    overlap = shared / (a[2:].prod(axis=0) + b[2:].prod(axis=0) - shared)
+    return overlap, overlap - (away * away).sum(axis=0) / (outer * outer).sum(axis=0)
+
+
+def _near(rows: Rows, found: Found, config: SportsTrackConfig) -> tuple[IntArray, IntArray]:
+    """Return the pairs (tracks, detections) whose centres are within reach and whose classes may match."""
+    box = found.measurement
+    reach = REACH * box[3]
+    centre, low, high = rows.state[0, :2, :, None], (box[:2] - reach)[:, None], (box[:2] + reach)[:, None]
+    inside = centre >= low
+    inside &= centre <= high
+    near = inside[0] & inside[1]
+    if config.per_class or config.class_lock:
+        near &= may_match(rows, found.class_id, config)
+    t, n = near.nonzero()
+    away = centre[:, t, 0] - box[:2].take(n, axis=1)
+    away *= away
+    within = away[0] + away[1] <= reach[n] ** 2
+    return (t, n) if within.all() else (t[within], n[within])

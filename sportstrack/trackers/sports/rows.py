@@ -1,0 +1,55 @@
+"""SportsTrack's two tables: its tracks, and one frame's detections as its steps use them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sportstrack.cost import Features
+from sportstrack.types import BoolArray, FloatArray, IntArray
+
+
+@dataclass(slots=True)
+class Rows:
+    """One track per entry of the last axis."""
+
+    state: FloatArray  # (5, 4, T) Kalman state in xywh
+    box: FloatArray  # (4, T) corners of the last detection
+    path: FloatArray  # (2, T) the camera's path at the last match
+    appearance: Features  # (D, T) unit vectors, zero while unknown; D is 0 until embeddings come
+    track_id: IntArray  # (T,) 0 until first reported
+    born: IntArray  # (T,) frame of the first detection
+    last: IntArray  # (T,) frame of the last match; a track that was not matched in the frame before is lost
+    hits: IntArray  # (T,) matches, the first detection included
+    confirmed: BoolArray  # (T,)
+    score: FloatArray  # (T,) of the last detection
+    class_id: IntArray  # (T,) of the last detection
+    main_class: IntArray  # (T,) class by majority of its detections …
+    votes: IntArray  # (T,) … and by how many (Boyer and Moore's count)
+
+    def __len__(self) -> int:
+        return len(self.last)
+
+    @classmethod
+    def empty(cls, length: int) -> Rows:
+        """Return a table without tracks, for embeddings of this length."""
+        none, number = np.empty(0, np.int64), np.empty(0)
+        state, corners, unknown = np.empty((5, 4, 0)), np.empty((4, 0)), np.empty((length, 0), np.float32)
+        nobody = np.empty(0, np.bool_)
+        return cls(state, corners, corners[:2], unknown, none, none, none, none, nobody, number, none, none, none)
+
+
+@dataclass(slots=True)
+class Found:
+    """The usable detections of one frame."""
+
+    boxes: FloatArray  # (N, 4) corners
+    measurement: FloatArray  # (4, N) xywh
+    score: FloatArray  # (N,)
+    class_id: IntArray  # (N,)
+    row: IntArray  # (N,) in the caller's table
+    embedding: Features | None  # (N, D) unit vectors, zero where unknown
+
+    def __len__(self) -> int:
+        return len(self.score)

@@ -1,0 +1,419 @@
+"""SportsTrack: follows players through pans, crossings and exits.
+
+Known parts: constant-velocity Kalman filters (SORT), low-score detections matched last (ByteTrack), embeddings and
+camera motion that are handed in (BoT-SORT). New ones: the camera's motion is estimated from the boxes; a match is
+judged by its log-likelihood, with a bonus for overlap; tracks that left over a border of the picture are expected
+there; embeddings are compared after their average, which is the kit, has been subtracted. docs/trackers/sports.md
+explains each step under the number that it has here.
+
+Units: lengths are in heights of the box at hand, times in seconds, so that neither the picture's size nor its frame
+rate matters. What is measured per time counts in *ticks* of 1/25 s, whatever the frame rate.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sportstrack.boxes import iou, xywh_to_xyxy, xyxy_to_xywh
+from sportstrack.cost import blend, read_looks, unit_rows, with_room
+from sportstrack.errors import SettingError
+from sportstrack.trackers import columns
+from sportstrack.trackers.sports import appearance, border, classes, motion
+from sportstrack.trackers.sports.config import TICK, SportsTrackConfig, Tuning
+from sportstrack.trackers.sports.likelihood import compare
+from sportstrack.trackers.sports.rows import Found, Rows
+from sportstrack.types import BoolArray, FloatArray, IntArray, Tracks, as_detections
+
+CLEAN_SCORE = 0.6  # boxes from this score on are kept though they overlap a better one
+TENTATIVE_AFFINITY = 0.3  # least affinity of a match of a tentative track
+OUTSIDE_MEMORY = 1.2  # seconds that a lost track is kept that is predicted outside the picture
+RECENT = 0.2  # seconds since the last match of a track that is still where it was
+_NEAR = 0.05  # box heights by which no edge of a smoothed box is farther from the detection's
+
+
+class SportsTrack:
+    """Likelihoods under a moving camera, with a memory for the borders of the picture.
+
+    Args:
+        config: settings.
+        frame_rate: frames per second of the video; all times scale with it.
+        coasting: also report lost tracks, with their predicted box and ``detection`` −1.
+        strict: raise on an unusable box instead of leaving it out and counting it in `dropped`.
+        frame_size: (width, height) of the picture in pixels; None takes the farthest boxes so far for its borders, once
+            ten seconds have passed. May be set later, as an attribute.
+        tuning: constants, for tests and benchmarks.
+    """
+
+    def __init__(
+        self,
+        config: SportsTrackConfig | None = None,
+        *,
+        frame_rate: float = 25.0,
+        coasting: bool = False,
+        strict: bool = False,
+        frame_size: tuple[int, int] | None = None,
+        tuning: Tuning | None = None,
+    ) -> None:
+        self.config = c = config or SportsTrackConfig()
+        self.frame_rate = columns.check_frame_rate(frame_rate)
+        self.coasting = coasting
+        self.strict = strict
+        self.frame_size = frame_size
+        self._tuning = tuning or Tuning()
+        self._ticks = 1 / (TICK * self.frame_rate)  # in a frame
+        self._motion = motion.Motion(c, self._tuning, self.frame_rate)
+        self._memory, self._outside_memory = self._frames(c.memory), self._frames(OUTSIDE_MEMORY)
+        self._border_memory, self._gallery_memory = self._frames(c.border_memory), self._frames(c.gallery_memory)
+        self._roster = dict(c.roster)
+        self._separate = c.per_class or c.class_lock  # boxes of different classes are different things
+        self.reset()
+
+    @property
+    def frame_size(self) -> tuple[int, int] | None:
+        """(width, height) of the picture in pixels, None if not known; SettingError if set to anything else."""
+        return self._frame_size
+
+    @frame_size.setter
+    def frame_size(self, size: tuple[int, int] | None) -> None:
+        if size is not None and not (len(size) == 2 and all(0 < side < np.inf for side in size)):
+            raise SettingError(f"frame_size: expected (width, height) in pixels or None, got {size!r}")
+        self._frame_size = size
+
+    def _frames(self, seconds: float) -> int:
+        return round(seconds * self.frame_rate)
+
+    def reset(self) -> None:
+        """Forget everything, as if newly made."""
+        self._frame = 0
+        self._last_id = 0
+        self.dropped = 0
+        self._extent = np.zeros(2)  # (2,) the farthest corner so far
+        self._average = appearance.AverageEmbedding(self._frames(appearance.LEARNING))
+        self._recognition = appearance.Recognition(self._average, self.config, self._gallery_memory)
+        self._start_shot()
+
+    def cut(self) -> None:
+        """Let the next frame belong to another shot: no track goes on, but some may be recognised by appearance."""
+        self._recognition.remember(self._rows, self._rows.track_id.nonzero()[0], self._frame)
+        self._start_shot()
+
+    def _start_shot(self) -> None:
+        self._rows = Rows.empty(self._average.length)
+        self._first = self._frame + 1  # frame of the shot
+        self._path = motion.CameraPath.start()
+        self._recognition.new_shot()
+
+    def update(self, detections: Any, camera: FloatArray | None = None) -> Tracks:
+        """Advance by one frame.
+
+        Args:
+            detections: `Detections` or ``supervision.Detections``; an empty table ages the tracks. Their embeddings,
+                where given, are used.
+            camera: (2, 3) affine that maps the previous frame's pixels to this one's; None estimates the camera's
+                motion from the boxes.
+
+        Returns:
+            The reported tracks, ordered by detection row.
+
+        Raises:
+            SettingError: if the camera is not an invertible affine, or embeddings change their length.
+        """
+        camera = None if camera is None else columns.read_camera(camera)
+        found = self._read(detections)  # 1, clean
+        self._frame += 1
+        size = self._picture_size(found)
+        similarity = self._similarity(found)
+        missing = self._frame - self._rows.last  # (T,) frames since the last match, at least 1
+
+        self._rows.state = self._motion.predict(self._rows.state, missing > 1)  # 2, predict
+        path = self._follow_camera(found, missing, camera, size)  # 3
+        owner = self._associate(found, missing, similarity)  # 4, match
+        owner = self._come_back(found, owner, missing, path, size, similarity)  # 5, over a border
+        path = self._correct(found, owner, missing, path)
+        owner = self._start(found, owner, path)  # 6
+        tracks = self._report(found, owner)  # with 8, recognise
+        self._forget(size)  # 7
+        self._path = path
+        return tracks
+
+    # --- 1 clean -----------------------------------------------------------------------------------------------------
+
+    def _read(self, detections: Any) -> Found:
+        """Return the detections that count; nothing of the tracker has changed if it raises."""
+        c, detections = self.config, as_detections(detections)
+        embedding = read_looks(detections.embedding, self._average.length) if c.appearance_weight else None
+        boxes, score, class_id, row, dropped = columns.read(detections, c.low_score, self.strict)
+        self.dropped += dropped
+        if len(row) > 1 and score.min() < CLEAN_SCORE:
+            keep = self._clean(boxes, score, class_id)
+            if len(keep) < len(row):
+                boxes, score, class_id, row = boxes[keep], score[keep], class_id[keep], row[keep]
+        if embedding is not None:
+            embedding = unit_rows(embedding[row])
+        return Found(boxes, xyxy_to_xywh(boxes), score, class_id, row, embedding)
+
+    def _clean(self, boxes: FloatArray, score: FloatArray, class_id: IntArray) -> IntArray:
+        """Return the boxes that are no low-score double of another."""
+        double = iou(boxes, boxes) > self._tuning.clean_overlap
+        np.fill_diagonal(double, False)
+        if self._separate:
+            double &= class_id[:, None] == class_id
+        if double.any():
+            rank = np.empty(len(score), np.int64)
+            rank[(-score).argsort(kind="stable")] = np.arange(len(score))
+            double &= rank < rank[:, None]
+            double &= (score < CLEAN_SCORE)[:, None]
+        return (~double.any(axis=1)).nonzero()[0]
+
+    def _picture_size(self, found: Found) -> FloatArray | None:
+        """Return the picture's (width, height), or None while unknown."""
+        if self._frame_size is not None:
+            return np.array(self._frame_size, dtype=np.float64)
+        if len(found):
+            self._extent = np.maximum(self._extent, found.boxes[:, 2:].max(axis=0))
+        return self._extent if self._frame > self._frames(border.LEARNING) else None
+
+    def _similarity(self, found: Found) -> FloatArray | None:
+        """Return the (T, N) cosines of the tracks' appearances and the embeddings, None without embeddings."""
+        if found.embedding is None:
+            return None
+        self._average.learn(found.embedding)
+        rows = self._rows
+        rows.appearance = with_room(rows.appearance, len(rows), self._average.length)
+        return self._average.similarity(rows.appearance, found.embedding)
+
+    # --- 3 follow the camera -----------------------------------------------------------------------------------------
+
+    def _follow_camera(
+        self, found: Found, missing: IntArray, camera: FloatArray | None, size: FloatArray | None
+    ) -> motion.CameraPath:
+        """Move all tracks, lost ones too, along with the camera; return its path, with this frame's flow if given."""
+        rows, path = self._rows, self._path
+        if camera is not None:
+            rows.state = motion.warped(rows.state, camera)
+            return motion.CameraPath(motion.view_shift(camera, size, found), path.total, given=True)
+        if self.config.camera_shift:
+            shift = motion.camera_shift(rows, missing, found, self.config)
+            if shift is not None:
+                rows.state = self._motion.moved(rows.state, shift)
+        return motion.CameraPath(path.flow, path.total, given=False)
+
+    # --- 4 match -----------------------------------------------------------------------------------------------------
+
+    def _associate(self, found: Found, missing: IntArray, similarity: FloatArray | None) -> IntArray:
+        """Return (N,) each detection's track, or −1, by four stages, the most certain first."""
+        c, rows = self.config, self._rows
+        owner = columns.nobody(len(found))
+        if not (len(rows) and len(found)):
+            return owner
+        costs = compare(rows, found, (missing - 1) * self._ticks, similarity, c, self._tuning)
+        confident = found.score >= c.high_score
+        high, low = confident.nonzero()[0], (~confident).nonzero()[0]
+        free = rows.confirmed & (missing <= self._memory)  # (T,) confirmed tracks without a match
+        tentative = (~rows.confirmed).nonzero()[0]
+
+        free[columns.match(costs.affinity, free.nonzero()[0], high, -c.min_affinity, owner)] = False  # 4a
+        if len(low):
+            recent = (free & (missing == 1)).nonzero()[0]
+            free[columns.match(costs.overlap, recent, low, -c.second_overlap, owner)] = False  # 4b
+        high = high[owner[high] < 0]
+        columns.match(costs.overlap, free.nonzero()[0], high, -c.third_overlap, owner)  # 4c
+        high = high[owner[high] < 0]
+        columns.match(costs.plain, tentative, high, -TENTATIVE_AFFINITY, owner)  # 4d
+        return owner
+
+    # --- 5 come back over a border -----------------------------------------------------------------------------------
+
+    def _come_back(
+        self,
+        found: Found,
+        owner: IntArray,
+        missing: IntArray,
+        path: motion.CameraPath,
+        size: FloatArray | None,
+        similarity: FloatArray | None,
+    ) -> IntArray:
+        """Return (N,) owners with the tracks that left over a border and are back there."""
+        rows = self._rows
+        free = ((owner < 0) & (found.score >= self.config.high_score)).nonzero()[0]
+        if not (self._border_memory and len(free) and size is not None):
+            return owner
+        gone = rows.confirmed.copy()
+        gone[owner[owner >= 0]] = False
+        moved = self._tuning.border_path * (path.total[:, None] - rows.path)
+        track, box = border.match_returns(
+            rows, found, (gone.nonzero()[0], free), size, moved, missing * self._ticks, similarity, self.config
+        )
+        owner = owner.copy()
+        owner[box] = track
+        again = missing[track] > self._memory  # such a filter knows nothing of use
+        rows.state[:, :, track[again]] = self._motion.start(found.measurement[:, box[again]], path.drift)
+        return owner
+
+    # --- what the matches change -------------------------------------------------------------------------------------
+
+    def _correct(self, found: Found, owner: IntArray, missing: IntArray, path: motion.CameraPath) -> motion.CameraPath:
+        """Correct the matched tracks by their detections; return the camera's path after this frame."""
+        c, rows = self.config, self._rows
+        box = (owner >= 0).nonzero()[0]
+        track, score, class_id = owner[box], found.score[box], found.class_id[box]
+        corners = found.boxes[box].T
+        moved = corners - rows.box.take(track, axis=1)
+        path = path.advanced(moved.take((missing[track] == 1).nonzero()[0], axis=1))
+        if not len(track):
+            return path
+        measurement = found.measurement.take(box, axis=1)
+        rows.state[:, :, track] = self._motion.correct(rows.state.take(track, axis=2), measurement, score)
+        rows.box[:, track] = corners
+        rows.path[:, track] = path.total[:, None]
+        rows.last[track] = self._frame
+        rows.hits[track] += 1
+        rows.confirmed[track] |= rows.hits[track] >= c.confirm_hits
+        rows.score[track] = score
+        rows.class_id[track] = class_id
+        if c.class_lock:
+            classes.vote(rows, track, class_id)
+        if found.embedding is not None:
+            sure = score >= appearance.MIN_SCORE
+            track, box = track[sure], box[sure]
+            new = blend(rows.appearance[:, track].T, found.embedding[box], appearance.MOMENTUM)
+            rows.appearance[:, track] = new.T
+        return path
+
+    # --- 6 start -----------------------------------------------------------------------------------------------------
+
+    def _start(self, found: Found, owner: IntArray, path: motion.CameraPath) -> IntArray:
+        """Start tracks on detections that no track took and that stand apart; return (N,) owners with them."""
+        free = ((owner < 0) & (found.score >= max(self.config.new_score, self.config.high_score))).nonzero()[0]
+        if not len(free):
+            return owner
+        new = classes.starts_within_roster(self._roster, found, self._apart(found, owner, free), owner)
+        if not len(new):
+            return owner
+        owner = owner.copy()
+        owner[new] = np.arange(len(self._rows), len(self._rows) + len(new))
+        self._rows = columns.append(self._rows, self._born(found, new, path))
+        return owner
+
+    def _apart(self, found: Found, owner: IntArray, free: IntArray) -> IntArray:
+        """Return those of the free detections that overlap neither a taken one nor a better free one."""
+        c, rows = self.config, self._rows
+        if c.class_lock:
+            recent = (rows.last < self._frame) & (rows.last >= self._frame - max(1, self._frames(RECENT)))
+            boxes, class_id = found.boxes[free], found.class_id[free]
+            free = free[~classes.class_errors(rows, recent, boxes, class_id, c.spawn_overlap)]
+        clash = iou(found.boxes[free], found.boxes) > c.spawn_overlap
+        if self._separate:
+            clash &= found.class_id[free][:, None] == found.class_id
+        clash[np.arange(len(free)), free] = False
+        taken = owner >= 0
+        if not (clash & (taken | (found.score >= c.new_score))).any():
+            return free
+        new = []
+        for i in (-found.score[free]).argsort(kind="stable").tolist():
+            if not (clash[i] & taken).any():
+                taken[free[i]] = True
+                new.append(free[i])
+        return np.sort(np.array(new, np.int64))
+
+    def _born(self, found: Found, new: IntArray, path: motion.CameraPath) -> Rows:
+        count, length = len(new), self._average.length
+        zeros = np.zeros(count, np.int64)
+        now, one = zeros + self._frame, zeros + 1
+        unit = np.zeros((length, count), np.float32)
+        if found.embedding is not None:
+            unit = np.where(found.score[new] >= appearance.MIN_SCORE, found.embedding[new].T, np.float32(0.0))
+        class_id = found.class_id[new]
+        return Rows(
+            state=self._motion.start(found.measurement.take(new, axis=1), path.drift),
+            box=found.boxes[new].T,
+            path=path.total[:, None] + np.zeros((1, count)),
+            appearance=unit,
+            track_id=zeros,
+            born=now,
+            last=now,
+            hits=one,
+            confirmed=one >= (1 if self._frame == self._first else self.config.confirm_hits),
+            score=found.score[new],
+            class_id=class_id,
+            main_class=class_id,
+            votes=one,
+        )
+
+    # --- report ------------------------------------------------------------------------------------------------------
+
+    def _report(self, found: Found, owner: IntArray) -> Tracks:
+        rows = self._rows
+        shown = (owner >= 0).nonzero()[0]
+        shown = shown[rows.confirmed[owner[shown]]]
+        if len(self._recognition.ended):
+            shown = shown[self._recognise(owner[shown])]
+        if self._roster:
+            order = shown[(-rows.hits[owner[shown]]).argsort(kind="stable")]  # the longest tracks stay
+            shown = np.sort(classes.within_roster(self._roster, order, found.class_id[order]))
+        track, row, boxes = owner[shown], found.row[shown], found.boxes.take(shown, axis=0)
+        if self.config.box_blend:
+            boxes = self._smoothed(boxes, track)
+        track_id, self._last_id = columns.ids_of(rows.track_id, track, self._last_id)
+        if self.coasting:
+            coast = self._coasting(track)
+            places = xywh_to_xyxy(rows.state[0].take(coast, axis=1))
+            track, row, boxes = columns.with_coasting(track, row, boxes, coast, places)
+            track_id = rows.track_id[track]
+        return Tracks.trusted(boxes, rows.score[track], rows.class_id[track], track_id, row)
+
+    def _smoothed(self, boxes: FloatArray, track: IntArray) -> FloatArray:
+        """Return (M, 4) corners between the detections' and those of their tracks' filters, near the detections'."""
+        way: FloatArray = xywh_to_xyxy(self._rows.state[0].take(track, axis=1))
+        way -= boxes
+        way *= self.config.box_blend
+        near = _NEAR * (boxes[:, 3:] - boxes[:, 1:2])
+        np.minimum(way, near, out=way)
+        np.maximum(way, -near, out=way)
+        return np.asarray(boxes + way)
+
+    def _coasting(self, shown: IntArray) -> IntArray:
+        """Return the lost tracks that are reported beside those shown."""
+        rows = self._rows
+        lost = self._frame - rows.last
+        corners = xywh_to_xyxy(rows.state[0])
+        real = (corners[:, 2:] > corners[:, :2]).all(axis=1)  # far out, a small size can drown in rounding
+        coast = ((lost > 0) & (lost <= self._memory) & (rows.track_id > 0) & real).nonzero()[0]
+        if self._roster:
+            coast = coast[(-rows.hits[coast]).argsort(kind="stable")]
+            coast = classes.within_roster(self._roster, coast, rows.class_id[coast], rows.class_id[shown])
+        return coast
+
+    # --- 8 recognise -------------------------------------------------------------------------------------------------
+
+    def _recognise(self, tracks: IntArray) -> BoolArray:
+        """Give new ones of the tracks (K,) the ids of ended ones; return (K,) which may be reported by now."""
+        rows, recognition = self._rows, self._recognition
+        recognition.expire(self._frame)
+        new = (rows.track_id[tracks] == 0) & rows.appearance[:, tracks].any(axis=0)
+        ready = rows.hits[tracks] >= appearance.LINK_HITS
+        again, track_id = recognition.recognise(rows, tracks[new & ready], self._first)
+        rows.track_id[again] = track_id
+        return ready | ~new if len(recognition.ended) else np.ones(len(tracks), np.bool_)
+
+    # --- 7 forget ----------------------------------------------------------------------------------------------------
+
+    def _forget(self, size: FloatArray | None) -> None:
+        rows = self._rows
+        lost = self._frame - rows.last
+        if not lost.any():
+            return
+        limit = np.full(len(lost), self._memory)
+        if size is not None:
+            centre = rows.state[0, :2]
+            limit[((centre < 0) | (centre > size[:, None])).any(axis=0)] = min(self._outside_memory, self._memory)
+            if self._border_memory:
+                at_border = border.at_borders(rows.box, size, border.EXIT).any(axis=0)
+                limit[at_border] = np.maximum(limit[at_border], self._border_memory)
+        alive = (lost <= limit) & (rows.confirmed | (lost == 0))
+        if alive.all():
+            return
+        self._recognition.remember(rows, (~alive & (rows.track_id > 0)).nonzero()[0], self._frame)
+        self._rows = columns.keep(rows, alive.nonzero()[0])
