@@ -1,4 +1,4 @@
-"""Step 8: embeddings without their average, and the recognition of ended tracks by their appearance."""
+"""Steps 3 and 6: embeddings without their average, and the recognition of ended tracks by their appearance."""
 
 from __future__ import annotations
 

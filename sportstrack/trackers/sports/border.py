@@ -1,4 +1,4 @@
-"""Step 5: tracks that left over a border of the picture and come back there."""
+"""Step 4: tracks that left over a border of the picture and come back there."""
 
 from __future__ import annotations
 

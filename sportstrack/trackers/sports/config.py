@@ -134,23 +134,17 @@ class Tuning:
     """Constants that the ablation varies; for tests and benchmarks only.
 
     Attributes:
-        clean_overlap: a low-score box that overlaps a better one by more (IoU) is left out.
         noise_gain: the variance of a box is noise_gain · (1 − score) · (measurement_noise · h)² …
         noise_floor: … where (1 − score) is taken for at least this.
         first_velocity_noise: standard deviation of a new track's velocity, in h per tick.
-        lost_damping: share of a lost track's velocity that is left after a tick.
         camera_gain: share of the camera's shift that also changes the tracks' velocity, per tick.
-        age_penalty: the affinity falls by this much per tick without a detection, for at most five ticks.
         border_path: share of the camera's path since then by which the expected place of a return moves.
     """
 
-    clean_overlap: float = 0.7
     noise_gain: float = 4.0
     noise_floor: float = 0.05
     first_velocity_noise: float = 0.09
-    lost_damping: float = 0.98
     camera_gain: float = 0.2
-    age_penalty: float = 0.003
     border_path: float = 0.8
 
 

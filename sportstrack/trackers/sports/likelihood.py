@@ -1,4 +1,4 @@
-"""Step 4: how well each detection fits each track."""
+"""Step 3: how well each detection fits each track."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from sportstrack.trackers.sports.classes import may_match
-from sportstrack.trackers.sports.config import SportsTrackConfig, Tuning
+from sportstrack.trackers.sports.config import SportsTrackConfig
 from sportstrack.trackers.sports.rows import Found, Rows
 from sportstrack.types import BoolArray, FloatArray, IntArray
 
 REACH = 1.5  # longest distance of a match, in heights of the box
 DISTANCE_SCALE = 8.0  # the affinity falls by 1 for this much squared distance in standard deviations
 NEUTRAL_COSINE = 0.3  # speaks neither for nor against a match
-AGE_LIMIT = 5.0  # ticks after which the affinity of a lost track falls no more
 _APART = 9.0  # cost of a pair that cannot match; over every limit
 
 
@@ -23,27 +22,17 @@ class Costs:
     """What it costs to match each track with each detection, (T, N) each; `_APART` for pairs that cannot match."""
 
     affinity: FloatArray  # − affinity
-    plain: FloatArray  # − affinity without the penalty for age
     overlap: FloatArray  # − DIoU
 
 
-def compare(
-    rows: Rows,
-    found: Found,
-    age: FloatArray,
-    similarity: FloatArray | None,
-    config: SportsTrackConfig,
-    tuning: Tuning,
-) -> Costs:
+def compare(rows: Rows, found: Found, similarity: FloatArray | None, config: SportsTrackConfig) -> Costs:
     """Compute the costs of all pairs.
 
     Args:
         rows: the tracks, predicted.
         found: the detections.
-        age: (T,) ticks without a detection.
         similarity: (T, N) cosines of appearance, NaN where unknown; None without embeddings.
         config: settings.
-        tuning: constants.
     """
     t, n = _near(rows, found, config)
     track, box = rows.state[0].take(t, axis=1), found.measurement.take(n, axis=1)
@@ -53,12 +42,9 @@ def compare(
     affinity += config.overlap_bonus * overlap * good
     if similarity is not None:
         affinity = with_appearance(affinity, similarity[t, n], good, config.appearance_weight)
-    least = np.minimum(affinity, config.min_affinity)  # age alone forbids nothing
-    penalty = tuning.age_penalty * np.minimum(age[t], AGE_LIMIT)
-    aged = np.where(good, np.maximum(affinity - penalty, least), affinity)
-    cost = np.empty((3, len(rows), len(found)))
+    cost = np.empty((2, len(rows), len(found)))
     cost.fill(_APART)
-    cost[:, t, n] = -np.array((aged, affinity, distance_overlap))
+    cost[:, t, n] = -np.array((affinity, distance_overlap))
     return Costs(*cost)
 
 

@@ -1,4 +1,4 @@
-"""Steps 2 and 3: where each track is expected, and how the camera has moved."""
+"""Steps 1 and 2: where each track is expected, and how the camera has moved."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sportstrack import kalman
 from sportstrack.boxes import iou, xywh_to_xyxy
 from sportstrack.trackers.sports.config import TICK, SportsTrackConfig, Tuning
 from sportstrack.trackers.sports.rows import Found, Rows
-from sportstrack.types import BoolArray, FloatArray
+from sportstrack.types import FloatArray, IntArray
 
 FIRST_POSITION_NOISE = 0.14  # standard deviation of a new track's position, in box heights
 CAMERA_MARGIN = 0.5  # share of its size that a box grows on each side before it is paired with a track
@@ -54,18 +54,14 @@ class Motion:
         # many changes as ticks.
         self._noise = _planes(ticks * config.position_noise**2, ticks**3 * config.velocity_noise**2)
         self._first_var = _planes(FIRST_POSITION_NOISE**2, ticks**2 * tuning.first_velocity_noise**2)
-        self._damping = tuning.lost_damping**ticks
         self._camera_gain = 1 - (1 - tuning.camera_gain) ** ticks
 
-    def predict(self, state: FloatArray, lost: BoolArray) -> FloatArray:
-        """Return the (5, 4, T) state one frame later; ``lost`` tracks slow down."""
+    def predict(self, state: FloatArray) -> FloatArray:
+        """Return the (5, 4, T) state one frame later."""
         if not state.shape[2]:
             return state
         state = state.copy()
         state[1, 2:] = 0.0  # sizes have no trend worth following
-        which = lost.nonzero()[0]
-        if len(which):
-            state[1, :2, which] *= self._damping
         height = state[0, 3]
         return kalman.predict(state, self._noise * (height * height))
 
@@ -90,7 +86,7 @@ class Motion:
         return state
 
 
-def camera_shift(rows: Rows, missing: FloatArray, found: Found, config: SportsTrackConfig) -> FloatArray | None:
+def camera_shift(rows: Rows, missing: IntArray, found: Found, config: SportsTrackConfig) -> FloatArray | None:
     """Return (2, 1): the median displacement from predictions to the boxes beside them; None with too few pairs."""
     least = config.camera_pairs
     seen = ((missing == 1) & (rows.hits >= 2)).nonzero()[0]

@@ -26,7 +26,6 @@ from sportstrack.trackers.sports.likelihood import compare
 from sportstrack.trackers.sports.rows import Found, Rows
 from sportstrack.types import BoolArray, FloatArray, IntArray, Tracks, as_detections
 
-CLEAN_SCORE = 0.6  # boxes from this score on are kept though they overlap a better one
 TENTATIVE_AFFINITY = 0.3  # least affinity of a match of a tentative track
 OUTSIDE_MEMORY = 1.2  # seconds that a lost track is kept that is predicted outside the picture
 RECENT = 0.2  # seconds since the last match of a track that is still where it was
@@ -121,24 +120,24 @@ class SportsTrack:
             SettingError: if the camera is not an invertible affine, or embeddings change their length.
         """
         camera = None if camera is None else columns.read_camera(camera)
-        found = self._read(detections)  # 1, clean
+        found = self._read(detections)
         self._frame += 1
         size = self._picture_size(found)
         similarity = self._similarity(found)
         missing = self._frame - self._rows.last  # (T,) frames since the last match, at least 1
 
-        self._rows.state = self._motion.predict(self._rows.state, missing > 1)  # 2, predict
-        path = self._follow_camera(found, missing, camera, size)  # 3
-        owner = self._associate(found, missing, similarity)  # 4, match
-        owner = self._come_back(found, owner, missing, path, size, similarity)  # 5, over a border
+        self._rows.state = self._motion.predict(self._rows.state)  # 1, predict
+        path = self._follow_camera(found, missing, camera, size)  # 2
+        owner = self._associate(found, missing, similarity)  # 3, match
+        owner = self._come_back(found, owner, missing, path, size, similarity)  # 4, over a border
         path = self._correct(found, owner, missing, path)
-        owner = self._start(found, owner, path)  # 6
-        tracks = self._report(found, owner)  # with 8, recognise
+        owner = self._start(found, owner, path)  # 5
+        tracks = self._report(found, owner)  # 6
         self._forget(size)  # 7
         self._path = path
         return tracks
 
-    # --- 1 clean -----------------------------------------------------------------------------------------------------
+    # --- what comes in ------------------------------------------------------------------------------------------------
 
     def _read(self, detections: Any) -> Found:
         """Return the detections that count; nothing of the tracker has changed if it raises."""
@@ -146,26 +145,9 @@ class SportsTrack:
         embedding = read_looks(detections.embedding, self._average.length) if c.appearance_weight else None
         boxes, score, class_id, row, dropped = columns.read(detections, c.low_score, self.strict)
         self.dropped += dropped
-        if len(row) > 1 and score.min() < CLEAN_SCORE:
-            keep = self._clean(boxes, score, class_id)
-            if len(keep) < len(row):
-                boxes, score, class_id, row = boxes[keep], score[keep], class_id[keep], row[keep]
         if embedding is not None:
             embedding = unit_rows(embedding[row])
         return Found(boxes, xyxy_to_xywh(boxes), score, class_id, row, embedding)
-
-    def _clean(self, boxes: FloatArray, score: FloatArray, class_id: IntArray) -> IntArray:
-        """Return the boxes that are no low-score double of another."""
-        double = iou(boxes, boxes) > self._tuning.clean_overlap
-        np.fill_diagonal(double, False)
-        if self._separate:
-            double &= class_id[:, None] == class_id
-        if double.any():
-            rank = np.empty(len(score), np.int64)
-            rank[(-score).argsort(kind="stable")] = np.arange(len(score))
-            double &= rank < rank[:, None]
-            double &= (score < CLEAN_SCORE)[:, None]
-        return (~double.any(axis=1)).nonzero()[0]
 
     def _picture_size(self, found: Found) -> FloatArray | None:
         """Return the picture's (width, height), or None while unknown."""
@@ -184,7 +166,7 @@ class SportsTrack:
         rows.appearance = with_room(rows.appearance, len(rows), self._average.length)
         return self._average.similarity(rows.appearance, found.embedding)
 
-    # --- 3 follow the camera -----------------------------------------------------------------------------------------
+    # --- 2 follow the camera ------------------------------------------------------------------------------------------
 
     def _follow_camera(
         self, found: Found, missing: IntArray, camera: FloatArray | None, size: FloatArray | None
@@ -200,7 +182,7 @@ class SportsTrack:
                 rows.state = self._motion.moved(rows.state, shift)
         return motion.CameraPath(path.flow, path.total, given=False)
 
-    # --- 4 match -----------------------------------------------------------------------------------------------------
+    # --- 3 match ------------------------------------------------------------------------------------------------------
 
     def _associate(self, found: Found, missing: IntArray, similarity: FloatArray | None) -> IntArray:
         """Return (N,) each detection's track, or −1, by four stages, the most certain first."""
@@ -208,23 +190,23 @@ class SportsTrack:
         owner = columns.nobody(len(found))
         if not (len(rows) and len(found)):
             return owner
-        costs = compare(rows, found, (missing - 1) * self._ticks, similarity, c, self._tuning)
+        costs = compare(rows, found, similarity, c)
         confident = found.score >= c.high_score
         high, low = confident.nonzero()[0], (~confident).nonzero()[0]
         free = rows.confirmed & (missing <= self._memory)  # (T,) confirmed tracks without a match
         tentative = (~rows.confirmed).nonzero()[0]
 
-        free[columns.match(costs.affinity, free.nonzero()[0], high, -c.min_affinity, owner)] = False  # 4a
+        free[columns.match(costs.affinity, free.nonzero()[0], high, -c.min_affinity, owner)] = False  # 3a
         if len(low):
             recent = (free & (missing == 1)).nonzero()[0]
-            free[columns.match(costs.overlap, recent, low, -c.second_overlap, owner)] = False  # 4b
+            free[columns.match(costs.overlap, recent, low, -c.second_overlap, owner)] = False  # 3b
         high = high[owner[high] < 0]
-        columns.match(costs.overlap, free.nonzero()[0], high, -c.third_overlap, owner)  # 4c
+        columns.match(costs.overlap, free.nonzero()[0], high, -c.third_overlap, owner)  # 3c
         high = high[owner[high] < 0]
-        columns.match(costs.plain, tentative, high, -TENTATIVE_AFFINITY, owner)  # 4d
+        columns.match(costs.affinity, tentative, high, -TENTATIVE_AFFINITY, owner)  # 3d
         return owner
 
-    # --- 5 come back over a border -----------------------------------------------------------------------------------
+    # --- 4 come back over a border ------------------------------------------------------------------------------------
 
     def _come_back(
         self,
@@ -242,9 +224,10 @@ class SportsTrack:
             return owner
         gone = rows.confirmed.copy()
         gone[owner[owner >= 0]] = False
+        ticks = np.multiply(missing, self._ticks, dtype=np.float64)
         moved = self._tuning.border_path * (path.total[:, None] - rows.path)
         track, box = border.match_returns(
-            rows, found, (gone.nonzero()[0], free), size, moved, missing * self._ticks, similarity, self.config
+            rows, found, (gone.nonzero()[0], free), size, moved, ticks, similarity, self.config
         )
         owner = owner.copy()
         owner[box] = track
@@ -252,7 +235,7 @@ class SportsTrack:
         rows.state[:, :, track[again]] = self._motion.start(found.measurement[:, box[again]], path.drift)
         return owner
 
-    # --- what the matches change -------------------------------------------------------------------------------------
+    # --- what the matches change --------------------------------------------------------------------------------------
 
     def _correct(self, found: Found, owner: IntArray, missing: IntArray, path: motion.CameraPath) -> motion.CameraPath:
         """Correct the matched tracks by their detections; return the camera's path after this frame."""
@@ -282,7 +265,7 @@ class SportsTrack:
             rows.appearance[:, track] = new.T
         return path
 
-    # --- 6 start -----------------------------------------------------------------------------------------------------
+    # --- 5 start ------------------------------------------------------------------------------------------------------
 
     def _start(self, found: Found, owner: IntArray, path: motion.CameraPath) -> IntArray:
         """Start tracks on detections that no track took and that stand apart; return (N,) owners with them."""
@@ -342,7 +325,7 @@ class SportsTrack:
             votes=one,
         )
 
-    # --- report ------------------------------------------------------------------------------------------------------
+    # --- 6 report -----------------------------------------------------------------------------------------------------
 
     def _report(self, found: Found, owner: IntArray) -> Tracks:
         rows = self._rows
@@ -386,8 +369,6 @@ class SportsTrack:
             coast = classes.within_roster(self._roster, coast, rows.class_id[coast], rows.class_id[shown])
         return coast
 
-    # --- 8 recognise -------------------------------------------------------------------------------------------------
-
     def _recognise(self, tracks: IntArray) -> BoolArray:
         """Give new ones of the tracks (K,) the ids of ended ones; return (K,) which may be reported by now."""
         rows, recognition = self._rows, self._recognition
@@ -398,7 +379,7 @@ class SportsTrack:
         rows.track_id[again] = track_id
         return ready | ~new if len(recognition.ended) else np.ones(len(tracks), np.bool_)
 
-    # --- 7 forget ----------------------------------------------------------------------------------------------------
+    # --- 7 forget -----------------------------------------------------------------------------------------------------
 
     def _forget(self, size: FloatArray | None) -> None:
         rows = self._rows
