@@ -9,8 +9,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from sportstrack.arguments import MAX_PIXELS, SEED, SHARE, WORKERS, Whole, words
 from sportstrack.cli import new_parser, run
-from sportstrack.errors import SettingError
+from sportstrack.errors import SettingError, unknown
 from sportstrack.progress import ProgressBar
 
 Options = argparse.Namespace
@@ -81,22 +82,22 @@ def _add_shared(parser: argparse.ArgumentParser, with_format: bool) -> None:
         parser.add_argument("--to", choices=sorted(WRITERS), default="yolo", help="format to write (yolo)")
     group = parser.add_argument_group("what is converted")
     add = group.add_argument
-    add("--only", type=_names, metavar="SPLIT,…", help="these splits alone")
-    add("--classes", type=_names, metavar="NAME,…", help="these classes alone, numbered in this order")
-    add("--every", type=int, default=1, metavar="N", help="each N-th frame: neighbours are near-identical (1)")
+    add("--only", type=words, metavar="SPLIT,…", help="these splits alone")
+    add("--classes", type=words, metavar="NAME,…", help="these classes alone, numbered in this order")
+    add("--every", type=Whole(1), default=1, metavar="N", help="each N-th frame: neighbours are near-identical (1)")
     add("--split-by", choices=("source", "match"), default="source", help="keep splits, or draw whole matches (source)")
-    add("--val-share", type=float, default=0.2, metavar="0..1", help="of the frames, for --split-by match (0.2)")
-    add("--test-share", type=float, default=0.0, metavar="0..1", help="the same for test (0)")
-    add("--seed", type=int, default=0, metavar="S", help="of that draw (0)")
+    add("--val-share", type=SHARE, default=0.2, metavar="0..1", help="of the frames, for --split-by match (0.2)")
+    add("--test-share", type=SHARE, default=0.0, metavar="0..1", help="the same for test (0)")
+    add("--seed", type=SEED, default=0, metavar="S", help="of that draw (0)")
     add("--skip-missing", action="store_true", help="leave out pictures that are not there, with their labels")
     add("--extract-frames", action="store_true", help="take frames from CLIP.mp4 where a clip has no pictures")
 
     group = parser.add_argument_group("how it is written")
     add = group.add_argument
-    add("--size", type=int, metavar="PIXELS", help="scale pictures down to this longer side")
+    add("--size", type=Whole(16, MAX_PIXELS), metavar="PIXELS", help="scale pictures down to this longer side")
     add("--copy", action="store_true", help="copy pictures instead of linking them")
     add("--labels-only", action="store_true", help="no pictures")
-    add("--workers", type=int, default=1, metavar="N", help="clips written side by side (1)")
+    add("--workers", type=WORKERS, default=1, metavar="N", help="clips written side by side (1)")
     add("--overwrite", action="store_true", help="replace a data set that this program wrote before")
     add("--dry-run", action="store_true", help="read and count, write nothing")
     add("--quiet", action="store_true", help="no progress and no summary")
@@ -114,8 +115,9 @@ def _chosen(table: Any, options: Options) -> Any:
     if options.split_by == "match":
         table = split_by_match(table, val_share=options.val_share, test_share=options.test_share, seed=options.seed)
     if options.only:
-        if unknown := set(options.only) - set(table.splits):
-            raise SettingError(f"no split is called {unknown.pop()!r} (there are: {', '.join(table.splits)})")
+        for split in options.only:
+            if split not in table.splits:
+                raise SettingError(unknown("split", split, table.splits))
         table = table.select(np.isin(table.images.split.astype(str), options.only))
     if options.classes:
         table = table.keep_classes(options.classes)
@@ -162,7 +164,3 @@ def _lines(splits: dict[str, dict[str, Any]]) -> str:
         shown = [f"{name} {number:,}" for name, number in classes.items() if number]
         text += f"{split}: {', '.join(numbers)}" + (f" ({', '.join(shown)})" if len(shown) > 1 else "") + "\n"
     return text
-
-
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from sportstrack.connectors import CONNECTORS, connect, split_spec
 from sportstrack.devices import check_half, choose_device, import_torch
-from sportstrack.errors import DeviceError, SettingError, WeightsError, nearest
+from sportstrack.errors import DeviceError, SettingError, WeightsError, nearest, unknown
 from sportstrack.neck import NeckFeatures
 from sportstrack.plugins import first_line, is_plugin, load_plugin
 from sportstrack.types import Detections, as_detections
@@ -250,7 +250,7 @@ def load_detector(spec: str, **settings: Any) -> Detector:
         return CustomDetector(load_plugin(spec, settings, "frames -> list of Detections"), spec)
     word, colon, _ = spec.partition(":")
     if len(word) > 1 and colon and "://" not in spec and not Path(spec).exists():  # one letter is a drive
-        raise SettingError(f"{spec}: no detectors are called {word!r}{nearest(word, list(CONNECTORS))}")
+        raise SettingError(f"{spec}: {unknown('library', word, CONNECTORS)}")
     return UltralyticsDetector(spec, **settings)
 
 

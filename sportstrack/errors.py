@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sportstrack.limits import MAX_MESSAGE
 
@@ -53,6 +53,13 @@ def one_line(text: str) -> str:
         half = MAX_MESSAGE // 2
         text = f"{text[:half]} … {text[-half:]}"
     return text
+
+
+def unknown(what: str, name: str, known: Iterable[str]) -> str:
+    """Return ``"no format 'mto'; did you mean 'mot'? (known: mot, csv)"``, with at most 60 names."""
+    names = list(known)
+    listed = ", ".join(names[:60]) + (", …" if len(names) > 60 else "")
+    return f"no {what} {name!r}{nearest(name, names)} (known: {listed or 'none'})"
 
 
 def nearest(name: str, valid: list[str]) -> str:

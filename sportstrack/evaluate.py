@@ -7,18 +7,20 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from sportstrack.arguments import Whole, names_of
 from sportstrack.cli import new_parser, run
 from sportstrack.errors import SettingError
 from sportstrack.files import ensure_folder, write_text
 from sportstrack.progress import ProgressBar
 from sportstrack.score.preprocess import BENCHMARKS
 from sportstrack.score.run import Job, make_jobs, run_classes, run_jobs
-from sportstrack.score.scores import Scores, average_classes
+from sportstrack.score.scores import FIGURES, Scores, average_classes
 from sportstrack.score.second_opinion import COLUMNS, score_with_motmetrics
 from sportstrack.score.sources import find_trackers, find_truth
 from sportstrack.score.table import FORMATS, SUMMARY, Row, render_trackers
 
 PROGRAM = "sportstrack evaluate"
+COLUMN_NAMES = (*FIGURES, "Recall", "Precision", "FP", "FN", "FAF")
 
 _EXAMPLES = """examples:
   sportstrack evaluate --truth SportsMOT/val --results runs/track
@@ -56,12 +58,17 @@ def _parser() -> argparse.ArgumentParser:
     add("--per-class", action="store_true", help="score each class (column 8) by itself, and their average")
     add("--class-names", type=_class_names, metavar="N=NAME,…", help="names of the classes, and which to score")
     add("--backend", choices=("sportstrack", "motmetrics"), default="sportstrack", help="who counts (sportstrack)")
-    add("--jobs", type=_positive, default=1, metavar="N", help="score N sequences side by side (1)")
+    add("--jobs", type=Whole(1, 61), default=1, metavar="N", help="score N sequences side by side (1)")
 
     group = parser.add_argument_group("output")
     add = group.add_argument
     add("--format", choices=FORMATS, default="table", help="of the printed scores (table)")
-    add("--columns", type=_columns, metavar="LIST", help=f"comma-separated figures ({','.join(SUMMARY)})")
+    add(
+        "--columns",
+        type=names_of("figure", COLUMN_NAMES),
+        metavar="LIST",
+        help=f"comma-separated figures ({','.join(SUMMARY)})",
+    )
     add("--combined-only", action="store_true", help="print the pooled row alone")
     add("-o", "--output", type=Path, default=Path("runs/evaluate"), metavar="DIR", help="of plots and diagnosis")
     add("--plots", action="store_true", help="draw HOTA over alpha, sequences side by side and trackers compared")
@@ -167,25 +174,6 @@ def _diagnose(jobs: Mapping[str, list[Job]], options: argparse.Namespace) -> Non
 
 def _say(text: str) -> None:
     sys.stderr.write(f"{PROGRAM}: {text}\n")
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return number
-
-
-def _columns(text: str) -> list[str]:
-    from sportstrack.errors import nearest
-    from sportstrack.score.scores import FIGURES
-
-    known = [*FIGURES, "Recall", "Precision", "FP", "FN", "FAF"]
-    names = [name.strip() for name in text.split(",") if name.strip()]
-    for name in names:
-        if name not in known:
-            raise argparse.ArgumentTypeError(f"no figure is called {name!r}{nearest(name, known)}")
-    return names
 
 
 def _class_names(text: str) -> dict[int, str]:

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sportstrack.arguments import SHARE, Real, Whole
 from sportstrack.cli import new_parser, run
 from sportstrack.errors import OutputError, SettingError
 from sportstrack.mot import MotTable, read_mot
@@ -179,10 +180,15 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("result", type=Path, metavar="RESULT.txt", help="MOT text, as sportstrack track and sportstrack sot write it")
     add("--video", metavar="SOURCE", help="video, image folder or sequence folder to draw on (default: a dark field)")
-    add("--id", type=int, nargs="+", metavar="N", help="these tracks only (default: all)")
+    add("--id", type=Whole(), nargs="+", metavar="N", help="these tracks only (default: all)")
     add("-o", "--output", type=Path, default=Path("heat.png"), help=".png or .jpg, or .mp4 for a video (heat.png)")
-    add("--spread", type=float, metavar="PIXELS", help="how far a visit reaches (a sixtieth of the picture)")
-    add("--opacity", type=float, default=OPACITY, metavar="0..1", help=f"of the warmest places ({OPACITY})")
+    add(
+        "--spread",
+        type=Real(0, 16384, above=True),
+        metavar="PIXELS",
+        help="how far a visit reaches (a sixtieth of the picture)",
+    )
+    add("--opacity", type=SHARE, default=OPACITY, metavar="0..1", help=f"of the warmest places ({OPACITY})")
     add("--no-path", action="store_true", help="with --id: the heat map alone")
     add("--zero-based", action="store_true", help="the result counts frames from 0")
     add("--quiet", action="store_true", help="no progress, no words")
@@ -193,8 +199,6 @@ def _main(options: argparse.Namespace) -> int:
     suffix = options.output.suffix.lower()
     if suffix not in (*PICTURES, *VIDEOS):
         raise OutputError(f"{options.output}: end the name in {', '.join((*PICTURES, *VIDEOS))}")
-    if not 0 <= options.opacity <= 1:
-        raise SettingError(f"--opacity: expected 0 to 1, got {options.opacity:g}")
     if suffix in VIDEOS and options.video is None:
         raise SettingError(f"{options.output}: a video needs --video to be drawn on")
     table = _chosen(read_mot(options.result, zero_based=options.zero_based), options)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from sportstrack.errors import FormatError, SettingError, SourceError, nearest
+from sportstrack.errors import FormatError, SettingError, SourceError, nearest, unknown
 from sportstrack.trackers import CONFIGS, DEFAULT_TRACKER, setting_types
 
 FORMATS = ("video", "mot", "jsonl", "csv", "heatmap")
@@ -84,9 +84,7 @@ class TrackSettings:
                 raise SettingError(f"{name}: expected a value from 0 to 1, got {getattr(self, name)!r}")
         for name in self.formats:
             if name not in FORMATS:
-                raise SettingError(
-                    f"formats: no format {name!r}{nearest(name, list(FORMATS))} (known: {', '.join(FORMATS)})"
-                )
+                raise SettingError(f"formats: {unknown('format', name, FORMATS)}")
 
     def changed(self, **values: Any) -> TrackSettings:
         """Return a copy with other values; SettingError for an unknown name."""
@@ -108,7 +106,7 @@ def checked_names(values: Mapping[str, Any]) -> dict[str, Any]:
     known = [f.name for f in fields(TrackSettings)]
     for name in values:
         if name not in known:
-            raise SettingError(f"no setting {name!r}{nearest(name, known)} (known: {', '.join(known)})")
+            raise SettingError(unknown("setting", name, known))
     return dict(values)
 
 

@@ -9,6 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from sportstrack.arguments import FRAME_RATE, MAX_BATCH, SHARE, SIDE, Whole, names_of
 from sportstrack.cli import new_parser, print_json, report_error, run
 from sportstrack.errors import SettingError, SportstrackError
 from sportstrack.settings import FORMATS, TrackSettings, parse_assignments, read_settings
@@ -69,9 +70,9 @@ def _parser() -> argparse.ArgumentParser:
         help="instead of weights: torchvision:NAME, transformers:FOLDER_OR_NAME, detectron2:CONFIG.yaml, "
         "tensorflow:SAVED_MODEL, or a detector of your own, package.module:NAME, a callable frames -> list[Detections]",
     )
-    add("--imgsz", type=int, metavar="PIXELS", help=f"longer side of the network's input ({default.imgsz})")
-    add("--score", type=float, help=f"lowest score of a box ({default.score}); trackers use weak boxes too")
-    add("--iou", type=float, help=f"overlap above which the weaker of two boxes is dropped ({default.iou})")
+    add("--imgsz", type=SIDE, metavar="PIXELS", help=f"longer side of the network's input ({default.imgsz})")
+    add("--score", type=SHARE, help=f"lowest score of a box ({default.score}); trackers use weak boxes too")
+    add("--iou", type=SHARE, help=f"overlap above which the weaker of two boxes is dropped ({default.iou})")
     add(
         "--classes",
         nargs="+",
@@ -86,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="load weights that may run code: only from whom you would let run a program",
     )
-    add("--batch", type=int, metavar="FRAMES", help="frames per detector call (1 on a CPU, 8 on a GPU)")
+    add("--batch", type=Whole(1, MAX_BATCH), metavar="FRAMES", help="frames per detector call (1 on a CPU, 8 on a GPU)")
 
     group = parser.add_argument_group("appearance, camera and shots")
     add = group.add_argument
@@ -123,15 +124,15 @@ def _parser() -> argparse.ArgumentParser:
 
     group = parser.add_argument_group("frames")
     add = group.add_argument
-    add("--every", type=int, metavar="N", help="use every Nth frame only (1)")
+    add("--every", type=Whole(1), metavar="N", help="use every Nth frame only (1)")
     add("--live", action="store_true", help="keep only the newest frame, so that latency does not grow")
-    add("--frame-rate", type=float, metavar="FPS", help="of a source without times, such as an image folder (25)")
+    add("--frame-rate", type=FRAME_RATE, metavar="FPS", help="of a source without times, such as an image folder (25)")
 
     group = parser.add_argument_group("output")
     add = group.add_argument
     add(
         "--formats",
-        type=_formats,
+        type=names_of("format", FORMATS, whole="all"),
         metavar="LIST",
         help=f"comma-separated: {','.join(FORMATS)}, or all ({','.join(default.formats)})",
     )
@@ -263,10 +264,6 @@ def tracker_list() -> str:
 
 def _class(text: str) -> int | str:
     return int(text) if text.isdigit() else text
-
-
-def _formats(text: str) -> list[str]:
-    return list(FORMATS) if text == "all" else [part.strip() for part in text.split(",") if part.strip()]
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from sportstrack.arguments import SHARE, SIDE, Whole
 from sportstrack.cli import new_parser, run
 from sportstrack.errors import SettingError
 from sportstrack.files import ensure_folder, write_text
@@ -51,15 +52,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--split", default="val", help="of the data set (val)")
     add("--same", type=same_classes, action="append", default=[], metavar="NAME=OTHER,…", help="classes that mean one")
-    add("--limit", type=int, metavar="N", help="at most N pictures, spread evenly over the split")
+    add("--limit", type=Whole(1), metavar="N", help="at most N pictures, spread evenly over the split")
     group = parser.add_argument_group("detector")
     add = group.add_argument
     add(
-        "--imgsz", type=int, metavar="PIXELS", help="longer side of the network's input (640; other libraries: its own)"
+        "--imgsz",
+        type=SIDE,
+        metavar="PIXELS",
+        help="longer side of the network's input (640; other libraries: its own)",
     )
     add(
         "--iou",
-        type=float,
+        type=SHARE,
         help="overlap above which the weaker of two boxes is dropped (0.7; torchvision: 0.5; else the model's own)",
     )
     add("--device", default="auto", help="auto, cpu, cuda:0, mps (auto)")

@@ -323,14 +323,24 @@ def test_a_share_is_drawn_by_the_seed_and_not_by_place(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"ops": ()}, "names no operation"),
+        ({"share": 0.0}, "share is 0"),
+        ({"least_visible": 2.0}, "visible is 2"),
+        ({"per_image": 0}, "per-image is 0"),
+    ],
+)
+def test_settings_out_of_range_are_refused(values: dict[str, Any], reason: str) -> None:
+    with pytest.raises(SettingError, match=reason):
+        AugmentSettings(**values)
+
+
+@pytest.mark.parametrize(
     ("arguments", "reason"),
     [
         (["--ops", "flipp"], "did you mean 'flip'"),
-        (["--ops", ","], "names no operation"),
-        (["--splits", "trian"], "no split is called 'trian'"),
-        (["--share", "0"], "--share is 0"),
-        (["--visible", "2"], "--visible is 2"),
-        (["--per-image", "0"], "--per-image is 0"),
+        (["--splits", "trian"], "no split 'trian'; did you mean 'train'"),
         (["--list", "nowhere.txt"], "nowhere.txt: cannot be read"),
         (["--list", "list.txt"], "could be any of 2 pictures"),
     ],

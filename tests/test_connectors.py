@@ -861,5 +861,5 @@ def test_a_saved_model_that_writes_files_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_misspelt_connector_is_told_by_its_nearest_name() -> None:
-    with pytest.raises(SettingError, match="no detectors are called 'transformer'; did you mean 'transformers'"):
+    with pytest.raises(SettingError, match="no library 'transformer'; did you mean 'transformers'"):
         load_detector("transformer:runs/detr")

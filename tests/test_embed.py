@@ -467,7 +467,7 @@ def test_combinations_by_name(osnet: Any, picture: np.ndarray, boxes: np.ndarray
         ("kit+osnett", "no embedder 'osnett'; did you mean 'osnet'"),
         ("detector", r"the detector's own forward pass.*features=True"),
         ("kit+detector", "the detector's own forward pass"),
-        ("torchvision:resnet19", "torchvision has no network 'resnet19'; did you mean 'resnet1"),
+        ("torchvision:resnet19", "torchvision: no network 'resnet19'; did you mean 'resnet1"),
         ("torchvision:resnet18:mine", "expected :random or nothing"),
         ("nowhere.at_all:Looks", r"nowhere\.at_all:Looks: cannot import"),
     ],

@@ -323,7 +323,7 @@ def test_what_is_missing_is_named(football: Path, tmp_path: Path) -> None:
     broken.write_text("train: images/nowhere\nval: images/nowhere\nnames: [player]\n")
     with pytest.raises(FormatError, match="nowhere"):
         mine_hard_examples("test_mine:Clumsy", broken, tmp_path / "o")
-    with pytest.raises(SettingError, match=r"'test'; choose another with --split \(there: train, val\)"):
+    with pytest.raises(SettingError, match=r"'test' \(known: train, val\); choose another with --split"):
         mine_hard_examples("test_mine:Clumsy", football, tmp_path / "o", split="test")
     with pytest.raises(SettingError, match="did you mean 'blur'"):
         mine_hard_examples("test_mine:Clumsy", football, tmp_path / "o", settings=MineSettings(augment=("blurr",)))

@@ -132,7 +132,6 @@ def test_without_a_video_there_is_a_dark_field(result: tuple[Path, Path], tmp_pa
         (["--id", "9"], "no id 9"),
         (["-o", "heat.gif"], ".png"),
         (["-o", "heat.mp4"], "--video"),
-        (["--opacity", "2"], "0 to 1"),
         (["--video", "absent.mp4"], "absent.mp4"),
     ],
 )

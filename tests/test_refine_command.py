@@ -143,7 +143,7 @@ def test_a_result_without_a_sequence_is_refined_all_the_same(
     assert "one.txt" not in notes
     (tmp_path / "mine" / "one.txt").unlink()
     assert run(tmp_path / "mine", "--gt", tmp_path / "truth", "-o", tmp_path / "out") == 2
-    assert "no sequence demo" in capsys.readouterr().err
+    assert "no sequence 'demo'" in capsys.readouterr().err
 
 
 def test_no_count_of_the_summary_is_negative(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -278,7 +278,7 @@ def test_bad_input_is_named(
         (["--steps", "link,smoth"], "did you mean 'smooth'"),
         (["--size", "1280"], "expected WIDTHxHEIGHT"),
         (["--size", "0x720"], "expected WIDTHxHEIGHT"),
-        (["--frame-rate", "fast"], "expected frames per second above 0"),
+        (["--frame-rate", "fast"], "expected a number above 0"),
         (["--set", "fil_gap=1"], "did you mean 'fill_gap'"),
         (["--set", "fill_gap=long"], "expected KEY=NUMBER"),
         ([], "the following arguments are required: RESULT"),

@@ -134,7 +134,6 @@ def test_a_detector_without_a_ball_says_what_it_knows(
         (["--init", "5,5,10,-3"], "above 0"),
         (["--init", "nan,5,10,10"], "finite"),
         (["--init", "5,5,10,10", "--start", "400"], "ends before"),
-        (["--init", "5,5,10,10", "--start", "-1"], "0 or more"),
         (["--init", "5,5,10,10", "--method", "csr"], "did you mean 'csrt'"),
         (["--init", "5,5,10,10", "--method", "nano"], "--model backbone=FILE.onnx"),
         (["--init", "5,5,10,10", "--model", "net"], "NAME=FILE"),

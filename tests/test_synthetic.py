@@ -303,10 +303,10 @@ def test_command_writes_a_sequence(root, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--crowding", "7"), "crowding is 7.0, must be 0 to 1"),
-        (("--frames", "0"), "frames is 0"),
-        (("--size", "big"), "--size is 'big'"),
-        (("--sequences", "0"), "--sequences is 0"),
+        (("--crowding", "7"), "--crowding: expected a number from 0 to 1"),
+        (("--frames", "0"), "--frames: expected a whole number from 1"),
+        (("--size", "big"), "--size: expected WIDTHxHEIGHT"),
+        (("--sequences", "0"), "--sequences: expected a whole number from 1"),
         (("--layout", "yolo"), "2 sequences"),
         (("--layout", "coco"), "none of mot, yolo, video"),
         (("--cuts", "200"), "cuts is 200"),

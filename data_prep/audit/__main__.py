@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from sportstrack.arguments import SHARE, WORKERS, Real, Whole, words
 from sportstrack.cli import new_parser, run
 from sportstrack.progress import ProgressBar
 
@@ -26,14 +27,14 @@ YOLO (data.yaml), COCO JSON, Pascal VOC. Rows that its readers refuse are read h
 
 exit status: 0 nothing found, 1 something found, 2 bad input or settings, 130 interrupted
 """
-_THRESHOLDS = {
-    "overhang": "pixels a box may stick out of its picture",
-    "overlap": "IoU from which on two boxes of a class are near-duplicates",
-    "jump": "body heights per frame that an identity may move",
-    "imbalance": "times that the most frequent class may outnumber another",
-    "light": "robust standard deviations that a picture's light may be off its clip's",
-    "blur": "share of its clip's sharpness below which a picture counts as blurred",
-    "near": "bits of 64 that may differ between pictures that look the same",
+_THRESHOLDS: dict[str, tuple[Callable[[str], float], str]] = {
+    "overhang": (Real(), "pixels a box may stick out of its picture"),
+    "overlap": (Real(0.1, 1), "IoU from which on two boxes of a class are near-duplicates"),
+    "jump": (Real(), "body heights per frame that an identity may move"),
+    "imbalance": (Real(1), "times that the most frequent class may outnumber another"),
+    "light": (Real(1), "robust standard deviations that a picture's light may be off its clip's"),
+    "blur": (SHARE, "share of its clip's sharpness below which a picture counts as blurred"),
+    "near": (Whole(0, 16), "bits of 64 that may differ between pictures that look the same"),
 }
 
 
@@ -50,29 +51,34 @@ def _parser() -> argparse.ArgumentParser:
     add("root", metavar="DIR", type=Path, help="the data set's folder or file")
     add("--from", dest="layout", choices=("mot", "yolo", "coco", "voc"), help="its layout (default: told from DIR)")
     add("--images", type=Path, metavar="DIR", help="coco, voc: the pictures' folder")
-    add("--class-names", type=_words, metavar="NAME,…", help="mot: of classes 1, 2, …")
+    add("--class-names", type=words, metavar="NAME,…", help="mot: of classes 1, 2, …")
     add("--zero-based", action="store_true", help="mot: gt.txt counts frames from 0")
     add("--voc-edges", choices=("inclusive", "continuous"), default="inclusive", help="voc: pixels from 1, or edges")
 
     group = parser.add_argument_group("what is looked for")
     add = group.add_argument
-    add("--ignore", type=_words, default=(), metavar="FINDING,…", help="leave these out (dashes for spaces)")
+    add("--ignore", type=words, default=(), metavar="FINDING,…", help="leave these out (dashes for spaces)")
     add("--labels-only", action="store_true", help="look at no pixels")
-    add("--every", type=int, default=1, metavar="N", help="look at the pixels of each N-th picture of a clip (1)")
-    for name, about in _THRESHOLDS.items():
-        kind = int if name == "near" else float
+    add("--every", type=Whole(1), default=1, metavar="N", help="look at the pixels of each N-th picture of a clip (1)")
+    for name, (kind, about) in _THRESHOLDS.items():
         add(f"--{name}", type=kind, metavar="X", help=f"{about} ({_default(name):g})")
 
     group = parser.add_argument_group("output")
     add = group.add_argument
     add("--json", type=Path, metavar="FILE", help="all findings and histograms")
     add("--html", type=Path, metavar="FILE", help="a page with example pictures and histograms")
-    add("--examples", type=int, default=4, metavar="N", help="pictures per finding on the page (4), and lines printed")
+    add(
+        "--examples",
+        type=Whole(0, 1000),
+        default=4,
+        metavar="N",
+        help="pictures per finding on the page (4), and lines printed",
+    )
     add("--fix", type=Path, metavar="OUT", help="mend what is safe into a new folder; OUT/changes.csv lists it")
     add("--changes", type=Path, metavar="FILE", help="list the changes of --fix here as well (.csv or .json)")
     add("--copy", action="store_true", help="--fix copies pictures instead of linking them")
     add("--overwrite", action="store_true", help="--fix replaces a data set that this program wrote before")
-    add("--workers", type=int, default=1, metavar="N", help="pictures looked at side by side (1)")
+    add("--workers", type=WORKERS, default=1, metavar="N", help="pictures looked at side by side (1)")
     add("--cache", type=Path, metavar="FILE", help="keep what was measured; a stopped run goes on where it was")
     add("--quiet", action="store_true", help="no progress, nothing printed")
     return parser
@@ -164,10 +170,6 @@ def _fix(found: Any, options: argparse.Namespace) -> None:
 
 def _default(name: str) -> float:
     return {"overhang": 1, "overlap": 0.95, "jump": 1, "imbalance": 100, "light": 6, "blur": 0.25, "near": 4}[name]
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
 if __name__ == "__main__":

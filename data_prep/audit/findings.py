@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sportstrack.errors import SettingError, nearest
+from sportstrack.errors import SettingError, unknown
 
 
 @dataclass(frozen=True)
@@ -103,6 +103,6 @@ def check_kinds(names: Iterable[str]) -> tuple[str, ...]:
     for name in names:
         key = name.strip().replace(" ", "-")
         if key not in known:
-            raise SettingError(f"no finding is called {name!r}{nearest(key, list(known))}")
+            raise SettingError(unknown("finding", name, known))
         found.append(known[key])
     return tuple(found)

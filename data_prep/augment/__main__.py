@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from sportstrack.arguments import SEED, WORKERS, Real, Whole, words
 from sportstrack.cli import new_parser, run
 from sportstrack.errors import FormatError
 from sportstrack.progress import ProgressBar
@@ -41,22 +42,34 @@ def _parser() -> argparse.ArgumentParser:
     add("out", metavar="OUT", type=Path, help="the new data set's folder")
     group = parser.add_argument_group("which pictures")
     add = group.add_argument
-    add("--splits", type=_words, default=("train",), metavar="NAME,…", help="of these splits (train)")
-    add("--share", type=float, default=1.0, metavar="0..1", help="this share of them, drawn by the seed (1)")
+    add("--splits", type=words, default=("train",), metavar="NAME,…", help="of these splits (train)")
+    add(
+        "--share",
+        type=Real(0, 1, above=True),
+        default=1.0,
+        metavar="0..1",
+        help="this share of them, drawn by the seed (1)",
+    )
     add("--list", type=Path, metavar="FILE", help="these alone: a name or path per line")
     group = parser.add_argument_group("what is done to them")
     add = group.add_argument
-    add("--ops", type=_words, metavar="NAME,…", help="operations to draw from (all but resize)")
-    add("--pick", type=int, default=2, metavar="N", help="operations per new picture; 0: all of --ops (2)")
-    add("--per-image", type=int, default=1, metavar="K", help="new pictures per picture (1)")
-    add("--seed", type=int, default=0, metavar="S", help="decides all that is drawn (0)")
-    add("--visible", type=float, default=0.3, metavar="0..1", help="drop boxes of which less is left visible (0.3)")
+    add("--ops", type=words, metavar="NAME,…", help="operations to draw from (all but resize)")
+    add("--pick", type=Whole(0, 100), default=2, metavar="N", help="operations per new picture; 0: all of --ops (2)")
+    add("--per-image", type=Whole(1, 1000), default=1, metavar="K", help="new pictures per picture (1)")
+    add("--seed", type=SEED, default=0, metavar="S", help="decides all that is drawn (0)")
+    add(
+        "--visible",
+        type=Real(0, 1, above=True),
+        default=0.3,
+        metavar="0..1",
+        help="drop boxes of which less is left visible (0.3)",
+    )
     group = parser.add_argument_group("how it is written")
     add = group.add_argument
     add("--only-new", action="store_true", help="leave out the original pictures of --splits")
     add("--copy", action="store_true", help="copy original pictures instead of linking them")
-    add("--sheet", type=int, default=24, metavar="N", help="pictures on the contact sheet; 0: none (24)")
-    add("--workers", type=int, default=1, metavar="N", help="pictures augmented side by side (1)")
+    add("--sheet", type=Whole(0, 1000), default=24, metavar="N", help="pictures on the contact sheet; 0: none (24)")
+    add("--workers", type=WORKERS, default=1, metavar="N", help="pictures augmented side by side (1)")
     add("--overwrite", action="store_true", help="replace a data set that this program wrote before")
     add("--dry-run", action="store_true", help="say how many pictures would be made, write nothing")
     add("--quiet", action="store_true", help="no progress and no summary")
@@ -109,10 +122,6 @@ def _summary(counts: dict[str, Any], out: Path) -> str:
         f"little was left of them, {counts['pasted']:,} pasted\noperations: {names}\nwrote {out}; look at "
         f"{out / 'sheet.png'}\n"
     )
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
 if __name__ == "__main__":

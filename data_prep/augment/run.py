@@ -24,7 +24,7 @@ from data_prep.stage import Stage
 from data_prep.table import Boxes, Images, IntArray, Table
 from data_prep.trim import trim
 from data_prep.yolo import Labels, YoloWriter, data_yaml
-from sportstrack.errors import FormatError, SettingError
+from sportstrack.errors import FormatError, SettingError, unknown
 
 MANIFEST = "augmented.jsonl"
 _PARTS = "augmented"
@@ -116,9 +116,9 @@ def augment_set(table: Table, out: str | Path, settings: AugmentSettings) -> dic
 
 def choose(table: Table, settings: AugmentSettings) -> IntArray:
     """Return the rows of the pictures to augment; SettingError for a split or picture that isn't there."""
-    unknown = set(settings.splits) - set(table.splits)
-    if unknown:
-        raise SettingError(f"no split is called {unknown.pop()!r} (there are: {', '.join(table.splits)})")
+    for split in settings.splits:
+        if split not in table.splits:
+            raise SettingError(unknown("split", split, table.splits))
     rows = np.flatnonzero(np.isin(table.images.split.astype(str), settings.splits) & table.images.labelled)
     if settings.listed is not None:
         rows = _listed(table, rows, settings.listed)

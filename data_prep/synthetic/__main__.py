@@ -11,8 +11,8 @@ from pathlib import Path
 from data_prep.synthetic.camera import VIEWS
 from data_prep.synthetic.layouts import sequence_name, write_mot, write_video, write_yolo
 from data_prep.synthetic.settings import Settings
+from sportstrack.arguments import SEED, SHARE, Real, Whole, size
 from sportstrack.cli import new_parser, run
-from sportstrack.errors import SportstrackError
 
 EXAMPLES = """\
 examples:
@@ -32,19 +32,43 @@ def parser() -> argparse.ArgumentParser:
     add = out.add_argument
     add("out", metavar="OUT", type=Path, help="folder for the sequences or videos; with --layout yolo, the data set")
     add("--layout", choices=("mot", "yolo", "video"), default="mot", help="what to write (default: mot)")
-    add("--sequences", type=int, default=1, metavar="N", help="how many, with seeds SEED, SEED+1, ... (default: 1)")
-    add("--frames", type=int, default=default.frames, metavar="N", help="frames per sequence (default: %(default)s)")
-    add("--seed", type=int, default=default.seed, metavar="S", help="first seed: same seed, same pixels (default: 0)")
-    add("--size", default=f"{default.width}x{default.height}", metavar="WxH", help="picture size (default: 1280x720)")
-    add("--fps", type=float, default=default.fps, help="frames per second (default: %(default)s)")
-    add("--crowding", type=float, default=default.crowding, metavar="0..1", help="how the ball draws players together")
-    add("--camera-speed", type=float, default=default.camera_speed, metavar="0..3", help="0 is a fixed camera")
-    add("--light-change", type=float, default=default.light_change, metavar="0..1", help="clouds and exposure swings")
-    add("--cuts", type=int, default=default.cuts, metavar="N", help="hard cuts to another viewpoint (default: 0)")
+    add(
+        "--sequences",
+        type=Whole(1, 100_000),
+        default=1,
+        metavar="N",
+        help="how many, with seeds SEED, SEED+1, ... (default: 1)",
+    )
+    add(
+        "--frames",
+        type=Whole(1),
+        default=default.frames,
+        metavar="N",
+        help="frames per sequence (default: %(default)s)",
+    )
+    add("--seed", type=SEED, default=default.seed, metavar="S", help="first seed: same seed, same pixels (default: 0)")
+    add(
+        "--size",
+        type=size,
+        default=f"{default.width}x{default.height}",
+        metavar="WxH",
+        help="picture size (default: 1280x720)",
+    )
+    add("--fps", type=Real(1, 240), default=default.fps, help="frames per second (default: %(default)s)")
+    add("--crowding", type=SHARE, default=default.crowding, metavar="0..1", help="how the ball draws players together")
+    add("--camera-speed", type=Real(0, 3), default=default.camera_speed, metavar="0..3", help="0 is a fixed camera")
+    add("--light-change", type=SHARE, default=default.light_change, metavar="0..1", help="clouds and exposure swings")
+    add("--cuts", type=Whole(), default=default.cuts, metavar="N", help="hard cuts to another viewpoint (default: 0)")
     add("--view", choices=tuple(VIEWS), help="the first shot's viewpoint (default: drawn from the seed)")
-    add("--every", type=int, default=10, metavar="N", help="yolo: keep each N-th frame (default: 10)")
-    add("--val-share", type=float, default=0.2, metavar="0..1", help="yolo: share of sequences for validation")
-    add("--crf", type=int, default=23, metavar="0..51", help="video: H.264 quality, lower is better (default: 23)")
+    add("--every", type=Whole(1), default=10, metavar="N", help="yolo: keep each N-th frame (default: 10)")
+    add("--val-share", type=SHARE, default=0.2, metavar="0..1", help="yolo: share of sequences for validation")
+    add(
+        "--crf",
+        type=Whole(0, 51),
+        default=23,
+        metavar="0..51",
+        help="video: H.264 quality, lower is better (default: 23)",
+    )
     add("--overwrite", action="store_true", help="replace what is already there")
     add("--quiet", action="store_true", help="print errors only")
     return out
@@ -61,24 +85,13 @@ def _main(options: argparse.Namespace) -> int:
 
 
 def _all_settings(options: argparse.Namespace) -> list[Settings]:
-    if options.sequences < 1:
-        raise SportstrackError(f"--sequences is {options.sequences}, must be 1 or more")
-    if not 0 <= options.crf <= 51:
-        raise SportstrackError(f"--crf is {options.crf}, must be 0 to 51")
-    width, height = _size(options.size)
+    width, height = options.size
     first = Settings(
         seed=options.seed, frames=options.frames, width=width, height=height, fps=options.fps,
         crowding=options.crowding, camera_speed=options.camera_speed, light_change=options.light_change,
         cuts=options.cuts, view=options.view,
     )  # fmt: skip
     return [replace(first, seed=options.seed + i) for i in range(options.sequences)]
-
-
-def _size(text: str) -> tuple[int, int]:
-    width, x, height = text.lower().partition("x")
-    if not (x and width.isdigit() and height.isdigit()):
-        raise SportstrackError(f"--size is {text!r}, must be WIDTHxHEIGHT such as 1280x720")
-    return int(width), int(height)
 
 
 def _write(options: argparse.Namespace, sequences: list[Settings]) -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sportstrack.cost import Features
 from sportstrack.devices import check_half, choose_device, import_torch
 from sportstrack.embed.crops import Image, NetworkInput, embed_crops
-from sportstrack.errors import SettingError, WeightsError, nearest
+from sportstrack.errors import SettingError, WeightsError, unknown
 from sportstrack.plugins import first_line
 from sportstrack.types import FloatArray
 
@@ -90,7 +90,7 @@ def _load(backbone: str, pretrained: bool) -> Any:
 
     known = models.list_models(module=models)
     if backbone not in known:
-        raise SettingError(f"torchvision has no network {backbone!r}{nearest(backbone, known)}")
+        raise SettingError(f"torchvision: {unknown('network', backbone, known)}")
     if pretrained:
         try:
             return models.get_model(backbone, weights="DEFAULT")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sportstrack.errors import SettingError
+from sportstrack.errors import SettingError, unknown
 from sportstrack.types import Detections, IntArray
 
 
@@ -58,8 +58,8 @@ def read_test_set(data: str | Path, split: str = "val", limit: int | None = None
     table = read_yolo(data)
     rows = np.flatnonzero((table.images.split == split) & table.images.labelled)
     if not len(rows):
-        there = ", ".join(sorted(set(table.images.split[table.images.labelled].tolist()))) or "none"
-        raise SettingError(f"{data}: no labelled pictures in the split {split!r}; choose with --split (there: {there})")
+        there = sorted(set(table.images.split[table.images.labelled].tolist()))
+        raise SettingError(f"{data}: {unknown('labelled split', split, there)}; choose with --split")
     if limit is not None and limit < len(rows):
         rows = rows[np.linspace(0, len(rows) - 1, limit).round().astype(int)]
     starts, boxes = table.starts, table.boxes

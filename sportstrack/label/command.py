@@ -9,6 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from sportstrack.arguments import FRAME_RATE, MAX_BATCH, SHARE, SIDE, Real, Whole
 from sportstrack.cli import new_parser, report_error, run
 from sportstrack.errors import SettingError, SportstrackError
 from sportstrack.files import ensure_folder, write_text
@@ -59,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
 
     group = parser.add_argument_group("what becomes a label")
     add = group.add_argument
-    add("--every", type=int, metavar="N", help="label every Nth frame; all are tracked (1)")
+    add("--every", type=Whole(1), metavar="N", help="label every Nth frame; all are tracked (1)")
     way = group.add_mutually_exclusive_group()
     way.add_argument(
         "--offline", action="store_true", help="look at the whole video: link, fill gaps, smooth (the default)"
@@ -67,13 +68,13 @@ def _parser() -> argparse.ArgumentParser:
     way.add_argument("--causal", dest="offline", action="store_false", help="leave gaps: what a live run would see")
     add(
         "--min-track-score",
-        type=float,
+        type=SHARE,
         metavar="S",
         help=f"least mean score of a track's detected boxes ({label.min_track_score})",
     )
     add(
         "--min-track-frames",
-        type=int,
+        type=Whole(),
         metavar="N",
         help=f"least number of frames in which a track was detected ({label.min_track_frames})",
     )
@@ -85,22 +86,22 @@ def _parser() -> argparse.ArgumentParser:
     add("--weights", help=f"path, known name (downloaded once) or 'demo' ({track.weights})")
     add("--detector", metavar="NAME", help="instead of weights: as sportstrack track takes it (torchvision:NAME, …)")
     add("--detections", metavar="NPZ", help="take this recording's detections instead of running a detector")
-    add("--imgsz", type=int, metavar="PIXELS", help=f"longer side of the network's input ({track.imgsz})")
-    add("--score", type=float, help=f"lowest score of a box ({track.score}); trackers use weak boxes too")
+    add("--imgsz", type=SIDE, metavar="PIXELS", help=f"longer side of the network's input ({track.imgsz})")
+    add("--score", type=SHARE, help=f"lowest score of a box ({track.score}); trackers use weak boxes too")
     add("--classes", nargs="+", metavar="CLASS", help="ids or names to keep, or all (of COCO's: person, sports ball)")
     add("--ball", nargs="+", metavar="CLASS", help="ids or names of the ball's class, followed one at a time")
     add("--device", help="auto, cpu, cuda:0, mps (auto)")
-    add("--batch", type=int, metavar="FRAMES", help="frames per detector call (1 on a CPU, 8 on a GPU)")
+    add("--batch", type=Whole(1, MAX_BATCH), metavar="FRAMES", help="frames per detector call (1 on a CPU, 8 on a GPU)")
     add("--embedder", metavar="NAME", help="appearance vectors, as sportstrack track takes (none)")
     add("--tracker", help=f"{', '.join(sorted(TRACKERS))} or package.module:Class ({track.tracker})")
-    add("--frame-rate", type=float, metavar="FPS", help="of a source without times, such as an image folder (25)")
+    add("--frame-rate", type=FRAME_RATE, metavar="FPS", help="of a source without times, such as an image folder (25)")
 
     group = parser.add_argument_group("formats")
     add = group.add_argument
     add("--split", default="train", help="yolo: the split that the pictures go to (train)")
     add(
         "--tolerance",
-        type=float,
+        type=Real(),
         default=TOLERANCE,
         metavar="SHARE",
         help=f"cvat: how far a box may lie beside the line between key frames, in box heights ({TOLERANCE:g})",

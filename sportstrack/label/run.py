@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from sportstrack.errors import SettingError, SourceError
+from sportstrack.errors import SettingError, SourceError, unknown
 from sportstrack.label.table import LabelledVideo, keep_sure, numbered, on_frames, one_class_each, refuse_twins, within
 from sportstrack.refine.table import TrackTable
 from sportstrack.settings import TrackSettings
@@ -162,7 +162,7 @@ def _names(detector: Any, recorded: str | None, rename: Mapping[str, str]) -> di
     names: dict[int, str] = {int(i): str(name) for i, name in sorted(dict(known).items())}
     missing = [name for name in rename if name not in names.values()]
     if missing and names:
-        raise SettingError(f"--rename: no class is called {missing[0]!r} (there are: {', '.join(names.values())})")
+        raise SettingError(f"--rename: {unknown('class', missing[0], names.values())}")
     return {i: (name, rename.get(name, name)) for i, name in names.items()}
 
 

@@ -9,6 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from sportstrack.arguments import SEED, SHARE, SIDE, Whole
 from sportstrack.cli import new_parser, run
 from sportstrack.errors import SettingError, nearest
 from sportstrack.mine.loss import LossWeights
@@ -46,17 +47,17 @@ def _parser() -> argparse.ArgumentParser:
     add("weights", metavar="WEIGHTS", help="detector: weights, or as sportstrack val takes them (torchvision:NAME, …)")
     add("data", type=Path, metavar="DATA.yaml", help="data set: its data.yaml or folder")
     add("--split", default="train", help="of the data set; only train is enriched (train)")
-    add("--top", type=int, default=default.top, metavar="N", help=f"pictures to mine ({default.top})")
+    add("--top", type=Whole(1), default=default.top, metavar="N", help=f"pictures to mine ({default.top})")
     add(
         "--per-sequence",
-        type=int,
+        type=Whole(1),
         default=default.per_sequence,
         metavar="K",
         help=f"at most K pictures of one clip ({default.per_sequence})",
     )
     add(
         "--gap",
-        type=int,
+        type=Whole(1),
         default=default.gap,
         metavar="FRAMES",
         help=f"least distance of two pictures of one clip ({default.gap})",
@@ -65,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--same", type=_same, action="append", default=[], metavar="NAME=OTHER,…", help="classes that mean the same")
     add(
         "--score",
-        type=float,
+        type=SHARE,
         default=default.score,
         help=f"least score of a detection in the confusion table and the contact sheet ({default.score})",
     )
@@ -84,11 +85,11 @@ def _parser() -> argparse.ArgumentParser:
         default=default.keep,
         help=f"which augmented pictures to train on, measured by their loss ({default.keep})",
     )
-    add("--seed", type=int, default=default.seed, help=f"of the augmentations ({default.seed})")
+    add("--seed", type=SEED, default=default.seed, help=f"of the augmentations ({default.seed})")
     group = parser.add_argument_group("detector")
     add = group.add_argument
-    add("--imgsz", type=int, metavar="PIXELS", help="longer side of the network's input (640; torchvision: its own)")
-    add("--iou", type=float, help="overlap above which the weaker of two boxes is dropped (0.7; torchvision: 0.5)")
+    add("--imgsz", type=SIDE, metavar="PIXELS", help="longer side of the network's input (640; torchvision: its own)")
+    add("--iou", type=SHARE, help="overlap above which the weaker of two boxes is dropped (0.7; torchvision: 0.5)")
     add("--device", help="auto, cpu, cuda:0, mps (auto)")
     add("--half", action="store_true", default=None, help="16-bit floats on a GPU")
     add("--trust", action="store_true", default=None, help="let weights run code of their own while they load")

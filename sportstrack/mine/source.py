@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sportstrack.errors import SettingError
+from sportstrack.errors import SettingError, unknown
 from sportstrack.judge.truth import TestSet
 from sportstrack.types import Detections
 
@@ -39,8 +39,8 @@ def read_source(data: str | Path, split: str) -> Source:
     rows = np.flatnonzero((images.split == split) & images.labelled)
     if not len(rows):
         known = sorted(set(images.split[images.labelled].tolist()))
-        hint = f"choose another with --split (there: {', '.join(known)})" if known else "label some pictures first"
-        raise SettingError(f"{data}: no labelled pictures in the split {split!r}; {hint}")
+        hint = "choose another with --split" if known else "label some pictures first"
+        raise SettingError(f"{data}: {unknown('labelled split', split, known)}; {hint}")
     mine = table.select(rows)
     truth = tuple(
         Detections.from_arrays(mine.boxes.xyxy[low:high], None, mine.boxes.class_id[low:high])

@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from sportstrack.arguments import FRAME_RATE, names_of, size
 from sportstrack.boxes import xyxy_to_tlwh
 from sportstrack.cli import new_parser, print_json, report_error, run
-from sportstrack.errors import FormatError, OutputError, SettingError, SportstrackError, nearest
+from sportstrack.errors import FormatError, OutputError, SettingError, SportstrackError, unknown
 from sportstrack.files import PartFile, ensure_folder
 from sportstrack.limits import MAX_FRAMES
 from sportstrack.mot import MotTable, SequenceInfo, read_mot, read_sequence_info
@@ -99,15 +100,21 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("results", type=Path, nargs="+", metavar="RESULT", help="MOT text, or a folder of SEQUENCE.txt")
     add("-o", "--output", type=Path, metavar="PATH", help="folder, or a .txt file for one result (runs/refine)")
-    add("--steps", type=_steps, default=STEPS, metavar="LIST", help=f"comma-separated ({','.join(STEPS)})")
+    add(
+        "--steps",
+        type=names_of("step", STEPS),
+        default=STEPS,
+        metavar="LIST",
+        help=f"comma-separated ({','.join(STEPS)})",
+    )
     add("--preset", choices=list(PRESETS), default="sports", help="settings for a kind of scene (sports)")
     add("--set", type=_setting, action="append", default=[], metavar="KEY=NUMBER", help="a setting; may be repeated")
     add("--list-settings", action=_ListSettings, help="print the settings with their defaults and stop")
 
     group = parser.add_argument_group("what a MOT text does not say")
     add = group.add_argument
-    add("--size", type=_size, metavar="WxH", help="of the picture, such as 1280x720")
-    add("--frame-rate", type=_rate, metavar="FPS", help=f"frames per second ({DEFAULT_RATE:g})")
+    add("--size", type=size, metavar="WxH", help="of the picture, such as 1280x720")
+    add("--frame-rate", type=FRAME_RATE, metavar="FPS", help=f"frames per second ({DEFAULT_RATE:g})")
     add("--gt", type=Path, metavar="PATH", help="benchmark's or sequence's folder: size and rate from its seqinfo.ini")
     add("--seqinfo", type=Path, metavar="FILE", help="a seqinfo.ini that holds for all results")
     add("--detections", type=Path, metavar="NPZ", help="recording (track --save-detections), or folder of NAME.npz")
@@ -183,7 +190,7 @@ def _truth(sources: list[Path], path: Path | None) -> dict[str, TruthFile]:
     truth = find_truth(path)
     if len(truth) > 1 and not any(source.stem in truth for source in sources):
         stem = sources[0].stem
-        raise SettingError(f"--gt {path}: no sequence {stem}{nearest(stem, list(truth))}")
+        raise SettingError(f"--gt {path}: {unknown('sequence', stem, truth)}")
     return truth
 
 
@@ -345,40 +352,12 @@ class _ListSettings(argparse.Action):
         parser.exit()
 
 
-def _steps(text: str) -> tuple[str, ...]:
-    names = tuple(name.strip() for name in text.split(",") if name.strip())
-    for name in names:
-        if name not in STEPS:
-            raise argparse.ArgumentTypeError(f"no step {name!r}{nearest(name, list(STEPS))} ({','.join(STEPS)})")
-    return names
-
-
 def _setting(text: str) -> tuple[str, float]:
     name, _, value = text.partition("=")
     known = list(numbers(RefineSettings()))
     if name not in known:
-        raise argparse.ArgumentTypeError(f"no setting {name!r}{nearest(name, known)} (see --list-settings)")
+        raise argparse.ArgumentTypeError(unknown("setting", name, known))
     try:
         return name, float(value)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text}: expected KEY=NUMBER, such as fill_gap=2") from None
-
-
-def _size(text: str) -> tuple[float, float]:
-    try:
-        width, height = (float(side) for side in text.lower().split("x"))
-        if not (0 < width < float("inf") and 0 < height < float("inf")):
-            raise ValueError
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text}: expected WIDTHxHEIGHT, such as 1280x720") from None
-    return width, height
-
-
-def _rate(text: str) -> float:
-    try:
-        rate = float(text)
-        if not 0 < rate < float("inf"):
-            raise ValueError
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text}: expected frames per second above 0") from None
-    return rate

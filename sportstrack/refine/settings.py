@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sportstrack.errors import SettingError, nearest
+from sportstrack.errors import SettingError, unknown
 
 STEPS = ("split", "link", "interpolate", "smooth", "drop")
 """The steps by name, in the order in which they run."""
@@ -146,7 +146,7 @@ class RefineSettings:
     def __post_init__(self) -> None:
         for name in self.steps:
             if name not in STEPS:
-                raise SettingError(f"steps: no step {name!r}{nearest(name, list(STEPS))} (known: {', '.join(STEPS)})")
+                raise SettingError(f"steps: {unknown('step', name, STEPS)}")
         for name, value in numbers(self).items():
             if not (isinstance(value, (int, float)) and abs(value) < float("inf")):
                 raise SettingError(f"{name}: expected a finite number, got {value!r}")
@@ -167,7 +167,7 @@ who left; pedestrian: people come and go for good."""
 def preset(name: str, **changes: Any) -> RefineSettings:
     """Return the settings of a preset, with changes; SettingError for an unknown name."""
     if name not in PRESETS:
-        raise SettingError(f"no preset {name!r}{nearest(name, list(PRESETS))} (known: {', '.join(PRESETS)})")
+        raise SettingError(unknown("preset", name, PRESETS))
     return RefineSettings(**PRESETS[name] | changes)
 
 

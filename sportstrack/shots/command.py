@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sportstrack.arguments import FRAME_RATE
 from sportstrack.cli import new_parser, run
 from sportstrack.shots.boundaries import Boundary, ShotConfig, ShotDetector, is_close_up
 from sportstrack.shots.replays import Replay, ReplayDetector
@@ -164,7 +165,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--csv", type=Path, metavar="FILE", help="also write the table there")
     add("--no-fades", action="store_true", help="report hard cuts alone")
     add("--no-replays", action="store_true", help="do not look for replays")
-    add("--frame-rate", type=float, metavar="FPS", help="of a source without times, such as an image folder (25)")
+    add("--frame-rate", type=FRAME_RATE, metavar="FPS", help="of a source without times, such as an image folder (25)")
     add("--quiet", action="store_true", help="no progress")
     return parser
 

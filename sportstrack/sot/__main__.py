@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from sportstrack.arguments import FRAME_RATE, SIDE, Whole, names_of
 from sportstrack.cli import new_parser, print_json, run
 from sportstrack.errors import FormatError, SettingError
 from sportstrack.sot.methods import METHODS, check_method, check_models
@@ -52,8 +53,8 @@ def _parser() -> argparse.ArgumentParser:
     which.add_argument("--select", action="store_true", help="draw the box in a window")
     which.add_argument("--detect", metavar="CLASS", help="what the detector is surest of; ball switches to --ball")
     which.add_argument("--ball", action="store_true", help="the ball: detector and tracker bridge each other")
-    group.add_argument("--id", type=int, metavar="N", help="with --init-from: the track to follow")
-    group.add_argument("--start", type=int, metavar="FRAME", help="first frame, from 0 (0, or the id's first)")
+    group.add_argument("--id", type=Whole(), metavar="N", help="with --init-from: the track to follow")
+    group.add_argument("--start", type=Whole(), metavar="FRAME", help="first frame, from 0 (0, or the id's first)")
 
     group = parser.add_argument_group("tracker")
     add = group.add_argument
@@ -66,13 +67,19 @@ def _parser() -> argparse.ArgumentParser:
     add = group.add_argument
     add("--weights", help="path, known name or 'demo'")
     add("--detector", metavar="PACKAGE.MODULE:NAME", help="one of your own: a callable frames -> list[Detections]")
-    add("--imgsz", type=int, default=640, metavar="PIXELS", help="longer side of the network's input (640)")
+    add("--imgsz", type=SIDE, default=640, metavar="PIXELS", help="longer side of the network's input (640)")
     add("--device", default="auto", help="auto, cpu, cuda:0, mps (auto)")
 
     group = parser.add_argument_group("output")
     add = group.add_argument
-    add("--formats", type=_formats, default=FORMATS, metavar="LIST", help=f"comma-separated: {','.join(FORMATS)} (all)")
-    add("--frame-rate", type=float, metavar="FPS", help="of a source without times, such as an image folder (25)")
+    add(
+        "--formats",
+        type=names_of("format", FORMATS, whole="all"),
+        default=FORMATS,
+        metavar="LIST",
+        help=f"comma-separated: {','.join(FORMATS)} (all)",
+    )
+    add("--frame-rate", type=FRAME_RATE, metavar="FPS", help="of a source without times, such as an image folder (25)")
     add("--quiet", action="store_true", help="no progress, no summary")
     add("--json", action="store_true", help="print the summary as JSON")
     return parser
@@ -83,8 +90,6 @@ def _main(options: argparse.Namespace) -> int:
     from sportstrack.sot.run import follow
     from sportstrack.video import open_source
 
-    if options.start is not None and options.start < 0:
-        raise SettingError(f"--start: expected 0 or more, got {options.start}")
     check_models(check_method(options.method), _models(options))
     start, box = _start(options)
     detector = _detector(options)
@@ -285,27 +290,16 @@ def _models(options: argparse.Namespace) -> dict[str, str]:
     return pairs
 
 
+def _window(text: str) -> int:
+    return 0 if text == "0" else SIDE(text)
+
+
 def _report(summary: Any, options: argparse.Namespace) -> None:
     if options.json:
         print_json(summary.as_dict())
     elif not options.quiet:
         sys.stdout.write(summary.as_text() + "\n")
     sys.stdout.flush()
-
-
-def _window(text: str) -> int:
-    number = int(text)
-    if number < 0 or 0 < number < 32:
-        raise argparse.ArgumentTypeError("expected 0, or 32 pixels or more")
-    return number
-
-
-def _formats(text: str) -> tuple[str, ...]:
-    names = tuple(part.strip() for part in text.split(",") if part.strip())
-    for name in names:
-        if name not in FORMATS:
-            raise argparse.ArgumentTypeError(f"no format {name!r} (known: {', '.join(FORMATS)})")
-    return names
 
 
 if __name__ == "__main__":

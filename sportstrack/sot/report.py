@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from sportstrack.errors import SettingError
+from sportstrack.errors import SettingError, unknown
 from sportstrack.sot.attributes import attributes, mean_grey
 from sportstrack.sot.layouts import Sequence
 from sportstrack.sot.scores import (
@@ -254,7 +254,7 @@ def _render(
     if form == "csv":
         return _csv(means, parts)
     if form != "json":
-        raise SettingError(f"unknown format {form!r} (known: markdown, csv, json)")
+        raise SettingError(unknown("format", form, ("markdown", "csv", "json")))
     found = {
         tracker: {"mean": _full(means[tracker]), "sequences": {key: _full(one) for key, one in some.items()}}
         for tracker, some in parts.items()

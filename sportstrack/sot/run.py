@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from sportstrack.boxes import xyxy_to_tlwh
-from sportstrack.errors import SettingError, SourceError
+from sportstrack.errors import SettingError, SourceError, unknown
 from sportstrack.files import PartFile, ensure_folder, write_text
 from sportstrack.mot import format_mot_rows
 from sportstrack.sot.types import Image, SotResult
@@ -121,7 +121,7 @@ def follow(
     """
     for kind in formats:
         if kind not in FORMATS:
-            raise SettingError(f"formats: no format {kind!r} (known: {', '.join(FORMATS)})")
+            raise SettingError(f"formats: {unknown('format', kind, FORMATS)}")
     folder = ensure_folder(output)
     stem = name or source.info.name
     summary = SotSummary(source.info.name)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from sportstrack.arguments import SEED, SIDE, Real, Whole
 from sportstrack.cli import new_parser, run
 from sportstrack.progress import ProgressBar, say_beside_bars
 from sportstrack.train.guard import Epoch
@@ -45,21 +46,26 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("data", type=Path, metavar="DATA.yaml", help="the data set's data.yaml, or its folder")
     add("--weights", help=f"path, known name, or architecture such as yolov8n.yaml ({default.weights})")
-    add("--epochs", type=int, metavar="N", help=f"passes over the pictures ({default.epochs})")
-    add("--imgsz", type=int, metavar="PIXELS", help=f"longer side of the network's input ({default.imgsz})")
-    add("--batch", type=int, metavar="N", help=f"pictures per step ({default.batch})")
+    add("--epochs", type=Whole(1, 100_000), metavar="N", help=f"passes over the pictures ({default.epochs})")
+    add("--imgsz", type=SIDE, metavar="PIXELS", help=f"longer side of the network's input ({default.imgsz})")
+    add("--batch", type=Whole(1, 65_536), metavar="N", help=f"pictures per step ({default.batch})")
     add("--optimizer", choices=OPTIMIZERS, help=f"({default.optimizer})")
-    add("--lr0", type=float, metavar="RATE", help="first learning rate (AdamW: 0.01 / (4 + classes))")
-    add("--patience", type=int, metavar="N", help=f"stop after N epochs without gain ({default.patience})")
-    add("--freeze", type=int, metavar="N", help="keep the first N layers as they are (0)")
-    add("--seed", type=int, help=f"({default.seed})")
+    add("--lr0", type=Real(0, 10, above=True), metavar="RATE", help="first learning rate (AdamW: 0.01 / (4 + classes))")
+    add("--patience", type=Whole(), metavar="N", help=f"stop after N epochs without gain ({default.patience})")
+    add("--freeze", type=Whole(0, 1000), metavar="N", help="keep the first N layers as they are (0)")
+    add("--seed", type=SEED, help=f"({default.seed})")
     add("--set", type=_more, action="append", dest="more", metavar="NAME=VALUE", help="any other Ultralytics setting")
     group = parser.add_argument_group("machine")
     add = group.add_argument
     add("--device", help="auto, cpu, mps, cuda:0, or several GPUs: 0,1 (auto)")
     add("--amp", action=argparse.BooleanOptionalAction, help="mixed precision on a GPU (on)")
     add("--bf16", action="store_true", help="mixed precision in bfloat16, also on a processor that has it")
-    add("--workers", type=int, metavar="N", help=f"processes that read pictures, with a GPU ({default.workers})")
+    add(
+        "--workers",
+        type=Whole(0, 256),
+        metavar="N",
+        help=f"processes that read pictures, with a GPU ({default.workers})",
+    )
     add("--trust", action="store_true", help="let the weights run code of their own while they load")
     group = parser.add_argument_group("output")
     add = group.add_argument

@@ -13,7 +13,7 @@ from typing import Any
 
 from sportstrack.detector import import_ultralytics, loading, open_checkpoint
 from sportstrack.devices import choose_device, import_torch
-from sportstrack.errors import DeviceError, OutputError, SettingError, SportstrackError, WeightsError, nearest
+from sportstrack.errors import DeviceError, OutputError, SettingError, SportstrackError, WeightsError, unknown
 from sportstrack.files import ensure_folder, write_text
 from sportstrack.plugins import first_line
 from sportstrack.train.data import TrainData, check_data
@@ -162,7 +162,7 @@ def _settings(values: Mapping[str, Any]) -> TrainSettings:
     known = [field.name for field in fields(TrainSettings)]
     for name in values:
         if name not in known:
-            raise SettingError(f"{name}: is no setting of a training run{nearest(name, known)}")
+            raise SettingError(unknown("setting of a training run", name, known))
     return TrainSettings(**values)
 
 

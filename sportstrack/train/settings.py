@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sportstrack.errors import SettingError, nearest
+from sportstrack.errors import SettingError, unknown
 
 OPTIMIZERS = ("SGD", "MuSGD", "Adam", "Adamax", "AdamW", "NAdam", "RAdam", "RMSprop", "auto")
 RESUMABLE = ("imgsz", "batch", "device", "workers", "patience", "freeze", "trust", "mlflow", "tensorboard")
@@ -122,8 +122,9 @@ def checked_more(more: Mapping[str, Any]) -> dict[str, Any]:
     known = [name for name in DEFAULT_CFG_DICT if name not in own]
     for name in more:
         if name not in known:
-            why = "has an option of its own" if name in own else f"is no training setting{nearest(name, known)}"
-            raise SettingError(f"{name}: {why}")
+            raise SettingError(
+                f"{name}: has an option of its own" if name in own else unknown("training setting", name, known)
+            )
     return dict(more)
 
 
