@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from sportstrack.arguments import MAX_PIXELS, SEED, SHARE, WORKERS, Whole, words
+from sportstrack.arguments import MAX_LENGTH, SEED, SHARE, WORKERS, Whole, words
 from sportstrack.cli import new_parser, run
 from sportstrack.errors import SettingError, unknown
 from sportstrack.progress import ProgressBar
@@ -94,7 +94,7 @@ def _add_shared(parser: argparse.ArgumentParser, with_format: bool) -> None:
 
     group = parser.add_argument_group("how it is written")
     add = group.add_argument
-    add("--size", type=Whole(16, MAX_PIXELS), metavar="PIXELS", help="scale pictures down to this longer side")
+    add("--size", type=Whole(16, MAX_LENGTH), metavar="PIXELS", help="scale pictures down to this longer side")
     add("--copy", action="store_true", help="copy pictures instead of linking them")
     add("--labels-only", action="store_true", help="no pictures")
     add("--workers", type=WORKERS, default=1, metavar="N", help="clips written side by side (1)")

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from math import inf, isfinite
 
 from sportstrack.errors import unknown
+from sportstrack.limits import MAX_FRAMES
 
-MAX_PIXELS = 16384  # of a side; what OpenCV and the video encoders take as well
-MAX_FRAMES = 10_000_000
+MAX_LENGTH = 16384  # of a side; what OpenCV and the video encoders take as well
+
 MAX_WORKERS = 1024
 MAX_BATCH = 4096
 MAX_SEED = 2**31 - 1
@@ -98,9 +99,9 @@ def size(text: str) -> tuple[int, int]:
     """Return (width, height) in pixels of ``1280x720``."""
     width, _, height = text.lower().partition("x")
     try:
-        side = Whole(1, MAX_PIXELS)
+        side = Whole(1, MAX_LENGTH)
         return side(width), side(height)
     except ArgumentTypeError:
         raise ArgumentTypeError(
-            f"expected WIDTHxHEIGHT, such as 1280x720, of at most {MAX_PIXELS} pixels, got {text!r}"
+            f"expected WIDTHxHEIGHT, such as 1280x720, of at most {MAX_LENGTH} pixels, got {text!r}"
         ) from None
