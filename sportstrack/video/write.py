@@ -27,8 +27,8 @@ FRAGMENT = 1_000_000  # microseconds of video that a hard kill may cost
 class VideoWriter:
     """Writes BGR images as H.264 in an mp4 that browsers play, with true timestamps.
 
-    While it grows, the file is a fragmented mp4 named ``name.part.mp4``: readable up to the last second even if the
-    process is killed. `close` turns it into an ordinary mp4 with the index in front and gives it its own name.
+    While it grows, `file.part` is a fragmented mp4: readable up to the last second even if the process is killed.
+    `finish` turns it into an ordinary mp4 with the index in front, and `close` gives it its name, too.
     Leaving the context by an exception drops the file, except by KeyboardInterrupt, which closes it.
 
     Args:
@@ -102,7 +102,19 @@ class VideoWriter:
         self.written += 1
 
     def close(self) -> None:
-        """Complete the file and give it its name; without a frame no file is left. Calling it twice is harmless."""
+        """Finish the file and give it its name; without a frame no file is left. Calling it twice is harmless."""
+        if self._container is None:
+            return
+        self.finish()
+        if self.written:
+            self.file.complete()
+
+    def finish(self) -> None:
+        """Make the temporary file an ordinary mp4 with all frames; without a frame no file is left.
+
+        Raises:
+            OutputError: frames are missing in the file, because it could not be written to its end.
+        """
         if self._container is None:
             return
         if not self.written:
@@ -110,7 +122,7 @@ class VideoWriter:
             self.warnings.append(f"{self.path.name} not written: no frames came")
             return
         self.abandon()
-        self._finish()
+        self._put_index_in_front()
 
     def abandon(self) -> None:
         """Close without renaming: what was written plays under its ``.part`` name. Harmless after `close`."""
@@ -232,20 +244,17 @@ class VideoWriter:
         rest = f"what was written until then is in {self._part}" if kept else "nothing of it is left"
         return OutputError(f"{self.path}: writing stopped at frame {self.written}: {plain(error)}; {rest}")
 
-    def _finish(self) -> None:
+    def _put_index_in_front(self) -> None:
         import av
 
         try:
             self._remux()
-            self._final.replace(self.path)
-            self._part.unlink(missing_ok=True)
+            self._final.replace(self._part)
         except (av.FFmpegError, OSError) as error:
             # The fragmented file plays as well, only seeking is slower: better that than nothing.
             self._final.unlink(missing_ok=True)
-            try:
-                self._part.replace(self.path)
-            except OSError as second:
-                raise OutputError(f"{self.path}: cannot be named so ({plain(second)}); it is {self._part}") from second
+            if _count_frames(self._part) != self.written:
+                raise self._failed(error) from error
             self.warnings.append(f"{self.path.name} is left in fragments, which play but seek slowly: {plain(error)}")
         except BaseException:
             self._final.unlink(missing_ok=True)
@@ -271,13 +280,26 @@ class VideoWriter:
                 if shift is None:  # fragments begin at the encoder's delay; the frames began at _first
                     shift = packet.pts - self._first
                 packet.pts, packet.dts = packet.pts - shift, packet.dts - shift
-                copied += 1
+                copied += not packet.is_corrupt  # as it is where the file ends within it
                 if copied == self.written:
                     packet.duration = round(self._clock / self._rate)
                 packet.stream = copy
                 target.mux(packet)
-        if copied != self.written:
-            raise OSError(errno.EIO, f"{copied} of {self.written} frames could be copied")
+        for count in (copied, _count_frames(self._final)):
+            if count != self.written:  # FFmpeg does not report every error of a full disk
+                raise OSError(errno.EIO, f"{count} of {self.written} frames could be written; is the disk full?")
+
+
+def _count_frames(path: Path) -> int:
+    """Return how many of a video's frames are in the file whole; 0 if it cannot be opened."""
+    import av
+
+    count = 0
+    with suppress(av.FFmpegError, OSError, IndexError), av.open(f"file:{path}") as container:
+        stream = container.streams.video[0]
+        for packet in container.demux(stream):
+            count += bool(packet.size and not packet.is_corrupt)
+    return count
 
 
 def _playable(path: Path) -> bool:
