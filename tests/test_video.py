@@ -1046,6 +1046,19 @@ def test_what_was_written_before_the_disk_filled_is_kept(tmp_path: Path) -> None
     assert len(read(part)[0]) > 20
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs resource limits")
+@pytest.mark.parametrize("share", [0.01, 0.4, 0.97, 0.999])
+def test_a_file_that_lacks_frames_at_its_end_never_gets_its_name(share: float, tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    assert run_python(LIMITED, path, 10_000_000).stdout == ""
+    size = path.stat().st_size
+    path.unlink()
+    message = run_python(LIMITED, path, int(share * size)).stdout
+    assert "a.mp4: writing stopped at frame" in message, "FFmpeg reports the first error only at the very end, or never"
+    assert not path.exists()
+    assert not list(tmp_path.glob("*.final.*"))
+
+
 KILLED = """
     import os, signal, sys
     import numpy as np
