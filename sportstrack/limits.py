@@ -39,5 +39,14 @@ MAX_NODES = 1_000_000
 MAX_ARRAY_BYTES = 1 << 30
 """Bytes of one array in a recording."""
 
+MAX_MASK_BYTES = 1 << 31
+"""Bytes of the masks of one frame."""
+
+MAX_BOXES = 10_000
+"""Boxes in one frame of a recording; trackers compare all pairs of them."""
+
+MAX_CLASS = 100_000
+"""The largest number of a class."""
+
 MAX_MESSAGE = 2000
 """Characters of an error message; the middle of a longer one is left out."""

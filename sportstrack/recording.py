@@ -14,21 +14,33 @@ that neither writing nor reading it holds more than one chunk in memory:
 from __future__ import annotations
 
 import json
+import reprlib
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from sportstrack.arrays import ArrayFile
 from sportstrack.errors import FormatError, OutputError, SourceError
 from sportstrack.files import PartFile
+from sportstrack.limits import (
+    MAX_BOXES,
+    MAX_CLASS,
+    MAX_FRAME_RATE,
+    MAX_FRAMES,
+    MAX_MASK_BYTES,
+    MAX_PIXELS,
+    MAX_SIDE,
+)
+from sportstrack.reading import parse_json
 from sportstrack.types import Detections, FloatArray
 
 VERSION = 1
 _CHUNK_FRAMES = 1000
-_CHUNK_BYTES = 16_000_000  # masks fill a chunk long before its frames are counted
+_CHUNK_BYTES = 64_000_000  # masks and embeddings fill a chunk long before its frames are counted
 
 
 @dataclass(frozen=True)
@@ -101,7 +113,9 @@ class RecordingWriter:
         """Add a frame."""
         self._frames.append(frame)
         mask = frame.detections.mask
+        looks = frame.detections.embedding
         self._bytes += 60 * len(frame.detections) + (0 if mask is None else np.asarray(mask).size // 8)
+        self._bytes += 0 if looks is None else looks.nbytes
         if len(self._frames) >= _CHUNK_FRAMES or self._bytes >= _CHUNK_BYTES:
             self._flush()
 
@@ -140,9 +154,12 @@ class RecordingWriter:
 class Recording:
     """A recorded run; iterate over it as often as needed to get its `RecordedFrame`s in order.
 
+    Nothing in the file is believed: types, shapes, numbers and sizes are checked before they are used.
+
     Raises:
         SourceError: if there is no such file.
-        FormatError: if it is no recording.
+        FormatError: if it is no recording, or what it says of its source makes no sense. Iterating raises it where
+            frames are damaged.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -150,38 +167,104 @@ class Recording:
         if not self.path.is_file():
             raise SourceError(f"{self.path}: no such recording (make one with --save-detections {self.path.name})")
         try:
-            with self._open() as archive:
-                meta = json.loads(str(archive["meta"]))
-                self._chunks = sorted({name.split("/")[0] for name in archive.files if "/" in name})
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-            raise FormatError(
-                f"{self.path}: not a recording of detections ({error}); expected a file made with --save-detections"
-            ) from error
-        self.info = RecordingInfo(
-            meta["name"],
-            int(meta["width"]),
-            int(meta["height"]),
-            float(meta["frame_rate"]),
-            {int(k): str(v) for k, v in meta["names"].items()},
-            meta.get("embedder"),
-            meta.get("camera"),
-        )
+            with ArrayFile(self.path) as file:
+                text = str(file.read("meta", "U", ())[()])
+                self._chunks = sorted({name.split("/")[0] for name in file.names if "/" in name})
+                shapes = [file.shape(f"{chunk}/index") for chunk in self._chunks]
+        except FormatError as error:
+            raise FormatError(f"{error}; expected a recording of detections, made with --save-detections") from error
+        self._length = sum(shape[0] if shape else 0 for shape in shapes)
+        if self._length > MAX_FRAMES:
+            raise FormatError(f"{self.path}: holds {self._length:,} frames; at most {MAX_FRAMES:,} are read")
+        self.info = _info(parse_json(text, f"{self.path}, meta"), f"{self.path}, meta")
 
     def __len__(self) -> int:
-        with self._open() as archive:
-            return sum(len(archive[f"{chunk}/index"]) for chunk in self._chunks)
+        return self._length
 
     def __iter__(self) -> Iterator[RecordedFrame]:
-        with self._open() as archive:
+        last = (-1, -np.inf)
+        with ArrayFile(self.path) as file:
             for chunk in self._chunks:
-                try:
-                    columns = {n.split("/")[1]: archive[n] for n in archive.files if n.startswith(chunk + "/")}
-                except (OSError, ValueError, zipfile.BadZipFile, EOFError) as error:
-                    raise FormatError(f"{self.path}: chunk {chunk} is damaged ({error})") from error
-                yield from _unpack(columns)
+                for frame in _unpack(_read_chunk(file, chunk)):
+                    if frame.index <= last[0] or frame.time < last[1]:
+                        raise FormatError(f"{self.path}, chunk {chunk}: frame {frame.index} is out of order")
+                    last = (frame.index, frame.time)
+                    yield frame
 
-    def _open(self) -> Any:
-        return np.load(self.path, allow_pickle=False)
+
+def _info(meta: Any, name: str) -> RecordingInfo:
+    """Check what a recording says of its source."""
+
+    def given(key: str, kinds: Any, holds: Callable[[Any], bool]) -> Any:
+        value = meta.get(key)
+        if not isinstance(value, kinds) or isinstance(value, bool) or not holds(value):
+            raise FormatError(f"{name}: {key}: expected {_WANTED[key]}, got {reprlib.repr(value)}")
+        return value
+
+    if not isinstance(meta, dict):
+        raise FormatError(f"{name}: expected a table of name, width, height and others")
+    if given("version", int, lambda v: v >= 1) > VERSION:
+        raise FormatError(f"{name}: written by a newer sportstrack (version {meta['version']}); update yours")
+    names = given("names", dict, lambda v: all(k.isdecimal() and int(k) <= MAX_CLASS for k in map(str, v)))
+    width, height = (given(key, int, lambda v: 1 <= v <= MAX_SIDE) for key in ("width", "height"))
+    if width * height > MAX_PIXELS:
+        raise FormatError(f"{name}: {width}x{height}: pictures are read up to {MAX_PIXELS:,} pixels")
+    return RecordingInfo(
+        given("name", str, lambda _: True),
+        width,
+        height,
+        float(given("frame_rate", (int, float), lambda v: 0 < v <= MAX_FRAME_RATE)),
+        {int(k): str(v) for k, v in names.items()},
+        given("embedder", (str, type(None)), lambda _: True),
+        given("camera", (str, type(None)), lambda _: True),
+    )
+
+
+_WANTED = {
+    "version": "a whole number",
+    "name": "text",
+    "width": f"a whole number from 1 to {MAX_SIDE:,}",
+    "height": f"a whole number from 1 to {MAX_SIDE:,}",
+    "frame_rate": f"a number above 0, up to {MAX_FRAME_RATE:,}",
+    "names": "a table of class numbers and their names",
+    "embedder": "text or null",
+    "camera": "text or null",
+}
+
+
+def _read_chunk(file: ArrayFile, chunk: str) -> dict[str, Any]:
+    """Return a chunk's columns, checked against one another."""
+
+    def read(name: str, kinds: str, *shape: int | None, low: float = -np.inf, high: float = np.inf) -> Any:
+        column = file.read(f"{chunk}/{name}", kinds, shape)
+        if not ((column >= low) & (column <= high)).all():  # False for NaN
+            raise FormatError(f"{file.path}: its array {chunk}/{name} holds a value outside {low:g} to {high:g}")
+        return column
+
+    here = {name.removeprefix(f"{chunk}/") for name in file.names if name.startswith(f"{chunk}/")}
+    index = read("index", "i", None, low=0, high=MAX_FRAMES)
+    frames = len(index)
+    columns = {"index": index, "time": read("time", "f", frames, low=-1e9, high=1e9)}
+    columns["count"] = read("count", "i", frames, low=0, high=MAX_BOXES).astype(np.int64)
+    n = int(columns["count"].sum())
+    columns["xyxy"] = file.read(f"{chunk}/xyxy", "f", (n, 4))  # boxes of NaN are marked, not refused
+    columns["score"] = file.read(f"{chunk}/score", "f", (n,))
+    columns["class_id"] = read("class_id", "i", n, low=-1, high=MAX_CLASS).astype(np.int64)
+    if "embedding" in here:
+        columns["embedding"] = file.read(f"{chunk}/embedding", "f", (n, None))
+    if "keypoints" in here:
+        columns["keypoints"] = file.read(f"{chunk}/keypoints", "f", (n, None, 3))
+    if "camera" in here:
+        columns["camera"] = file.read(f"{chunk}/camera", "f", (frames, 2, 3))
+    if "cut" in here:
+        columns["cut"] = read("cut", "f", frames, low=0, high=1)
+    if "mask" in here:
+        height, width = read("mask_shape", "i", 2, low=1, high=MAX_SIDE).tolist()
+        if height * width * int(columns["count"].max(initial=0)) > MAX_MASK_BYTES:
+            raise FormatError(f"{file.path}: the masks of a frame in {chunk} take more than {MAX_MASK_BYTES:,} bytes")
+        columns["mask_shape"] = (height, width)
+        columns["mask"] = file.read(f"{chunk}/mask", "b", (n, -(-height * width // 8)))
+    return columns
 
 
 def _pack(frames: list[RecordedFrame]) -> dict[str, Any]:
@@ -226,8 +309,9 @@ def _unpack(columns: dict[str, Any]) -> Iterator[RecordedFrame]:
             height, width = columns["mask_shape"]
             bits = np.unpackbits(columns["mask"][rows], axis=1, count=int(height * width))
             optional["mask"] = bits.astype(np.bool_).reshape(-1, int(height), int(width))
-        table = Detections(columns["xyxy"][rows], columns["score"][rows], columns["class_id"][rows], **optional)
-        camera = columns["camera"][f] if "camera" in columns else None
+        xyxy, score = (columns[n][rows].astype(np.float64) for n in ("xyxy", "score"))
+        table = Detections(xyxy, score, columns["class_id"][rows], **optional)
+        camera = columns["camera"][f].astype(np.float64) if "camera" in columns else None
         known = camera is not None and np.isfinite(camera).all()
         cut = float(columns["cut"][f]) if "cut" in columns else 0.0
         yield RecordedFrame(int(columns["index"][f]), float(columns["time"][f]), table, camera if known else None, cut)

@@ -53,7 +53,7 @@ def test_what_goes_in_comes_out(
         # A frame without boxes has no embeddings either, as a detector would give it.
         RecordedFrame(
             3 * i,
-            float(rng.random()),
+            i + float(rng.random()),
             table(rng, n, extras=extras and n > 0),
             rng.normal(size=(2, 3)) if i % 2 else None,
         )
