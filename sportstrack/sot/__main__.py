@@ -23,7 +23,7 @@ _EXAMPLES = """examples:
   sportstrack sot match.mp4 --select                             draw the box with the mouse
   sportstrack sot MATCH --init-from MATCH/gt/gt.txt --id 7       a sequence folder, player 7
   sportstrack sot match.mp4 --ball --weights best.pt             the ball, by detector and tracker together
-  sportstrack sot match.mp4 --detect person --weights yolov8n.pt the person detected best
+  sportstrack sot match.mp4 --detect person --weights yolov8n.pt   the person detected best
   sportstrack sot match.mp4 --init 640,300,40,90 --start 250 --method kcf --formats mot
   sportstrack sot match.mp4 --init 640,300,40,90 --method nano --model backbone=b.onnx --model neckhead=h.onnx
 
