@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from data_prep.coco_polygons import box_around, read_polygons, to_segmentation
 from data_prep.coco_records import FRAMES_FROM_0, Json, by_id, class_numbers, clip_frames, read_clips
 from data_prep.names import find_files, is_junk, split_word
 from data_prep.output import Group, WriteSettings, describe, place_group, prepared, staged, write_groups
@@ -45,7 +46,7 @@ def read_coco(root: str | Path, *, images: str | Path | None = None) -> Table:
     """Read a COCO JSON file, or a folder's ``annotations/*.json``, ``*.json`` or ``SPLIT/_annotations.coco.json``.
 
     Classes are the categories in the order of their ids. A crowd is an ignored box. An annotation without ``bbox`` gets
-    the box around its segmentation.
+    the box around its segmentation. Masks become polygons around their pixels.
 
     Args:
         root: file or folder.
@@ -139,7 +140,8 @@ def parse_coco(data: Json, name: str, *, split: str = "train") -> tuple[Table, l
         frame=clip_frames(data, clip, name),
         labelled=labelled,
     )
-    boxes = _boxes(annotations, row, number, name)
+    boxes, more = _boxes(annotations, row, number, name)
+    notes = (*notes, *more)
     return Table(classes, sequences, images, boxes, notes=notes).check(name), files
 
 
@@ -231,7 +233,9 @@ def _sizes(records: list[Json], name: str) -> IntArray:
     return found.astype(np.int64)
 
 
-def _boxes(annotations: list[Any], row: dict[Any, int], number: dict[Any, int], name: str) -> Boxes:
+def _boxes(
+    annotations: list[Any], row: dict[Any, int], number: dict[Any, int], name: str
+) -> tuple[Boxes, tuple[str, ...]]:
     try:
         columns = _columns(annotations, row, number)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
@@ -245,7 +249,8 @@ def _boxes(annotations: list[Any], row: dict[Any, int], number: dict[Any, int], 
     if bad.any():
         i = int(bad.argmax())
         raise FormatError(f"{name}, annotations[{i}]: bbox {tlwh[i].tolist()}: width and height must be 0 or more")
-    return Boxes.make(**(columns | {"xyxy": tlwh_to_xyxy(tlwh)}))
+    polygons, notes = read_polygons(annotations, name)
+    return Boxes.make(**(columns | {"xyxy": tlwh_to_xyxy(tlwh)}), polygons=polygons), notes
 
 
 def _columns(annotations: list[Any], row: dict[Any, int], number: dict[Any, int]) -> dict[str, Any]:
@@ -308,28 +313,19 @@ def _mended(a: Any, i: int, row: dict[Any, int], number: dict[Any, int], name: s
     return {"bbox": box, **read}
 
 
-def box_around(segmentation: Any, where: str) -> list[float]:
-    """Return left, top, width and height of a mask or of polygons; FormatError if it is neither."""
-    if isinstance(segmentation, dict):
-        try:
-            from pycocotools import mask
-        except ImportError as error:
-            raise FormatError(f"{where}: a mask without bbox; reading it needs: pip install pycocotools") from error
-        if not {"size", "counts"} <= segmentation.keys():
-            raise FormatError(f"{where}: segmentation is no mask; expected size and counts")
-        coded: Any = segmentation
-        if isinstance(segmentation["counts"], list):
-            coded = mask.frPyObjects(coded, *segmentation["size"])
-        return [float(v) for v in mask.toBbox(coded)]
-    try:
-        points = np.concatenate([np.array(part, np.float64).reshape(-1, 2) for part in segmentation])
-        low, high = points.min(axis=0), points.max(axis=0)
-        return [*low.tolist(), *(high - low).tolist()]
-    except (TypeError, ValueError) as error:
-        raise FormatError(f"{where}: neither bbox nor segmentation") from error
-
-
 def _annotations(boxes: Boxes) -> list[Json]:
+    if boxes.polygons is None:
+        return _plain_annotations(boxes)
+    areas = boxes.polygons.areas().tolist()
+    return [
+        record | ({"area": area, "segmentation": to_segmentation(boxes.polygons, i)} if there else {})
+        for i, (record, area, there) in enumerate(
+            zip(_plain_annotations(boxes), areas, boxes.polygons.there.tolist(), strict=True)
+        )
+    ]
+
+
+def _plain_annotations(boxes: Boxes) -> list[Json]:
     tlwh: FloatArray = xyxy_to_tlwh(boxes.xyxy)
     columns: Iterable[Any] = zip(
         boxes.image.tolist(), boxes.class_id.tolist(), tlwh.tolist(), boxes.track_id.tolist(), boxes.ignore.tolist(),

@@ -64,6 +64,9 @@ class ReaderCommand:
         write = getattr(import_module(module), function)
         with ProgressBar(f"{self._name} to {options.to}", "picture", options.quiet) as bar:
             manifest = write(table, options.out, _write_settings(options, self._name, bar))
+        for note in manifest.get("notes", []):
+            if note not in table.notes:  # what the format cannot hold
+                self._say(note)
         if not options.quiet:
             sys.stdout.write(_report(manifest, options))
         return 0

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from data_prep.motfolders import require_clips
-from data_prep.output import Group, WriteSettings, prepared, staged, write_groups
+from data_prep.output import Group, WriteSettings, lost_polygons, prepared, staged, write_groups
 from data_prep.pictures import Image, Tick, read_pictures, write_picture
 from data_prep.table import NO_TRACK, BoolArray, IntArray, ObjectArray, Table
 from data_prep.trim import trim
@@ -77,7 +77,9 @@ def write_crops(
 
         write_groups(stage, part, settings, work)
         stage.write("identities.json", json.dumps(_identities(part, name), indent=1, ensure_ascii=False) + "\n")
-        stage.manifest.update(splits=_count(where, name), left_out=counts, notes=list(table.notes))
+        stage.manifest.update(
+            splits=_count(where, name), left_out=counts, notes=[*table.notes, *lost_polygons(table, "a crop")]
+        )
         return stage.manifest
 
 

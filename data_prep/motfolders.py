@@ -86,7 +86,7 @@ def write_mot_folders(table: Table, out: str | Path, settings: WriteSettings | N
     with staged(out, table, settings, "mot") as stage:
         if stage.complete:
             return stage.manifest
-        describe(stage, table)
+        describe(stage, table, without_polygons="MOT text")
 
         def work(group: Group, tick: Tick) -> None:
             _write_clip(stage, table, group, settings, tick)

@@ -18,6 +18,7 @@ from data_prep.pictures import Tick, check_sizes, place_pictures, shrink
 from data_prep.places import OUTSIDE
 from data_prep.stage import JOURNAL, Stage, read_manifest, staged_job
 from data_prep.table import IntArray, Table, ZipMember
+from data_prep.trim import without_empty_polygons
 from sportstrack.errors import FormatError, SettingError
 from sportstrack.folders import refuse_inputs
 
@@ -70,7 +71,7 @@ def prepared(table: Table, settings: WriteSettings, *, stems: bool = True) -> Ta
     Raises:
         FormatError: names that would climb out, collide or collide once case is dropped; pictures that are nowhere.
     """
-    table.check()
+    table = without_empty_polygons(table.check())
     check_names(table, stems=stems)
     nowhere = [i for i, file in enumerate(table.images.file.tolist()) if file is None]
     if nowhere and settings.pictures:
@@ -120,9 +121,21 @@ def _refuse_clashes(names: list[str], stems: bool) -> None:
         seen[key] = name
 
 
-def describe(stage: Stage, table: Table) -> None:
-    """Note classes, counts per split and what the reader had to say in a data set's manifest."""
-    stage.manifest.update(classes=list(table.classes), splits=count_table(table), notes=list(table.notes))
+def describe(stage: Stage, table: Table, *, without_polygons: str = "") -> None:
+    """Note classes, counts per split and what the reader had to say in a data set's manifest.
+
+    Args:
+        stage: whose manifest is filled.
+        table: what is written.
+        without_polygons: name of a format that cannot hold polygons; those that are lost are counted.
+    """
+    splits, notes = count_table(table), list(table.notes)
+    if without_polygons:
+        for counts in splits.values():
+            if "polygons" in counts:
+                counts["polygons_as_boxes"] = counts.pop("polygons")
+        notes += lost_polygons(table, without_polygons)
+    stage.manifest.update(classes=list(table.classes), splits=splits, notes=notes)
 
 
 @contextmanager
@@ -209,13 +222,23 @@ def count_table(table: Table) -> dict[str, dict[str, Any]]:
             "boxes_per_class": counts[split],
             "names_sha256": hashlib.sha256(names.encode("utf-8", "surrogateescape")).hexdigest(),
         }
+        if table.boxes.polygons is not None:
+            found[split]["polygons"] = int(table.boxes.polygons.there[table.box_split() == split].sum())
     return found
+
+
+def lost_polygons(table: Table, target: str) -> list[str]:
+    """Return the note that polygons are written as boxes, because the target cannot hold them; [] if there are none."""
+    count = 0 if table.boxes.polygons is None else int(table.boxes.polygons.there.sum())
+    return [f"{count:,} polygons are written as boxes: {target} cannot hold polygons"] if count else []
 
 
 def _job(table: Table, settings: WriteSettings, kind: str) -> dict[str, Any]:
     images, boxes = table.images, table.boxes
     digest = hashlib.sha256()
-    for column in (images.size, images.frame, images.labelled, *vars(boxes).values()):
+    flat = {name: column for name, column in vars(boxes).items() if name != "polygons"}
+    shapes = () if boxes.polygons is None else vars(boxes.polygons).values()
+    for column in (images.size, images.frame, images.labelled, *flat.values(), *shapes):
         digest.update(np.ascontiguousarray(column).tobytes())
     for names in (images.name, images.split, [str(file) for file in images.file.tolist()]):
         digest.update("\n".join(names).encode("utf-8", "surrogateescape"))

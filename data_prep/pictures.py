@@ -37,6 +37,9 @@ def shrink(table: Table, size: int) -> Table:
     new = shrunk(table.images.size, size)
     scale = np.divide(new, table.images.size, out=np.ones(new.shape), where=table.images.size > 0)
     xyxy = table.boxes.xyxy * np.tile(scale, 2)[table.boxes.image]
+    polygons = table.boxes.polygons
+    if polygons is not None:
+        polygons = polygons.moved(polygons.points * scale[table.boxes.image[polygons.box_of_point]])
     clips = shrunk(np.array([(s.width, s.height) for s in table.sequences], np.int64).reshape(-1, 2), size)
     return replace(
         table,
@@ -44,7 +47,7 @@ def shrink(table: Table, size: int) -> Table:
             replace(s, width=w, height=h) for s, (w, h) in zip(table.sequences, clips.tolist(), strict=True)
         ),
         images=replace(table.images, size=new),
-        boxes=replace(table.boxes, xyxy=xyxy),
+        boxes=replace(table.boxes, xyxy=xyxy, polygons=polygons),
     )
 
 

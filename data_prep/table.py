@@ -20,6 +20,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from data_prep.polygons import Polygons
 from sportstrack.errors import FormatError, SettingError, nearest
 
 FloatArray: TypeAlias = NDArray[np.float64]
@@ -154,6 +155,7 @@ class Boxes:
         ignore: (N,) bool: not to be trained on or counted (MOT's consider flag 0, COCO's iscrowd, VOC's difficult).
         visibility: (N,) float64 share 0…1 of the object that is seen; −1: unknown.
         score: (N,) float64 of a detector; 1 for ground truth.
+        polygons: `Polygons` of N boxes; None where the source has boxes alone.
     """
 
     image: IntArray
@@ -163,18 +165,20 @@ class Boxes:
     ignore: BoolArray
     visibility: FloatArray
     score: FloatArray
+    polygons: Polygons | None = None
 
     def __len__(self) -> int:
         return len(self.image)
 
     def __getitem__(self, rows: Any) -> Boxes:
         """Return the boxes picked by an index array, a mask or a slice."""
-        return Boxes(*(getattr(self, column.name)[rows] for column in fields(self)))
+        columns = (getattr(self, column.name) for column in fields(self))
+        return Boxes(*(None if column is None else column[rows] for column in columns))
 
     @classmethod
     def make(
         cls, image: Any, xyxy: Any, class_id: Any = 0, *, track_id: Any = NO_TRACK, ignore: Any = False,
-        visibility: Any = -1.0, score: Any = 1.0,
+        visibility: Any = -1.0, score: Any = 1.0, polygons: Polygons | None = None,
     ) -> Boxes:  # fmt: skip
         """Make columns of lists, arrays or single values that hold for all rows; rows are put in order."""
         index = np.asarray(image, np.int64)
@@ -187,6 +191,7 @@ class Boxes:
             _column(ignore, np.bool_, rows),
             _column(visibility, np.float64, rows),
             _column(score, np.float64, rows),
+            polygons,
         )
         if (index[1:] < index[:-1]).any():
             return made[np.argsort(index, kind="stable")]
@@ -292,6 +297,10 @@ class Table:
             (not _within(boxes.class_id, len(self.classes)), f"a class beyond the {len(self.classes)} classes"),
             (not _within(images.sequence, len(self.sequences), NO_SEQUENCE), "a sequence that isn't there"),
             (not bool(np.isfinite(boxes.xyxy).all()), "a box that is NaN or infinite"),
+            (
+                boxes.polygons is not None and not bool(np.isfinite(boxes.polygons.points).all()),
+                "a polygon that is NaN or infinite",
+            ),
         ]
         for broken, reason in rules:
             if broken:
@@ -363,7 +372,15 @@ def _column(values: Any, kind: Any, shape: tuple[int, ...]) -> Any:
 def _stack(parts: list[Any], none: Any) -> Any:
     if not parts:
         return none
-    return type(none)(*(np.concatenate([getattr(part, c.name) for part in parts]) for c in fields(none)))
+    return type(none)(*(_stacked([getattr(part, c.name) for part in parts], parts) for c in fields(none)))
+
+
+def _stacked(columns: list[Any], parts: list[Any]) -> Any:
+    if all(isinstance(column, np.ndarray) for column in columns):
+        return np.concatenate(columns)
+    if all(column is None for column in columns):
+        return None
+    return Polygons.join([Polygons.none(len(p)) if c is None else c for c, p in zip(columns, parts, strict=True)])
 
 
 def _within(index: IntArray, count: int, lowest: int = 0) -> bool:
@@ -371,4 +388,5 @@ def _within(index: IntArray, count: int, lowest: int = 0) -> bool:
 
 
 def _lengths_differ(columns: Images | Boxes) -> bool:
-    return len({len(getattr(columns, column.name)) for column in fields(columns)}) > 1
+    given = (getattr(columns, column.name) for column in fields(columns))
+    return len({len(column) for column in given if column is not None}) > 1

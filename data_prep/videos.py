@@ -32,7 +32,7 @@ def write_videos(table: Table, out: str | Path, settings: WriteSettings | None =
     with staged(out, table, settings, "video") as stage:
         if stage.complete:
             return stage.manifest
-        describe(stage, table)
+        describe(stage, table, without_polygons="MOT text")
 
         def work(group: Group, tick: Tick) -> None:
             for clip in np.unique(table.images.sequence[group.rows]).tolist():

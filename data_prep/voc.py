@@ -80,7 +80,7 @@ def write_voc(table: Table, out: str | Path, settings: WriteSettings | None = No
     with staged(out, table, settings, "voc") as stage:
         if stage.complete:
             return stage.manifest
-        describe(stage, table)
+        describe(stage, table, without_polygons="Pascal VOC")
 
         def work(group: Group, tick: Tick) -> None:
             if settings.pictures:

@@ -1,7 +1,10 @@
 """YOLO data sets, as Ultralytics trains from them: ``images/``, ``labels/`` and ``data.yaml``.
 
-A label file has a line per box, ``class cx cy w h``, as shares of the picture. Beside the labels, ``tracks/`` keeps
-what they cannot say: identities, roles, teams and shirt numbers, and the clips.
+A label file has a line per box, ``class cx cy w h`` or a polygon ``class x1 y1 x2 y2 …``, as shares of the picture.
+Ultralytics reads a line of four shares beside polygons as two points, and drops all polygons of a data set that has
+boxes without: so where any box has a polygon, the others are written as rectangles. A line holds one polygon: several
+parts are joined by bridges without width, as Ultralytics' own converter joins them. Beside the labels, ``tracks/``
+keeps what they cannot say: identities, roles, teams and shirt numbers, and the clips.
 """
 
 from __future__ import annotations
@@ -18,19 +21,22 @@ from numpy.typing import NDArray
 
 from data_prep.output import Group, WriteSettings, count_table, place_group, prepared, staged, write_groups
 from data_prep.pictures import Tick
+from data_prep.polygons import Polygons
 from data_prep.stage import Stage
 from data_prep.table import NO_SEQUENCE, IntArray, Table
-from data_prep.trim import trim
+from data_prep.trim import trim, without_empty_polygons
 
 DIGITS = 8  # after the point: 8K pictures come back to 1e-4 pixels
 _ONE = 10**DIGITS
+_APART = 1.0  # pixels by which a box may differ from the one around its polygon without a note
+_CELL = DIGITS + 3  # letters of a share: a space, a digit, the point and the digits after it
 
 
 def write_yolo(table: Table, out: str | Path, settings: WriteSettings | None = None) -> dict[str, Any]:
     """Write a YOLO data set and return its manifest.
 
-    Boxes are clipped to their pictures; ignored ones and those outside are left out; all three are counted in the
-    manifest. Pictures without ground truth get no label file; labelled ones without a box an empty one.
+    Boxes and polygons are clipped to their pictures; ignored ones and those outside are left out; all three are counted
+    in the manifest. Pictures without ground truth get no label file; labelled ones without a box an empty one.
 
     Raises:
         FormatError: a table that isn't sound, or pictures that can't be read.
@@ -42,12 +48,13 @@ def write_yolo(table: Table, out: str | Path, settings: WriteSettings | None = N
         if stage.complete:
             return stage.manifest
         trimmed = trim(table)
-        labels = Labels.of(trimmed.table)
-        _fill_manifest(stage, table, trimmed.table, labels)
+        written = without_empty_polygons(trimmed.table)
+        labels = Labels.of(written)
+        _fill_manifest(stage, table, written, labels)
         split = table.box_split()
         for name, counts in stage.manifest["splits"].items():
             counts |= trimmed.counts(split == name)
-        writer = YoloWriter(stage.folder, trimmed.table, labels, settings)
+        writer = YoloWriter(stage.folder, written, labels, settings)
         write_groups(stage, table, settings, writer.write, each=not (settings.copy or settings.size))
         stage.write("data.yaml", data_yaml(table))
         return stage.manifest
@@ -69,11 +76,27 @@ class Labels:
     def of(cls, table: Table) -> Labels:
         """Format the boxes of a trimmed table."""
         boxes = table.boxes
+        if boxes.polygons is not None:
+            return cls._of_polygons(table, boxes.polygons)
         size = np.tile(table.images.size[boxes.image], 2).astype(np.float64)
         share = boxes.xyxy / size
         centred = np.hstack([(share[:, :2] + share[:, 2:]) / 2, share[:, 2:] - share[:, :2]])
         text, ends = _lines(boxes.class_id, centred)
         return cls(text, np.concatenate([[0], ends])[table.starts].tolist())
+
+    @classmethod
+    def _of_polygons(cls, table: Table, polygons: Polygons) -> Labels:
+        boxes = table.boxes
+        polygons = polygons.with_rectangles(boxes.xyxy).in_one_part()
+        size = table.images.size[boxes.image[polygons.box_of_point]].astype(np.float64)
+        text = _cells(np.clip(polygons.points / size, 0.0, 1.0)).tobytes()
+        stops = (polygons.part[polygons.box] * 2 * _CELL).tolist()
+        lines = [
+            b"%d%b\n" % (kind, text[low:high])
+            for kind, low, high in zip(boxes.class_id.tolist(), stops[:-1], stops[1:], strict=True)
+        ]
+        ends = np.cumsum([0, *map(len, lines)])
+        return cls(b"".join(lines), ends[table.starts].tolist())
 
 
 def data_yaml(table: Table) -> str:
@@ -170,7 +193,21 @@ def _fill_manifest(stage: Stage, table: Table, trimmed: Table, labels: Labels) -
         for run in np.split(rows, np.flatnonzero(np.diff(rows) != 1) + 1):
             digest.update(labels.text[labels.start[run[0]] : labels.start[run[-1] + 1]])
         found["labels_sha256"] = digest.hexdigest()
-    stage.manifest.update(classes=list(table.classes), splits=counts, notes=list(table.notes))
+    stage.manifest.update(classes=list(table.classes), splits=counts, notes=[*table.notes, *polygon_notes(trimmed)])
+
+
+def polygon_notes(table: Table) -> list[str]:
+    """Return what YOLO labels cannot say of a trimmed table's polygons, as sentences."""
+    boxes, polygons = table.boxes, table.boxes.polygons
+    if polygons is None:
+        return []
+    apart = np.abs(polygons.extents() - boxes.xyxy).max(axis=1) > _APART  # False where there is no polygon
+    counts = (
+        (~polygons.there, "boxes have no polygon and are written as rectangles, because other boxes have one"),
+        (np.diff(polygons.box) > 1, "polygons have several parts, which are joined by bridges without width"),
+        (apart, "boxes are not the ones around their polygons; a YOLO label holds the polygon alone"),
+    )
+    return [f"{rows.sum():,} {text}" for rows, text in counts if rows.any()]
 
 
 def _lines(class_id: IntArray, shares: NDArray[np.float64]) -> tuple[bytes, IntArray]:
@@ -181,14 +218,9 @@ def _lines(class_id: IntArray, shares: NDArray[np.float64]) -> tuple[bytes, IntA
     """
     count = len(class_id)
     wide = len(str(class_id.max())) if count else 1
-    line = np.empty((count, wide + 4 * (DIGITS + 3) + 1), np.uint8)
+    line = np.empty((count, wide + 4 * _CELL + 1), np.uint8)
     line[:, :wide] = _last_digits(class_id.astype(np.uint32), wide)
-    cells = line[:, wide:-1].reshape(count, 4, DIGITS + 3)
-    cells[...] = np.frombuffer(b" 0." + bytes(DIGITS), np.uint8)
-    whole, rest = np.divmod(np.rint(shares * _ONE).astype(np.uint32), np.uint32(_ONE))
-    cells[..., 1] += whole.astype(np.uint8)
-    cells[..., 3:] = _last_digits(rest, DIGITS)
-    line[:, wide:-1] = cells.reshape(count, 4 * (DIGITS + 3))
+    line[:, wide:-1] = _cells(shares).reshape(count, 4 * _CELL)
     line[:, -1] = ord("\n")
     if wide == 1:
         return line.tobytes(), np.arange(1, count + 1) * line.shape[1]
@@ -196,6 +228,16 @@ def _lines(class_id: IntArray, shares: NDArray[np.float64]) -> tuple[bytes, IntA
     for i in range(1, wide):
         shown[:, wide - 1 - i] = class_id >= 10**i  # no zeros in front of a class
     return line[shown].tobytes(), np.cumsum(shown.sum(axis=1))
+
+
+def _cells(shares: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """(…, 11) letters of shares 0…1, such as `` 0.12345678``."""
+    cells = np.empty((*shares.shape, _CELL), np.uint8)
+    cells[...] = np.frombuffer(b" 0." + bytes(DIGITS), np.uint8)
+    whole, rest = np.divmod(np.rint(shares * _ONE).astype(np.uint32), np.uint32(_ONE))
+    cells[..., 1] += whole.astype(np.uint8)
+    cells[..., 3:] = _last_digits(rest, DIGITS)
+    return cells
 
 
 def _last_digits(values: NDArray[np.uint32], count: int) -> NDArray[np.uint8]:

@@ -12,7 +12,19 @@ from typing import Any
 import numpy as np
 
 from data_prep.pictures import IMAGE_SUFFIXES, picture_size
-from data_prep.table import NO_FRAME, NO_SEQUENCE, NO_TRACK, Boxes, FloatArray, Images, Sequence, Table, TrackInfo
+from data_prep.polygons import Polygons
+from data_prep.table import (
+    NO_FRAME,
+    NO_SEQUENCE,
+    NO_TRACK,
+    Boxes,
+    FloatArray,
+    Images,
+    IntArray,
+    Sequence,
+    Table,
+    TrackInfo,
+)
 from sportstrack.errors import FormatError
 from sportstrack.folders import settled
 
@@ -22,7 +34,7 @@ _SPLITS = {"train": "train", "val": "val", "valid": "val", "validation": "val", 
 def read_yolo(root: str | Path) -> Table:
     """Read a YOLO data set's folder or its ``data.yaml``.
 
-    A label line is ``class cx cy w h``; of a polygon (``class x1 y1 x2 y2 x3 y3 …``) the box around it is taken. A
+    A label line is ``class cx cy w h``, or a polygon ``class x1 y1 x2 y2 x3 y3 …``, whose box is the one around it. A
     picture without a label file is unlabelled. What `data_prep.yolo.write_yolo` has put into ``tracks/`` comes back;
     identities of a picture whose labels were edited since are dropped, with a note.
 
@@ -43,8 +55,8 @@ def read_yolo(root: str | Path) -> Table:
     return _to_table(pictures, classes, clips).check(str(yaml_file))
 
 
-def parse_labels(text: bytes, name: str, classes: int) -> FloatArray:
-    """(N, 5) class, cx, cy, w, h of a label file.
+def parse_labels(text: bytes, name: str, classes: int) -> tuple[FloatArray, list[FloatArray | None]]:
+    """Return (N, 5) class, cx, cy, w, h of a label file, and each line's polygon, (K, 2) shares, or None.
 
     Raises:
         FormatError: not numbers, a wrong number of them, a class beyond the classes, or a share far beyond 0…1.
@@ -55,10 +67,10 @@ def parse_labels(text: bytes, name: str, classes: int) -> FloatArray:
         rows = np.array(cells, np.float64).reshape(-1, 5) if len(cells) == 5 * lines else None
     except ValueError:
         rows = None
-    if rows is None or not _sound(rows, classes).all():
-        found = [_parse_line(line, f"{name}, line {i}", classes) for i, line in label_lines(text)]
-        rows = np.array(found, np.float64).reshape(-1, 5)
-    return rows
+    if rows is not None and _sound(rows, classes).all():
+        return rows, [None] * len(rows)
+    found = [_parse_line(line, f"{name}, line {i}", classes) for i, line in label_lines(text)]
+    return np.array([row for row, _ in found], np.float64).reshape(-1, 5), [polygon for _, polygon in found]
 
 
 @dataclass(frozen=True)
@@ -178,9 +190,11 @@ def label_of(file: str) -> str:
 
 def _to_table(pictures: list[_Picture], classes: tuple[str, ...], clips: Clips) -> Table:
     rows, labelled, tracks, notes = [], [], [], []
+    polygons: list[FloatArray | None] = []
     for picture in pictures:
         text = _read(picture.label)
-        found = parse_labels(text or b"", picture.label, len(classes))
+        found, shapes = parse_labels(text or b"", picture.label, len(classes))
+        polygons += shapes
         labelled.append(text is not None)
         rows.append(found)
         ids = clips.of.get((picture.split, picture.name), (0, 0, []))[2]
@@ -200,8 +214,16 @@ def _to_table(pictures: list[_Picture], classes: tuple[str, ...], clips: Clips) 
     image = np.repeat(np.arange(len(rows)), [len(found) for found in rows])
     half = table[:, 3:] / 2
     xyxy = np.hstack([table[:, 1:3] - half, table[:, 1:3] + half]) * np.tile(images.size[image], 2)
-    boxes = Boxes.make(image, xyxy, table[:, 0], track_id=tracks)
+    boxes = Boxes.make(image, xyxy, table[:, 0], track_id=tracks, polygons=in_pixels(polygons, images.size[image]))
     return Table(classes, sequences, images, boxes, clips.infos, tuple(notes))
+
+
+def in_pixels(polygons: list[FloatArray | None], size: IntArray) -> Polygons | None:
+    """Return the polygons of N label lines as a column, or None if there is none; ``size`` is (N, 2)."""
+    if all(polygon is None for polygon in polygons):
+        return None
+    made = Polygons.make([] if polygon is None else [polygon] for polygon in polygons)
+    return made.moved(made.points * size[made.box_of_point])
 
 
 def _with_labelled(sequences: list[Sequence], of: list[int], labelled: list[bool]) -> tuple[Sequence, ...]:
@@ -235,20 +257,27 @@ def label_lines(text: bytes) -> Iterator[tuple[int, bytes]]:
             yield i, line
 
 
-def _parse_line(line: bytes, where: str, classes: int) -> list[float]:
+def line_values(values: list[float]) -> tuple[list[float], FloatArray | None]:
+    """Return the numbers of a label line as class, cx, cy, w, h, and its polygon; other lines as they are."""
+    if len(values) < 7 or not len(values) % 2:
+        return values, None
+    points = np.array(values[1:]).reshape(-1, 2)
+    low, high = points.min(axis=0), points.max(axis=0)
+    with np.errstate(invalid="ignore", over="ignore"):  # infinities are found later
+        return [values[0], *((low + high) / 2).tolist(), *(high - low).tolist()], points
+
+
+def _parse_line(line: bytes, where: str, classes: int) -> tuple[list[float], FloatArray | None]:
     shown = line.decode("utf-8", "replace").strip()[:80]
     try:
         values = [float(cell) for cell in line.split()]
     except ValueError:
         raise FormatError(f"{where}: not only numbers: {shown!r}") from None
-    if len(values) >= 7 and len(values) % 2:
-        points = np.array(values[1:]).reshape(-1, 2)
-        low, high = points.min(axis=0), points.max(axis=0)
-        values = [values[0], *((low + high) / 2).tolist(), *(high - low).tolist()]
+    values, polygon = line_values(values)
     if len(values) != 5:
         raise FormatError(f"{where}: {len(values)} numbers; expected class cx cy w h, or a polygon: {shown!r}")
     if not 0 <= values[0] < classes or values[0] != int(values[0]):
         raise FormatError(f"{where}: class {values[0]:g} is none of the {classes} in data.yaml: {shown!r}")
     if not _sound(np.array([values]), classes).all():
         raise FormatError(f"{where}: not shares of the picture (0 to 1); are these pixels?: {shown!r}")
-    return values
+    return values, polygon

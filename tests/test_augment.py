@@ -18,8 +18,9 @@ from make_clips import files_below
 from data_prep.audit import AuditSettings, audit
 from data_prep.augment import OPERATIONS, Sample, augment_image
 from data_prep.augment.__main__ import main
-from data_prep.augment.operations import covered_share, free_boxes
+from data_prep.augment.players import free_boxes
 from data_prep.augment.run import AugmentSettings, choose
+from data_prep.augment.sample import covered_share
 from data_prep.yolo_read import read_yolo
 from sportstrack.errors import SettingError
 

@@ -426,8 +426,12 @@ def test_a_bad_label_line_is_refused(text: bytes, message: str) -> None:
 
 def test_sloppy_label_lines_are_read() -> None:
     text = b"\xef\xbb\xbf1 0.5 0.5 0.2 0.4\r\n\r\n0 0.1 0.1 0.3 0.1 0.3 0.5 0.1 0.5"
-    np.testing.assert_allclose(parse_labels(text, "a", 2), [[1, 0.5, 0.5, 0.2, 0.4], [0, 0.2, 0.3, 0.2, 0.4]])
-    assert parse_labels(b"", "a", 2).shape == (0, 5)
+    rows, polygons = parse_labels(text, "a", 2)
+    np.testing.assert_allclose(rows, [[1, 0.5, 0.5, 0.2, 0.4], [0, 0.2, 0.3, 0.2, 0.4]])
+    assert [None if polygon is None else polygon.shape for polygon in polygons] == [None, (4, 2)]
+    rows, polygons = parse_labels(b"", "a", 2)
+    assert rows.shape == (0, 5)
+    assert polygons == []
 
 
 @pytest.mark.parametrize(

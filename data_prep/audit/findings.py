@@ -26,6 +26,7 @@ class Kind:
 KINDS = {
     "unreadable clip": Kind("A clip without a usable seqinfo.ini: frames and sizes are unknown.", "drop the clip"),
     "unreadable label": Kind("A line or annotation that isn't what its format asks for.", "drop"),
+    "unreadable polygon": Kind("A segmentation that is neither polygons nor a mask; its box is sound.", "drop it"),
     "unknown class": Kind("A class that the data set doesn't name.", "drop"),
     "frame out of range": Kind("A box of a frame or picture that the data set doesn't have.", "drop"),
     "not finite": Kind("A box with NaN or infinity.", "drop"),

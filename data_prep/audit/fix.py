@@ -25,6 +25,7 @@ from data_prep.audit.pixels import Measured
 from data_prep.audit.run import Audit
 from data_prep.audit.source import Source
 from data_prep.table import NO_SEQUENCE, BoolArray, IntArray
+from data_prep.trim import clip_boxes
 
 _KEEP = {"test": 0, "val": 1, "train": 3}  # which of two copies stays: scores on test and val stay comparable
 _WRITERS = {
@@ -226,12 +227,11 @@ class _Repair:
         over = rules.overhang(table) > self.thresholds.overhang
         if not over.any() or "beyond picture" in self.ignore:
             return
-        xyxy = table.boxes.xyxy.copy()
-        xyxy[over] = np.clip(xyxy[over], 0.0, np.tile(rules.limits(table)[over], 2))
+        clipped = clip_boxes(table.boxes, rules.limits(table), over)
         for row in np.flatnonzero(over).tolist():
-            what = f"{_corners(table.boxes.xyxy[row])} becomes {_corners(xyxy[row])}"
+            what = f"{_corners(table.boxes.xyxy[row])} becomes {_corners(clipped.xyxy[row])}"
             self.changes.append(Change.of("clip", self.source.of_boxes("beyond picture", what, row)))
-        self.source = self.source.with_boxes(replace(table.boxes, xyxy=xyxy))
+        self.source = self.source.with_boxes(clipped)
 
     def _identities(self) -> None:
         table = self.source.table

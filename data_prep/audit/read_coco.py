@@ -9,9 +9,11 @@ import numpy as np
 
 from data_prep.audit.findings import Finding
 from data_prep.audit.source import Part, Source, joined, shown
-from data_prep.coco import MAX_SIDE, box_around, find_json, load_json, picture_places
+from data_prep.coco import MAX_SIDE, find_json, load_json, picture_places
+from data_prep.coco_polygons import box_around, parse_segmentation
 from data_prep.coco_records import Json, class_numbers, clip_frames, read_clips
 from data_prep.names import find_files
+from data_prep.polygons import FloatArray, Polygons
 from data_prep.table import NO_FRAME, NO_SEQUENCE, NO_TRACK, Boxes, Images, IntArray
 from data_prep.values import as_flag, as_id, as_number, as_whole
 from sportstrack.errors import FormatError
@@ -82,6 +84,7 @@ def _clips(data: Json, file: str, split: str, part: Part) -> tuple[IntArray, Int
 
 def _annotations(given: list[Any], row: dict[Any, int], number: dict[Any, int], split: str, part: Part) -> None:
     image, xyxy, kinds, tracks, ignore = [], [], [], [], []
+    polygons: list[list[FloatArray]] = []
     file = part.files[0]
     for i, a in enumerate(given):
         place, a = _WORD.format(i), a if isinstance(a, dict) else {}
@@ -99,11 +102,22 @@ def _annotations(given: list[Any], row: dict[Any, int], number: dict[Any, int], 
             track = as_whole(a.get("track_id", a.get("instance_id")))
             tracks.append(NO_TRACK if track is None else track)
             ignore.append(bool(as_flag(a.get("iscrowd")) or as_flag(a.get("ignore"))))
+            polygons.append(_polygon(a, place, split, part))
             part.line.append(i)
     order = np.argsort(image, kind="stable")
     part.line = np.array(part.line, np.int64)[order].tolist()
     part.box_file = [0] * len(image)
-    part.boxes = Boxes.make(image, xyxy or np.empty((0, 4)), kinds, track_id=tracks, ignore=ignore)
+    shapes = Polygons.make(polygons) if any(polygons) else None
+    part.boxes = Boxes.make(image, xyxy or np.empty((0, 4)), kinds, track_id=tracks, ignore=ignore, polygons=shapes)
+
+
+def _polygon(annotation: Json, place: str, split: str, part: Part) -> list[FloatArray]:
+    file = part.files[0]
+    try:
+        return parse_segmentation(annotation.get("segmentation"), "")
+    except FormatError as error:
+        _report(part, "unreadable polygon", str(error).removeprefix(": "), file, place, split)
+        return []
 
 
 def _corners(annotation: Json, where: str) -> tuple[float, float, float, float] | None:

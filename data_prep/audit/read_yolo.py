@@ -12,7 +12,16 @@ import numpy as np
 from data_prep.audit.source import Part, Source, joined, shown
 from data_prep.pictures import IMAGE_SUFFIXES, picture_size
 from data_prep.table import NO_FRAME, NO_SEQUENCE, NO_TRACK, Boxes, FloatArray, Images
-from data_prep.yolo_read import Clips, class_names, label_lines, label_of, read_description, split_places
+from data_prep.yolo_read import (
+    Clips,
+    class_names,
+    in_pixels,
+    label_lines,
+    label_of,
+    line_values,
+    read_description,
+    split_places,
+)
 from sportstrack.errors import FormatError
 
 
@@ -44,6 +53,7 @@ class _Gathered:
     sizes: list[tuple[int, int]] = field(default_factory=list)
     labelled: list[bool] = field(default_factory=list)
     rows: list[FloatArray] = field(default_factory=list)
+    polygons: list[FloatArray | None] = field(default_factory=list)
     tracks: list[int] = field(default_factory=list)
 
 
@@ -81,7 +91,7 @@ def _read_picture(file: str, name: str, split: str, clips: Clips, part: Part, to
         text: bytes | None = Path(label).read_bytes()
     except OSError:
         text = None
-    rows, lines, count = _labels(text or b"", label, len(part.classes), split, part)
+    rows, polygons, lines, count = _labels(text or b"", label, len(part.classes), split, part)
     ids = clips.of.get((split, name), (0, 0, []))[2]
     to.tracks += [ids[i] for i in lines[1]] if len(ids) == count else [NO_TRACK] * len(rows)
     part.box_file += [len(part.files)] * len(rows)
@@ -94,16 +104,17 @@ def _read_picture(file: str, name: str, split: str, clips: Clips, part: Part, to
     to.sizes.append(size or (0, 0))
     to.labelled.append(text is not None)
     to.rows.append(rows)
+    to.polygons += polygons
 
 
 def _labels(
     text: bytes, file: str, classes: int, split: str, part: Part
-) -> tuple[FloatArray, tuple[list[int], list[int]], int]:
-    """Return (N, 5) rows, their (lines, places among all rows), and how many rows the file has."""
+) -> tuple[FloatArray, list[FloatArray | None], tuple[list[int], list[int]], int]:
+    """Return (N, 5) rows, their polygons, their (lines, places among all rows), and how many rows the file has."""
     lines = list(label_lines(text))
-    rows, numbers, places = [], [], []
+    rows, polygons, numbers, places = [], [], [], []
     for place, (number, line) in enumerate(lines):
-        row = _row(line)
+        row, polygon = _row(line)
         if row is None:
             reason = f"expected class cx cy w h, or a polygon: {shown(line)}"
             part.report("unreadable label", reason, file, number, split)
@@ -111,22 +122,18 @@ def _labels(
             part.report("unknown class", f"class {row[0]:g} of {classes}: {shown(line)}", file, number, split)
         else:
             rows.append(row)
+            polygons.append(polygon)
             numbers.append(number)
             places.append(place)
-    return np.array(rows, np.float64).reshape(-1, 5), (numbers, places), len(lines)
+    return np.array(rows, np.float64).reshape(-1, 5), polygons, (numbers, places), len(lines)
 
 
-def _row(line: bytes) -> list[float] | None:
+def _row(line: bytes) -> tuple[list[float] | None, FloatArray | None]:
     try:
-        values = [float(cell) for cell in line.split()]
+        values, polygon = line_values([float(cell) for cell in line.split()])
     except ValueError:
-        return None
-    if len(values) >= 7 and len(values) % 2:
-        points = np.array(values[1:]).reshape(-1, 2)
-        low, high = points.min(axis=0), points.max(axis=0)
-        with np.errstate(invalid="ignore", over="ignore"):  # infinities are found later
-            values = [values[0], *((low + high) / 2).tolist(), *(high - low).tolist()]
-    return values if len(values) == 5 and np.isfinite(values[0]) else None
+        return None, None
+    return (values, polygon) if len(values) == 5 and np.isfinite(values[0]) else (None, None)
 
 
 def _report_orphans(place: Path, part: Part, split: str) -> None:
@@ -155,4 +162,5 @@ def _finish(part: Part, to: _Gathered, clips: Clips) -> None:
     with np.errstate(invalid="ignore", over="ignore"):  # NaN and infinity are found later
         size = np.tile(np.maximum(part.images.size, 1), 2)[image]
         xyxy = np.hstack([rows[:, 1:3] - half, rows[:, 1:3] + half]) * size
-    part.boxes = Boxes.make(image, xyxy, rows[:, 0], track_id=to.tracks)
+        polygons = in_pixels(to.polygons, np.maximum(part.images.size, 1)[image])
+    part.boxes = Boxes.make(image, xyxy, rows[:, 0], track_id=to.tracks, polygons=polygons)

@@ -9,7 +9,8 @@ from zlib import crc32
 
 import numpy as np
 
-from data_prep.augment.operations import OPERATIONS, Image, Params, Sample
+from data_prep.augment.operations import OPERATIONS
+from data_prep.augment.sample import Image, Params, Sample, around
 from data_prep.table import FloatArray, IntArray
 from sportstrack.errors import SettingError, nearest
 
@@ -38,8 +39,17 @@ def augment_image(
     Raises:
         SettingError: unknown operation, or an image or boxes of another shape.
     """
-    check_operations(ops)
     sample = _checked(image, boxes, classes, tuple(Sample.make(*donor) for donor in donors))
+    sample, record = augment_sample(sample, ops, seed, least_visible=least_visible)
+    return sample.image, sample.xyxy, sample.class_id, record
+
+
+def augment_sample(
+    sample: Sample, ops: Sequence[str], seed: int | Sequence[int], *, least_visible: float = LEAST_VISIBLE
+) -> tuple[Sample, Params]:
+    """Apply operations to a picture with boxes and perhaps polygons, which lie within it; see `augment_image`."""
+    check_operations(ops)
+    given = len(sample.xyxy)
     seeds = [seed] if isinstance(seed, int) else list(seed)
     done = []
     for i, name in enumerate(ops):
@@ -49,8 +59,7 @@ def augment_image(
         done.append({"operation": name, **params})
     pasted = int((sample.source < 0).sum())
     kept = len(sample.xyxy) - pasted
-    record = {"operations": done, "dropped": len(np.asarray(classes)) - kept, "source": sample.source.tolist()}
-    return sample.image, sample.xyxy, sample.class_id, record
+    return sample, {"operations": done, "dropped": given - kept, "source": sample.source.tolist()}
 
 
 def check_operations(names: Sequence[str]) -> None:
@@ -80,5 +89,10 @@ def _inside(sample: Sample, least: float) -> Sample:
     cut = np.clip(sample.xyxy, 0.0, limit)
     area = np.prod(sample.xyxy[:, 2:] - sample.xyxy[:, :2], axis=1)
     share = np.prod(cut[:, 2:] - cut[:, :2], axis=1) / np.maximum(area, 1e-9)
-    sample = replace(sample, xyxy=cut, visible=sample.visible * np.minimum(share, 1.0))
+    polygons = sample.polygons
+    if polygons is not None:
+        there, area, polygons = polygons.there, polygons.areas(), polygons.clip(sample.size)
+        share = np.where(there, polygons.areas() / np.maximum(area, 1e-9), share)
+        cut = around(polygons, cut)
+    sample = replace(sample, polygons=polygons, xyxy=cut, visible=sample.visible * np.minimum(share, 1.0))
     return sample.keep((sample.visible >= least) & ((cut[:, 2:] - cut[:, :2]) > 1e-6).all(axis=1))

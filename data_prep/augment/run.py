@@ -15,14 +15,15 @@ from zlib import crc32
 
 import numpy as np
 
-from data_prep.augment.image import LEAST_VISIBLE, augment_image, check_operations
-from data_prep.augment.operations import OPERATIONS, Image, Params
+from data_prep.augment.image import LEAST_VISIBLE, augment_sample, check_operations
+from data_prep.augment.operations import OPERATIONS
+from data_prep.augment.sample import Params, Sample
 from data_prep.augment.sheet import write_image, write_sheet
 from data_prep.output import Group, WriteSettings, count_table, prepared, staged, write_groups
 from data_prep.pictures import Tick, read_picture
 from data_prep.stage import Stage
 from data_prep.table import Boxes, Images, IntArray, Table
-from data_prep.trim import trim
+from data_prep.trim import trim, without_empty_polygons
 from data_prep.yolo import Labels, YoloWriter, data_yaml
 from sportstrack.errors import FormatError, SettingError, unknown
 
@@ -183,7 +184,7 @@ class _Work:
     def __init__(
         self, stage: Stage, table: Table, chosen: set[int], settings: AugmentSettings, write: WriteSettings
     ) -> None:
-        trimmed = trim(table).table
+        trimmed = without_empty_polygons(trim(table).table)
         self._stage, self._table, self._chosen, self._settings = stage, trimmed, chosen, settings
         self._originals = YoloWriter(stage.folder, trimmed, Labels.of(trimmed), write)
         self._lock, self._done = Lock(), 0
@@ -237,17 +238,16 @@ class _Work:
         settings, table = self._settings, self._table
         seeds = [settings.seed, *_word(table, row), k]
         ops = self._operations(np.random.default_rng(seeds))
-        donors = [self._sample(self._donor(row, seeds))] if "copy_paste" in ops else []
-        image, xyxy, kinds, record = augment_image(
-            *self._sample(row), ops, seeds, least_visible=settings.least_visible, donors=donors
-        )
+        donors = (self._sample(self._donor(row, seeds)),) if "copy_paste" in ops else ()
+        sample = replace(self._sample(row), donors=donors)
+        sample, record = augment_sample(sample, ops, seeds, least_visible=settings.least_visible)
         picture = self._picture(row, k)
         label = f"labels{picture[len('images') : picture.rindex('.')]}.txt"
-        write_image(self._stage.folder / picture, image)
-        (self._stage.folder / label).write_bytes(_label_text(table.classes, image, xyxy, kinds))
+        write_image(self._stage.folder / picture, sample.image)
+        (self._stage.folder / label).write_bytes(_label_text(table.classes, sample))
         source = f"images/{table.images.split[row]}/{table.images.name[row]}"
         return {
-            "picture": picture, "source": source, "boxes": len(xyxy), "dropped": record["dropped"],
+            "picture": picture, "source": source, "boxes": len(sample.xyxy), "dropped": record["dropped"],
             "operations": record["operations"], "source_boxes": record["source"],
         }  # fmt: skip
 
@@ -258,10 +258,10 @@ class _Work:
         picked = rng.choice(len(ops), min(self._settings.pick, len(ops)), replace=False)
         return [ops[i] for i in sorted(picked.tolist())]
 
-    def _sample(self, row: int) -> tuple[Image, Any, Any]:
+    def _sample(self, row: int) -> Sample:
         table = self._table
         boxes = table.boxes[table.starts[row] : table.starts[row + 1]]
-        return read_picture(table.images.file[row]), boxes.xyxy, boxes.class_id
+        return Sample.make(read_picture(table.images.file[row]), boxes.xyxy, boxes.class_id, polygons=boxes.polygons)
 
     def _donor(self, row: int, seeds: list[int]) -> int:
         """Return another labelled picture of the same split: players of val must not get into train."""
@@ -272,9 +272,10 @@ class _Work:
         return order[int(np.random.default_rng([*seeds, 1]).integers(len(order)))]
 
 
-def _label_text(classes: tuple[str, ...], image: Image, xyxy: Any, kinds: Any) -> bytes:
-    images = Images.make(["x"], size=(image.shape[1], image.shape[0]))
-    return Labels.of(Table(classes, (), images, Boxes.make([0] * len(xyxy), xyxy, kinds))).text
+def _label_text(classes: tuple[str, ...], sample: Sample) -> bytes:
+    images = Images.make(["x"], size=sample.size)
+    boxes = Boxes.make([0] * len(sample.xyxy), sample.xyxy, sample.class_id, polygons=sample.polygons)
+    return Labels.of(Table(classes, (), images, boxes)).text
 
 
 def _read_records(path: Path) -> list[Params]:

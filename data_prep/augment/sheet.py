@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from data_prep.augment.operations import Image, Params
+from data_prep.augment.sample import Image, Params
 from data_prep.pictures import JPEG_QUALITY, read_picture, write_whole
 from data_prep.yolo_read import parse_labels
 
@@ -65,10 +65,16 @@ def _tile(folder: Path, record: Params) -> Any:
     scale = _WIDTH / image.shape[1]
     height = max(1, round(image.shape[0] * scale))
     small = cv2.resize(image, (_WIDTH, height), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_NEAREST)
-    for kind, cx, cy, w, h in parse_labels(label.read_bytes(), str(label), _LARGEST).tolist():
+    rows, polygons = parse_labels(label.read_bytes(), str(label), _LARGEST)
+    for (kind, cx, cy, w, h), polygon in zip(rows.tolist(), polygons, strict=True):
+        colour = _COLOURS[int(kind) % len(_COLOURS)]
+        if polygon is not None:
+            ring = (polygon * (_WIDTH, height)).round().astype(np.int32)
+            cv2.polylines(small, [ring], True, colour, 1)
+            continue
         corners = np.array([cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2]) * [_WIDTH, height, _WIDTH, height]
         x1, y1, x2, y2 = corners.round().astype(int).tolist()
-        cv2.rectangle(small, (x1, y1), (x2, y2), _COLOURS[int(kind) % len(_COLOURS)], 1)
+        cv2.rectangle(small, (x1, y1), (x2, y2), colour, 1)
     text = np.full((_CAPTION, _WIDTH, 3), 255, np.uint8)
     for i, line in enumerate(caption(record)):
         cv2.putText(text, line, (2, 13 + 15 * i), cv2.FONT_HERSHEY_SIMPLEX, 0.38, (40, 40, 40), 1, cv2.LINE_AA)
