@@ -187,9 +187,9 @@ def bridged(ring: FloatArray, others: Sequence[FloatArray]) -> FloatArray:
     from scipy.spatial import cKDTree
 
     for other in others:
-        distance, near = cKDTree(ring).query(other)
-        j = int(np.argmin(distance))
-        i = int(near[j])
+        found: Any = cKDTree(ring).query(other)
+        j = int(np.argmin(found[0]))
+        i = int(found[1][j])
         a, b = np.roll(ring, -i, axis=0), np.roll(other, -j, axis=0)
         ring = np.concatenate([a, a[:1], b, b[:1]])
     return ring
@@ -244,11 +244,11 @@ def _chains(ring: FloatArray, side: FloatArray, axis: int, edge: float) -> list[
 
 
 def _without_repeats(ring: FloatArray) -> FloatArray:
-    return ring[(ring != np.roll(ring, 1, axis=0)).any(axis=1)]
+    return np.asarray(ring[(ring != np.roll(ring, 1, axis=0)).any(axis=1)])
 
 
 def _offsets(lengths: Iterable[int] | IntArray) -> IntArray:
-    counts = lengths if isinstance(lengths, np.ndarray) else np.array(list(lengths), np.int64)
+    counts: IntArray = lengths if isinstance(lengths, np.ndarray) else np.array(list(lengths), np.int64)
     return np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
 
 

@@ -172,8 +172,9 @@ class Boxes:
 
     def __getitem__(self, rows: Any) -> Boxes:
         """Return the boxes picked by an index array, a mask or a slice."""
-        columns = (getattr(self, column.name) for column in fields(self))
-        return Boxes(*(None if column is None else column[rows] for column in columns))
+        columns: list[Any] = [getattr(self, column.name) for column in fields(self)]
+        picked: list[Any] = [None if column is None else column[rows] for column in columns]
+        return Boxes(*picked)
 
     @classmethod
     def make(

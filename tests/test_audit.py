@@ -279,6 +279,7 @@ CASES: list[tuple[str, str, Breaker, str, str, bool]] = [
     ("yolo", "class imbalance",
      label("data.yaml", "train: images/train\nval: images/val\nnames: [player, ball, referee]\n"), "", "", False),
     ("coco", "unreadable label", annotation(bbox=[1, 2]), ".json", "annotations[1]", True),
+    ("coco", "unreadable polygon", annotation(segmentation=[[1, 2, 3]]), ".json", "annotations[1]", True),
     ("coco", "unknown class", annotation(category_id=1), ".json", "annotations[1]", True),
     ("coco", "frame out of range", annotation(image_id=9), ".json", "annotations[1]", True),
     ("coco", "not finite", annotation(bbox=[1, 2, None, 3]), ".json", "annotations[1]", True),

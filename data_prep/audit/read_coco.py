@@ -90,7 +90,7 @@ def _annotations(given: list[Any], row: dict[Any, int], number: dict[Any, int], 
         place, a = _WORD.format(i), a if isinstance(a, dict) else {}
         box = _corners(a, f"{file}, {place}")
         if box is None:
-            _report(part, "unreadable label", f"bbox is {shown(repr(a.get('bbox')))}", file, place, split)
+            _report(part, "unreadable label", _no_box(a), file, place, split)
         elif (picture := as_id(a.get("image_id"))) not in row:
             _report(part, "frame out of range", f"there is no picture {a.get('image_id')!r}", file, place, split)
         elif (category := as_id(a.get("category_id"))) not in number:
@@ -109,6 +109,16 @@ def _annotations(given: list[Any], row: dict[Any, int], number: dict[Any, int], 
     part.box_file = [0] * len(image)
     shapes = Polygons.make(polygons) if any(polygons) else None
     part.boxes = Boxes.make(image, xyxy or np.empty((0, 4)), kinds, track_id=tracks, ignore=ignore, polygons=shapes)
+
+
+def _no_box(annotation: Json) -> str:
+    if annotation.get("bbox") or not annotation.get("segmentation"):
+        return f"bbox is {shown(repr(annotation.get('bbox')))}"
+    try:
+        box_around(annotation["segmentation"], "no bbox")
+        return "no bbox"
+    except FormatError as error:
+        return str(error)
 
 
 def _polygon(annotation: Json, place: str, split: str, part: Part) -> list[FloatArray]:

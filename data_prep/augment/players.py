@@ -117,7 +117,8 @@ def _filled(shape: list[FloatArray], width: int, height: int) -> BoolArray:
 
     if not shape:
         y, x = np.mgrid[0:height, 0:width]
-        return (np.abs((x + 0.5) / width * 2 - 1) ** _ROUND + np.abs((y + 0.5) / height * 2 - 1) ** _ROUND) <= 1
+        far = np.abs((x + 0.5) / width * 2 - 1) ** _ROUND + np.abs((y + 0.5) / height * 2 - 1) ** _ROUND
+        return np.asarray(far <= 1)
     mask = np.zeros((height, width), np.uint8)
     # OpenCV counts from the middle of the first pixel, here in sixteenths of pixels
     require_cv2().fillPoly(mask, [np.rint((part - 0.5) * 16).astype(np.int32) for part in shape], 1, shift=4)
@@ -128,7 +129,7 @@ def _rounded(width: int, height: int) -> FloatArray:
     """(K, 2) the rounded outline as a polygon."""
     angle = np.linspace(0, 2 * np.pi, _POINTS, endpoint=False)
     wave = np.stack([np.cos(angle), np.sin(angle)], axis=1).round(12)
-    return (np.sign(wave) * np.abs(wave) ** (2 / _ROUND) + 1) / 2 * (width, height)
+    return np.asarray((np.sign(wave) * np.abs(wave) ** (2 / _ROUND) + 1) / 2 * (width, height))
 
 
 def _paste(
