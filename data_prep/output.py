@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from data_prep.pictures import Tick, check_sizes, place_pictures, shrink
-from data_prep.places import OUTSIDE
+from data_prep.safe_names import with_file_names
 from data_prep.stage import JOURNAL, Stage, read_manifest, staged_job
 from data_prep.table import IntArray, Table, ZipMember
 from data_prep.trim import without_empty_polygons
@@ -71,8 +70,7 @@ def prepared(table: Table, settings: WriteSettings, *, stems: bool = True) -> Ta
     Raises:
         FormatError: names that would climb out, collide or collide once case is dropped; pictures that are nowhere.
     """
-    table = without_empty_polygons(table.check())
-    check_names(table, stems=stems)
+    table = with_file_names(without_empty_polygons(table.check()), stems=stems)
     nowhere = [i for i, file in enumerate(table.images.file.tolist()) if file is None]
     if nowhere and settings.pictures:
         some = f"{len(nowhere)} of the {len(table.images)} pictures are nowhere, the first is "
@@ -85,40 +83,6 @@ def prepared(table: Table, settings: WriteSettings, *, stems: bool = True) -> Ta
         raise FormatError(f"{name}: the picture's size is unknown")
     check_sizes(table.images, settings.size)
     return shrink(table, settings.size) if settings.size else table
-
-
-def check_names(table: Table, *, stems: bool = True) -> None:
-    """Refuse names that would leave the folder or meet in one file, also where case doesn't count.
-
-    Args:
-        table: the table.
-        stems: ``a.jpg`` and ``a.png`` collide as well, because their labels would.
-
-    Raises:
-        FormatError: which names.
-    """
-    names = table.images.name.tolist()
-    together = "\n".join(names)
-    if "" in names or "\\" in together or "\x00" in together or OUTSIDE.search(together):
-        bad = next((n for n in names if not n or "\\" in n or "\x00" in n or OUTSIDE.search(n)), "")
-        raise FormatError(f"the picture's name {bad!r} is no path inside a data set")
-    for split in table.splits:
-        _refuse_clashes(table.images.name[table.images.split == split].tolist(), stems)
-    for split in table.splits:
-        if OUTSIDE.search(split) or "/" in split or "\\" in split or not split:
-            raise FormatError(f"the split's name {split!r} is no folder's name")
-
-
-def _refuse_clashes(names: list[str], stems: bool) -> None:
-    keys = names if all(map(str.isascii, names)) else [unicodedata.normalize("NFC", name) for name in names]
-    keys = [(key[: key.rfind(".")] if stems else key).lower() for key in keys]
-    if len(set(keys)) == len(keys):
-        return
-    seen: dict[str, str] = {}
-    for key, name in zip(keys, names, strict=True):
-        if key in seen:
-            raise FormatError(f"the names {seen[key]!r} and {name!r} would meet in one file; rename one of them")
-        seen[key] = name
 
 
 def describe(stage: Stage, table: Table, *, without_polygons: str = "") -> None:
@@ -150,7 +114,8 @@ def staged(out: str | Path, table: Table, settings: WriteSettings, kind: str) ->
     """
     if read_manifest(Path(out)):  # all else is refused anyway
         refuse_inputs(out, _inputs(table, settings))
-    with staged_job(out, _job(table, settings, kind), settings.overwrite, settings.files) as stage:
+    command = f"sportstrack {settings.source.get('reader', '')}".strip()
+    with staged_job(out, _job(table, settings, kind), command, settings.overwrite, settings.files) as stage:
         yield stage
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from data_prep.pictures import write_whole
 from sportstrack.errors import OutputError, SportstrackError
-from sportstrack.folders import WORK, PartFolder, contents_digest, locked, settled
+from sportstrack.folders import WORK, PartFolder, contents_digest, settled
 
 MANIFEST = "manifest.json"
 JOURNAL = "journal.txt"  # in a stage's work folder: a line per group that is done
@@ -50,7 +50,7 @@ class Stage:
 
 @contextmanager
 def staged_job(
-    out: str | Path, job: dict[str, Any], overwrite: bool = False, files: Mapping[str, str] | None = None
+    out: str | Path, job: dict[str, Any], command: str, overwrite: bool = False, files: Mapping[str, str] | None = None
 ) -> Iterator[Stage]:
     """Give a folder to write a data set to; it gets its name when the block ends well.
 
@@ -60,6 +60,7 @@ def staged_job(
     Args:
         out: the data set's folder.
         job: what decides its contents: equal jobs give equal data sets. Its keys are `JOB_KEYS`.
+        command: who writes, for the message to another run.
         overwrite: replace a data set that this package wrote before.
         files: name → text of files that are written last.
 
@@ -68,7 +69,7 @@ def staged_job(
     """
     folder = PartFolder(out)
     try:
-        with locked(out):
+        with folder.lock(out, command):
             settled(out)
             if _holds_this(Path(out), job, overwrite) or _waits(folder, job):
                 yield Stage(folder.target, read_manifest(folder.target) or {}, complete=True)

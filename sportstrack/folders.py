@@ -16,7 +16,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import socket
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -24,6 +23,8 @@ from pathlib import Path
 from typing import Any
 
 from sportstrack.errors import OutputError
+from sportstrack.files import ensure_folder
+from sportstrack.locks import Lock
 
 WORK = ".work"  # inside a part: what a stopped run needs to go on; never inside a complete folder
 _TEXTS = (".txt", ".json", ".jsonl", ".yaml", ".yml", ".xml", ".csv", ".ini")
@@ -46,6 +47,22 @@ class PartFolder:
         self.part, self.complete, self.old = (
             self.target.with_name(f".{self.target.name}.{step}") for step in ("part", "new", "old")
         )
+
+    @contextmanager
+    def lock(self, shown: str | Path, command: str) -> Iterator[None]:
+        """Keep other runs from writing the folder; OutputError names the process that has it.
+
+        Args:
+            shown: the folder's name in messages.
+            command: who asks, such as ``sportstrack convert``.
+        """
+        ensure_folder(self.target.parent)
+        lock = Lock(self.target.with_name(f".{self.target.name}.lock"), shown, command)
+        lock.take()
+        try:
+            yield
+        finally:
+            lock.release()
 
     def finish(self) -> None:
         """Put the written part in its place.
@@ -99,26 +116,12 @@ def _settle(folder: PartFolder) -> None:
     """Name a complete folder whose run was killed; a run that is alive does it itself in a moment."""
     until = time.monotonic() + _PATIENCE
     while folder.complete.is_dir() and not folder.target.exists():
-        with suppress(OSError, OutputError), locked(folder.target):
+        with suppress(OSError, OutputError), folder.lock(folder.target, "sportstrack"):
             if not folder.target.exists():
                 folder.put_in_place()
         if time.monotonic() > until:
             return
         time.sleep(0.02)
-
-
-@contextmanager
-def locked(target: str | Path) -> Iterator[None]:
-    """Keep other runs from writing a folder; OutputError names the process that has it."""
-    place = Path(os.path.realpath(target))
-    lock = place.with_name(f".{place.name}.lock")
-    file = _lock(lock, target)
-    try:
-        yield
-    finally:
-        with suppress(OSError):  # before it is let go, so that nobody else's is deleted
-            lock.unlink()
-        os.close(file)
 
 
 def refuse_inputs(out: str | Path, inputs: Iterable[str | Path]) -> None:
@@ -163,30 +166,6 @@ def _files(root: str, base: str = "") -> Iterator[tuple[str, os.DirEntry[str]]]:
                 yield from _files(entry.path, f"{base}{entry.name}/")
             else:
                 yield base + entry.name, entry
-
-
-def _lock(lock: Path, target: str | Path) -> int:
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    while True:
-        file = os.open(lock, os.O_RDWR | os.O_CREAT, 0o666)
-        try:
-            _take(file)
-        except OSError:
-            owner = os.pread(file, 200, 0).decode(errors="replace") or "another process"
-            os.close(file)
-            raise OutputError(f"{target}: {owner} is writing it; wait for it, or name another folder") from None
-        with suppress(OSError):
-            if os.path.samestat(os.fstat(file), lock.stat()):
-                os.truncate(file, 0)
-                os.pwrite(file, f"process {os.getpid()} on {socket.gethostname()}".encode(), 0)
-                return file
-        os.close(file)  # the run before has just deleted it
-
-
-def _take(file: int) -> None:
-    import fcntl
-
-    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _delete(path: Path) -> None:

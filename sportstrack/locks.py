@@ -145,7 +145,7 @@ class Lock:
         who = "another process"
         if holder:
             who = f"process {holder['process']} on {holder['host']} ({holder['command']})"
-        return f"{self.what}: is being written by {who}; wait for it or choose another folder with -o"
+        return f"{self.what}: is being written by {who}; wait for it or choose another folder"
 
 
 def _holder(path: Path) -> dict[str, Any]:

@@ -154,7 +154,7 @@ def test_a_second_writer_is_refused_with_process_and_host(tmp_path: Path) -> Non
     try:
         assert process.stdout is not None
         assert process.stdout.readline() == "claimed\n"
-        with pytest.raises(OutputError, match=rf"process {process.pid} on .*sportstrack x.*-o"):
+        with pytest.raises(OutputError, match=rf"process {process.pid} on .*sportstrack x.*another folder"):
             claim(tmp_path)
         claim(tmp_path, "b.txt").release()  # another output of the folder is free
     finally:
