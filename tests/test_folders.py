@@ -105,13 +105,13 @@ def test_a_new_folder_of_that_name_is_not_replaced_by_what_a_kill_left(root: Pat
 def test_an_augmentation_that_was_killed_goes_on(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run(root, tmp_path / "set") == 0
     made: list[object] = []
-    real = augment.augment_image
+    real = augment.augment_sample
 
     def counted(*arguments: object, **settings: object) -> object:
         made.append(None)
         return real(*arguments, **settings)
 
-    monkeypatch.setattr(augment, "augment_image", counted)
+    monkeypatch.setattr(augment, "augment_sample", counted)
 
     def work(out: str = "out") -> int:
         return augment_main([str(tmp_path / "set"), str(tmp_path / out), "--ops", "flip,noise", "--quiet"])
