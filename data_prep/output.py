@@ -115,7 +115,7 @@ def staged(out: str | Path, table: Table, settings: WriteSettings, kind: str) ->
     if read_manifest(Path(out)):  # all else is refused anyway
         refuse_inputs(out, _inputs(table, settings))
     command = f"sportstrack {settings.source.get('reader', '')}".strip()
-    with staged_job(out, _job(table, settings, kind), command, settings.overwrite, settings.files) as stage:
+    with staged_job(out, _job(table, settings, kind), command, settings.overwrite, files=settings.files) as stage:
         yield stage
 
 

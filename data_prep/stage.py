@@ -50,8 +50,9 @@ class Stage:
 
 @contextmanager
 def staged_job(
-    out: str | Path, job: dict[str, Any], command: str, overwrite: bool = False, files: Mapping[str, str] | None = None
-) -> Iterator[Stage]:
+    out: str | Path, job: dict[str, Any], command: str, overwrite: bool = False, *,
+    files: Mapping[str, str] | None = None, goes_on: bool = True,
+) -> Iterator[Stage]:  # fmt: skip
     """Give a folder to write a data set to; it gets its name when the block ends well.
 
     An error clears everything away. A run that is stopped (Ctrl-C, kill) leaves the folder ``.NAME.part``, and the same
@@ -63,6 +64,7 @@ def staged_job(
         command: who writes, for the message to another run.
         overwrite: replace a data set that this package wrote before.
         files: name → text of files that are written last.
+        goes_on: the writer can go on with what a stopped run left; otherwise Ctrl-C clears that away.
 
     Raises:
         OutputError: the place holds something else, is being written by another run, or can't be written.
@@ -75,7 +77,7 @@ def staged_job(
                 yield Stage(folder.target, read_manifest(folder.target) or {}, complete=True)
                 return
             _check_part(folder.part)
-            with _cleared_by_errors(folder):
+            with _cleared_by_errors(folder, (OSError, SportstrackError, ValueError) if goes_on else BaseException):
                 stage = _begin(folder, job)
                 yield stage
                 _finish(stage, folder, files or {})
@@ -112,7 +114,8 @@ def _holds_this(target: Path, job: dict[str, Any], overwrite: bool) -> bool:
         return False
     if not _is_of(found, job):
         raise OutputError(
-            f"{target}: holds another data set ({found['format']}); name a new folder, or replace it with --overwrite"
+            f"{target}: exists and holds another data set ({found['format']}); name a new folder, or replace it with "
+            "--overwrite"
         )
     if "files" in found and found["files"] != contents_digest(target, [MANIFEST]):
         raise OutputError(
@@ -137,10 +140,12 @@ def _waits(folder: PartFolder, job: dict[str, Any]) -> bool:
 
 
 @contextmanager
-def _cleared_by_errors(folder: PartFolder) -> Iterator[None]:
+def _cleared_by_errors(
+    folder: PartFolder, kinds: type[BaseException] | tuple[type[BaseException], ...]
+) -> Iterator[None]:
     try:
         yield
-    except (OSError, SportstrackError, ValueError):
+    except kinds:
         folder.discard(folder.part)
         raise
 
@@ -187,5 +192,7 @@ def _explain(target: Path, error: OSError) -> str:
         return f"{target}: the disk is full; nothing was left there; make room or name another folder"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return f"{target}: no permission to write there; name another folder"
+    if error.errno in (errno.EEXIST, errno.ENOTDIR):
+        return f"{target}: cannot write there: a part of this path is a file; name another folder"
     where = f" ({error.filename})" if error.filename else ""
     return f"{target}: cannot be written: {error.strerror or error}{where}"

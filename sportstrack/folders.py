@@ -13,6 +13,7 @@ At any moment the old or the new folder is there whole. Where a kill left ``NAME
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -23,7 +24,6 @@ from pathlib import Path
 from typing import Any
 
 from sportstrack.errors import OutputError
-from sportstrack.files import ensure_folder
 from sportstrack.locks import Lock
 
 WORK = ".work"  # inside a part: what a stopped run needs to go on; never inside a complete folder
@@ -55,8 +55,13 @@ class PartFolder:
         Args:
             shown: the folder's name in messages.
             command: who asks, such as ``sportstrack convert``.
+
+        Raises:
+            OSError: there is no writing beside it.
         """
-        ensure_folder(self.target.parent)
+        self.target.parent.mkdir(parents=True, exist_ok=True)
+        if not os.access(self.target.parent, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self.target.parent))
         lock = Lock(self.target.with_name(f".{self.target.name}.lock"), shown, command)
         lock.take()
         try:

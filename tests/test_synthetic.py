@@ -258,7 +258,7 @@ def test_video_plays_and_has_every_frame(tmp_path):
         assert (stream.codec_context.name, stream.codec_context.pix_fmt) == ("h264", "yuv420p")
         assert stream.average_rate == 25
         assert sum(1 for _ in video.decode(stream)) == SMALL.frames
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["clip.mp4", "clip.txt"]
+    assert sorted(p.name for p in tmp_path.iterdir() if p.name[0] != ".") == ["clip.mp4", "clip.txt"]
 
 
 def test_what_exists_is_kept_unless_asked(tmp_path):
@@ -267,6 +267,38 @@ def test_what_exists_is_kept_unless_asked(tmp_path):
         write_mot(replace(SMALL, frames=2), tmp_path)
     folder = write_mot(replace(SMALL, frames=2), tmp_path, overwrite=True)
     assert len(list((folder / "img1").iterdir())) == 2
+
+
+@pytest.mark.parametrize("layout", ["mot", "yolo", "video"])
+def test_what_is_written_already_is_neither_written_again_nor_lost(tmp_path, layout):
+    def write(frames: int, overwrite: bool = False) -> dict[str, bytes]:
+        settings = replace(SMALL, frames=frames)
+        if layout == "mot":
+            write_mot(settings, tmp_path, overwrite)
+        elif layout == "yolo":
+            write_yolo([settings, replace(settings, seed=9)], tmp_path / "set", 1, overwrite=overwrite)
+        else:
+            write_video(settings, tmp_path / "clip.mp4", overwrite=overwrite)
+        return {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*.*") if p.is_file() and p.name[0] != "."}
+
+    first = write(2)
+    assert write(2) == first
+    with pytest.raises(OutputError, match="--overwrite"):
+        write(3)
+    assert write(2) == first
+    label = next(p for p in first if p.suffix == ".txt")
+    label.write_text("1,1,2,3,4,5,1,1,1\n")
+    with pytest.raises(OutputError, match="changed"):
+        write(2)
+    assert write(3, overwrite=True) != first
+
+
+def test_a_folder_of_somebody_else_is_never_replaced(tmp_path):
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set/thesis.txt").write_text("mine")
+    with pytest.raises(OutputError, match="no data set of this program"):
+        write_yolo([SMALL, replace(SMALL, seed=9)], tmp_path / "set", overwrite=True)
+    assert (tmp_path / "set/thesis.txt").read_text() == "mine"
 
 
 def test_an_interrupted_sequence_leaves_nothing_behind(tmp_path):

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import shutil
+import hashlib
+import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from data_prep.stage import staged_job
 from data_prep.synthetic.render import render_sequence
 from data_prep.synthetic.settings import CLASSES, FrameTruth, Image, Settings, identities
 from sportstrack.errors import OutputError, SettingError
+from sportstrack.files import Claim, PartFile
 
 Progress = Callable[[str, int, int], None]  # sequence name, frames done, frames in all
+COMMAND = "sportstrack synthetic"
 MIN_VISIBILITY = 0.1  # below this share an object is in the MOT truth, but no detector is asked to find it
 JPEG_QUALITY = 92
 
@@ -25,12 +30,15 @@ def sequence_name(settings: Settings) -> str:
 
 
 def write_mot(settings: Settings, folder: Path, overwrite: bool = False, progress: Progress | None = None) -> Path:
-    """Write ``folder/<name>/`` as SportsMOT does: img1/000001.jpg, gt/gt.txt, seqinfo.ini, and gameinfo.ini.
+    """Write ``folder/<name>/`` as SportsMOT does: img1/000001.jpg, gt/gt.txt, seqinfo.ini, gameinfo.ini; manifest.json.
 
-    OutputError when the sequence exists and ``overwrite`` is false, or when it cannot be written.
+    The same sequence is not written twice. OutputError when it cannot be written, or when another one or one that was
+    changed by hand is there and ``overwrite`` is false.
     """
     name = sequence_name(settings)
-    with _finished(Path(folder) / name, overwrite) as part:
+    with _new_folder(Path(folder) / name, "mot", settings, overwrite) as part:
+        if part is None:
+            return Path(folder) / name
         (part / "img1").mkdir(parents=True)
         (part / "gt").mkdir()
         rows: list[str] = []
@@ -92,7 +100,10 @@ def write_yolo(
     if every < 1:
         raise SettingError(f"synthetic: every is {every!r}, must be 1 or more")
     n_val = min(len(sequences) - 1, max(1, round(val_share * len(sequences))))
-    with _finished(Path(folder), overwrite) as part:
+    asked = {"sequences": list(sequences), "every": every, "val_share": val_share}
+    with _new_folder(Path(folder), "yolo", asked, overwrite) as part:
+        if part is None:
+            return Path(folder)
         for split in ("train", "val"):
             (part / "images" / split).mkdir(parents=True)
             (part / "labels" / split).mkdir(parents=True)
@@ -130,6 +141,7 @@ def write_video(
 ) -> Path:
     """Write an mp4 that browsers play (H.264, yuv420p, faststart), and its truth as MOT text beside it (.txt).
 
+    The same video is not written twice; OutputError where other files are in the way and ``overwrite`` is false.
     SettingError when width or height is odd, which yuv420p cannot hold; OutputError when it cannot be written.
     """
     import av
@@ -138,16 +150,25 @@ def write_video(
         raise SettingError(f"synthetic: video needs an even size, not {settings.width}x{settings.height}")
     rows: list[str] = []
     path = Path(path)
-    with _finished(path, overwrite) as part, _finished(path.with_suffix(".txt"), overwrite) as text:
+    names = [path.name, path.with_suffix(".txt").name]
+    source = f"the render {_sha256(json.dumps([vars(settings), crf], sort_keys=True))[:12]}"
+    with Claim(path.parent, names, command=COMMAND, source=source, overwrite=overwrite) as claim:
+        if not overwrite and all(map(claim.is_unchanged, names)):
+            return path
+        video, text = map(claim.file, names)
         rate = Fraction(settings.fps).limit_denominator(1001)
-        with av.open(str(part), "w", format="mp4", options={"movflags": "+faststart"}) as out:
+        with (
+            _cleared([video, text]),
+            av.open(str(video.part), "w", format="mp4", options={"movflags": "+faststart"}) as out,
+        ):
             stream = out.add_stream("libx264", rate=rate, options={"crf": str(crf), "preset": "medium"})
             stream.width, stream.height, stream.pix_fmt = settings.width, settings.height, "yuv420p"
             for image, truth in _watched(settings, path.stem, 1, progress):
                 out.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="bgr24")))
                 rows += mot_rows(truth)
             out.mux(stream.encode(None))
-        text.write_text("".join(rows), encoding="utf-8")
+        text.write("".join(rows).encode())
+        claim.complete([video, text])
     return path
 
 
@@ -171,27 +192,28 @@ def _write_jpeg(path: Path, image: Image) -> None:
 
 
 @contextmanager
-def _finished(path: Path, overwrite: bool) -> Iterator[Path]:
-    """A temporary name beside ``path``: renamed to it when the block ends well, removed when it does not."""
-    if path.exists() and not overwrite:
-        raise OutputError(f"synthetic: {path} exists; choose another place or pass --overwrite")
-    part = path.with_name(f".{path.name}.part")
+def _cleared(files: Sequence[PartFile]) -> Iterator[None]:
+    """Remove unfinished files when the block ends badly."""
+    from av import FFmpegError
+
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _remove(part)
-        yield part
-        if path.exists():
-            _remove(path)
-        part.rename(path)
-    except OSError as error:
-        raise OutputError(f"synthetic: cannot write {path}: {error.strerror or error}") from error
-    finally:
-        with suppress(OSError):
-            _remove(part)
+        yield
+    except BaseException as error:
+        for file in files:
+            file.part.unlink(missing_ok=True)
+        if isinstance(error, (OSError, FFmpegError)):
+            raise OutputError(f"{files[0].path}: cannot be written: {error.strerror or error}") from error
+        raise
 
 
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
+@contextmanager
+def _new_folder(path: Path, kind: str, settings: Any, overwrite: bool) -> Iterator[Path | None]:
+    """Give a folder to write to, which gets its name when the block ends well; None where it is written already."""
+    text = json.dumps(settings, default=vars, sort_keys=True)
+    job = {"format": f"synthetic {kind}", "settings": json.loads(text), "table_sha256": _sha256(text)}
+    with staged_job(path, job, COMMAND, overwrite, goes_on=False) as stage:
+        yield None if stage.complete else stage.folder
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
