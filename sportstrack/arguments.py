@@ -16,6 +16,8 @@ MAX_WORKERS = 1024
 MAX_BATCH = 4096
 MAX_SEED = 2**31 - 1
 
+TRUST_HELP = "let weights and settings files run code of their own: only from whom you would let run a program"
+
 
 @dataclass(frozen=True)
 class Whole:

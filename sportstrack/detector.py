@@ -247,7 +247,7 @@ def load_detector(spec: str, **settings: Any) -> Detector:
         detector: Detector = connect(kind, name, settings)
         return detector
     if is_plugin(spec):
-        return CustomDetector(load_plugin(spec, settings, "frames -> list of Detections"), spec)
+        return CustomDetector(load_plugin(spec, "a callable frames -> list of Detections", offered=settings), spec)
     word, colon, _ = spec.partition(":")
     if len(word) > 1 and colon and "://" not in spec and not Path(spec).exists():  # one letter is a drive
         raise SettingError(f"{spec}: {unknown('library', word, CONNECTORS)}")

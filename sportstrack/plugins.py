@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable, Mapping
 from importlib import import_module
@@ -18,18 +19,39 @@ def is_plugin(spec: str) -> bool:
     return _SPEC.fullmatch(spec) is not None and not Path(spec).exists()
 
 
-def load_plugin(spec: str, settings: Mapping[str, Any], signature: str) -> Callable[..., Any]:
-    """Import and return the callable that a spec names; a class or an argument-free factory is called to make it.
+def load_plugin(
+    spec: str,
+    wanted: str,
+    *,
+    offered: Mapping[str, Any] | None = None,
+    given: Mapping[str, Any] | None = None,
+    fits: Callable[[Any], bool] = callable,
+) -> Any:
+    """Import what a spec names, call it where it is a class or a factory, and return what comes out.
+
+    This is the one place where code that a user names is imported.
 
     Args:
         spec: ``package.module:attribute``.
-        settings: a class or factory gets those that its signature names.
-        signature: what the callable must look like, for messages, such as ``frames -> list of Detections``.
+        wanted: what it must be, for messages, such as ``a callable frames -> list of Detections``.
+        offered: arguments of which a class, or a function without required arguments, gets those that it names; any
+            other object is taken as it is.
+        given: arguments with which it is called, whatever it is; then ``offered`` does not count.
+        fits: tells whether the object is what is wanted.
 
     Raises:
-        SettingError: if a module or attribute is not there, or cannot be made or called.
+        SettingError: a module or attribute is not there, or what it names cannot be called or is not what is wanted.
     """
-    return _make(_attribute(spec), spec, settings, signature)
+    target = _attribute(spec)
+    if given is not None:
+        made = _called(target, given, spec)
+    elif inspect.isclass(target) or (inspect.isroutine(target) and not _needed(target)):
+        made = _called(target, _taken(target, offered or {}), spec)
+    else:
+        made = target
+    if not fits(made):
+        raise SettingError(f"{spec}: expected {wanted}, got {type(made).__name__}")
+    return made
 
 
 def first_line(error: BaseException) -> str:
@@ -40,38 +62,37 @@ def first_line(error: BaseException) -> str:
 
 
 def _attribute(spec: str) -> Any:
-    module_name, _, path = spec.partition(":")
+    module, _, path = spec.partition(":")
     try:
-        value: Any = import_module(module_name)
+        value: Any = import_module(module)
     except ImportError as error:
-        raise SettingError(f"{spec}: cannot import {module_name} ({error}); is its folder on PYTHONPATH?") from error
+        raise SettingError(f"{spec}: cannot import {module} ({error}); is its folder on PYTHONPATH?") from error
+    except ValueError as error:  # an empty name
+        raise SettingError(f"{spec}: expected package.module:attribute") from error
     for name in path.split("."):
         if not hasattr(value, name):
-            raise SettingError(f"{spec}: {module_name} has no {name!r}{nearest(name, dir(value))}")
+            raise SettingError(f"{spec}: {module} has no {name!r}{nearest(name, dir(value))}")
         value = getattr(value, name)
     return value
 
 
-def _make(target: Any, spec: str, settings: Mapping[str, Any], signature: str) -> Callable[..., Any]:
-    import inspect
+def _called(target: Any, arguments: Mapping[str, Any], spec: str) -> Any:
+    try:
+        return target(**arguments)
+    except TypeError as error:
+        names = ", ".join(arguments) or "no arguments"
+        raise SettingError(f"{spec}: cannot be made ({error}); it is called with {names}") from error
 
-    is_class = inspect.isclass(target)
-    if is_class or (inspect.isroutine(target) and not _needed(target)):
-        parameters = inspect.signature(target).parameters.values()
-        takes_all = any(p.kind is p.VAR_KEYWORD for p in parameters)
-        taken = {p.name for p in parameters if p.kind in {p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY}}
-        try:
-            target = target(**{k: v for k, v in settings.items() if takes_all or k in taken})
-        except TypeError as error:
-            raise SettingError(f"{spec}: cannot be made without arguments ({error})") from error
-    if not callable(target):
-        raise SettingError(f"{spec}: expected a callable {signature}, got {type(target).__name__}")
-    return target  # type: ignore[no-any-return]
+
+def _taken(target: Any, offered: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments that a callable names."""
+    parameters = inspect.signature(target).parameters.values()
+    takes_all = any(p.kind is p.VAR_KEYWORD for p in parameters)
+    taken = {p.name for p in parameters if p.kind in {p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY}}
+    return {name: value for name, value in offered.items() if takes_all or name in taken}
 
 
 def _needed(function: Callable[..., Any]) -> list[str]:
-    import inspect
-
     kinds = {inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD}
     parameters = inspect.signature(function).parameters.values()
     return [p.name for p in parameters if p.kind in kinds and p.default is p.empty]

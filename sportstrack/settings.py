@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+import re
+import reprlib
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 from sportstrack.errors import FormatError, SettingError, SourceError, nearest, unknown
-from sportstrack.trackers import CONFIGS, DEFAULT_TRACKER, setting_types
+from sportstrack.kinds import is_kind, kind_words
+from sportstrack.limits import MAX_FRAME_RATE, MAX_FRAMES
+from sportstrack.reading import parse_yaml, read_yaml
+from sportstrack.trackers import CONFIGS, DEFAULT_TRACKER, TRACKERS, setting_types
 
 FORMATS = ("video", "mot", "jsonl", "csv", "heatmap")
+_RANGES: tuple[tuple[str, float, float], ...] = (
+    ("imgsz", 32, 16384),
+    ("every", 1, MAX_FRAMES),
+    ("batch", 1, 4096),
+    ("score", 0.0, 1.0),
+    ("iou", 0.0, 1.0),
+    ("frame_rate", 1e-6, MAX_FRAME_RATE),
+)
 
 
 @dataclass(frozen=True)
@@ -27,7 +41,8 @@ class TrackSettings:
             and all classes of any other.
         device: ``auto``, ``cpu``, ``cuda:0``, ``mps``.
         half: 16-bit floats on a GPU.
-        trust: load weights whose file may run code (only from who you would let run a program).
+        trust: load weights whose file may run code, and take plug-ins that a settings file names (only from whom you
+            would let run a program); a settings file cannot set it.
         batch: frames per detector call; None chooses 1 on a CPU and 8 on a GPU.
         embedder: what appearance vectors are made with: ``kit``, ``osnet``, ``PATH.onnx``, ``torchvision:NAME``,
             ``detector``, several joined by ``+``, or ``package.module:attribute``; None makes none.
@@ -75,13 +90,17 @@ class TrackSettings:
     detections: str | None = None
 
     def __post_init__(self) -> None:
-        for name, low in (("imgsz", 32), ("every", 1), ("batch", 1)):
+        for name in ("weights", "detections"):
+            if isinstance(value := getattr(self, name), os.PathLike):
+                object.__setattr__(self, name, os.fspath(value))
+        for name, hint in get_type_hints(TrackSettings).items():
+            if not is_kind(value := getattr(self, name), hint):
+                raise SettingError(f"{name}: expected {kind_words(hint)}, got {reprlib.repr(value)}")
+        for name, low, high in _RANGES:
             value = getattr(self, name)
-            if value is not None and (not isinstance(value, int) or value < low):
-                raise SettingError(f"{name}: expected a whole number from {low}, got {value!r}")
-        for name in ("score", "iou"):
-            if not 0.0 <= getattr(self, name) <= 1.0:
-                raise SettingError(f"{name}: expected a value from 0 to 1, got {getattr(self, name)!r}")
+            if value is not None and not low <= value <= high:
+                kind = "value" if isinstance(low, float) else "whole number"
+                raise SettingError(f"{name}: expected a {kind} from {low:g} to {high:g}, got {value!r}")
         for name in self.formats:
             if name not in FORMATS:
                 raise SettingError(f"formats: {unknown('format', name, FORMATS)}")
@@ -110,33 +129,87 @@ def checked_names(values: Mapping[str, Any]) -> dict[str, Any]:
     return dict(values)
 
 
-def read_settings(path: str | Path) -> dict[str, Any]:
+def read_settings(path: str | Path, *, trust: bool = False, named: Collection[str] = ()) -> dict[str, Any]:
     """Read a YAML file of settings.
+
+    A file alone makes nothing run and fetches nothing from an address of its own: a setting that would is refused.
+
+    Args:
+        path: the file.
+        trust: take such settings as well; only from whom you would let run a program.
+        named: settings that the caller names itself and that count instead of the file's.
 
     Raises:
         SourceError: no such file.
         FormatError: not YAML, or not a table of settings; the message names the line where YAML knows it.
+        SettingError: a setting that needs ``trust``; the message names the file and the setting.
     """
-    import yaml
-
     file = Path(path)
-    try:
-        values = yaml.safe_load(file.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise SourceError(f"{file}: settings cannot be read: {error.strerror}") from error
-    except yaml.MarkedYAMLError as error:
-        line = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise FormatError(f"{file}: not valid YAML{line}: {error.problem}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise FormatError(f"{file}: not valid YAML: {error}") from error
+    if not file.is_file():
+        raise SourceError(f"{file}: settings cannot be read: no such file")
+    values = read_yaml(file)
     if values is None:
         return {}
     if not isinstance(values, dict):
         raise FormatError(f"{file}: expected lines like 'tracker: bytetrack', got a {type(values).__name__}")
     try:
-        return checked_names(values)
+        values = checked_names({str(name): value for name, value in values.items()})
+        TrackSettings(**values)
     except SettingError as error:
         raise FormatError(f"{file}: {error}") from error
+    if not trust:
+        _refuse_code({name: value for name, value in values.items() if name not in named}, file)
+    return values
+
+
+def _refuse_code(values: Mapping[str, Any], file: Path) -> None:
+    """Refuse settings that import code, load what can hold code, or fetch something from an address."""
+    if values.get("trust"):
+        raise SettingError(f"{file}: trust: a file cannot ask for trust; pass --trust (in Python trust=True) if you do")
+    for name, plain in _PLAIN.items():
+        value = values.get(name)
+        if value is not None and not plain(value):
+            raise SettingError(
+                f"{file}: {name}: {value} runs code or fetches files; pass --trust (in Python trust=True) if you trust "
+                f"who wrote the file, or name it yourself (--{name})"
+            )
+
+
+def _is_plain_camera(name: str) -> bool:
+    from sportstrack.camera import CAMERAS
+
+    return name.lower() in CAMERAS
+
+
+def _is_plain_model(spec: str) -> bool:
+    """A known name, or weights on this machine that are loaded without running code."""
+    if spec.lower().startswith("torchvision:"):
+        return True
+    return not _ELSEWHERE.search(spec) and Path(spec).suffix.lower() in ("", ".pt", ".onnx") and not Path(spec).is_dir()
+
+
+def _is_plain_embedder(name: str) -> bool:
+    from sportstrack.embed import EMBEDDERS
+
+    def plain(part: str) -> bool:
+        low = part.strip().lower()
+        while low.startswith("centred:"):
+            low = low.removeprefix("centred:").strip()
+        is_file = low.endswith(".onnx") and not _ELSEWHERE.search(low)
+        return low in EMBEDDERS or low.startswith("torchvision:") or is_file
+
+    return all(map(plain, name.split("+")))
+
+
+_ELSEWHERE = re.compile(r"://|^[\\/]{2}|^(?![A-Za-z]:[\\/])[^\\/]*:")  # an address, a network folder, MODULE:NAME
+_PLAIN: dict[str, Callable[[str], bool]] = {
+    "tracker": lambda name: name.lower() in TRACKERS,
+    "detector": _is_plain_model,
+    "weights": _is_plain_model,
+    "embedder": _is_plain_embedder,
+    "camera": _is_plain_camera,
+    "detections": lambda path: not _ELSEWHERE.search(path),
+}
 
 
 def settings_text(settings: TrackSettings) -> str:
@@ -153,8 +226,6 @@ def parse_assignments(tracker: str, assignments: Sequence[str]) -> dict[str, Any
     Raises:
         SettingError: no ``=``, an unknown key, or a value of the wrong type; each message shows what would be right.
     """
-    import yaml
-
     types = setting_types(tracker) if tracker in CONFIGS else None
     values: dict[str, Any] = {}
     for assignment in assignments:
@@ -164,7 +235,7 @@ def parse_assignments(tracker: str, assignments: Sequence[str]) -> dict[str, Any
         if types is not None and key not in types:
             known = sorted(types)
             raise SettingError(f"{tracker} has no setting {key!r}{nearest(key, known)} (known: {', '.join(known)})")
-        value = yaml.safe_load(text)
+        value = parse_yaml(text, f"--set {assignment}")
         values[key] = value if types is None else _typed(assignment, value, types[key])
     return values
 

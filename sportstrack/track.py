@@ -9,7 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from sportstrack.arguments import FRAME_RATE, MAX_BATCH, SHARE, SIDE, Whole, names_of
+from sportstrack.arguments import FRAME_RATE, MAX_BATCH, SHARE, SIDE, TRUST_HELP, Whole, names_of
 from sportstrack.cli import new_parser, print_json, report_error, run
 from sportstrack.errors import SettingError, SportstrackError
 from sportstrack.settings import FORMATS, TrackSettings, parse_assignments, read_settings
@@ -85,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--trust",
         action="store_true",
-        help="load weights that may run code: only from whom you would let run a program",
+        help=TRUST_HELP,
     )
     add("--batch", type=Whole(1, MAX_BATCH), metavar="FRAMES", help="frames per detector call (1 on a CPU, 8 on a GPU)")
 
@@ -161,9 +161,9 @@ def _main(options: argparse.Namespace) -> int:
 
 
 def _settings(options: argparse.Namespace) -> TrackSettings:
-    values = read_settings(options.config) if options.config else {}
-    values |= {"weights": "demo", "imgsz": 1280} if options.demo else {}
     given = vars(options)
+    values = read_settings(options.config, trust="trust" in given, named=given) if options.config else {}
+    values |= {"weights": "demo", "imgsz": 1280} if options.demo else {}
     values |= {f.name: given[f.name] for f in fields(TrackSettings) if f.name in given}
     settings = TrackSettings().changed(**values)
     own = dict(settings.tracker_settings) | parse_assignments(settings.tracker, options.set)

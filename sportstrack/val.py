@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sportstrack.arguments import SHARE, SIDE, Whole
+from sportstrack.arguments import SHARE, SIDE, TRUST_HELP, Whole
 from sportstrack.cli import new_parser, run
 from sportstrack.errors import SettingError
 from sportstrack.files import ensure_folder, write_text
@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--device", default="auto", help="auto, cpu, cuda:0, mps (auto)")
     add("--half", action="store_true", help="16-bit floats on a GPU")
-    add("--trust", action="store_true", help="let weights run code of their own while they load")
+    add("--trust", action="store_true", help=TRUST_HELP)
     group = parser.add_argument_group("output")
     add = group.add_argument
     add("--format", choices=("markdown", "csv", "json"), default="markdown", help="of what is printed (markdown)")

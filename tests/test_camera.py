@@ -464,11 +464,11 @@ def test_a_class_of_one_s_own_is_loaded(plugin: types.ModuleType) -> None:
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("no_such_module:X", "cannot import 'no_such_module'"),
+        ("no_such_module:X", "cannot import no_such_module"),
         ("my_camera:Nothing", "has no 'Nothing'"),
         ("my_camera:Odd", r"expected an object with needs_image, update\(\) and reset\(\), got dict"),
-        ("my_camera:Needy", "called without arguments"),
-        ("my_camera:number", "called without arguments"),
+        ("my_camera:Needy", "called with no arguments"),
+        ("my_camera:number", "called with no arguments"),
     ],
 )
 def test_what_is_no_camera_motion_is_refused(spec: str, message: str, plugin: types.ModuleType) -> None:

@@ -666,7 +666,7 @@ def test_a_detector_of_ones_own(name: str, score: float, plugin: str, noise: lis
     [
         ("slow", "my_detectors has no 'slow'; did you mean 'Slow'"),
         ("number", "expected a callable frames -> list of Detections, got int"),
-        ("Needy", "cannot be made without arguments .*path"),
+        ("Needy", "cannot be made .*path"),
         ("too_few", "expected 4 tables, one per frame, got 3"),
         ("nothing", "expected a list of Detections, one per frame"),
         ("arrays", "expected a list of Detections.*got ndarray|expected sportstrack.Detections"),

@@ -19,7 +19,7 @@ HEAVY = (
 )
 CORE = (
     *("types", "boxes", "kalman", "assign", "cost", "errors", "mot", "trackers", "score"),
-    *("files", "folders", "ledger", "limits", "locks", "names", "reading"),
+    *("files", "folders", "kinds", "ledger", "limits", "locks", "names", "plugins", "reading"),
     *(
         f"refine.{step}"
         for step in ("drop", "interpolate", "link", "looks", "scene", "settings", "smooth", "split", "steps", "table")

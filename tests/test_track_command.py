@@ -124,7 +124,11 @@ def test_saved_settings_run_again_and_options_win_over_them(
     tracked: tuple[Path, dict], match: Path, tmp_path: Path
 ) -> None:
     folder, _ = tracked
-    again = command(match, "--config", folder / "match.settings.yaml", "--formats", "mot", "-o", tmp_path, "--quiet")
+    words = (match, "--config", folder / "match.settings.yaml", "--formats", "mot", "-o", tmp_path, "--quiet")
+    refused = command(*words)  # the file names a detector of one's own, which would be imported
+    assert refused.returncode == 2
+    assert "match.settings.yaml: detector: toy:" in refused.stderr
+    again = command(*words, "--trust")
     assert again.returncode == 0, again.stderr
     assert (tmp_path / "match.txt").read_text() == (folder / "match.txt").read_text()
     assert not (tmp_path / "match.csv").exists()

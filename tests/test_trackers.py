@@ -606,7 +606,7 @@ def test_a_class_of_ones_own_plugs_in(plugin: str) -> None:
 @pytest.mark.parametrize(
     ("spec", "settings", "words"),
     [
-        ("my_club.missing:Mine", {}, "cannot import 'my_club.missing'"),
+        ("my_club.missing:Mine", {}, "cannot import my_club.missing"),
         ("my_club.tracking:Yours", {}, "has no 'Yours'"),
         ("my_club.tracking:Wrong", {}, "update"),
         ("my_club.tracking:Mine", {"bias": 1}, "bias"),

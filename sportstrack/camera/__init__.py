@@ -9,7 +9,6 @@ The methods are listed in `CAMERAS`; docs/camera.md compares them.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from sportstrack.errors import SettingError, nearest
@@ -74,20 +73,12 @@ def load_camera(name: str = DEFAULT_CAMERA) -> CameraMotion:
         raise SettingError(
             f"unknown camera motion {name!r}{nearest(name, list(CAMERAS))} (known: {known}, or package.module:Class)"
         )
-    module, _, attribute = spec.partition(":")
-    try:
-        camera = getattr(import_module(module), attribute)()
-    except ImportError as error:
-        raise SettingError(f"camera motion {name!r}: cannot import {module!r}: {error}") from error
-    except AttributeError as error:
-        raise SettingError(f"camera motion {name!r}: {module!r} has no {attribute!r}") from error
-    except TypeError as error:
-        raise SettingError(
-            f"camera motion {name!r} could not be made: {error}. It is called without arguments"
-        ) from error
-    if not isinstance(camera, CameraMotion):
-        raise SettingError(
-            f"camera motion {name!r}: expected an object with needs_image, update() and reset(), "
-            f"got {type(camera).__name__}"
-        )
+    from sportstrack.plugins import load_plugin
+
+    camera: CameraMotion = load_plugin(
+        spec,
+        "an object with needs_image, update() and reset()",
+        given={},
+        fits=lambda made: isinstance(made, CameraMotion),
+    )
     return camera

@@ -111,6 +111,7 @@ def _load_other(name: str, device: str, half: bool) -> Any:
     if is_plugin(name):
         from sportstrack.embed.custom import CustomEmbedder
 
-        return CustomEmbedder(load_plugin(name, {"device": device, "half": half}, "(frame, xyxy) -> (N, D)"), name)
+        offered = {"device": device, "half": half}
+        return CustomEmbedder(load_plugin(name, "a callable (frame, xyxy) -> (N, D)", offered=offered), name)
     known = ", ".join([*EMBEDDERS, *FORMS])
     raise SettingError(f"no embedder {name!r}{nearest(name, list(EMBEDDERS))} (known: {known})")

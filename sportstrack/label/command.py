@@ -9,7 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from sportstrack.arguments import FRAME_RATE, MAX_BATCH, SHARE, SIDE, Real, Whole
+from sportstrack.arguments import FRAME_RATE, MAX_BATCH, SHARE, SIDE, TRUST_HELP, Real, Whole
 from sportstrack.cli import new_parser, report_error, run
 from sportstrack.errors import SettingError, SportstrackError
 from sportstrack.files import ensure_folder, write_text
@@ -91,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--classes", nargs="+", metavar="CLASS", help="ids or names to keep, or all (of COCO's: person, sports ball)")
     add("--ball", nargs="+", metavar="CLASS", help="ids or names of the ball's class, followed one at a time")
     add("--device", help="auto, cpu, cuda:0, mps (auto)")
+    add("--trust", action="store_true", help=TRUST_HELP)
     add("--batch", type=Whole(1, MAX_BATCH), metavar="FRAMES", help="frames per detector call (1 on a CPU, 8 on a GPU)")
     add("--embedder", metavar="NAME", help="appearance vectors, as sportstrack track takes (none)")
     add("--tracker", help=f"{', '.join(sorted(TRACKERS))} or package.module:Class ({track.tracker})")
@@ -136,7 +137,7 @@ def _main(options: argparse.Namespace) -> int:
 
 def _settings(options: argparse.Namespace) -> tuple[TrackSettings, LabelSettings]:
     given = vars(options)
-    values = read_settings(options.config) if options.config else {}
+    values = read_settings(options.config, trust="trust" in given, named=given) if options.config else {}
     own = {field.name for field in fields(LabelSettings)} - {"rename"}
     values |= {f.name: given[f.name] for f in fields(TrackSettings) if f.name in given and f.name not in own}
     label = {name: given[name] for name in (*own, "rename") if name in given}

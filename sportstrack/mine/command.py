@@ -9,7 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from sportstrack.arguments import SEED, SHARE, SIDE, Whole
+from sportstrack.arguments import SEED, SHARE, SIDE, TRUST_HELP, Whole
 from sportstrack.cli import new_parser, run
 from sportstrack.errors import SettingError, nearest
 from sportstrack.mine.loss import LossWeights
@@ -92,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--iou", type=SHARE, help="overlap above which the weaker of two boxes is dropped (0.7; torchvision: 0.5)")
     add("--device", help="auto, cpu, cuda:0, mps (auto)")
     add("--half", action="store_true", default=None, help="16-bit floats on a GPU")
-    add("--trust", action="store_true", default=None, help="let weights run code of their own while they load")
+    add("--trust", action="store_true", default=None, help=TRUST_HELP)
     group = parser.add_argument_group("output")
     add = group.add_argument
     add("-o", "--output", type=Path, default=Path("runs/mine"), metavar="DIR", help="of all results (runs/mine)")

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sportstrack.arguments import FRAME_RATE, SIDE, Whole, names_of
+from sportstrack.arguments import FRAME_RATE, SIDE, TRUST_HELP, Whole, names_of
 from sportstrack.cli import new_parser, print_json, run
 from sportstrack.errors import FormatError, SettingError
 from sportstrack.sot.methods import METHODS, check_method, check_models
@@ -67,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     add = group.add_argument
     add("--weights", help="path, known name or 'demo'")
     add("--detector", metavar="PACKAGE.MODULE:NAME", help="one of your own: a callable frames -> list[Detections]")
+    add("--trust", action="store_true", help=TRUST_HELP)
     add("--imgsz", type=SIDE, default=640, metavar="PIXELS", help="longer side of the network's input (640)")
     add("--device", default="auto", help="auto, cpu, cuda:0, mps (auto)")
 
@@ -163,7 +164,9 @@ def _detector(options: argparse.Namespace) -> Any:
         options.weights = "yolov8n.pt"
     from sportstrack.detector import load_detector
 
-    return load_detector(options.detector or options.weights, imgsz=options.imgsz, device=options.device)
+    return load_detector(
+        options.detector or options.weights, imgsz=options.imgsz, device=options.device, trust=options.trust
+    )
 
 
 def _start(options: argparse.Namespace) -> tuple[int, Any]:

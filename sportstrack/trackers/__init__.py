@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import fields
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from sportstrack.errors import SettingError, nearest
+from sportstrack.kinds import is_kind, kind_words
 
 if TYPE_CHECKING:
     from sportstrack.types import Tracker
@@ -109,6 +111,9 @@ def _create(name: str, frame_rate: float, settings: dict[str, Any]) -> Tracker:
             f"unknown tracker {name!r}{nearest(name, known)} (known: {', '.join(known)}, or package.module:Class)"
         )
     options = {option: settings[option] for option in _OPTIONS if option in settings}
+    for option, value in options.items():
+        if not isinstance(value, bool):
+            raise SettingError(f"{key}: {option}: expected true or false, got {reprlib.repr(value)}")
     own = {name: value for name, value in settings.items() if name not in options}
     tracker: Tracker = TRACKERS[key](_config(key, own), frame_rate=frame_rate, **options)
     return tracker
@@ -138,30 +143,21 @@ def _config(key: str, settings: dict[str, Any]) -> Any:
             raise SettingError(
                 f"{key} has no setting {setting!r}{nearest(setting, known)} (known: {', '.join(sorted(known))})"
             )
-    try:
-        return CONFIGS[key](**settings)
-    except TypeError as error:
-        raise SettingError(f"{key}: a setting has the wrong type: {error}") from error
+    hints = get_type_hints(CONFIGS[key])
+    for setting, value in settings.items():
+        if not is_kind(value, hints[setting]):
+            raise SettingError(f"{key}: {setting}: expected {kind_words(hints[setting])}, got {reprlib.repr(value)}")
+    return CONFIGS[key](**settings)
 
 
 def _plugin(spec: str, frame_rate: float, settings: dict[str, Any]) -> Tracker:
+    from sportstrack.plugins import load_plugin
     from sportstrack.types import Tracker
 
-    module, _, attribute = spec.partition(":")
-    try:
-        factory = getattr(import_module(module), attribute)
-    except ImportError as error:
-        raise SettingError(f"tracker {spec!r}: cannot import {module!r}: {error}") from error
-    except AttributeError as error:
-        raise SettingError(f"tracker {spec!r}: {module!r} has no {attribute!r}") from error
-    try:
-        tracker = factory(frame_rate=frame_rate, **settings)
-    except TypeError as error:
-        raise SettingError(
-            f"tracker {spec!r} could not be made: {error}. It is called with frame_rate=… and the settings given"
-        ) from error
-    if not isinstance(tracker, Tracker):
-        raise SettingError(
-            f"tracker {spec!r}: expected an object with update() and reset(), got {type(tracker).__name__}"
-        )
+    tracker: Tracker = load_plugin(
+        spec,
+        "an object with update() and reset()",
+        given={"frame_rate": frame_rate, **settings},
+        fits=lambda made: isinstance(made, Tracker),
+    )
     return tracker

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sportstrack.arguments import SEED, SIDE, Real, Whole
+from sportstrack.arguments import SEED, SIDE, TRUST_HELP, Real, Whole
 from sportstrack.cli import new_parser, run
 from sportstrack.progress import ProgressBar, say_beside_bars
 from sportstrack.train.guard import Epoch
@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help=f"processes that read pictures, with a GPU ({default.workers})",
     )
-    add("--trust", action="store_true", help="let the weights run code of their own while they load")
+    add("--trust", action="store_true", help=TRUST_HELP)
     group = parser.add_argument_group("output")
     add = group.add_argument
     add("-o", "--output", type=Path, default=Path("runs/train"), metavar="DIR", help="(runs/train)")
