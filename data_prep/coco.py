@@ -20,7 +20,7 @@ import numpy as np
 
 from data_prep.coco_polygons import box_around, read_polygons, to_segmentation
 from data_prep.coco_records import FRAMES_FROM_0, Json, by_id, class_numbers, clip_frames, read_clips
-from data_prep.names import find_files, is_junk, split_word
+from data_prep.names import find_files, split_word
 from data_prep.output import Group, WriteSettings, describe, place_group, prepared, staged, write_groups
 from data_prep.pictures import Tick
 from data_prep.table import (
@@ -38,6 +38,7 @@ from data_prep.values import as_flag, as_id, as_number, as_whole
 from sportstrack.boxes import tlwh_to_xyxy, xyxy_to_tlwh
 from sportstrack.errors import FormatError
 from sportstrack.folders import settled
+from sportstrack.reading import is_note
 
 MAX_SIDE = 1_000_000  # pixels
 
@@ -152,7 +153,7 @@ def find_json(root: Path) -> list[tuple[Path, str]]:
     if not root.is_dir():
         raise FormatError(f"{root}: no such file or folder")
     for pattern in ("annotations/instances_*.json", "annotations/*.json", "*.json", "*/_annotations.coco.json"):
-        found = [path for path in sorted(root.glob(pattern)) if path.name != "manifest.json" and not is_junk(path.name)]
+        found = [path for path in sorted(root.glob(pattern)) if path.name != "manifest.json" and not is_note(path.name)]
         if found:
             return [(path, _split_of(path)) for path in found]
     raise FormatError(

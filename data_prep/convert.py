@@ -47,7 +47,7 @@ def _voc(options: argparse.Namespace) -> Any:
 def _yolo(options: argparse.Namespace) -> Any:
     from data_prep.yolo_read import read_yolo
 
-    return read_yolo(options.root)
+    return read_yolo(options.root, need=options.only or ("train",), skip_missing=options.skip_missing)
 
 
 def _mot(options: argparse.Namespace) -> Any:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+
+from sportstrack.reading import same_name
 
 SPLITS = {
     "train": "train", "training": "train", "minitrain": "train", "trainval": "train",
@@ -14,13 +15,6 @@ SPLITS = {
     "test": "test", "testing": "test", "testdev": "test",
 }  # fmt: skip
 """Word → split; COCO's own subsets included."""
-
-_JUNK = ("thumbs.db", "desktop.ini")  # Windows'
-
-
-def is_junk(name: str) -> bool:
-    """Tell whether a file is an operating system's own: ``._a.jpg`` and ``.DS_Store`` of macOS, ``Thumbs.db``."""
-    return name.startswith(".") or name.lower() in _JUNK
 
 
 def split_word(text: str) -> str | None:
@@ -31,11 +25,6 @@ def split_word(text: str) -> str | None:
     words = re.findall(r"[^\W\d_]+", text.lower())
     found = [SPLITS[word] for word in words if word in SPLITS]
     return found[-1] if found else None
-
-
-def same_form(name: str) -> str:
-    """Return a name in Unicode's composed form, NFC: macOS takes "ö" apart, Linux and Windows keep it as typed."""
-    return name if name.isascii() else unicodedata.normalize("NFC", name)
 
 
 class Finder:
@@ -51,7 +40,7 @@ class Finder:
     def find(self, name: str) -> str | None:
         """Return the path of a file; None if it isn't there."""
         parent, _, last = name.rpartition("/")
-        if (entry := self._listing(parent).get(same_form(last))) is not None:
+        if (entry := self._listing(parent).get(same_name(last))) is not None:
             return entry
         path = f"{self._folder}/{name}"
         return path if os.path.isfile(path) else None  # noqa: PTH113  # A.JPG where the disk ignores case, ../a.jpg
@@ -61,10 +50,10 @@ class Finder:
         if parent not in self._entries:
             above, _, last = parent.rpartition("/")
             asked = f"{self._folder}/{parent}"
-            path = self._listing(above).get(same_form(last), asked) if parent else self._folder
+            path = self._listing(above).get(same_name(last), asked) if parent else self._folder
             try:
                 with os.scandir(path) as entries:
-                    self._entries[parent] = {same_form(e.name): f"{path}/{e.name}" for e in entries}
+                    self._entries[parent] = {same_name(e.name): f"{path}/{e.name}" for e in entries}
             except (OSError, ValueError):
                 self._entries[parent] = {}
         return self._entries[parent]

@@ -87,10 +87,8 @@ def check_sizes(images: Images, size: int | None = None) -> None:
                 found = picture_size(file)
             else:
                 continue
-            if found != tuple(stated) and not (
-                size and (np.diff(shrunk(np.array([found, stated]), size), axis=0) == 0).all()
-            ):
-                raise FormatError(_another_size(file, found, (stated[0], stated[1])))
+            if not (size and _alike(found, stated, size)):
+                refuse_another_size(file, found, (stated[0], stated[1]))
 
 
 def without_missing(table: Table) -> Table:
@@ -251,7 +249,7 @@ def fit(image: Image, size: tuple[int, int], file: Picture) -> Image:
     if (width, height) == size:
         return image
     if tuple(shrunk(np.array([[width, height]]), max(size))[0].tolist()) != size:
-        raise FormatError(_another_size(file, (width, height), size))
+        refuse_another_size(file, (width, height), size)
     # area averaging keeps thin lines from flickering
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
 
@@ -270,11 +268,13 @@ def _alike(one: tuple[int, int], other: tuple[int, int], size: int) -> bool:
     return bool(a == b)
 
 
-def _another_size(file: Picture, found: tuple[int, int], stated: tuple[int, int]) -> str:
-    return (
-        f"{show_picture(file)}: is {found[0]}x{found[1]}, its labels are for {stated[0]}x{stated[1]}; correct the size "
-        "that the data set states (seqinfo.ini, COCO's or VOC's)"
-    )
+def refuse_another_size(file: Picture, found: tuple[int, int], stated: tuple[int, int]) -> None:
+    """Raise FormatError if a picture's (width, height) are not those that its labels are for."""
+    if found != stated:
+        raise FormatError(
+            f"{show_picture(file)}: is {found[0]}x{found[1]}, its labels are for {stated[0]}x{stated[1]}; correct the "
+            "size that the data set states (seqinfo.ini, COCO's, VOC's or that in tracks/)"
+        )
 
 
 def _place_copy(file: Picture, target: str, size: tuple[int, int] | None, archives: Archives) -> None:

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from data_prep.audit.source import Part, Source, joined, shown
-from data_prep.pictures import IMAGE_SUFFIXES, picture_size
+from data_prep.pictures import picture_size
 from data_prep.table import NO_FRAME, NO_SEQUENCE, NO_TRACK, Boxes, FloatArray, Images
 from data_prep.yolo_read import (
     Clips,
     class_names,
+    expected_line,
     in_pixels,
+    keypoint_numbers,
     label_lines,
     label_of,
     line_values,
+    pictures_in,
     read_description,
     split_places,
 )
 from sportstrack.errors import FormatError
+from sportstrack.reading import is_note
 
 
 def read_yolo_leniently(root: Path) -> Source:
@@ -31,22 +34,27 @@ def read_yolo_leniently(root: Path) -> Source:
     classes = class_names(described.get("names"), yaml_file)
     part = Part(classes)
     clips = _clips(base, part)
-    gathered = _Gathered()
-    for split, places in split_places(described, base, yaml_file):
+    gathered = _Gathered(keypoint_numbers(described, yaml_file))
+    for split, places in split_places(described, base, yaml_file, notes=part.notes):
         for place in places:
-            for file, name in _files(place, base):
+            files, folder = pictures_in(place, base)
+            for file in files:
+                name = os.path.relpath(file, folder).replace(os.sep, "/")
                 _read_picture(file, name, split, clips, part, gathered)
             _report_orphans(place, part, split)
     if not gathered.names:
         raise FormatError(f"{yaml_file}: no pictures found in the folders that it names")
+    if gathered.keypoints:
+        part.notes.append(f"{yaml_file}: its labels hold key points (kpt_shape); their boxes alone are looked at")
     _finish(part, gathered, clips)
     return joined([part], "yolo")
 
 
 @dataclass
 class _Gathered:
-    """Columns, as they are read."""
+    """Columns, as they are read, and how many numbers of key points may follow a box."""
 
+    keypoints: int
     names: list[str] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
     splits: list[str] = field(default_factory=list)
@@ -65,19 +73,6 @@ def _clips(base: Path, part: Part) -> Clips:
         return Clips(base / "nowhere")
 
 
-def _files(place: Path, base: Path) -> Iterator[tuple[str, str]]:
-    """(file, name) of the pictures that a folder holds or a list names."""
-    if place.is_dir():
-        for path in sorted(str(p) for p in place.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES):
-            yield path, os.path.relpath(path, place).replace(os.sep, "/")
-        return
-    words = [word.strip() for word in place.read_text(encoding="utf-8-sig", errors="replace").split("\n")]
-    files = [os.path.normpath(base / word) for word in words if word]
-    root = os.path.commonpath([Path(file).parent for file in files]) if files else ""
-    for file in files:
-        yield file, os.path.relpath(file, root).replace(os.sep, "/")
-
-
 def _read_picture(file: str, name: str, split: str, clips: Clips, part: Part, to: _Gathered) -> None:
     label = label_of(file)
     there = os.path.exists(file)  # noqa: PTH110  # a million times over
@@ -91,7 +86,7 @@ def _read_picture(file: str, name: str, split: str, clips: Clips, part: Part, to
         text: bytes | None = Path(label).read_bytes()
     except OSError:
         text = None
-    rows, polygons, lines, count = _labels(text or b"", label, len(part.classes), split, part)
+    rows, polygons, lines, count = _labels(text or b"", label, (len(part.classes), to.keypoints), split, part)
     ids = clips.of.get((split, name), (0, 0, []))[2]
     to.tracks += [ids[i] for i in lines[1]] if len(ids) == count else [NO_TRACK] * len(rows)
     part.box_file += [len(part.files)] * len(rows)
@@ -108,15 +103,19 @@ def _read_picture(file: str, name: str, split: str, clips: Clips, part: Part, to
 
 
 def _labels(
-    text: bytes, file: str, classes: int, split: str, part: Part
+    text: bytes, file: str, counts: tuple[int, int], split: str, part: Part
 ) -> tuple[FloatArray, list[FloatArray | None], tuple[list[int], list[int]], int]:
-    """Return (N, 5) rows, their polygons, their (lines, places among all rows), and how many rows the file has."""
+    """Return (N, 5) rows, their polygons, their (lines, places among all rows), and how many rows the file has.
+
+    ``counts`` are those of the classes and of the numbers of key points that may follow a box.
+    """
+    classes, keypoints = counts
     lines = list(label_lines(text))
     rows, polygons, numbers, places = [], [], [], []
     for place, (number, line) in enumerate(lines):
-        row, polygon = _row(line)
+        row, polygon = _row(line, keypoints)
         if row is None:
-            reason = f"expected class cx cy w h, or a polygon: {shown(line)}"
+            reason = f"{expected_line(keypoints)}: {shown(line)}"
             part.report("unreadable label", reason, file, number, split)
         elif not 0 <= row[0] < classes or row[0] != int(row[0]):
             part.report("unknown class", f"class {row[0]:g} of {classes}: {shown(line)}", file, number, split)
@@ -128,9 +127,9 @@ def _labels(
     return np.array(rows, np.float64).reshape(-1, 5), polygons, (numbers, places), len(lines)
 
 
-def _row(line: bytes) -> tuple[list[float] | None, FloatArray | None]:
+def _row(line: bytes, keypoints: int) -> tuple[list[float] | None, FloatArray | None]:
     try:
-        values, polygon = line_values([float(cell) for cell in line.split()])
+        values, polygon = line_values([float(cell) for cell in line.split()], keypoints)
     except ValueError:
         return None, None
     return (values, polygon) if len(values) == 5 and np.isfinite(values[0]) else (None, None)
@@ -145,7 +144,7 @@ def _report_orphans(place: Path, part: Part, split: str) -> None:
         return
     known = set(part.files)
     for file in sorted(example.rglob("*.txt")):
-        if str(file) not in known:
+        if str(file) not in known and not is_note(file.name):
             part.report("label without picture", "there is no picture of this name", str(file), None, split)
 
 

@@ -82,7 +82,9 @@ def _main(options: argparse.Namespace) -> int:
 
     with ProgressBar("augment", "picture", options.quiet) as bar:
         settings = _settings(options, bar)
-        table = read_yolo(options.root)
+        table = read_yolo(options.root, need=options.splits)
+        for note in table.notes:
+            sys.stderr.write(f"{PROGRAM}: {note}\n")
         if options.dry_run:
             count = len(choose(table, settings))
             sys.stdout.write(f"{count:,} pictures, {count * settings.per_image:,} new ones would be made\n")

@@ -34,11 +34,13 @@ class TestSet:
         return len(self.boxes)
 
     def pictures(self) -> Iterator[NDArray[np.uint8]]:
-        """Yield (H, W, 3) BGR pictures in order."""
-        from data_prep.pictures import read_picture
+        """Yield (H, W, 3) BGR pictures in order; FormatError for one of another size than its labels are for."""
+        from data_prep.pictures import read_picture, refuse_another_size
 
-        for file in self.images.file.tolist():
-            yield read_picture(file)
+        for file, size in zip(self.images.file.tolist(), self.images.size.tolist(), strict=True):
+            picture = read_picture(file)
+            refuse_another_size(file, (picture.shape[1], picture.shape[0]), (size[0], size[1]))
+            yield picture
 
 
 def read_test_set(data: str | Path, split: str = "val", limit: int | None = None) -> TestSet:
@@ -55,7 +57,7 @@ def read_test_set(data: str | Path, split: str = "val", limit: int | None = None
     """
     from data_prep.yolo_read import read_yolo
 
-    table = read_yolo(data)
+    table = read_yolo(data, need=(split,))
     rows = np.flatnonzero((table.images.split == split) & table.images.labelled)
     if not len(rows):
         there = sorted(set(table.images.split[table.images.labelled].tolist()))

@@ -34,7 +34,7 @@ def read_source(data: str | Path, split: str) -> Source:
     """
     from data_prep.yolo_read import read_yolo
 
-    table = read_yolo(data)
+    table = read_yolo(data, need=(split,))
     images = table.images
     rows = np.flatnonzero((images.split == split) & images.labelled)
     if not len(rows):

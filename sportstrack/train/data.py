@@ -58,23 +58,28 @@ def check_data(data: str | Path) -> TrainData:
     Empty label files, and pictures without one, are negatives and fine.
 
     Raises:
-        FormatError: no data set, a path that is missing, no training pictures, no box in any of them, a class id
-            beyond the names or another broken label (with file and line), or ``nc`` that contradicts ``names``.
+        FormatError: no data set, no training pictures, no box in any of them, a class id beyond the names or another
+            broken label (with file and line), ``nc`` that contradicts ``names``, or labels with key points.
     """
-    from data_prep.yolo_read import read_yolo
+    from data_prep.yolo_read import read_description, read_yolo
 
     table = read_yolo(data)
-    source = Path(data) / "data.yaml" if Path(data).is_dir() else Path(data)
-    _check_count(source, len(table.classes))
+    source, _, described = read_description(Path(data))
+    _check_description(source, described, len(table.classes))
     images = table.images
     pictures = {s: tuple(_absolute(f) for f in images.file[images.split == s].tolist()) for s in ("train", "val")}
+    notes, taught = [], "train"
+    same = [s for s in ("val", "test") if described.get(s) == described.get("train") and s in table.splits]
+    if not pictures["train"] and same:  # train: names the place of another split, too, which it belongs to by its name
+        taught = same[0]
+        pictures["train"] = tuple(_absolute(f) for f in images.file[images.split == taught].tolist())
+        notes.append(f"there is no train split of its own; the {taught} pictures stand in, so the scores flatter")
     if not pictures["train"]:
         raise FormatError(f"{source}: no training pictures; its train: must name a folder or a list of pictures")
-    notes = []
     if not pictures["val"]:
         pictures["val"] = pictures["train"]
         notes.append("there is no val split of its own; the training pictures stand in, so the scores flatter")
-    counts = Counter(table.boxes.class_id[images.split[table.boxes.image] == "train"].tolist())
+    counts = Counter(table.boxes.class_id[images.split[table.boxes.image] == taught].tolist())
     if not counts:
         raise FormatError(
             f"{source}: none of the {len(pictures['train'])} training pictures has a box; "
@@ -90,14 +95,14 @@ def check_data(data: str | Path) -> TrainData:
     return TrainData(source, tuple(table.classes), pictures, boxes, polygons, (*notes, *table.notes))
 
 
-def _check_count(source: Path, classes: int) -> None:
-    import yaml
-
-    if not source.is_file():
-        return
-    described = yaml.safe_load(source.read_text(encoding="utf-8-sig"))
+def _check_description(source: Path, described: Mapping[str, Any], classes: int) -> None:
     if (count := described.get("nc")) is not None and count != classes:
         raise FormatError(f"{source}: nc: {count}, but names: has {classes} of them; mend one (nc: may be left out)")
+    if described.get("kpt_shape") is not None:
+        raise FormatError(
+            f"{source}: its labels hold key points (kpt_shape), which would be trained on as polygons; make a copy "
+            f"without them: sportstrack convert {source} OUT --from yolo --to yolo"
+        )
 
 
 def _absolute(file: str) -> str:
