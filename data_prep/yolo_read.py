@@ -37,10 +37,10 @@ MAX_POINTS = 10_000
 def read_yolo(root: str | Path, *, need: Collection[str] = ("train",), skip_missing: bool = False) -> Table:
     """Read a YOLO data set's folder or its ``data.yaml``.
 
-    A label line is ``class cx cy w h``, or a polygon ``class x1 y1 x2 y2 x3 y3 …``, whose box is the one around it. Where
-    data.yaml has a ``kpt_shape``, key points follow the box; they are left out, with a note. A picture without a label
-    file is unlabelled. What `data_prep.yolo.write_yolo` has put into ``tracks/`` comes back; identities of a picture
-    whose labels were edited since are dropped, with a note.
+    A label line is ``class cx cy w h``, or a polygon ``class x1 y1 x2 y2 x3 y3 …``, whose box is the one around it.
+    Where data.yaml has a ``kpt_shape``, key points follow the box; they are left out, with a note. A picture without a
+    label file is unlabelled. What `data_prep.yolo.write_yolo` has put into ``tracks/`` comes back; identities of a
+    picture whose labels were edited since are dropped, with a note.
 
     Args:
         root: the folder or ``data.yaml``.
