@@ -31,11 +31,14 @@ from typing import IO, Any
 
 from sportstrack.errors import OutputError
 from sportstrack.ledger import NAME as LEDGER
-from sportstrack.ledger import Ledger, stamp
+from sportstrack.ledger import Ledger, matches, stamp
 from sportstrack.locks import Lock
-from sportstrack.names import file_name, file_names
+from sportstrack.names import file_name
 
-__all__ = ["LEDGER", "Claim", "PartFile", "add_overwrite", "ensure_folder", "file_name", "file_names", "write_text"]
+__all__ = [
+    *("LEDGER", "Claim", "PartFile", "add_overwrite", "ensure_folder", "file_name", "file_names"),
+    *("remove_own", "write_text"),
+]
 
 _TOKEN = r"\.[0-9]+-[0-9a-f]{6}(\.final)?\.part"
 
@@ -129,6 +132,7 @@ class Claim:
         self._command, self._source, self._overwrite = command, source, overwrite
         self._inputs = [Path(path) for path in inputs if os.path.lexists(path)]
         self._ledger = Ledger(self.folder)
+        self._own = self._own_source()
         stem = stem if stem is not None else Path(self.names[0]).stem if self.names else "all"
         self._lock = Lock(self.folder / f".{file_name(stem)}.lock", self.folder / stem, command)
         self._lock.take()
@@ -173,11 +177,15 @@ class Claim:
     def remove(self, name: str) -> None:
         """Remove a file that is about to be written anew, after the same check as for writing it."""
         self.check([name])
-        with suppress(FileNotFoundError):
-            try:
-                (self.folder / name).unlink()
-            except OSError as error:
-                raise OutputError(PartFile(self.folder / name).explain(error)) from error
+        try:
+            (self.folder / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise OutputError(PartFile(self.folder / name).explain(error)) from error
+
+    def stamps(self, names: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """Return size, time and SHA-256 of files that were completed here."""
+        found = {name: self._ledger.owner(name) or {} for name in names}
+        return {name: {k: entry[k] for k in ("size", "time", "sha256") if k in entry} for name, entry in found.items()}
 
     def is_unchanged(self, name: str) -> bool:
         """Return whether a file is what this program wrote there."""
@@ -231,11 +239,15 @@ class Claim:
             return False
         if self._source is None or owner.get("source") == identity(self._source):
             return True
-        with suppress(OSError):
-            path, known = Path(self._source), owner.get("source_stamp")
-            if isinstance(known, dict) and path.is_file() and path.stat().st_size == known.get("size"):
-                return bool(stamp(path)["sha256"] == known.get("sha256"))
-        return False
+        if self._own is not None:
+            return bool(owner.get("source") == self._own["source"])
+        return Path(self._source).is_file() and matches(self._source, owner.get("source_stamp"))
+
+    def _own_source(self) -> dict[str, Any] | None:
+        """Return the entry of a source that this command itself wrote, such as a recording of the true source."""
+        path = Path("" if self._source is None else self._source)
+        entry = Ledger(path.parent).owner(path.name)
+        return entry if entry and entry.get("command") == self._command and entry.get("source") else None
 
     def _entry(self, file: PartFile) -> dict[str, Any]:
         try:
@@ -244,7 +256,9 @@ class Claim:
             entry = stamp(file.part) | {"command": self._command}
         except OSError as error:
             raise OutputError(file.explain(error)) from error
-        if self._source is not None:
+        if self._own is not None:
+            entry |= {key: self._own[key] for key in ("source", "source_stamp") if key in self._own}
+        elif self._source is not None:
             entry["source"] = identity(self._source)
             with suppress(OSError):
                 if Path(self._source).is_file():
@@ -277,6 +291,20 @@ def add_overwrite(parser: Any) -> None:
         default=False,
         help="replace files that are not this command's own unchanged result of the same source",
     )
+
+
+def remove_own(folder: str | Path) -> None:
+    """Remove a folder's files that this program wrote and nobody changed; and the folder, if nothing else is in it."""
+    folder = Path(folder)
+    ledger = Ledger(folder)
+    with suppress(OSError):
+        names = [entry.name for entry in os.scandir(folder)]
+        ours = [name for name in names if re.search(_TOKEN, name) or ledger.owner(name) is not None]
+        for name in ours:
+            (folder / name).unlink()
+        if set(names) - set(ours) <= {LEDGER}:
+            (folder / LEDGER).unlink(missing_ok=True)
+            folder.rmdir()
 
 
 def ensure_folder(folder: str | Path) -> Path:

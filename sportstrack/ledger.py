@@ -62,11 +62,12 @@ def matches(path: str | Path, record: Any) -> bool:
 
 
 def _folder_stamp(folder: Path) -> dict[str, Any]:
-    """Return the stamp of a folder: over names and contents of its own files that are not hidden."""
+    """Return the stamp of a folder: over names and contents of its own files, without hidden and our own ones."""
     sums, size, newest = hashlib.sha256(), 0, 0
-    for file in sorted(entry.path for entry in os.scandir(folder) if not entry.name.startswith(".")):
-        path = Path(file)
-        if path.is_file():
+    ours = Ledger(folder).names()
+    for name in sorted(entry.name for entry in os.scandir(folder) if not entry.name.startswith(".")):
+        path = folder / name
+        if path.is_file() and ".part." not in name and name not in ours:
             one = stamp(path)
             sums.update(f"{path.name}\0{one['sha256']}\n".encode("utf-8", "surrogateescape"))
             size, newest = size + one["size"], max(newest, one["time"])
@@ -99,6 +100,10 @@ class Ledger:
         if path.is_symlink() or not path.is_file():
             return None
         return next((entry for entry in self.entries(name) if matches(path, entry)), None)
+
+    def names(self) -> set[str]:
+        """Return the names of all files that were ever written here."""
+        return set(self._read())
 
     def entries(self, name: str) -> list[dict[str, Any]]:
         """Return what was written under a name, the latest first; nothing if nothing ever was."""

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from sportstrack.errors import OutputError, SportstrackError
-from sportstrack.files import PartFile, write_text
+from sportstrack.errors import SportstrackError
+from sportstrack.files import Claim, PartFile
 from sportstrack.opencv import require_cv2
 from sportstrack.presence import Presence, overlay
 from sportstrack.recording import RecordedFrame, RecordingInfo, RecordingWriter
@@ -27,10 +27,22 @@ ENDINGS = {
     "csv": ".csv",
     "heatmap": "_heat.png",
     "detections": ".npz",
+    "settings": ".settings.yaml",
+    "summary": ".summary.json",
 }
 """Kind of output → what follows the source's name."""
 
 DARK = 40  # grey level behind a heat map without a picture
+
+
+def claim_outputs(
+    folder: str | Path, name: str, settings: TrackSettings, *, source: str, inputs: Sequence[Path], overwrite: bool
+) -> Claim:
+    """Claim all files that a run with these settings writes; OutputError if one of them must not be replaced."""
+    kinds = [*settings.formats, *(["detections"] if settings.save_detections else []), "settings", "summary"]
+    names = [f"{name}{ENDINGS[kind]}" for kind in kinds]
+    command = "sportstrack track"
+    return Claim(folder, names, stem=name, command=command, source=source, inputs=inputs, overwrite=overwrite)
 
 
 class Outputs:
@@ -38,19 +50,18 @@ class Outputs:
 
     def __init__(
         self,
-        folder: Path | None,
+        claim: Claim | None,
         settings: TrackSettings,
         summary: Summary,
         info: SourceInfo,
         made: RecordingInfo,
         frame_rate: Fraction,
     ) -> None:
-        self._summary, self._settings = summary, settings
-        self._stem = None if folder is None else str(folder / summary.name)
+        self._summary, self._settings, self._claim = summary, settings, claim
         self._sinks: dict[str, Sink] = {}
         self._annotate: Callable[..., Any] | None = None
         self._heat: _HeatSink | None = None
-        if self._stem is None:
+        if claim is None:
             return
         for kind in settings.formats:
             if kind == "video":
@@ -77,12 +88,12 @@ class Outputs:
             sink.write(frame)
 
     def end(self, *, complete: bool) -> None:
-        """Close every file, also when closing one of them fails; that failure is raised at the end."""
+        """Close every file under its temporary name, also when closing one fails; that failure is raised at the end."""
         failure: SportstrackError | None = None
         for sink in self._sinks.values():
             try:
                 if complete and failure is None:
-                    sink.close()
+                    sink.finish()
                 else:
                     sink.abandon()
             except SportstrackError as error:
@@ -91,17 +102,22 @@ class Outputs:
             raise failure
 
     def conclude(self) -> None:
-        """Save the settings and the summary beside a complete result, and mark it so."""
-        summary = self._summary
-        summary.complete = True
-        summary.outputs = {kind: str(sink.path) for kind, sink in self._sinks.items() if sink.path.exists()}
+        """Give the files their names and write the settings; at the very end the summary, which vouches for them."""
+        summary, claim = self._summary, self._claim
         for sink in self._sinks.values():
             summary.warnings += getattr(sink, "warnings", [])
-        if self._stem is not None:
-            settings, record = f"{self._stem}.settings.yaml", f"{self._stem}.summary.json"
-            write_text(settings, settings_text(self._settings))
-            summary.outputs |= {"settings": settings, "summary": record}
-            write_text(record, json.dumps(summary.as_dict(), indent=1, ensure_ascii=False) + "\n")
+        if claim is not None:
+            settings, record = self._path("settings"), self._path("summary")
+            claim.remove(record.name)  # it speaks of files that are about to be replaced
+            done = {kind: sink for kind, sink in self._sinks.items() if sink.file.part.exists()}
+            claim.complete([sink.file for sink in done.values()])
+            claim.write_text(settings.name, settings_text(self._settings))
+            summary.outputs = {kind: str(sink.path) for kind, sink in done.items()} | {"settings": str(settings)}
+            summary.files = claim.stamps(Path(file).name for file in summary.outputs.values())
+            summary.outputs["summary"] = str(record)
+        summary.complete = True
+        if claim is not None:
+            claim.write_text(record.name, json.dumps(summary.as_dict(), indent=1, ensure_ascii=False) + "\n")
 
     def kept(self) -> dict[str, str]:
         """Return the files of an unfinished run that are there to read: kind → file."""
@@ -109,7 +125,8 @@ class Outputs:
         return {kind: str(part) for kind, part in parts.items() if part.exists()}
 
     def _path(self, kind: str) -> Path:
-        return Path(f"{self._stem}{ENDINGS[kind]}")
+        assert self._claim is not None
+        return self._claim.folder / f"{self._summary.name}{ENDINGS[kind]}"
 
     def _open_video(self, info: SourceInfo, rate: Fraction, names: Mapping[int, str]) -> None:
         from sportstrack.drawing import Annotator
@@ -131,8 +148,8 @@ class _VideoSink:
         if frame.image is not None and frame.pts is not None:
             self._writer.write(frame.image, frame.pts)
 
-    def close(self) -> None:
-        self._writer.close()
+    def finish(self) -> None:
+        self._writer.finish()
 
     def abandon(self) -> None:
         self._writer.abandon()
@@ -155,18 +172,14 @@ class _HeatSink:
     def write(self, frame: TrackedFrame) -> None:
         self._presence.add(frame.tracks.xyxy)
 
-    def close(self) -> None:
+    def finish(self) -> None:
         self.abandon()
-        self.file.complete()
 
     def abandon(self) -> None:
         size = (self._presence.height, self._presence.width, 3)
         ground = np.full(size, DARK, np.uint8) if self._ground is None else self._ground
         png = require_cv2().imencode(".png", overlay(ground, self._presence.map()))[1]
-        try:
-            self.file.part.write_bytes(png.tobytes())
-        except OSError as error:
-            raise OutputError(self.file.explain(error)) from error
+        self.file.write(png.tobytes())
 
 
 class _RecordingSink:
@@ -178,8 +191,8 @@ class _RecordingSink:
     def write(self, frame: TrackedFrame) -> None:
         self._writer.write(RecordedFrame(frame.index, frame.time, frame.detections, frame.camera, frame.cut))
 
-    def close(self) -> None:
-        self._writer.close()
+    def finish(self) -> None:
+        self._writer.abandon()
 
     def abandon(self) -> None:
         self._writer.abandon()

@@ -7,26 +7,25 @@ kept.
 
 from __future__ import annotations
 
-import json
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import fields, replace
 from pathlib import Path
-from shutil import rmtree
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from sportstrack.errors import SettingError, SportstrackError
-from sportstrack.files import ensure_folder
+from sportstrack.files import Claim, file_name, remove_own
 from sportstrack.observe import OWN_FEATURES, make_observer, make_replayer
 from sportstrack.opencv import require_cv2
-from sportstrack.outputs import Outputs
+from sportstrack.outputs import Outputs, claim_outputs
 from sportstrack.recording import Recording, RecordingInfo
 from sportstrack.replay import Playback, Replay, Seen
+from sportstrack.resume import Origin, finished
 from sportstrack.settings import TrackSettings
-from sportstrack.sinks import TrackedFrame
+from sportstrack.sinks import TEXT_SINKS, TrackedFrame
 from sportstrack.stages import Abandoned, Box, Stage, join_all
 from sportstrack.summary import Summary, peak_memory_mb
 from sportstrack.trackers import create_tracker
@@ -47,6 +46,7 @@ def track_video(
     embedder: Any = None,
     name: str | None = None,
     resume: bool = False,
+    overwrite: bool = False,
     on_frame: Callable[[TrackedFrame], None] | None = None,
     progress: Progress | None = None,
     **overrides: Any,
@@ -62,7 +62,9 @@ def track_video(
         tracker: a tracker of your own or a name, used instead of the settings' one.
         embedder: a callable ``(frame, xyxy) -> (N, D)`` appearance vectors, or a name, instead of the settings' one.
         name: stem of the output files; None takes it from the source.
-        resume: return at once if `output` holds this source's complete result made with the same settings.
+        resume: return at once if `output` holds this source's complete result made with the same settings and files.
+            Of objects handed in as detector, tracker or embedder, the name and the module's file are compared.
+        overwrite: replace also files that are not an unchanged result of the same source.
         on_frame: called with each `TrackedFrame`, in order, in the calling thread.
         progress: called after each frame with (done, expected or None).
         **overrides: single fields of `TrackSettings`, such as ``imgsz=1280`` or ``formats=["mot"]``.
@@ -71,6 +73,8 @@ def track_video(
         The run's `Summary`.
 
     Raises:
+        OutputError: before anything is read, if `output` cannot be written, holds files that must not be replaced, or
+            another run is writing the same ones.
         SportstrackError: for anything that a user can mend. What was done until then stays readable in ``.part`` files,
             listed in the error's ``kept``.
         KeyboardInterrupt: after Ctrl-C, likewise; its argument is the summary.
@@ -83,45 +87,73 @@ def track_video(
     if isinstance(embedder, str):
         overrides["embedder"], embedder = embedder, None
     in_force = (settings or TrackSettings()).changed(**overrides)
-    folder = None if output is None else ensure_folder(output)
+    parts = {"detector": detector, "tracker": tracker, "embedder": embedder}
     frames = _open_frames(source, in_force)
-    try:
+    with closing(frames), ExitStack() as stack:
         summary = _new_summary(source, name, frames.info, in_force)
-        if resume and folder is not None and (earlier := _finished(folder, summary)) is not None:
-            return earlier
+        own = {kind: None if isinstance(part, LazyDetector) else part for kind, part in parts.items()}
+        origin = Origin(source, frames.info, in_force, own)
+        claim = None
+        if output is not None:
+            if resume and (earlier := finished(Path(output), summary, origin)) is not None:
+                return earlier
+            inputs = [path for path in origin.files.values() if path is not None]
+            claim = claim_outputs(
+                output, summary.name, in_force, source=summary.source, inputs=inputs, overwrite=overwrite
+            )
+            stack.enter_context(claim)
         if in_force.offline:
             # The first pass opens the source itself, and tracks as if nothing came after it.
-            parts = {"detector": detector, "tracker": tracker, "embedder": embedder}
-            return _track_offline(frames.info, in_force, summary, folder, parts, on_frame, progress)
-        run = _Run(frames, in_force, summary, folder)
-        run.prepare(detector, tracker, embedder)
+            return _track_offline(frames.info, in_force, summary, claim, origin, parts, on_frame, progress)
+        run = _Run(frames, in_force, summary, claim, origin)
+        run.prepare(**parts)
         return run.go(on_frame, progress)
-    finally:
-        frames.close()
 
 
 def _track_offline(
     info: SourceInfo,
     settings: TrackSettings,
     summary: Summary,
-    folder: Path | None,
+    claim: Claim | None,
+    origin: Origin,
     parts: Mapping[str, Any],
     on_frame: Callable[[TrackedFrame], None] | None,
     progress: Progress | None,
 ) -> Summary:
     """Track and record, refine the tracks with the whole video in view, then write everything from the recording.
 
-    An interrupted first pass leaves its recording in ``NAME.first-pass``; a complete run leaves no such folder.
+    An interrupted first pass leaves its recording and its tracks so far, as text, in ``NAME.first-pass``; a complete
+    run leaves no such folder.
     """
     if info.live:
         raise SettingError("--offline: a live source has no end to look back from; track it without")
-    scratch = Path(mkdtemp(prefix="sportstrack-")) if folder is None else folder / f"{summary.name}.first-pass"
+    if claim is None:
+        with TemporaryDirectory(prefix="sportstrack-") as folder:
+            return _two_passes(settings, summary, None, Path(folder), origin, parts, on_frame, progress)
+    scratch = claim.folder / f"{summary.name}.first-pass"
+    summary = _two_passes(settings, summary, claim, scratch, origin, parts, on_frame, progress)
+    remove_own(scratch)
+    return summary
+
+
+def _two_passes(
+    settings: TrackSettings,
+    summary: Summary,
+    claim: Claim | None,
+    scratch: Path,
+    origin: Origin,
+    parts: Mapping[str, Any],
+    on_frame: Callable[[TrackedFrame], None] | None,
+    progress: Progress | None,
+) -> Summary:
     seen: list[TrackedFrame] = []
+    texts = [kind for kind in settings.formats if kind in TEXT_SINKS] or ["mot"]
     earlier = track_video(
         summary.source,
         scratch,
-        settings=settings.changed(offline=False, formats=(), save_detections=True),
+        settings=settings.changed(offline=False, formats=texts, save_detections=True),
         name=summary.name,
+        overwrite=True,
         on_frame=lambda frame: seen.append(replace(frame, image=None)),
         progress=progress and _half(progress, first=True),
         **parts,
@@ -132,15 +164,10 @@ def _track_offline(
     pictures = not summary.source.endswith(".npz") and (
         "video" in settings.formats or (on_frame is not None and settings.detections is None)
     )
-    frames = Replay(recording, open_source(summary.source) if pictures else None)
-    try:
-        run = _Run(frames, settings, summary, folder, earlier)
+    with closing(Replay(recording, open_source(summary.source) if pictures else None)) as frames:
+        run = _Run(frames, settings, summary, claim, origin, earlier)
         run.prepare(None, Playback(refined), None)
-        summary = run.go(on_frame, progress and _half(progress, first=False))
-    finally:
-        frames.close()
-    rmtree(scratch, ignore_errors=True)
-    return summary
+        return run.go(on_frame, progress and _half(progress, first=False))
 
 
 def _refined(seen: list[TrackedFrame], info: RecordingInfo, cuts: list[int]) -> list[Tracks]:
@@ -209,10 +236,12 @@ class _Run:
         frames: VideoSource | Replay,
         settings: TrackSettings,
         summary: Summary,
-        folder: Path | None,
+        claim: Claim | None,
+        origin: Origin,
         earlier: Summary | None = None,
     ) -> None:
-        self.frames, self.settings, self.summary, self.folder = frames, settings, summary, folder
+        self.frames, self.settings, self.summary = frames, settings, summary
+        self._claim, self._origin = claim, origin
         self.names: Mapping[int, str] = {}
         self._earlier = earlier  # of the first pass, if this is the second
         self._ids: set[int] = set()
@@ -267,7 +296,7 @@ class _Run:
         """Run all stages until the source ends."""
         info = self.frames.info
         made = RecordingInfo(info.name, info.width, info.height, self._frame_rate(), self.names, *self.observed)
-        outputs = Outputs(self.folder, self.settings, self.summary, info, made, info.frame_rate / self._every())
+        outputs = Outputs(self._claim, self.settings, self.summary, info, made, info.frame_rate / self._every())
         started, timings = time.perf_counter(), dict(getattr(self.detector, "timings", {}))
         waiting = 1 if self._live() else max(4, 2 * self._batch())
         decoded: Box[Any] = Box(waiting)
@@ -295,10 +324,22 @@ class _Run:
         except SportstrackError as error:
             failure = failure or error
         self._conclude(stages, started, timings)
+        if failure is None:
+            failure = self._complete(outputs)
         if failure is not None:
             raise self._explained(failure, outputs)
-        outputs.conclude()
         return self.summary
+
+    def _complete(self, outputs: Outputs) -> BaseException | None:
+        """Give the files their names and return what went wrong, if anything."""
+        try:
+            if self._claim is not None:
+                self.summary.inputs = self._origin.stamps(self.summary.warnings)
+            outputs.conclude()
+        except BaseException as error:
+            self.summary.complete = False
+            return error
+        return None
 
     def _watch(self, item: Any) -> Seen:
         if isinstance(item, Seen):
@@ -425,28 +466,13 @@ def _open_frames(source: str | Path | int, settings: TrackSettings) -> VideoSour
 def _new_summary(source: str | Path | int, name: str | None, info: SourceInfo, settings: TrackSettings) -> Summary:
     return Summary(
         str(source),
-        name=name or info.name,
+        name=file_name(name or info.name),
         width=info.width,
         height=info.height,
         frame_rate=round(float(info.frame_rate), 6),
         declared_frames=info.frame_count,
         settings=settings.as_dict(),
     )
-
-
-def _finished(folder: Path, wanted: Summary) -> Summary | None:
-    """Return the summary of an earlier, complete run with the same settings, if there is one."""
-    try:
-        record = json.loads((folder / f"{wanted.name}.summary.json").read_text(encoding="utf-8"))
-        record.pop("fps")
-        earlier = Summary(**record)
-    except (OSError, ValueError, TypeError, KeyError):
-        return None
-    same = earlier.source == wanted.source and earlier.settings == json.loads(json.dumps(wanted.settings))
-    if not (earlier.complete and same and all(Path(file).exists() for file in earlier.outputs.values())):
-        return None
-    earlier.skipped = True
-    return earlier
 
 
 def _how(boundary: Any) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Where tracks go: MOT text, JSON lines, CSV; video is written by `sportstrack.video`.
 
-Every sink writes under a temporary name; `close` makes the file complete, `abandon` keeps what was written so far,
-readable, under the temporary name.
+Every sink writes under a temporary name. `finish` completes the file there, `abandon` keeps what was written so far,
+readable; whoever has all files of a run complete gives them their names.
 """
 
 from __future__ import annotations
@@ -60,8 +60,8 @@ class Sink(Protocol):
         """Add a frame."""
         ...
 
-    def close(self) -> None:
-        """Complete the file and give it its name."""
+    def finish(self) -> None:
+        """Complete the file under its temporary name."""
         ...
 
     def abandon(self) -> None:
@@ -93,10 +93,9 @@ class _TextSink(ABC):
     def lines(self, frame: TrackedFrame) -> str:
         """Return the frame's text."""
 
-    def close(self) -> None:
-        """Complete the file and give it its name."""
+    def finish(self) -> None:
+        """Complete the file under its temporary name."""
         self.abandon()
-        self.file.complete()
 
     def abandon(self) -> None:
         """Keep what was written so far under the temporary name."""

@@ -40,6 +40,9 @@ class Summary:
         warnings: what was wrong with the source and how it was handled.
         outputs: kind → file.
         settings: the settings in force.
+        inputs: what the result was made of (source, weights, plug-ins …) → path, size in bytes, time in nanoseconds and
+            SHA-256; without these where a file could not be read or was changed during the run.
+        files: name of each output file beside the summary → its size, time and SHA-256.
     """
 
     source: str
@@ -66,6 +69,8 @@ class Summary:
     warnings: list[str] = field(default_factory=list)
     outputs: dict[str, str] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
+    inputs: dict[str, Any] = field(default_factory=dict)
+    files: dict[str, Any] = field(default_factory=dict)
 
     def shot_starts(self, seen: Sequence[Any]) -> list[int]:
         """Return the frames with which new shots begin: as found, or, in a replay, as the tracked frames say."""

@@ -12,6 +12,7 @@ from typing import Any
 from sportstrack.arguments import FRAME_RATE, MAX_BATCH, SHARE, SIDE, TRUST_HELP, Whole, names_of
 from sportstrack.cli import new_parser, print_json, report_error, run
 from sportstrack.errors import SettingError, SportstrackError
+from sportstrack.files import add_overwrite
 from sportstrack.settings import FORMATS, TrackSettings, parse_assignments, read_settings
 from sportstrack.trackers import CONFIGS, TRACKERS, setting_types
 
@@ -140,6 +141,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--save-detections", action="store_true", help="record the detections in NAME.npz for replays")
     add("--detections", metavar="NPZ", help="replay this recording instead of running a detector")
     add("--resume", action="store_true", default=False, help="skip sources whose complete result is there already")
+    add_overwrite(group)
     add(
         "--strict",
         action="store_true",
@@ -219,6 +221,7 @@ def _track_one(
                 detector=detector,
                 name=name,
                 resume=options.resume,
+                overwrite=options.overwrite,
                 progress=bar,
             )
     except KeyboardInterrupt as error:

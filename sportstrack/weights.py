@@ -103,7 +103,7 @@ def known_files() -> list[KnownFile]:
         raise WeightsError(f"{manifest}: cannot be read as the list of known weights ({error})") from error
 
 
-def find_weights(name_or_path: str | Path) -> Path:
+def find_weights(name_or_path: str | Path, *, download: bool = True) -> Path:
     """Return the local path of a weights file, downloading it if it is known but not here.
 
     Looked up in this order: an existing path; a name in the manifest (in the project's own folder, then the cache, then
@@ -111,17 +111,17 @@ def find_weights(name_or_path: str | Path) -> Path:
     project's own demo model.
 
     Raises:
-        WeightsError: if it is nowhere, cannot be downloaded, or what arrived is not the file expected.
+        WeightsError: if it is nowhere, cannot be (or is not to be) downloaded, or what came is not the file expected.
     """
     text = str(name_or_path)
     if urlsplit(text).scheme in {"http", "https"}:
-        return _from_address(text)
+        return _from_address(text, download)
     path = Path(text).expanduser()
     if path.is_file() or (path.is_dir() and text not in ALIASES):  # exported models can be folders
         return path
     if path.name != text:
         raise WeightsError(f"{text}: no such weights file")
-    return _from_name(ALIASES.get(text, text))
+    return _from_name(ALIASES.get(text, text), download)
 
 
 def looks_like_checkpoint(path: Path) -> bool:
@@ -131,7 +131,7 @@ def looks_like_checkpoint(path: Path) -> bool:
     return head == b"PK\x03\x04" or (head[:1] == b"\x80" and head[1:2] in {b"\x02", b"\x03", b"\x04", b"\x05"})
 
 
-def _from_name(name: str) -> Path:
+def _from_name(name: str, download: bool) -> Path:
     known = {file.name: file for file in known_files()}
     file = known.get(name) or known.get(f"{name}.pt") or _official(name) or _official(f"{name}.pt")
     if file is None and name == OSNET.name:
@@ -148,6 +148,8 @@ def _from_name(name: str) -> Path:
         return cached
     if file.url is None:
         raise WeightsError(f"{file.name}: ships with the project but is missing from {assets_folder()}; install again")
+    if not download:
+        raise WeightsError(f"{file.name}: not downloaded yet")
     return _download(file.url, cached, file.sha256)
 
 
@@ -157,13 +159,17 @@ def _official(name: str) -> KnownFile | None:
     return KnownFile(name, url=OFFICIAL_URL + name, licence="AGPL-3.0", about="published by Ultralytics")
 
 
-def _from_address(url: str) -> Path:
+def _from_address(url: str, download: bool) -> Path:
     name = Path(unquote(urlsplit(url).path)).name
     if not name.endswith(SUFFIXES):
         raise WeightsError(f"{url}: expected an address that ends in a weights file ({', '.join(SUFFIXES)})")
     # Many publishers call their file best.pt, so the address is part of the cached path.
     cached = cache_folder() / hashlib.sha256(url.encode()).hexdigest()[:12] / name
-    return cached if cached.is_file() else _download(url, cached, None)
+    if cached.is_file():
+        return cached
+    if not download:
+        raise WeightsError(f"{url}: not downloaded yet")
+    return _download(url, cached, None)
 
 
 def _download(url: str, target: Path, sha256: str | None) -> Path:

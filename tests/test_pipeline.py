@@ -137,6 +137,7 @@ def test_offline_mends_what_a_gap_has_broken(match: Path, tmp_path: Path) -> Non
     assert len(whole) < len(broken)
     assert filled > seen
     assert sorted(p.name for p in (tmp_path / "offline").iterdir()) == [
+        ".sportstrack.json",
         "match.settings.yaml",
         "match.summary.json",
         "match.txt",
@@ -156,11 +157,16 @@ def test_offline_reports_refined_tracks_with_pictures_and_both_passes(match: Pat
     assert {"detect", "track", "refine"} <= set(summary.stages_ms)
 
 
-def test_an_interrupted_first_pass_leaves_its_recording(match: Path, tmp_path: Path) -> None:
+def test_an_interrupted_first_pass_leaves_its_recording_and_its_tracks_so_far(match: Path, tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="broke"):
         track_video(match, tmp_path, detector=toy.FailAt(), offline=True)
-    assert [p.match("match.*.part.npz") for p in (tmp_path / "match.first-pass").iterdir()] == [True]
+    left = sorted(path.suffix for path in (tmp_path / "match.first-pass").iterdir())
+    assert left == [".npz", ".txt"]
+    (text,) = (tmp_path / "match.first-pass").glob("match.*.part.txt")
+    assert text.read_text().splitlines()[-1].startswith("5,")
     assert not (tmp_path / "match.txt").exists()
+    track_video(match, tmp_path, detector=toy.find, offline=True)
+    assert not (tmp_path / "match.first-pass").exists()
 
 
 def test_a_heat_map_shows_where_everybody_was_over_the_first_frame(match: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from pathlib import Path
 
@@ -28,9 +29,9 @@ FRAME = TrackedFrame(7, 0.28, TRACKS, Detections.from_arrays([[0, 0, 1, 1], [1, 
 def written(kind: str, folder: Path, names: dict[int, str]) -> str:
     sink = TEXT_SINKS[kind](folder / f"out{TEXT_SINKS[kind].suffix}", names)
     sink.write(FRAME)
-    assert not sink.path.exists(), "the name is given when the file is complete"
-    sink.close()
-    return sink.path.read_text(encoding="utf-8")
+    sink.finish()
+    assert not sink.path.exists(), "the name is given when all files of a run are complete"
+    return sink.file.part.read_text(encoding="utf-8")
 
 
 def test_mot_text_counts_frames_from_one_and_writes_tlwh(tmp_path: Path) -> None:
@@ -39,9 +40,8 @@ def test_mot_text_counts_frames_from_one_and_writes_tlwh(tmp_path: Path) -> None
 
 
 def test_csv_has_a_header_and_quotes_names(tmp_path: Path) -> None:
-    written("csv", tmp_path, {0: 'left, "home"', 1: "ball"})
-    with (tmp_path / "out.csv").open(newline="") as stream:
-        rows = list(csv.DictReader(stream))
+    text = written("csv", tmp_path, {0: 'left, "home"', 1: "ball"})
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
     assert [row["class"] for row in rows] == ['left, "home"', "ball"]
     assert (rows[0]["frame"], rows[0]["track_id"], rows[0]["x2"], rows[1]["detection"]) == ("7", "4", "11.00", "-1")
 
