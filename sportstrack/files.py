@@ -33,11 +33,18 @@ from sportstrack.errors import OutputError
 from sportstrack.ledger import NAME as LEDGER
 from sportstrack.ledger import Ledger, matches, stamp
 from sportstrack.locks import Lock
-from sportstrack.names import file_name
+from sportstrack.names import file_name, file_names
 
 __all__ = [
-    *("LEDGER", "Claim", "PartFile", "add_overwrite", "ensure_folder", "file_name", "file_names"),
-    *("remove_own", "write_text"),
+    "LEDGER",
+    "Claim",
+    "PartFile",
+    "add_overwrite",
+    "ensure_folder",
+    "file_name",
+    "file_names",
+    "remove_own",
+    "write_text",
 ]
 
 _TOKEN = r"\.[0-9]+-[0-9a-f]{6}(\.final)?\.part"
