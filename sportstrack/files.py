@@ -43,6 +43,7 @@ __all__ = [
     "ensure_folder",
     "file_name",
     "file_names",
+    "identity",
     "remove_own",
     "write_text",
 ]
@@ -118,6 +119,7 @@ class Claim:
         inputs: files and folders that are read: none of their files is ever replaced.
         overwrite: replace also files that are not this command's.
         stem: what the lock is for; None takes the first name, without its ending.
+        wait: seconds to wait for another run that writes these files.
 
     Raises:
         OutputError: the folder cannot be written, a file is not ours to replace, or another run is writing it.
@@ -133,6 +135,7 @@ class Claim:
         inputs: Sequence[str | Path] = (),
         overwrite: bool = False,
         stem: str | None = None,
+        wait: float = 0.0,
     ) -> None:
         self.names = list(names)
         self.folder = ensure_folder(folder)
@@ -142,7 +145,7 @@ class Claim:
         self._own = self._own_source()
         stem = stem if stem is not None else Path(self.names[0]).stem if self.names else "all"
         self._lock = Lock(self.folder / f".{file_name(stem)}.lock", self.folder / stem, command)
-        self._lock.take()
+        self._lock.take(wait)
         try:
             self.check(self.names)
         except BaseException:

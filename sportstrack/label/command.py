@@ -6,16 +6,18 @@ import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import fields
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from sportstrack.arguments import FRAME_RATE, MAX_BATCH, SHARE, SIDE, TRUST_HELP, Real, Whole
 from sportstrack.cli import new_parser, report_error, run
 from sportstrack.errors import SettingError, SportstrackError
-from sportstrack.files import ensure_folder, write_text
-from sportstrack.label.cvat import TOLERANCE, cvat_labels, write_cvat
-from sportstrack.label.labelstudio import LOCAL_FILES, labelstudio_config, write_labelstudio
-from sportstrack.label.run import LabelSettings, label_video
+from sportstrack.files import add_overwrite
+from sportstrack.label.cvat import TOLERANCE
+from sportstrack.label.labelstudio import LOCAL_FILES
+from sportstrack.label.place import Place, held_data_set
+from sportstrack.label.run import LabelSettings, label_name, label_video
 from sportstrack.label.table import LabelledVideo, refuse_twins
 from sportstrack.label.yolo import to_table, write_yolo_labels
 from sportstrack.progress import ProgressBar
@@ -56,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     add("sources", nargs="+", metavar="VIDEO", help="video file, folder of images, or a recording (.npz)")
     add("-o", "--output", type=Path, required=True, metavar="DIR", help="folder for the labels")
     add("--format", choices=FORMATS, default="yolo", help="of the labels (yolo)")
+    add_overwrite(parser)
     add("--quiet", action="store_true", default=False, help="no progress, no summary")
 
     group = parser.add_argument_group("what becomes a label")
@@ -124,12 +127,14 @@ def _main(options: argparse.Namespace) -> int:
     if how.detections and len(options.sources) > 1:
         raise SettingError("--detections belongs to one video: name one")
     if options.format != "yolo":
-        ensure_folder(options.output)
-    videos, failed = _label_all(options, how, wanted)
-    if options.format == "yolo" and videos:
-        with ProgressBar("pictures", "picture", options.quiet) as bar:
-            write_yolo_labels(videos, options.output, split=options.split, progress=bar)
-        _say(f"wrote {options.output}: pictures, labels, data.yaml, review.csv", options)
+        _, failed = _label_all(options, how, wanted)
+    else:
+        with held_data_set(options.output, options.sources, options.overwrite) as replace:
+            videos, failed = _label_all(options, how, wanted)
+            if videos:
+                with ProgressBar("pictures", "picture", options.quiet) as bar:
+                    write_yolo_labels(videos, options.output, split=options.split, overwrite=replace, progress=bar)
+                _say(f"wrote {options.output}: pictures, labels, data.yaml, review.csv", options)
     if failed:
         sys.stderr.write(f"{PROGRAM}: {failed} of {len(options.sources)} videos failed\n")
     return 2 if failed else 0
@@ -151,14 +156,18 @@ def _label_all(
     from sportstrack.pipeline import LazyDetector
 
     detector, videos, failed = LazyDetector(how), [], 0
+
+    def label(source: str) -> LabelledVideo:
+        with ProgressBar(Path(source).name, quiet=options.quiet) as bar:
+            return label_video(source, settings=wanted, track=how, detector=detector, progress=bar)
+
     for source in options.sources:
         try:
-            with ProgressBar(Path(source).name, quiet=options.quiet) as bar:
-                video = label_video(source, settings=wanted, track=how, detector=detector, progress=bar)
             if options.format == "yolo":
+                video = label(source)
                 to_table([video])  # a recording has no pictures: say so now
             else:
-                _write_one(video, options)
+                video = _label_to_files(source, options, how, label)
             videos.append(video)
             _say(video.as_text(), options)
         except SportstrackError as error:
@@ -169,34 +178,20 @@ def _label_all(
     return videos, failed
 
 
-def _write_one(video: LabelledVideo, options: argparse.Namespace) -> None:
-    folder: Path = options.output
-    if options.format == "cvat":
-        write_cvat(video, folder / f"{video.name}.xml", options.tolerance)
-        write_text(folder / "labels.json", cvat_labels(video.classes))
-        return
-    if video.pictures:
-        _write_pictures(video, folder / "images", options)
-    else:
-        _say(f"{video.source} has no pictures: put them where {video.name}.json looks for them", options)
-    write_labelstudio(video, folder / f"{video.name}.json", options.image_root)
-    write_text(folder / "labelling-interface.xml", labelstudio_config(video.classes))
-
-
-def _write_pictures(video: LabelledVideo, folder: Path, options: argparse.Namespace) -> None:
-    from data_prep.pictures import place_pictures
-
-    images = to_table([video]).images
-    ensure_folder(folder / video.name)
-    done = 0
-    with ProgressBar("pictures", "picture", options.quiet) as bar:
-
-        def tick() -> None:
-            nonlocal done
-            done += 1
-            bar(done, len(images))
-
-        place_pictures(images, [str(folder / name) for name in images.name.tolist()], copy=True, tick=tick)
+def _label_to_files(source: str, options: argparse.Namespace, how: TrackSettings, label: Any) -> LabelledVideo:
+    """Label one video and write the files that are its own; the place is looked at first."""
+    inputs = [source, *([how.detections] if how.detections else [])]
+    place = Place(options.output, options.format, label_name(source, how), source, inputs, options.overwrite)
+    with place.claimed() as claim:
+        video: LabelledVideo = label(source)
+        if options.format == "labelstudio" and video.pictures:
+            with ProgressBar("pictures", "picture", options.quiet) as bar:
+                done = count(1)
+                place.write_pictures(video, lambda: bar(next(done), len(video.frames)))
+        elif options.format == "labelstudio":
+            _say(f"{video.source} has no pictures: put them where {video.name}.json looks for them", options)
+        place.write(claim, video, options.tolerance, options.image_root)
+    return video
 
 
 def _say(text: str, options: argparse.Namespace) -> None:

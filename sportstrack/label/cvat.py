@@ -35,6 +35,11 @@ def write_cvat(video: LabelledVideo, path: str | Path, tolerance: float = TOLERA
     Raises:
         OutputError: it cannot be written.
     """
+    write_text(path, cvat_text(video, tolerance))
+
+
+def cvat_text(video: LabelledVideo, tolerance: float = TOLERANCE) -> str:
+    """Return what `write_cvat` writes."""
     root = ElementTree.Element("annotations")
     _put(root, "version", "1.1")
     root.append(_meta(video))
@@ -42,7 +47,7 @@ def write_cvat(video: LabelledVideo, path: str | Path, tolerance: float = TOLERA
     for number, (low, high) in enumerate(pairwise(video.boxes.starts().tolist())):
         root.append(_track(number, video.boxes[low:high], video, step, tolerance))
     ElementTree.indent(root)
-    write_text(path, '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, "unicode") + "\n")
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, "unicode") + "\n"
 
 
 def cvat_labels(classes: tuple[str, ...]) -> str:

@@ -30,8 +30,13 @@ def write_labelstudio(video: LabelledVideo, path: str | Path, root: str = LOCAL_
     Raises:
         OutputError: it cannot be written.
     """
+    write_text(path, labelstudio_text(video, root))
+
+
+def labelstudio_text(video: LabelledVideo, root: str = LOCAL_FILES + "images/") -> str:
+    """Return what `write_labelstudio` writes."""
     tasks = [_task(video, frame, rows.tolist(), root) for frame, rows in video.by_frame()]
-    write_text(path, json.dumps(tasks, indent=1, ensure_ascii=False) + "\n")
+    return json.dumps(tasks, indent=1, ensure_ascii=False) + "\n"
 
 
 def labelstudio_config(classes: tuple[str, ...]) -> str:

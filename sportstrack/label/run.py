@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from sportstrack.errors import SettingError, SourceError, unknown
+from sportstrack.files import file_name
 from sportstrack.label.table import LabelledVideo, keep_sure, numbered, on_frames, one_class_each, refuse_twins, within
 from sportstrack.refine.table import TrackTable
 from sportstrack.settings import TrackSettings
@@ -109,10 +110,27 @@ def label_video(
     boxes = on_frames(within(boxes, summary.width, summary.height), frames)
     pictures = not str(source).endswith(".npz")
     rate = summary.frame_rate
-    name = summary.name if recorded is None or not pictures else Path(source).stem
+    name = summary.name if recorded is None or not pictures else file_name(Path(source).stem)
     return LabelledVideo(
         name, str(source), summary.width, summary.height, rate, length, frames, boxes.ordered(), classes, pictures
     )
+
+
+def label_name(source: str | Path, track: TrackSettings) -> str:
+    """Return the name that `label_video` will give to a source, without tracking it.
+
+    Raises:
+        SourceError: there is nothing to read.
+    """
+    if str(source).endswith(".npz"):
+        from sportstrack.recording import Recording
+
+        return file_name(Recording(source).info.name)
+    if track.detections is not None:
+        return file_name(Path(source).stem)
+    from sportstrack.video import probe
+
+    return file_name(probe(source).name)
 
 
 def _refuse_live(source: str | Path) -> None:

@@ -11,13 +11,20 @@ from typing import Any
 import numpy as np
 
 from sportstrack.errors import SourceError
+from sportstrack.files import identity
 from sportstrack.label.table import LabelledVideo
 
+READER = "label"  # in a data set's manifest
 REVIEW = "review.csv"
 
 
 def write_yolo_labels(
-    videos: Sequence[LabelledVideo], folder: str | Path, *, split: str = "train", progress: Any = None
+    videos: Sequence[LabelledVideo],
+    folder: str | Path,
+    *,
+    split: str = "train",
+    overwrite: bool = False,
+    progress: Any = None,
 ) -> dict[str, Any]:
     """Write a YOLO data set with the videos' frames, and ``review.csv``; return the data set's manifest.
 
@@ -25,6 +32,7 @@ def write_yolo_labels(
         videos: the labels; all need pictures.
         folder: of the data set; a stopped run goes on there.
         split: where the frames go.
+        overwrite: replace a data set that this package wrote before.
         progress: called with (pictures done, pictures).
 
     Raises:
@@ -35,9 +43,10 @@ def write_yolo_labels(
     from data_prep.yolo import write_yolo
 
     table = to_table(videos, split)
-    origin = {"reader": "sportstrack label", "videos": [video.source for video in videos]}
+    origin = {"reader": READER, "videos": [identity(video.source) for video in videos]}
     files = {REVIEW: review(videos)}
-    return write_yolo(table, folder, WriteSettings(copy=True, source=origin, files=files, progress=progress))
+    how = WriteSettings(copy=True, source=origin, files=files, overwrite=overwrite, progress=progress)
+    return write_yolo(table, folder, how)
 
 
 def to_table(videos: Sequence[LabelledVideo], split: str = "train") -> Any:
@@ -49,6 +58,11 @@ def to_table(videos: Sequence[LabelledVideo], split: str = "train") -> Any:
     from data_prep.table import join_tables
 
     return join_tables(_clip(video, split) for video in videos)
+
+
+def pictures_of(video: LabelledVideo) -> Any:
+    """Return a video's labelled frames as `data_prep.table.Images`."""
+    return to_table([video]).images
 
 
 def review(videos: Sequence[LabelledVideo]) -> str:
