@@ -66,7 +66,7 @@ def trackers(options: argparse.Namespace, _scratch: Path) -> Iterator[tuple[str,
         for name, clip in clips(options):
             tracks = run(tracker, clip)
             yield f"{tracker}/{name}/ids", mark([(t.track_id, t.detection, t.class_id) for t in tracks])
-            yield f"{tracker}/{name}/boxes", mark([np.round(t.xyxy, 2) for t in tracks])
+            yield f"{tracker}/{name}/boxes", mark([np.round(t.with_boxes().xyxy, 2) for t in tracks])
 
 
 def scores(options: argparse.Namespace, _scratch: Path) -> Iterator[tuple[str, str]]:
@@ -156,6 +156,7 @@ def run(tracker: str, clip: Clip) -> list[Tracks]:
 
 def format_rows(frame: int, tracks: Tracks) -> str:
     """Return a frame as MOT text."""
+    tracks = tracks.with_boxes()
     corners, size = tracks.xyxy[:, :2].tolist(), (tracks.xyxy[:, 2:] - tracks.xyxy[:, :2]).tolist()
     rows = zip(tracks.track_id, corners, size, tracks.score, strict=True)
     return "".join(f"{frame + 1},{i},{x},{y},{w},{h},{s:.4f},-1,-1,-1\n" for i, (x, y), (w, h), s in rows)

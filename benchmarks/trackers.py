@@ -83,7 +83,7 @@ class Contender:
         name: as tables show it.
         looks: the tracker can use embeddings.
         offline: it sees the whole sequence before it answers.
-        boxes: ``detected``, ``filtered`` (a filter's), ``steadied`` (between both) or ``smoothed`` (offline).
+        boxes: ``detected``, ``filtered`` (a filter's), ``smoothed`` (between both) or ``refined`` (offline).
         key: changes when its code or settings do.
         ours: it is this package's.
         prepare: for a clip, returns how to feed, update and read a new tracker, and how to finish its result.
@@ -132,21 +132,25 @@ def _our_contender(name: str, settings: dict[str, Any], refined: bool) -> Conten
             options["frame_size"] = clip.size
         tracker = kind(CONFIGS[name](**settings), **options)
         finish = _refine(clip, settings.get("preset")) if refined else None
-        return Instance(lambda frame: frame, tracker.update, _read_ours, finish)
+        return Instance(lambda frame: frame, tracker.update, _read_detected if refined else _read_smoothed, finish)
 
     return Contender(
         f"sportstrack {title}{', refined' if refined else ''}",
         looks=name in LOOKS,
         offline=refined,
-        boxes="smoothed" if refined else "steadied" if name == "sports" else "detected",
+        boxes="refined" if refined else "smoothed" if name == "sports" else "detected",
         key=_mark(json.dumps(settings), *(["preset of the set's kind"] if refined else []), *_sources(sources)),
         ours=True,
         prepare=prepare,
     )
 
 
-def _read_ours(frame: Any, tracks: Any) -> tuple[Any, Any]:  # noqa: ARG001
-    return tracks.xyxy, tracks.track_id
+def _read_smoothed(frame: Any, tracks: Any) -> tuple[Any, Any]:  # noqa: ARG001
+    return tracks.with_boxes().xyxy, tracks.track_id
+
+
+def _read_detected(frame: Any, tracks: Any) -> tuple[Any, Any]:  # noqa: ARG001
+    return tracks.xyxy, tracks.track_id  # the refinement smooths by itself
 
 
 def _refine(clip: Clip, preset: str | None) -> Callable[[MotTable], MotTable]:

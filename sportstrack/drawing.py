@@ -83,7 +83,8 @@ class Annotator:
 
         Args:
             image: (H, W, 3) BGR uint8.
-            tracks: the frame's tracks; boxes outside the image, or not finite, are left out.
+            tracks: the frame's tracks, drawn with their smoothed boxes where they have any; boxes outside the image,
+                or not finite, are left out.
             detections: the frame's detections, whose masks and key points belong to the tracks.
 
         Raises:
@@ -94,6 +95,7 @@ class Annotator:
         if self._tools is None or self._tools.height != image.shape[0]:
             self._tools = _Tools(image.shape[0], self._thickness, self._trace_length)
         canvas = np.ascontiguousarray(image)  # OpenCV draws into nothing else
+        tracks = tracks.with_boxes()
         self._draw(canvas, tracks[_visible(tracks.xyxy, canvas.shape)], detections, self._tools)
         if canvas is not image:
             image[...] = canvas

@@ -62,10 +62,16 @@ class MotTable:
         return cls(none, none, np.empty((0, 4)), np.empty(0), none, np.empty(0))
 
     @classmethod
-    def from_tracks(cls, tracks: list[Tracks]) -> MotTable:
-        """Join the `Tracks` of frames 0, 1, 2, …; a frame without tracks is ``Tracks.empty()``."""
+    def from_tracks(cls, tracks: list[Tracks], boxes: str = "smoothed") -> MotTable:
+        """Join the `Tracks` of frames 0, 1, 2, …; a frame without tracks is ``Tracks.empty()``.
+
+        Args:
+            tracks: one table per frame.
+            boxes: ``smoothed`` boxes, where the tracker made any, as in a result file; or the ``detected`` ones.
+        """
         if not tracks:
             return cls.empty()
+        tracks = [one.with_boxes(boxes) for one in tracks]
         return cls(
             np.repeat(np.arange(len(tracks)), [len(t) for t in tracks]),
             np.concatenate([t.track_id for t in tracks]),
@@ -182,9 +188,11 @@ def format_mot_rows(frame_index: int, tracks: Tracks, *, with_class: bool = Fals
 
     Args:
         frame_index: counts from 0; the text counts from 1.
-        tracks: the frame's tracks; boxes are written to a hundredth of a pixel, scores to four digits.
+        tracks: the frame's tracks; boxes, the smoothed ones where there are any, are written to a hundredth of a pixel,
+            scores to four digits.
         with_class: write the class in column 8 instead of −1.
     """
+    tracks = tracks.with_boxes()
     head = f"{frame_index + 1},"
     classes = tracks.class_id.tolist() if with_class else [-1] * len(tracks)
     rows = zip(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,8 @@ class Outputs:
             self._sinks["detections"] = _RecordingSink(self._path("detections"), made)
 
     def draw(self, frame: TrackedFrame) -> TrackedFrame:
-        """Draw the tracks into the frame's image, if there is a video to write."""
+        """Return the frame as it is written, with its tracks drawn into the image if there is a video to write."""
+        frame = replace(frame, tracks=frame.tracks.with_boxes(self._settings.boxes))
         if self._heat is not None:
             self._heat.look(frame)  # before anything is drawn
         if self._annotate is not None and frame.image is not None:

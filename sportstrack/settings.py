@@ -16,6 +16,7 @@ from sportstrack.limits import MAX_FRAME_RATE, MAX_FRAMES
 from sportstrack.reading import parse_yaml, read_yaml
 from sportstrack.trackers import CONFIGS, DEFAULT_TRACKER, TRACKERS, setting_types
 
+BOXES = ("smoothed", "detected")
 FORMATS = ("video", "mot", "jsonl", "csv", "heatmap")
 _RANGES: tuple[tuple[str, float, float], ...] = (
     ("imgsz", 32, 16384),
@@ -59,6 +60,7 @@ class TrackSettings:
         frame_rate: frames per second of a source without times of its own (image folder, raw H.264) or of a recording;
             None takes what the source states, else 25.
         formats: outputs: video, mot, jsonl, csv, heatmap.
+        boxes: which boxes outputs show: ``smoothed``, where the tracker makes any, or those ``detected``.
         trace: draw each track's recent path.
         save_detections: record detections for replays.
         detections: replay this recording instead of running a detector.
@@ -85,6 +87,7 @@ class TrackSettings:
     live: bool = False
     frame_rate: float | None = None
     formats: Sequence[str] = ("video", "mot")
+    boxes: str = "smoothed"
     trace: bool = True
     save_detections: bool = False
     detections: str | None = None
@@ -104,6 +107,8 @@ class TrackSettings:
         for name in self.formats:
             if name not in FORMATS:
                 raise SettingError(f"formats: {unknown('format', name, FORMATS)}")
+        if self.boxes not in BOXES:
+            raise SettingError(f"boxes: {unknown('boxes', self.boxes, BOXES)}")
 
     def changed(self, **values: Any) -> TrackSettings:
         """Return a copy with other values; SettingError for an unknown name."""

@@ -1,7 +1,8 @@
 """Where tracks go: MOT text, JSON lines, CSV; video is written by `sportstrack.video`.
 
 Every sink writes under a temporary name. `finish` completes the file there, `abandon` keeps what was written so far,
-readable; whoever has all files of a run complete gives them their names.
+readable; whoever has all files of a run complete gives them their names. Boxes are the smoothed
+ones where a frame's tracks have any (`Tracks.with_boxes`).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import csv
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import IO, Any, Protocol
@@ -123,7 +124,7 @@ class CsvSink(_TextSink):
 
     def lines(self, frame: TrackedFrame) -> str:
         """Return the frame's rows."""
-        tracks, rows = frame.tracks, []
+        tracks, rows = frame.tracks.with_boxes(), []
         for i in range(len(tracks)):
             class_id = int(tracks.class_id[i])
             corners = ",".join(f"{v:.2f}" for v in tracks.xyxy[i])
@@ -151,6 +152,7 @@ class JsonLinesSink(_TextSink):
 
     def lines(self, frame: TrackedFrame) -> str:
         """Return the frame's object as one line."""
+        frame = replace(frame, tracks=frame.tracks.with_boxes())
         record = {
             "frame": frame.index,
             "time": round(frame.time, 6),

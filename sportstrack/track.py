@@ -13,7 +13,7 @@ from sportstrack.arguments import FRAME_RATE, MAX_BATCH, SHARE, SIDE, TRUST_HELP
 from sportstrack.cli import new_parser, print_json, report_error, run
 from sportstrack.errors import SettingError, SportstrackError
 from sportstrack.files import add_overwrite
-from sportstrack.settings import FORMATS, TrackSettings, parse_assignments, read_settings
+from sportstrack.settings import BOXES, FORMATS, TrackSettings, parse_assignments, read_settings
 from sportstrack.trackers import CONFIGS, TRACKERS, setting_types
 
 PROGRAM = "sportstrack track"
@@ -136,6 +136,11 @@ def _parser() -> argparse.ArgumentParser:
         type=names_of("format", FORMATS, whole="all"),
         metavar="LIST",
         help=f"comma-separated: {','.join(FORMATS)}, or all ({','.join(default.formats)})",
+    )
+    add(
+        "--boxes",
+        choices=BOXES,
+        help=f"which boxes to write and draw: smoothed where the tracker makes any, or detected ({default.boxes})",
     )
     add("--no-trace", dest="trace", action="store_false", help="do not draw the tracks' paths")
     add("--save-detections", action="store_true", help="record the detections in NAME.npz for replays")

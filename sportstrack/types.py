@@ -123,12 +123,13 @@ class Tracks:
     """The tracked boxes of one frame.
 
     Attributes:
-        xyxy: (M, 4) float64 corners in pixels; a matched track's box is its detection's own box
-            (SportsTrack's: within 5 % of its height of it, see ``box_blend``).
+        xyxy: (M, 4) float64 corners in pixels; a matched track's box is its detection's own box.
         score: (M,) float64, 0…1, of the detection (of the last one for a coasting track).
         class_id: (M,) int64.
         track_id: (M,) int64, at least 1, unique in a frame, never reused by a tracker instance.
         detection: (M,) int64, the row in this frame's `Detections`; −1 for a coasting (predicted) track.
+        smoothed: (M, 4) float64 corners with less jitter than the detections', or None from a tracker that makes none.
+            Video and result files show them; see `with_boxes`.
 
     Raises:
         SettingError: if a shape, dtype or id does not fit.
@@ -139,9 +140,12 @@ class Tracks:
     class_id: IntArray
     track_id: IntArray
     detection: IntArray
+    smoothed: FloatArray | None = None
 
     def __post_init__(self) -> None:
         n = _check_box_columns(self)
+        if self.smoothed is not None:
+            _put(self, "smoothed", _column("Tracks.smoothed", self.smoothed, np.float64, (n, 4)))
         _put(self, "track_id", _column("Tracks.track_id", self.track_id, np.int64, (n,)))
         _put(self, "detection", _column("Tracks.detection", self.detection, np.int64, (n,)))
         if n and self.track_id.min() < 1:
@@ -164,14 +168,37 @@ class Tracks:
 
     @classmethod
     def trusted(
-        cls, xyxy: FloatArray, score: FloatArray, class_id: IntArray, track_id: IntArray, detection: IntArray
+        cls,
+        xyxy: FloatArray,
+        score: FloatArray,
+        class_id: IntArray,
+        track_id: IntArray,
+        detection: IntArray,
+        smoothed: FloatArray | None = None,
     ) -> Tracks:
         """Build without checks, for a tracker whose own code keeps the contract: checking cost a tenth of an update."""
         table = object.__new__(cls)
         table.__dict__.update(
-            {"xyxy": xyxy, "score": score, "class_id": class_id, "track_id": track_id, "detection": detection}
+            xyxy=xyxy, score=score, class_id=class_id, track_id=track_id, detection=detection, smoothed=smoothed
         )
         return table
+
+    def with_boxes(self, boxes: str = "smoothed") -> Tracks:
+        """Return the table as files and videos show it, with one box for each track.
+
+        Args:
+            boxes: ``smoothed`` puts the smoothed boxes, where the tracker made any, into ``xyxy``; ``detected`` keeps
+                those of the detections. Either way ``smoothed`` is None in the result.
+
+        Raises:
+            SettingError: any other word.
+        """
+        if boxes not in ("smoothed", "detected"):
+            raise SettingError(f"boxes: expected smoothed or detected, got {boxes!r}")
+        if self.smoothed is None:
+            return self
+        xyxy = self.smoothed if boxes == "smoothed" else self.xyxy
+        return Tracks.trusted(xyxy, self.score, self.class_id, self.track_id, self.detection)
 
     @classmethod
     def from_supervision(cls, detections: Any) -> Tracks:
@@ -181,10 +208,12 @@ class Tracks:
             raise SettingError("Tracks.from_supervision: expected detections with tracker_id, got tracker_id=None")
         ids = np.asarray(detections.tracker_id, dtype=np.int64)
         rows = np.flatnonzero(ids >= 1)
-        return cls(table.xyxy[rows], table.score[rows], table.class_id[rows], ids[rows], rows)
+        smoothed = (detections.data or {}).get("smoothed")
+        smoothed = None if smoothed is None else np.asarray(smoothed)[rows]
+        return cls(table.xyxy[rows], table.score[rows], table.class_id[rows], ids[rows], rows, smoothed)
 
     def to_supervision(self, names: Mapping[int, str] | None = None, detections: Detections | None = None) -> Any:
-        """Convert to ``supervision.Detections`` with ``tracker_id``.
+        """Convert to ``supervision.Detections`` with ``tracker_id``; smoothed boxes go into ``data["smoothed"]``.
 
         Args:
             names: adds ``data["class_name"]``.
@@ -193,6 +222,8 @@ class Tracks:
         import supervision as sv
 
         data: dict[str, Any] = {"detection": self.detection}
+        if self.smoothed is not None:
+            data["smoothed"] = self.smoothed.copy()
         if names is not None:
             data["class_name"] = class_names(self.class_id, names)
         mask = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -67,6 +68,12 @@ def test_box_is_where_it_should_be() -> None:
     assert abs(rows.min() - 100) <= 1
     assert abs(rows.max() - 300) <= 1
     assert not image[110:290, 110:190].any()
+
+
+def test_smoothed_boxes_are_drawn_where_there_are_any() -> None:
+    own, smoothed = make_tracks([[100, 100, 200, 300]]), make_tracks([[104, 100, 204, 300]])
+    both = replace(own, smoothed=smoothed.xyxy)
+    assert np.array_equal(*(Annotator(**PLAIN).draw(canvas(), tracks) for tracks in (both, smoothed)))
 
 
 def test_a_track_keeps_its_colour() -> None:

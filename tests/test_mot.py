@@ -199,6 +199,14 @@ def test_a_table_from_tracks() -> None:
     assert len(MotTable.from_tracks([])) == 0
 
 
+def test_a_table_takes_the_smoothed_boxes_or_those_detected() -> None:
+    one = np.ones(1, np.int64)
+    own, smoothed = np.array([[0.0, 0, 5, 9]]), np.array([[1.0, 0, 5, 9]])
+    both, plain = Tracks(own, np.ones(1), one, one, one, smoothed), Tracks(own, np.ones(1), one, one, one)
+    assert MotTable.from_tracks([both, plain]).xyxy.tolist() == [[1, 0, 5, 9], [0, 0, 5, 9]]
+    assert MotTable.from_tracks([both, plain], boxes="detected").xyxy.tolist() == [[0, 0, 5, 9]] * 2
+
+
 def test_sequence_info(tmp_path) -> None:
     assert read_sequence_info(tmp_path).frames is None
     text = "\ufeff[Sequence]\r\nname=a%b\r\nseqLength=825\r\nframeRate=25\r\nimWidth=1280"

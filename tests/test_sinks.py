@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,9 +27,9 @@ TRACKS = Tracks(
 FRAME = TrackedFrame(7, 0.28, TRACKS, Detections.from_arrays([[0, 0, 1, 1], [1, 2, 11, 22]]))
 
 
-def written(kind: str, folder: Path, names: dict[int, str]) -> str:
+def written(kind: str, folder: Path, names: dict[int, str], frame: TrackedFrame = FRAME) -> str:
     sink = TEXT_SINKS[kind](folder / f"out{TEXT_SINKS[kind].suffix}", names)
-    sink.write(FRAME)
+    sink.write(frame)
     sink.finish()
     assert not sink.path.exists(), "the name is given when all files of a run are complete"
     return sink.file.part.read_text(encoding="utf-8")
@@ -53,6 +54,19 @@ def test_json_lines_hold_one_object_per_frame(tmp_path: Path) -> None:
     assert record["tracks"][0]["class"] == "jugador ñ"
     assert record["tracks"][1]["class"] == "1"
     assert record["tracks"][1]["box"] == [5.0, 5.0, 6.5, 8.25]
+
+
+@pytest.mark.parametrize("kind", TEXT_SINKS)
+def test_text_holds_the_smoothed_boxes_where_there_are_any(kind: str, tmp_path: Path) -> None:
+    boxes = TRACKS.xyxy + 0.25
+    smoothed = replace(FRAME, tracks=replace(TRACKS, smoothed=boxes))
+    moved = replace(FRAME, tracks=replace(TRACKS, xyxy=boxes))
+    text = []
+    for number, frame in enumerate((smoothed, moved, FRAME)):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        text.append(written(kind, folder, {}, frame))
+    assert text[0] == text[1] != text[2]
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # pycocotools on numpy 2

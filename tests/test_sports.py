@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_trackers import (
-    BLENDING,
     COLUMNS,
     camera,
     keeps_boxes,
@@ -64,6 +63,12 @@ def joined(*tables: Detections) -> Detections:
     return Detections(*(np.concatenate([getattr(t, name) for t in tables]) for name in ("xyxy", "score", "class_id")))
 
 
+def near(smoothed: Any, boxes: Any) -> bool:
+    """No edge of a smoothed box is farther from the tracked box's than 5 % of the height."""
+    rounding = 1e-9 + 1e-12 * np.abs(boxes).max(initial=0.0)
+    return bool((np.abs(smoothed - boxes) <= 0.05 * (boxes[:, 3:] - boxes[:, 1:2]) + rounding).all())
+
+
 def looking(detections: Detections, looks: Any) -> Detections:
     return replace(detections, embedding=np.asarray(looks, np.float32))
 
@@ -99,7 +104,11 @@ def test_presets_and_priors_keep_the_contract(
         seen = tracks.detection >= 0
         matched = tracks.detection[seen]
         assert len(set(matched.tolist())) == len(matched)
-        assert keeps_boxes(tracks, detections, BLENDING["sports"] if tracker.config.box_blend else 0.0)
+        assert keeps_boxes(tracks, detections)
+        if tracker.config.box_blend:
+            assert near(tracks.smoothed, tracks.xyxy)
+        else:
+            assert tracks.smoothed is None
         assert np.array_equal(tracks.class_id[seen], detections.class_id[matched])
         assert coasting or seen.all()
         assert (tracks.xyxy[:, 2:] > tracks.xyxy[:, :2]).all()
@@ -536,23 +545,36 @@ def trembling(frames: int = 60) -> tuple[list[Detections], Any]:
     return stream, np.array(truth)
 
 
-def test_reported_boxes_tremble_less_than_the_detector_s() -> None:
+def test_smoothed_boxes_jitter_less_than_the_detector_s() -> None:
     stream, truth = trembling()
-    error = {}
-    for blend in (0.0, 0.5):
-        tracks = run(make(None, box_blend=blend), stream)
-        assert all(
-            len(t) == 6 and keeps_boxes(t, f, 0.05 if blend else 0.0) for t, f in zip(tracks, stream, strict=True)
-        )
-        error[blend] = np.abs(np.array([t.xyxy for t in tracks]) - truth).mean()
-    assert error[0.5] < 0.9 * error[0.0]
-    assert same(run(make(None), stream), run(make(None, box_blend=0.5), stream))
+    tracks = run(make(None), stream)
+    assert all(len(t) == 6 and keeps_boxes(t, f) for t, f in zip(tracks, stream, strict=True))
+    own, smoothed = (np.abs(np.array([getattr(t, c) for t in tracks]) - truth).mean() for c in ("xyxy", "smoothed"))
+    assert smoothed < 0.9 * own
 
 
-def test_the_detector_s_own_boxes_are_reported_on_request() -> None:
+def test_smoothing_changes_nothing_but_the_smoothed_boxes() -> None:
     stream, _ = trembling(10)
-    tracks = run(make(None, box_blend=0.0), stream)
-    assert all(keeps_boxes(t, f, 0.0) for t, f in zip(tracks, stream, strict=True))
+    plain, blended = run(make(None, box_blend=0.0), stream), run(make(None), stream)
+    assert all(tracks.smoothed is None for tracks in plain)
+    assert same(plain, [replace(tracks, smoothed=None) for tracks in blended])
+
+
+def test_coasting_tracks_have_one_box() -> None:
+    tracker = make(coasting=True)
+    run(tracker, [at((100.0 + 5 * i, 100), (300, 100)) for i in range(10)])
+    tracks = tracker.update(at((300, 100)))
+    assert tracks.detection.tolist() == [0, -1]
+    assert np.array_equal(tracks.smoothed[1], tracks.xyxy[1])
+
+
+def test_a_ball_beside_the_players_keeps_its_own_box() -> None:
+    tracker: Any = create_tracker("sports", ball=(1,))
+    for n in range(10):
+        tracks = tracker.update(joined(at((100 + 5 * n, 100), (300, 100)), at((50 + 20 * n, 50), size=(8, 8), kind=1)))
+    assert tracks.class_id.tolist() == [0, 0, 1]
+    assert np.array_equal(tracks.smoothed[2], tracks.xyxy[2])
+    assert not np.array_equal(tracks.smoothed[0], tracks.xyxy[0])
 
 
 def test_a_class_that_is_made_by_hand_works_like_the_named_one() -> None:

@@ -18,6 +18,8 @@ import numpy as np
 import pytest
 import toy
 
+from sportstrack.recording import Recording
+
 TOY = ["--detector", "toy:find"]
 
 
@@ -118,6 +120,26 @@ def test_a_replay_gives_the_same_tracks_to_the_last_bit(
         for name in ("match.txt", "match.csv", "match.jsonl"):
             assert (tmp_path / name).read_text() == (folder / name).read_text()
     assert count_frames(tmp_path / "match_tracked.mp4") == 20
+
+
+def test_files_hold_smoothed_boxes_or_on_request_those_detected(tracked: tuple[Path, dict], tmp_path: Path) -> None:
+    folder, _ = tracked
+    recording = folder / "match.npz"
+    result = command(recording, "--boxes", "detected", "--formats", "mot,jsonl,csv", "-o", tmp_path, "--quiet")
+    assert result.returncode == 0, result.stderr
+    off = {}
+    for out in (tmp_path, folder):
+        shown = [json.loads(line)["tracks"] for line in (out / "match.jsonl").read_text().splitlines()]
+        pairs = zip(Recording(recording), shown, strict=True)
+        found = [(one["box"], frame.detections.xyxy[one["detection"]]) for frame, tracks in pairs for one in tracks]
+        off[out] = max(np.abs(np.subtract(box, own)).max() for box, own in found)
+        rows = np.loadtxt(out / "match.txt", delimiter=",")  # all formats agree
+        assert np.allclose(rows[:, 2:4], [one["box"][:2] for tracks in shown for one in tracks], atol=0.011)
+        corners = [line.split(",")[6:8] for line in (out / "match.csv").read_text().splitlines()[1:]]
+        assert np.allclose(np.array(corners, float), rows[:, 2:4], atol=0.011)
+    assert off[tmp_path] <= 0.006  # rounded to a hundredth of a pixel
+    assert off[folder] > 0.02
+    refused(command(recording, "--boxes", "detectd", "-o", tmp_path), "--boxes", "detected")
 
 
 def test_saved_settings_run_again_and_options_win_over_them(

@@ -64,6 +64,8 @@ def test_an_error_says_the_column_what_was_expected_and_what_came(changes: Any, 
         ({"track_id": np.array([7, 7])}, ["track_id", "only once"]),
         ({"track_id": np.array([1, 2, 3])}, ["track_id", "(2)", "(3,)"]),
         ({"detection": np.array([0.5, 1.0])}, ["detection", "int64", "float64"]),
+        ({"smoothed": np.zeros((2, 5))}, ["smoothed", "(2, 4)", "(2, 5)"]),
+        ({"smoothed": np.zeros((3, 4))}, ["smoothed", "(2, 4)", "(3, 4)"]),
     ],
 )
 def test_tracks_refuse_bad_ids(changes: Any, words: list[str]) -> None:
@@ -93,6 +95,8 @@ def test_rows_are_picked_with_all_their_columns(rows: Any) -> None:
     assert got.embedding.tolist() == [[0, 1, 0, 0]]
     assert got.mask.all()
     assert tracks()[rows].track_id.tolist() == [1]
+    assert tracks()[rows].smoothed is None
+    assert tracks(smoothed=BOXES + 1)[rows].smoothed.tolist() == (BOXES[1:] + 1).tolist()
 
 
 BROKEN: dict[str, list[float]] = {
@@ -159,11 +163,27 @@ def test_tracks_to_supervision_and_back() -> None:
     assert there.tracker_id.tolist() == [4, 1]
     back = Tracks.from_supervision(there)
     assert (back.track_id.tolist(), back.class_id.tolist()) == ([4, 1], [0, 3])
+    assert back.smoothed is None
+    there = tracks(smoothed=BOXES + 1).to_supervision()
+    assert there.xyxy.tolist() == BOXES.tolist()
     there.tracker_id = np.array([-1, 9])
+    assert Tracks.from_supervision(there).smoothed.tolist() == (BOXES[1:] + 1).tolist()
     assert Tracks.from_supervision(there).track_id.tolist() == [9]
     there.tracker_id = None
     with pytest.raises(SettingError, match="tracker_id"):
         Tracks.from_supervision(there)
+
+
+def test_a_table_is_shown_with_its_smoothed_or_its_detected_boxes() -> None:
+    both = tracks(smoothed=BOXES + 1)
+    assert both.with_boxes().xyxy.tolist() == both.with_boxes("smoothed").xyxy.tolist() == (BOXES + 1).tolist()
+    assert both.with_boxes("detected").xyxy.tolist() == BOXES.tolist()
+    for shown in (both.with_boxes(), both.with_boxes("detected")):
+        assert shown.smoothed is None  # so that whoever chooses later changes nothing
+        assert shown.track_id.tolist() == both.track_id.tolist()
+    assert tracks().with_boxes().xyxy.tolist() == BOXES.tolist()  # there is only one
+    with pytest.raises(SettingError, match="smoothed or detected"):
+        both.with_boxes("filtered")
 
 
 def test_masks_follow_the_tracks_to_supervision() -> None:

@@ -142,7 +142,7 @@ def _refuse_live(source: str | Path) -> None:
 
 def _tracks(seen: Sequence[TrackedFrame], summary: Any, offline: bool, shots: bool) -> TrackTable:
     """Return the tracks over the video's own frame numbers, refined if that is wanted."""
-    tables = [frame.tracks for frame in seen]
+    tables = [frame.tracks.with_boxes() for frame in seen]
     if offline and seen:
         from sportstrack.refine import refine_tracks
 

@@ -90,7 +90,7 @@ def refine_tracks(
 
     Args:
         frames: of each frame, ascending: its index, its `Tracks`, its `Detections` or None, and the (2, 3) affine from
-            the frame before or None. The detections are asked for boxes and embeddings.
+            the frame before or None. The detections are asked for embeddings.
         frame_rate: of these frames: the video's, divided by N if only every Nth frame was tracked.
         width: of the picture, in pixels.
         height: of the picture, in pixels.

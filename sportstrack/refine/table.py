@@ -95,14 +95,10 @@ class TrackTable:
 
         Args:
             tracks: one table per frame.
-            detections: the same frames' detections, None where unknown, from which embeddings and boxes are taken: a
-                tracker may report steadied boxes, but the refinement does its own smoothing, with both sides in view.
+            detections: the same frames' detections, None where unknown, from which embeddings are taken.
         """
         seen = [one[one.detection >= 0] for one in tracks]
-        if detections is not None:
-            pairs = zip(seen, detections, strict=True)
-            seen = [one if found is None else replace(one, xyxy=found.xyxy[one.detection]) for one, found in pairs]
-        joined = MotTable.from_tracks(seen)
+        joined = MotTable.from_tracks(seen, boxes="detected")  # the refinement smooths, with both sides in view
         looks = None if detections is None else _looks(seen, detections)
         row = np.concatenate([one.detection for one in seen]) if seen else np.empty(0, np.int64)
         return replace(cls.from_mot(joined), detection=row, embedding=looks).ordered()

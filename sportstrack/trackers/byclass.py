@@ -89,17 +89,21 @@ class ByClass:
             self._advance(place, self._rows_of(classes, detections.class_id), detections, camera)
             for place, classes in enumerate(self._classes)
         ]
-        whole = [np.concatenate(column) for column in zip(*parts, strict=True)]
-        row = whole[-1]
+        xyxy, score, class_id, track_id, row = (
+            np.concatenate(column) for column in zip(*(part for part, _ in parts), strict=True)
+        )
         order = np.where(row < 0, len(detections), row).argsort(kind="stable")
-        return Tracks.trusted(*(column[order] for column in whole))
+        smoothed = None
+        if any(boxes is not None for _, boxes in parts):  # other trackers' boxes stay as they are
+            smoothed = np.concatenate([part[0] if boxes is None else boxes for part, boxes in parts])[order]
+        return Tracks.trusted(xyxy[order], score[order], class_id[order], track_id[order], row[order], smoothed)
 
     def _rows_of(self, classes: IntArray | None, class_id: IntArray) -> IntArray:
         mine = ~np.isin(class_id, self._named) if classes is None else np.isin(class_id, classes)
         return mine.nonzero()[0]
 
     def _advance(self, place: int, rows: IntArray, detections: Detections, camera: FloatArray | None) -> Any:
-        """Return a tracker's columns, with ids and detection rows that hold for the whole frame."""
+        """Return a tracker's columns, with ids and detection rows that hold for the whole frame; and smoothed boxes."""
         tracker, embedding = self.trackers[place], detections.embedding
         part = Detections(
             detections.xyxy[rows],
@@ -119,7 +123,7 @@ class ByClass:
         row = tracks.detection
         if len(rows):
             row = np.where(row < 0, -1, rows[row])
-        return tracks.xyxy, tracks.score, tracks.class_id, track_id, row
+        return (tracks.xyxy, tracks.score, tracks.class_id, track_id, row), tracks.smoothed
 
     def _rename(self, names: dict[int, int], track_id: IntArray) -> IntArray:
         """Return ids of this instance for those of a tracker that counts by itself."""

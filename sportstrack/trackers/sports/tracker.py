@@ -337,15 +337,15 @@ class SportsTrack:
             order = shown[(-rows.hits[owner[shown]]).argsort(kind="stable")]  # the longest tracks stay
             shown = np.sort(classes.within_roster(self._roster, order, found.class_id[order]))
         track, row, boxes = owner[shown], found.row[shown], found.boxes.take(shown, axis=0)
-        if self.config.box_blend:
-            boxes = self._smoothed(boxes, track)
+        smoothed = self._smoothed(boxes, track) if self.config.box_blend else None
         track_id, self._last_id = columns.ids_of(rows.track_id, track, self._last_id)
         if self.coasting:
             coast = self._coasting(track)
             places = xywh_to_xyxy(rows.state[0].take(coast, axis=1))
             track, row, boxes = columns.with_coasting(track, row, boxes, coast, places)
             track_id = rows.track_id[track]
-        return Tracks.trusted(boxes, rows.score[track], rows.class_id[track], track_id, row)
+            smoothed = None if smoothed is None else np.concatenate((smoothed, places))
+        return Tracks.trusted(boxes, rows.score[track], rows.class_id[track], track_id, row, smoothed)
 
     def _smoothed(self, boxes: FloatArray, track: IntArray) -> FloatArray:
         """Return (M, 4) corners between the detections' and those of their tracks' filters, near the detections'."""
