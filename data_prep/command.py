@@ -97,7 +97,7 @@ def _add_shared(parser: argparse.ArgumentParser, with_format: bool) -> None:
 
     group = parser.add_argument_group("how it is written")
     add = group.add_argument
-    add("--size", type=Whole(16, MAX_LENGTH), metavar="PIXELS", help="scale pictures down to this longer side")
+    add("--size", type=Whole(32, MAX_LENGTH), metavar="PIXELS", help="scale pictures down to this longer side")
     add("--copy", action="store_true", help="copy pictures instead of linking them")
     add("--labels-only", action="store_true", help="no pictures")
     add("--workers", type=WORKERS, default=1, metavar="N", help="clips written side by side (1)")

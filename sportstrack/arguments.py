@@ -61,7 +61,7 @@ class Real:
 SHARE = Real(0, 1)
 SIDE = Whole(32, 8192)
 """Longer side of a network's input, in pixels."""
-FRAME_RATE = Real(0, 1000, above=True)
+FRAME_RATE = Real(0.01, 1000)
 SEED = Whole(0, MAX_SEED)
 WORKERS = Whole(1, MAX_WORKERS)
 

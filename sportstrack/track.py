@@ -125,7 +125,7 @@ def _parser() -> argparse.ArgumentParser:
 
     group = parser.add_argument_group("frames")
     add = group.add_argument
-    add("--every", type=Whole(1), metavar="N", help="use every Nth frame only (1)")
+    add("--every", type=Whole(1, 10_000), metavar="N", help="use every Nth frame only (1)")
     add("--live", action="store_true", help="keep only the newest frame, so that latency does not grow")
     add("--frame-rate", type=FRAME_RATE, metavar="FPS", help="of a source without times, such as an image folder (25)")
 

@@ -559,7 +559,7 @@ def test_rates(given_rate: float, expected: Fraction) -> None:
     assert as_rate(given_rate) == as_rate(str(given_rate)) == expected
 
 
-@pytest.mark.parametrize("bad", [0, -1, float("nan"), float("inf"), "x", "1/0"])
+@pytest.mark.parametrize("bad", [0, -1, float("nan"), float("inf"), "x", "1/0", 1e-9, 1e9])
 def test_rates_that_are_none(bad: object) -> None:
     with pytest.raises(ValueError, match="frame rate"):
         as_rate(bad)  # type: ignore[arg-type]

@@ -10,8 +10,8 @@ from typing import Any
 
 from sportstrack.arguments import SEED, WORKERS, Real, Whole, words
 from sportstrack.cli import new_parser, run
-from sportstrack.errors import FormatError
 from sportstrack.progress import ProgressBar
+from sportstrack.reading import read_text
 
 PROGRAM = "sportstrack augment"
 
@@ -110,11 +110,7 @@ def _settings(options: argparse.Namespace, bar: ProgressBar) -> Any:
 def _read_list(path: Path | None) -> tuple[str, ...] | None:
     if path is None:
         return None
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise FormatError(f"{path}: cannot be read: {error}") from error
-    return tuple(line.strip() for line in lines if line.strip())
+    return tuple(line.strip() for line in read_text(path).splitlines() if line.strip())
 
 
 def _summary(counts: dict[str, Any], out: Path) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sportstrack.errors import FormatError
+from sportstrack.reading import read_text
 
 NAMES = ("label_map.pbtxt", "labels.txt")
 """What such a file is called when it lies beside its model."""
@@ -38,10 +39,7 @@ def read_labels(file: Path, first: int) -> dict[int, str]:
     Raises:
         FormatError: the file cannot be read, names no class, or is no label map.
     """
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise FormatError(f"{file}: cannot be read as a list of class names ({error})") from error
+    text = read_text(file, lenient=False)
     if file.suffix.lower() == ".pbtxt":
         labels = _label_map(file, text)
     else:

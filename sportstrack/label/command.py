@@ -63,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
 
     group = parser.add_argument_group("what becomes a label")
     add = group.add_argument
-    add("--every", type=Whole(1), metavar="N", help="label every Nth frame; all are tracked (1)")
+    add("--every", type=Whole(1, 10_000), metavar="N", help="label every Nth frame; all are tracked (1)")
     way = group.add_mutually_exclusive_group()
     way.add_argument(
         "--offline", action="store_true", help="look at the whole video: link, fill gaps, smooth (the default)"

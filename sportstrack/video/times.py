@@ -5,10 +5,12 @@ from __future__ import annotations
 from fractions import Fraction
 
 from sportstrack.errors import SettingError
+from sportstrack.limits import MAX_FRAME_RATE
 from sportstrack.video.words import counted
 
 DEFAULT_RATE = Fraction(25)  # frames/s, where a source does not say
 ASSUMED_RATE = f"the frame rate is not stated: {DEFAULT_RATE} per second assumed; give the true one with --frame-rate"
+SLOWEST = Fraction(1, 10_000)  # frames/s that the clocks of videos can still count
 NTSC_SLACK = 0.005  # frames/s by which 29.97 and its like may be off
 STEADY = 0.1  # frames by which the times of a steady video may waver; Matroska rounds to a millisecond
 JUMP = Fraction(1)  # seconds; a timestamp that steps back further starts a new count instead of being nudged
@@ -20,14 +22,14 @@ def as_rate(value: float | Fraction | str) -> Fraction:
     """Return frames/s as a fraction; a decimal near an NTSC rate (23.976, 29.97, 59.94) becomes n·1000/1001.
 
     Raises:
-        SettingError: if it is no positive finite number.
+        SettingError: if it is no number, or beyond what videos can hold.
     """
     try:
         rate = Fraction(value)
     except (ValueError, OverflowError, ZeroDivisionError):
         rate = Fraction(0)
-    if rate <= 0:
-        raise SettingError(f"frame rate: expected a positive number, got {value}")
+    if not SLOWEST <= rate <= MAX_FRAME_RATE:
+        raise SettingError(f"frame rate: expected a number from {float(SLOWEST):g} to {MAX_FRAME_RATE}, got {value}")
     if isinstance(value, Fraction):
         return value
     near = (Fraction(n * 1000, 1001) for n in (24, 30, 48, 60, 120, 240) if abs(n / 1.001 - rate) < NTSC_SLACK)
