@@ -56,21 +56,21 @@ def likelihood() -> str:
 
 
 def border() -> str:
-    """Who left at the left is awaited there, moved along by the camera's path."""
+    """A track that left at the left is expected there, moved by the camera's path."""
     parts = [f'<rect x="110" y="8" width="500" height="150" stroke="{AXIS}"/>\n']
     parts += [box(126, 60, OLD), arrow(104, 60, 60, 60), text(60, 48, "left here", "#555")]
-    parts += [box(60, 96, TRACK, dash=True), arrow(84, 66, 84, 90), text(52, 150, "awaited", TRACK)]
+    parts += [box(60, 96, TRACK, dash=True), arrow(84, 66, 84, 90), text(52, 150, "expected", TRACK)]
     parts += [box(128, 104, BOX), text(190, 108, "new box at", BOX), text(190, 124, "this border", BOX)]
     parts += [box(420, 80, BOX), text(520, 84, "not at the border:", "#555"), text(520, 100, "a new player", "#555")]
     parts.append(
-        text(330, 180, "the camera has tilted meanwhile: all that is seen moved down, and so does the awaited place")
+        text(330, 180, "the camera has tilted meanwhile: all that is seen moved down, and so does the expected place")
     )
     return page(640, parts)
 
 
-def looks() -> str:
-    """Raw looks of one team all point the same way; without their average they differ."""
-    parts = [text(140, 20, "raw: all alike"), text(450, 20, "minus the average look")]
+def appearance() -> str:
+    """Raw embeddings of one team all point the same way; without their average they differ."""
+    parts = [text(140, 20, "raw: all alike"), text(450, 20, "minus the average")]
     for x, tips in (
         (60, ((205, 62), (212, 84), (206, 108), (198, 126))),
         (450, ((505, 55), (520, 112), (440, 165), (380, 90))),
@@ -87,7 +87,7 @@ def page(width: int, parts: list[str]) -> str:
     return HEAD.format(width=width) + "".join(parts) + "</svg>\n"
 
 
-PICTURES = {"camera": camera, "likelihood": likelihood, "border": border, "looks": looks}
+PICTURES = {"camera": camera, "likelihood": likelihood, "border": border, "appearance": appearance}
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -48,7 +48,7 @@ def match_returns(
     Args:
         rows: the tracks.
         found: the detections.
-        pairs: tracks that are lost, and detections that nobody took.
+        pairs: tracks that are lost, and detections without a track.
         size: (2,) of the picture.
         moved: (2, T) how far the camera moved the picture's content since each track's last match.
         ticks: (T,) since that match.

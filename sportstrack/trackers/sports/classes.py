@@ -33,7 +33,7 @@ def vote(rows: Rows, track: IntArray, class_id: IntArray) -> None:
 
 
 def class_errors(rows: Rows, recent: BoolArray, boxes: FloatArray, class_id: IntArray, overlap: float) -> BoolArray:
-    """Return (F,): boxes (F, 4) on a locked track of another class: the detector's error, not somebody new.
+    """Return (F,): boxes (F, 4) on a locked track of another class: the detector's error, not a new player.
 
     Args:
         rows: the tracks.

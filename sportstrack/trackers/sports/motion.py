@@ -1,4 +1,4 @@
-"""Steps 1 and 2: where each track is expected, and how the camera has moved."""
+"""Steps 1, 2 and 6: where each track is expected, how the camera has moved, and boxes with less jitter."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from sportstrack.types import FloatArray, IntArray
 
 FIRST_POSITION_NOISE = 0.14  # standard deviation of a new track's position, in box heights
 CAMERA_MARGIN = 0.5  # share of its size that a box grows on each side before it is paired with a track
+SMOOTHING_LIMIT = 0.05  # box heights by which no edge of a smoothed box is farther from the detection's
 _LEAST_STEADY = 3  # tracks matched twice in a row whose median displacement is the picture's
 
 
@@ -140,6 +141,12 @@ def warped(state: FloatArray, camera: FloatArray) -> FloatArray:
     moved[:2, 2:] *= zoom**0.5
     moved[2:, 2:] *= zoom
     return moved
+
+
+def smoothed(boxes: FloatArray, filtered: FloatArray, share: float) -> FloatArray:
+    """Return (M, 4) corners between the detections' and the filters', by the filters' share, near the detections'."""
+    limit = SMOOTHING_LIMIT * (boxes[:, 3:] - boxes[:, 1:2])
+    return np.asarray(boxes + np.clip(share * (filtered - boxes), -limit, limit))
 
 
 def median(values: FloatArray) -> FloatArray:

@@ -36,8 +36,8 @@ class Rows:
         """Return a table without tracks, for embeddings of this length."""
         none, number = np.empty(0, np.int64), np.empty(0)
         state, corners, unknown = np.empty((5, 4, 0)), np.empty((4, 0)), np.empty((length, 0), np.float32)
-        nobody = np.empty(0, np.bool_)
-        return cls(state, corners, corners[:2], unknown, none, none, none, none, nobody, number, none, none, none)
+        flags = np.empty(0, np.bool_)
+        return cls(state, corners, corners[:2], unknown, none, none, none, none, flags, number, none, none, none)
 
 
 @dataclass(slots=True)

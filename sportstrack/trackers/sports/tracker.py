@@ -29,7 +29,6 @@ from sportstrack.types import BoolArray, FloatArray, IntArray, Tracks, as_detect
 TENTATIVE_AFFINITY = 0.3  # least affinity of a match of a tentative track
 OUTSIDE_MEMORY = 1.2  # seconds that a lost track is kept that is predicted outside the picture
 RECENT = 0.2  # seconds since the last match of a track that is still where it was
-_NEAR = 0.05  # box heights by which no edge of a smoothed box is farther from the detection's
 
 
 class SportsTrack:
@@ -337,7 +336,10 @@ class SportsTrack:
             order = shown[(-rows.hits[owner[shown]]).argsort(kind="stable")]  # the longest tracks stay
             shown = np.sort(classes.within_roster(self._roster, order, found.class_id[order]))
         track, row, boxes = owner[shown], found.row[shown], found.boxes.take(shown, axis=0)
-        smoothed = self._smoothed(boxes, track) if self.config.box_blend else None
+        smoothed = None
+        if self.config.box_blend:
+            filtered = xywh_to_xyxy(rows.state[0].take(track, axis=1))
+            smoothed = motion.smoothed(boxes, filtered, self.config.box_blend)
         track_id, self._last_id = columns.ids_of(rows.track_id, track, self._last_id)
         if self.coasting:
             coast = self._coasting(track)
@@ -346,16 +348,6 @@ class SportsTrack:
             track_id = rows.track_id[track]
             smoothed = None if smoothed is None else np.concatenate((smoothed, places))
         return Tracks.trusted(boxes, rows.score[track], rows.class_id[track], track_id, row, smoothed)
-
-    def _smoothed(self, boxes: FloatArray, track: IntArray) -> FloatArray:
-        """Return (M, 4) corners between the detections' and those of their tracks' filters, near the detections'."""
-        way: FloatArray = xywh_to_xyxy(self._rows.state[0].take(track, axis=1))
-        way -= boxes
-        way *= self.config.box_blend
-        near = _NEAR * (boxes[:, 3:] - boxes[:, 1:2])
-        np.minimum(way, near, out=way)
-        np.maximum(way, -near, out=way)
-        return np.asarray(boxes + way)
 
     def _coasting(self, shown: IntArray) -> IntArray:
         """Return the lost tracks that are reported beside those shown."""
