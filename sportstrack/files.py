@@ -23,8 +23,8 @@ import errno
 import os
 import re
 import secrets
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -77,8 +77,14 @@ class PartFile:
 
     def write(self, data: bytes) -> None:
         """Write the temporary file whole; OutputError if that can't be done."""
-        try:
+        with self.explained():
             self.part.write_bytes(data)
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Turn an OSError of the block into an OutputError that names the file and the fix."""
+        try:
+            yield
         except OSError as error:
             raise OutputError(self.explain(error)) from error
 

@@ -238,3 +238,20 @@ def test_the_summary_joins_frames_to_spans() -> None:
     assert summary.seen == 2
     assert summary.unseen == [(1, 3, "lost"), (5, 5, "lost")]
     assert "lost      frames 1 to 3" in summary.as_text()
+
+
+def test_a_file_that_is_not_its_own_is_refused_before_the_detector_is_loaded(
+    match: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "match.txt").write_text("my notes")
+    refused(capsys, [match, "--ball", "--weights", "none.pt", "-o", tmp_path, "--quiet"], "match.txt", "--overwrite")
+    words = [str(match), "--init", "10,20,14,18", "-o", str(tmp_path), "--formats", "mot,json", "--quiet"]
+    refused(capsys, list(words), "match.txt", "--overwrite")
+    assert (tmp_path / "match.txt").read_text() == "my notes"
+    assert main([*words, "--overwrite"]) == 0
+    assert main(words) == 0
+    (tmp_path / "other").mkdir()
+    other = toy.make_match(tmp_path / "other" / "match.mp4", frames=5)
+    refused(capsys, [other, *words[1:]], "is the result of", str(match))
+    (tmp_path / "match.txt").write_text("corrected")
+    refused(capsys, list(words), "was changed")

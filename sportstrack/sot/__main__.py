@@ -13,6 +13,7 @@ from typing import Any
 from sportstrack.arguments import FRAME_RATE, SIDE, TRUST_HELP, Whole, names_of
 from sportstrack.cli import new_parser, print_json, run
 from sportstrack.errors import FormatError, SettingError
+from sportstrack.files import add_overwrite
 from sportstrack.sot.methods import METHODS, check_method, check_models
 
 PROGRAM = "sportstrack sot"
@@ -81,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
         help=f"comma-separated: {','.join(FORMATS)} (all)",
     )
     add("--frame-rate", type=FRAME_RATE, metavar="FPS", help="of a source without times, such as an image folder (25)")
+    add_overwrite(group)
     add("--quiet", action="store_true", help="no progress, no summary")
     add("--json", action="store_true", help="print the summary as JSON")
     return parser
@@ -88,18 +90,24 @@ def _parser() -> argparse.ArgumentParser:
 
 def _main(options: argparse.Namespace) -> int:
     from sportstrack.progress import ProgressBar
-    from sportstrack.sot.run import follow
+    from sportstrack.sot.run import claim_outputs, follow
     from sportstrack.video import open_source
 
     check_models(check_method(options.method), _models(options))
     start, box = _start(options)
-    detector = _detector(options)
-    with open_source(options.source, frame_rate=options.frame_rate) as source:
-        begin = _Begin(options, box, detector)
+    inputs = [path for path in (options.source, options.init_from, options.weights) if path is not None]
+    with (
+        open_source(options.source, frame_rate=options.frame_rate) as source,
+        claim_outputs(
+            options.output, source.info.name, options.formats, source=options.source, inputs=inputs,
+            overwrite=options.overwrite,
+        ) as claim,
+    ):  # fmt: skip
+        begin = _Begin(options, box, _detector(options))
         try:
             with ProgressBar(source.info.name, quiet=options.quiet) as bar:
                 summary = follow(
-                    source, begin, options.output, formats=options.formats, start=start, track_id=options.id or 1,
+                    source, begin, claim, formats=options.formats, start=start, track_id=options.id or 1,
                     progress=bar,
                 )  # fmt: skip
         except KeyboardInterrupt as error:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -13,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from sportstrack.boxes import xyxy_to_tlwh
-from sportstrack.errors import SettingError, SourceError, unknown
-from sportstrack.files import PartFile, ensure_folder, write_text
+from sportstrack.errors import OutputError, SettingError, SourceError, unknown
+from sportstrack.files import Claim, PartFile, file_name
 from sportstrack.mot import format_mot_rows
 from sportstrack.sot.types import Image, SotResult
 from sportstrack.types import FloatArray, Tracks
@@ -89,12 +90,36 @@ class SotSummary:
         return "\n".join(lines)
 
 
+def claim_outputs(
+    folder: str | Path,
+    name: str,
+    formats: Sequence[str],
+    *,
+    source: str | Path | None = None,
+    inputs: Sequence[str | Path] = (),
+    overwrite: bool = False,
+) -> Claim:
+    """Claim the files of a run, before anything is loaded or read; arguments as `sportstrack.files.Claim`.
+
+    Raises:
+        SettingError: an unknown format.
+        OutputError: a file must not be replaced, or another run is writing it.
+    """
+    for kind in formats:
+        if kind not in FORMATS:
+            raise SettingError(f"formats: {unknown('format', kind, FORMATS)}")
+    stem = file_name(name)
+    names = [f"{stem}{FORMATS[kind]}" for kind in formats]
+    command = "sportstrack sot"
+    return Claim(folder, names, command=command, source=source, inputs=inputs, overwrite=overwrite, stem=stem)
+
+
 def follow(
     source: VideoSource,
     begin: Callable[[Frame], tuple[SotResult, Step] | None],
-    output: str | Path,
+    claim: Claim,
     *,
-    formats: tuple[str, ...] = ("video", "mot", "otb", "heat", "json"),
+    formats: Sequence[str] = ("video", "mot", "otb", "heat", "json"),
     name: str | None = None,
     start: int = 0,
     track_id: int = 1,
@@ -105,9 +130,9 @@ def follow(
     Args:
         source: an open source.
         begin: called with each frame from `start` on until it gives the first result and the function that continues.
-        output: folder for the outputs.
-        formats: of `FORMATS`.
-        name: stem of the output files; None takes it from the source.
+        claim: the right to write the outputs, of `claim_outputs`.
+        formats: of `FORMATS`, those that were claimed.
+        name: stem of the output files, as it was claimed; None takes it from the source.
         start: index of the first frame, from 0.
         track_id: id in the MOT rows.
         progress: called with (frames done, expected or None).
@@ -119,13 +144,8 @@ def follow(
         SourceError: if the source ends before `start`, or nothing to follow was found in it.
         KeyboardInterrupt: after Ctrl-C; the files are complete up to there, and its argument is the summary.
     """
-    for kind in formats:
-        if kind not in FORMATS:
-            raise SettingError(f"formats: {unknown('format', kind, FORMATS)}")
-    folder = ensure_folder(output)
-    stem = name or source.info.name
     summary = SotSummary(source.info.name)
-    files = _Files(folder, stem, formats, source, track_id)
+    files = _Files(claim, file_name(name or source.info.name), formats, source, track_id)
     begun, expected = time.perf_counter(), source.info.frame_count
     step: Step | None = None
     try:
@@ -169,10 +189,11 @@ def _conclude(summary: SotSummary, files: _Files, source: VideoSource, begun: fl
 class _Files:
     """The outputs of one run."""
 
-    def __init__(self, folder: Path, stem: str, formats: tuple[str, ...], source: VideoSource, track_id: int) -> None:
+    def __init__(self, claim: Claim, stem: str, formats: Sequence[str], source: VideoSource, track_id: int) -> None:
         from sportstrack.drawing import Annotator
 
-        self._paths = {kind: folder / f"{stem}{FORMATS[kind]}" for kind in formats}
+        self._claim = claim
+        self._paths = {kind: claim.folder / f"{stem}{FORMATS[kind]}" for kind in formats}
         self._track_id = track_id
         self._texts = {kind: PartFile(self._paths[kind]) for kind in ("mot", "otb") if kind in formats}
         self._streams = {kind: file.open_text() for kind, file in self._texts.items()}
@@ -192,22 +213,24 @@ class _Files:
             self._first = frame.image.copy()
         self._boxes.append(result.box if result.seen else np.full(4, np.nan))
         tracks = self._tracks(result)
-        if "mot" in self._streams and result.seen:
-            self._streams["mot"].write(format_mot_rows(frame.index, tracks))
-        if "otb" in self._streams:
-            self._streams["otb"].write(",".join(f"{v:.2f}" for v in xyxy_to_tlwh(result.box[None])[0]) + "\n")
+        if result.seen:
+            self._add("mot", format_mot_rows(frame.index, tracks))
+        self._add("otb", ",".join(f"{v:.2f}" for v in xyxy_to_tlwh(result.box[None])[0]) + "\n")
         if self._video is not None:
             self._video.write(self._drawn(frame.image, tracks, result), frame.pts)
 
     def close(self) -> None:
-        """Complete the files."""
-        for kind, stream in self._streams.items():
-            stream.close()
-            self._texts[kind].complete()
+        """Complete the files, and give them their names when all are."""
+        files = list(self._texts.values())
+        self._close_texts()
         if self._video is not None:
-            self._video.close()
+            self._video.finish()
+            files.append(self._video.file)
         if "heat" in self._paths and self._first is not None:
-            self._heat(self._first)
+            files.append(self._heat(self._first))
+        if "json" in self._paths:
+            self._claim.remove(self._paths["json"].name)  # it speaks of files that are about to be replaced
+        self._claim.complete(files)
 
     def report(self, summary: SotSummary) -> None:
         """Tell the summary of the files, and write it."""
@@ -216,16 +239,29 @@ class _Files:
         done = {kind: str(path) for kind, path in self._paths.items() if kind == "json" or path.exists()}
         summary.outputs.update(done)
         if "json" in self._paths:
-            write_text(self._paths["json"], json.dumps(summary.as_dict(), indent=1, ensure_ascii=False) + "\n")
+            self._claim.write_text(
+                self._paths["json"].name, json.dumps(summary.as_dict(), indent=1, ensure_ascii=False) + "\n"
+            )
 
     def abandon(self) -> None:
         """Leave what was written under its ``.part`` name; nothing where nothing was written."""
-        for kind, stream in self._streams.items():
-            stream.close()
-            if not self._boxes:
-                self._texts[kind].part.unlink(missing_ok=True)
+        with suppress(OutputError):  # it is said already
+            self._close_texts()
+        if not self._boxes:
+            for file in self._texts.values():
+                file.part.unlink(missing_ok=True)
         if self._video is not None:
             self._video.abandon()
+
+    def _add(self, kind: str, text: str) -> None:
+        if kind in self._streams:
+            with self._texts[kind].explained():
+                self._streams[kind].write(text)
+
+    def _close_texts(self) -> None:
+        for kind, stream in self._streams.items():
+            with self._texts[kind].explained():
+                stream.close()
 
     def _tracks(self, result: SotResult) -> Tracks:
         if result.state == "lost":
@@ -250,7 +286,7 @@ class _Files:
             cv2.putText(image, text, place, cv2.FONT_HERSHEY_SIMPLEX, max(0.4, 0.8 * size), colour, thick, cv2.LINE_AA)
         return image
 
-    def _heat(self, image: Image) -> None:
+    def _heat(self, image: Image) -> PartFile:
         import cv2
 
         from sportstrack.presence import draw_path, heat_map, overlay
@@ -258,4 +294,6 @@ class _Files:
         boxes = np.stack(self._boxes)
         height, width = image.shape[:2]
         picture = draw_path(overlay(image, heat_map(boxes, width, height)), boxes)
-        self._paths["heat"].write_bytes(cv2.imencode(".png", picture)[1].tobytes())
+        file = PartFile(self._paths["heat"])
+        file.write(cv2.imencode(".png", picture)[1].tobytes())
+        return file
