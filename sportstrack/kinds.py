@@ -28,7 +28,8 @@ def is_kind(value: Any, hint: Any) -> bool:
             return len(value) == len(inner) and all(map(is_kind, value, inner))
         return all(is_kind(one, inner[0]) for one in value) if inner else True
     if origin in (Mapping, dict):
-        return isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
+        key, entry = inner or (str, Any)
+        return isinstance(value, Mapping) and all(is_kind(k, key) and is_kind(v, entry) for k, v in value.items())
     return _is_plain(value, origin)
 
 

@@ -92,7 +92,7 @@ class SportsTrackConfig:
     appearance_weight: float = 1.5
     gallery_memory: float = 60.0
     link_similarity: float = 0.6
-    roster: tuple[tuple[int, int], ...] = ()
+    roster: Mapping[int, int] | tuple[tuple[int, int], ...] = ()
     class_lock: bool = False
     per_class: bool = False
     box_blend: float = 0.5
