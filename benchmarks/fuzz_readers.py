@@ -291,8 +291,6 @@ def _seed_journal(folder: Path) -> None:
 def _read_journal(folder: Path) -> None:
     from sportstrack.mine.journal import Journal
 
-    text = (folder / "a.jsonl").read_bytes()
-    (folder / "a.jsonl").write_bytes(text)
     with Journal(folder / "a.jsonl", {"weights": "x"}) as journal:
         for i in range(3):
             journal.get(str(folder / f"{i}.png"))

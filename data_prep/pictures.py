@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from data_prep.headers import header_size
 from data_prep.places import Archives
 from data_prep.table import Images, IntArray, Picture, Table, VideoFrame, ZipMember
-from sportstrack.errors import FormatError, OutputError, SettingError
+from sportstrack.errors import FormatError, OutputError, SettingError, SourceError
+from sportstrack.pictures import decode_picture
 
 JPEG_QUALITY = 95
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
@@ -148,13 +149,10 @@ def read_picture(file: Picture, archives: Archives | None = None) -> Image:
 
 
 def _decode(content: bytes, file: Picture) -> Image:
-    import cv2
-
-    data = np.frombuffer(content, np.uint8)
-    image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
-    if image is None:
-        raise FormatError(f"{show_picture(file)}: not a readable picture")
-    return np.asarray(image, np.uint8)
+    try:
+        return decode_picture(content, show_picture(file))
+    except SourceError as error:
+        raise FormatError(str(error)) from error
 
 
 def read_pictures(images: Images) -> Iterator[tuple[int, Image]]:

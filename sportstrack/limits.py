@@ -18,8 +18,17 @@ MAX_FRAME_RATE = 100_000
 MAX_SIDE = 65_500
 """Pixels of a picture's longer side; JPEG ends at 65,500."""
 
-MAX_PIXELS = 1 << 28
-"""Pixels of a picture or of a heat map: 16,384 × 16,384."""
+MAX_PIXELS = 1 << 27
+"""Pixels of a picture: 16,384 × 8,192, more than any camera has."""
+
+MAX_SCANNED = 1 << 30
+"""Pixels that all scans of a progressive JPEG decode together."""
+
+MAX_CANVAS = 1 << 25
+"""Pixels of a picture that is drawn without a video below it: 8,192 × 4,096."""
+
+MAX_PICTURE_BYTES = 1 << 29
+"""Bytes of a picture's file."""
 
 MAX_WHOLE = 2**53
 """The largest whole number (of an id, for example) that is read from text; float64 has no exact larger ones."""

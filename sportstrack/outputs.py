@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from sportstrack.errors import SportstrackError
+from sportstrack.errors import SettingError, SportstrackError
 from sportstrack.files import Claim, PartFile
+from sportstrack.limits import MAX_CANVAS
 from sportstrack.opencv import require_cv2
 from sportstrack.presence import Presence, overlay
 from sportstrack.recording import RecordedFrame, RecordingInfo, RecordingWriter
@@ -179,6 +180,11 @@ class _HeatSink:
 
     def abandon(self) -> None:
         size = (self._presence.height, self._presence.width, 3)
+        if self._ground is None and size[0] * size[1] > MAX_CANVAS:
+            raise SettingError(
+                f"{self.path}: the recording says {size[1]}x{size[0]}; a heat map without its video is drawn up to "
+                f"{MAX_CANVAS:,} pixels: name the video as well"
+            )
         ground = np.full(size, DARK, np.uint8) if self._ground is None else self._ground
         png = require_cv2().imencode(".png", overlay(ground, self._presence.map()))[1]
         self.file.write(png.tobytes())

@@ -17,7 +17,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from sportstrack.arguments import SHARE, Real, Whole
 from sportstrack.cli import new_parser, run
-from sportstrack.errors import OutputError, SettingError
+from sportstrack.errors import FormatError, OutputError, SettingError
+from sportstrack.limits import MAX_CANVAS, MAX_SIDE
 from sportstrack.mot import MotTable, read_mot
 from sportstrack.types import FloatArray
 
@@ -25,6 +26,7 @@ PROGRAM = "sportstrack presence"
 SPREAD = 1 / 60  # of the picture's longer side: a visit's standard deviation
 CELLS = 480  # a map is kept at this many cells along the longer side, whatever the picture's size
 OPACITY = 0.65
+_BAND = 256  # rows of a picture that are blended at once
 PICTURES = (".png", ".jpg", ".jpeg")
 VIDEOS = (".mp4", ".m4v", ".mov")
 PATH_COLOUR = (255, 255, 255)  # BGR; stands out from grass and from a heat map's colours
@@ -109,11 +111,14 @@ def overlay(image: Image, heat: NDArray[np.float32], opacity: float = OPACITY) -
 
     if heat.shape != image.shape[:2]:
         raise SettingError(f"heat map: expected the image's shape {image.shape[:2]}, got {heat.shape}")
-    # A root brings out the places visited for a moment beside those where someone stood for minutes.
-    warmth = np.sqrt(heat)
-    colours = cv2.applyColorMap((255 * warmth).astype(np.uint8), cv2.COLORMAP_TURBO)
-    share = (opacity * np.minimum(2 * warmth, 1.0)).astype(np.float32)[..., None]
-    blended: Image = (image * (1 - share) + colours * share).astype(np.uint8)
+    blended = np.empty_like(image)
+    for top in range(0, len(image), _BAND):  # a band at a time: floating-point pixels take much memory
+        rows = slice(top, top + _BAND)
+        # A root brings out the places visited for a moment beside those where someone stood for minutes.
+        warmth = np.sqrt(heat[rows])
+        colours = cv2.applyColorMap((255 * warmth).astype(np.uint8), cv2.COLORMAP_TURBO)
+        share = (opacity * np.minimum(2 * warmth, 1.0)).astype(np.float32)[..., None]
+        blended[rows] = (image[rows] * (1 - share) + colours * share).astype(np.uint8)
     return blended
 
 
@@ -225,12 +230,29 @@ def _chosen(table: MotTable, options: argparse.Namespace) -> MotTable:
     return table[np.argsort(table.frame, kind="stable")]
 
 
+def _canvas_size(table: MotTable, result: Path) -> tuple[int, int]:
+    """Return the width and height of a field that holds all boxes.
+
+    Raises:
+        FormatError: a box reaches farther than any picture; the message says which.
+    """
+    width, height = np.ceil(table.xyxy[:, 2:].max(axis=0)).clip(16, 1e9).astype(int).tolist()
+    if max(width, height) > MAX_SIDE or width * height > MAX_CANVAS:
+        row = int(table.xyxy[:, 2:].max(axis=1).argmax())
+        track, (x, y) = int(table.track_id[row]), table.xyxy[row, 2:].tolist()
+        raise FormatError(
+            f"{result}: the box of id {track} in frame {int(table.frame[row]) + 1} reaches to {x:.0f}, {y:.0f}, beyond "
+            f"any picture; give --video, or leave out id {track} (--id names those to draw)"
+        )
+    return width, height
+
+
 def _write_picture(table: MotTable, options: argparse.Namespace) -> None:
     """Draw everything over the first frame."""
     import cv2
 
     if options.video is None:
-        width, height = np.ceil(table.xyxy[:, 2:].max(axis=0)).clip(16, 16384).astype(int).tolist()
+        width, height = _canvas_size(table, options.result)
         image = np.full((height, width, 3), 40, np.uint8)
     else:
         from sportstrack.video import open_source

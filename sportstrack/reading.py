@@ -131,7 +131,7 @@ def read_table(path: PathLike) -> list[dict[str, str]]:
         rows = list(csv.DictReader(io.StringIO(read_text(path), newline=""), restval=""))
     except csv.Error as error:
         raise FormatError(f"{path}: no table of comma-separated values: {error}") from error
-    return [{str(key).strip(): value for key, value in row.items() if key is not None} for row in rows]
+    return [{str(key).strip(): str(cell) for key, cell in row.items() if key is not None} for row in rows]
 
 
 # --- JSON ------------------------------------------------------------------------------------------------------------
@@ -242,6 +242,22 @@ def _loader() -> Any:
 
 
 # --- names -----------------------------------------------------------------------------------------------------------
+
+
+def is_file(path: PathLike) -> bool:
+    """Tell whether a file is there; unlike ``Path.is_file``, for any name that a text can give."""
+    try:
+        return os.path.isfile(path)  # noqa: PTH113
+    except (OSError, ValueError):
+        return False
+
+
+def is_folder(path: PathLike) -> bool:
+    """Tell whether a folder is there; unlike ``Path.is_dir``, for any name that a text can give."""
+    try:
+        return os.path.isdir(path)  # noqa: PTH112
+    except (OSError, ValueError):
+        return False
 
 
 def same_name(name: str) -> str:

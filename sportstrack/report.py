@@ -13,12 +13,17 @@ from typing import Any
 
 import numpy as np
 
+from sportstrack.errors import SourceError
+from sportstrack.pictures import read_picture
+from sportstrack.reading import list_files
 from sportstrack.score.diagnose import FALSE_CAUSES, MISS_CAUSES, MOMENT, SWITCH_CAUSES, Diagnosis, Moment, Switch
 
 WORST = 10
 _SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
 _STRIP = 5  # pictures in a strip
 _STRIP_HEIGHT = 220  # pixels
+_WIDEST = 16 * _STRIP_HEIGHT  # pixels of one step
+_FAR = 1e6  # pixels; OpenCV draws with 32-bit numbers
 _MARGIN = 80.0  # pixels, so that a ball's surroundings are seen
 _BINS = 200  # columns of a timeline
 _KINDS = {"switches": "#d55e00", "fragments": "#e69f00", "misses": "#0072b2", "false positives": "#777777"}
@@ -54,7 +59,7 @@ class Images:
         places = [root / name / "img1", root / name] if root else []
         for place in [*places, *([folder / "img1"] if folder else [])]:
             if place.is_dir():
-                files = sorted(f for f in place.iterdir() if f.suffix.lower() in _SUFFIXES)
+                files = list_files(place, _SUFFIXES)
                 if files:
                     return cls(tuple(files))
         return cls()
@@ -245,9 +250,10 @@ def _listed(ids: Sequence[int]) -> str:
 def _brightness(file: Path) -> float | None:
     from sportstrack.opencv import require_cv2
 
-    cv2 = require_cv2()
-    image = cv2.imread(str(file), cv2.IMREAD_REDUCED_GRAYSCALE_8)
-    return None if image is None else float(image.mean())
+    try:
+        return float(read_picture(file, require_cv2().IMREAD_REDUCED_GRAYSCALE_8).mean())
+    except SourceError:
+        return None
 
 
 def _window(found: Diagnosis, moment: Moment, frames: list[int]) -> tuple[int, int, int, int]:
@@ -257,7 +263,7 @@ def _window(found: Diagnosis, moment: Moment, frames: list[int]) -> tuple[int, i
     if not wanted.any():
         side = found.seq.result
         wanted = np.isin(side.ids[side.identity], moment.ids[:1]) & np.isin(side.table.frame, frames)
-    boxes = side.table.xyxy[wanted]
+    boxes = side.table.xyxy[wanted].clip(-_FAR, _FAR)
     if not len(boxes):
         return (0, 0, 1 << 20, 1 << 20)
     margin = max(_MARGIN, (boxes[:, 3] - boxes[:, 1]).max())
@@ -270,12 +276,13 @@ def _picture(file: Path, found: Diagnosis, frame: int, window: tuple[int, int, i
     from sportstrack.opencv import require_cv2
 
     cv2 = require_cv2()
-    image = cv2.imread(str(file))
-    if image is None:
+    try:
+        image = read_picture(file)
+    except SourceError:
         image = np.zeros((720, 1280, 3), np.uint8)
     for side, is_truth in ((found.seq.truth, True), (found.seq.result, False)):
         for row in range(*side.start[frame : frame + 2]):
-            x1, y1, x2, y2 = side.table.xyxy[row].round().astype(int).tolist()
+            x1, y1, x2, y2 = side.table.xyxy[row].clip(-_FAR, _FAR).round().astype(int).tolist()
             track = int(side.ids[side.identity[row]])
             colour = (0, 200, 0) if is_truth else _colour(track)
             cv2.rectangle(image, (x1, y1), (x2, y2), colour, 1 if is_truth else 2)
@@ -283,7 +290,7 @@ def _picture(file: Path, found: Diagnosis, frame: int, window: tuple[int, int, i
                 cv2.putText(image, str(track), (x1, y1 - 4), cv2.FONT_HERSHEY_SIMPLEX, 0.6, colour, 2, cv2.LINE_AA)
     left, top, right, bottom = window
     cut = image[top : max(top + 8, min(bottom, len(image))), left : max(left + 8, right)]
-    width = max(8, round(cut.shape[1] * _STRIP_HEIGHT / cut.shape[0]))
+    width = min(_WIDEST, max(8, round(cut.shape[1] * _STRIP_HEIGHT / cut.shape[0])))
     cut = cv2.resize(cut, (width, _STRIP_HEIGHT), interpolation=cv2.INTER_AREA)
     cv2.putText(cut, str(frame + 1), (5, 16), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (255, 255, 255), 1, cv2.LINE_AA)
     cut[:, -2:] = 255

@@ -13,7 +13,7 @@ from typing import Any, get_type_hints
 from sportstrack.errors import FormatError, SettingError, SourceError, nearest, unknown
 from sportstrack.kinds import is_kind, kind_words
 from sportstrack.limits import MAX_FRAME_RATE, MAX_FRAMES
-from sportstrack.reading import parse_yaml, read_yaml
+from sportstrack.reading import is_folder, parse_yaml, read_yaml
 from sportstrack.trackers import CONFIGS, DEFAULT_TRACKER, TRACKERS, setting_types
 
 BOXES = ("smoothed", "detected")
@@ -190,7 +190,7 @@ def _is_plain_model(spec: str) -> bool:
     """A known name, or weights on this machine that are loaded without running code."""
     if spec.lower().startswith("torchvision:"):
         return True
-    return not _ELSEWHERE.search(spec) and Path(spec).suffix.lower() in ("", ".pt", ".onnx") and not Path(spec).is_dir()
+    return not _ELSEWHERE.search(spec) and Path(spec).suffix.lower() in ("", ".pt", ".onnx") and not is_folder(spec)
 
 
 def _is_plain_embedder(name: str) -> bool:

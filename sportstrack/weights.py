@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
 import re
 import sys
@@ -15,10 +14,12 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, get_type_hints
 from urllib.parse import unquote, urlsplit
 
-from sportstrack.errors import WeightsError, nearest
+from sportstrack.errors import FormatError, WeightsError, nearest
+from sportstrack.kinds import is_kind
+from sportstrack.reading import read_json
 
 DEMO_WEIGHTS = "sportstrack-demo-yolov8n.pt"
 ALIASES = {"demo": DEMO_WEIGHTS}
@@ -94,13 +95,21 @@ def known_files() -> list[KnownFile]:
         WeightsError: if the manifest is there but is not a JSON list of named files.
     """
     manifest = assets_folder() / "manifest.json"
-    try:
-        rows = json.loads(manifest.read_text(encoding="utf-8"))
-        return [KnownFile(**{k: row[k] for k in KnownFile.__dataclass_fields__ if k in row}) for row in rows]
-    except FileNotFoundError:
+    if not manifest.is_file():
         return []
-    except (OSError, ValueError, TypeError) as error:
-        raise WeightsError(f"{manifest}: cannot be read as the list of known weights ({error})") from error
+    try:
+        rows = read_json(manifest)
+    except FormatError as error:
+        raise WeightsError(f"{error}; it is the list of known weights") from error
+    hints = get_type_hints(KnownFile)
+    known = []
+    for row in rows if isinstance(rows, list) else [rows]:
+        values = {key: row[key] for key in hints if key in row} if isinstance(row, dict) else {}
+        wrong = [key for key, value in values.items() if not is_kind(value, hints[key])]
+        if "name" not in values or wrong:
+            raise WeightsError(f"{manifest}: expected a list of files with name, sha256, bytes and url, got {row!r}")
+        known.append(KnownFile(**values))
+    return known
 
 
 def find_weights(name_or_path: str | Path, *, download: bool = True) -> Path:

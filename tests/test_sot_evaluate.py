@@ -240,9 +240,9 @@ def test_ctrl_c_leaves_finished_sequences(tmp_path: Path) -> None:
         shutil.copy(tmp_path / "data" / "B" / "img" / "0002.png", tmp_path / "data" / "B" / "img" / f"{image:04}.png")
     file.write_text(file.read_text() + "22,30,32,32\n" * 37)
     code = (
-        "import sys, time\nfrom sportstrack.sot import layouts, evaluate\nread = layouts.read_image\n"
+        "import sys, time\nfrom sportstrack.sot import layouts, evaluate\nread = layouts.read_picture\n"
         "def slow(path):\n    time.sleep(0.3 if 'B' in path.parts else 0)\n    return read(path)\n"
-        "layouts.read_image = slow\nsys.exit(evaluate.main(sys.argv[1:]))"
+        "layouts.read_picture = slow\nsys.exit(evaluate.main(sys.argv[1:]))"
     )
     out = tmp_path / "out"
     words = [sys.executable, "-c", code, str(tmp_path / "data"), "--methods", "plain-mosse", "-o", str(out)]

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sportstrack.errors import FormatError
+from sportstrack.limits import MAX_SETTINGS_BYTES
 from sportstrack.reading import read_text
 
 NAMES = ("label_map.pbtxt", "labels.txt")
@@ -39,7 +40,7 @@ def read_labels(file: Path, first: int) -> dict[int, str]:
     Raises:
         FormatError: the file cannot be read, names no class, or is no label map.
     """
-    text = read_text(file, lenient=False)
+    text = read_text(file, most=MAX_SETTINGS_BYTES, lenient=False)
     if file.suffix.lower() == ".pbtxt":
         labels = _label_map(file, text)
     else:
@@ -55,7 +56,7 @@ def _label_map(file: Path, text: str) -> dict[int, str]:
     labels: dict[int, str] = {}
     for line, item in _items(file, text):
         number, name = item.get("id", ""), item.get("display_name") or item.get("name", "")
-        if not number.isdigit() or not name:
+        if not number.isdecimal() or len(number) > 9 or not name:
             raise FormatError(f"{file}, line {line}: expected item {{ id: NUMBER name: 'NAME' }}, got {item or '{}'}")
         labels[int(number)] = name
     return labels

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -15,8 +14,9 @@ import numpy as np
 
 from sportstrack.connectors.common import ClassTable, Frames, Stages, import_package, in_shapes, inference
 from sportstrack.devices import check_half, choose_device, import_torch
-from sportstrack.errors import SettingError, SportstrackError, WeightsError
+from sportstrack.errors import FormatError, SettingError, SportstrackError, WeightsError
 from sportstrack.plugins import first_line
+from sportstrack.reading import read_json
 from sportstrack.types import Detections
 
 PREFIX = "transformers:"
@@ -119,15 +119,16 @@ def _place(name: str) -> tuple[str, bool]:
 
 
 def _read_json(file: Path) -> None:
+    if not file.is_file():
+        raise WeightsError(
+            f"{file}: is not there; expected a folder that save_pretrained of model and image processor wrote"
+        )
     try:
-        if isinstance(json.loads(file.read_text(encoding="utf-8")), dict):
-            return
-        reason = "expected settings in braces"
-    except FileNotFoundError:
-        reason = "is not there; expected a folder that save_pretrained of model and image processor wrote"
-    except (OSError, ValueError) as error:
-        reason = f"cannot be read ({first_line(error)})"
-    raise WeightsError(f"{file}: {reason}")
+        given = read_json(file)
+    except FormatError as error:
+        raise WeightsError(str(error)) from error
+    if not isinstance(given, dict):
+        raise WeightsError(f"{file}: expected settings in braces")
 
 
 def _load(transformers: Any, spec: str, place: str, local: bool, trust: bool) -> tuple[Any, Any]:

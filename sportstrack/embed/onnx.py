@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass
 from importlib import import_module
@@ -17,6 +16,7 @@ from sportstrack.devices import device_name
 from sportstrack.embed.crops import Image, NetworkInput, embed_crops
 from sportstrack.errors import FormatError, SportstrackError, WeightsError
 from sportstrack.plugins import first_line
+from sportstrack.reading import read_json
 from sportstrack.types import FloatArray
 from sportstrack.weights import OSNET, cache_folder, find_weights
 
@@ -186,7 +186,7 @@ def _sidecar(path: Path) -> dict[str, Any]:
     if not file.is_file():
         return {}
     try:
-        given = json.loads(file.read_text(encoding="utf-8"))
+        given = read_json(file)
         return {key: _SIDECAR[key](value) for key, value in given.items()}
     except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
         raise FormatError(

@@ -14,8 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from sportstrack.errors import OutputError
+from sportstrack.errors import FormatError, OutputError
 from sportstrack.files import PartFile
+from sportstrack.kinds import is_kind
+from sportstrack.reading import parse_json, read_text
 from sportstrack.types import Detections
 
 
@@ -79,20 +81,31 @@ class Journal:
 
 
 def _read(path: Path, first: str) -> dict[str, dict[str, Any]]:
+    """Return the sound lines of a journal of the same job: picture → entry. A picture without one is detected again."""
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError):
+        lines = read_text(path).split("\n")
+    except FormatError:
         return {}
-    known: dict[str, dict[str, Any]] = {}
     if lines[0] != first:
-        return known
-    for line in lines[1:-1]:  # the last one is empty, or was being written when the run stopped
-        try:
-            entry = json.loads(line)
-            known[entry["picture"]] = entry
-        except (ValueError, KeyError, TypeError):
-            continue
-    return known
+        return {}
+    # The last one is empty, or was being written when the run stopped.
+    found = (_entry(line) for line in lines[1:-1])
+    return {entry["picture"]: entry for entry in found if entry is not None}
+
+
+def _entry(line: str) -> dict[str, Any] | None:
+    try:
+        entry = parse_json(line, "")
+        rows, score, kind = (np.array(entry[name]) for name in ("xyxy", "score", "class_id"))
+        picture, stamp = entry["picture"], entry["stamp"]
+    except (FormatError, ValueError, LookupError, TypeError, OverflowError):
+        return None
+    n = len(kind) if kind.ndim else -1
+    shapes = rows.shape == (n, 4) or (n == 0 == rows.size), score.shape == (n,)
+    numbers = n == 0 or (rows.dtype.kind in "iuf" and score.dtype.kind in "iuf" and kind.dtype.kind == "i")
+    stamped = isinstance(stamp, list) and is_kind(stamp, tuple[int, int])
+    sound = all(shapes) and numbers and stamped and isinstance(picture, str)
+    return entry if sound and bool(np.isfinite(rows).all() and np.isfinite(score).all() if n else True) else None
 
 
 def _stamp(picture: str) -> list[int]:

@@ -224,11 +224,11 @@ def _report(
 
 def _sized(sequence: Sequence) -> Sequence:
     """Return the sequence with its picture's size, if an image or its files tell."""
-    from sportstrack.sot.layouts import read_image
+    from sportstrack.pictures import read_picture
 
     if sequence.size is not None or not sequence.images:
         return sequence
-    height, width = read_image(sequence.images[0]).shape[:2]
+    height, width = read_picture(sequence.images[0]).shape[:2]
     return replace(sequence, size=(width, height))
 
 

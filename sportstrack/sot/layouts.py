@@ -18,7 +18,8 @@ from sportstrack.boxes import tlwh_to_xyxy
 from sportstrack.errors import FormatError, SettingError, SourceError, nearest
 from sportstrack.folders import settled
 from sportstrack.mot import MotTable, read_mot, read_sequence_info
-from sportstrack.reading import read_text
+from sportstrack.pictures import read_picture
+from sportstrack.reading import list_files, list_folders, read_text
 from sportstrack.sot.scores import is_box
 from sportstrack.sot.types import Image
 from sportstrack.types import BoolArray, FloatArray
@@ -68,7 +69,7 @@ class Sequence:
         if not self.images:
             raise SourceError(f"{self.name}: has no images, only boxes; results of trackers can be scored, none be run")
         for path in self.images:
-            yield read_image(path)
+            yield read_picture(path)
 
 
 def find_sequences(
@@ -113,7 +114,7 @@ def find_sequences(
 def _places(root: Path, layout: str | None) -> Iterator[tuple[Path, str]]:
     """Yield the folders that are sequences, and their layouts; those of the uppermost level that has any."""
     for depth in _DEEP:
-        folders = [root] if not depth else sorted((f for f in root.glob(depth) if f.is_dir()), key=_in_order)
+        folders = [root] if not depth else sorted(list_folders(root, depth), key=_in_order)
         kinds = [(folder, _layout(folder)) for folder in folders]
         places = [(folder, kind) for folder, kind in kinds if kind is not None]
         if places:
@@ -124,7 +125,7 @@ def _places(root: Path, layout: str | None) -> Iterator[tuple[Path, str]]:
 def _layout(folder: Path) -> str | None:
     if (folder / "gt" / "gt.txt").is_file():
         return "mot"
-    if any(folder.glob("groundtruth_rect*.txt")):
+    if list_files(folder, pattern="groundtruth_rect*.txt"):
         return "otb"
     if not (folder / "groundtruth.txt").is_file():
         return None
@@ -148,7 +149,7 @@ def _asked(kind: str, layout: str | None, place: Path) -> str:
 
 
 def _read_otb(folder: Path, _: Polygons) -> Iterator[Sequence]:
-    files = [file for file in sorted(folder.glob("groundtruth_rect*.txt")) if read_text(file).strip()]
+    files = [file for file in list_files(folder, pattern="groundtruth_rect*.txt") if read_text(file).strip()]
     images = _image_files(folder / "img")
     for file in files:
         number = file.stem.removeprefix("groundtruth_rect").lstrip(".")
@@ -312,20 +313,6 @@ def corners_to_box(corners: FloatArray, polygons: Polygons = "round") -> FloatAr
     return np.hstack([centre - half, centre + half])
 
 
-def read_image(path: Path) -> Image:
-    """Return (H, W, 3) uint8 BGR; SourceError if the file is no image."""
-    import cv2
-
-    try:
-        data = np.fromfile(path, dtype=np.uint8)  # imread cannot take every name on Windows
-    except OSError as error:
-        raise SourceError(f"{path}: cannot be read: {error.strerror or error}") from error
-    image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
-    if image is None:
-        raise SourceError(f"{path}: cannot be decoded as an image")
-    return np.asarray(image, np.uint8)
-
-
 def _upright(rows: FloatArray, file: Path) -> FloatArray:
     """Return (F, 4) ``xyxy`` of left, top, width, height; negative sizes are refused, zeros mean absent."""
     negative = np.flatnonzero((rows[:, 2:] < 0).any(axis=1))
@@ -370,8 +357,7 @@ def _resolution(folder: Path) -> tuple[int, int] | None:
 def _image_files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
-    files = [f for f in folder.iterdir() if f.suffix.lower() in IMAGE_SUFFIXES and not f.name.startswith(".")]
-    return sorted(files, key=_in_order)
+    return sorted(list_files(folder, IMAGE_SUFFIXES), key=_in_order)
 
 
 def _numbered(files: list[Path]) -> dict[int, Path]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import threading
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from sportstrack.plots import colour_of, new_axes, save_figure
+from sportstrack.reading import read_table
 
 _NAMES = {
     "BoxPR_curve.png": "precision-recall.png",
@@ -47,12 +47,14 @@ def save_pictures(folder: Path) -> list[Path]:
 
 
 def read_results(path: Path) -> dict[str, list[float]]:
-    """Return results.csv as column → values; empty if it isn't there or has no rows."""
-    if not path.is_file():
-        return {}
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    return {str(name).strip(): [_number(row[name]) for row in rows] for name in rows[0]} if rows else {}
+    """Return results.csv as column → values, NaN where there is no number; empty if it isn't there or has no epochs.
+
+    Raises:
+        FormatError: it can't be read.
+    """
+    rows = read_table(path) if path.is_file() else []
+    columns = {name: [_number(row[name]) for row in rows] for name in (rows[0] if rows else ())}
+    return columns if "epoch" in columns else {}
 
 
 def losses(columns: dict[str, list[float]]) -> Any:
@@ -73,7 +75,7 @@ def scores(columns: dict[str, list[float]]) -> Any:
     figure, axes = new_axes(7.2, 4.8)
     for k, name in enumerate(_SCORES):
         if values := columns.get(f"metrics/{name}(B)"):
-            label = f"{name}, best {100 * np.nanmax(values):.1f}"
+            label = f"{name}, best {100 * max((v for v in values if v == v), default=np.nan):.1f}"
             axes.plot(columns["epoch"], [100 * v for v in values], marker=".", lw=1.8, color=colour_of(k), label=label)
     _epochs(axes, "per cent, on the val split")
     axes.set_ylim(0, 100)
@@ -87,8 +89,8 @@ def _epochs(axes: Any, what: str) -> None:
     axes.legend(frameon=False, fontsize=8)
 
 
-def _number(text: str | None) -> float:
+def _number(text: str) -> float:
     try:
-        return float(text or "nan")
+        return float(text)
     except ValueError:
         return float("nan")

@@ -13,9 +13,18 @@ from typing import Any
 
 from sportstrack.detector import import_ultralytics, loading, open_checkpoint
 from sportstrack.devices import choose_device, import_torch
-from sportstrack.errors import DeviceError, OutputError, SettingError, SportstrackError, WeightsError, unknown
+from sportstrack.errors import (
+    DeviceError,
+    FormatError,
+    OutputError,
+    SettingError,
+    SportstrackError,
+    WeightsError,
+    unknown,
+)
 from sportstrack.files import ensure_folder, write_text
 from sportstrack.plugins import first_line
+from sportstrack.reading import read_table, read_text, read_yaml
 from sportstrack.train.data import TrainData, check_data
 from sportstrack.train.guard import Epoch, guarded_trainer, local_answers, strip
 from sportstrack.train.pictures import save_pictures
@@ -226,7 +235,7 @@ def _resume(
     ours = ("trust", "mlflow", "tensorboard")  # not Ultralytics' settings
     options = {name: given[name] for name in RESUMABLE if name in given and name not in ours}
     options |= {"data": str(data.write(folder / "data")), "device": _device(plan.device), "task": model.task}
-    bf16 = options["device"] == "cpu" and _recorded(folder).get("bf16", False)
+    bf16 = options["device"] == "cpu" and _recorded(folder).get("bf16") is True
     base = model._smart_load("trainer")
     trainer_class = guarded_trainer(base, folder, plan.loggers, told.report, bf16, told.progress)
     batch, imgsz = options.get("batch", model.ckpt["train_args"]["batch"]), model.ckpt["train_args"]["imgsz"]
@@ -362,12 +371,11 @@ def _write_settings(folder: Path, plan: TrainSettings, data: TrainData, options:
 
 def _recorded(folder: Path) -> dict[str, Any]:
     """Return the settings that a run was started with, as far as its settings.yaml can be read."""
-    import yaml
-
     try:
-        found = yaml.safe_load((folder / "settings.yaml").read_text(encoding="utf-8"))["settings"]
-    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError):
+        described = read_yaml(folder / "settings.yaml")
+    except FormatError:
         return {}
+    found = described.get("settings") if isinstance(described, dict) else None
     return found if isinstance(found, dict) else {}
 
 
@@ -375,7 +383,7 @@ def _trim_results(path: Path, epochs: int) -> None:
     """Drop the rows of epochs after the checkpoint: they will come again. A kill may also have cut the last row."""
     if not path.is_file():
         return
-    head, *rows = path.read_text(encoding="utf-8").splitlines() or [""]
+    head, *rows = read_text(path).splitlines() or [""]
     kept = [row for row in rows if row.count(",") == head.count(",") and _epoch(row) <= epochs]
     write_text(path, "".join(f"{line}\n" for line in (head, *kept)))
 
@@ -398,5 +406,5 @@ def _result(folder: Path, notes: _Notes, trust: bool) -> TrainResult:
     found = content.get("train_metrics") or {}
     named = zip(SCORES, ("precision", "recall", "mAP50", "mAP50-95"), strict=True)
     scores = {name: float(found.get(f"metrics/{key}(B)", math.nan)) for name, key in named}
-    epochs = len(results.read_text(encoding="utf-8").splitlines()) - 1 if results.is_file() else 0
+    epochs = len(read_table(results)) if results.is_file() else 0
     return TrainResult(folder, best, last, results, epochs, scores, tuple(notes.texts))

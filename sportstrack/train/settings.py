@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sportstrack.errors import SettingError, unknown
+from sportstrack.reading import parse_yaml
 
 OPTIMIZERS = ("SGD", "MuSGD", "Adam", "Adamax", "AdamW", "NAdam", "RAdam", "RMSprop", "auto")
 RESUMABLE = ("imgsz", "batch", "device", "workers", "patience", "freeze", "trust", "mlflow", "tensorboard")
@@ -130,9 +131,7 @@ def checked_more(more: Mapping[str, Any]) -> dict[str, Any]:
 
 def parse_more(text: str) -> tuple[str, Any]:
     """Read ``NAME=VALUE`` with the value as YAML has it; ValueError if it has no such form."""
-    import yaml
-
     found = re.fullmatch(r"\s*(\w+)\s*=\s*(.*)", text, re.DOTALL)
     if not found:
         raise ValueError(text)
-    return found[1], yaml.safe_load(found[2])
+    return found[1], parse_yaml(found[2], f"--set {found[1]}")

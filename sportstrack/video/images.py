@@ -8,10 +8,11 @@ from collections.abc import Generator
 from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
-
-from sportstrack.errors import SourceError
+from sportstrack.errors import FormatError, SourceError
+from sportstrack.limits import MAX_PICTURE_BYTES
 from sportstrack.mot import SequenceInfo
+from sportstrack.pictures import decode_picture
+from sportstrack.reading import is_note, read_bytes
 from sportstrack.video.frame import Frame, Image, SourceInfo
 from sportstrack.video.seqinfo import find_sequence
 from sportstrack.video.times import ASSUMED_RATE, DEFAULT_RATE, as_rate
@@ -104,7 +105,7 @@ class ImageReader:
 
 def _image_names(folder: Path, suffix: str | None) -> list[str]:
     try:
-        present = [entry.name for entry in os.scandir(folder) if entry.is_file() and not entry.name.startswith(".")]
+        present = [entry.name for entry in os.scandir(folder) if not is_note(entry.name) and entry.is_file()]
     except OSError as error:
         raise SourceError(f"{folder}: cannot be listed ({plain(error)})") from error
     names = [name for name in present if Path(name).suffix.lower() in IMAGE_SUFFIXES]
@@ -128,12 +129,16 @@ def _number_images(paths: list[Path], *, numbered: bool) -> list[tuple[int, Path
 
 
 def _read_image(path: Path) -> Image | None:
-    """Return (H, W, 3) uint8 BGR, turned as its EXIF data ask; None if it is no image."""
-    import cv2
-
+    """Return (H, W, 3) uint8 BGR, turned as its EXIF data ask; None if it is no whole image."""
+    data = _read_bytes(path)
     try:
-        data = np.fromfile(path, dtype=np.uint8)  # imread cannot take every name on Windows
-    except OSError as error:
-        raise SourceError(f"{path}: cannot be read ({plain(error)})") from error
-    image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
-    return None if image is None else np.ascontiguousarray(image, dtype=np.uint8)
+        return decode_picture(data, str(path))
+    except SourceError:
+        return None
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        return read_bytes(path, MAX_PICTURE_BYTES)
+    except FormatError as error:
+        raise SourceError(str(error)) from error

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sportstrack.errors import SourceError
 from sportstrack.mot import SequenceInfo, read_sequence_info
+from sportstrack.reading import is_folder
 
 
 def find_sequence(path: Path) -> tuple[Path, Path, SequenceInfo | None]:
@@ -17,7 +18,7 @@ def find_sequence(path: Path) -> tuple[Path, Path, SequenceInfo | None]:
             stated = read_sequence_info(root)
             folder = root / (stated.image_folder or "img1")
             if root == path or folder.resolve() == path.resolve():
-                if not folder.is_dir():
+                if not is_folder(folder):
                     raise SourceError(f"{root / 'seqinfo.ini'}: its image folder {folder} does not exist")
                 return root, folder, stated
     if (path / "img1").is_dir():
