@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -12,7 +14,7 @@ from typing import Any
 from sportstrack.arguments import FRAME_RATE, MAX_BATCH, SHARE, SIDE, TRUST_HELP, Whole, names_of
 from sportstrack.cli import new_parser, print_json, report_error, run
 from sportstrack.errors import SettingError, SportstrackError
-from sportstrack.files import add_overwrite
+from sportstrack.files import add_overwrite, file_name, identity
 from sportstrack.settings import BOXES, FORMATS, TrackSettings, parse_assignments, read_settings
 from sportstrack.trackers import CONFIGS, TRACKERS, setting_types
 
@@ -246,15 +248,31 @@ def _report(summary: Any, options: argparse.Namespace) -> None:
 
 def _names(sources: Sequence[str]) -> list[str | None]:
     """Return an output name for each source that shares its own with another; None lets the source name itself."""
-    stems = [Path(source).stem if Path(source).is_file() else Path(source).name for source in sources]
+    stems = [_stem(source) for source in sources]
+    longer = [
+        s if "://" in s else f"{Path(s).absolute().parent.name}_{stem}" for s, stem in zip(sources, stems, strict=True)
+    ]
+    shared = {stem for stem, times in Counter(map(str.casefold, stems)).items() if times > 1}
+    taken = Counter(map(str.casefold, [*stems, *longer]))
     names: list[str | None] = []
-    for i, (source, stem) in enumerate(zip(sources, stems, strict=True)):
-        if stems.count(stem) == 1:
+    for source, stem, long in zip(sources, stems, longer, strict=True):
+        if stem.casefold() not in shared:
             names.append(None)
-            continue
-        longer = f"{Path(source).absolute().parent.name}_{stem}"
-        names.append(longer if longer not in names and longer not in stems else f"{longer}_{i + 1}")
+        elif taken[long.casefold()] == 1 and "://" not in source:
+            names.append(long)
+        else:  # the same for the same source, whatever stands beside it
+            names.append(file_name(f"{stem}-{hashlib.sha256(identity(source).encode()).hexdigest()[:8]}"))
     return names
+
+
+def _stem(source: str) -> str:
+    """Return the name that a source gives its outputs, without opening it."""
+    if "://" in source and not source.startswith("file://"):
+        from sportstrack.video import address_name
+
+        return address_name(source)
+    path = Path(source.removeprefix("file://")).resolve()
+    return path.stem if path.is_file() else path.name
 
 
 def tracker_list() -> str:

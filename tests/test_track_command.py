@@ -433,6 +433,17 @@ def test_weights_that_are_no_weights_and_a_device_that_is_not_there(match: Path,
     refused(command(match, "--weights", "demo", "--device", "cuda:7", "-o", tmp_path), "cuda:7", "--device cpu")
 
 
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGHUP])
+def test_a_stop_in_the_first_pass_of_offline_leaves_the_tracks_so_far(how: signal.Signals, tmp_path: Path) -> None:
+    words = ["--offline", "--formats", "video,csv", "--json"]
+    summary = json.loads(stop_after_some_frames(tmp_path / "out", how, *words))
+    assert not summary["complete"]
+    rows = Path(summary["outputs"]["csv"]).read_text().splitlines()[1:]
+    assert {int(row.split(",")[0]) for row in rows} == set(range(1, summary["frames"])) | {0}
+    replay = command("--detections", summary["outputs"]["detections"], "-o", tmp_path / "replay", "--json")
+    assert json.loads(replay.stdout)["frames"] == summary["frames"]
+
+
 def test_sigterm_counts_as_ctrl_c(tmp_path: Path) -> None:
     stop_after_some_frames(tmp_path / "out", signal.SIGTERM)
     assert list((tmp_path / "out").glob("*.part.mp4"))

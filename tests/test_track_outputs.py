@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ import toy
 from sportstrack.errors import OutputError
 from sportstrack.pipeline import track_video
 from sportstrack.recording import RecordedFrame, RecordingInfo, RecordingWriter
+from sportstrack.settings import TrackSettings
 from sportstrack.summary import Summary
 from sportstrack.types import Detections
 
@@ -115,7 +117,8 @@ def test_a_kill_at_any_renaming_is_mended_by_resume(
     step: int, match: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Run A is complete, run B with other settings is killed between two of its renamings, then A is wanted again."""
-    want = files(tmp_path / "want") if track(match, tmp_path / "want", formats=TEXTS) else {}
+    track(match, tmp_path / "want", formats=TEXTS)
+    want = files(tmp_path / "want")
     out = tmp_path / "out"
     track(match, out, formats=TEXTS)
     real, count = Path.replace, 0
@@ -128,7 +131,7 @@ def test_a_kill_at_any_renaming_is_mended_by_resume(
         return real(self, target)
 
     monkeypatch.setattr(Path, "replace", killed)
-    with pytest.raises(SystemExit) if step < 5 else __import__("contextlib").nullcontext():
+    with pytest.raises(SystemExit) if step < 5 else nullcontext():
         track(match, out, formats=TEXTS, tracker="sort")
     monkeypatch.undo()
     assert not track(match, out, formats=TEXTS, resume=True).skipped
@@ -154,15 +157,16 @@ def test_resume_skips_what_is_complete_also_when_source_and_result_were_moved(ma
 def test_resume_tracks_again_what_was_made_of_other_files(
     what: str, match: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source, more = Path(shutil.copy(match, tmp_path / "match.mp4")), {"detector": toy.find}
+    source = Path(shutil.copy(match, tmp_path / "match.mp4"))
+    more: dict[str, object] = {}
     if what == "detector":
         monkeypatch.syspath_prepend(tmp_path)
         plugin = tmp_path / "finders.py"
         plugin.write_text("from toy import find\n")
-        more = {"detector": "finders:find"}
+        more = {"detector": None, "settings": TrackSettings(detector="finders:find")}
     elif what == "recording":
         recording = track(match, tmp_path / "recorded", save_detections=True).outputs["detections"]
-        more = {"detections": recording}
+        more = {"detector": None, "detections": recording}
     elif what == "images":
         import cv2
 
@@ -170,14 +174,8 @@ def test_resume_tracks_again_what_was_made_of_other_files(
         source.mkdir()
         for i in range(3):
             assert cv2.imwrite(str(source / f"{i}.png"), toy.picture(i))
-    kept = {"detector": None, **more}
-    settings = {"settings": None} if not isinstance(kept["detector"], str) else {}
-    if isinstance(kept["detector"], str):
-        from sportstrack.settings import TrackSettings
-
-        settings, kept["detector"] = {"settings": TrackSettings(detector="finders:find")}, None
-    track(source, tmp_path / "out", **kept, **settings)
-    assert track(source, tmp_path / "out", **kept, **settings, resume=True).skipped
+    track(source, tmp_path / "out", **more)
+    assert track(source, tmp_path / "out", **more, resume=True).skipped
     if what == "video":
         toy.make_match(source, frames=7)
     elif what == "detector":
@@ -187,7 +185,7 @@ def test_resume_tracks_again_what_was_made_of_other_files(
     else:
         assert cv2.imwrite(str(source / "1.png"), toy.picture(9))
     sys.modules.pop("finders", None)
-    assert not track(source, tmp_path / "out", **kept, **settings, resume=True).skipped
+    assert not track(source, tmp_path / "out", **more, resume=True).skipped
 
 
 def test_a_source_that_changes_while_it_is_tracked_is_said_and_not_skipped(match: Path, tmp_path: Path) -> None:
@@ -239,3 +237,30 @@ def test_a_name_in_a_recording_never_decides_where_results_go(name: str, tmp_pat
     assert all(path.parent == out for path in new)
     assert {path.name for path in new if path.name[0] != "."} == {Path(file).name for file in summary.outputs.values()}
     assert (tmp_path / "victim" / "notes.txt").read_text() == "precious"
+
+
+@pytest.mark.parametrize(
+    ("sources", "names"),
+    [
+        (["a/cam.mp4", "b/cam.mp4", "c.mp4"], ["a_cam", "b_cam", None]),
+        (["a/cam.mp4", "b/Cam.mp4"], ["a_cam", "b_Cam"]),
+        (["x/a/cam.mp4", "y/a/cam.mp4"], [None, None]),
+        (["rtsp://host/live?camera=1", "rtsp://host/live?camera=2"], [None, None]),
+    ],
+)
+def test_sources_of_one_name_get_names_that_do_not_depend_on_their_order(
+    sources: list[str], names: list[str | None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sportstrack.track import _names
+
+    monkeypatch.chdir(tmp_path)
+    for source in sources:
+        if "://" not in source:
+            Path(source).parent.mkdir(parents=True, exist_ok=True)
+            Path(source).touch()
+    found = _names(sources)
+    assert found[::-1] == _names(sources[::-1])
+    if names == [None, None]:  # told apart by a hash
+        assert len({name.casefold() for name in found if name}) == 2
+    else:
+        assert found == names

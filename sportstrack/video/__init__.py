@@ -8,6 +8,7 @@ folders, raw H.264) are timed by their frame rate.
 from sportstrack.video.frame import Frame, Image, SourceInfo
 from sportstrack.video.images import IMAGE_SUFFIXES, VIDEO_SUFFIXES, natural_key
 from sportstrack.video.source import VideoSource, open_source, probe
+from sportstrack.video.stream import address_name
 from sportstrack.video.times import DEFAULT_RATE, as_rate
 from sportstrack.video.write import OUTPUT_SUFFIXES, VideoWriter
 
@@ -21,6 +22,7 @@ __all__ = [
     "SourceInfo",
     "VideoSource",
     "VideoWriter",
+    "address_name",
     "as_rate",
     "natural_key",
     "open_source",

@@ -46,7 +46,7 @@ class StreamReader(Pictures):
         self._first = self._mark()
         self._endless = _is_endless(address, self._decoder.container)
         count = None if self._endless else self._decoder.stream.frames or None
-        name, size, live = _slug(address), self.painter.size, live or self._endless
+        name, size, live = address_name(address), self.painter.size, live or self._endless
         self.info = SourceInfo(name, *size, self.rate, count, live, "stream", self.pixel_ratio)
 
     def frames(self) -> Generator[Frame, None, None]:
@@ -154,6 +154,7 @@ def _without_password(address: str) -> str:
     return re.sub(r"(?<=://)[^/@]*@", "", address)
 
 
-def _slug(address: str) -> str:
+def address_name(address: str) -> str:
+    """Return what a stream's outputs are called: its host and path."""
     parts = urlsplit(_without_password(address))
     return re.sub(r"[^A-Za-z0-9.]+", "-", f"{parts.netloc}{parts.path}").strip("-.")[:80] or "stream"
