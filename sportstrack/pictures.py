@@ -62,14 +62,14 @@ def check_picture(data: bytes, name: str) -> None:
     """Refuse, by its header and its end, what is no whole picture of a size that is read; SourceError."""
     from PIL import Image as Pillow
 
-    try:  # ImportError: Ultralytics, once imported, looks for a HEIF reader where Pillow knows no picture
+    try:
         with Pillow.open(BytesIO(data), formats=KINDS) as image:
             width, height = image.size
             kind = str(image.format)
-    except (OSError, SyntaxError, ValueError, TypeError, ImportError, OverflowError, LookupError) as error:
-        raise SourceError(f"{name}: not a readable picture; expected JPEG, PNG, BMP, WebP or TIFF") from error
     except Pillow.DecompressionBombError:
         raise SourceError(f"{name}: is larger than the {MAX_PIXELS:,} pixels that are read of a picture") from None
+    except Exception as error:  # Pillow's readers let out what struct, zlib and others raise
+        raise SourceError(f"{name}: not a readable picture; expected JPEG, PNG, BMP, WebP or TIFF") from error
     if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE) or width * height > MAX_PIXELS:
         raise SourceError(f"{name}: says {width}x{height}; pictures are read up to {MAX_PIXELS:,} pixels")
     if kind in ("JPEG", "MPO") and data.count(_SCAN) * width * height > MAX_SCANNED:
