@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from sportstrack.arguments import Whole, names_of
 from sportstrack.cli import new_parser, run
 from sportstrack.errors import SettingError
-from sportstrack.files import ensure_folder, write_text
+from sportstrack.files import Claim, add_overwrite, file_names, identity
 from sportstrack.progress import ProgressBar
 from sportstrack.score.preprocess import BENCHMARKS
 from sportstrack.score.run import Job, make_jobs, run_classes, run_jobs
@@ -71,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--combined-only", action="store_true", help="print the pooled row alone")
     add("-o", "--output", type=Path, default=Path("runs/evaluate"), metavar="DIR", help="of plots and diagnosis")
+    add_overwrite(group)
     add("--plots", action="store_true", help="draw HOTA over alpha, sequences side by side and trackers compared")
     add(
         "--diagnose", action="store_true", help="name the cause of every error, in DIR/diagnosis-TRACKER.html and .json"
@@ -88,16 +90,41 @@ def _parser() -> argparse.ArgumentParser:
 def _main(options: argparse.Namespace) -> int:
     if options.diagnose and options.backend != "sportstrack":
         raise SettingError("--diagnose works with --backend sportstrack alone")
+    if options.plots and options.backend != "sportstrack":
+        raise SettingError("--plots works with --backend sportstrack alone")
     jobs = _jobs(options)
-    rows, scores = _rows(jobs, options)
-    default = SUMMARY if options.backend == "sportstrack" else COLUMNS
-    sys.stdout.write(render_trackers(rows, options.format, options.columns or default))
-    sys.stdout.flush()
-    if options.plots:
-        _plot(scores, options)
-    if options.diagnose:
-        _diagnose(jobs, options)
+    with _claim(jobs, options) as claim:
+        rows, scores = _rows(jobs, options)
+        default = SUMMARY if options.backend == "sportstrack" else COLUMNS
+        sys.stdout.write(render_trackers(rows, options.format, options.columns or default))
+        sys.stdout.flush()
+        if options.plots and claim is not None:
+            _plot(scores, claim)
+        if options.diagnose and claim is not None:
+            _diagnose(jobs, options, claim)
     return 0
+
+
+@contextmanager
+def _claim(jobs: Mapping[str, Sequence[Job]], options: argparse.Namespace) -> Iterator[Claim | None]:
+    """Claim the files of --plots and --diagnose before the work; None where neither is asked for."""
+    names: list[str] = []
+    if options.plots:
+        from sportstrack.plots import plot_names
+
+        names += plot_names({name: len(found) for name, found in jobs.items()})
+    if options.diagnose:
+        names += [f"diagnosis-{stem}.{form}" for stem in file_names(list(jobs)) for form in ("html", "json")]
+    if not names:
+        yield None
+        return
+    source = f"{', '.join(map(identity, options.results))} with {identity(options.truth)}"
+    inputs = [options.truth, *options.results]
+    with Claim(
+        options.output, names, command=PROGRAM, source=source, inputs=inputs, overwrite=options.overwrite,
+        stem="evaluate",
+    ) as claim:  # fmt: skip
+        yield claim
 
 
 def _jobs(options: argparse.Namespace) -> dict[str, list[Job]]:
@@ -143,23 +170,20 @@ def _rows(jobs: dict[str, list[Job]], options: argparse.Namespace) -> tuple[dict
     return {name: found[-1:] if options.combined_only else found for name, found in rows.items()}, scores
 
 
-def _plot(scores: Mapping[str, Scores], options: argparse.Namespace) -> None:
-    if not scores:
-        raise SettingError("--plots works with --backend sportstrack alone")
+def _plot(scores: Mapping[str, Scores], claim: Claim) -> None:
     from sportstrack.plots import save_plots
 
-    for path in save_plots(scores, ensure_folder(options.output)):
+    for path in save_plots(scores, claim.folder, claim):
         _say(f"wrote {path}")
 
 
-def _diagnose(jobs: Mapping[str, list[Job]], options: argparse.Namespace) -> None:
+def _diagnose(jobs: Mapping[str, list[Job]], options: argparse.Namespace, claim: Claim) -> None:
     import json
 
     from sportstrack.report import Images, diagnosis_page
     from sportstrack.score.diagnose import Diagnosis, diagnose_job, sequence_folder
 
-    folder = ensure_folder(options.output)
-    for name, tracker_jobs in jobs.items():
+    for (name, tracker_jobs), stem in zip(jobs.items(), file_names(list(jobs)), strict=True):
         found: list[Diagnosis] = []
         images: dict[str, Images] = {}
         with ProgressBar(f"diagnosing {name}", "sequence", options.quiet) as bar:
@@ -167,9 +191,9 @@ def _diagnose(jobs: Mapping[str, list[Job]], options: argparse.Namespace) -> Non
                 images[job.name] = Images.find(job.name, sequence_folder(job), options.images)
                 found.append(diagnose_job(job, images[job.name].brightness))
                 bar(len(found), len(tracker_jobs))
-        write_text(folder / f"diagnosis-{name}.html", diagnosis_page(name, found, images))
-        write_text(folder / f"diagnosis-{name}.json", json.dumps([one.to_dict() for one in found], indent=1) + "\n")
-        _say(f"wrote {folder / f'diagnosis-{name}.html'} and .json")
+        claim.write_text(f"diagnosis-{stem}.html", diagnosis_page(name, found, images))
+        claim.write_text(f"diagnosis-{stem}.json", json.dumps([one.to_dict() for one in found], indent=1) + "\n")
+        _say(f"wrote {claim.folder / f'diagnosis-{stem}.html'} and .json")
 
 
 def _say(text: str) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from sportstrack.errors import SettingError
+from sportstrack.errors import OutputError, SettingError
+from sportstrack.files import Claim, PartFile
+from sportstrack.names import LONGEST, file_name
 from sportstrack.score.scores import ALPHAS, Scores
 
 _BARS = ("HOTA", "DetA", "AssA", "MOTA", "IDF1")
@@ -27,26 +29,40 @@ _CURVES = {
 _MOST_LABELS = 60
 
 
-def save_plots(trackers: Mapping[str, Scores], folder: str | Path) -> list[Path]:
+COMPARISONS = ("comparison.png", "comparison-hota.png", "comparison-detection-association.png")
+
+
+def save_plots(trackers: Mapping[str, Scores], folder: str | Path, claim: Claim | None = None) -> list[Path]:
     """Draw everything that the scores allow and return the files.
 
     Args:
         trackers: name → pooled scores.
         folder: must be there.
+        claim: on the folder's files that `plot_names` names; None replaces whatever is there.
 
     Raises:
-        SettingError: matplotlib isn't installed.
+        SettingError: matplotlib isn't installed. OutputError: a file cannot be written.
     """
     folder, saved = Path(folder), []
-    for name, scores in trackers.items():
-        saved.append(save_figure(curves(name, scores), folder / f"hota-curves-{safe_name(name)}.png"))
+    for (name, scores), stem in zip(trackers.items(), safe_names(list(trackers)), strict=True):
+        saved.append(save_figure(curves(name, scores), folder / f"hota-curves-{stem}.png", claim))
     if any(len(scores.rows()) > 1 for scores in trackers.values()):
-        saved.append(save_figure(sequence_bars(trackers), folder / "sequences.png"))
+        saved.append(save_figure(sequence_bars(trackers), folder / "sequences.png", claim))
     if len(trackers) > 1:
-        saved.append(save_figure(comparison_bars(trackers), folder / "comparison.png"))
-        saved.append(save_figure(comparison_curves(trackers), folder / "comparison-hota.png"))
-        saved.append(save_figure(detection_association(trackers), folder / "comparison-detection-association.png"))
+        for draw, name in zip((comparison_bars, comparison_curves, detection_association), COMPARISONS, strict=True):
+            saved.append(save_figure(draw(trackers), folder / name, claim))
     return saved
+
+
+def plot_names(trackers: Mapping[str, int]) -> list[str]:
+    """Return the names of the files that `save_plots` may write.
+
+    Args:
+        trackers: name → how many sequences are scored.
+    """
+    names = [f"hota-curves-{stem}.png" for stem in safe_names(list(trackers))]
+    names += ["sequences.png"] * any(count > 1 for count in trackers.values())
+    return names + list(COMPARISONS) * (len(trackers) > 1)
 
 
 def curves(name: str, scores: Scores) -> Any:
@@ -156,9 +172,21 @@ def new_axes(width: float, height: float) -> tuple[Any, Any]:
     return figure, axes
 
 
-def save_figure(figure: Any, path: Path) -> Path:
-    """Write a figure and return its path."""
-    figure.savefig(path, dpi=130)
+def save_figure(figure: Any, path: Path, claim: Claim | None = None) -> Path:
+    """Write a figure whole and return its path; OutputError if that can't be done.
+
+    Args:
+        figure: a ``matplotlib.figure.Figure``.
+        path: where it goes.
+        claim: on its name.
+    """
+    file = PartFile(path) if claim is None else claim.file(path.name)
+    try:
+        figure.savefig(file.part, dpi=130)
+    except OSError as error:
+        file.part.unlink(missing_ok=True)
+        raise OutputError(file.explain(error)) from error
+    file.complete()
     return path
 
 
@@ -167,6 +195,9 @@ def colour_of(i: int) -> str:
     return _COLOURS[i % len(_COLOURS)]
 
 
-def safe_name(name: str) -> str:
-    """Return a name that is fit for a file."""
-    return "".join(c if c.isalnum() or c in "-_." else "_" for c in name)
+def safe_names(names: Sequence[str]) -> list[str]:
+    """Return a part of a file's name for each name, all different also where case doesn't count."""
+    plain = ["".join(c if c.isalnum() or c in "-_." else "_" for c in name) for name in names]
+    folded = [name.casefold() for name in plain]
+    odd = [len(name.encode()) > LONGEST // 2 or folded.count(name.casefold()) > 1 for name in plain]
+    return [file_name(f"{name}/") if bad else stem for name, stem, bad in zip(names, plain, odd, strict=True)]

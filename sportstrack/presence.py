@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from sportstrack.arguments import SHARE, Real, Whole
 from sportstrack.cli import new_parser, run
 from sportstrack.errors import FormatError, OutputError, SettingError
+from sportstrack.files import PartFile, add_overwrite
 from sportstrack.limits import MAX_CANVAS, MAX_SIDE
 from sportstrack.mot import MotTable, read_mot
 from sportstrack.types import FloatArray
@@ -187,6 +188,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--video", metavar="SOURCE", help="video, image folder or sequence folder to draw on (default: a dark field)")
     add("--id", type=Whole(), nargs="+", metavar="N", help="these tracks only (default: all)")
     add("-o", "--output", type=Path, default=Path("heat.png"), help=".png or .jpg, or .mp4 for a video (heat.png)")
+    add_overwrite(parser)
     add(
         "--spread",
         type=Real(0, 16384, above=True),
@@ -206,11 +208,19 @@ def _main(options: argparse.Namespace) -> int:
         raise OutputError(f"{options.output}: end the name in {', '.join((*PICTURES, *VIDEOS))}")
     if suffix in VIDEOS and options.video is None:
         raise SettingError(f"{options.output}: a video needs --video to be drawn on")
-    table = _chosen(read_mot(options.result, zero_based=options.zero_based), options)
-    from sportstrack.files import ensure_folder
+    from sportstrack.claims import claimed
 
-    ensure_folder(options.output.parent)
-    (_write_video if suffix in VIDEOS else _write_picture)(table, options)
+    inputs = [path for path in (options.result, options.video) if path is not None]
+    with claimed(
+        [options.output],
+        command=PROGRAM,
+        source=options.result,
+        inputs=inputs,
+        overwrite=options.overwrite,
+        make_folders=True,
+    ) as (file,):
+        table = _chosen(read_mot(options.result, zero_based=options.zero_based), options)
+        (_write_video if suffix in VIDEOS else _write_picture)(table, options, file)
     if not options.quiet:
         sys.stderr.write(f"{PROGRAM}: wrote {options.output}\n")
     return 0
@@ -247,7 +257,7 @@ def _canvas_size(table: MotTable, result: Path) -> tuple[int, int]:
     return width, height
 
 
-def _write_picture(table: MotTable, options: argparse.Namespace) -> None:
+def _write_picture(table: MotTable, options: argparse.Namespace, file: PartFile) -> None:
     """Draw everything over the first frame."""
     import cv2
 
@@ -266,13 +276,11 @@ def _write_picture(table: MotTable, options: argparse.Namespace) -> None:
     written, data = cv2.imencode(options.output.suffix, image)
     if not written:
         raise OutputError(f"{options.output}: cannot be encoded")
-    try:
-        options.output.write_bytes(data.tobytes())
-    except OSError as error:
-        raise OutputError(f"{options.output}: cannot be written: {error.strerror or error}") from error
+    file.write(data.tobytes())
+    file.complete()
 
 
-def _write_video(table: MotTable, options: argparse.Namespace) -> None:
+def _write_video(table: MotTable, options: argparse.Namespace, file: PartFile) -> None:
     """Let the map and the paths grow as the video plays."""
     from sportstrack.progress import ProgressBar
     from sportstrack.video import VideoWriter, open_source
@@ -281,7 +289,10 @@ def _write_video(table: MotTable, options: argparse.Namespace) -> None:
         info = source.info
         size = (info.width, info.height)
         presence = Presence(*size, options.spread)
-        with VideoWriter(options.output, *size, info.frame_rate, pixel_ratio=info.pixel_ratio) as writer:
+        with (
+            VideoWriter(file.path, *size, info.frame_rate, pixel_ratio=info.pixel_ratio, file=file) as writer,
+            writer.nothing_half(),
+        ):
             for frame in source:
                 upto = int(np.searchsorted(table.frame, frame.index, side="right"))
                 presence.add(table.xyxy[int(np.searchsorted(table.frame, frame.index)) : upto])

@@ -11,11 +11,12 @@ from typing import Any
 from sportstrack.arguments import SHARE, SIDE, TRUST_HELP, Whole
 from sportstrack.cli import new_parser, run
 from sportstrack.errors import SettingError
-from sportstrack.files import ensure_folder, write_text
+from sportstrack.files import Claim, add_overwrite, identity
 from sportstrack.progress import ProgressBar
 
 PROGRAM = "sportstrack val"
 _SUFFIXES = (".yaml", ".yml")
+_TABLES = {"markdown": "md", "csv": "csv", "json": "json"}  # form → ending
 
 _EXAMPLES = """examples:
   sportstrack val runs/train/best.pt football/data.yaml
@@ -73,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     add = group.add_argument
     add("--format", choices=("markdown", "csv", "json"), default="markdown", help="of what is printed (markdown)")
     add("-o", "--output", type=Path, default=Path("runs/val"), metavar="DIR", help="of report and charts (runs/val)")
+    add_overwrite(group)
     add("--no-charts", action="store_true", help="tables alone")
     add("--quiet", action="store_true", help="no progress")
     return parser
@@ -85,27 +87,42 @@ def _main(options: argparse.Namespace) -> int:
     from sportstrack.judge.run import judge_detectors
     from sportstrack.judge.table import to_csv, to_json, to_markdown
 
-    folder = ensure_folder(options.output)
-    judged = judge_detectors(
-        weights,
-        data,
-        split=options.split,
-        same={name: others for one in options.same for name, others in one.items()},
-        limit=options.limit,
-        progress=lambda name: ProgressBar(name, "picture", options.quiet),
-        **_settings(options),
-    )
-    texts = {"markdown": to_markdown(judged), "csv": to_csv(judged), "json": to_json(judged)}
-    for form, ending in (("markdown", "md"), ("csv", "csv"), ("json", "json")):
-        write_text(folder / f"val.{ending}", texts[form])
-    if not options.no_charts:
-        from sportstrack.judge.charts import save_charts
+    folder = Path(options.output)
+    with _claim(weights, data, options) as claim:
+        judged = judge_detectors(
+            weights,
+            data,
+            split=options.split,
+            same={name: others for one in options.same for name, others in one.items()},
+            limit=options.limit,
+            progress=lambda name: ProgressBar(name, "picture", options.quiet),
+            **_settings(options),
+        )
+        texts = {"markdown": to_markdown(judged), "csv": to_csv(judged), "json": to_json(judged)}
+        for form, ending in _TABLES.items():
+            claim.write_text(f"val.{ending}", texts[form])
+        if not options.no_charts:
+            from sportstrack.judge.charts import save_charts
 
-        save_charts(judged, folder)
+            save_charts(judged, folder, claim)
     sys.stdout.write(texts[options.format])
     if not options.quiet:
         sys.stderr.write(f"{PROGRAM}: wrote {folder}\n")
     return 0
+
+
+def _claim(weights: Sequence[str], data: Path, options: argparse.Namespace) -> Claim:
+    from sportstrack.judge.charts import chart_names
+    from sportstrack.judge.run import detector_names
+
+    names = [f"val.{ending}" for ending in _TABLES.values()]
+    if not options.no_charts:
+        names += chart_names(detector_names(weights))
+    source = f"{', '.join(map(identity, weights))} on {options.split} of {identity(data)}"
+    inputs: list[str | Path] = [*weights, data]
+    return Claim(
+        options.output, names, command=PROGRAM, source=source, inputs=inputs, overwrite=options.overwrite, stem="val"
+    )
 
 
 def _settings(options: argparse.Namespace) -> dict[str, Any]:

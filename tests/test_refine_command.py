@@ -90,7 +90,7 @@ def test_settings_can_be_changed(result: Path, tmp_path: Path, capsys: pytest.Ca
     assert "fill_gap                 1.2\n" in capsys.readouterr().out
 
 
-def test_the_original_is_only_overwritten_on_demand(
+def test_the_original_is_never_overwritten(
     result: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     folder = tmp_path / "runs" / "refine"
@@ -98,11 +98,30 @@ def test_the_original_is_only_overwritten_on_demand(
     again = folder / "match.txt"
     again.write_text(RESULT)
     monkeypatch.chdir(tmp_path)
-    assert run(again, *GIVEN) == 2
-    assert "would be overwritten" in capsys.readouterr().err
-    assert again.read_text() == RESULT
-    assert run(again, *GIVEN, "-o", again) == 0
-    assert sorted(set(read_mot(again).track_id.tolist())) == [3, 4]
+    for more in ((), ("-o", again), ("-o", folder), ("-o", folder, "--overwrite")):
+        assert run(again, *GIVEN, *more) == 2
+        assert "is an input of this run" in capsys.readouterr().err
+        assert again.read_text() == RESULT
+
+
+def test_a_refined_result_is_replaced_by_its_own_source_and_kept_when_corrected(
+    result: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    for _ in range(2):
+        assert run(result, *GIVEN, "-o", out) == 0
+    refined = out / result.name
+    corrected = refined.read_text().replace("1,", "2,", 1)
+    refined.write_text(corrected)
+    assert run(result, *GIVEN, "-o", out) == 2
+    assert "was changed since it was written" in capsys.readouterr().err
+    assert refined.read_text() == corrected
+    assert run(result, *GIVEN, "-o", out, "--overwrite") == 0
+    other = tmp_path / "other" / result.name
+    other.parent.mkdir()
+    other.write_text(RESULT.replace("30", "31"))
+    assert run(other, *GIVEN, "-o", out) == 2
+    assert "is the result of" in capsys.readouterr().err
 
 
 def test_a_folder_with_its_benchmark(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -121,7 +140,7 @@ def test_a_folder_with_its_benchmark(tmp_path: Path, capsys: pytest.CaptureFixtu
         ("one", 3, 2, 5),
         ("two", 3, 2, 5),
     ]
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {"one.txt", "two.txt"}
+    assert {path.name for path in (tmp_path / "out").glob("[!.]*")} == {"one.txt", "two.txt"}
     info = tmp_path / "truth" / "one" / "seqinfo.ini"
     assert run(tmp_path / "mine" / "data" / "two.txt", "--seqinfo", info, "-o", tmp_path / "out") == 0
     assert capsys.readouterr().err == ""

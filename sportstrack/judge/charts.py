@@ -8,24 +8,34 @@ from typing import Any
 
 import numpy as np
 
+from sportstrack.files import Claim
 from sportstrack.judge.ap import RECALLS
 from sportstrack.judge.run import Judgement
-from sportstrack.plots import colour_of, new_axes, safe_name, save_figure
+from sportstrack.plots import colour_of, new_axes, safe_names, save_figure
 
 _BARS = ("precision", "recall", "AP50", "AP75", "AP")
 
 
-def save_charts(judged: Sequence[Judgement], folder: Path) -> list[Path]:
-    """Draw all that there is to draw into a folder that is there; return the files."""
-    saved = []
-    for one in judged:
-        stem = safe_name(one.name)
-        saved.append(save_figure(precision_recall(one), folder / f"precision-recall-{stem}.png"))
-        saved.append(save_figure(thresholds(one), folder / f"thresholds-{stem}.png"))
+def save_charts(judged: Sequence[Judgement], folder: Path, claim: Claim | None = None) -> list[Path]:
+    """Draw all that there is to draw into a folder that is there; return the files.
+
+    Args:
+        judged: the detectors.
+        folder: where to.
+        claim: on the files that `chart_names` names; None replaces whatever is there.
+    """
+    names = iter(chart_names([one.name for one in judged]))
+    figures = [draw(one) for one in judged for draw in (precision_recall, thresholds)]
     if len(judged) > 1:
-        saved.append(save_figure(comparison(judged), folder / "comparison.png"))
-        saved.append(save_figure(speed(judged), folder / "comparison-speed.png"))
-    return saved
+        figures += [comparison(judged), speed(judged)]
+    return [save_figure(figure, folder / name, claim) for figure, name in zip(figures, names, strict=True)]
+
+
+def chart_names(detectors: Sequence[str]) -> list[str]:
+    """Return the names of the files that `save_charts` writes for these detectors."""
+    stems = safe_names(detectors)
+    names = [f"{kind}-{stem}.png" for stem in stems for kind in ("precision-recall", "thresholds")]
+    return names + ["comparison.png", "comparison-speed.png"] * (len(detectors) > 1)
 
 
 def precision_recall(one: Judgement) -> Any:

@@ -193,6 +193,14 @@ def _names(name: str, detector: Any) -> Mapping[int, str]:
     return names
 
 
+def detector_names(specs: Sequence[str]) -> list[str]:
+    """Return what tables call the detectors; SettingError if one is named twice."""
+    names: dict[str, None] = {}
+    for spec in specs:
+        names[_name(spec, names)] = None
+    return list(names)
+
+
 def _name(spec: str, taken: Mapping[str, Any]) -> str:
     """Shorten a path to its file's name (a connector's to two parts), or to more where two would be called alike."""
     kind, place = split_spec(spec)

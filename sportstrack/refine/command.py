@@ -15,7 +15,7 @@ from sportstrack.arguments import FRAME_RATE, names_of, size
 from sportstrack.boxes import xyxy_to_tlwh
 from sportstrack.cli import new_parser, print_json, report_error, run
 from sportstrack.errors import FormatError, OutputError, SettingError, SportstrackError, unknown
-from sportstrack.files import PartFile, ensure_folder
+from sportstrack.files import Claim, PartFile, add_overwrite
 from sportstrack.limits import MAX_FRAMES
 from sportstrack.mot import MotTable, SequenceInfo, read_mot, read_sequence_info
 from sportstrack.reading import list_files, read_table, same_name
@@ -121,6 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--shots", type=Path, metavar="CSV", help="where shots begin, from sportstrack shots --csv; else as recorded")
     add("--zero-based", action="store_true", help="the results count frames from 0")
 
+    add_overwrite(parser)
     group = parser.add_argument_group("summary")
     add = group.add_argument
     add("--json", action="store_true", help="print the summary as JSON, one line per result")
@@ -131,11 +132,14 @@ def _parser() -> argparse.ArgumentParser:
 def _main(options: argparse.Namespace) -> int:
     settings = preset(options.preset, steps=options.steps, **dict(options.set))
     jobs = _jobs(options)
+    for source, target in jobs:  # all are checked before the work
+        _claim(source, target, options).release()
     truth = _truth([source for source, _ in jobs], options.gt)
     failed = 0
     for source, target in jobs:
         try:
-            changes = _refine_file(source, target, settings, truth, options)
+            with _claim(source, target, options) as claim:
+                changes = _refine_file(source, claim.file(target.name), settings, truth, options)
         except SportstrackError as error:
             if len(jobs) == 1:
                 raise
@@ -159,17 +163,22 @@ def _jobs(options: argparse.Namespace) -> list[tuple[Path, Path]]:
     if given is not None and given.suffix == ".txt":
         if len(sources) > 1:
             raise SettingError(f"-o {given}: is one file, but there are {len(sources)} results; name a folder")
-        ensure_folder(given.parent)
         return [(sources[0], given)]
-    folder = ensure_folder(given or Path("runs/refine"))
+    folder = given or Path("runs/refine")
     jobs = [(source, folder / source.name) for source in sources]
     names = [source.name for source in sources]
-    for source, target in jobs:
+    for source in sources:
         if names.count(source.name) > 1:
             raise SettingError(f"two results are called {source.name}; refine them one by one, each with its own -o")
-        if given is None and target.resolve() == source.resolve():
-            raise OutputError(f"{source}: would be overwritten; name another place, or this one, with -o")
     return jobs
+
+
+def _claim(source: Path, target: Path, options: argparse.Namespace) -> Claim:
+    read = [*options.results, source, options.detections, options.shots, options.gt, options.seqinfo]
+    inputs = [path for path in read if path is not None]
+    return Claim(
+        target.parent, [target.name], command=PROGRAM, source=source, inputs=inputs, overwrite=options.overwrite
+    )
 
 
 def _files(path: Path) -> list[Path]:
@@ -195,7 +204,7 @@ def _truth(sources: list[Path], path: Path | None) -> dict[str, TruthFile]:
 
 
 def _refine_file(
-    source: Path, target: Path, settings: RefineSettings, truth: dict[str, TruthFile], options: argparse.Namespace
+    source: Path, target: PartFile, settings: RefineSettings, truth: dict[str, TruthFile], options: argparse.Namespace
 ) -> Changes:
     rows = read_mot(source, zero_based=options.zero_based)
     if len(rows) and int(rows.track_id.min()) < 0:
@@ -209,7 +218,7 @@ def _refine_file(
     cuts = recorded.cuts if options.shots is None else read_cuts(options.shots)
     cuts = [-(-(cut - start) // stride) for cut in cuts]  # the first of these frames that is in the new shot
     scene = Scene.of(table, frame_rate=rate / stride, width=width, height=height, camera=camera, cuts=cuts)
-    changes, table = _run(source.stem, str(target), table, scene, settings)
+    changes, table = _run(source.stem, str(target.path), table, scene, settings)
     write_table(target, _at(table, table.frame * stride + start).to_mot(), 0 if options.zero_based else 1)
     return changes
 
@@ -323,7 +332,7 @@ def _at(table: TrackTable, frame: IntArray) -> TrackTable:
     return replace(table, frame=frame)
 
 
-def write_table(path: Path, table: MotTable, first: int = 1) -> None:
+def write_table(target: Path | PartFile, table: MotTable, first: int = 1) -> None:
     """Write MOT text, ten columns; ``first`` is the number of the first frame.
 
     Raises:
@@ -332,7 +341,7 @@ def write_table(path: Path, table: MotTable, first: int = 1) -> None:
     whole = (table.frame + first, table.track_id)
     columns = np.column_stack((*whole, xyxy_to_tlwh(table.xyxy), table.score, table.class_id, table.visibility))
     columns[:, 4:6] = np.maximum(columns[:, 4:6], 0.01)
-    file = PartFile(path)
+    file = target if isinstance(target, PartFile) else PartFile(target)
     try:
         with file.open_text() as stream:
             for at in range(0, len(columns), _BLOCK):

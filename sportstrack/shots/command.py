@@ -11,6 +11,7 @@ from typing import Any
 
 from sportstrack.arguments import FRAME_RATE
 from sportstrack.cli import new_parser, run
+from sportstrack.files import add_overwrite
 from sportstrack.shots.boundaries import Boundary, ShotConfig, ShotDetector, is_close_up
 from sportstrack.shots.replays import Replay, ReplayDetector
 from sportstrack.types import FloatArray
@@ -163,6 +164,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("video", metavar="VIDEO", help="video file, folder of images, or address")
     add("--csv", type=Path, metavar="FILE", help="also write the table there")
+    add_overwrite(parser)
     add("--no-fades", action="store_true", help="report hard cuts alone")
     add("--no-replays", action="store_true", help="do not look for replays")
     add("--frame-rate", type=FRAME_RATE, metavar="FPS", help="of a source without times, such as an image folder (25)")
@@ -171,11 +173,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _main(options: argparse.Namespace) -> int:
-    from sportstrack.files import write_text
+    from sportstrack.claims import claimed
     from sportstrack.progress import ProgressBar
     from sportstrack.video import open_source
 
+    asked = [] if options.csv is None else [options.csv]
     with (
+        claimed(
+            asked, command=PROGRAM, source=options.video, inputs=[options.video], overwrite=options.overwrite
+        ) as files,
         open_source(options.video, frame_rate=options.frame_rate) as source,
         ProgressBar("looking for shots", quiet=options.quiet) as bar,
     ):
@@ -183,8 +189,9 @@ def _main(options: argparse.Namespace) -> int:
         replays = None if options.no_replays else ReplayDetector(frame_rate=rate)
         shots = find_shots(source, ShotDetector(config, frame_rate=rate), bar, replays)
         warnings = list(source.warnings)
-    if options.csv is not None:
-        write_text(options.csv, "\n".join(",".join(row) for row in [COLUMNS, *_cells(shots)]) + "\n")
+        for file in files:
+            file.write(("\n".join(",".join(row) for row in [COLUMNS, *_cells(shots)]) + "\n").encode())
+            file.complete()
     sys.stdout.write(_table(shots))
     for text in warnings:
         sys.stderr.write(f"{PROGRAM}: {text}\n")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import errno
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -40,6 +41,7 @@ class VideoWriter:
         crf: x264's constant quality, 0 (lossless) to 51.
         preset: x264's speed, ``ultrafast`` to ``veryslow``.
         codec: any encoder of ffmpeg that takes yuv420p.
+        file: a file of that path which the caller has claimed; None makes one.
 
     Raises:
         OutputError: if the file cannot be written; the message says why.
@@ -56,6 +58,7 @@ class VideoWriter:
         crf: int = 23,
         preset: str = "veryfast",
         codec: str = "libx264",
+        file: PartFile | None = None,
     ):
         self.path = Path(path)
         self.warnings: list[str] = []
@@ -65,7 +68,7 @@ class VideoWriter:
         self._rate, self._pixel_ratio = as_rate(frame_rate), pixel_ratio
         self._clock = ticks_per_second(self._rate)
         self._last = self._first = -1
-        self.file = PartFile(self.path)
+        self.file = PartFile(self.path) if file is None else file
         self._part = self.file.part
         self._final = self._part.with_name(self._part.name.replace(".part", ".final.part"))
         self._container: Any = None
@@ -147,6 +150,15 @@ class VideoWriter:
             with suppress(Exception):
                 container.close()
             self._part.unlink(missing_ok=True)
+
+    @contextmanager
+    def nothing_half(self) -> Iterator[None]:
+        """Drop the file also where the block is interrupted; inside the writer's own context."""
+        try:
+            yield
+        except BaseException:
+            self.abort()
+            raise
 
     def __enter__(self) -> VideoWriter:
         return self
