@@ -105,11 +105,11 @@ class PartFile:
     def explain(self, error: OSError) -> str:
         """Say in one line which file cannot be written, why, and what to do."""
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return f"{self.path}: the disk is full; make room or choose another folder with -o"
+            return f"{self.path}: the disk is full; make room or choose another place"
         if error.errno == errno.EFBIG:
-            return f"{self.path}: the file grew larger than is allowed here; choose another folder with -o"
+            return f"{self.path}: the file grew larger than is allowed here; choose another place"
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            return f"{self.path}: no permission to write there; choose another folder with -o"
+            return f"{self.path}: no permission to write there; choose another place"
         return f"{self.path}: cannot be written: {error.strerror or error}"
 
 
@@ -226,7 +226,7 @@ class Claim:
         if not os.path.lexists(path):
             return
         if path.is_dir():
-            raise OutputError(f"{path}: is a folder; choose another folder with -o")
+            raise OutputError(f"{path}: is a folder; choose another place")
         owner = self._ledger.owner(name)
         self._refuse_input(path, owner)
         if self._overwrite:
@@ -234,11 +234,11 @@ class Claim:
         if owner is None:
             ours = self._ledger.entries(name)
             how = "was changed since it was written" if ours else "was not written by this program"
-            raise OutputError(f"{path}: {how}; choose another folder with -o, or replace it with --overwrite")
+            raise OutputError(f"{path}: {how}; choose another place, or replace it with --overwrite")
         if not self._is_same(owner):
             of = f" of {owner['source']}" if owner.get("source") else ""
             raise OutputError(
-                f"{path}: is the result{of} ({owner.get('command')}); choose another folder with -o, "
+                f"{path}: is the result{of} ({owner.get('command')}); choose another place, "
                 "or replace it with --overwrite"
             )
 
@@ -247,7 +247,7 @@ class Claim:
             within = given.is_dir() and owner is None and given.resolve() in path.resolve().parents
             with suppress(OSError):
                 if within or path.samefile(given):
-                    raise OutputError(f"{path}: is an input of this run; choose another folder with -o")
+                    raise OutputError(f"{path}: is an input of this run; choose another place")
 
     def _is_same(self, owner: dict[str, Any]) -> bool:
         """Return whether an entry's file is of this command and source, which may have been moved or copied."""
@@ -332,9 +332,9 @@ def ensure_folder(folder: str | Path) -> Path:
         probe.part.touch()
         probe.part.unlink()
     except FileExistsError as error:
-        raise OutputError(f"{path}: is a file, not a folder; choose another with -o") from error
+        raise OutputError(f"{path}: is a file, not a folder; choose another place") from error
     except NotADirectoryError as error:
-        raise OutputError(f"{path}: a part of this path is a file, not a folder; choose another with -o") from error
+        raise OutputError(f"{path}: a part of this path is a file, not a folder; choose another place") from error
     except OSError as error:
         raise OutputError(PartFile(path).explain(error)) from error
     return path
