@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any, NoReturn
@@ -48,7 +49,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 def new_parser(program: str, about: str, examples: str, **more: Any) -> argparse.ArgumentParser:
     """Return a command's empty parser; ``examples`` end its help as they are written, ``more`` goes to argparse."""
     plain = argparse.RawDescriptionHelpFormatter
-    return _Parser(prog=program, description=about, epilog=examples, formatter_class=plain, **more)
+    parser = _Parser(prog=program, description=about, epilog=examples, formatter_class=plain, **more)
+    help_text = "show where an error comes from: Python's traceback"
+    parser.add_argument("--verbose", action="store_true", default=False, help=help_text)
+    return parser
 
 
 def run(
@@ -67,7 +71,9 @@ def print_json(content: Any) -> None:
 
 
 def report_error(error: SportstrackError, name: str) -> None:
-    """Print a user's error on standard error, and where the work done before it is."""
+    """Print a user's error on standard error, its traceback with --verbose, and where the work done before it is."""
+    if _Parser.verbose:
+        traceback.print_exception(error)
     sys.stderr.write(f"{name}: error: {error}\n")
     if error.kept:
         sys.stderr.write(f"{name}: what was done before is in {', '.join(error.kept)}\n")
@@ -75,6 +81,8 @@ def report_error(error: SportstrackError, name: str) -> None:
 
 class _Parser(argparse.ArgumentParser):
     """argparse's, whose errors are one line and name the nearest option or choice."""
+
+    verbose = False  # of the command line parsed last
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
@@ -84,6 +92,7 @@ class _Parser(argparse.ArgumentParser):
         if rest:
             known = [name for action in self._actions for name in action.option_strings if name.startswith("--")]
             self.error(f"unknown argument {rest[0]!r}{nearest(rest[0].partition('=')[0], known)}")
+        _Parser.verbose = bool(getattr(options, "verbose", False))
         return options
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:

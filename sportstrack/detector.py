@@ -25,7 +25,7 @@ from sportstrack.connectors import CONNECTORS, connect, split_spec
 from sportstrack.devices import check_half, choose_device, import_torch
 from sportstrack.errors import DeviceError, SettingError, WeightsError, nearest, unknown
 from sportstrack.neck import NeckFeatures
-from sportstrack.plugins import first_line, is_plugin, load_plugin
+from sportstrack.plugins import first_line, is_plugin, load_plugin, plugin
 from sportstrack.types import Detections, as_detections
 from sportstrack.weights import SUFFIXES, assets_folder, cache_folder, find_weights, looks_like_checkpoint
 
@@ -196,11 +196,27 @@ class CustomDetector:
         call: frames → one `Detections` or ``supervision.Detections`` per frame; its ``names`` (a mapping or a sequence)
             and ``timings``, if it has them, are passed on.
         spec: how the user named it, for messages.
+        named: whether it was given by name: then what it raises becomes a `PluginError`. What an object raises comes
+            through.
+        taken: names of settings that it was made with.
+
+    Attributes:
+        names: class id → name; may be empty.
+        timings: seconds per stage.
+        device: where it runs, or None if it does not say.
+        fixed: settings that it has its own of.
     """
 
-    def __init__(self, call: Callable[..., Any], spec: str = "detector") -> None:
+    def __init__(self, call: Any, spec: str = "detector", *, named: bool = False, taken: Container[str] = ()) -> None:
+        if not callable(call):
+            what = type(call).__name__
+            raise SettingError(f"{spec}: expected a callable frames -> list of Detections, or a name, got {what}")
         self._call = call
         self._spec = spec
+        self._guard = (lambda: plugin("detector", spec)) if named else contextlib.nullcontext
+        self.device: str | None = getattr(call, "device", None)
+        own = ("weights", "imgsz", "iou", "half", "device")
+        self.fixed: tuple[str, ...] = getattr(call, "fixed", tuple(name for name in own if name not in taken))
         names = getattr(call, "names", None) or {}
         pairs = names.items() if isinstance(names, Mapping) else enumerate(names)
         self.names: dict[int, str] = {int(k): str(v) for k, v in pairs}
@@ -214,7 +230,8 @@ class CustomDetector:
             SettingError: if the callable returns something other than one table per frame.
         """
         started = time.perf_counter()
-        found = self._call(frames)
+        with self._guard():
+            found = self._call(frames)
         if self._own_timings:
             self.timings["inference"] += time.perf_counter() - started
         try:
@@ -228,26 +245,38 @@ class CustomDetector:
         return tables
 
 
-def load_detector(spec: str, **settings: Any) -> Detector:
+def as_detector(given: Any) -> Detector:
+    """Return a detector given as an object, checked: a callable frames → list of tables, or one of this module's."""
+    ready = isinstance(given, (UltralyticsDetector, CustomDetector))
+    return given if ready or (hasattr(given, "fixed") and hasattr(given, "timings")) else CustomDetector(given)
+
+
+def load_detector(spec: str | Path | Callable[..., Any], **settings: Any) -> Detector:
     """Make a detector from what a user wrote after ``--weights``.
 
     Args:
         spec: weights as a path, known name or address, for `UltralyticsDetector`; or ``package.module:attribute`` for a
             detector of one's own: a callable frames → list of `Detections` (or ``supervision.Detections``), or a class
             or an argument-free factory that makes one; or a model of another library, ``torchvision:NAME``,
-            ``transformers:FOLDER``, ``detectron2:CONFIG.yaml`` or ``tensorflow:FOLDER`` (see `sportstrack.connectors`).
+            ``transformers:FOLDER``, ``detectron2:CONFIG.yaml`` or ``tensorflow:FOLDER`` (see `sportstrack.connectors`);
+            or a callable, which is only checked.
         **settings: `UltralyticsDetector`'s keywords; others get those that their signature names.
 
     Raises:
         SettingError: if a module or attribute is not there or cannot be called, or a library is not installed.
         WeightsError, DeviceError: as `UltralyticsDetector`.
     """
+    if not isinstance(spec, (str, Path)):
+        return as_detector(spec)
+    spec = str(spec)
     kind, name = split_spec(spec)
     if kind:
         detector: Detector = connect(kind, name, settings)
         return detector
     if is_plugin(spec):
-        return CustomDetector(load_plugin(spec, "a callable frames -> list of Detections", offered=settings), spec)
+        taken: set[str] = set()
+        made = load_plugin(spec, "a callable frames -> list of Detections", offered=settings, taken=taken)
+        return CustomDetector(made, spec, named=True, taken=taken)
     word, colon, _ = spec.partition(":")
     if len(word) > 1 and colon and "://" not in spec and not Path(spec).exists():  # one letter is a drive
         raise SettingError(f"{spec}: {unknown('library', word, CONNECTORS)}")

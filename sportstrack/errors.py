@@ -46,6 +46,10 @@ class FormatError(SportstrackError, ValueError):
     """A text or data file does not hold what its format asks for."""
 
 
+class PluginError(SportstrackError):
+    """Code of the user's own, given by name, has failed; the message says where, the cause is what it raised."""
+
+
 def one_line(text: str) -> str:
     """Return a text on one line of at most `MAX_MESSAGE` characters, with its control characters as spaces or codes."""
     text = "".join(c if c.isprintable() else " " if c.isspace() else repr(c)[1:-1] for c in text)

@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 
 from sportstrack.errors import SettingError
+from sportstrack.plugins import plugin
 from sportstrack.recording import RecordedFrame, RecordingInfo
 from sportstrack.settings import TrackSettings
-from sportstrack.types import BoolArray, Detections, FloatArray, as_detections
+from sportstrack.types import BoolArray, Detections, FloatArray, as_affine
 
 OWN_FEATURES = "detector"
 """The embedder's name for the features that the detector computes anyway."""
@@ -62,10 +63,8 @@ class Observer:
     def detect(self, images: Sequence[Any]) -> list[Detections]:
         """Find boxes in a batch of images."""
         started = time.perf_counter()
-        tables = [as_detections(table) for table in self._detector(list(images))]
+        tables: list[Detections] = self._detector(list(images))
         self.seconds["detect"] += time.perf_counter() - started
-        if len(tables) != len(images):
-            raise SettingError(f"detector: expected {len(images)} tables, one per frame, got {len(tables)}")
         return tables
 
     def observe(self, image: Any, detections: Detections, cut: float = 0.0) -> Observation:
@@ -80,6 +79,7 @@ class Observer:
             if cut:
                 self._camera.reset()  # the last frame shows another place
             camera = self._camera.update(image, boxes)
+            camera = None if camera is None else as_affine(camera)
             self.seconds["camera"] += time.perf_counter() - started
         return Observation(detections, camera, cut)
 
@@ -89,7 +89,12 @@ class Observer:
         return seen if self._camera is not None else replace(seen, camera=recorded.camera)
 
     def _embed(self, image: Any, boxes: FloatArray, valid: BoolArray | None) -> Any:
-        rows = np.asarray(self._embedder(image, boxes), np.float32)
+        value = self._embedder(image, boxes)
+        try:
+            rows = np.asarray(value, np.float32)
+        except (TypeError, ValueError) as error:
+            what = f"{type(value).__name__} ({error})"
+            raise SettingError(f"embedder: expected ({len(boxes)}, D) vectors, one per box, got {what}") from error
         if rows.ndim != 2 or len(rows) != len(boxes):
             raise SettingError(f"embedder: expected ({len(boxes)}, D) vectors, one per box, got shape {rows.shape}")
         if valid is None:
@@ -118,17 +123,18 @@ def make_observer(
     return Observer(detector, embedder, camera)
 
 
-def make_replayer(settings: TrackSettings, recorded: RecordingInfo, *, pictures: bool) -> Observer:
+def make_replayer(
+    settings: TrackSettings, recorded: RecordingInfo, *, pictures: bool, embedder: Any = None, camera: Any = None
+) -> Observer:
     """Return the observer of a recording: what it holds is taken from it, what it lacks is computed.
 
     Raises:
         SettingError: if that needs pictures and there are none.
     """
-    embedder = camera = None
-    if settings.embedder not in (None, recorded.embedder):
+    if embedder is None and settings.embedder not in (None, recorded.embedder):
         _need_pictures("--embedder", settings.embedder, recorded.embedder, pictures)
         embedder = _load_embedder(settings, settings.device)
-    if settings.camera not in (None, recorded.camera):
+    if camera is None and settings.camera not in (None, recorded.camera):
         camera = _load_camera(settings)
         if getattr(camera, "needs_image", True):
             _need_pictures("--camera", settings.camera, recorded.camera, pictures)
@@ -152,7 +158,28 @@ def _load_embedder(settings: TrackSettings, device: str) -> Any:
 def _load_camera(settings: TrackSettings) -> Any:
     from sportstrack.camera import load_camera
 
-    return load_camera(str(settings.camera))
+    camera = load_camera(str(settings.camera))
+    return _Named(camera, str(settings.camera)) if ":" in str(settings.camera) else camera
+
+
+class _Named:
+    """A camera motion of the user's own, given by name; what it raises is reported with its place."""
+
+    def __init__(self, camera: Any, spec: str) -> None:
+        self._camera, self._who = camera, f"camera motion {spec}"
+        self._spec = spec
+        self.needs_image = camera.needs_image
+
+    def update(self, frame: Any, xyxy: FloatArray) -> FloatArray | None:
+        """Ask the user's method, and check what it says."""
+        with plugin("camera motion", self._spec):
+            affine = self._camera.update(frame, xyxy)
+        return None if affine is None else as_affine(affine, self._who)
+
+    def reset(self) -> None:
+        """Let the user's method forget the previous frame."""
+        with plugin("camera motion", self._spec):
+            self._camera.reset()
 
 
 def _usable(detections: Detections) -> FloatArray:

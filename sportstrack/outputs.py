@@ -114,7 +114,7 @@ class Outputs:
             claim.remove(record.name)  # it speaks of files that are about to be replaced
             done = {kind: sink for kind, sink in self._sinks.items() if sink.file.part.exists()}
             claim.complete([sink.file for sink in done.values()])
-            claim.write_text(settings.name, settings_text(self._settings))
+            claim.write_text(settings.name, settings_text(summary.settings))
             summary.outputs = {kind: str(sink.path) for kind, sink in done.items()} | {"settings": str(settings)}
             summary.files = claim.stamps(Path(file).name for file in summary.outputs.values())
             summary.outputs["summary"] = str(record)

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, closing, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, nullcontext, suppress
 from dataclasses import fields, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,13 +18,16 @@ from typing import Any
 
 from sportstrack.errors import SettingError, SportstrackError
 from sportstrack.files import Claim, file_name, remove_own
+from sportstrack.found import Found
+from sportstrack.inforce import Choice, is_recording, of_replay, refuse_detector
 from sportstrack.observe import OWN_FEATURES, make_observer, make_replayer
 from sportstrack.opencv import require_cv2
 from sportstrack.outputs import Outputs, claim_outputs
+from sportstrack.plugins import plugin
 from sportstrack.recording import Recording, RecordingInfo
 from sportstrack.replay import Playback, Replay, Seen
 from sportstrack.resume import Origin, finished
-from sportstrack.settings import TrackSettings
+from sportstrack.settings import LOWEST_SCORE, TrackSettings
 from sportstrack.sinks import TEXT_SINKS, TrackedFrame
 from sportstrack.stages import Abandoned, Box, Stage, join_all
 from sportstrack.summary import Summary, peak_memory_mb
@@ -35,6 +38,8 @@ from sportstrack.video import SourceInfo, VideoSource, open_source
 Progress = Callable[[int, "int | None"], None]
 """Called with the frames done and the frames expected (None if unknown), in the calling thread."""
 
+_OF_OUTPUTS = ("offline", "formats", "save_detections")  # what the first of two passes is run without
+
 
 def track_video(
     source: str | Path | int,
@@ -44,6 +49,7 @@ def track_video(
     detector: Any = None,
     tracker: Tracker | str | None = None,
     embedder: Any = None,
+    camera: Any = None,
     name: str | None = None,
     resume: bool = False,
     overwrite: bool = False,
@@ -58,9 +64,11 @@ def track_video(
             ``http://`` address; or a recording (``.npz``), replayed without its video.
         output: folder for the outputs; None writes nothing (use `on_frame`).
         settings: a `TrackSettings`; None is its defaults.
-        detector: a callable ``frames -> list[Detections]``, used instead of the settings' weights.
+        detector: a callable ``frames -> list[Detections]``, or a name (``torchvision:NAME``,
+            ``package.module:attribute``), used instead of the settings' weights.
         tracker: a tracker of your own or a name, used instead of the settings' one.
         embedder: a callable ``(frame, xyxy) -> (N, D)`` appearance vectors, or a name, instead of the settings' one.
+        camera: an object with ``update(frame, xyxy) -> (2, 3) or None`` and ``reset()``, or a name, likewise.
         name: stem of the output files; None takes it from the source.
         resume: return at once if `output` holds this source's complete result made with the same settings and files.
             Of objects handed in as detector, tracker or embedder, the name and the module's file are compared.
@@ -75,37 +83,36 @@ def track_video(
     Raises:
         OutputError: before anything is read, if `output` cannot be written, holds files that must not be replaced, or
             another run is writing the same ones.
-        SportstrackError: for anything that a user can mend. What was done until then stays readable in ``.part`` files,
-            listed in the error's ``kept``.
+        SportstrackError: for anything that a user can mend, failures of plug-ins given by name included. What was done
+            until then stays readable in ``.part`` files, listed in the error's ``kept``. What an object of your own
+            raises comes through as it is.
         KeyboardInterrupt: after Ctrl-C, likewise; its argument is the summary.
 
     Example:
         >>> summary = track_video("match.mp4", "out", weights="yolov8n.pt", tracker="bytetrack")  # doctest: +SKIP
     """
-    if isinstance(tracker, str):
-        overrides["tracker"], tracker = tracker, None
-    if isinstance(embedder, str):
-        overrides["embedder"], embedder = embedder, None
-    in_force = (settings or TrackSettings()).changed(**overrides)
-    parts = {"detector": detector, "tracker": tracker, "embedder": embedder}
-    frames = _open_frames(source, in_force)
+    parts = {"detector": detector, "tracker": tracker, "embedder": embedder, "camera": camera}
+    named = {part: value for part, value in parts.items() if isinstance(value, str)}
+    parts |= dict.fromkeys(named)
+    asked = (settings or TrackSettings()).changed(**overrides, **named)
+    frames = _open_frames(source, asked, [*overrides, *named], parts)
     with closing(frames), ExitStack() as stack:
-        summary = _new_summary(source, name, frames.info, in_force)
+        summary = _new_summary(source, name, frames, asked)
         own = {kind: None if isinstance(part, LazyDetector) else part for kind, part in parts.items()}
-        origin = Origin(source, frames.info, in_force, own)
+        origin = Origin(source, frames.info, asked, own)
         claim = None
         if output is not None:
             if resume and (earlier := finished(Path(output), summary, origin)) is not None:
                 return earlier
             inputs = [path for path in origin.files.values() if path is not None]
             claim = claim_outputs(
-                output, summary.name, in_force, source=summary.source, inputs=inputs, overwrite=overwrite
+                output, summary.name, asked, source=summary.source, inputs=inputs, overwrite=overwrite
             )
             stack.enter_context(claim)
-        if in_force.offline:
+        if asked.offline:
             # The first pass opens the source itself, and tracks as if nothing came after it.
-            return _track_offline(frames.info, in_force, summary, claim, origin, parts, on_frame, progress)
-        run = _Run(frames, in_force, summary, claim, origin)
+            return _track_offline(frames.info, asked, summary, claim, origin, parts, on_frame, progress)
+        run = _Run(frames, asked, summary, claim, origin)
         run.prepare(**parts)
         return run.go(on_frame, progress)
 
@@ -160,13 +167,14 @@ def _two_passes(
     )
     started, recording = time.perf_counter(), Recording(earlier.outputs["detections"])
     refined = _refined(seen, recording.info, earlier.shot_starts(seen) if settings.shots else [])
+    summary.settings = earlier.settings | {name: summary.settings[name] for name in _OF_OUTPUTS}
     earlier.stages_ms["refine"] = round(1000 * (time.perf_counter() - started) / max(len(seen), 1), 3)
     pictures = not summary.source.endswith(".npz") and (
         "video" in settings.formats or (on_frame is not None and settings.detections is None)
     )
     with closing(Replay(recording, open_source(summary.source) if pictures else None)) as frames:
         run = _Run(frames, settings, summary, claim, origin, earlier)
-        run.prepare(None, Playback(refined), None)
+        run.prepare(tracker=Playback(refined))
         return run.go(on_frame, progress and _half(progress, first=False))
 
 
@@ -199,7 +207,8 @@ def load(settings: TrackSettings) -> Any:
     from sportstrack.detector import load_detector
 
     require_cv2()  # a broken OpenCV is better named here than by whichever library trips over it
-    values = {name: getattr(settings, name) for name in ("imgsz", "score", "iou", "classes", "device", "half", "trust")}
+    values = {name: getattr(settings, name) for name in ("imgsz", "iou", "classes", "device", "half", "trust")}
+    values["score"] = LOWEST_SCORE if settings.score is None else settings.score
     if settings.embedder == OWN_FEATURES:
         values["features"] = True
     if settings.detector is not None:
@@ -208,24 +217,29 @@ def load(settings: TrackSettings) -> Any:
 
 
 class LazyDetector:
-    """The settings' detector, loaded when it is first needed, so that several videos share one."""
+    """The settings' detector, loaded by the first video that needs it and shared by the others.
+
+    It stands for a detector in `track_video` and `label_video`; it is none itself.
+    """
 
     def __init__(self, settings: TrackSettings) -> None:
         self._settings = settings
         self._detector: Any = None
 
-    def __call__(self, frames: Any) -> Any:
-        """Detect in a batch of frames."""
-        return self._loaded(frames)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._loaded, name)
-
-    @property
-    def _loaded(self) -> Any:
+    def load(self) -> Any:
+        """Return the detector; load it first if that has not been done."""
         if self._detector is None:
             self._detector = load(self._settings)
         return self._detector
+
+
+def ready(detector: Any, settings: TrackSettings) -> Any:
+    """Return a detector that can be called: the settings' one for None, else the one given, checked and loaded."""
+    from sportstrack.detector import as_detector
+
+    if detector is None:
+        return load(settings)
+    return detector.load() if isinstance(detector, LazyDetector) else as_detector(detector)
 
 
 class _Run:
@@ -246,11 +260,14 @@ class _Run:
         self._earlier = earlier  # of the first pass, if this is the second
         self._ids: set[int] = set()
         self._scores = 0.0
+        self._found = Found()
         self._tracking = 0.0  # seconds
         self._shots: Any = None
         self._watched: deque[int] = deque(maxlen=1)  # numbers of the latest frames: a fade's middle is one of them
 
-    def prepare(self, detector: Any, tracker: Tracker | None, embedder: Any) -> None:
+    def prepare(
+        self, detector: Any = None, tracker: Tracker | None = None, embedder: Any = None, camera: Any = None
+    ) -> None:
         """Load what is needed before the first frame."""
         started = time.perf_counter()
         import scipy.optimize  # noqa: F401 - takes half a second, which no frame should wait for
@@ -264,14 +281,19 @@ class _Run:
             recorded = self.frames.recording.info
             self.names = recorded.names
             self.observed = settings.embedder or recorded.embedder, settings.camera or recorded.camera
-            self.observer = make_replayer(settings, recorded, pictures=self.frames.pictures)
+            more = {"embedder": embedder, "camera": camera}
+            self.observer = make_replayer(settings, recorded, pictures=self.frames.pictures, **more)
         else:
-            self.detector = load(settings) if detector is None else detector
-            self.names = dict(getattr(self.detector, "names", None) or {})
+            self.detector = ready(detector, settings)
+            self.names = dict(self.detector.names or {})
             device = self.summary.device = getattr(self.detector, "device", None)
-            self.observer = make_observer(settings, self.detector, embedder=embedder, device=device or settings.device)
+            more = {"embedder": embedder, "camera": camera, "device": device or settings.device}
+            self.observer = make_observer(settings, self.detector, **more)
+            self._note_settings()
             self._shots = _shot_detector(self._frame_rate()) if settings.shots else None
             self._watched = deque(maxlen=1 if self._shots is None else self._shots.latest + 1)
+        self._choice = Choice(settings.classes, settings.score, self.names)
+        self._named = tracker is None
         self.tracker: Tracker = tracker or self._make_tracker()
         self.summary.setup_seconds = round(time.perf_counter() - started, 3)
 
@@ -280,7 +302,15 @@ class _Run:
         return float(self.frames.info.frame_rate) / self._every()
 
     def _every(self) -> int:
-        return 1 if isinstance(self.frames, Replay) else self.settings.every  # a recording holds what was tracked
+        return self.frames.every if isinstance(self.frames, Replay) else self.settings.every
+
+    def _note_settings(self) -> None:
+        """Put into the summary what is in force: a detector may have settings of its own."""
+        detector, values = self.detector, self.summary.settings
+        own = dict(getattr(detector, "in_force", {}))
+        for name in set(getattr(detector, "fixed", ())) - set(own):
+            values.pop(name, None)
+        values |= own
 
     def _make_tracker(self) -> Tracker:
         settings, info = self.settings, self.frames.info
@@ -295,8 +325,9 @@ class _Run:
     def go(self, on_frame: Callable[[TrackedFrame], None] | None, progress: Progress | None) -> Summary:
         """Run all stages until the source ends."""
         info = self.frames.info
-        made = RecordingInfo(info.name, info.width, info.height, self._frame_rate(), self.names, *self.observed)
-        outputs = Outputs(self._claim, self.settings, self.summary, info, made, info.frame_rate / self._every())
+        every, observed = self._every(), self.observed
+        made = RecordingInfo(info.name, info.width, info.height, self._frame_rate(), self.names, *observed, every)
+        outputs = Outputs(self._claim, self.settings, self.summary, info, made, info.frame_rate / every)
         started, timings = time.perf_counter(), dict(getattr(self.detector, "timings", {}))
         waiting = 1 if self._live() else max(4, 2 * self._batch())
         decoded: Box[Any] = Box(waiting)
@@ -356,9 +387,7 @@ class _Run:
     def _detect_and_track(
         self, watched: Box[Seen], tracked: Box[TrackedFrame], on_frame: Any, progress: Progress | None
     ) -> None:
-        expected = self.frames.info.frame_count
-        if expected is not None:
-            expected = -(-expected // self._every())
+        expected = self.summary.expected_frames
         for batch in _batches(watched, self._batch()):
             for done in self._track(batch):
                 if on_frame is not None:
@@ -374,19 +403,27 @@ class _Run:
         for row, seen in enumerate(batch):
             frame = seen.frame
             if seen.recorded is not None:
-                told = observer.replay(frame.image, seen.recorded)
+                recorded = replace(seen.recorded, detections=self._choice.of(seen.recorded.detections))
+                told = observer.replay(frame.image, recorded)
             else:
                 assert tables is not None
-                told = observer.observe(frame.image, tables[row], seen.cut)
+                told = observer.observe(frame.image, self._choice.of(tables[row]), seen.cut)
+            self._found.add(told.detections)
             started = time.perf_counter()
             if told.cut and self.settings.shots:
                 self._cut()
-            tracks = self.tracker.update(told.detections, told.camera)
+            with self._guard():
+                tracks = self.tracker.update(told.detections, told.camera)
             self._tracking += time.perf_counter() - started
             self._count(tracks)
             yield TrackedFrame(
                 frame.index, frame.time, tracks, told.detections, frame.image, frame.pts, told.camera, told.cut
             )
+
+    def _guard(self) -> AbstractContextManager[None]:
+        """Turn what a tracker given by name raises into one line that says where."""
+        spec = self.settings.tracker
+        return plugin("tracker", spec) if self._named and ":" in spec else nullcontext()
 
     def _cut(self) -> None:
         self.summary.cuts += 1
@@ -433,6 +470,9 @@ class _Run:
         summary.dropped_boxes = int(getattr(self.tracker, "dropped", 0))
         summary.dropped_frames = int(getattr(self.frames, "dropped", 0))
         summary.warnings += self.frames.warnings + self.observer.warnings + self._passed_by()
+        if self._earlier is None:
+            how = (summary.frames, summary.tracks, self.tracker, self.settings.tracker)
+            summary.warnings += self._found.warnings(*how, replay=isinstance(self.frames, Replay))
         summary.peak_memory_mb = peak_memory_mb()
         if self._earlier is not None:
             summary.add_first_pass(self._earlier)
@@ -453,17 +493,32 @@ class _Run:
         return failure
 
 
-def _open_frames(source: str | Path | int, settings: TrackSettings) -> VideoSource | Replay:
-    if str(source).endswith(".npz"):
-        return Replay(Recording(str(source)), None)
-    if settings.detections is not None:
-        recording = Recording(settings.detections)
-        wanted = settings.embedder not in (None, recording.info.embedder) or settings.camera is not None
-        return Replay(recording, open_source(source) if wanted or "video" in settings.formats else None)
-    return open_source(source, every=settings.every, live=settings.live, frame_rate=settings.frame_rate)
+def _open_frames(
+    source: str | Path | int, settings: TrackSettings, given: Sequence[str], parts: Mapping[str, Any]
+) -> VideoSource | Replay:
+    recorded = is_recording(source)
+    if not recorded and settings.detections is None:
+        return open_source(source, every=settings.every, live=settings.live, frame_rate=settings.frame_rate)
+    recording = Recording(str(source) if recorded else str(settings.detections))
+    own = ["detector"] if parts["detector"] is not None and not isinstance(parts["detector"], LazyDetector) else []
+    refuse_detector(settings, recording.info, recording.path, [*given, *own])
+    how: dict[str, Any] = {"every": settings.every, "frame_rate": settings.frame_rate}
+    if recorded or str(source) == settings.detections:
+        return Replay(recording, None, **how)
+    pictures = settings.embedder not in (None, recording.info.embedder) or settings.camera is not None
+    pictures = pictures or parts["embedder"] is not None or parts["camera"] is not None
+    return Replay(recording, open_source(source) if pictures or "video" in settings.formats else None, **how)
 
 
-def _new_summary(source: str | Path | int, name: str | None, info: SourceInfo, settings: TrackSettings) -> Summary:
+def _new_summary(
+    source: str | Path | int, name: str | None, frames: VideoSource | Replay, settings: TrackSettings
+) -> Summary:
+    info = frames.info
+    if isinstance(frames, Replay):
+        values, expected = of_replay(settings, frames.recording.info), info.frame_count
+    else:
+        values = settings.as_dict() | {"score": LOWEST_SCORE if settings.score is None else settings.score}
+        expected = None if info.frame_count is None else -(-info.frame_count // settings.every)
     return Summary(
         str(source),
         name=file_name(name or info.name),
@@ -471,7 +526,9 @@ def _new_summary(source: str | Path | int, name: str | None, info: SourceInfo, s
         height=info.height,
         frame_rate=round(float(info.frame_rate), 6),
         declared_frames=info.frame_count,
-        settings=settings.as_dict(),
+        expected_frames=expected,
+        requested=settings.as_dict(),
+        settings=values,
     )
 
 

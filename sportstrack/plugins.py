@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import inspect
+import os
 import re
-from collections.abc import Callable, Mapping
+import sysconfig
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from sportstrack.errors import SettingError, nearest
+from sportstrack.errors import PluginError, SettingError, SportstrackError, nearest
 
 _SPEC = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 
@@ -26,6 +30,7 @@ def load_plugin(
     offered: Mapping[str, Any] | None = None,
     given: Mapping[str, Any] | None = None,
     fits: Callable[[Any], bool] = callable,
+    taken: set[str] | None = None,
 ) -> Any:
     """Import what a spec names, call it where it is a class or a factory, and return what comes out.
 
@@ -38,20 +43,55 @@ def load_plugin(
             other object is taken as it is.
         given: arguments with which it is called, whatever it is; then ``offered`` does not count.
         fits: tells whether the object is what is wanted.
+        taken: gets the names of those offered that were handed over.
 
     Raises:
         SettingError: a module or attribute is not there, or what it names cannot be called or is not what is wanted.
+        PluginError: the module fails while it is imported, or what it names while it is called.
     """
     target = _attribute(spec)
     if given is not None:
         made = _called(target, given, spec)
     elif inspect.isclass(target) or (inspect.isroutine(target) and not _needed(target)):
-        made = _called(target, _taken(target, offered or {}), spec)
+        arguments = _taken(target, offered or {})
+        if taken is not None:
+            taken.update(arguments)
+        made = _called(target, arguments, spec)
     else:
         made = target
     if not fits(made):
         raise SettingError(f"{spec}: expected {wanted}, got {type(made).__name__}")
     return made
+
+
+@contextmanager
+def plugin(kind: str, spec: str) -> Iterator[None]:
+    """Turn whatever a user's own code raises into a `PluginError` of one line, with file and line.
+
+    Args:
+        kind: what it is, such as ``detector``.
+        spec: its name.
+    """
+    try:
+        yield
+    except SportstrackError:
+        raise
+    except Exception as error:
+        lines = str(error).strip().splitlines()
+        what = type(error).__name__ + (f": {lines[0]}" if lines else "")
+        raise PluginError(f"{kind} {spec} failed: {what} ({_place(error)}); --verbose shows more") from error
+
+
+def _place(error: BaseException) -> str:
+    """Return file and line of the innermost frame that is neither a library's nor this package's."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename}:{error.lineno}"
+    others = [str(Path(__file__).parent), *(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib"))]
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [f for f in frames if not any(f.filename.startswith(folder + os.sep) for folder in others)]
+    own = [f for f in own if not f.filename.startswith("<frozen")]
+    at = (own or frames)[-1]
+    return f"{at.filename}:{at.lineno}"
 
 
 def first_line(error: BaseException) -> str:
@@ -67,8 +107,14 @@ def _attribute(spec: str) -> Any:
         value: Any = import_module(module)
     except ImportError as error:
         raise SettingError(f"{spec}: cannot import {module} ({error}); is its folder on PYTHONPATH?") from error
-    except ValueError as error:  # an empty name
-        raise SettingError(f"{spec}: expected package.module:attribute") from error
+    except ValueError as error:
+        if not module:
+            raise SettingError(f"{spec}: expected package.module:attribute") from error
+        with plugin("module", module):
+            raise
+    except Exception:
+        with plugin("module", module):
+            raise
     for name in path.split("."):
         if not hasattr(value, name):
             raise SettingError(f"{spec}: {module} has no {name!r}{nearest(name, dir(value))}")
@@ -78,10 +124,20 @@ def _attribute(spec: str) -> Any:
 
 def _called(target: Any, arguments: Mapping[str, Any], spec: str) -> Any:
     try:
-        return target(**arguments)
+        _bind(target, arguments)
     except TypeError as error:
         names = ", ".join(arguments) or "no arguments"
         raise SettingError(f"{spec}: cannot be made ({error}); it is called with {names}") from error
+    with plugin("plug-in", spec):
+        return target(**arguments)
+
+
+def _bind(target: Any, arguments: Mapping[str, Any]) -> None:
+    """Raise TypeError if a callable does not take the arguments; what cannot be told is left to the call itself."""
+    if not callable(target):
+        raise TypeError(f"{type(target).__name__} cannot be called")
+    with suppress(ValueError):  # of some that are written in C
+        inspect.signature(target).bind(**arguments)
 
 
 def _taken(target: Any, offered: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ A recording replays through every tracker, through tuning and through benchmarks
 gives the same tracks to the last bit. The file is an ordinary .npz archive, written in chunks while the video runs, so
 that neither writing nor reading it holds more than one chunk in memory:
 
-* ``meta``: JSON text with name, width, height, frame_rate, names, embedder, camera, version;
+* ``meta``: JSON text with name, width, height, frame_rate, names, embedder, camera, every, version;
 * ``00000/index`` (F,) frame numbers in the source, from 0; ``00000/time`` (F,) seconds; ``00000/count`` (F,) boxes;
 * ``00000/xyxy`` (ΣN, 4), ``/score``, ``/class_id``; where present ``/embedding`` (ΣN, D), ``/keypoints`` (ΣN, K, 3),
   ``/mask`` (ΣN, H·W/8) packed bits with ``/mask_shape`` (2,), ``/camera`` (F, 2, 3), NaN where unknown, and ``/cut``
@@ -17,7 +17,7 @@ import json
 import reprlib
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,7 @@ from sportstrack.types import Detections, FloatArray
 
 VERSION = 1
 _CHUNK_FRAMES = 1000
+_FEW = 10  # frames; fewer do not tell that only every Nth was recorded
 _CHUNK_BYTES = 64_000_000  # masks and embeddings fill a chunk long before its frames are counted
 
 
@@ -70,10 +71,11 @@ class RecordingInfo:
         name: stem of the source.
         width: pixels.
         height: pixels.
-        frame_rate: frames per second.
+        frame_rate: frames per second of the recorded frames: the source's rate divided by `every`.
         names: class id → name.
         embedder: what made the embeddings (the option's value), or None.
         camera: what estimated the camera's motion, likewise.
+        every: every how many frames of the source one was recorded.
     """
 
     name: str
@@ -83,6 +85,12 @@ class RecordingInfo:
     names: Mapping[int, str] = field(default_factory=dict)
     embedder: str | None = None
     camera: str | None = None
+    every: int = 1
+
+    @property
+    def source_rate(self) -> float:
+        """Frames per second of the source; its frame numbers count these."""
+        return self.frame_rate * self.every
 
 
 class RecordingWriter:
@@ -104,6 +112,7 @@ class RecordingWriter:
                 "names": {str(k): v for k, v in info.names.items()},
                 "embedder": info.embedder,
                 "camera": info.camera,
+                "every": info.every,
             }
             self._put("meta", np.array(json.dumps(meta)))
         except OSError as error:
@@ -176,7 +185,15 @@ class Recording:
         self._length = sum(shape[0] if shape else 0 for shape in shapes)
         if self._length > MAX_FRAMES:
             raise FormatError(f"{self.path}: holds {self._length:,} frames; at most {MAX_FRAMES:,} are read")
-        self.info = _info(parse_json(text, f"{self.path}, meta"), f"{self.path}, meta")
+        info = _info(parse_json(text, f"{self.path}, meta"), f"{self.path}, meta")
+        self.info = info if info.every else replace(info, every=self._stride())
+
+    def _stride(self) -> int:
+        """Return every how many frames one was recorded, by the frame numbers; older recordings do not say it."""
+        with ArrayFile(self.path) as file:
+            numbers = [file.read(f"{chunk}/index", "i", (None,)).astype(np.int64) for chunk in self._chunks]
+        index = np.concatenate([np.empty(0, np.int64), *numbers])
+        return max(1, int(np.gcd.reduce(np.diff(index)))) if len(index) >= _FEW else 1
 
     def __len__(self) -> int:
         return self._length
@@ -217,6 +234,7 @@ def _info(meta: Any, name: str) -> RecordingInfo:
         {int(k): str(v) for k, v in names.items()},
         given("embedder", (str, type(None)), lambda _: True),
         given("camera", (str, type(None)), lambda _: True),
+        given("every", int, lambda v: 1 <= v <= MAX_FRAMES) if "every" in meta else 0,  # of an older recording
     )
 
 
@@ -227,6 +245,7 @@ _WANTED = {
     "height": f"a whole number from 1 to {MAX_SIDE:,}",
     "frame_rate": f"a number above 0, up to {MAX_FRAME_RATE:,}",
     "names": "a table of class numbers and their names",
+    "every": "a whole number from 1",
     "embedder": "text or null",
     "camera": "text or null",
 }

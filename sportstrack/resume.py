@@ -86,7 +86,7 @@ class Origin:
 def finished(folder: Path, wanted: Summary, origin: Origin) -> Summary | None:
     """Return the summary of an earlier, complete run with the same settings, if its files still are what it says."""
     earlier = _read(folder / f"{wanted.name}.summary.json")
-    if earlier is None or not earlier.complete or earlier.settings != json.loads(json.dumps(wanted.settings)):
+    if earlier is None or not earlier.complete or earlier.requested != json.loads(json.dumps(wanted.requested)):
         return None
     if earlier.source != wanted.source and "source" not in origin.files:
         return None  # a camera or an address

@@ -17,6 +17,7 @@ from sportstrack.reading import is_folder, parse_yaml, read_yaml
 from sportstrack.trackers import CONFIGS, DEFAULT_TRACKER, TRACKERS, setting_types
 
 BOXES = ("smoothed", "detected")
+LOWEST_SCORE = 0.1  # of a detector's boxes, unless the settings say another
 FORMATS = ("video", "mot", "jsonl", "csv", "heatmap")
 _RANGES: tuple[tuple[str, float, float], ...] = (
     ("imgsz", 32, 16384),
@@ -36,7 +37,8 @@ class TrackSettings:
         weights: Ultralytics weights: a path, a known name (downloaded once) or ``demo``.
         detector: a detector of your own as ``package.module:attribute``, instead of weights.
         imgsz: longer side of the detector's input in pixels.
-        score: lowest score that the detector reports; trackers use low ones too.
+        score: lowest score of a box, 0…1; None is 0.1 for a detector, which trackers like to have low, and takes a
+            recording as it is.
         iou: overlap above which the detector drops the weaker of two boxes.
         classes: class ids or names to keep, ``["all"]`` for all; None keeps persons and sports balls of a COCO model
             and all classes of any other.
@@ -69,7 +71,7 @@ class TrackSettings:
     weights: str = "yolov8n.pt"
     detector: str | None = None
     imgsz: int = 640
-    score: float = 0.1
+    score: float | None = None
     iou: float = 0.7
     classes: Sequence[int | str] | None = None
     device: str = "auto"
@@ -217,11 +219,12 @@ _PLAIN: dict[str, Callable[[str], bool]] = {
 }
 
 
-def settings_text(settings: TrackSettings) -> str:
-    """Return the settings as YAML that ``--config`` takes back."""
+def settings_text(settings: TrackSettings | Mapping[str, Any]) -> str:
+    """Return settings, or the plain values of some of them, as YAML that ``--config`` takes back."""
     import yaml
 
-    text: str = yaml.safe_dump(settings.as_dict(), sort_keys=False, allow_unicode=True)
+    values = settings.as_dict() if isinstance(settings, TrackSettings) else dict(settings)
+    text: str = yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
     return text
 
 

@@ -21,6 +21,7 @@ class Summary:
         height: pixels.
         frame_rate: frames per second of the source.
         declared_frames: what the source says it holds, or None.
+        expected_frames: how many of these are to be tracked, or None: every Nth, or those of a recording.
         frames: frames tracked.
         seconds: wall-clock time from the first frame's decoding to the last output's closing.
         setup_seconds: time to load the detector before that.
@@ -39,7 +40,8 @@ class Summary:
         skipped: whether an earlier run's result was found and kept (resume).
         warnings: what was wrong with the source and how it was handled.
         outputs: kind → file.
-        settings: the settings in force.
+        settings: the settings in force; what a replay or a detector has no use for is left out.
+        requested: the settings asked for.
         inputs: what the result was made of (source, weights, plug-ins …) → path, size in bytes, time in nanoseconds and
             SHA-256; without these where a file could not be read or was changed during the run.
         files: name of each output file beside the summary → its size, time and SHA-256.
@@ -51,6 +53,7 @@ class Summary:
     height: int = 0
     frame_rate: float = 0.0
     declared_frames: int | None = None
+    expected_frames: int | None = None
     frames: int = 0
     seconds: float = 0.0
     setup_seconds: float = 0.0
@@ -69,6 +72,7 @@ class Summary:
     warnings: list[str] = field(default_factory=list)
     outputs: dict[str, str] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
+    requested: dict[str, Any] = field(default_factory=dict)
     inputs: dict[str, Any] = field(default_factory=dict)
     files: dict[str, Any] = field(default_factory=dict)
 
@@ -101,7 +105,7 @@ class Summary:
         if self.skipped:
             return f"{lines[0]}: finished before, skipped (--resume)"
         every = int(self.settings.get("every", 1))
-        due = None if self.declared_frames is None else -(-self.declared_frames // every)
+        due = self.expected_frames
         declared = f" of {due} declared" if due not in (None, self.frames) else ""
         declared += f", every {every}th," if every > 1 else ""
         device = f" on {self.device}" if self.device else ""

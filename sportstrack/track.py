@@ -15,7 +15,8 @@ from sportstrack.arguments import FRAME_RATE, MAX_BATCH, SHARE, SIDE, TRUST_HELP
 from sportstrack.cli import new_parser, print_json, report_error, run
 from sportstrack.errors import SettingError, SportstrackError
 from sportstrack.files import add_overwrite, file_name, identity
-from sportstrack.settings import BOXES, FORMATS, TrackSettings, parse_assignments, read_settings
+from sportstrack.inforce import explicit, is_recording, without_detector
+from sportstrack.settings import BOXES, FORMATS, LOWEST_SCORE, TrackSettings, parse_assignments, read_settings
 from sportstrack.trackers import CONFIGS, TRACKERS, setting_types
 
 PROGRAM = "sportstrack track"
@@ -74,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
         "tensorflow:SAVED_MODEL, or a detector of your own, package.module:NAME, a callable frames -> list[Detections]",
     )
     add("--imgsz", type=SIDE, metavar="PIXELS", help=f"longer side of the network's input ({default.imgsz})")
-    add("--score", type=SHARE, help=f"lowest score of a box ({default.score}); trackers use weak boxes too")
+    add("--score", type=SHARE, help=f"lowest score of a box ({LOWEST_SCORE}); trackers use weak boxes too")
     add("--iou", type=SHARE, help=f"overlap above which the weaker of two boxes is dropped ({default.iou})")
     add(
         "--classes",
@@ -175,6 +176,8 @@ def _settings(options: argparse.Namespace) -> TrackSettings:
     values |= {"weights": "demo", "imgsz": 1280} if options.demo else {}
     values |= {f.name: given[f.name] for f in fields(TrackSettings) if f.name in given}
     settings = TrackSettings().changed(**values)
+    if settings.detections or all(map(is_recording, options.sources or [""])):
+        settings = without_detector(settings, list(given))  # a settings file may describe a whole run
     own = dict(settings.tracker_settings) | parse_assignments(settings.tracker, options.set)
     if options.strict:
         own["strict"] = True
@@ -230,6 +233,7 @@ def _track_one(
                 resume=options.resume,
                 overwrite=options.overwrite,
                 progress=bar,
+                **explicit(settings, vars(options)),
             )
     except KeyboardInterrupt as error:
         if error.args:  # the summary of what was done

@@ -239,6 +239,25 @@ class Tracks:
         )
 
 
+def as_affine(camera: Any, who: str = "camera") -> FloatArray:
+    """Return the motion of a camera as a (2, 3) float64 array.
+
+    Raises:
+        SettingError: if it is no finite (2, 3) matrix, or squeezes the picture flat; ``who`` begins the message.
+    """
+    try:
+        affine = np.asarray(camera, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        what = type(camera).__name__
+        raise SettingError(f"{who}: expected a (2, 3) affine or None, got a {what} ({error})") from error
+    if affine.shape != (2, 3):
+        raise SettingError(f"{who}: expected a (2, 3) affine or None, got shape {affine.shape}")
+    (a, b, _), (c, d, _) = affine.tolist()
+    if not (np.isfinite(affine).all() and 1e-6 <= abs(a * d - b * c) <= 1e6):
+        raise SettingError(f"{who}: expected a finite, invertible affine, got {affine.tolist()}")
+    return affine
+
+
 @runtime_checkable
 class Tracker(Protocol):
     """What the pipeline asks of a tracker; any class with these two methods plugs in.

@@ -26,7 +26,7 @@ from sportstrack.detector import (
     load_detector,
 )
 from sportstrack.devices import choose_device
-from sportstrack.errors import DeviceError, SettingError, WeightsError
+from sportstrack.errors import DeviceError, PluginError, SettingError, WeightsError
 from sportstrack.neck import letterboxed
 from sportstrack.types import Detections
 
@@ -679,9 +679,10 @@ def test_a_detector_that_does_not_follow_the_protocol(
         load_detector(plugin + name)(noise)
 
 
-def test_the_detectors_own_error_is_not_dressed_up(plugin: str, noise: list[np.ndarray]) -> None:
-    with pytest.raises(RuntimeError, match="its own trouble"):
+def test_a_detector_given_by_name_that_fails_is_named_with_its_place(plugin: str, noise: list[np.ndarray]) -> None:
+    with pytest.raises(PluginError, match=r"fails failed: RuntimeError: its own trouble \(.*my_detectors.*:\d+\)") as e:
         load_detector(plugin + "fails")(noise)
+    assert isinstance(e.value.__cause__, RuntimeError)
 
 
 def test_a_module_that_is_not_there() -> None:

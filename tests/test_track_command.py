@@ -250,12 +250,13 @@ def test_ctrl_c_leaves_readable_files(tmp_path: Path) -> None:
     assert not list((tmp_path / "out").glob("match.txt")), "an unfinished file must not carry the finished one's name"
 
 
-def test_a_detector_that_breaks_shows_its_own_error(match: Path, tmp_path: Path) -> None:
-    result = command(match, "--detector", "toy:FailAt", "-o", tmp_path, "--formats", "mot")
-    assert result.returncode == 1
-    assert "RuntimeError: the toy detector broke" in result.stderr
+def test_a_detector_that_breaks_is_one_line_with_its_place(match: Path, tmp_path: Path) -> None:
+    words = (match, "--detector", "toy:FailAt", "-o", tmp_path, "--formats", "mot", "--quiet")
+    result = command(*words)
+    refused(result, "detector toy:FailAt failed: RuntimeError: the toy detector broke", "toy.py:", "--verbose")
     (part,) = tmp_path.glob("match.*.part.txt")
     assert part.read_text().splitlines()[-1].startswith("5,")
+    assert "Traceback" in command(*words, "--verbose").stderr
 
 
 @pytest.mark.parametrize("word", ["--help", "--list-trackers"])

@@ -112,6 +112,7 @@ def _load_other(name: str, device: str, half: bool) -> Any:
         from sportstrack.embed.custom import CustomEmbedder
 
         offered = {"device": device, "half": half}
-        return CustomEmbedder(load_plugin(name, "a callable (frame, xyxy) -> (N, D)", offered=offered), name)
+        made = load_plugin(name, "a callable (frame, xyxy) -> (N, D)", offered=offered)
+        return CustomEmbedder(made, name, named=True)
     known = ", ".join([*EMBEDDERS, *FORMS])
     raise SettingError(f"no embedder {name!r}{nearest(name, list(EMBEDDERS))} (known: {known})")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from sportstrack.cost import Features, unit_rows
 from sportstrack.embed.crops import Image
 from sportstrack.errors import SettingError
+from sportstrack.plugins import plugin
 from sportstrack.types import FloatArray
 
 
@@ -19,10 +21,12 @@ class CustomEmbedder:
     Args:
         call: (H, W, 3) BGR frame and (N, 4) boxes → (N, D) finite numbers; its ``reset()``, if it has one, is called.
         spec: how the user named it, for messages.
+        named: whether it was given by name: then what it raises becomes a `PluginError`.
     """
 
-    def __init__(self, call: Callable[..., Any], spec: str = "embedder") -> None:
+    def __init__(self, call: Callable[..., Any], spec: str = "embedder", *, named: bool = False) -> None:
         self._call = call
+        self._guard = (lambda: plugin("embedder", spec)) if named else nullcontext
         self.name = str(getattr(call, "name", spec))
         self._spec = spec
         self._length: int | None = None
@@ -35,7 +39,9 @@ class CustomEmbedder:
         """
         if not len(xyxy):
             return np.zeros((0, self._length or 0), np.float32)  # few callables think of it
-        rows = self._checked(self._call(frame, xyxy), len(xyxy))
+        with self._guard():
+            value = self._call(frame, xyxy)
+        rows = self._checked(value, len(xyxy))
         self._length = rows.shape[1]
         return unit_rows(rows)
 
@@ -43,7 +49,8 @@ class CustomEmbedder:
         """Tell the callable that another video begins."""
         reset = getattr(self._call, "reset", None)
         if reset is not None:
-            reset()
+            with self._guard():
+                reset()
 
     def _checked(self, value: Any, count: int) -> Any:
         length = "D" if self._length is None else self._length

@@ -14,6 +14,7 @@ from sportstrack.arguments import FRAME_RATE, MAX_BATCH, SHARE, SIDE, TRUST_HELP
 from sportstrack.cli import new_parser, report_error, run
 from sportstrack.errors import SettingError, SportstrackError
 from sportstrack.files import add_overwrite
+from sportstrack.inforce import explicit, is_recording, without_detector
 from sportstrack.label.cvat import TOLERANCE
 from sportstrack.label.labelstudio import LOCAL_FILES
 from sportstrack.label.place import Place, held_data_set
@@ -21,7 +22,7 @@ from sportstrack.label.run import LabelSettings, label_name, label_video
 from sportstrack.label.table import LabelledVideo, refuse_twins
 from sportstrack.label.yolo import to_table, write_yolo_labels
 from sportstrack.progress import ProgressBar
-from sportstrack.settings import TrackSettings, read_settings
+from sportstrack.settings import LOWEST_SCORE, TrackSettings, read_settings
 from sportstrack.trackers import TRACKERS
 
 PROGRAM = "sportstrack label"
@@ -90,7 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--detector", metavar="NAME", help="instead of weights: as sportstrack track takes it (torchvision:NAME, …)")
     add("--detections", metavar="NPZ", help="take this recording's detections instead of running a detector")
     add("--imgsz", type=SIDE, metavar="PIXELS", help=f"longer side of the network's input ({track.imgsz})")
-    add("--score", type=SHARE, help=f"lowest score of a box ({track.score}); trackers use weak boxes too")
+    add("--score", type=SHARE, help=f"lowest score of a box ({LOWEST_SCORE}); trackers use weak boxes too")
     add("--classes", nargs="+", metavar="CLASS", help="ids or names to keep, or all (of COCO's: person, sports ball)")
     add("--ball", nargs="+", metavar="CLASS", help="ids or names of the ball's class, followed one at a time")
     add("--device", help="auto, cpu, cuda:0, mps (auto)")
@@ -146,7 +147,10 @@ def _settings(options: argparse.Namespace) -> tuple[TrackSettings, LabelSettings
     own = {field.name for field in fields(LabelSettings)} - {"rename"}
     values |= {f.name: given[f.name] for f in fields(TrackSettings) if f.name in given and f.name not in own}
     label = {name: given[name] for name in (*own, "rename") if name in given}
-    return TrackSettings().changed(**values), LabelSettings(**label)
+    how = TrackSettings().changed(**values)
+    if how.detections or all(map(is_recording, options.sources)):
+        how = without_detector(how, given)  # a settings file may describe a whole run
+    return how, LabelSettings(**label)
 
 
 def _label_all(
@@ -159,7 +163,8 @@ def _label_all(
 
     def label(source: str) -> LabelledVideo:
         with ProgressBar(Path(source).name, quiet=options.quiet) as bar:
-            return label_video(source, settings=wanted, track=how, detector=detector, progress=bar)
+            given = explicit(how, vars(options))
+            return label_video(source, settings=wanted, track=how, detector=detector, progress=bar, **given)
 
     for source in options.sources:
         try:

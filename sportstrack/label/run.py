@@ -76,22 +76,28 @@ def label_video(
         source: a video, an image folder, or a recording (``.npz``), whose labels have no pictures.
         settings: a `LabelSettings`; None is its defaults.
         track: how to detect and track; None is the defaults of `sportstrack.track_video`.
-        detector: a callable ``frames -> list[Detections]``, used instead of the settings' weights.
+        detector: a callable ``frames -> list[Detections]``, or a name, used instead of the settings' weights.
         progress: called after each frame with (done, expected or None).
-        **overrides: single fields of `TrackSettings`, such as ``weights="best.pt"``.
+        **overrides: single fields of `TrackSettings`, such as ``weights="best.pt"``; ``tracker``, ``embedder`` and
+            ``camera`` may be objects, as for `sportstrack.track_video`.
 
     Raises:
         SportstrackError: as `sportstrack.track_video`.
         SourceError: a live source, which has no frames to go back to.
     """
-    from sportstrack.pipeline import LazyDetector, track_video
+    from sportstrack.inforce import explicit, is_recording
+    from sportstrack.pipeline import ready, track_video
 
     wanted = settings or LabelSettings()
-    how = (track or TrackSettings()).changed(**overrides)
-    recorded = str(source) if str(source).endswith(".npz") else how.detections
+    if isinstance(detector, str):
+        overrides["detector"], detector = detector, None
+    parts = {name: overrides.pop(name) for name in ("tracker", "embedder", "camera") if name in overrides}
+    named = {name: value for name, value in parts.items() if isinstance(value, str)}
+    how = (track or TrackSettings()).changed(**overrides, **named)
+    recorded = str(source) if is_recording(source) else how.detections
     if recorded is None:
         _refuse_live(source)
-        detector = detector or LazyDetector(how)
+        detector = ready(detector, how)
     seen: list[TrackedFrame] = []
     # Neither outputs nor pictures: offline work happens here, so that the video is read once.
     summary = track_video(
@@ -100,6 +106,8 @@ def label_video(
         detector=detector,
         on_frame=lambda frame: seen.append(replace(frame, image=None)),
         progress=progress,
+        **explicit(how, overrides),
+        **{name: value for name, value in parts.items() if name not in named},
     )
     boxes = _tracks(seen, summary, wanted.offline, how.shots)
     boxes = one_class_each(keep_sure(boxes, wanted.min_track_score, wanted.min_track_frames))
@@ -108,7 +116,7 @@ def label_video(
     length = seen[-1].index + 1 if seen else 0
     frames = np.array([frame.index for frame in seen if frame.index % wanted.every == 0], np.int64)
     boxes = on_frames(within(boxes, summary.width, summary.height), frames)
-    pictures = not str(source).endswith(".npz")
+    pictures = not is_recording(source)
     rate = summary.frame_rate
     name = summary.name if recorded is None or not pictures else file_name(Path(source).stem)
     return LabelledVideo(
@@ -149,7 +157,7 @@ def _tracks(seen: Sequence[TrackedFrame], summary: Any, offline: bool, shots: bo
         looks = any(frame.detections.embedding is not None for frame in seen)
         tables = refine_tracks(
             [(frame.index, frame.tracks, frame.detections if looks else None, frame.camera) for frame in seen],
-            frame_rate=summary.frame_rate,
+            frame_rate=summary.frame_rate / summary.settings["every"],
             width=summary.width,
             height=summary.height,
             cuts=summary.shot_starts(seen) if shots else [],

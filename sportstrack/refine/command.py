@@ -292,7 +292,7 @@ def _known(
         if not options.quiet:
             sys.stderr.write(f"{PROGRAM}: warning: {source}: {text}\n")
 
-    rate = options.frame_rate or stated.frame_rate or (made and made.frame_rate)
+    rate = options.frame_rate or stated.frame_rate or (made and made.source_rate)
     if not rate:
         rate = DEFAULT_RATE
         warn(f"frame rate unknown: taken for {rate:g} per second; give --frame-rate or --gt")

@@ -16,7 +16,7 @@ import numpy as np
 
 from sportstrack.assign import clip_then_solve
 from sportstrack.trackers import columns
-from sportstrack.types import BoolArray, FloatArray, IntArray, Tracks, as_detections
+from sportstrack.types import BoolArray, FloatArray, IntArray, Tracks, as_affine, as_detections
 
 _NEVER = 10.0  # cost of a pair outside the gate, above the limit of 1
 
@@ -145,7 +145,7 @@ class Ball:
             SettingError: if the camera is not an invertible affine.
         """
         detections = as_detections(detections)
-        camera = None if camera is None else columns.read_camera(camera)
+        camera = None if camera is None else as_affine(camera)
         boxes, score, class_id, row, dropped = columns.read(detections, self.config.det_thresh, self.strict)
         self.dropped += dropped
         self._frame += 1

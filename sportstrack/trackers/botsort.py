@@ -27,7 +27,7 @@ from sportstrack import kalman
 from sportstrack.boxes import iou, xywh_to_xyxy, xyxy_to_xywh
 from sportstrack.cost import Features, check_fusion, cosine, fuse_touching, learn, read_looks, unit_rows, with_room
 from sportstrack.trackers import columns
-from sportstrack.types import BoolArray, FloatArray, IntArray, Tracks, as_detections
+from sportstrack.types import BoolArray, FloatArray, IntArray, Tracks, as_affine, as_detections
 
 _SIZE = np.array([2, 3, 2, 3])  # width and height, for x and y and for themselves
 
@@ -170,7 +170,7 @@ class BoTSORT:
             SettingError: if the camera is not an invertible affine, or embeddings change their length.
         """
         detections = as_detections(detections)
-        camera = None if camera is None else columns.read_camera(camera)
+        camera = None if camera is None else as_affine(camera)
         looks = read_looks(detections.embedding, len(self._rows.feature))
         boxes, score, class_id, row, dropped = columns.read(detections, self._low, self.strict)
         feature = None if looks is None else unit_rows(looks[row])

@@ -15,7 +15,7 @@ import numpy as np
 from sportstrack.cost import read_looks
 from sportstrack.errors import SettingError
 from sportstrack.trackers import columns
-from sportstrack.types import Detections, FloatArray, IntArray, Tracker, Tracks, as_detections
+from sportstrack.types import Detections, FloatArray, IntArray, Tracker, Tracks, as_affine, as_detections
 
 
 class ByClass:
@@ -79,7 +79,7 @@ class ByClass:
         """
         detections = as_detections(detections)
         # Whatever one of the trackers might refuse is refused here, before the first of them has moved on.
-        camera = None if camera is None else columns.read_camera(camera)
+        camera = None if camera is None else as_affine(camera)
         looks = read_looks(detections.embedding, self._length)
         if self.strict:
             columns.read(detections, 0.0, strict=True)

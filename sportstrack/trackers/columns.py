@@ -58,17 +58,6 @@ def read(detections: Detections, min_score: float, strict: bool) -> Readable:
     return detections.xyxy[rows], detections.score[rows], detections.class_id[rows], rows, dropped
 
 
-def read_camera(camera: Any) -> FloatArray:
-    """Return the (2, 3) float64 affine; SettingError if it is none, is not finite or squeezes the image flat."""
-    affine = np.asarray(camera, dtype=np.float64)
-    if affine.shape != (2, 3):
-        raise SettingError(f"camera: expected a (2, 3) affine or None, got shape {affine.shape}")
-    (a, b, _), (c, d, _) = affine.tolist()
-    if not (np.isfinite(affine).all() and 1e-6 <= abs(a * d - b * c) <= 1e6):
-        raise SettingError(f"camera: expected a finite, invertible affine, got {affine.tolist()}")
-    return affine
-
-
 def nobody(count: int) -> IntArray:
     """Return (count,) of −1: the owners of boxes that no track has taken yet."""
     owner = np.empty(count, np.int64)

@@ -9,10 +9,11 @@ from sportstrack.video.frame import Frame, Image, SourceInfo
 from sportstrack.video.images import IMAGE_SUFFIXES, VIDEO_SUFFIXES, natural_key
 from sportstrack.video.source import VideoSource, open_source, probe
 from sportstrack.video.stream import address_name
-from sportstrack.video.times import DEFAULT_RATE, as_rate
+from sportstrack.video.times import ASSUMED_RATE, DEFAULT_RATE, as_rate
 from sportstrack.video.write import OUTPUT_SUFFIXES, VideoWriter
 
 __all__ = [
+    "ASSUMED_RATE",
     "DEFAULT_RATE",
     "IMAGE_SUFFIXES",
     "OUTPUT_SUFFIXES",

@@ -24,7 +24,7 @@ from sportstrack.trackers.sports import appearance, border, classes, motion
 from sportstrack.trackers.sports.config import TICK, SportsTrackConfig, Tuning
 from sportstrack.trackers.sports.likelihood import compare
 from sportstrack.trackers.sports.rows import Found, Rows
-from sportstrack.types import BoolArray, FloatArray, IntArray, Tracks, as_detections
+from sportstrack.types import BoolArray, FloatArray, IntArray, Tracks, as_affine, as_detections
 
 TENTATIVE_AFFINITY = 0.3  # least affinity of a match of a tentative track
 OUTSIDE_MEMORY = 1.2  # seconds that a lost track is kept that is predicted outside the picture
@@ -118,7 +118,7 @@ class SportsTrack:
         Raises:
             SettingError: if the camera is not an invertible affine, or embeddings change their length.
         """
-        camera = None if camera is None else columns.read_camera(camera)
+        camera = None if camera is None else as_affine(camera)
         found = self._read(detections)
         self._frame += 1
         size = self._picture_size(found)
