@@ -19,7 +19,7 @@ def _seed_coco(folder: Path) -> None:
         {"id": 1, "image_id": 1, **one},
         {"id": 2, "image_id": 2, **one, "segmentation": [[1, 2, 11, 2, 11, 14, 1, 14]]},
         {"id": 3, "image_id": 1, **one, "iscrowd": 1, "segmentation": {"size": [32, 48], "counts": [100, 20, 1416]}},
-        {"id": 4, "image_id": 2, **one, "track_id": 7, "segmentation": {"size": [32, 48], "counts": "T3d0l0"}},
+        {"id": 4, "image_id": 2, **one, "track_id": 7, "segmentation": {"size": [32, 48], "counts": "T3d0X\\1"}},
     ]
     del boxes[3]["bbox"]
     categories = [{"id": 1, "name": "player", "supercategory": "person"}]
