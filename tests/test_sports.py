@@ -1,4 +1,4 @@
-"""SportsTrack: what its presets, its memory, its priors and its looks promise; the contract is in test_trackers.py."""
+"""SportsTrack: what its presets, its memory, its priors and appearance promise; the contract is in test_trackers.py."""
 
 from __future__ import annotations
 
@@ -69,8 +69,8 @@ def near(smoothed: Any, boxes: Any) -> bool:
     return bool((np.abs(smoothed - boxes) <= 0.05 * (boxes[:, 3:] - boxes[:, 1:2]) + rounding).all())
 
 
-def looking(detections: Detections, looks: Any) -> Detections:
-    return replace(detections, embedding=np.asarray(looks, np.float32))
+def with_embeddings(detections: Detections, vectors: Any) -> Detections:
+    return replace(detections, embedding=np.asarray(vectors, np.float32))
 
 
 # --- the contract, with presets and priors ---------------------------------------------------------------------------
@@ -134,15 +134,15 @@ def test_at_most_so_many(stream: list[Any]) -> None:
     [
         {"camera": np.zeros((2, 3))},
         {"camera": np.eye(3)},
-        {"detections": looking(at((100, 100)), np.ones((1, 5)))},
+        {"detections": with_embeddings(at((100, 100)), np.ones((1, 5)))},
         {"detections": 7},
         {"detections": Detections.from_arrays([[0, 0, np.nan, 9]])},
     ],
-    ids=["flat camera", "wrong camera", "other looks", "no table", "broken row"],
+    ids=["flat camera", "wrong camera", "other embeddings", "no table", "broken row"],
 )
 def test_a_refused_frame_leaves_everything_as_it_was(fault: dict[str, Any]) -> None:
     def frame(x: float) -> Detections:
-        return looking(at((100 + x, 100), (200 - x, 100), (300, 100 + x)), np.eye(3))
+        return with_embeddings(at((100 + x, 100), (200 - x, 100), (300, 100 + x)), np.eye(3))
 
     frames = [frame(2.0 * i) for i in range(20)]
     want = run(make(strict=True), frames)
@@ -225,15 +225,15 @@ def test_a_jerky_pan_is_read_off_the_boxes() -> None:
     assert ids(run(make(None, camera_shift=False), stream))[-1] != list(range(1, 17))
 
 
-def test_three_walkers_tell_a_swing_that_is_beyond_doubt() -> None:
-    swing, (still, _) = panning(3, 20.0), trembling()
+def test_three_pedestrians_show_a_significant_swing_of_the_camera() -> None:
+    swing, (still, _) = panning(3, 20.0), jittering()
     assert ids(run(make(None, preset="pedestrian"), swing))[-1] == [1, 2, 3]
     assert ids(run(make(None, preset="pedestrian", camera_pairs=6), swing))[-1] != [1, 2, 3]
     blind, sure, rash = (
         run(make(None, preset="pedestrian", **changes), still)
         for changes in ({"camera_shift": False}, {"camera_doubt": 5.0}, {"camera_doubt": 0.0})
     )
-    assert same(sure, blind)  # a detector's trembling is no camera's motion
+    assert same(sure, blind)  # a detector's jittering is no camera's motion
     assert not same(rash, blind)
 
 
@@ -272,7 +272,7 @@ def leave_and_return(away: int, drift: float = 0.0) -> list[Detections]:
     return out + gone + back
 
 
-def test_who_left_over_a_border_is_awaited_there() -> None:
+def test_a_track_that_left_over_a_border_is_expected_there() -> None:
     assert ids(run(make(), leave_and_return(100)))[-1] == [1, 2]
     assert ids(run(make(), leave_and_return(100, drift=200.0)))[-1] == [3, 2]  # too far along the border
     assert ids(run(make(), leave_and_return(400)))[-1] == [3, 2]  # too late
@@ -299,7 +299,7 @@ def test_memory_is_bounded() -> None:
     for _ in range(200):
         places = rng.uniform((0, 0), PICTURE, (8, 2))
         for _ in range(3):
-            tracker.update(looking(at(*places), rng.normal(size=(8, 16))))
+            tracker.update(with_embeddings(at(*places), rng.normal(size=(8, 16))))
     assert len(tracker._recognition.ended) <= 64
     assert len(tracker._rows.last) < 8 * (10 * 25 + 1)
 
@@ -307,23 +307,23 @@ def test_memory_is_bounded() -> None:
 # --- shots -----------------------------------------------------------------------------------------------------------
 
 
-def shot(looks: Any = None, count: int = 5, frames: int = 40, order: Any = None) -> list[Detections]:
+def shot(vectors: Any = None, count: int = 5, frames: int = 40, order: Any = None) -> list[Detections]:
     order = list(range(count)) if order is None else order
     stream = []
     for n in range(frames):
         found = at(*((80.0 + 100 * place, 100 + 5 * np.sin(n / 5)) for place in range(count)))
-        stream.append(found if looks is None else looking(found, np.asarray(looks)[order]))
+        stream.append(found if vectors is None else with_embeddings(found, np.asarray(vectors)[order]))
     return stream
 
 
-def people(count: int, seed: int = 0) -> Any:
-    """Looks of one team: much in common, a little of each his own."""
+def appearances(count: int, seed: int = 0) -> Any:
+    """Embeddings of one team: much in common, and a little that differs."""
     rng = np.random.default_rng(seed)
-    looks = rng.normal(size=32) * 2 + rng.normal(size=(count, 32))
-    return looks / np.linalg.norm(looks, axis=1, keepdims=True)
+    vectors = rng.normal(size=32) * 2 + rng.normal(size=(count, 32))
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-def test_nobody_survives_a_cut_by_his_place() -> None:
+def test_no_track_goes_on_by_position_after_a_shot_change() -> None:
     tracker = make()
     before = run(tracker, shot())
     tracker.cut()
@@ -333,90 +333,93 @@ def test_nobody_survives_a_cut_by_his_place() -> None:
     assert ids(after)[-1] == [6, 7, 8, 9, 10]
 
 
-def test_who_looks_the_same_is_known_again_after_a_cut() -> None:
-    looks, tracker = people(5), make()
-    run(tracker, shot(looks))
+def test_the_same_appearance_is_recognised_after_a_shot_change() -> None:
+    vectors, tracker = appearances(5), make()
+    run(tracker, shot(vectors))
     tracker.cut()
     order = [3, 0, 4, 1, 2]
-    after = ids(run(tracker, shot(looks, order=order)))
+    after = ids(run(tracker, shot(vectors, order=order)))
     assert after[-1] == [4, 1, 5, 2, 3]
     assert after[0] == []  # it takes some boxes to be sure; an id never changes once it is out
     assert {tuple(row) for row in after if row} == {(4, 1, 5, 2, 3)}
 
 
-def test_strangers_are_not_known_after_a_cut() -> None:
+def test_other_people_are_not_recognised_after_a_shot_change() -> None:
     tracker = make()
-    run(tracker, shot(people(5)))
+    run(tracker, shot(appearances(5)))
     tracker.cut()
-    assert ids(run(tracker, shot(people(5, seed=1))))[-1] == [6, 7, 8, 9, 10]
+    assert ids(run(tracker, shot(appearances(5, seed=1))))[-1] == [6, 7, 8, 9, 10]
 
 
 def test_a_referee_in_the_same_black_does_not_make_it_the_same_match() -> None:
-    looks, others = people(5), people(5, seed=1)
-    others[2] = looks[2]
+    vectors, others = appearances(5), appearances(5, seed=1)
+    others[2] = vectors[2]
     tracker = make()
-    run(tracker, shot(looks))
+    run(tracker, shot(vectors))
     tracker.cut()
     assert ids(run(tracker, shot(others)))[-1] == [6, 7, 8, 9, 10]
 
 
-def test_once_it_is_the_same_match_who_comes_later_is_known_too() -> None:
-    looks, tracker = people(5), make()
-    run(tracker, shot(looks))
+def test_once_it_is_the_same_match_later_players_are_recognised_too() -> None:
+    vectors, tracker = appearances(5), make()
+    run(tracker, shot(vectors))
     tracker.cut()
-    few = [frame[[0, 1, 2]] for frame in shot(looks, frames=20)]
-    assert ids(run(tracker, few + shot(looks, frames=20)))[-1] == [1, 2, 3, 4, 5]
+    few = [frame[[0, 1, 2]] for frame in shot(vectors, frames=20)]
+    assert ids(run(tracker, few + shot(vectors, frames=20)))[-1] == [1, 2, 3, 4, 5]
 
 
-def test_two_who_look_the_same_are_not_told_apart_by_guessing() -> None:
-    looks, tracker = people(5), make()
-    looks[1] = looks[0]
-    run(tracker, shot(looks))
+def test_twins_get_new_ids_instead_of_a_guess() -> None:
+    vectors, tracker = appearances(5), make()
+    vectors[1] = vectors[0]
+    run(tracker, shot(vectors))
     tracker.cut()
-    assert ids(run(tracker, shot(looks)))[-1] == [6, 7, 3, 4, 5]
+    assert ids(run(tracker, shot(vectors)))[-1] == [6, 7, 3, 4, 5]
 
 
-def test_who_was_seen_together_is_never_one() -> None:
-    looks = people(5)
-    stream = shot(looks, frames=30)
-    twin = [looking(joined(f, at((320, 300))), np.vstack((f.embedding, looks[0]))) for f in shot(looks, frames=30)]
-    alone = [f[[1, 2, 3, 4, 5]] for f in twin] * 3  # the first one leaves, his double stays
+def test_tracks_seen_together_are_never_linked() -> None:
+    vectors = appearances(5)
+    stream = shot(vectors, frames=30)
+    twin = [
+        with_embeddings(joined(f, at((320, 300))), np.vstack((f.embedding, vectors[0])))
+        for f in shot(vectors, frames=30)
+    ]
+    alone = [f[[1, 2, 3, 4, 5]] for f in twin] * 3  # the first one leaves, the double stays
     result = ids(run(make(), stream + twin + alone))
     assert result[-1] == [2, 3, 4, 5, 6]
 
 
-def test_who_comes_back_in_the_open_after_long_is_known_by_his_looks() -> None:
-    looks = people(5)
-    here, without = shot(looks, frames=30), [f[[1, 2, 3, 4]] for f in shot(looks, frames=1)] * 80
+def test_a_player_back_in_the_open_after_long_is_recognised_by_appearance() -> None:
+    vectors = appearances(5)
+    here, without = shot(vectors, frames=30), [f[[1, 2, 3, 4]] for f in shot(vectors, frames=1)] * 80
     assert ids(run(make(), here + without + here))[-1] == [1, 2, 3, 4, 5]
     assert ids(run(make(gallery_memory=0.0), here + without + here))[-1] == [6, 2, 3, 4, 5]
 
 
-# --- looks -----------------------------------------------------------------------------------------------------------
+# --- appearance ------------------------------------------------------------------------------------------------------
 
 
-def crossing(looks: Any) -> list[Detections]:
+def crossing(vectors: Any) -> list[Detections]:
     """Two meet, stand together unseen behind a third, and turn back; four others stand by."""
     way = [*np.linspace(200, 258, 30), *[None] * 8, *np.linspace(258, 200, 30)]
     stream = []
     for x in way:
         others = at(*((60.0 + 130 * i, 300) for i in range(4)))
         if x is None:
-            stream.append(looking(others, looks[2:]))
+            stream.append(with_embeddings(others, vectors[2:]))
         else:
-            stream.append(looking(joined(at((x, 100), (520 - x, 100)), others), looks))
+            stream.append(with_embeddings(joined(at((x, 100), (520 - x, 100)), others), vectors))
     return stream
 
 
-def test_looks_decide_who_turned_back() -> None:
-    stream = crossing(people(6))
+def test_appearance_decides_who_turned_back() -> None:
+    stream = crossing(appearances(6))
     assert ids(run(make(), stream))[-1][:2] == [1, 2]
     blind = run(make(appearance_weight=0.0), stream)
     assert sorted(ids(blind)[-1][:2]) == [1, 2]
     assert same(blind, run(make(), [replace(frame, embedding=None) for frame in stream]))  # not used at all
 
 
-def test_a_look_without_a_box_to_match_changes_nothing() -> None:
+def test_embeddings_of_zeros_change_nothing() -> None:
     blind = [replace(f, embedding=np.zeros((len(f), 4), np.float32)) for f in panning(16, 10.0)]
     assert same(run(make(None), blind), run(make(None), panning(16, 10.0)))
 
@@ -424,7 +427,7 @@ def test_a_look_without_a_box_to_match_changes_nothing() -> None:
 # --- priors ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_full_team_takes_nobody_in() -> None:
+def test_a_full_team_takes_no_new_player() -> None:
     team = at(*((60.0 + 80 * i, 100) for i in range(5)))
     ghost = joined(team, at((300, 300)))
     stream = [team] * 3 + [ghost] * 10 + [ghost[[0, 1, 2, 3, 5]]] * 10  # in the end the ghost takes a free place
@@ -521,7 +524,7 @@ def test_no_identity_survives_a_cut_between_two_matches(shared_data: Path) -> No
 
 
 @pytest.mark.parametrize("rate", [7.0, 15.0, 30.0])
-def test_who_walks_is_awaited_straight_on_however_the_detector_trembles(rate: float) -> None:
+def test_pedestrians_are_expected_straight_on_despite_jitter(rate: float) -> None:
     spread = {}
     for preset in ("sports", "pedestrian"):
         places = []
@@ -537,8 +540,8 @@ def test_who_walks_is_awaited_straight_on_however_the_detector_trembles(rate: fl
     assert spread["pedestrian"] < spread["sports"] / 2
 
 
-def trembling(frames: int = 60) -> tuple[list[Detections], Any]:
-    """Boxes of six who run straight on, seen by a detector whose edges tremble; and the boxes themselves."""
+def jittering(frames: int = 60) -> tuple[list[Detections], Any]:
+    """Boxes of six who run straight on, seen by a detector whose edges jitter; and the boxes themselves."""
     rng, stream, truth = np.random.default_rng(5), [], []
     for n in range(frames):
         true = at(*((60.0 + 90 * i + 2 * n, 100.0 + 30 * (i % 3)) for i in range(6))).xyxy
@@ -548,7 +551,7 @@ def trembling(frames: int = 60) -> tuple[list[Detections], Any]:
 
 
 def test_smoothed_boxes_jitter_less_than_the_detector_s() -> None:
-    stream, truth = trembling()
+    stream, truth = jittering()
     tracks = run(make(None), stream)
     assert all(len(t) == 6 and keeps_boxes(t, f) for t, f in zip(tracks, stream, strict=True))
     own, smoothed = (np.abs(np.array([getattr(t, c) for t in tracks]) - truth).mean() for c in ("xyxy", "smoothed"))
@@ -556,7 +559,7 @@ def test_smoothed_boxes_jitter_less_than_the_detector_s() -> None:
 
 
 def test_smoothing_changes_nothing_but_the_smoothed_boxes() -> None:
-    stream, _ = trembling(10)
+    stream, _ = jittering(10)
     plain, blended = run(make(None, box_blend=0.0), stream), run(make(None), stream)
     assert all(tracks.smoothed is None for tracks in plain)
     assert same(plain, [replace(tracks, smoothed=None) for tracks in blended])
