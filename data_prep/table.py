@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from data_prep.polygons import Polygons
 from sportstrack.errors import FormatError, SettingError, nearest
+from sportstrack.reading import same_name
 
 FloatArray: TypeAlias = NDArray[np.float64]
 IntArray: TypeAlias = NDArray[np.int64]
@@ -263,13 +264,15 @@ class Table:
             SettingError: a name that isn't a class of the table, or one given twice.
         """
         number = np.full(len(self.classes), -1, np.int64)
+        places = {same_name(name): i for i, name in reversed([*enumerate(self.classes)])}
         for i, name in enumerate(names):
-            if name not in self.classes:
+            place = places.get(same_name(name))
+            if place is None:
                 known = list(self.classes)
                 raise SettingError(f"no class is called {name!r}{nearest(name, known)} (there are: {', '.join(known)})")
-            if number[self.classes.index(name)] >= 0:
+            if number[place] >= 0:
                 raise SettingError(f"the class {name!r} is named twice")
-            number[self.classes.index(name)] = i
+            number[place] = i
         class_id = number[self.boxes.class_id]
         boxes = replace(self.boxes, class_id=class_id)[class_id >= 0]
         return replace(self, classes=tuple(names), boxes=boxes)

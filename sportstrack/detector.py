@@ -26,6 +26,7 @@ from sportstrack.devices import check_half, choose_device, import_torch
 from sportstrack.errors import DeviceError, SettingError, WeightsError, nearest, unknown
 from sportstrack.neck import NeckFeatures
 from sportstrack.plugins import first_line, is_plugin, load_plugin, plugin
+from sportstrack.reading import same_name
 from sportstrack.types import Detections, as_detections
 from sportstrack.weights import SUFFIXES, assets_folder, cache_folder, find_weights, looks_like_checkpoint
 
@@ -305,9 +306,9 @@ def class_ids(classes: Sequence[int | str] | str | None, names: Mapping[int, str
         )
     ids: set[int] = set()
     for wanted in [classes] if isinstance(classes, str) else classes:
-        text = str(wanted).strip()
-        named = [k for k, name in names.items() if name == text] or [
-            k for k, name in names.items() if name.lower() == text.lower()
+        text = same_name(str(wanted).strip())
+        named = [k for k, name in names.items() if same_name(name) == text] or [
+            k for k, name in names.items() if same_name(name).lower() == text.lower()
         ]
         if not named and text.isdigit() and int(text) in names:
             named = [int(text)]

@@ -265,6 +265,18 @@ def same_name(name: str) -> str:
     return unicodedata.normalize("NFC", name)
 
 
+def existing(path: str) -> str:
+    """Return the path, or, if there is no such file, that of the same name with its letters composed otherwise."""
+    if path.isascii() or is_file(path):
+        return path
+    head, slash, name = path.replace(os.sep, "/").rpartition("/")
+    for form in ("NFC", "NFD"):
+        for other in (f"{head}{slash}{unicodedata.normalize(form, name)}", unicodedata.normalize(form, path)):
+            if is_file(other):
+                return other
+    return path
+
+
 def is_note(name: str) -> bool:
     """Tell whether a file is a system's own (``._a.jpg``, ``.DS_Store``, ``Thumbs.db``) and nobody's data."""
     return name.startswith(".") or name.lower() in _NOT_FILES or name == "__MACOSX"

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sportstrack.errors import SettingError, unknown
+from sportstrack.reading import same_name
 from sportstrack.types import Detections, IntArray
 
 
@@ -80,11 +81,12 @@ class Classes:
     """
 
     def __init__(self, same: Mapping[str, Sequence[str]] | None = None) -> None:
-        self._same = {str(n).lower(): key for key, names in (same or {}).items() for n in (key, *names)}
+        self._same = {same_name(str(n)).lower(): key for key, names in (same or {}).items() for n in (key, *names)}
 
     def common(self, name: str) -> str:
         """Return the shared name of a class."""
-        return self._same.get(name.lower(), name.lower())
+        folded = same_name(name).lower()
+        return self._same.get(folded, folded)
 
     def shared(self, truth: Sequence[str], detectors: Mapping[str, Mapping[int, str]]) -> dict[int, str]:
         """Return number → name of the data set's classes that all detectors know.

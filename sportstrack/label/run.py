@@ -12,6 +12,7 @@ import numpy as np
 from sportstrack.errors import SettingError, SourceError, unknown
 from sportstrack.files import file_name
 from sportstrack.label.table import LabelledVideo, keep_sure, numbered, on_frames, one_class_each, refuse_twins, within
+from sportstrack.reading import same_name
 from sportstrack.refine.table import TrackTable
 from sportstrack.settings import TrackSettings
 from sportstrack.sinks import TrackedFrame
@@ -186,10 +187,11 @@ def _names(detector: Any, recorded: str | None, rename: Mapping[str, str]) -> di
 
     known = Recording(recorded).info.names if recorded is not None else getattr(detector, "names", None) or {}
     names: dict[int, str] = {int(i): str(name) for i, name in sorted(dict(known).items())}
-    missing = [name for name in rename if name not in names.values()]
+    rename = {same_name(old): new for old, new in rename.items()}
+    missing = [old for old in rename if old not in map(same_name, names.values())]
     if missing and names:
         raise SettingError(f"--rename: {unknown('class', missing[0], names.values())}")
-    return {i: (name, rename.get(name, name)) for i, name in names.items()}
+    return {i: (name, rename.get(same_name(name), name)) for i, name in names.items()}
 
 
 def _chosen(

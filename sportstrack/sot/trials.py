@@ -13,7 +13,7 @@ import numpy as np
 from sportstrack.boxes import tlwh_to_xyxy, xyxy_to_tlwh
 from sportstrack.errors import FormatError, SettingError
 from sportstrack.files import ensure_folder, write_text
-from sportstrack.reading import read_text
+from sportstrack.reading import existing, is_file, read_text
 from sportstrack.sot.layouts import Sequence, read_rows
 from sportstrack.sot.methods import MODEL_FILES, Follower, check_method
 from sportstrack.sot.scores import FAILED, SKIPPED, STARTED, TRACKED, cut, is_box, mark
@@ -231,12 +231,18 @@ def read_trial(sequence: Sequence, folder: Path, protocol: ProtocolName) -> Tria
     other = [folder / name / f"{name}_001.txt"]
     if protocol == "ope":
         other += [folder / f"{name}_001.txt", folder / f"{name}_otb.txt"]
-    file = next((one for one in (boxes, *other) if one.is_file()), None)
+    file = _there(boxes, *other)
     if file is None:
         return None
     trial = _read_boxes(file, count) if protocol == "ope" else _read_codes(file, count)
-    spent = next((one for one in (times, folder / name / f"{name}_time.txt") if one.is_file()), None)
+    spent = _there(times, folder / name / f"{name}_time.txt")
     return Trial(trial.boxes, trial.codes, trial.seconds if spent is None else _read_times(spent, count))
+
+
+def _there(*places: Path) -> Path | None:
+    """Return the first file that is there, also if a Mac has written the letters of its name otherwise."""
+    found = (Path(existing(str(place))) for place in places)
+    return next((file for file in found if is_file(file)), None)
 
 
 def _read_boxes(file: Path, count: int) -> Trial:

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from sportstrack.errors import SourceError
+from sportstrack.limits import MAX_PIXELS
 from sportstrack.video.words import plain, why_not_open
 
 READ_FAILURES = 100  # in a row, after which the rest of a damaged file is given up
@@ -111,6 +112,10 @@ class Decoder:
             if stream.codec_context is not None and not stream.disposition & Disposition.attached_pic:
                 # Frame threads decode fastest but hold frames back, which a live picture must not.
                 stream.thread_type = "AUTO" if self._patient else "SLICE"
+                width, height = stream.codec_context.width, stream.codec_context.height
+                if width * height > MAX_PIXELS:
+                    raise SourceError(f"{self.label}: says {width}x{height}; up to {MAX_PIXELS:,} pixels are read")
+                stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}  # frames say their size as well
                 if self._patient:  # a spoilt picture keeps the count, as in ffmpeg's own program
                     stream.codec_context.flags |= Flags.output_corrupt
                 return stream
