@@ -222,7 +222,7 @@ class CustomDetector:
         pairs = names.items() if isinstance(names, Mapping) else enumerate(names)
         self.names: dict[int, str] = {int(k): str(v) for k, v in pairs}
         self._own_timings = getattr(call, "timings", None) is None
-        self.timings: dict[str, float] = dict.fromkeys(STAGES, 0.0) if self._own_timings else call.timings  # type: ignore[attr-defined]
+        self.timings: dict[str, float] = dict.fromkeys(STAGES, 0.0) if self._own_timings else call.timings
 
     def __call__(self, frames: Sequence[NDArray[np.uint8]]) -> list[Detections]:
         """Detect in a batch of (H, W, 3) BGR uint8 frames; return one table per frame, in order.

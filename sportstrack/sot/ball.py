@@ -173,10 +173,7 @@ class BallTracker:
             return NOWHERE
         self._undetected += 1
         if self._follower is not None and self._before is not None and not self._unseen:
-            if not self._following:
-                self._follower.init(self._before, self._last)
-                self._following = True
-            ok, box, _ = self._follower.update(image)
+            ok, box = self._followed(image)
             if ok and self._undetected <= self.settings.follow and self._is_ball(image, box, expected):
                 self._seen(box)
                 return SotResult(box, self._looks.score(image, box)[0], "tracking")
@@ -186,6 +183,19 @@ class BallTracker:
             self._rivals.clear()
             return NOWHERE
         return SotResult(expected, 0.0, "occluded")
+
+    def _followed(self, image: Image) -> tuple[bool, FloatArray]:
+        """Return what the visual tracker says; it says nothing of a ball that is too small for it."""
+        assert self._follower is not None
+        assert self._before is not None
+        if not self._following:
+            try:
+                self._follower.init(self._before, self._last)
+            except SettingError:
+                return False, np.full(4, np.nan)
+            self._following = True
+        ok, box, _ = self._follower.update(image)
+        return ok, box
 
     def _is_ball(self, image: Image, box: FloatArray, expected: FloatArray) -> bool:
         size = float(np.sqrt(np.prod(self._last[2:] - self._last[:2])))

@@ -35,6 +35,9 @@ MODEL_FILES: dict[str, tuple[str, ...]] = {
 }
 """Method → its network files, by the names of OpenCV's parameters."""
 
+SMALLEST = {"csrt": 2, "mil": 5, "mosse": 2}
+"""Method → least width and height in whole pixels; on smaller boxes OpenCV fails, and MIL never returns."""
+
 CELL = 4  # pixels of CSRT's search window per cell of its features
 # CSRT searches (width + height) / 2 + padding · √(width · height) pixels across and down; its own padding is 3. A large
 # object moves less in its own sizes: with 2.5 the same cells show it as finely in a smaller window.
@@ -74,7 +77,20 @@ class Follower:
         self._tracker: Any = None
 
     def init(self, image: Image, box: FloatArray) -> None:
-        """Start on a (4,) ``xyxy`` box of a (H, W, 3) image; WeightsError if OpenCV cannot run a network."""
+        """Start on a (4,) ``xyxy`` box of a (H, W, 3) image.
+
+        Raises:
+            SettingError: if the box is too small, too thin or too large for the method.
+            WeightsError: if OpenCV cannot run a network.
+        """
+        kept = dict(self.__dict__)
+        try:
+            self._start(image, box)
+        except SettingError:  # what was followed before is followed on
+            self.__dict__.update(kept)
+            raise
+
+    def _start(self, image: Image, box: FloatArray) -> None:
         import cv2
 
         size = box[2:] - box[:2]
@@ -88,12 +104,22 @@ class Follower:
         self._tracker = make(self.method, self._models, changes)
         small = self._small(image)
         self._map = _Map(image, small, box)
+        *_, width, height = self._map.whole
+        least = SMALLEST.get(self.method, 1)
+        if min(width, height) < least:
+            raise SettingError(
+                f"box: {width}x{height} pixels is too small for the method {self.method}, which needs {least}x{least}; "
+                f"give a larger box, or another method ({_others(self.method, width, height)})"
+            )
         try:
             self._tracker.init(small, self._map.whole)
         except cv2.error as error:
-            if not self._models:
-                raise
-            raise WeightsError(_unfit("run", self.method, self._models, error)) from error
+            if self._models:
+                raise WeightsError(_unfit("run", self.method, self._models, error)) from error
+            raise SettingError(
+                f"box: the method {self.method} cannot follow {width}x{height} pixels in a picture of "
+                f"{small.shape[1]}x{small.shape[0]}; give a smaller box, or another method (csrt, kcf)"
+            ) from error
 
     def update(self, image: Image) -> tuple[bool, FloatArray, float | None]:
         """Return OpenCV's own success flag, the (4,) ``xyxy`` box, and the network's score where there is one."""
@@ -101,10 +127,8 @@ class Follower:
 
         try:
             found, (x, y, w, h) = self._tracker.update(self._small(image))
-        except cv2.error:
-            if not self._models:
-                raise
-            return False, np.full(4, np.nan), 0.0  # the networks' trackers stumble over a box that has left the picture
+        except cv2.error:  # OpenCV's trackers stumble over a box that has left the picture or has lost its size
+            return False, np.full(4, np.nan), 0.0
         box = np.array([x, y, x + w, y + h], dtype=np.float64)
         score = float(self._tracker.getTrackingScore()) if self.method in MODEL_FILES else None
         return bool(found), box if self._scale == 1.0 else self._map.back(box), score
@@ -193,6 +217,11 @@ def make(method: str, models: Mapping[str, str] | None = None, changes: Mapping[
         return kind.create(parameters)
     except cv2.error as error:
         raise WeightsError(_unfit("read", method, models, error)) from error
+
+
+def _others(method: str, width: int, height: int) -> str:
+    fitting = [name for name in ("csrt", "kcf") if name != method and min(width, height) >= SMALLEST.get(name, 1)]
+    return ", ".join(fitting) or "none takes less"
 
 
 def _unfit(what: str, method: str, models: Mapping[str, str], error: Exception) -> str:

@@ -220,8 +220,8 @@ class SingleTracker:
     def _improve(self, image: Image, better: Found) -> SotResult:
         """Start the method anew on a better box of what was found just now."""
         left = self._probation - 1
-        self._begin(image, better.box)
-        self._probation = left
+        if self._can_begin(image, better.box):
+            self._probation = left
         return SotResult(better.box, better.match, "tracking")
 
     def _guess(self, image: Image, stepped: bool = False) -> SotResult:
@@ -249,8 +249,17 @@ class SingleTracker:
         if found is None:
             return guess
         self._found_size = found.box[2:] - found.box[:2] if self._cut else self._last[2:] - self._last[:2]
-        self._begin(image, found.box)
+        if not self._can_begin(image, found.box):
+            return guess
         return SotResult(found.box, found.match, "tracking")
+
+    def _can_begin(self, image: Image, box: FloatArray) -> bool:
+        """Start the method on a box that was found; tell whether the method takes it."""
+        try:
+            self._begin(image, box)
+        except SettingError:  # too small or too large: the search goes on
+            return False
+        return True
 
     def _better(self, image: Image, box: FloatArray) -> Found | None:
         """Look whether the object is seen better now than when it was found: what shows first is often a part of it."""
