@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from data_prep.coco_polygons import box_around, read_polygons, to_segmentation
+from data_prep.coco_polygons import box_around, read_polygons, to_segmentations
 from data_prep.coco_records import FRAMES_FROM_0, Json, by_id, class_numbers, clip_frames, read_clips
 from data_prep.names import find_files, split_word
 from data_prep.output import Group, WriteSettings, describe, place_group, prepared, staged, write_groups
@@ -317,13 +317,10 @@ def _mended(a: Any, i: int, row: dict[Any, int], number: dict[Any, int], name: s
 def _annotations(boxes: Boxes) -> list[Json]:
     if boxes.polygons is None:
         return _plain_annotations(boxes)
-    areas = boxes.polygons.areas().tolist()
-    return [
-        record | ({"area": area, "segmentation": to_segmentation(boxes.polygons, i)} if there else {})
-        for i, (record, area, there) in enumerate(
-            zip(_plain_annotations(boxes), areas, boxes.polygons.there.tolist(), strict=True)
-        )
-    ]
+    columns = zip(
+        _plain_annotations(boxes), boxes.polygons.areas().tolist(), to_segmentations(boxes.polygons), strict=True
+    )
+    return [record | ({"area": area, "segmentation": parts} if parts else {}) for record, area, parts in columns]
 
 
 def _plain_annotations(boxes: Boxes) -> list[Json]:

@@ -6,7 +6,7 @@ A mask's polygons run along the edges of its pixels, so they cover the same pixe
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
@@ -46,12 +46,12 @@ def box_around(segmentation: Any, where: str) -> list[float]:
     return [*low.tolist(), *(high - low).tolist()]
 
 
-def read_polygons(annotations: Sequence[Any], name: str) -> tuple[Polygons | None, tuple[str, ...]]:
+def read_polygons(annotations: Sequence[dict[str, Any]], name: str) -> tuple[Polygons | None, tuple[str, ...]]:
     """Return the polygons of annotations as a column, None if there are none, and notes.
 
     A segmentation that is none is left out with a note: the annotation's box is sound without it.
     """
-    given = [a.get("segmentation") if isinstance(a, dict) else None for a in annotations]
+    given = [annotation.get("segmentation") for annotation in annotations]
     if not any(given):
         return None, ()
     made = _all_lists(given)
@@ -70,9 +70,12 @@ def read_polygons(annotations: Sequence[Any], name: str) -> tuple[Polygons | Non
     return made if made.there.any() else None, tuple(f"{about} {one}" for one in bad[:1])
 
 
-def to_segmentation(polygons: Polygons, row: int) -> list[list[float]]:
-    """Return a box's polygon as COCO writes it: a list of x, y, x, y, … for each part."""
-    return [part.reshape(-1).tolist() for part in polygons.of(row)]
+def to_segmentations(polygons: Polygons) -> list[list[list[float]]]:
+    """Return each box's polygon as COCO writes it: a list of x, y, x, y, … for each part."""
+    flat, stops = polygons.points.reshape(-1).tolist(), (2 * polygons.part).tolist()
+    parts = [flat[low:high] for low, high in pairwise(stops)]
+    boxes = polygons.box.tolist()
+    return [parts[low:high] for low, high in pairwise(boxes)]
 
 
 def _all_lists(given: list[Any]) -> Polygons | None:

@@ -113,17 +113,23 @@ class Polygons:
             return self
         limit = np.broadcast_to(np.asarray(size, np.float64), (len(self), 2))
         owner = self._box_of_part()
-        out = ((self.points < 0) | (self.points > limit[self.box_of_point])).any(axis=1)
-        cut = np.logical_or.reduceat(out, self.part[:-1])
+        low, high = (f.reduceat(self.points, self.part[:-1]) for f in (np.minimum, np.maximum))
+        beside = ((high <= 0) | (low >= limit[owner])).any(axis=1)
+        cut = beside | ((low < 0) | (high > limit[owner])).any(axis=1)
         if rows is not None:
             cut &= rows[owner]
         if not cut.any():
             return self
-        pieces: list[list[FloatArray]] = [[] for _ in range(len(self))]
-        for r, box in enumerate(owner.tolist()):
-            ring = self.points[self.part[r] : self.part[r + 1]]
-            pieces[box] += clip_ring(ring, *limit[box].tolist()) if cut[r] else [ring]
-        return Polygons.make(pieces)
+        rows_cut = np.flatnonzero(cut)
+        pieces = [
+            [] if beside[r] else clip_ring(self.points[self.part[r] : self.part[r + 1]], *limit[owner[r]].tolist())
+            for r in rows_cut.tolist()
+        ]
+        # the whole parts and the pieces, in the order of the parts that they come from
+        source = np.concatenate([np.flatnonzero(~cut), np.repeat(rows_cut, [len(found) for found in pieces])])
+        both = Polygons.join([self._parts(np.flatnonzero(~cut)), Polygons.make(pieces)])
+        parts = both._parts(np.argsort(source, kind="stable"))
+        return replace(parts, box=_offsets(np.bincount(owner[source], minlength=len(self))))
 
     def with_rectangles(self, xyxy: FloatArray) -> Polygons:
         """Return the polygons, and for boxes without one their own four corners."""
@@ -137,6 +143,11 @@ class Polygons:
         if (np.diff(self.box) <= 1).all():
             return self
         return Polygons.make([join_parts(parts)] if parts else [] for parts in map(self.of, range(len(self))))
+
+    def _parts(self, rows: IntArray) -> Polygons:
+        """Return some parts, as if of one box."""
+        points, part = _picked(self.part, rows)
+        return Polygons(self.points[points], part, np.array([0, len(rows)]))
 
     def _box_of_part(self) -> IntArray:
         return np.repeat(np.arange(len(self)), np.diff(self.box))
@@ -165,7 +176,7 @@ def clip_ring(ring: FloatArray, width: float, height: float) -> list[FloatArray]
 def ring_area(ring: FloatArray) -> float:
     """Return the signed area of a (K, 2) polygon; positive where it runs clockwise on the screen."""
     x, y = (ring - ring[0]).T
-    return float((x * np.roll(y, -1) - np.roll(x, -1) * y).sum() / 2)
+    return float((x * _from(y, 1) - _from(x, 1) * y).sum() / 2)
 
 
 def join_parts(parts: Sequence[FloatArray]) -> FloatArray:
@@ -190,7 +201,7 @@ def bridged(ring: FloatArray, others: Sequence[FloatArray]) -> FloatArray:
         found: Any = cKDTree(ring).query(other)
         j = int(np.argmin(found[0]))
         i = int(found[1][j])
-        a, b = np.roll(ring, -i, axis=0), np.roll(other, -j, axis=0)
+        a, b = _from(ring, i), _from(other, j)
         ring = np.concatenate([a, a[:1], b, b[:1]])
     return ring
 
@@ -224,11 +235,11 @@ def _cut(ring: FloatArray, axis: int, sign: float, edge: float) -> list[FloatArr
 
 def _chains(ring: FloatArray, side: FloatArray, axis: int, edge: float) -> list[FloatArray]:
     """Return the runs of points on the wanted side, each from where it crosses the line to where it crosses back."""
-    entry = int(np.flatnonzero((side >= 0) & (np.roll(side, 1) < 0))[0])
-    ring, side = np.roll(ring, -entry, axis=0), np.roll(side, -entry)
+    entry = int(np.flatnonzero((side >= 0) & (_from(side, -1) < 0))[0])
+    ring, side = _from(ring, entry), _from(side, entry)
     inside = side >= 0
-    starts = np.flatnonzero(inside & ~np.roll(inside, 1))
-    stops = np.flatnonzero(inside & ~np.roll(inside, -1))
+    starts = np.flatnonzero(inside & ~_from(inside, -1))
+    stops = np.flatnonzero(inside & ~_from(inside, 1))
 
     def crossing(within: int, beyond: int) -> FloatArray:
         share = side[within] / (side[within] - side[beyond])
@@ -244,7 +255,12 @@ def _chains(ring: FloatArray, side: FloatArray, axis: int, edge: float) -> list[
 
 
 def _without_repeats(ring: FloatArray) -> FloatArray:
-    return np.asarray(ring[(ring != np.roll(ring, 1, axis=0)).any(axis=1)])
+    return np.asarray(ring[(ring != _from(ring, -1)).any(axis=1)])
+
+
+def _from(rows: NDArray[Any], first: int) -> NDArray[Any]:
+    """Return the rows around the circle, beginning at one of them; numpy's roll takes five times as long."""
+    return np.concatenate([rows[first:], rows[:first]])
 
 
 def _offsets(lengths: Iterable[int] | IntArray) -> IntArray:

@@ -20,6 +20,8 @@ _MAX_LETTERS = 6  # of one number in the text; 5 bits each
 def mask_runs(segmentation: Any, where: str) -> tuple[IntArray, tuple[int, int]]:
     """Return the run lengths of a mask, background first, and its (height, width).
 
+    Where the last run of background is left out, it is added.
+
     Args:
         segmentation: COCO's dictionary of ``size`` and ``counts``.
         where: file and place, for messages.
@@ -40,9 +42,10 @@ def mask_runs(segmentation: Any, where: str) -> tuple[IntArray, tuple[int, int]]
     runs = _listed(counts) if isinstance(counts, list) else _decoded(counts) if isinstance(counts, str) else None
     if runs is None or not len(runs) or (runs < 0).any() or (runs > height * width).any():
         raise FormatError(f"{where}: the mask's counts are no run lengths")
-    if int(runs.sum()) != height * width:
+    rest = height * width - int(runs.sum())
+    if rest < 0:
         raise FormatError(f"{where}: the mask's counts add up to {runs.sum()}, but it has {height} x {width} pixels")
-    return runs, (height, width)
+    return runs if not rest else np.append(runs, [rest] if len(runs) % 2 == 0 else [0, rest]), (height, width)
 
 
 def runs_box(runs: IntArray, height: int) -> tuple[int, int, int, int]:

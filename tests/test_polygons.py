@@ -214,7 +214,7 @@ def coco(*annotations: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize(
     "segmentation",
     [[[1, 2, 3]], [[1, 2, 3, 4]], "abc", [["x"] * 6], {"size": [48, 64]}, {"size": [0, 64], "counts": "0"}, 7,
-     {"size": [48, 64], "counts": [1, 2]}, {"size": [48, 64], "counts": "~~~"}, [[1e999, 0, 1, 1, 0, 1]], [[]]],
+     {"size": [48, 64], "counts": [1, 9999]}, {"size": [48, 64], "counts": "~~~"}, [[1e999, 0, 1, 1, 0, 1]], [[]]],
 )  # fmt: skip
 def test_a_broken_segmentation_costs_the_polygon_and_not_the_box(segmentation: Any) -> None:
     good = {"bbox": [1, 2, 3, 4], "segmentation": [STAR.reshape(-1).tolist()]}
