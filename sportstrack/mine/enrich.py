@@ -61,21 +61,23 @@ def enrich(
 def _vary(
     source: Source, sides: Any, model: Any, one: Hard, number: int, folder: Path | None, wanted: MineSettings
 ) -> list[Variant]:
-    from data_prep.augment import augment_image
+    from data_prep.augment.image import augment_sample
+    from data_prep.augment.sample import Sample
     from data_prep.pictures import read_picture
+    from data_prep.trim import trim
     from sportstrack.mine.run import Variant
 
-    image, boxes = read_picture(one.picture), source.test.boxes[one.row]
+    boxes = trim(source.table.select([one.row])).table.boxes
+    given = Sample.make(read_picture(one.picture), boxes.xyxy, boxes.class_id, polygons=boxes.polygons)
     variants = []
     for name in wanted.augment:
-        seed = [wanted.seed, one.row]
-        changed, xyxy, classes, record = augment_image(image, boxes.xyxy, boxes.class_id, [name], seed)
-        truth = Detections.from_arrays(xyxy, None, classes)
-        loss = image_loss(sides.truth(truth), sides.found(model([changed])[0])).total(wanted.weights)
+        changed, record = augment_sample(given, [name], [wanted.seed, one.row])
+        truth = Detections.from_arrays(changed.xyxy, None, changed.class_id)
+        loss = image_loss(sides.truth(truth), sides.found(model([changed.image])[0])).total(wanted.weights)
         drawn = {key: value for key, value in record["operations"][0].items() if key != "operation"}
         variant = Variant(one.picture, name, loss, loss - one.loss, drawn)
         if folder is not None and _kept(variant, wanted.keep):
-            file = _write_variant(folder, f"{_stem(one, number)}-{name}", changed, truth, source)
+            file = _write_variant(folder, f"{_stem(one, number)}-{name}", changed, source)
             variant = replace(variant, file=str(file))
         variants.append(variant)
     return variants
@@ -92,31 +94,28 @@ def _write_again(source: Source, one: Hard, number: int, folder: Path) -> str:
     old = Path(one.picture)
     picture = ensure_folder(folder / FOLDER) / f"{_stem(one, number)}{old.suffix}"
     write_whole(str(picture), picture_bytes(one.picture))
-    width, height = source.test.images.size[one.row].tolist()
-    _write_labels(folder, picture, (width, height), source.test.boxes[one.row], source.test.classes)
+    _write_labels(folder, picture, source.table.select([one.row]))
     return str(picture.absolute())
 
 
-def _write_variant(folder: Path, name: str, image: Any, truth: Detections, source: Source) -> Path:
+def _write_variant(folder: Path, name: str, sample: Any, source: Source) -> Path:
     from data_prep.pictures import write_picture
+    from data_prep.table import Boxes, Images, Table
 
     picture = ensure_folder(folder / FOLDER) / f"{name}.jpg"
-    write_picture(str(picture), image)
-    _write_labels(folder, picture, (image.shape[1], image.shape[0]), truth, source.test.classes)
+    write_picture(str(picture), sample.image)
+    images = Images.make([picture.name], size=sample.size)
+    boxes = Boxes.make(np.zeros(len(sample.xyxy), np.int64), sample.xyxy, sample.class_id, polygons=sample.polygons)
+    _write_labels(folder, picture, Table(source.test.classes, (), images, boxes))
     return picture.absolute()
 
 
-def _write_labels(
-    folder: Path, picture: Path, size: tuple[int, int], truth: Detections, classes: tuple[str, ...]
-) -> None:
-    """Write a picture's label file where Ultralytics looks for it."""
-    from data_prep.table import Boxes, Images, Table
+def _write_labels(folder: Path, picture: Path, table: Any) -> None:
+    """Write the label file of a table's only picture where Ultralytics looks for it."""
     from data_prep.trim import trim
     from data_prep.yolo import Labels
 
-    images = Images.make([picture.name], size=size)
-    boxes = Boxes.make(np.zeros(len(truth), np.int64), truth.xyxy, truth.class_id)
-    labels = Labels.of(trim(Table(classes, (), images, boxes)).table)
+    labels = Labels.of(trim(table).table)
     write_text(ensure_folder(folder / LABELS) / f"{picture.stem}.txt", labels.text.decode())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,10 +20,12 @@ class Source:
     Attributes:
         test: the labelled pictures of the split, with truth.
         others: split → absolute paths of its pictures, of all other splits.
+        table: the pictures of ``test`` as a `data_prep.table.Table`, polygons included.
     """
 
     test: TestSet
     others: dict[str, list[str]]
+    table: Any
 
 
 def read_source(data: str | Path, split: str) -> Source:
@@ -49,5 +52,5 @@ def read_source(data: str | Path, split: str) -> Source:
     others = {name: images.file[images.split == name].tolist() for name in table.splits if name != split}
     absolute = {name: [str(Path(file).absolute()) for file in files] for name, files in others.items()}
     return Source(
-        TestSet(f"{Path(data).parent.name or data}, {split}", mine.images, truth, tuple(table.classes)), absolute
+        TestSet(f"{Path(data).parent.name or data}, {split}", mine.images, truth, tuple(table.classes)), absolute, mine
     )
