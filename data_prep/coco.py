@@ -38,7 +38,7 @@ from data_prep.values import as_flag, as_id, as_number, as_whole
 from sportstrack.boxes import tlwh_to_xyxy, xyxy_to_tlwh
 from sportstrack.errors import FormatError
 from sportstrack.folders import settled
-from sportstrack.reading import is_note
+from sportstrack.reading import is_note, read_json
 
 MAX_SIDE = 1_000_000  # pixels
 
@@ -163,21 +163,9 @@ def find_json(root: Path) -> list[tuple[Path, str]]:
 
 def _read_file(file: Path, split: str, places: list[Path]) -> Table:
     with _no_collections():
-        table, names = parse_coco(load_json(file), str(file), split=split)
+        table, names = parse_coco(read_json(file), str(file), split=split)
     table.images.file[:] = find_files(places, names)
     return table
-
-
-def load_json(file: Path) -> Any:
-    """Return what the file holds; FormatError naming file and line if it cannot be read or is no JSON."""
-    try:
-        return json.loads(file.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise FormatError(f"{file}: cannot be read: {error.strerror or error}") from error
-    except json.JSONDecodeError as error:
-        raise FormatError(f"{file}, line {error.lineno}: no JSON: {error.msg}") from error
-    except (UnicodeDecodeError, RecursionError) as error:
-        raise FormatError(f"{file}: no JSON: {error}") from error
 
 
 @contextmanager

@@ -119,7 +119,7 @@ def _heading(records: dict[Any, Json], annotations: Any) -> Any:
     """Return the id of Roboflow's heading; None if there is none, or a box has it."""
     above = {record.get("supercategory") for record in records.values() if isinstance(record.get("supercategory"), str)}
     for category, record in records.items():
-        if record.get("name") in above and str(record.get("supercategory", "")).lower() == "none":
+        if str(record.get("name")) in above and str(record.get("supercategory", "")).lower() == "none":
             used = (as_id(a.get("category_id")) for a in annotations or [] if isinstance(a, dict))
             return None if category in used else category
     return None

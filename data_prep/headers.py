@@ -6,6 +6,7 @@ from struct import unpack_from
 from typing import BinaryIO
 
 from sportstrack.errors import FormatError
+from sportstrack.limits import MAX_PIXELS
 
 _START = 4096  # bytes; holds the header of all but pictures with previews or colour profiles in front
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # JPEG's markers of a frame, which says the size
@@ -15,8 +16,13 @@ _EXIF = 0xE1
 def header_size(file: BinaryIO, name: str) -> tuple[int, int]:
     """Return (width, height) in pixels, turned as EXIF asks; FormatError naming the picture if it is none."""
     found = _jpeg_size(file.read(_START))
-    if found is not None:
-        return found
+    width, height = _pillow_size(file, name) if found is None else found
+    if width * height > MAX_PIXELS:
+        raise FormatError(f"{name}: claims {width} x {height} pixels; at most {MAX_PIXELS:,} are read of a picture")
+    return width, height
+
+
+def _pillow_size(file: BinaryIO, name: str) -> tuple[int, int]:
     from PIL import Image as Pillow
 
     file.seek(0)

@@ -64,8 +64,8 @@ def picture_size(path: str) -> tuple[int, int]:
     try:
         with open(path, "rb") as file:  # noqa: PTH123  # tens of thousands of them
             return header_size(file, path)
-    except OSError as error:
-        raise FormatError(f"{path}: not a readable picture ({error.strerror or error})") from error
+    except (OSError, ValueError) as error:  # ValueError: a name with a null character
+        raise FormatError(f"{path}: not a readable picture ({getattr(error, 'strerror', None) or error})") from error
 
 
 def check_sizes(images: Images, size: int | None = None) -> None:

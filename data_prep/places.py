@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import struct
 import zipfile
 import zlib
 from collections import defaultdict
@@ -156,7 +157,7 @@ class Archives:
 def _open_zip(archive: str) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(archive)
-    except (OSError, zipfile.BadZipFile) as error:
+    except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError, struct.error) as error:
         raise FormatError(f"{archive}: not a readable zip archive ({error})") from error
 
 

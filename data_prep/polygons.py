@@ -114,8 +114,8 @@ class Polygons:
         limit = np.broadcast_to(np.asarray(size, np.float64), (len(self), 2))
         owner = self._box_of_part()
         low, high = (f.reduceat(self.points, self.part[:-1]) for f in (np.minimum, np.maximum))
-        beside = ((high <= 0) | (low >= limit[owner])).any(axis=1)
-        cut = beside | ((low < 0) | (high > limit[owner])).any(axis=1)
+        beside = np.any((high <= 0) | (low >= limit[owner]), axis=1)
+        cut = beside | np.any((low < 0) | (high > limit[owner]), axis=1)
         if rows is not None:
             cut &= rows[owner]
         if not cut.any():

@@ -8,6 +8,7 @@ count from 0, or name the edge behind the last pixel, are read with ``edges="con
 
 from __future__ import annotations
 
+import os
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -21,8 +22,11 @@ import numpy as np
 from data_prep.output import Group, WriteSettings, describe, place_group, prepared, staged, write_groups
 from data_prep.pictures import IMAGE_SUFFIXES, Tick, picture_size
 from data_prep.table import Boxes, FloatArray, Images, Table
+from data_prep.values import as_whole
 from sportstrack.errors import FormatError, SettingError
 from sportstrack.folders import settled
+from sportstrack.limits import MAX_SIDE
+from sportstrack.reading import read_bytes, read_text
 
 EDGES = ("inclusive", "continuous")
 FIRST_PIXEL = np.array([1.0, 1.0, 0.0, 0.0])  # what inclusive edges counted from 1 are above continuous ones
@@ -152,10 +156,7 @@ def parse_xml(data: bytes, name: str) -> Any:
 
 
 def _read_file(file: Path, name: str, split: str, places: list[Path], first: FloatArray) -> _Record:
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        raise FormatError(f"{file}: cannot be read: {error.strerror or error}") from error
+    data = read_bytes(file)
     root = parse_xml(data, str(file))
     picture = find_picture(name, root.findtext("filename") or "", places)
     size = stated_size(root, file, picture)
@@ -194,12 +195,11 @@ def _object(item: Any, where: str, first: FloatArray) -> tuple[str, list[float],
 
 def stated_size(root: Any, file: Path, picture: str | None) -> tuple[int, int]:
     """Return width and height as the XML says, else the picture's own; FormatError if neither is to be had."""
-    try:
-        size = int(root.findtext("size/width") or 0), int(root.findtext("size/height") or 0)
-    except ValueError:
-        raise FormatError(f"{file}: <size> holds no whole numbers") from None
-    if min(size) > 0:
-        return size
+    width, height = (as_whole((root.findtext(f"size/{side}") or "0").strip()) for side in ("width", "height"))
+    if width is None or height is None or max(width, height) > MAX_SIDE:
+        raise FormatError(f"{file}: <size> holds no whole numbers up to {MAX_SIDE:,}")
+    if min(width, height) > 0:
+        return width, height
     if picture is None:
         raise FormatError(f"{file}: no <size>, and its picture isn't there to be asked")
     return picture_size(picture)
@@ -211,7 +211,7 @@ def find_picture(name: str, filename: str, places: list[Path]) -> str | None:
     candidates = [stem / Path(filename.replace("\\", "/")).name] if filename else []
     candidates += [Path(name + suffix) for suffix in IMAGE_SUFFIXES]
     found = (place / path for place in places for path in candidates)
-    return next((str(path) for path in found if path.is_file()), None)
+    return next((str(path) for path in found if os.path.isfile(path)), None)  # noqa: PTH113  # no name is too long
 
 
 def _read_sets(base: Path) -> dict[str, str]:
@@ -220,7 +220,7 @@ def _read_sets(base: Path) -> dict[str, str]:
     for file in sorted((base / SETS).glob("*.txt")):
         if "_" in file.stem or file.stem == "trainval":  # lists of one class (cat_train.txt), or both in one
             continue
-        for number, line in enumerate(file.read_text(encoding="utf-8-sig").splitlines(), 1):
+        for number, line in enumerate(read_text(file).splitlines(), 1):
             name = line.rstrip()
             if name and split_of.setdefault(name, file.stem) != file.stem:
                 raise FormatError(f"{file}, line {number}: {name} is in {split_of[name]}.txt as well")

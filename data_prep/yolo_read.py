@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ import numpy as np
 from data_prep.names import split_word
 from data_prep.pictures import IMAGE_SUFFIXES, picture_size
 from data_prep.polygons import Polygons
+from data_prep.sidecars import Clips
 from data_prep.table import (
     NO_FRAME,
     NO_SEQUENCE,
@@ -24,11 +24,10 @@ from data_prep.table import (
     IntArray,
     Sequence,
     Table,
-    TrackInfo,
 )
 from sportstrack.errors import FormatError
 from sportstrack.folders import settled
-from sportstrack.reading import list_files
+from sportstrack.reading import as_utf8, list_files, read_text, read_yaml
 
 _SPLITS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 MAX_POINTS = 10_000
@@ -104,67 +103,29 @@ class _Picture:
     label: str
 
 
-class Clips:
-    """What ``tracks/SPLIT/CLIP.json`` says."""
-
-    def __init__(self, base: Path):
-        self.sequences: list[Sequence] = []
-        self.infos: dict[tuple[int, int], TrackInfo] = {}
-        self.of: dict[tuple[str, str], tuple[int, int, list[int]]] = {}
-        for file in sorted((base / "tracks").glob("*/*.json")):
-            try:
-                self._enter(json.loads(file.read_text(encoding="utf-8")), file.parent.name, str(file))
-            except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-                raise FormatError(f"{file}: no record of a clip: {error!r}") from error
-
-    def _enter(self, data: dict[str, Any], split: str, source: str) -> None:
-        number = len(self.sequences)
-        self.sequences.append(
-            Sequence(
-                data["name"], split, int(data["width"]), int(data["height"]), data["frame_rate"], data["length"],
-                data["match"], source=source,
-            )
-        )  # fmt: skip
-        self.infos |= {(number, int(track)): TrackInfo(**info) for track, info in data["tracks"].items()}
-        self.of |= {(split, name): (number, frame, ids) for name, (frame, ids) in data["frames"].items()}
-
-    def size(self, split: str, name: str) -> tuple[int, int] | None:
-        """Return width and height of a picture's clip, or None."""
-        found = self.of.get((split, name))
-        if found is None:
-            return None
-        sequence = self.sequences[found[0]]
-        return sequence.width, sequence.height
-
-
 def read_description(root: Path) -> tuple[Path, Path, dict[str, Any]]:
     """Return data.yaml, the folder its paths start from, and what it says."""
-    import yaml
-
     file = root
     if root.is_dir():
         files = [root / "data.yaml", *sorted(root.glob("*.yaml")), *sorted(root.glob("*.yml"))]
         file = next((path for path in files if path.is_file()), root / "data.yaml")
-    try:
-        data = yaml.safe_load(file.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise FormatError(f"{root}: not a YOLO data set: no data.yaml ({error.strerror})") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f", line {mark.line + 1}" if mark else ""
-        raise FormatError(f"{file}{line}: no YAML: {getattr(error, 'problem', error)}") from error
+    if not file.exists():
+        raise FormatError(f"{root}: not a YOLO data set: there is no data.yaml")
+    data = read_yaml(file)
     if not isinstance(data, dict):
         raise FormatError(f"{file}: not a YOLO data set: no names, train and val in it")
     base = file.parent / str(data.get("path") or "")
-    return file, base if base.is_dir() else file.parent, data
+    return file, base if os.path.isdir(base) else file.parent, data  # noqa: PTH112  # no name is too long for it
 
 
 def class_names(names: Any, file: Path) -> tuple[str, ...]:
     """Return data.yaml's names in order; FormatError if they are neither a list nor numbered from 0."""
-    if isinstance(names, dict) and sorted(names) == list(range(len(names))):
+    if isinstance(names, dict) and set(names) == set(range(len(names))):
         names = [names[i] for i in range(len(names))]
-    if not isinstance(names, list) or not names:
-        raise FormatError(f"{file}: names: expected a list, or numbers from 0 with a name each, got {names!r}")
+    words = isinstance(names, list) and all(isinstance(name, (str, int, float)) for name in names)
+    if not names or not words:
+        shown = str(names)[:80]
+        raise FormatError(f"{file}: names: expected a list, or numbers from 0 with a name each, got {shown}")
     return tuple(str(name) for name in names)
 
 
@@ -200,9 +161,9 @@ def split_places(
         value = described.get(key)
         for one in value if isinstance(value, list) else [value] if value else []:
             path = base / str(one)
-            if not path.exists():  # Roboflow writes ../train/images, counted from a folder that isn't there
+            if not _exists(path):  # Roboflow writes ../train/images, counted from a folder that isn't there
                 path = base / str(one).lstrip("./")
-            if not path.exists():
+            if not _exists(path):
                 missing.append((split, f"{file}: {key}: {base / str(one)} isn't there"))
             elif path.resolve() not in found or split_word(path.parent.name + " " + path.stem) == split:
                 found[path.resolve()] = (split, path)
@@ -221,9 +182,14 @@ def pictures_in(place: Path, base: Path) -> tuple[list[str], str]:
     """Return the pictures that a folder holds or a list names, and the folder that their names start from."""
     if place.is_dir():
         return list(map(str, list_files(place, IMAGE_SUFFIXES, deep=True))), str(place)
-    words = [word.strip() for word in place.read_text(encoding="utf-8-sig", errors="replace").split("\n")]
+    words = [word.strip() for word in read_text(place).split("\n")]
     files = [os.path.normpath(base / word) for word in words if word]
-    return files, os.path.commonpath([os.path.dirname(file) for file in files]) if files else ""  # noqa: PTH120
+    if len(set(map(os.path.isabs, files))) > 1:
+        files = [os.path.abspath(file) for file in files]  # noqa: PTH100  # there is no resolve() in this
+    try:
+        return files, os.path.commonpath([os.path.dirname(file) for file in files]) if files else ""  # noqa: PTH120
+    except ValueError as error:
+        raise FormatError(f"{place}: its pictures have no folder in common: {error}") from error
 
 
 def _find(split: str, places: list[Path], base: Path, clips: Clips, notes: list[str] | None) -> Iterator[_Picture]:
@@ -239,7 +205,7 @@ def _find(split: str, places: list[Path], base: Path, clips: Clips, notes: list[
 
 def _there(files: list[str], place: Path, notes: list[str] | None) -> list[str]:
     """Return the pictures of a list that are there; FormatError for others if there is nowhere to note them."""
-    missing = [file for file in files if not os.path.exists(file)]  # noqa: PTH110  # tens of thousands of them
+    missing = [file for file in files if not os.path.isfile(file)]  # noqa: PTH113  # tens of thousands of them
     if missing and notes is None:
         raise FormatError(f"{place}: names {missing[0]}, which isn't there; take it out of the list")
     if missing and notes is not None:
@@ -253,7 +219,11 @@ def label_of(file: str) -> str:
     """Return the label file of a picture, as Ultralytics finds it: the last images/ becomes labels/."""
     head, found, tail = f"{os.sep}{file}".rpartition(f"{os.sep}images{os.sep}")  # images/ may come first
     path = f"{head}{os.sep}labels{os.sep}{tail}"[1:] if found else file
-    return path[: path.rindex(".")] + ".txt"
+    return os.path.splitext(path)[0] + ".txt"  # noqa: PTH122  # tens of thousands of them
+
+
+def _exists(path: Path) -> bool:
+    return os.path.exists(path)  # noqa: PTH110  # no name is too long for it
 
 
 def _to_table(pictures: list[_Picture], classes: tuple[str, ...], keypoints: int, clips: Clips) -> Table:
@@ -302,11 +272,11 @@ def _with_labelled(sequences: list[Sequence], of: list[int], labelled: list[bool
 def _read(path: str) -> bytes | None:
     try:
         with open(path, "rb") as file:  # noqa: PTH123  # tens of thousands of them
-            return file.read()
+            return as_utf8(file.read(), path)
     except FileNotFoundError:
         return None
-    except OSError as error:
-        raise FormatError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:
+        raise FormatError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
 
 
 def _sound(rows: FloatArray, classes: int) -> Any:

@@ -438,7 +438,7 @@ def test_sloppy_label_lines_are_read() -> None:
     ("yaml", "message"),
     [
         (None, "no data.yaml"),
-        ("names: [a\ntrain: x", r"data.yaml, line \d: no YAML"),
+        ("names: [a\ntrain: x", r"data.yaml, line \d: no valid YAML"),
         ("just text", "not a YOLO data set"),
         ("train: images\n", "names: expected a list"),
         ("names: {1: a}\ntrain: images\n", "names: expected a list"),

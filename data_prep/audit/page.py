@@ -176,6 +176,7 @@ def _cut(source: Source, image: Any, rows: tuple[int, ...], border: int) -> Any:
     height, width = image.shape[:2]
     if not np.isfinite(xyxy).all():
         return image
+    xyxy = xyxy.clip(-1e9, 1e9)  # sums and differences of larger numbers overflow
     margin = max(_LEAST, _MARGIN * float((xyxy[:, 2:] - xyxy[:, :2]).max()))
     low = (xyxy[:, :2].min(axis=0) - margin).clip(0, (max(0, width - 80), max(0, height - 80))).astype(int)
     high = (xyxy[:, 2:].max(axis=0) + margin).clip(low + 80, (max(80, width), max(80, height))).astype(int)

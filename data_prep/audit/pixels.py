@@ -22,6 +22,7 @@ from data_prep.audit.source import Source
 from data_prep.pictures import picture_bytes, show_picture
 from data_prep.table import NO_SEQUENCE, IntArray, Picture, VideoFrame
 from sportstrack.errors import FormatError, OutputError, SettingError
+from sportstrack.limits import MAX_SIDE
 
 _WIDTH = 320  # pixels to which pictures are brought before sharpness is measured
 _ENOUGH = 8  # pictures that a clip must have to tell its outliers
@@ -249,11 +250,22 @@ class _Cache:
 def _read_cache(path: Path | None) -> dict[str, Measured]:
     if path is None or not path.is_file():
         return {}
-    known = {}
+    known: dict[str, Measured] = {}
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         try:
             key, values = json.loads(line)
-            known[key] = Measured(**values)
-        except (ValueError, TypeError):  # the line that a kill cut off
+            one = Measured(**values)
+        except (ValueError, TypeError, RecursionError):  # the line that a kill cut off
             continue
+        if isinstance(key, str) and _sound(one):
+            known[key] = one
     return known
+
+
+def _sound(measured: Measured) -> bool:
+    """Tell whether a line of the cache holds what `_measure` writes."""
+    texts = isinstance(measured.error, str) and isinstance(measured.digest, str)
+    sides = all(type(side) is int and 0 <= side <= MAX_SIDE for side in (measured.width, measured.height))
+    greys = all(type(grey) in (int, float) and np.isfinite(float(grey)) for grey in (measured.light, measured.sharp))
+    look = measured.look
+    return texts and sides and greys and (look is None or (type(look) is int and 0 <= look < 1 << 64))

@@ -9,7 +9,7 @@ import numpy as np
 
 from data_prep.audit.findings import Finding
 from data_prep.audit.source import Part, Source, joined, shown
-from data_prep.coco import MAX_SIDE, find_json, load_json, picture_places
+from data_prep.coco import MAX_SIDE, find_json, picture_places
 from data_prep.coco_polygons import box_around, parse_segmentation
 from data_prep.coco_records import Json, class_numbers, clip_frames, read_clips
 from data_prep.names import find_files
@@ -17,6 +17,7 @@ from data_prep.polygons import FloatArray, Polygons
 from data_prep.table import NO_FRAME, NO_SEQUENCE, NO_TRACK, Boxes, Images, IntArray
 from data_prep.values import as_flag, as_id, as_number, as_whole
 from sportstrack.errors import FormatError
+from sportstrack.reading import read_json
 
 _WORD = "annotations[{}]"
 
@@ -34,8 +35,9 @@ def read_coco_leniently(root: Path, *, images: Path | None = None) -> Source:
 
 
 def _read(file: Path, split: str, places: list[Path]) -> Part:
-    data = load_json(file)
-    for key in ("images", "categories"):
+    data = read_json(file)
+    keys = ["images", "categories", *(["annotations"] if isinstance(data, dict) and data.get("annotations") else [])]
+    for key in keys:
         if not isinstance(data, dict) or not isinstance(data.get(key), list):
             raise FormatError(f"{file}: no COCO data set: no list {key!r}")
     classes, number, notes = class_numbers(data["categories"], data.get("annotations"), str(file))

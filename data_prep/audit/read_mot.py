@@ -220,7 +220,8 @@ class _Clip:
             kinds = np.array([number[int(t)] for t in rows[:, 1].tolist()], np.int64)
         else:
             kinds = np.maximum(rows[:, 7].astype(np.int64) - 1, 0)
-        xyxy = np.hstack([rows[:, 2:4], rows[:, 2:4] + rows[:, 4:6]])
+        with np.errstate(invalid="ignore", over="ignore"):  # NaN and infinity are found later
+            xyxy = np.hstack([rows[:, 2:4], rows[:, 2:4] + rows[:, 4:6]])
         part.boxes = Boxes.make(
             image, xyxy, kinds, track_id=rows[:, 1].astype(np.int64), ignore=rows[:, 6] == 0, visibility=rows[:, 8]
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from data_prep.pictures import picture_size
 from data_prep.table import Boxes, Images
 from data_prep.voc import CORNERS, FIRST_PIXEL, SETS, find_picture, parse_xml, stated_size
 from sportstrack.errors import FormatError
+from sportstrack.reading import read_bytes, read_text
 
 
 def read_voc_leniently(root: Path, *, images: Path | None = None, edges: str = "inclusive") -> Source:
@@ -52,7 +54,11 @@ def _splits(root: Path, part: Part) -> dict[str, str]:
     split_of: dict[str, str] = {}
     lists = [f for f in (root / SETS).glob("*.txt") if "_" not in f.stem and f.stem != "trainval"]
     for file in sorted(lists, key=lambda f: ({"test": 0, "val": 1}.get(f.stem, 2), f.stem)):
-        text = file.read_text(encoding="utf-8-sig", errors="replace")
+        try:
+            text = read_text(file)
+        except FormatError as error:
+            part.report("unreadable label", str(error).removeprefix(f"{file}"), str(file), None, file.stem)
+            continue
         for number, line in enumerate(text.splitlines(), 1):
             name = line.rstrip()
             if name and split_of.setdefault(name, file.stem) != file.stem:
@@ -63,9 +69,9 @@ def _splits(root: Path, part: Part) -> dict[str, str]:
 
 def _read_file(file: Path, name: str, split: str, part: Part, to: _Gathered) -> None:
     try:
-        data = file.read_bytes()
+        data = read_bytes(file)
         root = parse_xml(data, str(file))
-    except (OSError, FormatError) as error:
+    except FormatError as error:
         part.report("unreadable label", str(error).removeprefix(f"{file}"), str(file), None, split)
         return
     stated = root.findtext("filename") or f"{name}.jpg"
@@ -112,7 +118,7 @@ def _read_object(item: Any, file: Path, line: int | None, split: str, part: Part
 
 def _finish(part: Part, to: _Gathered) -> None:
     part.classes = tuple(sorted({kind for _, kind, _, _ in to.objects}))
-    if not any(Path(file).is_file() for file in to.files):
+    if not any(os.path.isfile(file) for file in to.files):  # noqa: PTH113  # no name is too long for it
         files: list[str | None] = [None] * len(to.files)  # labels alone lack no picture
         part.missing = [False] * len(to.files)
     else:

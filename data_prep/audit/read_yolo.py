@@ -10,9 +10,9 @@ import numpy as np
 
 from data_prep.audit.source import Part, Source, joined, shown
 from data_prep.pictures import picture_size
+from data_prep.sidecars import Clips
 from data_prep.table import NO_FRAME, NO_SEQUENCE, NO_TRACK, Boxes, FloatArray, Images
 from data_prep.yolo_read import (
-    Clips,
     class_names,
     expected_line,
     in_pixels,
@@ -25,7 +25,7 @@ from data_prep.yolo_read import (
     split_places,
 )
 from sportstrack.errors import FormatError
-from sportstrack.reading import is_note
+from sportstrack.reading import as_utf8, is_note
 
 
 def read_yolo_leniently(root: Path) -> Source:
@@ -83,8 +83,8 @@ def _read_picture(file: str, name: str, split: str, clips: Clips, part: Part, to
         except FormatError:
             size = (0, 0)  # reading its pixels says why
     try:
-        text: bytes | None = Path(label).read_bytes()
-    except OSError:
+        text: bytes | None = as_utf8(Path(label).read_bytes(), label)
+    except (OSError, ValueError):
         text = None
     rows, polygons, lines, count = _labels(text or b"", label, (len(part.classes), to.keypoints), split, part)
     ids = clips.of.get((split, name), (0, 0, []))[2]
