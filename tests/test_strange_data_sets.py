@@ -234,5 +234,5 @@ def test_a_picture_that_claims_gigabytes_is_not_decoded(tmp_path: Path) -> None:
     data[at : at + 4] = b"\xff\xf0\xff\xf0"
     file.write_bytes(data)
     for read in (picture_size, read_picture):
-        with pytest.raises(FormatError, match=r"a\.jpg: claims 65520 x 65520 pixels"):
+        with pytest.raises(FormatError, match=r"a\.jpg: .* pixels"):
             read(str(file))

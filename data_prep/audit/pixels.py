@@ -21,8 +21,9 @@ from data_prep.audit.labels import Thresholds
 from data_prep.audit.source import Source
 from data_prep.pictures import picture_bytes, show_picture
 from data_prep.table import NO_SEQUENCE, IntArray, Picture, VideoFrame
-from sportstrack.errors import FormatError, OutputError, SettingError
+from sportstrack.errors import FormatError, OutputError, SettingError, SourceError
 from sportstrack.limits import MAX_SIDE
+from sportstrack.pictures import check_picture
 
 _WIDTH = 320  # pixels to which pictures are brought before sharpness is measured
 _ENOUGH = 8  # pictures that a clip must have to tell its outliers
@@ -174,13 +175,14 @@ def _measure(file: Picture, hasher: Any) -> Measured:
 
     try:
         data = picture_bytes(file)
+        check_picture(data, show_picture(file))
         with Pillow.open(BytesIO(data)) as image:
             width, height = image.size
             if image.getexif().get(274, 1) >= 5:  # EXIF orientation: 5 to 8 are a quarter turn
                 width, height = height, width
             image.draft("L", (2 * _WIDTH, 2 * _WIDTH * image.height // max(1, image.width)))  # a JPEG's cheap way
             grey = ImageOps.grayscale(image)  # decodes all of it: a file cut off says so here
-    except FormatError as error:
+    except (FormatError, SourceError) as error:
         return Measured(str(error).removeprefix(f"{show_picture(file)}: "))
     except (OSError, SyntaxError, ValueError, ImportError, Pillow.DecompressionBombError) as error:
         return Measured(f"not a readable picture ({str(error).partition(' <')[0]})")
