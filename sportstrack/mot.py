@@ -21,7 +21,7 @@ from sportstrack.boxes import tlwh_to_xyxy, xyxy_to_tlwh
 from sportstrack.errors import FormatError
 from sportstrack.limits import MAX_FRAME_RATE, MAX_FRAMES, MAX_SIDE, MAX_WHOLE
 from sportstrack.reading import PathLike, as_utf8, parse_pairs, read_bytes
-from sportstrack.types import FloatArray, IntArray, Tracks
+from sportstrack.types import FloatArray, IntArray, Tracks, as_identities
 
 MIN_COLUMNS, MAX_COLUMNS = 6, 10
 _NAMES = ("frame", "id", "left", "top", "width", "height", "score", "class", "visibility", "unused")
@@ -155,10 +155,20 @@ def table_from_rows(
 ) -> MotTable:
     """Make a table of an (N, 6…10) array whose columns are those of MOT text, frames from 1; checked like a file.
 
+    In arrays of integers and of objects ids may be anything; see `sportstrack.types.as_identities`.
+
     Raises:
         FormatError: as in `read_mot`; the message says the row, counted from 0.
     """
-    given = np.asarray(rows, dtype=np.float64)
+    try:
+        given = np.asarray(rows)
+        if given.ndim == 2 and given.shape[1] > 1 and given.dtype.kind in "iuO":
+            ids = as_identities(given[:, 1])  # before float64 rounds them
+            given = given.astype(object)
+            given[:, 1] = ids
+        given = np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise FormatError(f"{name}: expected an array of numbers ({error})") from error
     if given.size == 0:
         return MotTable.empty()
     if given.ndim != 2 or not MIN_COLUMNS <= given.shape[1] <= MAX_COLUMNS:

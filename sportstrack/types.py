@@ -20,6 +20,8 @@ IntArray: TypeAlias = NDArray[np.int64]
 BoolArray: TypeAlias = NDArray[np.bool_]
 
 MAX_COORDINATE = 1e9  # pixels; beyond it areas and covariances lose their digits
+NO_IDENTITY = -1
+_OTHER_IDS = 1 << 52  # other libraries' ids that are no whole numbers below it become numbers from here to 2^53
 MIN_SIZE = 1e-6  # pixels; narrower boxes have no aspect ratio worth the name
 
 
@@ -77,13 +79,22 @@ class Detections:
     def from_arrays(
         cls, xyxy: ArrayLike, score: ArrayLike | None = None, class_id: ArrayLike | None = None
     ) -> Detections:
-        """Build a table from anything array-like; a missing score is 1, a missing class 0."""
-        boxes = np.asarray(xyxy, dtype=np.float64).reshape(-1, 4)
+        """Build a table from anything array-like; a missing score is 1, a missing class 0.
+
+        Args:
+            xyxy: (N, 4) corners in pixels, or the four numbers of one box.
+            score: (N,) 0…1.
+            class_id: (N,) whole numbers, of any dtype.
+
+        Raises:
+            SettingError: another shape, what is no number, or a class that is no whole number.
+        """
+        boxes = _box_rows(xyxy)
         n = len(boxes)
         return cls(
             boxes,
-            np.ones(n) if score is None else np.asarray(score, dtype=np.float64),
-            np.zeros(n, np.int64) if class_id is None else np.asarray(class_id).astype(np.int64),
+            np.ones(n) if score is None else _numbers("score", score),
+            np.zeros(n, np.int64) if class_id is None else _whole("class_id", class_id),
         )
 
     @classmethod
@@ -126,7 +137,8 @@ class Tracks:
         xyxy: (M, 4) float64 corners in pixels; a matched track's box is its detection's own box.
         score: (M,) float64, 0…1, of the detection (of the last one for a coasting track).
         class_id: (M,) int64.
-        track_id: (M,) int64, at least 1, unique in a frame, never reused by a tracker instance.
+        track_id: (M,) int64, unique in a frame, never reused by a tracker instance. This package's trackers count from
+            1, other libraries' from 0 or from anything; −1 is no identity.
         detection: (M,) int64, the row in this frame's `Detections`; −1 for a coasting (predicted) track.
         smoothed: (M, 4) float64 corners with less jitter than the detections', or None from a tracker that makes none.
             Video and result files show them; see `with_boxes`.
@@ -148,8 +160,8 @@ class Tracks:
             _put(self, "smoothed", _column("Tracks.smoothed", self.smoothed, np.float64, (n, 4)))
         _put(self, "track_id", _column("Tracks.track_id", self.track_id, np.int64, (n,)))
         _put(self, "detection", _column("Tracks.detection", self.detection, np.int64, (n,)))
-        if n and self.track_id.min() < 1:
-            raise SettingError(f"Tracks.track_id: ids count from 1, got {int(self.track_id.min())}")
+        if (self.track_id == NO_IDENTITY).any():
+            raise SettingError(f"Tracks.track_id: {NO_IDENTITY} marks a box without identity; leave it out")
         if len(np.unique(self.track_id)) != n:
             raise SettingError("Tracks.track_id: an id may stand only once in a frame")
 
@@ -202,12 +214,18 @@ class Tracks:
 
     @classmethod
     def from_supervision(cls, detections: Any) -> Tracks:
-        """Convert a ``supervision.Detections`` with ``tracker_id``; rows without an id (below 1) are left out."""
+        """Convert a ``supervision.Detections`` with ``tracker_id``.
+
+        Rows without identity (−1, NaN or None) are left out. Whole numbers stay what they are, 0 too; other ids (text,
+        1.5, numbers beyond 2^52) get a number each, the same in every frame.
+        """
         table = Detections.from_arrays(detections.xyxy, detections.confidence, detections.class_id)
         if detections.tracker_id is None:
             raise SettingError("Tracks.from_supervision: expected detections with tracker_id, got tracker_id=None")
-        ids = np.asarray(detections.tracker_id, dtype=np.int64)
-        rows = np.flatnonzero(ids >= 1)
+        ids = as_identities(detections.tracker_id)
+        if ids.shape != (len(table),):
+            raise SettingError(f"Tracks.from_supervision: expected {len(table)} ids in tracker_id, got {ids.shape}")
+        rows = np.flatnonzero(ids != NO_IDENTITY)
         smoothed = (detections.data or {}).get("smoothed")
         smoothed = None if smoothed is None else np.asarray(smoothed)[rows]
         return cls(table.xyxy[rows], table.score[rows], table.class_id[rows], ids[rows], rows, smoothed)
@@ -291,6 +309,30 @@ def as_detections(detections: Any) -> Detections:
     )
 
 
+def as_identities(values: ArrayLike) -> IntArray:
+    """Return ids of any library as int64 of the same shape.
+
+    Whole numbers up to 2^52 stay what they are; −1, NaN and None are −1, no identity. Anything else becomes a number
+    from 2^52 to 2^53, which float64 holds exactly and which depends on the id alone.
+    """
+    given = np.asarray(values)
+    if given.dtype.kind in "iub" and not (given.size and max(abs(int(given.min())), int(given.max())) >= _OTHER_IDS):
+        return given.astype(np.int64)
+    made = [_identity(value) for value in given.reshape(-1).tolist()]
+    return np.array(made, np.int64).reshape(given.shape)
+
+
+def _identity(value: Any) -> int:
+    if value is None or value != value:  # NaN
+        return NO_IDENTITY
+    if isinstance(value, (int, float)) and abs(value) < _OTHER_IDS and value == int(value):
+        return int(value)
+    from hashlib import sha256
+
+    digest = sha256(repr(value).encode("utf-8", "replace")).digest()
+    return _OTHER_IDS + (int.from_bytes(digest[:8], "big") >> 12)
+
+
 def class_names(class_id: IntArray, names: Mapping[int, str]) -> NDArray[np.str_]:
     """Return (N,) names; a class without one is written as its number."""
     return np.array([names.get(int(c), str(int(c))) for c in class_id], dtype=np.str_)
@@ -305,8 +347,47 @@ def _check_box_columns(table: Any) -> int:
     return n
 
 
+def _box_rows(xyxy: ArrayLike) -> FloatArray:
+    """Return (N, 4) boxes, of one box's four numbers too; SettingError for any other shape."""
+    boxes = _numbers("xyxy", xyxy)
+    if boxes.size == 0:
+        return np.empty((0, 4))
+    if boxes.shape == (4,):
+        return boxes.reshape(1, 4)
+    if boxes.ndim == 2 and boxes.shape[1] == 4:
+        return boxes
+    hint = ""
+    if boxes.ndim == 2 and boxes.shape[1] in (5, 6, 7):
+        hint = "; of a detector's whole table give the columns one by one: table[:, :4], table[:, 4], table[:, 5]"
+    elif boxes.ndim == 2 and boxes.shape[0] == 4:
+        hint = "; are these columns? give xyxy.T"
+    elif boxes.ndim == 3:
+        hint = "; one table holds one frame"
+    raise SettingError(f"Detections.xyxy: expected shape (N, 4), got {boxes.shape}{hint}")
+
+
+def _numbers(name: str, values: ArrayLike) -> FloatArray:
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise SettingError(f"Detections.{name}: expected an array of numbers ({error})") from error
+
+
+def _whole(name: str, values: ArrayLike) -> IntArray:
+    given = np.asarray(values)
+    if given.dtype.kind in "iub":
+        return given.astype(np.int64)
+    numbers = _numbers(name, values)
+    if not (np.isfinite(numbers) & (numbers == np.floor(numbers)) & (np.abs(numbers) < _OTHER_IDS)).all():
+        raise SettingError(f"Detections.{name}: expected whole numbers, got {numbers.reshape(-1)[:5].tolist()}")
+    return numbers.astype(np.int64)
+
+
 def _column(name: str, value: Any, dtype: Any, shape: tuple[int | None, ...]) -> Any:
-    array = np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except ValueError as error:  # rows of unequal length
+        raise SettingError(f"{name}: expected an array ({error})") from error
     if array.dtype != dtype:
         if not np.can_cast(array.dtype, dtype, casting="same_kind"):
             raise SettingError(f"{name}: expected {np.dtype(dtype).name}, got {array.dtype.name}")

@@ -60,7 +60,7 @@ def test_an_error_says_the_column_what_was_expected_and_what_came(changes: Any, 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"track_id": np.array([0, 1])}, ["track_id", "from 1", "got 0"]),
+        ({"track_id": np.array([-1, 1])}, ["track_id", "-1", "without identity"]),
         ({"track_id": np.array([7, 7])}, ["track_id", "only once"]),
         ({"track_id": np.array([1, 2, 3])}, ["track_id", "(2)", "(3,)"]),
         ({"detection": np.array([0.5, 1.0])}, ["detection", "int64", "float64"]),

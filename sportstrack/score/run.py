@@ -15,7 +15,7 @@ from sportstrack.score.preprocess import preprocess
 from sportstrack.score.scores import Scores
 from sportstrack.score.sequence import Sequence
 from sportstrack.score.sources import TruthFile, find_trackers, find_truth, pair_up
-from sportstrack.types import Tracks
+from sportstrack.types import Tracks, as_identities
 
 Table: TypeAlias = Any
 """`MotTable`, an (N, 6…10) array, a pandas frame, or a list with the `Tracks` of each frame."""
@@ -246,17 +246,46 @@ def as_table(source: str | Path | Table, name: str, frames: int | None = None, z
 
 
 def _rows_of_frame(frame: Any, name: str) -> Any:
-    """(N, 6…9) array of a pandas frame's columns."""
+    """(N, 6…9) array of a pandas frame's columns, or of those in its index."""
+    if any(column in frame.index.names for names in _COLUMNS[:2] for column in names):
+        frame = frame.reset_index()
     found = [next((column for column in names if column in frame.columns), None) for names in _COLUMNS]
     lacking = [names[0] for names, column in zip(_COLUMNS[:6], found, strict=False) if column is None]
     if lacking:
         raise FormatError(f"{name}: no column {', '.join(lacking)}; found {', '.join(map(str, frame.columns))}")
     default = (*(None,) * 6, 1.0, -1.0, -1.0)
-    columns = [
-        np.full(len(frame), missing) if column is None else np.asarray(frame[column], dtype=np.float64)
-        for column, missing in zip(found, default, strict=True)
-    ]
+    columns = []
+    for column, missing in zip(found, default, strict=True):
+        if column is None:
+            columns.append(np.full(len(frame), missing))
+        elif column in _COLUMNS[1]:
+            columns.append(as_identities(frame[column]).astype(np.float64))
+        else:
+            columns.append(_numbers(frame[column], name, column))
+    shift = _shift(frame, found, name)
+    columns[2], columns[3] = columns[2] + shift, columns[3] + shift
     return np.stack(columns, axis=1)
+
+
+def _shift(frame: Any, found: list[Any], name: str) -> float:
+    """Return what is to be added to left and top: py-motmetrics' loader takes 1 off MOT text's."""
+    if "FrameId" not in found and not ("X" in found and "Y" in found):
+        return 0.0
+    theirs = {"FrameId", "Id", "X", "Y", "Width", "Height", "Confidence", "ClassId", "Visibility"}
+    if theirs <= set(frame.columns):
+        return 1.0
+    raise FormatError(
+        f"{name}: columns FrameId, X, Y are py-motmetrics', whose loader takes 1 pixel off; this frame lacks "
+        f"{', '.join(sorted(theirs - set(frame.columns)))}. Call the columns frame, id, left, top, width, height, with "
+        "left and top as MOT text has them"
+    )
+
+
+def _numbers(column: Any, name: str, title: str) -> Any:
+    try:
+        return np.asarray(column, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise FormatError(f"{name}, column {title}: expected numbers ({error})") from error
 
 
 def _is_path(source: Any) -> TypeGuard[str | Path]:
