@@ -46,7 +46,7 @@ INGREDIENTS: dict[str, dict[str, Any]] = {
     "no camera shift from boxes": {"camera_shift": False},
     "camera shift without velocity": {"camera_gain": 0.0},
     "camera shift by any three pairs": {"camera_pairs": 3, "camera_doubt": 0.0},
-    "no velocity": {"velocity_noise": 0.0, "first_velocity_noise": 0.0, "camera_gain": 0.0},
+    "velocity as at the start": {"velocity_noise": 0.0, "first_velocity_noise": 0.0, "camera_gain": 0.0},
     "no size in the affinity": {"size_tolerance": 1e6},
     "no price for uncertainty": {"uncertainty_weight": 0.0},
     "no bonus for overlap": {"overlap_bonus": 0.0},
@@ -58,7 +58,7 @@ INGREDIENTS: dict[str, dict[str, Any]] = {
     "no border memory": {"border_memory": 0.0},
     "border memory of 3 s": {"border_memory": 3.0},
     "borders without the camera's path": {"border_path": 0.0},
-    "no filtered box in what is reported": {"box_blend": 0.0},
+    "no smoothed boxes": {"box_blend": 0.0},
 }
 """Row → the settings, or fields of `Tuning`, that make it."""
 

@@ -348,7 +348,7 @@ def _row(saved: dict[str, Any], runs: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _packed(scores: Scores) -> dict[str, Any]:
-    counts = {f.name: getattr(scores, f.name) for f in fields(Scores) if f.name != "parts"}
+    counts = {f.name: getattr(scores, f.name) for f in fields(Scores) if f.name != "pooled"}
     return {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in counts.items()}
 
 
