@@ -23,6 +23,7 @@ from sportstrack.inforce import Choice, is_recording, of_replay, refuse_detector
 from sportstrack.observe import OWN_FEATURES, make_observer, make_replayer
 from sportstrack.opencv import require_cv2
 from sportstrack.outputs import Outputs, claim_outputs
+from sportstrack.pace import Pace
 from sportstrack.plugins import plugin
 from sportstrack.recording import Recording, RecordingInfo
 from sportstrack.replay import Playback, Replay, Seen
@@ -31,7 +32,7 @@ from sportstrack.settings import LOWEST_SCORE, TrackSettings
 from sportstrack.sinks import TEXT_SINKS, TrackedFrame
 from sportstrack.stages import Abandoned, Box, Stage, join_all
 from sportstrack.summary import Summary, peak_memory_mb
-from sportstrack.trackers import create_tracker
+from sportstrack.trackers import create_tracker, set_frame_rate
 from sportstrack.types import Tracker, Tracks
 from sportstrack.video import SourceInfo, VideoSource, open_source
 
@@ -295,6 +296,8 @@ class _Run:
         self._choice = Choice(settings.classes, settings.score, self.names)
         self._named = tracker is None
         self.tracker: Tracker = tracker or self._make_tracker()
+        live = self.frames.recording.info.live if isinstance(self.frames, Replay) else self._live()
+        self._pace = Pace(self._frame_rate()) if live else None
         self.summary.setup_seconds = round(time.perf_counter() - started, 3)
 
     def _frame_rate(self) -> float:
@@ -326,7 +329,8 @@ class _Run:
         """Run all stages until the source ends."""
         info = self.frames.info
         every, observed = self._every(), self.observed
-        made = RecordingInfo(info.name, info.width, info.height, self._frame_rate(), self.names, *observed, every)
+        size, live = (info.width, info.height), self._pace is not None
+        made = RecordingInfo(info.name, *size, self._frame_rate(), self.names, *observed, every, live)
         outputs = Outputs(self._claim, self.settings, self.summary, info, made, info.frame_rate / every)
         started, timings = time.perf_counter(), dict(getattr(self.detector, "timings", {}))
         waiting = 1 if self._live() else max(4, 2 * self._batch())
@@ -412,6 +416,7 @@ class _Run:
             started = time.perf_counter()
             if told.cut and self.settings.shots:
                 self._cut()
+            self._keep_pace(frame.time)
             with self._guard():
                 tracks = self.tracker.update(told.detections, told.camera)
             self._tracking += time.perf_counter() - started
@@ -419,6 +424,17 @@ class _Run:
             yield TrackedFrame(
                 frame.index, frame.time, tracks, told.detections, frame.image, frame.pts, told.camera, told.cut
             )
+
+    def _keep_pace(self, seconds: float) -> None:
+        """Tell the tracker the rate of the frames that arrive, where a live source drops some."""
+        rate = None if self._pace is None else self._pace.see(seconds)
+        if rate is None or set_frame_rate(self.tracker, rate):
+            return
+        self._pace = None
+        self.summary.warnings.append(
+            f"frames arrive at {rate:.1f} per second, but the tracker ({self.settings.tracker}) was made for "
+            f"{self._frame_rate():g} and has no set_frame_rate(): its memory lasts another time than set"
+        )
 
     def _guard(self) -> AbstractContextManager[None]:
         """Turn what a tracker given by name raises into one line that says where."""

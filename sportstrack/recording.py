@@ -76,6 +76,7 @@ class RecordingInfo:
         embedder: what made the embeddings (the option's value), or None.
         camera: what estimated the camera's motion, likewise.
         every: every how many frames of the source one was recorded.
+        live: whether the source was live, so that frames may have been dropped.
     """
 
     name: str
@@ -86,6 +87,7 @@ class RecordingInfo:
     embedder: str | None = None
     camera: str | None = None
     every: int = 1
+    live: bool = False
 
     @property
     def source_rate(self) -> float:
@@ -113,6 +115,7 @@ class RecordingWriter:
                 "embedder": info.embedder,
                 "camera": info.camera,
                 "every": info.every,
+                "live": info.live,
             }
             self._put("meta", np.array(json.dumps(meta)))
         except OSError as error:
@@ -235,6 +238,7 @@ def _info(meta: Any, name: str) -> RecordingInfo:
         given("embedder", (str, type(None)), lambda _: True),
         given("camera", (str, type(None)), lambda _: True),
         given("every", int, lambda v: 1 <= v <= MAX_FRAMES) if "every" in meta else 0,  # of an older recording
+        meta.get("live") is True,
     )
 
 

@@ -67,6 +67,12 @@ CONFIGS: Mapping[str, type] = _Classes(
 
 DEFAULT_TRACKER = "sports"
 
+_OF_THE_RATE = (
+    *("frame_rate", "_buffer", "_max_age", "_ticks", "_motion"),
+    *("_memory", "_outside_memory", "_border_memory", "_gallery_memory"),
+)
+"""Attributes that built-in trackers compute from the frame rate when they are made."""
+
 _OPTIONS = ("coasting", "strict")  # constructor arguments that every built-in tracker has besides its config
 
 
@@ -127,6 +133,30 @@ def _with_ball(name: str, frame_rate: float, classes: Collection[int], settings:
     coasting, strict = (bool(settings.get(option, False)) for option in _OPTIONS)
     follower = Ball(frame_rate=frame_rate, coasting=coasting, strict=strict)
     return ByClass([(None, rest), (classes, follower)], strict=strict)
+
+
+def set_frame_rate(tracker: Any, frame_rate: float) -> bool:
+    """Let a tracker count its times at another frame rate from now on; its tracks stay. Velocities adapt by themselves.
+
+    A tracker of your own does so if it has a method ``set_frame_rate(frame_rate)``.
+
+    Returns:
+        Whether the tracker could be told.
+
+    Raises:
+        SettingError: if the rate is no positive number.
+    """
+    told = True
+    for part in getattr(tracker, "trackers", (tracker,)):
+        if hasattr(part, "set_frame_rate"):
+            part.set_frame_rate(frame_rate)
+        elif type(part).__module__.startswith("sportstrack.trackers."):
+            more = {"tuning": part._tuning} if hasattr(part, "_tuning") else {}
+            fresh = type(part)(part.config, frame_rate=frame_rate, **more)
+            vars(part).update({name: value for name, value in vars(fresh).items() if name in _OF_THE_RATE})
+        else:
+            told = False
+    return told
 
 
 def setting_types(name: str) -> dict[str, Any]:
