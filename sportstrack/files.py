@@ -45,6 +45,7 @@ __all__ = [
     "file_names",
     "identity",
     "remove_own",
+    "remove_parts",
     "write_text",
 ]
 
@@ -188,7 +189,7 @@ class Claim:
         for file in files:
             file.rename()
         self._ledger.settle([file.path.name for file in files])
-        self._remove_leftovers({file.path.name for file in files})
+        remove_parts(self.folder, {file.path.name for file in files})
 
     def remove(self, name: str) -> None:
         """Remove a file that is about to be written anew, after the same check as for writing it."""
@@ -281,14 +282,15 @@ class Claim:
                     entry["source_stamp"] = stamp(self._source)
         return entry
 
-    def _remove_leftovers(self, names: set[str]) -> None:
-        """Remove the parts that dead runs left of these files; the lock says that no other run lives."""
-        patterns = [re.compile(f"{re.escape(Path(n).stem)}{_TOKEN}{re.escape(Path(n).suffix)}") for n in names]
-        with suppress(OSError):
-            for entry in list(os.scandir(self.folder)):
-                if any(pattern.fullmatch(entry.name) for pattern in patterns):
-                    with suppress(OSError):
-                        Path(entry.path).unlink()
+
+def remove_parts(folder: Path, names: Iterable[str]) -> None:
+    """Remove what dead runs left of these files under temporary names; their lock says that no other run lives."""
+    patterns = [re.compile(f"{re.escape(Path(n).stem)}{_TOKEN}{re.escape(Path(n).suffix)}") for n in names]
+    with suppress(OSError):
+        for entry in list(os.scandir(folder)):
+            if any(pattern.fullmatch(entry.name) for pattern in patterns):
+                with suppress(OSError):
+                    Path(entry.path).unlink()
 
 
 def identity(source: str | Path) -> str:
@@ -315,7 +317,8 @@ def remove_own(folder: str | Path) -> None:
     ledger = Ledger(folder)
     with suppress(OSError):
         names = [entry.name for entry in os.scandir(folder)]
-        ours = [name for name in names if re.search(_TOKEN, name) or ledger.owner(name) is not None]
+        passing = re.compile(rf"{_TOKEN}|^\..*\.lock$")
+        ours = [name for name in names if passing.search(name) or ledger.owner(name) is not None]
         for name in ours:
             (folder / name).unlink()
         if set(names) - set(ours) <= {LEDGER}:
@@ -330,7 +333,7 @@ def ensure_folder(folder: str | Path) -> Path:
     try:
         path.mkdir(parents=True, exist_ok=True)
         probe.part.touch()
-        probe.part.unlink()
+        probe.part.unlink(missing_ok=True)
     except FileExistsError as error:
         raise OutputError(f"{path}: is a file, not a folder; choose another place") from error
     except NotADirectoryError as error:

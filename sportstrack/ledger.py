@@ -145,6 +145,7 @@ class Ledger:
             return {}  # without a ledger nothing is ours
 
     def _write(self, known: Mapping[str, list[dict[str, Any]]]) -> None:
-        from sportstrack.files import write_text
+        from sportstrack.files import remove_parts, write_text
 
         write_text(self._path, json.dumps({"version": 1, "files": known}, indent=1) + "\n")
+        remove_parts(self.folder, [NAME, Path(NAME).stem])

@@ -115,7 +115,10 @@ def track_video(
             return _track_offline(frames.info, asked, summary, claim, origin, parts, on_frame, progress)
         run = _Run(frames, asked, summary, claim, origin)
         run.prepare(**parts)
-        return run.go(on_frame, progress)
+        summary = run.go(on_frame, progress)
+        if claim is not None:
+            remove_own(_first_pass(claim, summary))  # of an offline run that was killed
+        return summary
 
 
 def _track_offline(
@@ -138,10 +141,14 @@ def _track_offline(
     if claim is None:
         with TemporaryDirectory(prefix="sportstrack-") as folder:
             return _two_passes(settings, summary, None, Path(folder), origin, parts, on_frame, progress)
-    scratch = claim.folder / f"{summary.name}.first-pass"
+    scratch = _first_pass(claim, summary)
     summary = _two_passes(settings, summary, claim, scratch, origin, parts, on_frame, progress)
     remove_own(scratch)
     return summary
+
+
+def _first_pass(claim: Claim, summary: Summary) -> Path:
+    return claim.folder / f"{summary.name}.first-pass"
 
 
 def _two_passes(

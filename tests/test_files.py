@@ -144,6 +144,13 @@ def test_parts_of_dead_runs_stay_until_a_run_succeeds(tmp_path: Path) -> None:
     assert visible(tmp_path) == ["a.notes.part.txt", "a.txt"]
 
 
+def test_what_a_kill_left_of_the_ledger_goes_too(tmp_path: Path) -> None:
+    for name in (LEDGER, ".sportstrack"):
+        PartFile(tmp_path / name).write(b"{")
+    write(tmp_path, "whole")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [LEDGER, "a.txt"]
+
+
 def test_a_second_writer_is_refused_with_process_and_host(tmp_path: Path) -> None:
     code = (
         "import sys, time; from sportstrack.files import Claim;"
