@@ -15,6 +15,7 @@ import zipfile
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -274,14 +275,19 @@ def load_detector(spec: str | Path | Callable[..., Any], **settings: Any) -> Det
     if kind:
         detector: Detector = connect(kind, name, settings)
         return detector
-    if is_plugin(spec):
+    word, colon, _ = spec.partition(":")
+    if is_plugin(spec) and not _is_misspelt(word):
         taken: set[str] = set()
         made = load_plugin(spec, "a callable frames -> list of Detections", offered=settings, taken=taken)
         return CustomDetector(made, spec, named=True, taken=taken)
-    word, colon, _ = spec.partition(":")
     if len(word) > 1 and colon and "://" not in spec and not Path(spec).exists():  # one letter is a drive
         raise SettingError(f"{spec}: {unknown('library', word, CONNECTORS)}")
     return UltralyticsDetector(spec, **settings)
+
+
+def _is_misspelt(module: str) -> bool:
+    """Tell whether a plug-in's module is not there, but a library of detectors has a similar name."""
+    return "." not in module and find_spec(module) is None and bool(nearest(module, list(CONNECTORS)))
 
 
 def passed_by(detector: Any, asked: Container[str]) -> list[str]:

@@ -702,3 +702,8 @@ def test_importing_loads_nothing_heavy(root: Path) -> None:
     out = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True).stdout
     heavy = {"torch", "ultralytics", "cv2", "supervision", "matplotlib", "scipy", "tqdm"}
     assert heavy.isdisjoint(out.split())
+
+
+def test_a_misspelt_library_is_no_module_of_ones_own() -> None:
+    with pytest.raises(SettingError, match="no library 'transformer'; did you mean 'transformers'"):
+        load_detector("transformer:rtdetr")

@@ -299,6 +299,7 @@ def test_classes_that_mean_the_same() -> None:
     [
         (["toy:find"], "expected one or more detectors"),
         (["toy:find", "nowhere.yaml"], "no data.yaml"),
+        (["toy:find", "DATA", "--same", "player=plyer"], "no class 'plyer'; did you mean 'player'"),
         (["toy:find", "DATA", "--split", "test"], "no labelled split 'test'"),
         (["torchvision:fasterrcn", "DATA"], "torchvision has no such detector"),
         (["torchvision:fcos_resnet50_fpn:mine", "DATA"], "expected torchvision:fcos_resnet50_fpn or"),

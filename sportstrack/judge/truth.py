@@ -81,6 +81,7 @@ class Classes:
     """
 
     def __init__(self, same: Mapping[str, Sequence[str]] | None = None) -> None:
+        self._others = [str(name) for names in (same or {}).values() for name in names]
         self._same = {same_name(str(n)).lower(): key for key, names in (same or {}).items() for n in (key, *names)}
 
     def common(self, name: str) -> str:
@@ -92,8 +93,13 @@ class Classes:
         """Return number → name of the data set's classes that all detectors know.
 
         Raises:
-            SettingError: if there is none; the message tells how to say which names mean the same.
+            SettingError: if there is none, and the message tells how to say which names mean the same; or if `same`
+                names a class that neither side has.
         """
+        every = list(dict.fromkeys([*truth, *(name for names in detectors.values() for name in names.values())]))
+        for other in self._others:
+            if other.lower() not in map(str.lower, every):
+                raise SettingError(f"--same: {unknown('class', other, every)}")
         wanted = list(dict.fromkeys(self.common(name) for name in truth))
         for spec, names in detectors.items():
             known = {self.common(name) for name in names.values()}

@@ -28,7 +28,7 @@ from sportstrack.reading import read_table, read_text, read_yaml
 from sportstrack.train.data import TrainData, check_data
 from sportstrack.train.guard import Epoch, guarded_trainer, local_answers, strip
 from sportstrack.train.pictures import save_pictures
-from sportstrack.train.settings import RESUMABLE, TrainSettings
+from sportstrack.train.settings import RESUMABLE, TrainSettings, checked_more
 from sportstrack.weights import find_weights
 
 TASKS = ("detect", "segment")
@@ -107,6 +107,7 @@ def train_detector(
     for text in checked.notes:
         notes.add(text)
     import_ultralytics()
+    checked_more(plan.more)
     checkpoint = find_checkpoint(folder, plan.trust) if resume else None
     if checkpoint is None:
         if resume:
