@@ -98,7 +98,7 @@ class Classes:
         """
         every = list(dict.fromkeys([*truth, *(name for names in detectors.values() for name in names.values())]))
         for other in self._others:
-            if other.lower() not in map(str.lower, every):
+            if same_name(other).lower() not in (same_name(name).lower() for name in every):
                 raise SettingError(f"--same: {unknown('class', other, every)}")
         wanted = list(dict.fromkeys(self.common(name) for name in truth))
         for spec, names in detectors.items():
