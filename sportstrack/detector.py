@@ -67,7 +67,8 @@ class UltralyticsDetector:
 
     Args:
         weights: path, known name or address, as `sportstrack.weights.find_weights` takes.
-        imgsz: longer side of the network's input in pixels, rounded up to the model's stride.
+        imgsz: longer side of the network's input in pixels, rounded up to the model's stride; a model exported at one
+            size keeps that.
         score: lowest score returned, 0…1. Trackers of the ByteTrack family want the low ones too.
         iou: overlap above which non-maximum suppression drops the weaker box, 0…1; models without NMS ignore it.
         classes: ids or names to keep; ``sports`` keeps persons and sports balls of a COCO model and all classes of any
@@ -85,6 +86,8 @@ class UltralyticsDetector:
         timings: seconds spent since construction (or `warmup`) per stage: preprocess, inference, postprocess.
         device: the device in use, such as ``cuda:0``.
         task: detect, segment, pose or obb.
+        fixed: settings that this model has its own of.
+        in_force: of these the ones whose value is known.
 
     Raises:
         WeightsError: if the file is missing or holds no model that finds boxes.
@@ -128,6 +131,7 @@ class UltralyticsDetector:
         }
         self._model = self._load(half, trust)
         self._neck = self._hooked() if features else None
+        self.fixed, self.in_force, self._at_once = self._own(int(imgsz))
         self.names: dict[int, str] = {int(k): str(v) for k, v in self._model.names.items()}
         self._settings["classes"] = class_ids(classes, self.names)
 
@@ -170,6 +174,24 @@ class UltralyticsDetector:
         self.task = str(model.task)
         return model
 
+    def _own(self, imgsz: int) -> tuple[tuple[str, ...], dict[str, Any], int | None]:
+        """Return the settings that the model has its own of, their values, and how many frames it takes at once."""
+        predictor = self._model.predictor
+        backend = predictor.model
+        fixed: list[str] = []
+        values: dict[str, Any] = {}
+        size, at_once = getattr(backend, "imgsz", None), None
+        if size is not None and not getattr(backend, "dynamic", False):  # exported at one size
+            sides = np.atleast_1d(size).tolist()
+            values["imgsz"] = int(max(sides))
+            fixed += ["imgsz"] if values["imgsz"] != -(-imgsz // 32) * 32 else []
+            at_once = int((getattr(backend, "metadata", None) or {}).get("batch") or 1)
+        if getattr(backend, "format", "pt") != "pt":
+            fixed.append("half")  # the file's numbers are of one precision
+        if getattr(backend, "end2end", False) or type(predictor).__name__.startswith("RTDETR"):
+            fixed.append("iou")  # nothing is suppressed, or within the file
+        return tuple(fixed), values, at_once
+
     def _hooked(self) -> NeckFeatures:
         from ultralytics.nn.modules.head import Detect
 
@@ -184,7 +206,9 @@ class UltralyticsDetector:
         return NeckFeatures(head)
 
     def _predict(self, frames: list[NDArray[np.uint8]]) -> list[Any]:
-        results: list[Any] = self._model.predict(frames, **self._settings)
+        step = self._at_once or len(frames)
+        parts = (frames[at : at + step] for at in range(0, len(frames), step))
+        results: list[Any] = [result for part in parts for result in self._model.predict(part, **self._settings)]
         for result in results:
             for stage in STAGES:
                 self.timings[stage] += result.speed[stage] / 1000
@@ -292,8 +316,11 @@ def _is_misspelt(module: str) -> bool:
 
 def passed_by(detector: Any, asked: Container[str]) -> list[str]:
     """Tell of settings that were asked for and that a detector of another library has its own of."""
-    fixed = [name for name in getattr(detector, "fixed", ()) if name in asked]
-    return [f"{name} is part of this detector and was not set" for name in fixed]
+    fixed, known = (name for name in getattr(detector, "fixed", ()) if name in asked), getattr(detector, "in_force", {})
+    return [
+        f"{name} is part of this detector and was not set" + (f": it is {known[name]}" if name in known else "")
+        for name in fixed
+    ]
 
 
 def class_ids(classes: Sequence[int | str] | str | None, names: Mapping[int, str]) -> list[int] | None:
