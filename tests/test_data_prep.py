@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import zipfile
 from collections import Counter
 from pathlib import Path
@@ -580,18 +578,3 @@ def _results(data: object) -> tuple[int, ...]:
 
     place = Path(data.label_files[0]).parent.with_suffix(".cache")
     return load_dataset_cache_file(place)["results"]
-
-
-@pytest.mark.parametrize("module", ["sportsmot", "soccernet", "convert"])
-def test_help_shows_examples_and_loads_nothing_heavy(module: str, root: Path) -> None:
-    code = (
-        f"import runpy, sys; sys.argv = ['x', '--help']\n"
-        f"try: runpy.run_module('data_prep.{module}', run_name='__main__')\n"
-        "except SystemExit: pass\n"
-        "heavy = {'torch', 'ultralytics', 'cv2', 'scipy', 'matplotlib', 'supervision', 'av', 'PIL'}\n"
-        "heavy &= set(sys.modules)\n"
-        "assert not heavy, heavy"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "examples:\n  sportstrack " in done.stdout

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sportstrack import Detections, create_tracker
+from sportstrack import Detections
 from sportstrack.trackers.deepeiou import DeepEIoU, DeepEIoUConfig
 
 RED, BLUE, NONE = (1.0, 0.0), (0.0, 1.0), (0.0, 0.0)
@@ -112,7 +112,3 @@ def test_of_two_tracks_on_one_spot_the_younger_goes() -> None:
     assert len(tracker._rows.last) == 2
     assert tracker.update(at(60, looks=[RED])).track_id.tolist() == [1]
     assert len(tracker._rows.last) == 1
-
-
-def test_it_is_listed() -> None:
-    assert isinstance(create_tracker("deepeiou"), DeepEIoU)

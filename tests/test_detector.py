@@ -696,14 +696,6 @@ def test_timings_of_a_custom_detector() -> None:
     assert detector.timings["inference"] > 0
 
 
-def test_importing_loads_nothing_heavy(root: Path) -> None:
-    edges = ", ".join(f"sportstrack.{name}" for name in ("detector", "weights", "opencv", "drawing"))
-    code = f"import sys, {edges}; print(*sys.modules)"
-    out = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True).stdout
-    heavy = {"torch", "ultralytics", "cv2", "supervision", "matplotlib", "scipy", "tqdm"}
-    assert heavy.isdisjoint(out.split())
-
-
 def test_a_misspelt_library_is_no_module_of_ones_own() -> None:
     with pytest.raises(SettingError, match="no library 'transformer'; did you mean 'transformers'"):
         load_detector("transformer:rtdetr")

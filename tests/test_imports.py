@@ -15,7 +15,7 @@ from sportstrack import cli
 
 HEAVY = (
     *("torch", "torchvision", "ultralytics", "cv2", "scipy", "matplotlib", "supervision", "av"),
-    *("transformers", "tensorflow", "detectron2"),
+    *("transformers", "tensorflow", "detectron2", "PIL", "imagehash", "tqdm"),
 )
 CORE = (
     *("types", "boxes", "kalman", "assign", "cost", "errors", "mot", "trackers", "score"),
@@ -159,6 +159,7 @@ def test_the_check_sees_what_is_loaded() -> None:
     [
         "import sportstrack",
         "import sportstrack; dir(sportstrack)",
+        "import sportstrack.detector, sportstrack.weights, sportstrack.opencv, sportstrack.drawing",
         "from sportstrack import SORT, ByteTrack, Detections, create_tracker",
         "import sportstrack; sportstrack.create_tracker('sort').update(sportstrack.Detections.empty())",
     ],

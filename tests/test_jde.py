@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sportstrack import Detections, create_tracker
+from sportstrack import Detections
 from sportstrack.trackers.jde import JDE, JDEConfig
 
 LOOK = {"red": (1.0, 0.0, 0.0), "blue": (0.0, 1.0, 0.0), "none": (0.0, 0.0, 0.0)}
@@ -116,7 +116,3 @@ def test_weighted_takes_overlap_and_look(moved: float, found: bool) -> None:
 def test_it_works_without_embeddings_all_along() -> None:
     stream = [plain(at((3.0 * n, "red"), (200 - 2.0 * n, "blue"))) for n in range(20)]
     assert ids(stream)[-1] == [1, 2]
-
-
-def test_it_is_listed() -> None:
-    assert isinstance(create_tracker("jde"), JDE)

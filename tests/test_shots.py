@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import itertools
-import subprocess
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -473,15 +471,3 @@ def test_a_missing_video_and_an_unwritable_table_are_explained(
     assert "none.mp4" in capsys.readouterr().err
     assert main([str(clip), "--quiet", "--csv", str(tmp_path / "no" / "folder" / "x.csv")]) == 2
     assert "x.csv" in capsys.readouterr().err
-
-
-def test_help_has_examples_and_loads_nothing_heavy(root: Path) -> None:
-    code = (
-        "import runpy, sys, atexit; sys.argv = ['x', '--help']\n"
-        "atexit.register(lambda: sys.stderr.write(' '.join(m for m in ('cv2', 'av', 'scipy', 'torch') if m in "
-        "sys.modules)))\nrunpy.run_module('sportstrack.shots', run_name='__main__')"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root, check=False)
-    assert done.returncode == 0
-    assert "examples:" in done.stdout
-    assert done.stderr == ""

@@ -260,17 +260,6 @@ def test_ctrl_c_leaves_finished_sequences(tmp_path: Path) -> None:
     assert [path.name for path in out.rglob("*") if "part" in path.name or path.name.startswith("B")] == []
 
 
-def test_help_loads_nothing_heavy() -> None:
-    code = (
-        "import runpy, sys\nsys.argv = ['x', '--help']\n"
-        "try:\n    runpy.run_module('sportstrack.sot.evaluate', run_name='__main__')\n"
-        "except SystemExit:\n    sys.exit(bool({'cv2', 'torch', 'matplotlib', 'scipy', 'av'} & set(sys.modules)))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0
-    assert "plain-METHOD" in done.stdout
-
-
 # --- protocols -------------------------------------------------------------------------------------------------------
 
 

@@ -85,6 +85,7 @@ def test_halt_ends_an_endless_source() -> None:
     time.sleep(0.05)
     stages[0].halt()
     join_all(stages)
+    assert not any(stage.is_alive() for stage in stages)
 
 
 def test_nothing_can_be_put_into_an_abandoned_box() -> None:

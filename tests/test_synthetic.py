@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import configparser
-import json
 import subprocess
 import sys
 from dataclasses import replace
@@ -358,19 +357,6 @@ def test_a_file_where_the_folder_should_be_is_an_error(root, tmp_path):
     assert done.returncode == 2
     assert "cannot write" in done.stderr
     assert "Traceback" not in done.stderr
-
-
-def test_help_has_examples_and_loads_no_heavy_module(root):
-    code = (
-        "import sys, json, runpy\n"
-        "sys.argv = ['x', '--help']\n"
-        "try: runpy.run_module('data_prep.synthetic', run_name='__main__')\n"
-        "except SystemExit: pass\n"
-        "print(json.dumps([m for m in ('cv2', 'av', 'torch', 'scipy', 'ultralytics') if m in sys.modules]))\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
-    assert "examples:" in done.stdout
-    assert json.loads(done.stdout.splitlines()[-1]) == []
 
 
 # --- the clip that ships with the project

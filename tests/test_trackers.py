@@ -494,7 +494,10 @@ def test_a_frame_of_5000_boxes(name: str) -> None:
 
 @every_tracker
 def test_the_camera_argument_is_taken(name: str) -> None:
-    create(name).update(table([player(0)]), camera=np.eye(2, 3))
+    with_camera, without = create(name), create(name)
+    for frame in range(3):
+        still = with_camera.update(table([player(frame)]), camera=np.eye(2, 3))
+        assert len(still) == len(without.update(table([player(frame)]))), "a camera that stands still changes nothing"
 
 
 # --- making one ------------------------------------------------------------------------------------------------------

@@ -137,9 +137,10 @@ def test_a_source_is_read_once(tmp_path: Path) -> None:
 
 def test_closing_early_and_twice_is_harmless(tmp_path: Path) -> None:
     source = open_source(make_video(tmp_path / "a.mp4", 5))
-    next(iter(source))
+    assert next(iter(source)).index == 0
     source.close()
     source.close()
+    assert source.decoded < 5
 
 
 @pytest.mark.parametrize(
@@ -638,7 +639,10 @@ def test_live_hands_on_errors_and_closes_early(tmp_path: Path) -> None:
 
 
 def test_live_source_closed_unread(tmp_path: Path) -> None:
-    open_source(make_video(tmp_path / "a.mp4", 2), live=True).close()
+    before = threading.active_count()
+    source = open_source(make_video(tmp_path / "a.mp4", 2), live=True)
+    source.close()
+    assert (source.decoded, threading.active_count()) == (0, before)
 
 
 # --- Streams ----------------------------------------------------------------------------------------------------------
