@@ -167,7 +167,7 @@ DATA_PREP: dict[str, Reader] = {
     "sportsmot": Reader(_seed_sportsmot, _reader("sportsmot", "read_sportsmot"), (".ini", ".txt")),
     "soccernet": Reader(_seed_soccernet, _reader("soccernet", "read_soccernet"), (".ini", ".txt")),
     "createml": Reader(_seed_createml, _reader("through_supervision", "read_createml"), (".json",)),
-    "labelme": Reader(_seed_labelme, _reader("through_supervision", "read_labelme"), (".json",)),
+    "labelme": Reader(_seed_labelme, _reader("labelme", "read_labelme"), (".json",)),
     "train-data": Reader(_seed_yolo, _read_train_data),
     "written": Reader(_seed_written, _write_again, (".json",)),
     "audit-coco": Reader(_seed_coco, _audit("coco")),

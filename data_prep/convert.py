@@ -78,7 +78,7 @@ def _createml(options: argparse.Namespace) -> Any:
 
 
 def _labelme(options: argparse.Namespace) -> Any:
-    from data_prep.through_supervision import read_labelme
+    from data_prep.labelme import read_labelme
 
     return read_labelme(options.root, images=options.images)
 

@@ -182,7 +182,7 @@ def known_classes(place: Place, folder: str) -> tuple[str, ...] | None:
     name = folder.rpartition("/")[2]
     path = f"{folder}/gameinfo.ini"
     pairs = parse_pairs(place.read(path) or b"", place.show(path))
-    stated = {int(key[6:]): value for key, (value, _) in pairs.items() if re.match(r"class_\d+$", key)}
+    stated = {int(key[6:]): value for key, (value, _) in pairs.items() if re.match(r"class_\d{1,6}$", key)}
     if stated and sorted(stated) == list(range(1, len(stated) + 1)):
         return tuple(stated[i] for i in sorted(stated))
     return next((classes for pattern, classes in _KNOWN if pattern.match(name)), None)

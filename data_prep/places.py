@@ -16,6 +16,7 @@ from data_prep.table import Picture, ZipMember
 from sportstrack.errors import FormatError
 
 MAX_TEXT = 1 << 30  # bytes; a label file that claims more is no label file
+_ANY_RATIO, _RATIO = 1 << 24, 100  # bytes that may unpack from any number, and else times the packed number
 OUTSIDE = re.compile(r"^([/\\]|[A-Za-z]:)|(^|[/\\])\.\.([/\\]|$)", re.MULTILINE)
 """Finds paths, one a line, that lead out of a folder."""
 
@@ -167,8 +168,10 @@ def read_member(archive: zipfile.ZipFile, member: str, name: str) -> bytes | Non
         info = archive.getinfo(member)
     except KeyError:
         return None
-    if info.file_size > MAX_TEXT:
+    if info.file_size > MAX_TEXT or (info.file_size > _ANY_RATIO and info.file_size > _RATIO * info.compress_size):
         raise FormatError(f"{name}!{member}: claims to hold {info.file_size:,} bytes; refused")
+    if info.compress_size > archive.start_dir:  # more than the whole archive has before its table of contents
+        raise FormatError(f"{name}!{member}: cannot be read from the archive (it claims more bytes than there are)")
     try:
         return archive.read(info)
     except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, OSError, ValueError) as error:

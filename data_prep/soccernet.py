@@ -25,7 +25,7 @@ from sportstrack.reading import parse_pairs
 
 CLASSES = ("player", "goalkeeper", "referee", "ball", "other")
 SPLITS = {"train": "train", "valid": "val", "val": "val", "test": "test"}
-_TRACKLET = re.compile(r"trackletid_(\d+)$")
+_TRACKLET = re.compile(r"trackletid_(\d{1,18})$")
 _ROLE = re.compile(r"^(?P<role>[^;]*?)(?:\s+team\s+(?P<team>[^;]*))?(?:;(?P<number>.*))?$", re.IGNORECASE)
 
 _EXAMPLES = """examples:

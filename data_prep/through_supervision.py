@@ -1,4 +1,4 @@
-"""CreateML and LabelMe through supervision's own readers, and its data sets as a `Table`."""
+"""CreateML through supervision's own reader, and its data sets as a `Table`."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 
 from data_prep.pictures import picture_size
+from data_prep.polygons import Polygons
+from data_prep.rle import mask_polygons
 from data_prep.table import Boxes, Images, Table
 from sportstrack.errors import FormatError
 from sportstrack.folders import settled
 
 
 def from_supervision(dataset: Any, *, split: str = "train", base: str | Path | None = None) -> Table:
-    """Make a table of a ``supervision.DetectionDataset``; masks and other data of its detections are left behind.
+    """Make a table of a ``supervision.DetectionDataset``; masks become polygons.
 
     Args:
         dataset: whose pictures are files.
@@ -32,8 +34,16 @@ def from_supervision(dataset: Any, *, split: str = "train", base: str | Path | N
         np.repeat(np.arange(len(found)), [len(one) for one in found]),
         np.concatenate([np.empty((0, 4)), *(np.asarray(one.xyxy, np.float64) for one in found)]),
         np.concatenate([np.empty(0, np.int64), *(np.asarray(one.class_id, np.int64) for one in found)]),
+        polygons=_polygons(found),
     )
     return Table(tuple(str(name) for name in dataset.classes), (), images, boxes).check("supervision's data set")
+
+
+def _polygons(found: list[Any]) -> Polygons | None:
+    if all(one.mask is None for one in found):
+        return None
+    boxes = ([[] for _ in range(len(one))] if one.mask is None else map(mask_polygons, one.mask) for one in found)
+    return Polygons.make(parts for picture in boxes for parts in picture)
 
 
 def read_createml(root: str | Path, *, images: str | Path | None = None) -> Table:
@@ -50,22 +60,6 @@ def read_createml(root: str | Path, *, images: str | Path | None = None) -> Tabl
     return _by_supervision(
         str(files[0]),
         lambda kind: kind.from_createml(images_directory_path=str(folder), annotations_path=str(files[0])),
-    )
-
-
-def read_labelme(root: str | Path, *, images: str | Path | None = None) -> Table:
-    """Read a folder of LabelMe JSON files by supervision's reader.
-
-    Raises:
-        FormatError: no such folder, or files that supervision refuses.
-    """
-    path = settled(root)
-    if not path.is_dir() or not any(path.glob("*.json")):
-        raise FormatError(f"{path}: expected a folder of LabelMe JSON files")
-    folder = Path(images) if images else path
-    return _by_supervision(
-        str(path),
-        lambda kind: kind.from_labelme(images_directory_path=str(folder), annotations_directory_path=str(path)),
     )
 
 

@@ -271,10 +271,11 @@ def test_supervision_reads_the_same_boxes_from_the_yolo_labels(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("kind", ["createml", "labelme"])
-def test_formats_that_supervision_writes_come_in_through_its_reader(tmp_path: Path, kind: str) -> None:
+def test_formats_that_supervision_writes_come_in(tmp_path: Path, kind: str) -> None:
     import supervision
 
     from data_prep import through_supervision
+    from data_prep.labelme import read_labelme
 
     (tmp_path / "a.jpg").write_bytes(jpeg())
     path = str(tmp_path / "a.jpg")
@@ -285,7 +286,7 @@ def test_formats_that_supervision_writes_come_in_through_its_reader(tmp_path: Pa
         table = through_supervision.read_createml(tmp_path)
     else:
         made.as_labelme(annotations_directory_path=str(tmp_path / "labels"))
-        table = through_supervision.read_labelme(tmp_path / "labels", images=tmp_path)
+        table = read_labelme(tmp_path / "labels", images=tmp_path)
     assert table.classes == ("player",)
     assert table.boxes.xyxy.tolist() == [[4, 6, 20, 30]]
     assert table.images.size.tolist() == [[64, 48]]

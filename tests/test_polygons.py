@@ -295,3 +295,19 @@ def test_repair_keeps_polygons_and_lists_what_it_changes(tmp_path: Path) -> None
     assert sorted(changes) == [
         ("clip", "beyond picture", "line 2"), ("drop", "not finite", "line 3"), ("drop", "not finite", "line 4"),
     ]  # fmt: skip
+
+
+def test_masks_of_supervision_become_polygons(tmp_path: Path) -> None:
+    import supervision
+
+    from data_prep.through_supervision import from_supervision
+
+    path = str(tmp_path / "a.png")
+    write_picture(path, np.zeros((48, 64, 3), np.uint8))
+    mask = np.zeros((1, 48, 64), bool)
+    mask[0, 4:14, 3:9] = True
+    found = supervision.Detections(np.array([[3.0, 4.0, 9.0, 14.0]]), mask=mask, class_id=np.array([0]))
+    boxes = from_supervision(supervision.DetectionDataset(["player"], [path], {path: found})).boxes
+    assert boxes.polygons is not None
+    np.testing.assert_array_equal(boxes.polygons.extents(), boxes.xyxy)
+    assert boxes.polygons.areas().tolist() == [60]

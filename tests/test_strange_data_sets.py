@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,11 @@ from hypothesis import strategies as st
 from data_prep.audit.pixels import PixelSettings
 from data_prep.audit.run import AuditSettings, audit
 from data_prep.coco import parse_coco, read_coco
+from data_prep.labelme import read_labelme
+from data_prep.motfolders import known_classes
 from data_prep.pictures import picture_size, read_picture, write_picture
+from data_prep.places import DiskPlace, ZipPlace
+from data_prep.soccernet import read_roles
 from data_prep.voc import read_voc
 from data_prep.yolo_read import read_yolo
 from sportstrack.errors import FormatError
@@ -236,3 +241,71 @@ def test_a_picture_that_claims_gigabytes_is_not_decoded(tmp_path: Path) -> None:
     for read in (picture_size, read_picture):
         with pytest.raises(FormatError, match=r"a\.jpg: .* pixels"):
             read(str(file))
+
+
+def labelme(folder: Path, *shapes: Any, **change: Any) -> Path:
+    """A picture and its LabelMe file."""
+    folder.mkdir(exist_ok=True)
+    write_picture(str(folder / "a.png"), np.zeros((48, 64, 3), np.uint8))
+    data = {"imagePath": "..\\pictures\\a.png", "imageWidth": 64, "imageHeight": 48, "shapes": list(shapes)}
+    (folder / "a.json").write_text(json.dumps(data | change))
+    return folder
+
+
+def shape(kind: str, points: Any, label: Any = "player", group: Any = None) -> dict[str, Any]:
+    return {"label": label, "points": points, "shape_type": kind, "group_id": group}
+
+
+def test_labelme_polygons_stay_polygons_and_groups_are_one_box(tmp_path: Path) -> None:
+    first, second = [[1, 2], [9, 2], [9, 12]], [[20, 2], [30, 2], [30, 30]]
+    root = labelme(
+        tmp_path / "a", shape("polygon", first, group=1), shape("rectangle", [[40, 30], [33, 5]], "ball"),
+        shape("circle", [[1, 1], [2, 2]]), shape("polygon", second, group=1),
+    )  # fmt: skip
+    table = read_labelme(root)
+    assert table.classes == ("ball", "player")
+    assert table.boxes.xyxy.tolist() == [[1, 2, 30, 30], [33, 5, 40, 30]]
+    assert table.boxes.polygons is not None
+    assert [part.tolist() for part in table.boxes.polygons.of(0)] == [first, second]
+    assert table.boxes.polygons.there.tolist() == [True, False]
+    assert "1 shapes are neither rectangles nor polygons" in table.notes[0]
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [7, {}, shape("polygon", [[1, 2], [3, 4]]), shape("polygon", "abc"), shape("polygon", [[1, 2], [3, 4], [5]]),
+     shape("rectangle", [[1, float("nan")], [3, 4]]), shape("rectangle", [[1, 2], [3, 4]], label=None),
+     shape("rectangle", [[1, 10**400], [3, 4]]), shape(["x"], [])],
+)  # fmt: skip
+def test_a_strange_labelme_shape_is_named(tmp_path: Path, strange: Any) -> None:
+    refused(read_labelme, labelme(tmp_path / "a", strange), "a.json", "shapes[0]")
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(["imagePath", "imageWidth", "imageHeight", "shapes"]), json_values)
+def test_any_value_in_a_labelme_file_is_read_or_refused(tmp_path: Path, key: str, value: Any) -> None:
+    root = labelme(tmp_path / "a", shape("rectangle", [[1, 2], [3, 4]]), **{key: value})
+    assert "a.json" in outcome(lambda: read_labelme(root), "a.json")
+
+
+def test_numbers_of_thousands_of_digits_in_gameinfo_are_no_tracks(tmp_path: Path) -> None:
+    many = "9" * 5000
+    (tmp_path / "gameinfo.ini").write_text(
+        f"trackletID_7= player team left;10\ntrackletID_{many}= ball;1\nclass_{many}=x\n"
+    )
+    place = DiskPlace(tmp_path.parent)
+    assert list(read_roles(place, tmp_path.name)[0]) == [7]
+    assert known_classes(place, tmp_path.name) is None
+
+
+@pytest.mark.parametrize("kind", ["unpacks to too much", "claims more than there is"])
+def test_zip_members_that_claim_too_much_are_refused(tmp_path: Path, kind: str) -> None:
+    file = tmp_path / "a.zip"
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a/gt.txt", b"0" * (1 << 25 if kind == "unpacks to too much" else 100))
+    data = bytearray(file.read_bytes())
+    if kind == "claims more than there is":
+        at = data.index(b"PK\x01\x02") + 20
+        data[at : at + 4] = b"\x00\x00\x00\x7f"
+        file.write_bytes(data)
+    refused(lambda path: ZipPlace(path).read("a/gt.txt"), file, "a.zip!a/gt.txt", "claims")
