@@ -82,7 +82,9 @@ class ArrayFile:
         if name not in self._infos:
             raise self._error(name, "is missing")
         info = self._infos[name]
-        if info.file_size > MAX_ARRAY_BYTES or info.file_size > _MOST_PACKED * (info.compress_size + 1):
+        if info.compress_size > self.path.stat().st_size:  # an entry may claim anything
+            raise self._error(name, "is damaged")
+        if info.file_size > min(MAX_ARRAY_BYTES, _MOST_PACKED * (info.compress_size + 1)):
             raise self._error(name, f"claims {info.file_size:,} bytes; arrays are read up to {MAX_ARRAY_BYTES:,}")
         try:
             return self._zip.open(info)

@@ -159,6 +159,16 @@ def test_an_archive_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
         read_all(path)
 
 
+def test_an_entry_that_claims_more_than_the_file_is_refused(tmp_path: Path) -> None:
+    members(tmp_path / "a.npz")
+    data = bytearray((tmp_path / "a.npz").read_bytes())
+    entry = data.index(b"PK\x01\x02", data.index(b"00000/time.npy"))  # the central header of one of the arrays
+    data[entry + 20 : entry + 24] = b"\xf0\xff\xff\x7f"  # its packed size: 2 GB
+    (tmp_path / "a.npz").write_bytes(data)
+    with pytest.raises(FormatError, match="is damaged"):
+        read_all(tmp_path / "a.npz")
+
+
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_any_damage_ends_in_a_clear_error(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:

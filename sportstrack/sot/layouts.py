@@ -330,6 +330,8 @@ def _values(file: Path, count: int, *, padded: bool = False) -> FloatArray | Non
         values = np.array([float(cell) for cell in cells])
     except ValueError:
         raise FormatError(f"{file}: expected one number per frame") from None
+    if not np.isfinite(values).all():
+        raise FormatError(f"{file}: expected one number per frame, got NaN or infinity")
     if padded and len(values) < count:
         values = np.pad(values, (0, count - len(values)))
     if len(values) != count:
