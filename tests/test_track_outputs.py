@@ -264,3 +264,28 @@ def test_sources_of_one_name_get_names_that_do_not_depend_on_their_order(
         assert len({name.casefold() for name in found if name}) == 2
     else:
         assert found == names
+
+
+# --- files that cannot be written ------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs resource limits")
+@pytest.mark.parametrize("kind", ["video", "mot", "csv", "jsonl", "heatmap", "detections"])
+@pytest.mark.parametrize("share", [0.3, 0.99])
+def test_a_file_that_is_cut_off_fails_the_run_and_never_gets_its_name(
+    kind: str, share: float, match: Path, tmp_path: Path
+) -> None:
+    import resource
+
+    what = {"formats": [] if kind == "detections" else [kind], "save_detections": kind == "detections"}
+    whole = Path(track(match, tmp_path / "whole", **what).outputs[kind])
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(share * whole.stat().st_size), hard))
+    try:
+        with pytest.raises(OutputError, match=whole.name):
+            track(match, tmp_path / "cut", **what)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert not [name for name in files(tmp_path / "cut") if ".part." not in name]
+    assert not track(match, tmp_path / "cut", **what, resume=True).skipped
+    assert (tmp_path / "cut" / whole.name).stat().st_size == pytest.approx(whole.stat().st_size, rel=0.01)
