@@ -83,12 +83,12 @@ def _solve_parts(cost: FloatArray, worst: float) -> tuple[IntArray, IntArray]:
     if not contested.any():
         return rows, columns
     linked = cost < worst
-    while True:
-        rivals = np.logical_or.reduce(linked[:, contested], axis=1)
-        grown = np.logical_or.reduce(linked[rivals], axis=0)
-        if np.array_equal(grown, contested):
-            break
-        contested = grown
+    rivals, fresh = np.zeros(len(cost), np.bool_), contested
+    while fresh.any():  # each row and each column is looked at once, however long the chain of links is
+        more = np.logical_or.reduce(linked[:, fresh], axis=1) & ~rivals
+        fresh = np.logical_or.reduce(linked[more], axis=0) & ~contested
+        rivals |= more
+        contested = contested | fresh
     apart = ~rivals[rows]
     r, c = rivals.nonzero()[0], contested.nonzero()[0]
     part_r, part_c = _solve(np.minimum(cost[r[:, None], c], worst))

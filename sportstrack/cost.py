@@ -18,6 +18,7 @@ Features = NDArray[np.float32]
 
 _LEAST = 1e-12  # a shorter vector has no direction worth the name
 _FEW = 8  # candidates of a track that are compared in one batch with those of the others
+_BLOCK = 32_768  # pairs of a track and a box
 
 
 def unit_rows(features: Any) -> Features:
@@ -244,12 +245,19 @@ def mahalanobis(place: FloatArray, variance: FloatArray, measurement: FloatArray
         variance: (C, T) of the measurement expected there.
         measurement: (C, N).
     """
-    distance = np.zeros((place.shape[1], measurement.shape[1]))
-    for expected, var, seen in zip(place, variance, measurement, strict=True):
-        away = seen - expected[:, None]
-        away *= away
-        away /= var[:, None]
-        distance += away
+    tracks, boxes = place.shape[1], measurement.shape[1]
+    distance = np.zeros((tracks, boxes))
+    step = max(1, _BLOCK // max(boxes, 1))  # rows at a time, so that what is between stays in the processor's cache
+    room = np.empty((min(step, tracks), boxes))
+    for at in range(0, tracks, step):
+        some = slice(at, at + step)
+        total = distance[some]
+        away = room[: len(total)]
+        for expected, var, seen in zip(place, variance, measurement, strict=True):
+            np.subtract(seen, expected[some, None], out=away)
+            away *= away
+            away /= var[some, None]
+            total += away
     return distance
 
 
@@ -260,7 +268,9 @@ def gated_minimum(motion: FloatArray, appearance: FloatArray, allowed: Any) -> F
 
 def weighted(motion: FloatArray, appearance: FloatArray, alpha: float) -> FloatArray:
     """Return alpha · motion + (1 − alpha) · appearance (DeepSORT, equation 5)."""
-    return alpha * motion + (1.0 - alpha) * appearance
+    cost = alpha * motion
+    cost += (1.0 - alpha) * appearance
+    return cost
 
 
 class Gallery:

@@ -243,7 +243,7 @@ class JDE:
                 cost = fuse(config, plain, look, ~outside)
                 limit = fused_limit(config, config.second_match_thresh, limit)
             cost = np.where(known(mine)[:, None] & known(feature), cost, plain * limit)
-        cost[outside] = _NEVER
+        np.putmask(cost, outside, _NEVER)
         return cost, limit
 
     def _born(self, boxes: FloatArray, score: FloatArray, class_id: IntArray, feature: Features | None) -> Rows:
