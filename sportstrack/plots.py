@@ -12,6 +12,7 @@ from sportstrack.errors import OutputError, SettingError
 from sportstrack.files import Claim, PartFile
 from sportstrack.names import LONGEST, file_name
 from sportstrack.score.scores import ALPHAS, Scores
+from sportstrack.terminal import printable
 
 _BARS = ("HOTA", "DetA", "AssA", "MOTA", "IDF1")
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c564b", "#555555")
@@ -74,7 +75,7 @@ def curves(name: str, scores: Scores) -> Any:
         axes.plot(ALPHAS, values, style, lw=width, color=colour, label=f"{curve} {100 * values.mean():.1f}")
     _alpha_axis(axes, "score")
     axes.set_title(
-        f"{name}: {scores.sequences} sequence{'s' if scores.sequences > 1 else ''}, {scores.frames:,} frames"
+        f"{caption(name)}: {scores.sequences} sequence{'s' if scores.sequences > 1 else ''}, {scores.frames:,} frames"
     )
     figure.legend(loc="outside right center", frameon=False)
     return figure
@@ -84,7 +85,9 @@ def comparison_curves(trackers: Mapping[str, Scores]) -> Any:
     """Return a figure of the trackers' HOTA over alpha."""
     figure, axes = new_axes(7.2, 4.8)
     for i, (name, scores) in enumerate(trackers.items()):
-        axes.plot(ALPHAS, scores.curve("HOTA"), lw=2, color=colour_of(i), label=f"{name} {100 * scores.HOTA:.1f}")
+        axes.plot(
+            ALPHAS, scores.curve("HOTA"), lw=2, color=colour_of(i), label=f"{caption(name)} {100 * scores.HOTA:.1f}"
+        )
     _alpha_axis(axes, "HOTA")
     axes.legend(loc="lower left", frameon=False)
     return figure
@@ -106,7 +109,9 @@ def detection_association(trackers: Mapping[str, Scores]) -> Any:
         axes.plot(x, hota**2 / x, color="#cccccc", lw=0.8, zorder=0)
     points = [(100 * s.DetA, 100 * s.AssA) for s in trackers.values()]
     for i, (name, (det, ass)) in enumerate(zip(trackers, points, strict=True)):
-        axes.plot([det], [ass], "o", ms=9, color=colour_of(i), label=f"{name} (HOTA {100 * trackers[name].HOTA:.1f})")
+        axes.plot(
+            [det], [ass], "o", ms=9, color=colour_of(i), label=f"{caption(name)} (HOTA {100 * trackers[name].HOTA:.1f})"
+        )
     lows, highs = np.min(points, axis=0) - 8, np.max(points, axis=0) + 8
     axes.set_xlim(max(0, lows[0]), min(100, highs[0]))
     axes.set_ylim(max(0, lows[1]), min(100, highs[1]))
@@ -140,10 +145,10 @@ def _grouped(axes: Any, names: list[str], groups: Mapping[str, list[float]], *, 
     width = 0.8 / len(groups)
     for i, (group, values) in enumerate(groups.items()):
         place = np.arange(len(names)) + (i - (len(groups) - 1) / 2) * width
-        bars = axes.bar(place, 100 * np.array(values), width, color=colour_of(i), label=group)
+        bars = axes.bar(place, 100 * np.array(values), width, color=colour_of(i), label=caption(group))
         if label:
             axes.bar_label(bars, fmt="%.1f", fontsize=7, padding=1)
-    axes.set_xticks(range(len(names)), names)
+    axes.set_xticks(range(len(names)), list(map(caption, names)))
     axes.set_xlim(-0.6, len(names) - 0.4)
     axes.set_ylim(top=100)
     axes.grid(axis="y", color="#e5e5e5")
@@ -156,6 +161,11 @@ def _alpha_axis(axes: Any, what: str) -> None:
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)
     axes.grid(color="#e5e5e5")
+
+
+def caption(name: str) -> str:
+    """Return a name as matplotlib can draw it: no formula between dollar signs, no bytes that are no text."""
+    return printable(name).replace("$", r"\$")
 
 
 def new_axes(width: float, height: float) -> tuple[Any, Any]:

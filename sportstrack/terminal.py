@@ -34,6 +34,11 @@ def plain(text: str) -> str:
     return "".join(map(_plain, text))
 
 
+def printable(text: str) -> str:
+    r"""Return text that any UTF-8 writer takes: bytes of a file name that are no UTF-8 become ``\udcff``."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def prepare() -> None:
     """Make the standard streams write `plain` forms of characters that their encoding lacks, instead of failing."""
     codecs.register_error(ERRORS, _replaced)

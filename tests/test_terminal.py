@@ -107,9 +107,9 @@ def test_names_that_are_no_text_end_no_run(tmp_path: Path) -> None:
     assert refined.returncode == 0, refined.stderr
     assert rb"caf\udce9: 1 tracks" in refined.stdout
     report = tmp_path / "report"
-    scored = call("evaluate", "--truth", result, "--results", result, "--diagnose", "-o", report, "--quiet")
+    scored = call("evaluate", "--truth", result, "--results", result, "--diagnose", "--plots", "-o", report, "--quiet")
     assert scored.returncode == 0, scored.stderr
-    (written,) = report.glob("*.json")
+    (written,) = report.glob("diagnosis-*.json")
     assert name in json.dumps(json.loads(written.read_text(encoding="utf-8")), ensure_ascii=False)
 
 
@@ -135,3 +135,12 @@ def test_errors_into_a_closed_pipe_are_quiet_too() -> None:
     )
     os.close(write)
     assert done.returncode in (1, 2)
+
+
+def test_names_with_dollars_are_no_formulas_in_plots(tmp_path: Path) -> None:
+    result = tmp_path / "a$_{b$.txt"
+    result.write_text(ROWS)
+    words = ("--truth", result, "--results", result, "--plots", "-o", tmp_path / "report", "--quiet")
+    scored = call("evaluate", *words)
+    assert scored.returncode == 0, scored.stderr
+    assert list((tmp_path / "report").glob("*.png"))

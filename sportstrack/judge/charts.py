@@ -11,7 +11,7 @@ import numpy as np
 from sportstrack.files import Claim
 from sportstrack.judge.ap import RECALLS
 from sportstrack.judge.run import Judgement
-from sportstrack.plots import colour_of, new_axes, safe_names, save_figure
+from sportstrack.plots import caption, colour_of, new_axes, safe_names, save_figure
 
 _BARS = ("precision", "recall", "AP50", "AP75", "AP")
 
@@ -44,10 +44,10 @@ def precision_recall(one: Judgement) -> Any:
     for k, (class_id, name) in enumerate(one.accuracy.classes.items()):
         curve = one.accuracy.precision[0, :, k, 0]
         if curve.max() >= 0:
-            label = f"{name} {100 * one.accuracy.ap(class_id, overlap=0.5):.1f}"
+            label = f"{caption(name)} {100 * one.accuracy.ap(class_id, overlap=0.5):.1f}"
             axes.plot(RECALLS, curve, lw=2, color=colour_of(k), label=label)
     _shares(axes, "recall", "precision")
-    axes.set_title(f"{one.name}: precision over recall, IoU 0.5, and AP50")
+    axes.set_title(f"{caption(one.name)}: precision over recall, IoU 0.5, and AP50")
     axes.legend(frameon=False)
     return figure
 
@@ -62,7 +62,7 @@ def thresholds(one: Judgement) -> Any:
         axes.axvline(at, color="#777777", lw=1, ls="--")
         axes.text(at, 0.02, f" {name} {at:.2f}", fontsize=8, color="#555555")
     _shares(axes, "score threshold", "share")
-    axes.set_title(one.name)
+    axes.set_title(caption(one.name))
     axes.legend(frameon=False)
     return figure
 
@@ -74,7 +74,7 @@ def comparison(judged: Sequence[Judgement]) -> Any:
     for i, one in enumerate(judged):
         figures = one.figures()
         place = np.arange(len(_BARS)) + (i - (len(judged) - 1) / 2) * width
-        axes.bar(place, [100 * figures[name] for name in _BARS], width, color=colour_of(i), label=one.name)
+        axes.bar(place, [100 * figures[name] for name in _BARS], width, color=colour_of(i), label=caption(one.name))
     axes.set_xticks(range(len(_BARS)), _BARS)
     axes.set_ylabel("per cent")
     axes.grid(axis="y", color="#e5e5e5")
@@ -87,7 +87,7 @@ def speed(judged: Sequence[Judgement]) -> Any:
     figure, axes = new_axes(6.0, 4.4)
     for i, one in enumerate(judged):
         ms = one.milliseconds()["total"]["p50"]
-        axes.plot([ms], [100 * one.accuracy.ap()], "o", ms=9, color=colour_of(i), label=one.name)
+        axes.plot([ms], [100 * one.accuracy.ap()], "o", ms=9, color=colour_of(i), label=caption(one.name))
     axes.set_xlabel("median milliseconds per picture")
     axes.set_ylabel("AP, per cent")
     axes.set_xlim(left=0)

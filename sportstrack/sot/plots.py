@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sportstrack.plots import colour_of, new_axes, save_figure
+from sportstrack.plots import caption, colour_of, new_axes, save_figure
 from sportstrack.sot.scores import OVERLAPS, PIXELS, SHARES, OnePass
 
 PLOTS = {
@@ -37,7 +37,7 @@ def plot(trackers: Mapping[str, OnePass], name: str) -> Any:
     figure, axes = new_axes(6.4, 4.4)
     colours = {tracker: colour_of(i) for i, tracker in enumerate(trackers)}
     for tracker, scores in sorted(trackers.items(), key=lambda pair: -pair[1].figures[figure_name]):
-        label = f"{tracker} {100 * scores.figures[figure_name]:.1f}"
+        label = f"{caption(tracker)} {100 * scores.figures[figure_name]:.1f}"
         axes.plot(thresholds, getattr(scores, field), lw=2, color=colours[tracker], label=label)
     first = next(iter(trackers.values()))
     axes.set_xlabel(below)
