@@ -281,6 +281,7 @@ class _Run:
         import scipy.optimize  # noqa: F401 - takes half a second, which no frame should wait for
 
         settings = self.settings
+        self._named = tracker is None
         if tracker is None and settings.ball is None:
             tracker = self._make_tracker()  # a setting that is wrong is better told before a detector is loaded
         self.detector: Any = None
@@ -301,7 +302,6 @@ class _Run:
             self._shots = _shot_detector(self._frame_rate()) if settings.shots else None
             self._watched = deque(maxlen=1 if self._shots is None else self._shots.latest + 1)
         self._choice = Choice(settings.classes, settings.score, self.names)
-        self._named = tracker is None
         self.tracker: Tracker = tracker or self._make_tracker()
         live = self.frames.recording.info.live if isinstance(self.frames, Replay) else self._live()
         self._pace = Pace(self._frame_rate()) if live else None
