@@ -11,7 +11,7 @@ from data_prep.table import Sequence, TrackInfo
 from data_prep.values import as_whole
 from sportstrack.errors import FormatError
 from sportstrack.limits import MAX_FRAME_RATE, MAX_FRAMES, MAX_SIDE
-from sportstrack.reading import read_json
+from sportstrack.reading import list_files, read_json
 
 _ROLES = ("role", "team", "number")
 
@@ -32,7 +32,7 @@ class Clips:
         self.sequences: list[Sequence] = []
         self.infos: dict[tuple[int, int], TrackInfo] = {}
         self.of: dict[tuple[str, str], tuple[int, int, list[int]]] = {}
-        for file in sorted((base / "tracks").glob("*/*.json")):
+        for file in list_files(base / "tracks", pattern="*/*.json"):
             self._enter(read_json(file), file.parent.name, str(file))
 
     def size(self, split: str, name: str) -> tuple[int, int] | None:

@@ -17,6 +17,7 @@ from data_prep.places import DiskPlace, Place
 from data_prep.table import Table
 from sportstrack.errors import FormatError, SettingError, nearest
 from sportstrack.folders import settled
+from sportstrack.reading import decode, same_name
 
 SPORTS = ("basketball", "football", "volleyball")
 SPLITS = ("train", "val", "test")
@@ -76,11 +77,11 @@ def _clip_folders(place: Place) -> dict[str, str]:
     folders: dict[str, str] = {}
     for split in SPLITS:
         for path in find_clips(place, f"{base}{split}"):
-            clip = path.rpartition("/")[2]
+            clip = same_name(path.rpartition("/")[2])
             if folders.setdefault(clip, path) != path:
                 raise FormatError(f"{place.show(path)}: the clip {clip} is in {folders[clip]} as well")
     if not folders:
-        folders = {path: path for path in find_clips(place)}
+        folders = {same_name(path): path for path in find_clips(place)}
     if not folders:
         raise FormatError(
             f"{place.show()}: not a SportsMOT folder: looked for dataset/train/CLIP, train/CLIP and CLIP with "
@@ -117,8 +118,8 @@ def _split_of(path: str) -> str:
 
 def _read_list(place: Place, path: str) -> dict[str, str]:
     """Return the clips that a list names → where it does."""
-    lines = (place.read(path) or b"").decode("utf-8-sig", "replace").splitlines()
-    names = [(line.strip(), f"{place.show(path)}, line {number}") for number, line in enumerate(lines, 1)]
+    lines = decode(place.read(path) or b"", place.show(path)).splitlines()
+    names = [(same_name(line.strip()), f"{place.show(path)}, line {number}") for number, line in enumerate(lines, 1)]
     return {name: where for name, where in names if name and name != "name"}
 
 

@@ -13,6 +13,7 @@ from data_prep.rle import mask_polygons
 from data_prep.table import Boxes, Images, Table
 from sportstrack.errors import FormatError
 from sportstrack.folders import settled
+from sportstrack.reading import list_files
 
 
 def from_supervision(dataset: Any, *, split: str = "train", base: str | Path | None = None) -> Table:
@@ -53,7 +54,7 @@ def read_createml(root: str | Path, *, images: str | Path | None = None) -> Tabl
         FormatError: no such file, or one that supervision refuses.
     """
     path = settled(root)
-    files = [path] if path.is_file() else sorted(path.glob("*.json"))
+    files = [path] if path.is_file() else list_files(path, pattern="*.json")
     if len(files) != 1:
         raise FormatError(f"{path}: expected one CreateML JSON file, found {len(files)}")
     folder = Path(images) if images else files[0].parent

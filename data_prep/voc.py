@@ -26,7 +26,7 @@ from data_prep.values import as_whole
 from sportstrack.errors import FormatError, SettingError
 from sportstrack.folders import settled
 from sportstrack.limits import MAX_SIDE
-from sportstrack.reading import read_bytes, read_text
+from sportstrack.reading import existing, list_files, read_bytes, read_text, same_name
 
 EDGES = ("inclusive", "continuous")
 FIRST_PIXEL = np.array([1.0, 1.0, 0.0, 0.0])  # what inclusive edges counted from 1 are above continuous ones
@@ -53,7 +53,7 @@ def read_voc(root: str | Path, *, images: str | Path | None = None, edges: str =
         raise SettingError(f"edges are {edges!r}, must be {' or '.join(EDGES)}")
     base = settled(root)
     folder = base / "Annotations" if (base / "Annotations").is_dir() else base
-    files = sorted(folder.rglob("*.xml")) if folder.is_dir() else []
+    files = list_files(folder, pattern="*.xml", deep=True)
     if not files:
         raise FormatError(f"{base}: not a Pascal VOC folder: no Annotations/*.xml and no *.xml")
     split_of = _read_sets(base)
@@ -62,8 +62,8 @@ def read_voc(root: str | Path, *, images: str | Path | None = None, edges: str =
     records, first = [], FIRST_PIXEL if edges == "inclusive" else np.zeros(4)
     for file in files:
         name = file.relative_to(folder).with_suffix("").as_posix()
-        if not listed or name in split_of:
-            records.append(_read_file(file, name, split_of.pop(name, "train"), places, first))
+        if not listed or same_name(name) in split_of:
+            records.append(_read_file(file, name, split_of.pop(same_name(name), "train"), places, first))
     unlisted = len(files) - len(records)
     records += [_unlabelled(name, split, places, base) for name, split in split_of.items()]
     table = _to_table(records, base)
@@ -210,18 +210,18 @@ def find_picture(name: str, filename: str, places: list[Path]) -> str | None:
     stem = Path(name).parent
     candidates = [stem / Path(filename.replace("\\", "/")).name] if filename else []
     candidates += [Path(name + suffix) for suffix in IMAGE_SUFFIXES]
-    found = (place / path for place in places for path in candidates)
-    return next((str(path) for path in found if os.path.isfile(path)), None)  # noqa: PTH113  # no name is too long
+    found = (existing(str(place / path)) for place in places for path in candidates)
+    return next((path for path in found if os.path.isfile(path)), None)  # noqa: PTH113  # no name is too long
 
 
 def _read_sets(base: Path) -> dict[str, str]:
     """Picture's name → split, of the lists train, val and test."""
     split_of: dict[str, str] = {}
-    for file in sorted((base / SETS).glob("*.txt")):
+    for file in list_files(base / SETS, pattern="*.txt"):
         if "_" in file.stem or file.stem == "trainval":  # lists of one class (cat_train.txt), or both in one
             continue
         for number, line in enumerate(read_text(file).splitlines(), 1):
-            name = line.rstrip()
+            name = same_name(line.rstrip())
             if name and split_of.setdefault(name, file.stem) != file.stem:
                 raise FormatError(f"{file}, line {number}: {name} is in {split_of[name]}.txt as well")
     return split_of

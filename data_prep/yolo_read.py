@@ -27,7 +27,7 @@ from data_prep.table import (
 )
 from sportstrack.errors import FormatError
 from sportstrack.folders import settled
-from sportstrack.reading import as_utf8, list_files, read_text, read_yaml
+from sportstrack.reading import as_utf8, existing, list_files, read_text, read_yaml
 
 _SPLITS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 MAX_POINTS = 10_000
@@ -107,7 +107,7 @@ def read_description(root: Path) -> tuple[Path, Path, dict[str, Any]]:
     """Return data.yaml, the folder its paths start from, and what it says."""
     file = root
     if root.is_dir():
-        files = [root / "data.yaml", *sorted(root.glob("*.yaml")), *sorted(root.glob("*.yml"))]
+        files = [root / "data.yaml", *list_files(root, {".yaml"}), *list_files(root, {".yml"})]
         file = next((path for path in files if path.is_file()), root / "data.yaml")
     if not file.exists():
         raise FormatError(f"{root}: not a YOLO data set: there is no data.yaml")
@@ -183,7 +183,7 @@ def pictures_in(place: Path, base: Path) -> tuple[list[str], str]:
     if place.is_dir():
         return list(map(str, list_files(place, IMAGE_SUFFIXES, deep=True))), str(place)
     words = [word.strip() for word in read_text(place).split("\n")]
-    files = [os.path.normpath(base / word) for word in words if word]
+    files = [existing(os.path.normpath(base / word)) for word in words if word]
     if len(set(map(os.path.isabs, files))) > 1:
         files = [os.path.abspath(file) for file in files]  # noqa: PTH100  # there is no resolve() in this
     try:
@@ -219,7 +219,7 @@ def label_of(file: str) -> str:
     """Return the label file of a picture, as Ultralytics finds it: the last images/ becomes labels/."""
     head, found, tail = f"{os.sep}{file}".rpartition(f"{os.sep}images{os.sep}")  # images/ may come first
     path = f"{head}{os.sep}labels{os.sep}{tail}"[1:] if found else file
-    return os.path.splitext(path)[0] + ".txt"  # noqa: PTH122  # tens of thousands of them
+    return existing(os.path.splitext(path)[0] + ".txt")  # noqa: PTH122  # tens of thousands of them
 
 
 def _exists(path: Path) -> bool:

@@ -15,13 +15,13 @@ from data_prep.pictures import picture_size
 from data_prep.table import Boxes, Images
 from data_prep.voc import CORNERS, FIRST_PIXEL, SETS, find_picture, parse_xml, stated_size
 from sportstrack.errors import FormatError
-from sportstrack.reading import read_bytes, read_text
+from sportstrack.reading import list_files, read_bytes, read_text, same_name
 
 
 def read_voc_leniently(root: Path, *, images: Path | None = None, edges: str = "inclusive") -> Source:
     """Read a VOC folder; FormatError if it holds no XML."""
     folder = root / "Annotations" if (root / "Annotations").is_dir() else root
-    files = sorted(folder.rglob("*.xml")) if folder.is_dir() else []
+    files = list_files(folder, pattern="*.xml", deep=True)
     if not files:
         raise FormatError(f"{root}: not a Pascal VOC folder: no Annotations/*.xml and no *.xml")
     part = Part(())
@@ -30,8 +30,8 @@ def read_voc_leniently(root: Path, *, images: Path | None = None, edges: str = "
     to = _Gathered(places, np.zeros(4) if edges == "continuous" else FIRST_PIXEL)
     for file in files:
         name = file.relative_to(folder).with_suffix("").as_posix()
-        if not split_of or name in split_of:
-            _read_file(file, name, split_of.get(name, "train"), part, to)
+        if not split_of or same_name(name) in split_of:
+            _read_file(file, name, split_of.get(same_name(name), "train"), part, to)
     _finish(part, to)
     return joined([part], "voc")
 
@@ -52,7 +52,7 @@ class _Gathered:
 def _splits(root: Path, part: Part) -> dict[str, str]:
     """Return picture → split of the lists; one in two lists stays in test before val before train."""
     split_of: dict[str, str] = {}
-    lists = [f for f in (root / SETS).glob("*.txt") if "_" not in f.stem and f.stem != "trainval"]
+    lists = [f for f in list_files(root / SETS, pattern="*.txt") if "_" not in f.stem and f.stem != "trainval"]
     for file in sorted(lists, key=lambda f: ({"test": 0, "val": 1}.get(f.stem, 2), f.stem)):
         try:
             text = read_text(file)
@@ -60,7 +60,7 @@ def _splits(root: Path, part: Part) -> dict[str, str]:
             part.report("unreadable label", str(error).removeprefix(f"{file}"), str(file), None, file.stem)
             continue
         for number, line in enumerate(text.splitlines(), 1):
-            name = line.rstrip()
+            name = same_name(line.rstrip())
             if name and split_of.setdefault(name, file.stem) != file.stem:
                 reason = f"{name} is listed for {split_of[name]} as well"
                 part.report("same picture in two splits", reason, str(file), number, file.stem)

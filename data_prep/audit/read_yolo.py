@@ -25,7 +25,7 @@ from data_prep.yolo_read import (
     split_places,
 )
 from sportstrack.errors import FormatError
-from sportstrack.reading import as_utf8, is_note
+from sportstrack.reading import as_utf8, is_note, list_files
 
 
 def read_yolo_leniently(root: Path) -> Source:
@@ -143,7 +143,7 @@ def _report_orphans(place: Path, part: Part, split: str) -> None:
     if example == place or not example.is_dir():
         return
     known = set(part.files)
-    for file in sorted(example.rglob("*.txt")):
+    for file in list_files(example, pattern="*.txt", deep=True):
         if str(file) not in known and not is_note(file.name):
             part.report("label without picture", "there is no picture of this name", str(file), None, split)
 
