@@ -6,11 +6,13 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 
-from data_prep.pictures import IMAGE_SUFFIXES
+from data_prep.headers import header_size
+from data_prep.pictures import IMAGE_SUFFIXES, picture_bytes, show_picture
 from data_prep.places import Place
 from data_prep.table import Boxes, Images, IntArray, Picture, Sequence, Table, TrackInfo, VideoFrame, join_tables
 from sportstrack.errors import FormatError
@@ -114,7 +116,11 @@ def _read_seqinfo(place: Place, folder: str, split: str, match: str) -> tuple[Se
     path = f"{folder}/seqinfo.ini"
     text = place.read(path)
     if text is None:
-        raise FormatError(f"{place.show(folder)}: no seqinfo.ini, so the pictures' size and number are unknown")
+        size = first_size(place, f"{folder}/img1")
+        if size is None:
+            raise FormatError(f"{place.show(folder)}: no seqinfo.ini and no pictures in img1/ to ask for their size")
+        name = folder.rpartition("/")[2]
+        return Sequence(name, split, *size, match=match or name, source=place.show(folder)), "img1"
     shown = place.show(path)
     info = parse_sequence_info(text, shown)
     if info.size is None:
@@ -128,6 +134,14 @@ def _read_seqinfo(place: Place, folder: str, split: str, match: str) -> tuple[Se
         name, split, *info.size, info.frame_rate, info.frames, match or name, source=place.show(folder)
     )  # fmt: skip
     return sequence, info.image_folder or "img1"
+
+
+def first_size(place: Place, folder: str) -> tuple[int, int] | None:
+    """Return width and height of a folder's first picture, None without pictures."""
+    names = [name for name in place.files(folder) if name.lower().endswith(IMAGE_SUFFIXES)]
+    for picture in place.pictures(folder, names[:1]):
+        return header_size(BytesIO(picture_bytes(picture)), show_picture(picture))
+    return None
 
 
 def _same_clip(stated: str, folder: str) -> bool:
@@ -171,7 +185,10 @@ def _find_video(place: Place, folder: str) -> str | None:
 
 
 def _frame_numbers(names: list[str], shown: str) -> IntArray:
-    """(M,) frame of each picture, from 0; pictures count from 1 unless there is a picture 0."""
+    """(M,) frame of each picture, from 0; pictures count from 1 unless there is a picture 0.
+
+    CVAT exports its frames as frame_000000, frame_000005, … and counts them one by one.
+    """
     stems = [name[: name.rindex(".")] for name in names]
     try:
         numbers = np.array([int(stem) for stem in stems], np.int64)  # 000001, as all of them have it
@@ -181,6 +198,8 @@ def _frame_numbers(names: list[str], shown: str) -> IntArray:
             bad = names[found.index(None)]
             raise FormatError(f"{shown}/{bad}: its name ends in no number, so its frame is unknown") from None
         numbers = np.array([int(match.group(1)) for match in found if match], np.int64)
+        if all(stem.startswith("frame_") for stem in stems):
+            return np.argsort(np.argsort(numbers, kind="stable"), kind="stable")
     values, counts = np.unique(numbers, return_counts=True)
     if (counts > 1).any():
         raise FormatError(f"{shown}: two pictures have the number {values[counts > 1][0]}")

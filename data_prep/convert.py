@@ -62,7 +62,10 @@ def _mot(options: argparse.Namespace) -> Any:
 def _sportsmot(options: argparse.Namespace) -> Any:
     from data_prep.sportsmot import read_sportsmot
 
-    return read_sportsmot(options.root, skip_missing=options.skip_missing, from_video=options.extract_frames)
+    return read_sportsmot(
+        options.root, class_names=options.class_names, skip_missing=options.skip_missing,
+        from_video=options.extract_frames,
+    )  # fmt: skip
 
 
 def _soccernet(options: argparse.Namespace) -> Any:
@@ -106,7 +109,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     add("--to", required=True, choices=sorted(WRITERS), help="format of DST")
     add("--images", type=Path, metavar="DIR", help="coco, voc, createml, labelme: the pictures' folder")
     add("--voc-edges", choices=("inclusive", "continuous"), default="inclusive", help="voc: pixels from 1, or edges")
-    add("--class-names", type=lambda text: tuple(text.split(",")), metavar="NAME,…", help="mot: of classes 1, 2, …")
+    add(
+        "--class-names",
+        type=lambda text: tuple(text.split(",")),
+        metavar="NAME,…",
+        help="mot, sportsmot: of classes 1, 2, …; from 0: 0=A,1=B",
+    )
     add("--zero-based", action="store_true", help="mot: gt.txt counts frames from 0")
     return command.run(argv, _read)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from data_prep.clips import ClipRules, base_name, find_clips, join_clips, read_clip
+from data_prep.clips import ClassOf, ClipRules, base_name, find_clips, join_clips, read_clip
 from data_prep.output import Group, WriteSettings, describe, place_group, prepared, staged, write_groups
 from data_prep.pictures import Tick
 from data_prep.places import DiskPlace, Place, ZipPlace
@@ -24,7 +24,7 @@ from sportstrack.boxes import xyxy_to_tlwh
 from sportstrack.errors import FormatError, SettingError
 from sportstrack.folders import settled
 from sportstrack.mot import MotTable
-from sportstrack.reading import parse_pairs
+from sportstrack.reading import decode, parse_pairs
 
 MOT_CLASSES = (
     "pedestrian", "person on vehicle", "car", "bicycle", "motorbike", "non motorised vehicle", "static person",
@@ -50,7 +50,8 @@ def read_mot_folders(
 
     Args:
         root: folder or zip.
-        class_names: of classes 1, 2, …; None: MOTChallenge's for its clips, those of ``gameinfo.ini``, else one class.
+        class_names: of classes 1, 2, …, or of 0, 1, … where the first is ``0=NAME``; None: MOTChallenge's for its
+            clips, those of ``gameinfo.ini`` or of CVAT's ``gt/labels.txt``, else one class.
         zero_based: ``gt.txt`` counts frames from 0.
         skip_missing: leave out labelled frames without a picture instead of refusing them.
         from_video: take frames from ``CLIP.mp4`` where a clip has no pictures.
@@ -61,7 +62,7 @@ def read_mot_folders(
     path = settled(root)
     if not path.exists():
         raise FormatError(f"{path}: no such file or folder")
-    if path.is_dir() and (path / "seqinfo.ini").is_file():
+    if path.is_dir() and ((path / "seqinfo.ini").is_file() or (path / "gt" / "gt.txt").is_file()):
         place: Place = DiskPlace(path.absolute().parent)
         found = [(path.absolute().name, "train")]
     else:
@@ -161,20 +162,42 @@ def _one_copy(found: list[tuple[str, str]]) -> list[tuple[str, str]]:
 def _rules(
     place: Place, found: list[tuple[str, str]], names: tuple[str, ...] | None, switches: tuple[bool, bool, bool]
 ) -> ClipRules:
-    classes = names or next((known for folder, _ in found if (known := known_classes(place, folder))), _PEOPLE)
+    known = names or next((known for folder, _ in found if (known := known_classes(place, folder))), _PEOPLE)
+    classes, class_of = class_column(known)
+    skip_missing, from_video, zero_based = switches
+    return ClipRules(classes, class_of, skip_missing, from_video, zero_based)
+
+
+def class_column(names: tuple[str, ...]) -> tuple[tuple[str, ...], ClassOf]:
+    """Return class names, and what gives each row of a data set its class by column 8.
+
+    Names count from 1, or from 0 if the first is ``0=NAME``. No class (−1) is the first one. So is 0 where there is one
+    class and no row has 1; otherwise a file that counts from 0 would lose its last class, so it is refused.
+    """
+    first = 0 if names[0].startswith("0=") else 1
+    classes = tuple(re.sub(r"^\d+=", "", name) for name in names)
+    seen: set[int] = set()
 
     def class_of(rows: MotTable, shown: str) -> IntArray:
-        kinds: IntArray = np.where(rows.class_id < 1, 0, rows.class_id - 1)
-        if len(kinds) and kinds.max() >= len(classes):
-            first = int((kinds >= len(classes)).argmax())
+        kinds: IntArray = np.where(rows.class_id < 0, 0, rows.class_id - first)
+        seen.update(np.unique(rows.class_id).tolist())
+        if first and 0 in seen and (len(classes) > 1 or 1 in seen):
+            row = int((rows.class_id < 2).argmax())
+            numbered = ",".join(f"{i}={name}" for i, name in enumerate(classes if len(classes) > 1 else ("A", "B")))
             raise FormatError(
-                f"{shown}, row {first + 1}: class {kinds[first] + 1}, but the classes are {', '.join(classes)}; "
+                f"{shown}, row {row + 1}: class 0 is there, but classes count from 1; if these count from 0, name them "
+                f"with --class-names {numbered}"
+            )
+        kinds = np.maximum(kinds, 0)
+        if len(kinds) and kinds.max() >= len(classes):
+            row = int((kinds >= len(classes)).argmax())
+            raise FormatError(
+                f"{shown}, row {row + 1}: class {kinds[row] + first}, but the classes are {', '.join(classes)}; "
                 "name them all with --class-names"
             )
         return kinds
 
-    skip_missing, from_video, zero_based = switches
-    return ClipRules(classes, class_of, skip_missing, from_video, zero_based)
+    return classes, class_of
 
 
 def known_classes(place: Place, folder: str) -> tuple[str, ...] | None:
@@ -185,6 +208,10 @@ def known_classes(place: Place, folder: str) -> tuple[str, ...] | None:
     stated = {int(key[6:]): value for key, (value, _) in pairs.items() if re.match(r"class_\d{1,6}$", key)}
     if stated and sorted(stated) == list(range(1, len(stated) + 1)):
         return tuple(stated[i] for i in sorted(stated))
+    path = f"{folder}/gt/labels.txt"  # CVAT's
+    labels = [line.strip() for line in decode(place.read(path) or b"", place.show(path)).splitlines() if line.strip()]
+    if labels:
+        return tuple(labels)
     return next((classes for pattern, classes in _KNOWN if pattern.match(name)), None)
 
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from data_prep.clips import ClipRules, find_clips, join_clips, read_clip
+from data_prep.motfolders import class_column, known_classes
 from data_prep.places import DiskPlace, Place
 from data_prep.table import Table
 from sportstrack.errors import FormatError, SettingError, nearest
@@ -37,13 +38,15 @@ exit status: 0 done, 2 bad input or settings, 130 interrupted (the same command 
 
 
 def read_sportsmot(
-    root: str | Path, *, sport: str = "all", skip_missing: bool = False, from_video: bool = False
-) -> Table:
+    root: str | Path, *, sport: str = "all", class_names: tuple[str, ...] | None = None, skip_missing: bool = False,
+    from_video: bool = False,
+) -> Table:  # fmt: skip
     """Read SportsMOT: the clips of the lists in ``splits_txt/``, or without lists all clips of the split folders.
 
     Args:
         root: the folder that holds ``splits_txt/`` and ``dataset/`` (or ``train/`` …, or the clips of one split).
         sport: one of `SPORTS`, or ``all``.
+        class_names: of classes 1, 2, … in column 8; None: those of ``gameinfo.ini`` or ``labels.txt``, else player.
         skip_missing: leave out labelled frames without a picture instead of refusing them.
         from_video: take frames from ``CLIP.mp4`` where a clip has no pictures.
 
@@ -59,7 +62,9 @@ def read_sportsmot(
     lists = {Path(name).stem: name for name in place.files(_LISTS) if name.endswith(".txt")}
     folders = _clip_folders(place)
     wanted = _wanted(place, lists, folders, sport)
-    rules = ClipRules(CLASSES, skip_missing=skip_missing, from_video=from_video)
+    stated = (known_classes(place, folders[name]) for name, _ in wanted)
+    classes, class_of = class_column(class_names or next((names for names in stated if names), CLASSES))
+    rules = ClipRules(classes, class_of, skip_missing=skip_missing, from_video=from_video)
     return join_clips(
         (read_clip(place, folders[name], split, rules, match_of(name)) for name, split in wanted), str(root)
     )
@@ -128,10 +133,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     from data_prep.command import reader_command
 
     command = reader_command("sportsmot", "Turn SportsMOT into a YOLO data set, or another format.", _EXAMPLES)
+    command.add(
+        "--class-names", type=lambda text: tuple(text.split(",")), metavar="NAME,…", help="of classes 1, 2, … (player)"
+    )
     command.add("--sport", default="all", metavar="NAME", help=f"{', '.join(SPORTS)} or all (all)")
     return command.run(
         argv,
-        lambda o: read_sportsmot(o.root, sport=o.sport, skip_missing=o.skip_missing, from_video=o.extract_frames),
+        lambda o: read_sportsmot(
+            o.root, sport=o.sport, class_names=o.class_names, skip_missing=o.skip_missing, from_video=o.extract_frames
+        ),
     )
 
 

@@ -134,6 +134,8 @@ def _without_sizes(root: Path) -> None:
 
 def _without_info(root: Path) -> None:
     (root / "dataset/train/v_aaa_c001/seqinfo.ini").unlink()
+    for picture in (root / "dataset/train/v_aaa_c001/img1").iterdir():
+        picture.unlink()
 
 
 def _bad_info(root: Path) -> None:

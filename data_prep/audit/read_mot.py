@@ -91,7 +91,9 @@ class _Clip:
         self.path = f"{folder}/{self.info.image_folder or 'img1'}"
         self.names = [name for name in place.files(self.path) if name.lower().endswith(IMAGE_SUFFIXES)]
         self.tracks, self.match = read_roles(place, folder)
-        self.classes = classes or self._stated_classes()
+        named = classes or self._stated_classes()
+        self.lowest = 0 if named[0].startswith("0=") else 1  # number of the first class
+        self.classes = tuple(re.sub(r"^\d+=", "", name) for name in named)
 
     def read(self, any_pictures: bool) -> Iterator[Part]:
         """Yield its part: none but findings if it can't be read at all."""
@@ -188,7 +190,9 @@ class _Clip:
     def _known_class(self, rows: FloatArray) -> BoolArray:
         if self._by_role():
             return np.isin(rows[:, 1], list(self.tracks))
-        return np.asarray(rows[:, 7] <= len(self.classes))
+        least = self.lowest if len(self.classes) > 1 or (rows[:, 7] == 1).any() else 0
+        known = (rows[:, 7] < len(self.classes) + self.lowest) & ((rows[:, 7] >= least) | (rows[:, 7] < 0))
+        return np.asarray(known)
 
     def _add_images(
         self, part: Part, rows: FloatArray, pictures: tuple[IntArray, list[Picture]], sequence: Sequence,
@@ -219,7 +223,7 @@ class _Clip:
             number = {t: ROLES.index(i.role if i.role in ROLES else "other") for t, i in self.tracks.items()}
             kinds = np.array([number[int(t)] for t in rows[:, 1].tolist()], np.int64)
         else:
-            kinds = np.maximum(rows[:, 7].astype(np.int64) - 1, 0)
+            kinds = np.maximum(rows[:, 7].astype(np.int64) - self.lowest, 0)
         with np.errstate(invalid="ignore", over="ignore"):  # NaN and infinity are found later
             xyxy = np.hstack([rows[:, 2:4], rows[:, 2:4] + rows[:, 4:6]])
         part.boxes = Boxes.make(

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from sportstrack.judge.run import Judgement
+from sportstrack.judge.sweep import Advice
 
 
 def to_markdown(judged: Sequence[Judgement]) -> str:
@@ -19,6 +20,16 @@ def to_markdown(judged: Sequence[Judgement]) -> str:
     for one in judged:
         parts += [f"## {one.name}\n", *_details(one)]
     return "\n".join(parts)
+
+
+_THRESHOLDS = {"sports": ("high_score", "low_score"), "bytetrack": ("track_high_thresh", "track_low_thresh")}
+
+
+def tracker_command(tracker: str, advice: Advice) -> str:
+    """Return the command line that tracks a video with the recommended thresholds."""
+    high, low = _THRESHOLDS[tracker]
+    chosen = "" if tracker == "sports" else f" --tracker {tracker}"
+    return f"sportstrack track VIDEO{chosen} --set {high}={advice.high:g} --set {low}={advice.low:g}"
 
 
 def to_csv(judged: Sequence[Judgement]) -> str:
@@ -56,6 +67,7 @@ def _details(one: Judgement) -> Iterator[str]:
         yield (
             f"Best F1 {_cent(one.best.f1)} at {one.best.threshold:.2f}. For a tracker: track_high_thresh "
             f"{one.advice.high:.2f}, track_low_thresh {one.advice.low:.2f}.\n"
+            + "".join(f"\n    {tracker_command(name, one.advice)}\n" for name in _THRESHOLDS)
         )
     times = one.milliseconds()
     lines = [["ms per picture", *times["total"]]]

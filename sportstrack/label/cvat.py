@@ -8,6 +8,7 @@ it; ``occluded="1"`` marks here what no detector saw.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,7 @@ def write_cvat(video: LabelledVideo, path: str | Path, tolerance: float = TOLERA
 
 def cvat_text(video: LabelledVideo, tolerance: float = TOLERANCE) -> str:
     """Return what `write_cvat` writes."""
+    video = _as_task(video)
     root = ElementTree.Element("annotations")
     _put(root, "version", "1.1")
     root.append(_meta(video))
@@ -48,6 +50,15 @@ def cvat_text(video: LabelledVideo, tolerance: float = TOLERANCE) -> str:
         root.append(_track(number, video.boxes[low:high], video, step, tolerance))
     ElementTree.indent(root)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, "unicode") + "\n"
+
+
+def _as_task(video: LabelledVideo) -> LabelledVideo:
+    """Return the labels with frames numbered as a CVAT task of the source counts them: its pictures, one by one."""
+    if video.read is None or len(video.read) == video.length:
+        return video
+    frames = np.searchsorted(video.read, video.frames)
+    boxes = replace(video.boxes, frame=np.searchsorted(video.read, video.boxes.frame))
+    return replace(video, frames=frames, boxes=boxes, length=len(video.read), read=None)
 
 
 def cvat_labels(classes: tuple[str, ...]) -> str:

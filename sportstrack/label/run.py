@@ -120,8 +120,10 @@ def label_video(
     pictures = not is_recording(source)
     rate = summary.frame_rate
     name = summary.name if recorded is None or not pictures else file_name(Path(source).stem)
+    folder = recorded is None and (Path(source).is_dir() or Path(source).name.lower() == "seqinfo.ini")
+    read = np.array([frame.index for frame in seen], np.int64) if folder else None
     return LabelledVideo(
-        name, str(source), summary.width, summary.height, rate, length, frames, boxes.ordered(), classes, pictures
+        name, str(source), summary.width, summary.height, rate, length, frames, boxes.ordered(), classes, pictures, read
     )
 
 

@@ -29,6 +29,7 @@ class LabelledVideo:
             a track has one class. ``filled`` marks what no detector saw.
         classes: names in the order of the labels' class ids.
         pictures: whether `source` has pictures (a recording has none).
+        read: (R,) int64 all frames of the source, ascending, where pictures are missing in between; None: 0, 1, 2, ….
     """
 
     name: str
@@ -41,6 +42,7 @@ class LabelledVideo:
     boxes: TrackTable
     classes: tuple[str, ...]
     pictures: bool = True
+    read: IntArray | None = None
 
     @property
     def filled(self) -> int:

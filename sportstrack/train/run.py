@@ -233,6 +233,13 @@ def _resume(
         save_pictures(folder)
         return
     _, model = load_model(str(checkpoint.path), plan.trust)
+    known = [str(name) for name in model.names.values()]
+    if len(known) != len(data.classes):
+        raise SettingError(
+            f"{checkpoint.path}: was trained for {len(known)} classes ({', '.join(known)}), {data.source} names "
+            f"{len(data.classes)} ({', '.join(data.classes)}); a resumed run keeps its classes: start a new one with "
+            f"--weights {checkpoint.path} and another -o"
+        )
     ours = ("trust", "mlflow", "tensorboard")  # not Ultralytics' settings
     options = {name: given[name] for name in RESUMABLE if name in given and name not in ours}
     options |= {"data": str(data.write(folder / "data")), "device": _device(plan.device), "task": model.task}
@@ -357,7 +364,12 @@ class _explained:  # noqa: N801  # used like a function
         if isinstance(error, (RuntimeError, ValueError, AssertionError, TypeError)) and not isinstance(
             error, SportstrackError
         ):
-            raise SportstrackError(f"the training cannot go on: {first_line(error)}") from error
+            raise SportstrackError(f"the training cannot go on: {_all_lines(error)}") from error
+
+
+def _all_lines(error: BaseException, most: int = 400) -> str:
+    """Return an error's text on one line: torch says what is wrong in the second one."""
+    return " ".join(str(error).split())[:most] or type(error).__name__
 
 
 def _write_settings(folder: Path, plan: TrainSettings, data: TrainData, options: Mapping[str, Any]) -> None:
