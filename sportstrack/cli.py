@@ -92,7 +92,7 @@ class _Parser(argparse.ArgumentParser):
         if rest:
             known = [name for action in self._actions for name in action.option_strings if name.startswith("--")]
             self.error(f"unknown argument {rest[0]!r}{nearest(rest[0].partition('=')[0], known)}")
-        _Parser.verbose = bool(vars(options).pop("verbose", False))  # no setting of any command
+        _Parser.verbose = bool(options.__dict__.pop("verbose", False))  # no setting of any command
         return options
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:

@@ -101,7 +101,7 @@ def test_options_in_running_text_exist(page: Path) -> None:
     everywhere = set().union(*OPTIONS.values(), re.findall(r'"(--[a-z-]+)"', BENCHMARKS), {"--version"})
     wrong = []
     for code in re.findall(r"`([^`\n]+)`", text):
-        named = re.match(r"sportstrack ([a-z-]+)", code)
+        named = re.match(r"sportstrack ([a-z][a-z-]*)", code)
         known = everywhere if named is None else OPTIONS.get(named[1], set())
         if named is not None and named[1] not in cli.COMMANDS:
             wrong.append(code)
