@@ -1,18 +1,25 @@
-"""Is anything lost or half done when commands are killed at random moments?
+"""Does a kill at any moment lose an output, or leave half of one under its final name?
 
-    python benchmarks/kills.py --kills 200
-    python benchmarks/kills.py --kills 20 --jobs track "label cvat"
+    python benchmarks/kills.py                         # 200 kills over all commands that write
+    python benchmarks/kills.py --kills 20 --only track,convert
+    python benchmarks/kills.py --strace --kills 0      # a kill at each rename, by strace
 
-Each job is first run undisturbed, and its files are hashed. Then jobs are drawn at random, started where the earlier
-runs of the same job have left their files, and ended at a random moment by SIGKILL, SIGTERM, SIGINT or SIGHUP. After
-each kill the same command runs to its end, and must leave the very files of the undisturbed run. Counted are those that
-did not, and polite signals that ended in a traceback.
+Each command runs on small rendered inputs, first undisturbed, then again and again with SIGKILL, SIGTERM, SIGINT or SIGHUP at a
+random moment. After each kill every file under a final name must be a whole one: what was there before, or what the
+undisturbed run writes (files that hold times must be whole JSON). Then the same command, with --resume where it has
+one, must end well and leave what the undisturbed run left. Folders that are replaced must be the old or the new one as
+a whole. Tracebacks in messages are counted. The exit status is 1 if anything was lost or half there.
+
+Commands run in forked processes, which have all modules loaded, so that kills hit the work and not the imports; with
+--strace, in processes of their own.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import json
+import os
 import random
 import shutil
 import signal
@@ -20,124 +27,412 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-DEMO = Path(__file__).parents[1] / "weights" / "demo.mp4"
-OF_THE_RUN = (".summary.json", "_sot.json")  # these tell seconds
-SIGNALS = ("SIGKILL", "SIGKILL", "SIGTERM", "SIGINT", "SIGHUP")
-POLITE = 130  # exit status after one of the others
+HERE = Path(__file__).resolve().parent
+SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+RENAMES = "rename,renameat,renameat2"
+FINDER = "kills:Finder"
+Files = dict[str, str]  # name, relative with "/" → SHA-256
+
+
+class Finder:
+    """A detector that takes a few milliseconds: what is not green is a player."""
+
+    def __init__(self) -> None:
+        self.names = {0: "player", 1: "ball"}
+
+    def __call__(self, frames: Any) -> Any:
+        """Return a `sportstrack.Detections` for each picture."""
+        import cv2
+        import numpy as np
+
+        from sportstrack import Detections
+
+        found = []
+        for frame in frames:
+            hue = cv2.cvtColor(frame, cv2.COLOR_BGR2HSV)[..., 0]
+            other = cv2.morphologyEx(((hue < 30) | (hue > 90)).astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2)))
+            stats = cv2.connectedComponentsWithStats(other)[2][1:41].astype(float)
+            boxes = np.column_stack((stats[:, :2], stats[:, :2] + stats[:, 2:4]))
+            found.append(Detections(boxes, np.clip(stats[:, 4] / 100, 0.2, 0.95), np.zeros(len(boxes), np.int64)))
+        return found
+
+
+@dataclass(frozen=True)
+class Case:
+    """A command.
+
+    Attributes:
+        words: of the command line; OUT and IN stand for folders.
+        again: words added when it is repeated after a kill.
+        before: a command whose result is replaced.
+        heavy: it loads torch.
+        polite: all signals but SIGKILL leave files up to that frame, and a summary that says so.
+        status: how it ends undisturbed.
+    """
+
+    words: str
+    again: str = ""
+    before: str = ""
+    heavy: bool = False
+    polite: bool = False
+    status: int = 0
+
+
+CASES = {
+    "track": Case(f"track IN/clip.mp4 -o OUT --weights {FINDER} --formats all --save-detections --quiet", "--resume"),
+    "track offline": Case(
+        f"track IN/clip.mp4 -o OUT --weights {FINDER} --formats all --offline --save-detections --quiet",
+        "--resume",
+    ),
+    "track replaced": Case(
+        f"track IN/clip.mp4 -o OUT --weights {FINDER} --formats mot,video --tracker sort --quiet",
+        before=f"track IN/clip.mp4 -o OUT --weights {FINDER} --formats mot,video --quiet",
+    ),
+    "refine": Case("refine IN/truth.txt -o OUT --size 320x180 --quiet"),
+    "presence": Case("presence IN/truth.txt --video IN/clip.mp4 -o OUT/heat.png --quiet"),
+    "presence video": Case("presence IN/truth.txt --video IN/clip.mp4 -o OUT/heat.mp4 --quiet"),
+    "shots": Case("shots IN/clip.mp4 --csv OUT/shots.csv --quiet"),
+    "sot": Case("sot IN/clip.mp4 --init 100,60,20,40 -o OUT --method kcf --quiet", polite=True),
+    "label": Case(f"label IN/clip.mp4 --weights {FINDER} -o OUT/set --quiet --min-track-score 0.1"),
+    "label cvat": Case("label IN/clip.npz --format cvat -o OUT/labels --quiet --min-track-score 0.1"),
+    "label labelstudio": Case(
+        "label IN/clip.mp4 --detections IN/clip.npz --format labelstudio -o OUT/labels --quiet --min-track-score 0.1"
+    ),
+    "convert": Case("convert IN/mot OUT/set --from mot --to yolo --copy --quiet"),
+    "convert to video": Case("convert IN/mot OUT/set --from mot --to video --quiet"),
+    "convert to crops": Case("convert IN/mot OUT/set --from mot --to crops --quiet"),
+    "convert replaced": Case(
+        "convert IN/mot OUT/set --from mot --to coco --overwrite --quiet",
+        before="convert IN/mot OUT/set --from mot --to mot --quiet",
+    ),
+    "audit --fix": Case("audit IN/mot --fix OUT/set --json OUT/found.json --html OUT/page.html --quiet", status=1),
+    "augment": Case("augment IN/yolo OUT/set --ops flip,noise --quiet", heavy=True),
+    "synthetic": Case("synthetic OUT/set --layout yolo --sequences 2 --frames 6 --every 1 --size 160x90 --quiet"),
+    "synthetic sequences": Case("synthetic OUT/set --sequences 2 --frames 4 --size 160x90 --quiet"),
+    "synthetic video": Case("synthetic OUT/set --layout video --frames 6 --size 160x90 --quiet"),
+    "evaluate": Case("evaluate --truth IN/truth.txt --results IN/truth.txt --plots --diagnose -o OUT --quiet"),
+    "val": Case(f"val {FINDER} IN/yolo -o OUT --quiet", heavy=True),
+    "mine": Case(f"mine {FINDER} IN/yolo -o OUT --augment flip --quiet", heavy=True),
+}
 
 
 @dataclass
-class Job:
-    """A command that writes, and what it leaves when nothing disturbs it."""
+class Count:
+    """What was seen of one command."""
 
-    name: str
-    words: list[str]
-    out: Path
-    seconds: float = 0.0
-    files: dict[str, str] = field(default_factory=dict)
-
-    def start(self) -> subprocess.Popen[str]:
-        """Start the command."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "sportstrack", *self.words], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL,
-            text=True, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-        )  # fmt: skip
-
-    def run(self) -> str:
-        """Run the command to its end; return what it says if it fails."""
-        process = self.start()
-        _, said = process.communicate()
-        return said or f"exit status {process.returncode}" if process.returncode else ""
-
-    def hashes(self) -> dict[str, str]:
-        """Return file → SHA-256 of what is there, without hidden files and those that tell how long the run took."""
-        files = (path for path in self.out.rglob("*") if path.is_file())
-        return {
-            str(path.relative_to(self.out)): hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in files
-            if "/." not in f"/{path.relative_to(self.out)}" and not path.name.endswith(OF_THE_RUN)
-        }
+    kills: int = 0
+    repeats: int = 0
+    lost: list[str] = field(default_factory=list)
+    half: list[str] = field(default_factory=list)
+    tracebacks: list[str] = field(default_factory=list)
+    left: set[str] = field(default_factory=set)
 
 
-def make_jobs(work: Path) -> list[Job]:
-    """Record the demo once, and return the jobs that start from it."""
-    first = [str(DEMO), "--weights", "demo", "--imgsz", "640", "--every", "3", "--formats", "mot", "--save-detections"]
-    said = Job("record", ["track", *first, "-o", str(work / "recorded"), "--quiet"], work / "recorded").run()
-    if said:
-        raise SystemExit(said)
-    recording, text, video = str(work / "recorded" / "demo.npz"), str(work / "recorded" / "demo.txt"), str(DEMO)
-    data = str(work / "data")
-    Job("data", ["label", video, "--detections", recording, "--every", "15", "-o", data, "--quiet"], work).run()
-    words = {
-        "track": ["track", video, "--detections", recording, "--formats", "all", "--resume", "-o"],
-        "track offline": ["track", recording, "--formats", "mot,csv", "--offline", "--resume", "-o"],
-        "label cvat": ["label", recording, "--format", "cvat", "-o"],
-        "label yolo": ["label", video, "--detections", recording, "--every", "15", "-o"],
-        "label labelstudio": [
-            "label",
-            video,
-            "--detections",
-            recording,
-            "--every",
-            "15",
-            "--format",
-            "labelstudio",
-            "-o",
-        ],
-        "sot": ["sot", video, "--init", "300,200,30,80", "--formats", "mot,otb,json", "--method", "kcf", "-o"],
-        "refine": ["refine", text, "-o"],
-        "convert": ["convert", data, "--from", "yolo", "--to", "coco"],
-        "augment": ["augment", data],
-    }
-    folders = {name: work / name.replace(" ", "-") for name in words}
-    return [Job(name, [*line, str(folders[name]), "--quiet"], folders[name]) for name, line in words.items()]
+class Runner:
+    """Runs one command in a place of its own, disturbed or not."""
+
+    def __init__(self, place: Path, case: Case, seed: str) -> None:
+        self.case, self.count = case, Count()
+        self._place, self._out, self._random = place, place / "out", random.Random(seed)
+        self._messages = place / "messages.txt"
+        self._old = self._prepare()
+        begin = time.monotonic()
+        self._must_end_well(case.words)
+        self._seconds = time.monotonic() - begin
+        self._new = files_in(self._out)
+        self._prepare()
+        self._must_end_well(case.words)
+        again = files_in(self._out)
+        self._volatile = {name for name in self._new if self._new[name] != again.get(name)}  # they hold times
+        # x264 does not write the same bytes each time, so the frames of videos are counted
+        self._frames = {name: count_frames(self._out / name) for name in self._new if name.endswith(".mp4")}
+        if self._frames and "convert" in case.words:
+            self._volatile.add("set/manifest.json")
+
+    def kill_at_random(self) -> None:
+        """Kill once, twice or three times, then let the command end."""
+        self._prepare()
+        words = self.case.words
+        while True:
+            late = self._random.random() < 0.3
+            moment = self._random.uniform(0.7 if late else 0.0, 1.1) * self._seconds
+            sign = self._random.choice(SIGNALS)
+            if not self._fork(words, moment, sign):
+                break  # it had ended before
+            self.count.kills += 1
+            self._check_after_kill(f"{sign.name} after {moment:.3f} s", polite=sign != signal.SIGKILL)
+            words = f"{self.case.words} {self.case.again}"
+            if self._random.random() < 0.6:
+                break
+        self._finish(words)
+
+    def kill_at_each_rename(self) -> None:
+        """Kill at the first rename, the second, and so on, by strace."""
+        for number in range(1, 1000):
+            self._prepare()
+            inject = f"inject={RENAMES}:signal=KILL:when={number}"
+            trace = ["strace", "-f", "-qq", "--seccomp-bpf", "-o", "/dev/null", "-e", f"trace={RENAMES}", "-e", inject]
+            done = subprocess.run(
+                [*trace, *self._command(self.case.words)], env=environment(), capture_output=True, check=False
+            )
+            if done.returncode == self.case.status:
+                return
+            self.count.kills += 1
+            self._check_after_kill(f"SIGKILL at rename {number}")
+            self._finish(f"{self.case.words} {self.case.again}")
+
+    def _is_whole(self, name: str) -> bool:
+        """Tell whether a file that need not be equal is whole, as far as its form shows it."""
+        path = self._out / name
+        if name in self._frames:
+            return count_frames(path) == self._frames[name]
+        if name not in self._volatile or not path.stat().st_size:
+            return False
+        return path.suffix != ".json" or read_json(path) is not None
+
+    def _prepare(self) -> Files:
+        shutil.rmtree(self._out, ignore_errors=True)
+        self._out.mkdir()
+        if self.case.before:
+            self._must_end_well(self.case.before)
+        return files_in(self._out)
+
+    def _argv(self, words: str) -> list[str]:
+        place = {"IN": str(self._place.parent / "in"), "OUT": str(self._out)}
+        return [
+            place.get(word.partition("/")[0], "") + word[len(word.partition("/")[0]) :]
+            if word.partition("/")[0] in place
+            else word
+            for word in words.split()
+        ]
+
+    def _command(self, words: str) -> list[str]:
+        return [sys.executable, "-m", "sportstrack", *self._argv(words)]
+
+    def _must_end_well(self, words: str) -> None:
+        status = self._fork(words)
+        if status != (0 if words == self.case.before else self.case.status):
+            raise SystemExit(f"{words}: exit status {status}\n{self._messages.read_text(errors='replace')}")
+
+    def _fork(self, words: str, moment: float | None = None, sign: int = 0) -> int:
+        """Run a command in a forked process; return its exit status, or if it is killed, whether that was in time."""
+        child = os.fork()
+        if not child:
+            run_here(self._argv(words), self._messages)
+        if moment is not None:
+            time.sleep(moment)
+            ended, status = os.waitpid(child, os.WNOHANG)
+            if ended:
+                self._look_at_messages()
+                return 0
+            os.kill(child, sign)
+            _, status = os.waitpid(child, 0)
+            self._look_at_messages()
+            return 1 if status else 0
+        _, status = os.waitpid(child, 0)
+        return os.waitstatus_to_exitcode(status)
+
+    def _look_at_messages(self) -> None:
+        text = self._messages.read_text(encoding="utf-8", errors="replace")
+        if "Traceback (most recent" in text:
+            self.count.tracebacks.append(text)
+
+    def _check_after_kill(self, how: str, polite: bool = False) -> None:
+        """Look for files under a final name that are neither the old nor the new ones."""
+        from sportstrack.folders import settled
+
+        settled(self._out / "set")
+        if polite and self.case.polite and any(map(says_unfinished, self._out.glob("*.json"))):
+            return
+        found = files_in(self._out)
+        for name, digest in found.items():
+            whole = {self._old.get(name), self._new.get(name)}
+            if digest not in whole and not self._is_whole(name):
+                self.count.half.append(f"{how}: {name}")
+        sets = [{n: d for n, d in files.items() if n.startswith("set/")} for files in (found, self._old, self._new)]
+        one_by_one = "sequences" in self.case.words or "video" in self.case.words  # not one folder
+        if sets[0] not in sets[1:] and not one_by_one:
+            self.count.half.append(f"{how}: set/ is neither the old nor the new one")
+        if sets[1] and not sets[0]:
+            self.count.lost.append(f"{how}: the old set is gone")
+
+    def _finish(self, words: str) -> None:
+        """Repeat the command undisturbed and compare what it leaves."""
+        self.count.repeats += 1
+        status = self._fork(words)
+        self._look_at_messages()
+        if status != self.case.status:
+            text = self._messages.read_text(encoding="utf-8", errors="replace")
+            self.count.lost.append(f"repeated: exit status {status}: {text.strip()[-300:]}")
+            return
+        found = files_in(self._out)
+        for name in sorted({*found, *self._new}):
+            same = found.get(name) == self._new.get(name)
+            if not same and not (name in found and self._is_whole(name)):
+                self.count.lost.append(f"after the repeat: {name} {'differs' if name in found else 'is missing'}")
+        self.count.left |= {path.name for path in self._out.rglob("*") if ".part" in path.name or ".old" in path.name}
 
 
-def disturb(job: Job, draw: random.Random) -> list[str]:
-    """Kill a job once, run it again, and return what is wrong."""
-    if draw.random() < 0.3:
-        shutil.rmtree(job.out, ignore_errors=True)
-    how, process = draw.choice(SIGNALS), job.start()
-    moment = draw.uniform(0.1, 1.1 * job.seconds)
-    time.sleep(moment)
-    process.send_signal(getattr(signal, how))
-    _, said = process.communicate()
-    wrong = [said] if how != "SIGKILL" and "Traceback" in said else []
-    if again := job.run():
-        wrong.append(f"the next run fails: {again}")
-    there = job.hashes()
-    differ = sorted(name for name in {*there, *job.files} if there.get(name) != job.files.get(name))
-    if differ:
-        wrong.append(f"not what an undisturbed run leaves: {', '.join(differ)}")
-    return [f"{job.name}, {how} after {moment:.2f} s: {text}" for text in wrong]
+def run_here(words: list[str], messages: Path) -> None:
+    """Run a command in this forked process and end it."""
+    status = 1
+    try:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        file = os.open(messages, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(file, 2)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        from sportstrack.cli import main
+
+        status = main(words)
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else 1
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(status)
+
+
+def files_in(folder: Path) -> Files:
+    """Return name → hash of the files that have their final name; hidden ones and parts have not."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        hidden = any(part.startswith(".") for part in name.split("/"))
+        if path.is_file() and not hidden and ".part" not in path.name and "first-pass" not in name:
+            found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return found
+
+
+def read_json(path: Path) -> Any:
+    """Return what a JSON file holds; None if it is not whole."""
+    try:
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
+def says_unfinished(path: Path) -> bool:
+    """Tell whether a file is the summary of a run that did not reach the end."""
+    found = read_json(path)
+    return isinstance(found, dict) and found.get("complete") is False
+
+
+def count_frames(path: Path) -> int:
+    """Return how many frames a video holds; -1 if it cannot be read."""
+    import av
+
+    try:
+        with av.open(str(path)) as video:
+            return sum(1 for _ in video.demux(video=0)) - 1
+    except (av.FFmpegError, OSError):
+        return -1
+
+
+def environment() -> dict[str, str]:
+    """Return the environment in which a command finds this file's detector."""
+    return os.environ | {"PYTHONPATH": os.pathsep.join((str(HERE.parent), str(HERE)))}
+
+
+def make_inputs(folder: Path) -> None:
+    """Render a clip with its truth, sequences and a YOLO data set; record detections."""
+    sizes = {"video": "--frames 24 --size 320x180 --seed 3", "mot": "--frames 8 --size 480x270 --view close --seed 5"}
+    sizes |= {"yolo": "--frames 12 --every 3 --size 320x180 --seed 7 --sequences 2"}
+    for layout, size in sizes.items():
+        prepare(["synthetic", str(folder / layout), "--layout", layout, *size.split()], folder)
+    shutil.copy(folder / "video/synthetic-00003.mp4", folder / "clip.mp4")
+    shutil.copy(folder / "video/synthetic-00003.txt", folder / "truth.txt")
+    recorded = ["track", str(folder / "clip.mp4"), "--weights", FINDER, "--formats", "mot", "--save-detections"]
+    prepare([*recorded, "-o", str(folder / "recorded")], folder)
+    shutil.copy(folder / "recorded/clip.npz", folder / "clip.npz")
+
+
+def prepare(words: list[str], folder: Path) -> None:
+    """Run a command that makes inputs; end where it fails."""
+    child = os.fork()
+    if not child:
+        run_here([*words, "--quiet"], folder / "messages.txt")
+    if os.waitpid(child, 0)[1]:
+        raise SystemExit((folder / "messages.txt").read_text())
+
+
+def load_modules(heavy: bool) -> None:
+    """Load what commands load, so that forked processes have it."""
+    import av
+    import cv2
+    import scipy.optimize
+
+    cv2.setNumThreads(0)  # threads do not survive a fork
+    if heavy:
+        import torch
+
+        torch.set_num_threads(1)
+    del av, scipy
+
+
+def each_turn(runners: dict[str, Runner], kills: int) -> Iterator[Runner]:
+    """Give the commands in turn until there were enough kills."""
+    while sum(runner.count.kills for runner in runners.values()) < kills:
+        yield min(runners.values(), key=lambda runner: runner.count.kills)
+
+
+def report(counts: dict[str, Count], say: Callable[[str], object]) -> int:
+    """Print a table and what went wrong; return the exit status."""
+    say("| command | kills | repeated | lost | half under a final name | tracebacks |")
+    say("|---|--:|--:|--:|--:|--:|")
+    total = Count()
+    for name, count in counts.items():
+        say(_row(name, count))
+        total.kills, total.repeats = total.kills + count.kills, total.repeats + count.repeats
+        for kind in ("lost", "half", "tracebacks"):
+            getattr(total, kind).extend(f"{name}: {text}" for text in getattr(count, kind))
+        total.left |= count.left
+    say(_row("all", total))
+    for text in [*total.lost[:20], *total.half[:20], *total.tracebacks[:5]]:
+        say(text)
+    if total.left:
+        say(f"left over after the repeats: {', '.join(sorted(total.left)[:20])}")
+    return int(bool(total.lost or total.half or total.tracebacks))
+
+
+def _row(name: str, c: Count) -> str:
+    return f"| {name} | {c.kills} | {c.repeats} | {len(c.lost)} | {len(c.half)} | {len(c.tracebacks)} |"
 
 
 def main() -> int:
-    """Run all; return 1 if anything was lost."""
+    """Kill as the command line asks and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kills", type=int, default=200)
-    parser.add_argument("--jobs", nargs="+", metavar="JOB")
-    parser.add_argument("--seed", type=int, default=0)
+    add = parser.add_argument
+    add("--kills", type=int, default=200, help="kills at random moments in all (200)")
+    add("--only", type=lambda text: text.split(","), default=list(CASES), metavar="NAME,…", help="these commands alone")
+    add("--light", action="store_true", help="leave out the commands that load torch")
+    add("--strace", action="store_true", help="also kill at each rename (needs strace)")
+    add("--seed", type=int, default=0, help="of the moments (0)")
     options = parser.parse_args()
-    draw, wrong = random.Random(options.seed), []
-    with tempfile.TemporaryDirectory() as folder:
-        jobs = [job for job in make_jobs(Path(folder)) if not options.jobs or job.name in options.jobs]
-        for job in jobs:
-            begun = time.perf_counter()
-            if said := job.run():
-                raise SystemExit(f"{job.name} fails undisturbed: {said}")
-            job.seconds, job.files = time.perf_counter() - begun, job.hashes()
-            print(f"{job.name}: {job.seconds:.1f} s, {len(job.files)} files")
-        for _ in range(options.kills):
-            found = disturb(draw.choice(jobs), draw)
-            wrong += found
-            for text in found:
-                print(text)
-    print(f"{options.kills} kills, {len(wrong)} faults")
-    return 1 if wrong else 0
+    sys.path[:1] = [str(HERE.parent), str(HERE)]  # data_prep is the package there, not the benchmark here
+    chosen = {name: CASES[name] for name in options.only if not (options.light and CASES[name].heavy)}
+    load_modules(any(case.heavy for case in chosen.values()))
+    with tempfile.TemporaryDirectory(prefix="kills-") as folder:
+        (Path(folder) / "in").mkdir()
+        make_inputs(Path(folder) / "in")
+        runners = {}
+        for number, (name, case) in enumerate(chosen.items()):
+            (place := Path(folder) / str(number)).mkdir()
+            runners[name] = Runner(place, case, f"{options.seed} {name}")
+            sys.stderr.write(f"{name}: undisturbed {runners[name]._seconds:.2f} s\n")
+        for runner in each_turn(runners, options.kills):
+            runner.kill_at_random()
+        if options.strace:
+            for runner in runners.values():
+                runner.kill_at_each_rename()
+        return report({name: runner.count for name, runner in runners.items()}, lambda text: print(text))
 
 
 if __name__ == "__main__":

@@ -40,9 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run ``sportstrack COMMAND …`` and return the exit status."""
     words = list(sys.argv[1:] if argv is None else argv)
     if words and words[0] in COMMANDS:
-        module = import_module(COMMANDS[words[0]][0])
-        status: int = module.main(words[1:])
-        return status
+        return _guarded(lambda: _command(words[0])(words[1:]), f"sportstrack {words[0]}")
     return _guarded(lambda: _without_command(words), "sportstrack")
 
 
@@ -120,6 +118,12 @@ def _guarded(body: Callable[[], int], name: str) -> int:
     except BrokenPipeError:  # the reader of our output has gone, as in "… | head"
         terminal.abandon()
         return 1
+
+
+def _command(word: str) -> Callable[[Sequence[str]], int]:
+    """Load a command's module, which takes long enough to be interrupted, and return its ``main``."""
+    found: Callable[[Sequence[str]], int] = import_module(COMMANDS[word][0]).main
+    return found
 
 
 def _without_command(words: list[str]) -> int:
