@@ -4,11 +4,12 @@
     python benchmarks/kills.py --kills 20 --only track,convert
     python benchmarks/kills.py --strace --kills 0      # a kill at each rename, by strace
 
-Each command runs on small rendered inputs, first undisturbed, then again and again with SIGKILL, SIGTERM, SIGINT or SIGHUP at a
-random moment. After each kill every file under a final name must be a whole one: what was there before, or what the
-undisturbed run writes (files that hold times must be whole JSON). Then the same command, with --resume where it has
-one, must end well and leave what the undisturbed run left. Folders that are replaced must be the old or the new one as
-a whole. Tracebacks in messages are counted. The exit status is 1 if anything was lost or half there.
+Each command of kills_cases.py runs on small rendered inputs, first undisturbed, then again and again with SIGKILL,
+SIGTERM, SIGINT or SIGHUP at a random moment. After each kill every file under a final name must be a whole one: what
+was there before, or what the undisturbed run writes (files that hold times must be whole JSON). Then the same command,
+with --resume where it has one, must end well and leave what the undisturbed run left. Folders that are replaced must be
+the old or the new one as a whole. Tracebacks in messages are counted. The exit status is 1 if anything was lost or half
+there.
 
 Commands run in forked processes, which have all modules loaded, so that kills hit the work and not the imports; with
 --strace, in processes of their own.
@@ -33,93 +34,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kills_cases import CASES, FINDER, Case
+
 HERE = Path(__file__).resolve().parent
 SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 RENAMES = "rename,renameat,renameat2"
-FINDER = "kills:Finder"
 Files = dict[str, str]  # name, relative with "/" → SHA-256
-
-
-class Finder:
-    """A detector that takes a few milliseconds: what is not green is a player."""
-
-    def __init__(self) -> None:
-        self.names = {0: "player", 1: "ball"}
-
-    def __call__(self, frames: Any) -> Any:
-        """Return a `sportstrack.Detections` for each picture."""
-        import cv2
-        import numpy as np
-
-        from sportstrack import Detections
-
-        found = []
-        for frame in frames:
-            hue = cv2.cvtColor(frame, cv2.COLOR_BGR2HSV)[..., 0]
-            other = cv2.morphologyEx(((hue < 30) | (hue > 90)).astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2)))
-            stats = cv2.connectedComponentsWithStats(other)[2][1:41].astype(float)
-            boxes = np.column_stack((stats[:, :2], stats[:, :2] + stats[:, 2:4]))
-            found.append(Detections(boxes, np.clip(stats[:, 4] / 100, 0.2, 0.95), np.zeros(len(boxes), np.int64)))
-        return found
-
-
-@dataclass(frozen=True)
-class Case:
-    """A command.
-
-    Attributes:
-        words: of the command line; OUT and IN stand for folders.
-        again: words added when it is repeated after a kill.
-        before: a command whose result is replaced.
-        heavy: it loads torch.
-        polite: all signals but SIGKILL leave files up to that frame, and a summary that says so.
-        status: how it ends undisturbed.
-    """
-
-    words: str
-    again: str = ""
-    before: str = ""
-    heavy: bool = False
-    polite: bool = False
-    status: int = 0
-
-
-CASES = {
-    "track": Case(f"track IN/clip.mp4 -o OUT --weights {FINDER} --formats all --save-detections --quiet", "--resume"),
-    "track offline": Case(
-        f"track IN/clip.mp4 -o OUT --weights {FINDER} --formats all --offline --save-detections --quiet",
-        "--resume",
-    ),
-    "track replaced": Case(
-        f"track IN/clip.mp4 -o OUT --weights {FINDER} --formats mot,video --tracker sort --quiet",
-        before=f"track IN/clip.mp4 -o OUT --weights {FINDER} --formats mot,video --quiet",
-    ),
-    "refine": Case("refine IN/truth.txt -o OUT --size 320x180 --quiet"),
-    "presence": Case("presence IN/truth.txt --video IN/clip.mp4 -o OUT/heat.png --quiet"),
-    "presence video": Case("presence IN/truth.txt --video IN/clip.mp4 -o OUT/heat.mp4 --quiet"),
-    "shots": Case("shots IN/clip.mp4 --csv OUT/shots.csv --quiet"),
-    "sot": Case("sot IN/clip.mp4 --init 100,60,20,40 -o OUT --method kcf --quiet", polite=True),
-    "label": Case(f"label IN/clip.mp4 --weights {FINDER} -o OUT/set --quiet --min-track-score 0.1"),
-    "label cvat": Case("label IN/clip.npz --format cvat -o OUT/labels --quiet --min-track-score 0.1"),
-    "label labelstudio": Case(
-        "label IN/clip.mp4 --detections IN/clip.npz --format labelstudio -o OUT/labels --quiet --min-track-score 0.1"
-    ),
-    "convert": Case("convert IN/mot OUT/set --from mot --to yolo --copy --quiet"),
-    "convert to video": Case("convert IN/mot OUT/set --from mot --to video --quiet"),
-    "convert to crops": Case("convert IN/mot OUT/set --from mot --to crops --quiet"),
-    "convert replaced": Case(
-        "convert IN/mot OUT/set --from mot --to coco --overwrite --quiet",
-        before="convert IN/mot OUT/set --from mot --to mot --quiet",
-    ),
-    "audit --fix": Case("audit IN/mot --fix OUT/set --json OUT/found.json --html OUT/page.html --quiet", status=1),
-    "augment": Case("augment IN/yolo OUT/set --ops flip,noise --quiet", heavy=True),
-    "synthetic": Case("synthetic OUT/set --layout yolo --sequences 2 --frames 6 --every 1 --size 160x90 --quiet"),
-    "synthetic sequences": Case("synthetic OUT/set --sequences 2 --frames 4 --size 160x90 --quiet"),
-    "synthetic video": Case("synthetic OUT/set --layout video --frames 6 --size 160x90 --quiet"),
-    "evaluate": Case("evaluate --truth IN/truth.txt --results IN/truth.txt --plots --diagnose -o OUT --quiet"),
-    "val": Case(f"val {FINDER} IN/yolo -o OUT --quiet", heavy=True),
-    "mine": Case(f"mine {FINDER} IN/yolo -o OUT --augment flip --quiet", heavy=True),
-}
 
 
 @dataclass
@@ -158,7 +78,7 @@ class Runner:
     def kill_at_random(self) -> None:
         """Kill once, twice or three times, then let the command end."""
         self._prepare()
-        words = self.case.words
+        words, self._had = self.case.words, self._old
         while True:
             late = self._random.random() < 0.3
             moment = self._random.uniform(0.7 if late else 0.0, 1.1) * self._seconds
@@ -167,7 +87,7 @@ class Runner:
                 break  # it had ended before
             self.count.kills += 1
             self._check_after_kill(f"{sign.name} after {moment:.3f} s", polite=sign != signal.SIGKILL)
-            words = f"{self.case.words} {self.case.again}"
+            words, self._had = f"{self.case.words} {self.case.again}", files_in(self._out)
             if self._random.random() < 0.6:
                 break
         self._finish(words)
@@ -175,7 +95,7 @@ class Runner:
     def kill_at_each_rename(self) -> None:
         """Kill at the first rename, the second, and so on, by strace."""
         for number in range(1, 1000):
-            self._prepare()
+            self._had = self._prepare()
             inject = f"inject={RENAMES}:signal=KILL:when={number}"
             trace = ["strace", "-f", "-qq", "--seccomp-bpf", "-o", "/dev/null", "-e", f"trace={RENAMES}", "-e", inject]
             done = subprocess.run(
@@ -252,7 +172,7 @@ class Runner:
             return
         found = files_in(self._out)
         for name, digest in found.items():
-            whole = {self._old.get(name), self._new.get(name)}
+            whole = {self._old.get(name), self._new.get(name), self._had.get(name)}
             if digest not in whole and not self._is_whole(name):
                 self.count.half.append(f"{how}: {name}")
         sets = [{n: d for n, d in files.items() if n.startswith("set/")} for files in (found, self._old, self._new)]
