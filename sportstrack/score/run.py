@@ -154,7 +154,10 @@ def run_classes(jobs: list[Job], classes: Mapping[int, str] | None = None, proce
         truth, result = job.tables()
         for side, table in (("truth", truth), ("result", result)):
             if len(table) and (table.class_id < 0).all():
-                raise FormatError(f"{job.name}: the {side} has no classes (column 8 is −1 or absent)")
+                raise FormatError(
+                    f"{job.name}: the {side} has no classes (column 8 is −1 or absent); write them there with "
+                    "the truth's numbers, in Python by format_mot_rows(…, with_class=True), or leave out --per-class"
+                )
         numbers |= set(np.unique(truth.class_id[truth.score != 0]).tolist())
     named = classes or {number: str(number) for number in sorted(numbers) if number >= 0}
     return {
