@@ -220,3 +220,8 @@ def test_boxes_that_no_tracker_takes_name_the_threshold(tmp_path: Path, tracker:
 def test_a_replay_of_nothing_says_so(recording: Path) -> None:
     [text] = track_video(recording, score=0.99).warnings
     assert "the recording has none of the classes and scores asked for" in text
+
+
+def test_labels_of_nothing_say_why_too(tmp_path: Path) -> None:
+    video = sportstrack.label_video(toy.make_match(tmp_path / "match.mp4"), detector=nothing)
+    assert "warning: no boxes found in 20 frames" in video.as_text()

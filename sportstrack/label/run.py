@@ -122,9 +122,8 @@ def label_video(
     name = summary.name if recorded is None or not pictures else file_name(Path(source).stem)
     folder = recorded is None and (Path(source).is_dir() or Path(source).name.lower() == "seqinfo.ini")
     read = np.array([frame.index for frame in seen], np.int64) if folder else None
-    return LabelledVideo(
-        name, str(source), summary.width, summary.height, rate, length, frames, boxes.ordered(), classes, pictures, read
-    )
+    size, told = (summary.width, summary.height), tuple(summary.warnings)
+    return LabelledVideo(name, str(source), *size, rate, length, frames, boxes.ordered(), classes, pictures, read, told)
 
 
 def label_name(source: str | Path, track: TrackSettings) -> str:

@@ -30,6 +30,7 @@ class LabelledVideo:
         classes: names in the order of the labels' class ids.
         pictures: whether `source` has pictures (a recording has none).
         read: (R,) int64 all frames of the source, ascending, where pictures are missing in between; None: 0, 1, 2, ….
+        warnings: what was wrong with the source, and why there may be no labels.
     """
 
     name: str
@@ -43,6 +44,7 @@ class LabelledVideo:
     classes: tuple[str, ...]
     pictures: bool = True
     read: IntArray | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def filled(self) -> int:
@@ -63,11 +65,12 @@ class LabelledVideo:
             yield frame, order[low:high]
 
     def as_text(self) -> str:
-        """Return one line for people."""
-        return (
+        """Return a line for people, and one for each warning."""
+        line = (
             f"{self.name}: {len(self.frames)} of {self.length} frames, {self.boxes.tracks} tracks, "
             f"{len(self.boxes)} boxes, {self.filled} of them filled"
         )
+        return "\n".join([line, *(f"  warning: {text}" for text in self.warnings)])
 
 
 def keep_sure(boxes: TrackTable, min_score: float, min_frames: int) -> TrackTable:
