@@ -26,6 +26,8 @@ from data_prep.table import Boxes, Images, IntArray, Table
 from data_prep.trim import trim, without_empty_polygons
 from data_prep.yolo import Labels, YoloWriter, data_yaml
 from sportstrack.errors import FormatError, SettingError, unknown
+from sportstrack.kinds import is_kind
+from sportstrack.reading import parse_json, read_bytes
 
 MANIFEST = "augmented.jsonl"
 _PARTS = "augmented"
@@ -281,10 +283,20 @@ def _label_text(classes: tuple[str, ...], sample: Sample) -> bytes:
 def _read_records(path: Path) -> list[Params]:
     if not path.is_file():
         return []
-    lines = path.read_text(encoding="utf-8").split("\n")
+    lines = read_bytes(path).decode("utf-8", "replace").split("\n")
     if lines[-1]:  # a kill cut it off: the next record must not follow on the same line
         path.write_text("".join(f"{line}\n" for line in lines[:-1]), encoding="utf-8", errors="backslashreplace")
-    return [json.loads(line) for line in lines[:-1]]
+    return [_record(line, f"{path}, line {number}") for number, line in enumerate(lines[:-1], 1)]
+
+
+def _record(line: str, where: str) -> Params:
+    record = parse_json(line, where)
+    if not isinstance(record, dict) or not all(is_kind(record.get(key), kind) for key, kind in _RECORD.items()):
+        raise FormatError(f"{where}: no record of an augmented picture; delete the unfinished folder and start anew")
+    return record
+
+
+_RECORD: dict[str, Any] = {"source": str, "picture": str, "boxes": int, "dropped": int, "operations": list}
 
 
 def _gather(stage: Stage, table: Table) -> list[Params]:
@@ -293,7 +305,7 @@ def _gather(stage: Stage, table: Table) -> list[Params]:
     records = [record for part in parts.rglob("*") if part.is_file() for record in _read_records(part)]
     keys = zip(table.images.split.tolist(), table.images.name.tolist(), strict=True)
     place = {f"images/{split}/{name}": i for i, (split, name) in enumerate(keys)}
-    return sorted(records, key=lambda r: (place[r["source"]], len(r["picture"]), r["picture"]))
+    return sorted(records, key=lambda r: (place.get(r["source"], -1), len(r["picture"]), r["picture"]))
 
 
 def _counts(table: Table, records: list[Params], settings: AugmentSettings) -> dict[str, Any]:

@@ -188,17 +188,17 @@ def _sidecar(path: Path) -> dict[str, Any]:
     try:
         given = read_json(file)
         return {key: _SIDECAR[key](value) for key, value in given.items()}
-    except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
+    except (FormatError, ValueError, TypeError, AttributeError, KeyError, OverflowError) as error:
         raise FormatError(
             f'{file}: expected any of {{"mean": [r, g, b], "std": [r, g, b], "size": [height, width], "bgr": false}} '
             f"for {path.name} ({type(error).__name__}: {error})"
         ) from error
 
 
-def _numbers(count: int, least: float = float("-inf"), kind: Any = float) -> Any:
+def _numbers(count: int, least: float = -1e6, most: float = 1e6, kind: Any = float) -> Any:
     def read(value: Any) -> tuple[Any, ...]:
         numbers = tuple(kind(number) for number in value)
-        if len(numbers) != count or not all(least <= number < float("inf") for number in numbers):
+        if len(numbers) != count or not all(least <= number <= most for number in numbers):
             raise ValueError(f"{value} is not {count} numbers in range")
         return numbers
 
@@ -214,7 +214,7 @@ def _flag(value: Any) -> bool:
 _SIDECAR = {
     "mean": _numbers(3),
     "std": _numbers(3, least=1e-6),
-    "size": _numbers(2, least=1, kind=int),
+    "size": _numbers(2, least=1, most=4096, kind=int),
     "bgr": _flag,
 }
 
