@@ -57,6 +57,21 @@ def test_each_ends_the_command_as_ctrl_c_does(how: signal.Signals) -> None:
     assert (out, err, process.returncode) == ("files closed\n", "sportstrack toy: interrupted\n", 130)
 
 
+def test_a_stop_while_a_command_is_loaded_is_as_quiet() -> None:
+    code = """
+import os, signal, sys
+from importlib import import_module
+from sportstrack import cli
+def stopped(name):
+    os.kill(os.getpid(), signal.SIGTERM)
+    return import_module(name)
+cli.import_module = stopped
+sys.exit(cli.main(["refine", "--help"]))
+"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert (result.stderr, result.returncode) == ("sportstrack refine: interrupted\n", 130)
+
+
 def test_a_second_signal_ends_it_at_once_but_not_its_echo() -> None:
     process = start("--slow")
     process.send_signal(signal.SIGTERM)
