@@ -1,6 +1,6 @@
 """What this program wrote into a folder, so that a later run knows its own files from all others.
 
-A folder with results holds ``.sportstrack.json``: file name → who wrote it, from which source, and the size, time and
+A folder with results holds ``.sportstrack.ledger``: file name → who wrote it, from which source, and the size, time and
 SHA-256 of what was written. A new file is entered before it gets its name, beside the entry of the one that it
 replaces; a kill between the two leaves a file that is known either way.
 """
@@ -18,7 +18,7 @@ from typing import Any
 
 from sportstrack.locks import Lock
 
-NAME = ".sportstrack.json"
+NAME = ".sportstrack.ledger"
 _LOCK = ".sportstrack.lock"
 _SMALL = 64_000_000  # bytes; smaller files are always compared by content
 _CHUNK = 1 << 20

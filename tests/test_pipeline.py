@@ -138,7 +138,7 @@ def test_offline_mends_what_a_gap_has_broken(match: Path, tmp_path: Path) -> Non
     assert len(whole) < len(broken)
     assert filled > seen
     assert sorted(p.name for p in (tmp_path / "offline").iterdir()) == [
-        ".sportstrack.json",
+        ".sportstrack.ledger",
         "match.settings.yaml",
         "match.summary.json",
         "match.txt",

@@ -84,7 +84,7 @@ def test_a_match_becomes_tracks_of_its_three_players(tracked: tuple[Path, dict])
 
 def test_all_outputs_agree_and_nothing_temporary_is_left(tracked: tuple[Path, dict]) -> None:
     folder, summary = tracked
-    names = sorted(p.name for p in folder.iterdir() if p.name != ".sportstrack.json")
+    names = sorted(p.name for p in folder.iterdir() if p.name != ".sportstrack.ledger")
     assert names == sorted(
         f"match{e}"
         for e in (".csv", ".jsonl", ".npz", ".settings.yaml", ".summary.json", ".txt", "_heat.png", "_tracked.mp4")

@@ -125,7 +125,7 @@ def test_a_kill_at_any_renaming_is_mended_by_resume(
 
     def killed(self: Path, target: Path) -> Path:
         nonlocal count
-        count += Path(target).name != ".sportstrack.json"
+        count += Path(target).name != ".sportstrack.ledger"
         if count > step:
             raise SystemExit
         return real(self, target)
