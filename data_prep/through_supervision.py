@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,7 @@ from data_prep.rle import mask_polygons
 from data_prep.table import Boxes, Images, Table
 from sportstrack.errors import FormatError
 from sportstrack.folders import settled
-from sportstrack.reading import list_files
+from sportstrack.reading import list_files, read_json
 
 
 def from_supervision(dataset: Any, *, split: str = "train", base: str | Path | None = None) -> Table:
@@ -58,10 +60,14 @@ def read_createml(root: str | Path, *, images: str | Path | None = None) -> Tabl
     if len(files) != 1:
         raise FormatError(f"{path}: expected one CreateML JSON file, found {len(files)}")
     folder = Path(images) if images else files[0].parent
-    return _by_supervision(
-        str(files[0]),
-        lambda kind: kind.from_createml(images_directory_path=str(folder), annotations_path=str(files[0])),
-    )
+    content = read_json(files[0])
+    with TemporaryDirectory() as temporary:  # supervision reads UTF-8 alone, and has no limits
+        copy = Path(temporary) / "createml.json"
+        copy.write_text(json.dumps(content), encoding="utf-8")
+        return _by_supervision(
+            str(files[0]),
+            lambda kind: kind.from_createml(images_directory_path=str(folder), annotations_path=str(copy)),
+        )
 
 
 def _by_supervision(name: str, load: Any) -> Table:
