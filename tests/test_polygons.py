@@ -311,3 +311,29 @@ def test_masks_of_supervision_become_polygons(tmp_path: Path) -> None:
     assert boxes.polygons is not None
     np.testing.assert_array_equal(boxes.polygons.extents(), boxes.xyxy)
     assert boxes.polygons.areas().tolist() == [60]
+
+
+def test_repair_says_where_a_box_beside_polygons_becomes_a_rectangle(tmp_path: Path) -> None:
+    from data_prep.audit.__main__ import main as audit
+
+    source = yolo_set(tmp_path / "a", a=f"0 {shares(STAR)}\n1 0.5 0.5 0.25 0.5\n")
+    audit([str(source), "--fix", str(tmp_path / "b"), "--quiet"])
+    with (tmp_path / "b/changes.csv").open() as file:
+        changes = [(row["action"], row["what"]) for row in csv.DictReader(file)]
+    assert [action for action, _ in changes] == ["rewrite"]
+    assert changes[0][1].startswith("1 boxes have no polygon")
+
+
+def test_repair_of_coco_keeps_polygons_and_masks(tmp_path: Path) -> None:
+    from data_prep.audit.__main__ import main as audit
+
+    mask = {"size": [48, 64], "counts": [48 * 3 + 4, 10, 38, 10, 38, 10]}
+    good = {"bbox": [10, 5, 18, 35], "segmentation": [[float(v) for v in STAR.reshape(-1)]]}
+    data = coco(good, {"bbox": [3, 4, 3, 10], "segmentation": mask, "iscrowd": 1}, {"bbox": [1, 2, None, 3]})
+    (tmp_path / "a.json").write_text(json.dumps(data))
+    assert audit([str(tmp_path / "a.json"), "--fix", str(tmp_path / "b"), "--quiet"]) == 1
+    first, second = json.loads((tmp_path / "b/annotations/instances_train.json").read_text())["annotations"]
+    assert first["segmentation"] == good["segmentation"]
+    corners = np.array(second["segmentation"][0]).reshape(-1, 2)
+    assert sorted(corners.tolist()) == [[3, 4], [3, 14], [6, 4], [6, 14]]
+    assert (second["iscrowd"], second["area"]) == (1, 30)

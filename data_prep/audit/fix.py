@@ -25,7 +25,7 @@ from data_prep.audit.pixels import Measured
 from data_prep.audit.run import Audit
 from data_prep.audit.source import Source
 from data_prep.table import NO_SEQUENCE, BoolArray, IntArray
-from data_prep.trim import clip_boxes
+from data_prep.trim import clip_boxes, trim, without_empty_polygons
 
 _KEEP = {"test": 0, "val": 1, "train": 3}  # which of two copies stays: scores on test and val stay comparable
 _WRITERS = {
@@ -41,8 +41,8 @@ class Change:
     """One repair.
 
     Attributes:
-        action: ``drop``, ``clip``, ``re-number`` or ``restate``.
-        kind: the finding that it mends.
+        action: ``drop``, ``clip``, ``re-number`` or ``restate``; ``rewrite`` is what the layout cannot hold.
+        kind: the finding that it mends, or "".
         what: what was changed into what.
         file: label file, picture or folder in the old data set.
         place: line or annotation in it.
@@ -100,6 +100,11 @@ def write_repaired(
     from data_prep.output import WriteSettings
 
     source, changes = repair(found.source, found.measured, thresholds, ignore)
+    if source.layout == "yolo":
+        from data_prep.yolo import polygon_notes
+
+        trimmed = without_empty_polygons(trim(source.table).table)
+        changes += [Change("rewrite", "", note) for note in polygon_notes(trimmed)]  # what its labels cannot hold
     settings = WriteSettings(
         copy=copy, pictures=source.has_pictures, workers=workers, overwrite=overwrite, progress=progress,
         source={"reader": "audit --fix", "root": str(Path(found.root).absolute())},

@@ -184,7 +184,7 @@ def _measure(file: Picture, hasher: Any) -> Measured:
             grey = ImageOps.grayscale(image)  # decodes all of it: a file cut off says so here
     except (FormatError, SourceError) as error:
         return Measured(str(error).removeprefix(f"{show_picture(file)}: "))
-    except (OSError, SyntaxError, ValueError, ImportError, Pillow.DecompressionBombError) as error:
+    except Exception as error:  # Pillow's readers let out what struct, zlib and others raise, a division by 0 too
         return Measured(f"not a readable picture ({str(error).partition(' <')[0]})")
     if grey.width > _WIDTH:
         grey = grey.resize((_WIDTH, max(1, round(grey.height * _WIDTH / grey.width))), Pillow.Resampling.BOX)
