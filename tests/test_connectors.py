@@ -454,8 +454,8 @@ def _headless(folder: Path) -> None:
     [
         (_without("config.json"), r"config\.json: is not there; expected a folder that save_pretrained"),
         (_without("preprocessor_config.json"), r"preprocessor_config\.json: is not there"),
-        (_garbled("config.json"), r"config\.json: cannot be read"),
-        (_garbled("preprocessor_config.json"), r"preprocessor_config\.json: cannot be read"),
+        (_garbled("config.json"), r"config\.json, line 1: no JSON"),
+        (_garbled("preprocessor_config.json"), r"preprocessor_config\.json, line 1: no JSON"),
         (_without("model.safetensors"), "no detector can be read from this folder .*model.safetensors"),
         (_cut, "no detector can be read from this folder"),
         (_headless, "its weights lack .* of the detector's parts, such as .*class"),

@@ -244,7 +244,7 @@ def test_cache_that_cannot_be_made(
 
 def test_broken_manifest_is_named(assets: Path) -> None:
     (assets / "manifest.json").write_text("{")
-    with pytest.raises(WeightsError, match=r"manifest\.json: cannot be read"):
+    with pytest.raises(WeightsError, match=r"manifest\.json, line 1: no JSON"):
         known_files()
 
 
