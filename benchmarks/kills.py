@@ -97,7 +97,7 @@ class Runner:
         for number in range(1, 1000):
             self._had = self._prepare()
             inject = f"inject={RENAMES}:signal=KILL:when={number}"
-            trace = ["strace", "-f", "-qq", "--seccomp-bpf", "-o", "/dev/null", "-e", f"trace={RENAMES}", "-e", inject]
+            trace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={RENAMES}", "-e", inject]
             done = subprocess.run(
                 [*trace, *self._command(self.case.words)], env=environment(), capture_output=True, check=False
             )

@@ -64,7 +64,7 @@ def staged_job(
         command: who writes, for the message to another run.
         overwrite: replace a data set that this package wrote before.
         files: name → text of files that are written last.
-        goes_on: the writer can go on with what a stopped run left; otherwise Ctrl-C clears that away.
+        goes_on: the writer can go on with what a stopped run left; otherwise that is cleared away.
 
     Raises:
         OutputError: the place holds something else, is being written by another run, or can't be written.
@@ -78,7 +78,7 @@ def staged_job(
                 return
             _check_part(folder.part)
             with _cleared_by_errors(folder, (OSError, SportstrackError, ValueError) if goes_on else BaseException):
-                stage = _begin(folder, job)
+                stage = _begin(folder, job, goes_on)
                 yield stage
                 _finish(stage, folder, files or {})
     except OSError as error:
@@ -155,11 +155,11 @@ def _check_part(part: Path) -> None:
         raise OutputError(f"{part}: is no unfinished data set of this program; move it away")
 
 
-def _begin(folder: PartFolder, job: dict[str, Any]) -> Stage:
+def _begin(folder: PartFolder, job: dict[str, Any], goes_on: bool) -> Stage:
     """Make the folder to write to, or find what a stopped run of the same job has left."""
     work = folder.part / WORK
     text = json.dumps(job, indent=1, sort_keys=True)
-    if folder.part.exists() and _read(work / _JOB) != text:
+    if folder.part.exists() and not (goes_on and _read(work / _JOB) == text):
         folder.discard(folder.part)
     work.mkdir(parents=True, exist_ok=True)
     if not (work / _JOB).exists():

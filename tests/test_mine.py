@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -341,9 +342,28 @@ def test_pictures_without_labels_are_refused(tmp_path: Path) -> None:
 
 def test_a_data_set_is_never_overwritten(football: Path) -> None:
     before = football.read_text()
-    with pytest.raises(OutputError, match="choose another with -o"):
-        mine_hard_examples("test_mine:Clumsy", football, football.parent)
-    assert football.read_text() == before
+    for overwrite in (False, True):
+        with pytest.raises(OutputError, match="choose another place"):
+            mine_hard_examples("test_mine:Clumsy", football, football.parent, overwrite=overwrite)
+        assert football.read_text() == before
+
+
+def test_labels_that_were_corrected_are_kept(football: Path, tmp_path: Path) -> None:
+    def mine(top: int, **more: Any) -> set[str]:
+        settings = MineSettings(top=top, augment=())
+        mine_hard_examples("test_mine:Clumsy", football, tmp_path / "o", settings=settings, **more)
+        return {path.name for path in (tmp_path / "o/labels/mined").glob("*.txt")}
+
+    assert mine(2) > mine(1)  # of the earlier run nothing is left
+    label = next((tmp_path / "o/labels/mined").glob("*.txt"))
+    label.write_text("0 0.5 0.5 0.25 0.25\n")
+    with pytest.raises(OutputError, match="changed since"):
+        mine(2)
+    assert label.read_text() == "0 0.5 0.5 0.25 0.25\n"
+    assert len(mine(2, overwrite=True)) == 2
+    (tmp_path / "o/detections.jsonl").write_text("my notes\n")
+    with pytest.raises(OutputError, match="no list of detections"):
+        mine(2, overwrite=True)
 
 
 def test_the_command_prints_the_report_and_names_bad_words(

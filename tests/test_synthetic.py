@@ -292,6 +292,27 @@ def test_what_is_written_already_is_neither_written_again_nor_lost(tmp_path, lay
     assert write(3, overwrite=True) != first
 
 
+@pytest.mark.parametrize("layout", ["mot", "yolo"])
+def test_what_a_kill_left_of_a_sequence_is_rendered_anew(tmp_path, layout, monkeypatch):
+    def killed(*_: object) -> None:
+        raise MemoryError  # nothing is cleared away, as after a kill
+
+    def write() -> None:
+        if layout == "mot":
+            write_mot(replace(SMALL, frames=1), tmp_path)
+        else:
+            write_yolo([replace(SMALL, frames=1), replace(SMALL, frames=1, seed=9)], tmp_path / "set", 1)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("sportstrack.folders.PartFolder.discard", killed)
+        patch.setattr("data_prep.synthetic.layouts._write_jpeg", killed)
+        with pytest.raises(MemoryError):
+            write()
+    assert list(tmp_path.glob(".*.part"))
+    write()
+    assert not list(tmp_path.glob(".*"))
+
+
 def test_a_folder_of_somebody_else_is_never_replaced(tmp_path):
     (tmp_path / "set").mkdir()
     (tmp_path / "set/thesis.txt").write_text("mine")

@@ -12,6 +12,7 @@ from typing import Any
 from sportstrack.arguments import SEED, SHARE, SIDE, TRUST_HELP, Whole
 from sportstrack.cli import new_parser, run
 from sportstrack.errors import SettingError, nearest
+from sportstrack.files import add_overwrite
 from sportstrack.mine.loss import LossWeights
 from sportstrack.mine.run import AUGMENTATIONS, KEEP, MineSettings, mine_hard_examples
 from sportstrack.progress import ProgressBar
@@ -96,6 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     group = parser.add_argument_group("output")
     add = group.add_argument
     add("-o", "--output", type=Path, default=Path("runs/mine"), metavar="DIR", help="of all results (runs/mine)")
+    add_overwrite(group)
     add("--quiet", action="store_true", help="no progress, no summary")
     return parser
 
@@ -121,6 +123,7 @@ def _main(options: argparse.Namespace) -> int:
             settings=settings,
             same={name: others for one in options.same for name, others in one.items()},
             progress=bars,
+            overwrite=options.overwrite,
             **{name: getattr(options, name) for name in names if getattr(options, name) is not None},
         )
     if not options.quiet:

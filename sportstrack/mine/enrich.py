@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from shutil import rmtree
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sportstrack.files import ensure_folder, write_text
+from sportstrack.errors import OutputError
+from sportstrack.files import Claim, PartFile, file_name
 from sportstrack.mine.loss import image_loss
 from sportstrack.mine.source import Source
 from sportstrack.types import Detections
@@ -26,7 +26,8 @@ def enrich(
     sides: Any,
     model: Any,
     hard: Sequence[Hard],
-    folder: Path,
+    claim: Claim,
+    stores: Sequence[Store],
     wanted: MineSettings,
     write: bool,
     say: Callable[[str, int, int], None],
@@ -38,7 +39,8 @@ def enrich(
         sides: brings classes under one numbering.
         model: the detector.
         hard: mined pictures.
-        folder: to write to.
+        claim: on the folder's lists.
+        stores: of pictures and labels.
         wanted: settings.
         write: False leaves it at measuring.
         say: progress.
@@ -46,20 +48,70 @@ def enrich(
     Returns:
         The variants, and the path of data.yaml or "".
     """
-    for old in (FOLDER, LABELS):  # of an earlier run with other settings
-        rmtree(folder / old, ignore_errors=True)
     variants: list[Variant] = []
     again: list[str] = []
     for number, one in enumerate(hard):
         if write:
-            again.append(_write_again(source, one, number, folder))
-        variants += _vary(source, sides, model, one, number, folder if write else None, wanted)
+            again.append(_write_again(source, one, number, stores))
+        variants += _vary(source, sides, model, one, number, stores if write else None, wanted)
         say("augmenting", number + 1, len(hard))
-    return variants, _write_list(source, again, variants, folder) if write else ""
+    for store in stores:
+        store.complete()
+    training = _write_list(source, again, variants, claim) if write else ""
+    for store in stores:  # only now, because the lists of an earlier run name them
+        store.clean()
+    return variants, training
+
+
+class Store:
+    """Files of one folder that get their names together, once all are written.
+
+    Args:
+        claim: on the folder.
+        overwrite: replace and remove whatever is there.
+
+    Raises:
+        OutputError: there are files that this program did not write, or that were changed since.
+    """
+
+    def __init__(self, claim: Claim, overwrite: bool) -> None:
+        self.claim = claim
+        self._files: list[PartFile] = []
+        for name in () if overwrite else self._there():
+            if not claim.is_unchanged(name):
+                raise OutputError(
+                    f"{claim.folder / name}: was not written by this program, or was changed since; choose another "
+                    "place, or replace it with --overwrite"
+                )
+
+    def file(self, name: str) -> PartFile:
+        """Return a file to write."""
+        self._files.append(self.claim.file(name))
+        return self._files[-1]
+
+    def complete(self) -> None:
+        """Give all files their names."""
+        self.claim.complete(self._files)
+
+    def clean(self) -> None:
+        """Remove what an earlier run with other settings left."""
+        new = {file.path.name for file in self._files}
+        for name in self._there():
+            if name not in new:
+                self.claim.remove(name)
+
+    def _there(self) -> list[str]:
+        return [path.name for path in self.claim.folder.iterdir() if path.name[0] != "." and ".part." not in path.name]
 
 
 def _vary(
-    source: Source, sides: Any, model: Any, one: Hard, number: int, folder: Path | None, wanted: MineSettings
+    source: Source,
+    sides: Any,
+    model: Any,
+    one: Hard,
+    number: int,
+    stores: Sequence[Store] | None,
+    wanted: MineSettings,
 ) -> list[Variant]:
     from data_prep.augment.image import augment_sample
     from data_prep.augment.sample import Sample
@@ -76,8 +128,8 @@ def _vary(
         loss = image_loss(sides.truth(truth), sides.found(model([changed.image])[0])).total(wanted.weights)
         drawn = {key: value for key, value in record["operations"][0].items() if key != "operation"}
         variant = Variant(one.picture, name, loss, loss - one.loss, drawn)
-        if folder is not None and _kept(variant, wanted.keep):
-            file = _write_variant(folder, f"{_stem(one, number)}-{name}", changed, source)
+        if stores is not None and _kept(variant, wanted.keep):
+            file = _write_variant(stores, f"{_stem(one, number)}-{name}", changed, source)
             variant = replace(variant, file=str(file))
         variants.append(variant)
     return variants
@@ -87,43 +139,42 @@ def _kept(variant: Variant, keep: str) -> bool:
     return {"harder": variant.change > 0, "easier": variant.change < 0, "all": True, "none": False}[keep]
 
 
-def _write_again(source: Source, one: Hard, number: int, folder: Path) -> str:
+def _write_again(source: Source, one: Hard, number: int, stores: Sequence[Store]) -> str:
     """Put a mined picture and its labels beside the variants: a list that names a file twice confuses readers."""
-    from data_prep.pictures import picture_bytes, write_whole
+    from data_prep.pictures import picture_bytes
 
-    old = Path(one.picture)
-    picture = ensure_folder(folder / FOLDER) / f"{_stem(one, number)}{old.suffix}"
-    write_whole(str(picture), picture_bytes(one.picture))
-    _write_labels(folder, picture, source.table.select([one.row]))
-    return str(picture.absolute())
+    file = stores[0].file(f"{_stem(one, number)}{Path(one.picture).suffix}")
+    file.write(picture_bytes(one.picture))
+    _write_labels(stores[1], file.path, source.table.select([one.row]))
+    return str(file.path.absolute())
 
 
-def _write_variant(folder: Path, name: str, sample: Any, source: Source) -> Path:
+def _write_variant(stores: Sequence[Store], name: str, sample: Any, source: Source) -> Path:
     from data_prep.pictures import write_picture
     from data_prep.table import Boxes, Images, Table
 
-    picture = ensure_folder(folder / FOLDER) / f"{name}.jpg"
-    write_picture(str(picture), sample.image)
-    images = Images.make([picture.name], size=sample.size)
+    file = stores[0].file(f"{name}.jpg")
+    write_picture(str(file.part), sample.image)
+    images = Images.make([file.path.name], size=sample.size)
     boxes = Boxes.make(np.zeros(len(sample.xyxy), np.int64), sample.xyxy, sample.class_id, polygons=sample.polygons)
-    _write_labels(folder, picture, Table(source.test.classes, (), images, boxes))
-    return picture.absolute()
+    _write_labels(stores[1], file.path, Table(source.test.classes, (), images, boxes))
+    return file.path.absolute()
 
 
-def _write_labels(folder: Path, picture: Path, table: Any) -> None:
+def _write_labels(store: Store, picture: Path, table: Any) -> None:
     """Write the label file of a table's only picture where Ultralytics looks for it."""
     from data_prep.trim import trim
     from data_prep.yolo import Labels
 
     labels = Labels.of(trim(table).table)
-    write_text(ensure_folder(folder / LABELS) / f"{picture.stem}.txt", labels.text.decode())
+    store.file(f"{picture.stem}.txt").write(labels.text)
 
 
 def _stem(one: Hard, number: int) -> str:
-    return f"{number + 1:04d}-{Path(one.picture).stem}"
+    return f"{number + 1:04d}-{file_name(Path(one.picture).stem)}"
 
 
-def _write_list(source: Source, again: Sequence[str], variants: Sequence[Variant], folder: Path) -> str:
+def _write_list(source: Source, again: Sequence[str], variants: Sequence[Variant], claim: Claim) -> str:
     """Write train.txt (all labelled pictures, the mined ones once more, the variants) and data.yaml."""
     import yaml
 
@@ -131,11 +182,11 @@ def _write_list(source: Source, again: Sequence[str], variants: Sequence[Variant
     lists = {"train": [*every, *again, *(v.file for v in variants if v.file)]}
     lists |= source.others
     for split, files in lists.items():
-        write_text(folder / f"{split}.txt", "".join(f"{file}\n" for file in files))
+        claim.write_text(f"{split}.txt", "".join(f"{file}\n" for file in files))
     val = "val" if "val" in lists else "train"
     described = {split: f"{split}.txt" for split in lists} | {"val": f"{val}.txt"}
     described |= {"names": dict(enumerate(source.test.classes))}  # type: ignore[dict-item]
     note = "" if val == "val" else "# there is no val split; train stands in for it, so its scores flatter\n"
     text = yaml.safe_dump(described, allow_unicode=True, sort_keys=False)
-    write_text(folder / "data.yaml", note + text)
-    return str(folder / "data.yaml")
+    claim.write_text("data.yaml", note + text)
+    return str(claim.folder / "data.yaml")

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from sportstrack.errors import FormatError, OutputError
-from sportstrack.files import PartFile
+from sportstrack.files import PartFile, write_text
 from sportstrack.kinds import is_kind
 from sportstrack.reading import parse_json, read_text
 from sportstrack.types import Detections
@@ -35,10 +35,12 @@ class Journal:
     def __init__(self, path: Path, job: Mapping[str, Any]) -> None:
         self.path = path
         first = json.dumps(job, sort_keys=True)
+        if not is_journal(path):
+            raise OutputError(f"{path}: is no list of detections of this program; move it away or choose another place")
         self._known = _read(path, first)
         try:
             text = "".join(json.dumps(entry) + "\n" for entry in self._known.values())
-            path.write_text(f"{first}\n{text}", encoding="utf-8")  # without a line that was cut short
+            write_text(path, f"{first}\n{text}")  # without a line that was cut short
             self._stream = path.open("a", encoding="utf-8")
         except OSError as error:
             raise OutputError(PartFile(path).explain(error)) from error
@@ -78,6 +80,18 @@ class Journal:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stream.close()
+
+
+def is_journal(path: Path) -> bool:
+    """Tell whether a file is a journal, or there is none yet."""
+    if not path.exists():
+        return True
+    try:
+        with path.open("rb") as file:
+            line = file.readline(1_000_000)
+        return not line or {"detector", "file", "settings"} <= json.loads(line).keys()
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return False
 
 
 def _read(path: Path, first: str) -> dict[str, dict[str, Any]]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sportstrack.files import write_text
+from sportstrack.files import Claim
 from sportstrack.mine.loss import ImageLoss, named_parts
 
 if TYPE_CHECKING:
@@ -21,13 +21,17 @@ if TYPE_CHECKING:
 _SHOWN = 20  # rows of a table in mined.md; the CSV has all
 
 
-def write_report(mined: Mined, folder: Path) -> None:
-    """Write mined.md, mined.csv, augmentations.csv, confusion.csv and mined.json; OutputError if that can't be done."""
-    write_text(folder / "mined.md", to_markdown(mined))
-    write_text(folder / "mined.csv", _csv(_mined_rows(mined)))
-    write_text(folder / "augmentations.csv", _csv(_variant_rows(mined)))
-    write_text(folder / "confusion.csv", _csv(_confusion_rows(mined)))
-    write_text(folder / "mined.json", json.dumps(to_dict(mined), indent=1, ensure_ascii=False) + "\n")
+FILES = ("mined.md", "mined.csv", "augmentations.csv", "confusion.csv", "mined.json")
+
+
+def write_report(mined: Mined, claim: Claim) -> None:
+    """Write `FILES`; OutputError if that can't be done."""
+    texts = (
+        to_markdown(mined), _csv(_mined_rows(mined)), _csv(_variant_rows(mined)), _csv(_confusion_rows(mined)),
+        json.dumps(to_dict(mined), indent=1, ensure_ascii=False) + "\n",
+    )  # fmt: skip
+    for name, text in zip(FILES, texts, strict=True):
+        claim.write_text(name, text)
 
 
 def to_markdown(mined: Mined) -> str:

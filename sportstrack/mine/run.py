@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sportstrack.errors import OutputError, SettingError
-from sportstrack.files import ensure_folder
+from sportstrack.files import Claim, identity
 from sportstrack.judge.truth import Classes, TestSet, renumbered
-from sportstrack.mine.journal import Journal
+from sportstrack.mine.journal import Journal, is_journal
 from sportstrack.mine.loss import FLOOR, ImageLoss, LossWeights, confusions, image_loss, pair
 from sportstrack.mine.pick import pick, sequence_of
 from sportstrack.types import Detections, IntArray
+
+if TYPE_CHECKING:
+    from sportstrack.mine.source import Source
 
 AUGMENTATIONS = ("flip", "brightness", "contrast", "blur", "motion_blur", "noise", "jpeg")
 JOURNAL = "detections.jsonl"
@@ -147,6 +151,7 @@ def mine_hard_examples(
     settings: MineSettings | None = None,
     same: Mapping[str, Sequence[str]] | None = None,
     progress: Progress | None = None,
+    overwrite: bool = False,
     **detector: Any,
 ) -> Mined:
     """Find the pictures that a detector does worst on, and write report, contact sheet and an enriched data set.
@@ -159,35 +164,73 @@ def mine_hard_examples(
         settings: a `MineSettings`; None is its defaults.
         same: class name → other names for it, where data set and detector differ.
         progress: called with (what, pictures done, pictures in all).
+        overwrite: replace files that are not an unchanged result of this detector and data set.
         **detector: for `load_detector`, such as imgsz, device, iou and trust.
 
     Raises:
         WeightsError: the weights are missing or hold no detector.
         FormatError: no data set, paths in it that are not there, or a broken label.
         SettingError: no labelled pictures in the split, no class in common, or an unknown operation.
-        OutputError: the folder cannot be written.
+        OutputError: the folder cannot be written, or holds what must not be replaced.
     """
-    from sportstrack.detector import load_detector
-    from sportstrack.mine.enrich import enrich
-    from sportstrack.mine.report import write_report
-    from sportstrack.mine.sheet import write_sheet
     from sportstrack.mine.source import read_source
 
     wanted = settings or MineSettings()
     _check_operations(wanted.augment)
     source = read_source(data, split)
-    folder = _own_folder(output)
+    with ExitStack() as stack:
+        claims = _claims(stack, str(weights), data, source, split, Path(output), overwrite)
+        return _mine(weights, source, split, claims, wanted, same, progress or _silent, overwrite, detector)
+
+
+def _claims(
+    stack: ExitStack,
+    weights: str,
+    data: str | Path,
+    source: Source,
+    split: str,
+    folder: Path,
+    overwrite: bool,
+) -> list[Claim]:
+    """Claim the folder for results, and those for pictures and labels in it."""
+    from sportstrack.mine.enrich import FOLDER, LABELS
+    from sportstrack.mine.report import FILES
+
+    if not is_journal(folder / JOURNAL):
+        raise OutputError(f"{folder / JOURNAL}: is no list of detections of this program; choose another place")
+    lists = ["data.yaml", "train.txt", *(f"{name}.txt" for name in source.others)] if split == "train" else []
+    asked: dict[str, Any] = {
+        "command": "sportstrack mine",
+        "source": f"{identity(weights)} on {split} of {identity(data)}",
+        "inputs": [weights, data],
+        "overwrite": overwrite,
+        "stem": "mine",
+    }
+    names: dict[Path, list[str]] = {folder: [*FILES, "mined.png", *lists], folder / FOLDER: [], folder / LABELS: []}
+    return [stack.enter_context(Claim(place, given, **asked)) for place, given in names.items()]
+
+
+def _mine(
+    weights: str | Path, source: Source, split: str, claims: Sequence[Claim], wanted: MineSettings,
+    same: Mapping[str, Sequence[str]] | None, say: Progress, overwrite: bool, detector: Mapping[str, Any],
+) -> Mined:  # fmt: skip
+    from sportstrack.detector import load_detector
+    from sportstrack.mine.enrich import Store, enrich
+    from sportstrack.mine.report import write_report
+    from sportstrack.mine.sheet import write_sheet
+
+    claim, folder = claims[0], claims[0].folder
+    stores = [Store(one, overwrite) for one in claims[1:]]
     model = load_detector(str(weights), score=FLOOR, **detector)
     sides = _Sides(str(weights), source.test, model, same)
-    say = progress or _silent
     job = {"detector": str(weights), "file": _digest(weights), "settings": {k: str(v) for k, v in detector.items()}}
     with Journal(folder / JOURNAL, job) as journal:
         parts, confusion = _measure(source.test, sides, model, journal, wanted, say)
         hard = _hardest(source.test, sides, journal, parts, wanted)
     pictures = [hard_one.picture for hard_one in hard]
     losses = {file: p.total(wanted.weights) for file, p in zip(source.test.images.file.tolist(), parts, strict=True)}
-    write_sheet(hard, tuple(sides.shared.values()), folder / "mined.png", wanted.score)
-    variants, training = enrich(source, sides, model, hard, folder, wanted, split == "train", say)
+    write_sheet(hard, tuple(sides.shared.values()), claim.file("mined.png"), wanted.score)
+    variants, training = enrich(source, sides, model, hard, claim, stores, wanted, split == "train", say)
     mined = Mined(
         detector=str(weights),
         data=source.test.name,
@@ -202,7 +245,7 @@ def mine_hard_examples(
         settings=wanted,
         training=training,
     )
-    write_report(mined, folder)
+    write_report(mined, claim)
     return mined
 
 
@@ -267,14 +310,6 @@ def _check_operations(names: Sequence[str]) -> None:
         from data_prep.augment.image import check_operations
 
         check_operations(names)
-
-
-def _own_folder(output: str | Path) -> Path:
-    """Return the folder for the results; OutputError if it holds a data set that this program did not write."""
-    folder = Path(output)
-    if (folder / "data.yaml").exists() and not (folder / JOURNAL).exists():
-        raise OutputError(f"{folder}: holds a data set, whose data.yaml would be replaced; choose another with -o")
-    return ensure_folder(folder)
 
 
 def _digest(weights: str | Path) -> str:

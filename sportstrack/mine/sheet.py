@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from sportstrack.errors import OutputError
 from sportstrack.files import PartFile
 from sportstrack.mine.loss import named_parts, pair
 from sportstrack.types import Detections
@@ -26,21 +25,18 @@ TRUTH, RIGHT, CONFUSED, FALSE, MISSED = (80, 220, 80), (255, 200, 60), (220, 60,
 _LEGEND = (("truth", TRUTH), ("right", RIGHT), ("other class", CONFUSED), ("false", FALSE), ("missed", MISSED))
 
 
-def write_sheet(hard: Sequence[Hard], classes: Sequence[str], path: Path, score: float) -> None:
+def write_sheet(hard: Sequence[Hard], classes: Sequence[str], file: PartFile, score: float) -> None:
     """Draw the worst pictures, at most `MOST`, into one picture; detections below `score` are left out.
 
     Raises:
         OutputError: it cannot be written.
     """
-    from data_prep.pictures import write_whole
     from sportstrack.opencv import require_cv2
 
     cv2 = require_cv2()
     sheet = _stack([_tile(one, number + 1, classes, score) for number, one in enumerate(hard[:MOST])])
-    try:
-        write_whole(str(path), np.asarray(cv2.imencode(".png", sheet)[1]).tobytes())
-    except OSError as error:
-        raise OutputError(PartFile(path).explain(error)) from error
+    file.write(np.asarray(cv2.imencode(".png", sheet)[1]).tobytes())
+    file.complete()
 
 
 def _stack(tiles: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
