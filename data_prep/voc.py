@@ -67,8 +67,15 @@ def read_voc(root: str | Path, *, images: str | Path | None = None, edges: str =
     unlisted = len(files) - len(records)
     records += [_unlabelled(name, split, places, base) for name, split in split_of.items()]
     table = _to_table(records, base)
-    note = f"{base / SETS}: {unlisted} of the {len(files)} XML files are in none of its lists; left out"
-    return replace(table, notes=(note,)) if unlisted else table
+    notes = polygons_note(sum(record.polygons for record in records), base)
+    if unlisted:
+        notes.append(f"{base / SETS}: {unlisted} of the {len(files)} XML files are in none of its lists; left out")
+    return replace(table, notes=tuple(notes))
+
+
+def polygons_note(count: int, base: Path) -> list[str]:
+    """Return the note that polygons, which some tools add to VOC's objects, are not read; [] if there are none."""
+    return [f"{base}: {count} objects have a polygon as well, which is not read; their boxes are"] if count else []
 
 
 def write_voc(table: Table, out: str | Path, settings: WriteSettings | None = None) -> dict[str, Any]:
@@ -129,6 +136,7 @@ class _Record:
     def __init__(self, name: str, split: str, file: str | None, size: tuple[int, int], labelled: bool = True):
         self.name, self.split, self.file, self.size, self.labelled = name, split, file, size, labelled
         self.objects: list[tuple[str, list[float], bool]] = []
+        self.polygons = 0
 
 
 def parse_xml(data: bytes, name: str) -> Any:
@@ -166,6 +174,7 @@ def _read_file(file: Path, name: str, split: str, places: list[Path], first: Flo
     for i, item in enumerate(root.iter("object")):
         where = f"{file}, line {lines[i]}" if i < len(lines) else str(file)
         record.objects.append(_object(item, where, first))
+        record.polygons += item.find("polygon") is not None
     return record
 
 

@@ -337,3 +337,20 @@ def test_repair_of_coco_keeps_polygons_and_masks(tmp_path: Path) -> None:
     corners = np.array(second["segmentation"][0]).reshape(-1, 2)
     assert sorted(corners.tolist()) == [[3, 4], [3, 14], [6, 4], [6, 14]]
     assert (second["iscrowd"], second["area"]) == (1, 30)
+
+
+def test_polygons_in_voc_files_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from data_prep.audit.__main__ import main as audit
+
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/a.xml").write_text(
+        "<annotation><filename>a.jpg</filename><size><width>64</width><height>48</height></size>"
+        "<object><name>player</name><bndbox><xmin>3</xmin><ymin>4</ymin><xmax>9</xmax><ymax>14</ymax></bndbox>"
+        "<polygon><x1>3</x1><y1>4</y1><x2>9</x2><y2>4</y2><x3>9</x3><y3>14</y3></polygon></object></annotation>"
+    )
+    said = "1 objects have a polygon as well, which is not read"
+    assert convert([str(tmp_path / "a"), str(tmp_path / "b"), "--from", "voc", "--to", "yolo", "--labels-only"]) == 0
+    assert said in capsys.readouterr().err
+    assert said in json.loads((tmp_path / "b/manifest.json").read_text())["notes"][0]
+    audit([str(tmp_path / "a")])
+    assert said in capsys.readouterr().out

@@ -13,7 +13,7 @@ import numpy as np
 from data_prep.audit.source import Part, Source, joined
 from data_prep.pictures import picture_size
 from data_prep.table import Boxes, Images
-from data_prep.voc import CORNERS, FIRST_PIXEL, SETS, find_picture, parse_xml, stated_size
+from data_prep.voc import CORNERS, FIRST_PIXEL, SETS, find_picture, parse_xml, polygons_note, stated_size
 from sportstrack.errors import FormatError
 from sportstrack.reading import list_files, read_bytes, read_text, same_name
 
@@ -33,6 +33,7 @@ def read_voc_leniently(root: Path, *, images: Path | None = None, edges: str = "
         if not split_of or same_name(name) in split_of:
             _read_file(file, name, split_of.get(same_name(name), "train"), part, to)
     _finish(part, to)
+    part.notes += polygons_note(to.polygons, root)
     return joined([part], "voc")
 
 
@@ -47,6 +48,7 @@ class _Gathered:
     splits: list[str] = field(default_factory=list)
     sizes: list[tuple[int, int]] = field(default_factory=list)
     objects: list[tuple[int, str, list[float], bool]] = field(default_factory=list)
+    polygons: int = 0
 
 
 def _splits(root: Path, part: Part) -> dict[str, str]:
@@ -84,6 +86,7 @@ def _read_file(file: Path, name: str, split: str, part: Part, to: _Gathered) -> 
     part.missing.append(picture is None)
     lines = [data.count(b"\n", 0, found.start()) + 1 for found in re.finditer(rb"<object[\s>/]", data)]
     for i, item in enumerate(root.iter("object")):
+        to.polygons += item.find("polygon") is not None
         _read_object(item, file, lines[i] if i < len(lines) else None, split, part, to)
     part.files.append(str(file))
 
