@@ -83,8 +83,8 @@ class DiskPlace:
                 return sorted(e.name for e in entries if e.name[0] != "." and e.is_dir() == folders)
         except (FileNotFoundError, NotADirectoryError):
             return []
-        except OSError as error:
-            raise FormatError(f"{self.show(path)}: cannot be listed: {error.strerror or error}") from error
+        except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+            raise FormatError(f"{self.show(path)}: cannot be listed: {error}") from error
 
 
 class ZipPlace:

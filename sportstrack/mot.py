@@ -247,7 +247,10 @@ def parse_sequence_info(text: str | bytes, name: str, *, lenient: bool = False) 
         return pairs[key][0] if key in pairs else None
 
     folder, suffix = word("imdir"), word("imext")
-    if folder is not None and (PurePosixPath(folder).is_absolute() or PureWindowsPath(folder).anchor):
+    odd = folder and ("\0" in folder or PurePosixPath(folder).is_absolute() or PureWindowsPath(folder).anchor)
+    if odd and lenient:
+        folder = None
+    elif odd:
         raise FormatError(f"{name}: imDir: expected a folder beside this file, such as img1, got {folder!r}")
     return SequenceInfo(
         name=word("name"),

@@ -153,7 +153,7 @@ def test_an_absurd_number_of_frames_is_refused_everywhere(value: str, tmp_path: 
             call(folder)
 
 
-@pytest.mark.parametrize("folder", ["/etc", "C:\\pictures", "\\\\server\\share"])
+@pytest.mark.parametrize("folder", ["/etc", "C:\\pictures", "\\\\server\\share", "img\0"])
 def test_the_picture_folder_of_a_sequence_is_no_absolute_path(folder: str) -> None:
     with pytest.raises(FormatError, match="imDir: expected a folder beside this file"):
         parse_sequence_info(INFO.replace("img1", folder), "seqinfo.ini")
