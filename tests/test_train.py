@@ -22,6 +22,7 @@ import yaml
 
 from sportstrack.detector import import_ultralytics
 from sportstrack.errors import DeviceError, OutputError, SettingError, SportstrackError, WeightsError
+from sportstrack.locks import Lock
 from sportstrack.train import TrainSettings, guard, train_detector
 from sportstrack.train import main as train_main
 from sportstrack.train.data import check_data
@@ -322,6 +323,28 @@ def test_a_bad_data_set_is_told_before_anything_starts(
     with pytest.raises(SportstrackError, match=message):
         train_detector(data, tmp_path / "run", **TINY)
     assert not list((tmp_path / "run").iterdir())
+
+
+def test_an_earlier_run_outlives_a_start_that_fails_and_its_weights_are_no_output(data: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    for name in ("best.pt", "last.pt", "results.csv"):
+        (folder / name).write_text(name)
+    before = {path.name: path.read_text() for path in folder.iterdir()}
+    with pytest.raises(SportstrackError, match=r"nothing\.pt"):
+        train_detector(data, folder, overwrite=True, **TINY | {"weights": str(tmp_path / "nothing.pt")})
+    with pytest.raises(SportstrackError, match="holds the weights to start from"):
+        train_detector(data, folder, overwrite=True, **TINY | {"weights": str(folder / "best.pt")})
+    assert {path.name: path.read_text() for path in folder.iterdir()} == before
+
+
+def test_a_folder_is_trained_in_by_one_run_at_a_time(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    lock = Lock(tmp_path / "run" / ".train.lock", "run", "sportstrack train")
+    lock.take()
+    with pytest.raises(SportstrackError, match=r"is being written by process"):
+        train_detector(data, tmp_path / "run", **TINY)
+    lock.release()
 
 
 def test_negatives_and_a_missing_val_split_are_fine(data: Path) -> None:

@@ -23,6 +23,7 @@ from sportstrack.errors import (
     unknown,
 )
 from sportstrack.files import ensure_folder, write_text
+from sportstrack.locks import Lock
 from sportstrack.plugins import first_line
 from sportstrack.reading import read_table, read_text, read_yaml
 from sportstrack.train.data import TrainData, check_data
@@ -102,7 +103,18 @@ def train_detector(
     """
     plan = _settings(settings)
     folder = ensure_folder(output).resolve()
-    notes = _Notes(note)
+    lock = Lock(folder / ".train.lock", output, "sportstrack train")
+    lock.take()
+    try:
+        return _train_in(folder, plan, data, resume, overwrite, _Told(report, progress), _Notes(note), settings)
+    finally:
+        lock.release()
+
+
+def _train_in(
+    folder: Path, plan: TrainSettings, data: str | Path, resume: bool, overwrite: bool, told: _Told, notes: _Notes,
+    settings: Mapping[str, Any],
+) -> TrainResult:  # fmt: skip
     checked = check_data(data)
     for text in checked.notes:
         notes.add(text)
@@ -112,12 +124,12 @@ def train_detector(
     if checkpoint is None:
         if resume:
             notes.add("there is no checkpoint to resume; the training starts from the beginning")
-        _make_room(folder, overwrite or resume)
-        _start(plan, checked, folder, _Told(report, progress), notes)
+        _check_room(folder, overwrite or resume, plan.weights)
+        _start(plan, checked, folder, overwrite, told, notes)
     elif checkpoint.finished:
         notes.add(f"{checkpoint.path}: the training is finished; nothing was done")
     else:
-        _resume(checkpoint, settings, plan, checked, folder, _Told(report, progress), notes)
+        _resume(checkpoint, settings, plan, checked, folder, told, notes)
     return _result(folder, notes, plan.trust)
 
 
@@ -176,23 +188,32 @@ def _settings(values: Mapping[str, Any]) -> TrainSettings:
     return TrainSettings(**values)
 
 
-def _make_room(folder: Path, overwrite: bool) -> None:
+def _check_room(folder: Path, overwrite: bool, weights: str) -> None:
+    """Refuse a folder that holds another run, or the weights that this one starts from; OutputError."""
     there = [name for name in _FILES if (folder / name).exists()]
     if there and not overwrite:
         raise OutputError(
             f"{folder}: holds a run already ({', '.join(there)}); --resume goes on with it, --overwrite replaces it, "
             "or choose another folder with -o"
         )
-    for path in (*(folder / name for name in there), *(folder.glob("events.out.tfevents.*") if overwrite else ())):
-        path.unlink()
+    if Path(weights).resolve().parent == folder and Path(weights).name in there:
+        raise OutputError(f"{folder}: holds the weights to start from ({weights}); choose another folder with -o")
 
 
-def _start(plan: TrainSettings, data: TrainData, folder: Path, told: _Told, notes: _Notes) -> None:
+def _make_room(folder: Path, overwrite: bool) -> None:
+    """Remove an earlier run, once nothing can go wrong any more that shows before the training."""
+    events = folder.glob("events.out.tfevents.*") if overwrite else ()
+    for path in (*(folder / name for name in _FILES), *events):
+        path.unlink(missing_ok=True)
+
+
+def _start(plan: TrainSettings, data: TrainData, folder: Path, overwrite: bool, told: _Told, notes: _Notes) -> None:
     device = _device(plan.device)
     gpus = _shared_by(device, plan.batch)
     _check_loggers(plan)
     path, model = load_model(plan.weights, plan.trust)
     _compare(path, model, data, notes)
+    _make_room(folder, overwrite)
     options = plan.options(len(data.classes)) | {
         "model": path, "data": str(data.write(folder / "data")), "task": model.task, "mode": "train", "device": device,
         "pretrained": True,
