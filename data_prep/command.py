@@ -54,6 +54,10 @@ class ReaderCommand:
         return run(self._parser, lambda options: self._convert(options, read), argv)
 
     def _convert(self, options: Options, read: Callable[[Options], Any]) -> int:
+        if not options.dry_run:
+            from data_prep.stage import check_place
+
+            check_place(options.out)
         table = _chosen(read(options), options)
         for note in table.notes:
             self._say(note)

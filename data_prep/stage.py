@@ -99,18 +99,29 @@ def _is_of(manifest: dict[str, Any], job: dict[str, Any]) -> bool:
     return all(manifest.get(key) == plain[key] for key in plain)
 
 
-def _holds_this(target: Path, job: dict[str, Any], overwrite: bool) -> bool:
-    """Tell whether the very job was done there before; OutputError if something else is there."""
+def check_place(out: str | Path) -> dict[str, Any] | None:
+    """Return the manifest of the data set in a folder, None if there is none yet; for a check before the work.
+
+    Raises:
+        OutputError: it is a file, or holds something else.
+    """
+    target = Path(out)
     if not target.exists() and not target.is_symlink():
-        return False
+        return None
     if not target.is_dir():
         raise OutputError(f"{target}: is a file; name a folder")
     if not any(target.iterdir()):
-        return False
+        return None
     found = read_manifest(target)
     if found is None:
         raise OutputError(f"{target}: holds files that are no data set of this program; name a new folder")
-    if overwrite:
+    return found
+
+
+def _holds_this(target: Path, job: dict[str, Any], overwrite: bool) -> bool:
+    """Tell whether the very job was done there before; OutputError if something else is there."""
+    found = check_place(target)
+    if found is None or overwrite:
         return False
     if not _is_of(found, job):
         raise OutputError(

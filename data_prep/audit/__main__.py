@@ -11,6 +11,7 @@ from typing import Any
 
 from sportstrack.arguments import SHARE, WORKERS, Real, Whole, words
 from sportstrack.cli import new_parser, run
+from sportstrack.files import PartFile
 from sportstrack.progress import ProgressBar
 
 PROGRAM = "sportstrack audit"
@@ -77,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--fix", type=Path, metavar="OUT", help="mend what is safe into a new folder; OUT/changes.csv lists it")
     add("--changes", type=Path, metavar="FILE", help="list the changes of --fix here as well (.csv or .json)")
     add("--copy", action="store_true", help="--fix copies pictures instead of linking them")
-    add("--overwrite", action="store_true", help="--fix replaces a data set that this program wrote before")
+    add("--overwrite", action="store_true", help="replace reports, and with --fix a data set that this program wrote")
     add("--workers", type=WORKERS, default=1, metavar="N", help="pictures looked at side by side (1)")
     add("--cache", type=Path, metavar="FILE", help="keep what was measured; a stopped run goes on where it was")
     add("--quiet", action="store_true", help="no progress, nothing printed")
@@ -86,15 +87,24 @@ def _parser() -> argparse.ArgumentParser:
 
 def _main(options: argparse.Namespace) -> int:
     from data_prep.audit.run import audit
+    from data_prep.stage import check_place
+    from sportstrack.claims import claimed
 
-    with ProgressBar("audit", "picture", options.quiet) as bar:
-        found = audit(options.root, _settings(options, bar))
-    if not options.quiet:
-        sys.stdout.write(summary(found, options.examples))
-        sys.stdout.flush()
-    _write_reports(found, options)
-    if options.fix:
-        _fix(found, options)
+    asked = [path for path in (options.json, options.html, options.changes) if path]
+    with claimed(
+        asked, command=PROGRAM, source=options.root, inputs=[options.root], overwrite=options.overwrite
+    ) as claims:
+        files = dict(zip(asked, claims, strict=True))
+        if options.fix:
+            check_place(options.fix)
+        with ProgressBar("audit", "picture", options.quiet) as bar:
+            found = audit(options.root, _settings(options, bar))
+        if not options.quiet:
+            sys.stdout.write(summary(found, options.examples))
+            sys.stdout.flush()
+        _write_reports(found, options, files)
+        if options.fix:
+            _fix(found, options, files)
     return 0 if found.clean else 1
 
 
@@ -139,23 +149,25 @@ def _settings(options: argparse.Namespace, bar: ProgressBar) -> Any:
     )
 
 
-def _write_reports(found: Any, options: argparse.Namespace) -> None:
-    from sportstrack.files import write_text
-
+def _write_reports(found: Any, options: argparse.Namespace, files: dict[Path, PartFile]) -> None:
     if options.json:
         import json
 
-        write_text(options.json, json.dumps(found.record(), indent=1, ensure_ascii=False) + "\n")
+        _write(files[options.json], json.dumps(found.record(), indent=1, ensure_ascii=False) + "\n")
     if options.html:
         from data_prep.audit.page import audit_page
 
-        write_text(options.html, audit_page(found, options.examples))
+        _write(files[options.html], audit_page(found, options.examples))
 
 
-def _fix(found: Any, options: argparse.Namespace) -> None:
+def _write(file: PartFile, text: str) -> None:
+    file.write(text.encode(errors="backslashreplace"))
+    file.complete()
+
+
+def _fix(found: Any, options: argparse.Namespace, files: dict[Path, PartFile]) -> None:
     from data_prep.audit.findings import check_kinds
     from data_prep.audit.fix import changes_text, write_repaired
-    from sportstrack.files import write_text
 
     with ProgressBar("fix", "picture", options.quiet) as bar:
         changes = write_repaired(
@@ -163,7 +175,7 @@ def _fix(found: Any, options: argparse.Namespace) -> None:
             copy=options.copy, overwrite=options.overwrite, workers=options.workers, progress=bar,
         )  # fmt: skip
     if options.changes:
-        write_text(options.changes, changes_text(changes, options.changes.suffix.lstrip(".").lower()))
+        _write(files[options.changes], changes_text(changes, options.changes.suffix.lstrip(".").lower()))
     if not options.quiet:
         sys.stdout.write(f"wrote {options.fix}: {len(changes):,} changes, listed in {options.fix / 'changes.csv'}\n")
 

@@ -239,6 +239,8 @@ class _Cache:
     def __enter__(self) -> _Cache:
         if self._path is not None:
             try:
+                if not is_cache(self._path):
+                    raise OutputError(f"{self._path}: is no cache of an audit; name another file")
                 self._file = self._path.open("a", encoding="utf-8")
             except OSError as error:
                 raise OutputError(f"{self._path}: cannot be written: {error.strerror or error}") from error
@@ -247,6 +249,19 @@ class _Cache:
     def __exit__(self, *_: object) -> None:
         if self._file is not None:
             self._file.close()
+
+
+def is_cache(path: Path) -> bool:
+    """Tell whether a file is a cache, or there is none yet; OSError if it cannot be read."""
+    if not path.exists():
+        return True
+    with path.open("rb") as file:
+        line = file.readline(1_000_000)
+    try:
+        key, values = json.loads(line or b'["", {}]')
+        return isinstance(key, str) and isinstance(values, dict)
+    except (ValueError, TypeError, RecursionError):
+        return False
 
 
 def _read_cache(path: Path | None) -> dict[str, Measured]:

@@ -78,10 +78,13 @@ def _parser() -> argparse.ArgumentParser:
 
 def _main(options: argparse.Namespace) -> int:
     from data_prep.augment.run import augment_set, choose
+    from data_prep.stage import check_place
     from data_prep.yolo_read import read_yolo
 
     with ProgressBar("augment", "picture", options.quiet) as bar:
         settings = _settings(options, bar)
+        if not options.dry_run:
+            check_place(options.out)
         table = read_yolo(options.root, need=options.splits)
         for note in table.notes:
             sys.stderr.write(f"{PROGRAM}: {note}\n")
