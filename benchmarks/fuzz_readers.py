@@ -20,6 +20,9 @@ ROWS = "".join(f"{f},{i},{5 + f + 9 * i},{4 + i},8,16,1,1,1\n" for f in range(1,
 _INFO = "[Sequence]\nname={}\nimDir=img1\nframeRate=25\nseqLength=4\nimWidth=48\nimHeight=32\nimExt=.jpg\n"
 
 
+_JOB = {"detector": "x", "file": [1, 2], "settings": {}}
+
+
 @dataclass(frozen=True)
 class Reader:
     """A reader under trial.
@@ -282,7 +285,7 @@ def _seed_journal(folder: Path) -> None:
     from sportstrack import Detections
     from sportstrack.mine.journal import Journal
 
-    with Journal(folder / "a.jsonl", {"weights": "x"}) as journal:
+    with Journal(folder / "a.jsonl", _JOB) as journal:
         for i in range(3):
             write_picture(folder / f"{i}.png")
             journal.put(str(folder / f"{i}.png"), Detections.from_arrays([[1, 2, 9, 9]], [0.5], [0]))
@@ -291,7 +294,7 @@ def _seed_journal(folder: Path) -> None:
 def _read_journal(folder: Path) -> None:
     from sportstrack.mine.journal import Journal
 
-    with Journal(folder / "a.jsonl", {"weights": "x"}) as journal:
+    with Journal(folder / "a.jsonl", _JOB) as journal:
         for i in range(3):
             journal.get(str(folder / f"{i}.png"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 import zlib
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from sportstrack.train.pictures import losses, read_results, scores
 from sportstrack.types import Detections
 from sportstrack.video import open_source
 
+JOB = {"detector": "x", "file": None, "settings": {}}
 SHADES = np.linspace(0, 255, 64 * 48 * 3).reshape(48, 64, 3).astype(np.uint8)
 
 
@@ -146,14 +148,14 @@ def test_an_overlay_has_no_seams() -> None:
 def test_a_damaged_line_of_a_journal_counts_as_unknown(line: str, tmp_path: Path) -> None:
     picture = tmp_path / "a.png"
     picture.write_bytes(encoded(".png"))
-    with Journal(tmp_path / "j.jsonl", {"weights": "x"}) as journal:
+    with Journal(tmp_path / "j.jsonl", JOB) as journal:
         journal.put(str(picture), Detections.from_arrays([[1, 2, 9, 9]], [0.5], [0]))
-    with Journal(tmp_path / "j.jsonl", {"weights": "x"}) as journal:
+    with Journal(tmp_path / "j.jsonl", JOB) as journal:
         assert journal.get(str(picture)) is not None
     state = picture.stat()
     line = line.replace('"P"', f'"{picture.as_posix()}"').replace("S", f"[{state.st_size}, {state.st_mtime_ns}]")
-    (tmp_path / "j.jsonl").write_text(f'{{"weights": "x"}}\n{line}\n', encoding="utf-8")
-    with Journal(tmp_path / "j.jsonl", {"weights": "x"}) as journal:
+    (tmp_path / "j.jsonl").write_text(f"{json.dumps(JOB, sort_keys=True)}\n{line}\n", encoding="utf-8")
+    with Journal(tmp_path / "j.jsonl", JOB) as journal:
         assert journal.get(str(picture)) is None
 
 
