@@ -9,12 +9,17 @@ from typing import Any
 
 import pytest
 import yaml
+from make_clips import jpeg
 
 from sportstrack import cli
 from sportstrack.errors import SettingError, SportstrackError
 from sportstrack.kinds import is_kind
+from sportstrack.pipeline import track_video
+from sportstrack.recording import RecordedFrame, RecordingInfo, RecordingWriter
 from sportstrack.settings import TrackSettings, read_settings
 from sportstrack.trackers import TRACKERS, create_tracker
+from sportstrack.train.data import check_data
+from sportstrack.types import Detections
 
 HOSTILE = {
     "tracker": ["torch.hub:load", "os:system", "evil.module:Tracker"],
@@ -100,11 +105,11 @@ def test_trust_takes_the_files_plug_in(tmp_path: Path, imported: list[str], caps
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        *(("imgsz", value) for value in ("640", 640.5, None, True, 10**9, [640])),
+        *(("imgsz", value) for value in ("640", 640.5, True, 10**9, [640])),
         *(("classes", value) for value in (7, "person", [None], [[0]], {"a": 1})),
         *(("tracker_settings", value) for value in ([], "x", 3)),
         *(("formats", value) for value in (None, 7, [7], "mot")),
-        *(("score", value) for value in ("x", None, float("nan"), 2)),
+        *(("score", value) for value in ("x", [], float("nan"), 2)),
         *(("tracker", value) for value in (None, 7, ["sort"])),
         *(("frame_rate", value) for value in (0, -1, "fast", float("inf"), 1e9)),
         *(("offline", value) for value in (1, "yes", None)),
@@ -139,3 +144,24 @@ def test_plug_ins_named_in_the_call_need_no_trust(monkeypatch: pytest.MonkeyPatc
     module.Mine = lambda frame_rate: create_tracker("sort", frame_rate=frame_rate)  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "mine", module)
     assert create_tracker("mine:Mine")
+
+
+def test_names_in_a_recording_are_never_loaded(tmp_path: Path, imported: list[str]) -> None:
+    info = RecordingInfo("a", 64, 48, 25.0, {0: "player"}, "evil:look", "evil:Camera")
+    writer = RecordingWriter(tmp_path / "a.npz", info)
+    for i in range(3):
+        writer.write(RecordedFrame(i, i / 25, Detections.from_arrays([[1, 2, 9, 9]], [0.9], [0])))
+    writer.close()
+    track_video(tmp_path / "a.npz", tmp_path / "out", tracker="sort", formats=["mot"])
+    assert not imported
+
+
+def test_a_training_runs_no_download_of_a_data_set(tmp_path: Path) -> None:
+    (tmp_path / "images" / "train").mkdir(parents=True)
+    (tmp_path / "labels" / "train").mkdir(parents=True)
+    (tmp_path / "images" / "train" / "a.jpg").write_bytes(jpeg())
+    (tmp_path / "labels" / "train" / "a.txt").write_text("0 0.5 0.5 0.2 0.2\n", encoding="utf-8")
+    described = {"train": "images/train", "names": ["player"], "download": "import os; os.system('touch pwned')"}
+    (tmp_path / "data.yaml").write_text(yaml.safe_dump(described), encoding="utf-8")
+    written = check_data(tmp_path).write(tmp_path / "out")
+    assert "download" not in yaml.safe_load(written.read_text(encoding="utf-8"))
