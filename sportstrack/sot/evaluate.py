@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from sportstrack.cli import new_parser, run
 from sportstrack.errors import SettingError
+from sportstrack.files import Claim, add_overwrite, identity
 from sportstrack.progress import ProgressBar
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from sportstrack.sot.trials import Contender, Trial
 
 PROGRAM = "sportstrack sot-evaluate"
+_TABLES = {"md": "markdown", "csv": "csv", "json": "json"}  # ending → form
 LAYOUTS = ("otb", "vot", "got10k", "lasot", "mot")
 
 _EXAMPLES = f"""examples:
@@ -75,27 +77,40 @@ def _parser() -> argparse.ArgumentParser:
     add("-o", "--output", type=Path, default=Path("runs/sot-evaluate"), metavar="DIR", help="(runs/sot-evaluate)")
     add("--format", choices=("markdown", "csv", "json"), default="markdown", help="of the printed scores (markdown)")
     add("--plots", choices=("png", "svg", "none"), default="png", help="success and precision plots (png)")
+    add_overwrite(group)
     add("--fresh", action="store_true", help="run again what was run before")
     add("--quiet", action="store_true", help="no progress")
     return parser
 
 
 def _main(options: argparse.Namespace) -> int:
-    from sportstrack.files import ensure_folder, write_text
-
-    sequences = _sequences(options)
-    folder = ensure_folder(options.output)
-    trials = _given(options, sequences)
-    trials |= _run(options, sequences, taken=set(trials))
-    report = _report(options, sequences, trials)
     stem = "one-pass" if options.protocol == "ope" else "restarts"
-    for suffix, form in (("md", "markdown"), ("csv", "csv"), ("json", "json")):
-        write_text(folder / f"{stem}.{suffix}", report.render(form))
-    sys.stdout.write(report.render(options.format))
-    sys.stdout.flush()
-    saved = [] if options.plots == "none" else report.plot(folder, options.plots)
-    _say(f"wrote {folder / stem}.md, .csv and .json{''.join(f', {path.name}' for path in saved)}", options)
+    with _claim(stem, options) as claim:
+        sequences = _sequences(options)
+        trials = _given(options, sequences)
+        trials |= _run(options, sequences, taken=set(trials))
+        report = _report(options, sequences, trials)
+        for suffix, form in _TABLES.items():
+            claim.write_text(f"{stem}.{suffix}", report.render(form))
+        sys.stdout.write(report.render(options.format))
+        sys.stdout.flush()
+        saved = [] if options.plots == "none" else report.plot(claim.folder, options.plots, claim)
+    _say(f"wrote {claim.folder / stem}.md, .csv and .json{''.join(f', {path.name}' for path in saved)}", options)
     return 0
+
+
+def _claim(stem: str, options: argparse.Namespace) -> Claim:
+    """Claim the tables and plots before the work."""
+    from sportstrack.sot.plots import PLOTS
+
+    names = [f"{stem}.{suffix}" for suffix in _TABLES]
+    if options.plots != "none" and options.protocol == "ope":
+        names += [f"{name}.{options.plots}" for name in PLOTS]
+    results = [text.partition("=")[2] for text in options.results]
+    return Claim(
+        options.output, names, command=PROGRAM, source=", ".join(map(identity, options.folders)), inputs=results,
+        overwrite=options.overwrite, stem=stem,
+    )  # fmt: skip
 
 
 def _sequences(options: argparse.Namespace) -> dict[str, Sequence]:

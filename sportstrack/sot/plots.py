@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from sportstrack.files import Claim
 from sportstrack.plots import caption, colour_of, new_axes, save_figure
 from sportstrack.sot.scores import OVERLAPS, PIXELS, SHARES, OnePass
 
@@ -17,18 +18,21 @@ PLOTS = {
 """File → curve of `OnePass`, thresholds, axes, and the figure that the legend gives and sorts by."""
 
 
-def save_plots(trackers: Mapping[str, OnePass], folder: str | Path, form: str = "png") -> list[Path]:
+def save_plots(
+    trackers: Mapping[str, OnePass], folder: str | Path, form: str = "png", claim: Claim | None = None
+) -> list[Path]:
     """Draw the three plots and return the files.
 
     Args:
         trackers: name → scores, averaged over the same sequences.
         folder: must be there.
         form: ``png`` or ``svg``.
+        claim: on these files; None replaces whatever is there.
 
     Raises:
         SettingError: matplotlib isn't installed.
     """
-    return [save_figure(plot(trackers, name), Path(folder) / f"{name}.{form}") for name in PLOTS]
+    return [save_figure(plot(trackers, name), Path(folder) / f"{name}.{form}", claim) for name in PLOTS]
 
 
 def plot(trackers: Mapping[str, OnePass], name: str) -> Any:

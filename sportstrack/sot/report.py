@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from sportstrack.errors import SettingError, unknown
+from sportstrack.files import Claim
 from sportstrack.sot.attributes import attributes, mean_grey
 from sportstrack.sot.layouts import Sequence
 from sportstrack.sot.scores import (
@@ -39,7 +40,7 @@ class Report(Protocol):
     def render(self, form: str) -> str:
         """Return the text in ``markdown``, ``csv`` or ``json``."""
 
-    def plot(self, folder: Path, form: str) -> list[Path]:
+    def plot(self, folder: Path, form: str, claim: Claim | None = None) -> list[Path]:
         """Draw the plots, ``png`` or ``svg``, and return their files."""
 
 
@@ -100,11 +101,11 @@ class OnePassReport:
         text = _tables(self.means, self.parts)
         return text + (f"\n{self._attribute_table()}" if self.attributes else "")
 
-    def plot(self, folder: Path, form: str) -> list[Path]:
+    def plot(self, folder: Path, form: str, claim: Claim | None = None) -> list[Path]:
         """Draw success, precision and normalised precision, and return the files."""
         from sportstrack.sot.plots import save_plots
 
-        return save_plots(self.means, folder, form)
+        return save_plots(self.means, folder, form, claim)
 
     def _attribute_table(self) -> str:
         head = ["success AUC where", "sequences", "frames", *self.means]
@@ -161,7 +162,7 @@ class RestartReport:
             return _render(form, "restarts", self.means, self.parts, {})
         return _tables(self.means, self.parts)
 
-    def plot(self, folder: Path, form: str) -> list[Path]:  # noqa: ARG002
+    def plot(self, folder: Path, form: str, claim: Claim | None = None) -> list[Path]:  # noqa: ARG002
         """Return nothing: the curves belong to one pass."""
         return []
 
