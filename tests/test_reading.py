@@ -20,6 +20,7 @@ from sportstrack.mot import parse_mot, parse_sequence_info, read_mot
 from sportstrack.reading import decode, existing, list_files, parse_json, parse_yaml, read_bytes
 from sportstrack.score.run import make_jobs
 from sportstrack.score.sources import find_trackers, find_truth
+from sportstrack.sot.layouts import find_sequences
 from sportstrack.video import probe
 
 ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"]
@@ -199,3 +200,12 @@ def test_class_names_are_found_whatever_form_they_have() -> None:
     composed, apart = (unicodedata.normalize(form, "Tänzer") for form in ("NFC", "NFD"))
     assert class_ids([apart], {0: "Ball", 1: composed}) == [1]
     assert Classes().common(apart) == Classes().common(composed)
+
+
+def test_an_absurd_resolution_of_got10k_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "groundtruth.txt").write_text("1,2,10,10\n" * 3, encoding="utf-8")
+    (tmp_path / "cover.label").write_text("8\n8\n8\n", encoding="utf-8")
+    for digits, message in (("9" * 5000, "resolution: expected two numbers"), ("9" * 9, "resolution: expected")):
+        (tmp_path / "meta_info.ini").write_text(f"[METAINFO]\nresolution: ({digits}, 5)\n", encoding="utf-8")
+        with pytest.raises(FormatError, match=message):
+            find_sequences(tmp_path)

@@ -17,6 +17,7 @@ import numpy as np
 from sportstrack.boxes import tlwh_to_xyxy
 from sportstrack.errors import FormatError, SettingError, SourceError, nearest
 from sportstrack.folders import settled
+from sportstrack.limits import MAX_SIDE
 from sportstrack.mot import MotTable, read_mot, read_sequence_info
 from sportstrack.pictures import read_picture
 from sportstrack.reading import list_files, list_folders, read_text
@@ -348,12 +349,16 @@ def _flag(folder: Path, names: tuple[str, ...], count: int, *, padded: bool = Fa
 
 
 def _resolution(folder: Path) -> tuple[int, int] | None:
-    """Return width and height as GOT-10k's ``meta_info.ini`` says them."""
+    """Return width and height as GOT-10k's ``meta_info.ini`` says them; FormatError if they are beyond all sense."""
     file = folder / "meta_info.ini"
     if not file.is_file():
         return None
     match = re.search(r"resolution\s*[:=]\s*\(?\s*(\d+)\s*,\s*(\d+)", read_text(file))
-    return (int(match[1]), int(match[2])) if match else None
+    if match is None:
+        return None
+    if max(len(match[1]), len(match[2])) > len(str(MAX_SIDE)):
+        raise FormatError(f"{file}: resolution: expected two numbers up to {MAX_SIDE:,}")
+    return int(match[1]), int(match[2])
 
 
 def _image_files(folder: Path) -> list[Path]:
