@@ -64,7 +64,7 @@ class Runner:
         self._old = self._prepare()
         begin = time.monotonic()
         self._must_end_well(case.words)
-        self._seconds = time.monotonic() - begin
+        self.seconds = time.monotonic() - begin
         self._new = files_in(self._out)
         self._prepare()
         self._must_end_well(case.words)
@@ -81,7 +81,7 @@ class Runner:
         words, self._had = self.case.words, self._old
         while True:
             late = self._random.random() < 0.3
-            moment = self._random.uniform(0.7 if late else 0.0, 1.1) * self._seconds
+            moment = self._random.uniform(0.7 if late else 0.0, 1.1) * self.seconds
             sign = self._random.choice(SIGNALS)
             if not self._fork(words, moment, sign):
                 break  # it had ended before
@@ -298,9 +298,11 @@ def load_modules(heavy: bool) -> None:
 
 
 def each_turn(runners: dict[str, Runner], kills: int) -> Iterator[Runner]:
-    """Give the commands in turn until there were enough kills."""
-    while sum(runner.count.kills for runner in runners.values()) < kills:
-        yield min(runners.values(), key=lambda runner: runner.count.kills)
+    """Give the commands in turn until there were enough kills; each gets about the same time."""
+    while (done := sum(runner.count.kills for runner in runners.values())) < kills:
+        sys.stderr.write(f"\r{done} of {kills} kills")
+        yield min(runners.values(), key=lambda runner: (runner.count.kills + 1) * max(runner.seconds, 0.3))
+    sys.stderr.write("\n")
 
 
 def report(counts: dict[str, Count], say: Callable[[str], object]) -> int:
@@ -346,7 +348,7 @@ def main() -> int:
         for number, (name, case) in enumerate(chosen.items()):
             (place := Path(folder) / str(number)).mkdir()
             runners[name] = Runner(place, case, f"{options.seed} {name}")
-            sys.stderr.write(f"{name}: undisturbed {runners[name]._seconds:.2f} s\n")
+            sys.stderr.write(f"{name}: undisturbed {runners[name].seconds:.2f} s\n")
         for runner in each_turn(runners, options.kills):
             runner.kill_at_random()
         if options.strace:
