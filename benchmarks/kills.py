@@ -62,12 +62,12 @@ class Runner:
         self._place, self._out, self._random = place, place / "out", random.Random(seed)
         self._messages = place / "messages.txt"
         self._old = self._prepare()
+        self._must_end_well(case.words)
+        self._new = files_in(self._out)
+        self._prepare()
         begin = time.monotonic()
         self._must_end_well(case.words)
         self.seconds = time.monotonic() - begin
-        self._new = files_in(self._out)
-        self._prepare()
-        self._must_end_well(case.words)
         again = files_in(self._out)
         self._volatile = {name for name in self._new if self._new[name] != again.get(name)}  # they hold times
         # x264 does not write the same bytes each time, so the frames of videos are counted
@@ -83,8 +83,11 @@ class Runner:
             late = self._random.random() < 0.3
             moment = self._random.uniform(0.7 if late else 0.0, 1.1) * self.seconds
             sign = self._random.choice(SIGNALS)
-            if not self._fork(words, moment, sign):
-                break  # it had ended before
+            if not self._fork(words, moment, sign):  # it had ended before
+                self.seconds *= 0.95
+                if words == self.case.words:
+                    return
+                break
             self.count.kills += 1
             self._check_after_kill(f"{sign.name} after {moment:.3f} s", polite=sign != signal.SIGKILL)
             words, self._had = f"{self.case.words} {self.case.again}", files_in(self._out)
