@@ -102,9 +102,9 @@ class _Parser(argparse.ArgumentParser):
 
 def _guarded(body: Callable[[], int], name: str) -> int:
     """Run a command's body with standard streams that cannot fail; turn what users cause into an exit status."""
-    terminal.prepare()
     try:
         try:
+            terminal.prepare()
             with as_interrupts():
                 return body()
         except SportstrackError as error:
