@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import importlib
 import json
 import os
 import random
@@ -288,16 +289,15 @@ def prepare(words: list[str], folder: Path) -> None:
 
 def load_modules(heavy: bool) -> None:
     """Load what commands load, so that forked processes have it."""
-    import av
-    import cv2
-    import scipy.optimize
-
-    cv2.setNumThreads(0)  # threads do not survive a fork
+    cli = importlib.import_module("sportstrack.cli")
+    names = ["av", "scipy.optimize", "sportstrack.pipeline", "sportstrack.plots"]
+    names += [module for module, _ in cli.COMMANDS.values()]
+    names += [f"data_prep.{name}" for name in ("output", "yolo", "coco", "crops", "videos", "motfolders", "audit.fix")]
+    for name in names:
+        importlib.import_module(name)
+    importlib.import_module("cv2").setNumThreads(0)  # threads do not survive a fork
     if heavy:
-        import torch
-
-        torch.set_num_threads(1)
-    del av, scipy
+        importlib.import_module("torch").set_num_threads(1)
 
 
 def each_turn(runners: dict[str, Runner], kills: int) -> Iterator[Runner]:
