@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import itertools
 import os
-import sys
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -24,13 +23,12 @@ from typing import Any
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
-sys.path[0] = str(Path(__file__).resolve().parents[1])  # data_prep.py beside this file would hide the package
 
 import numpy as np
 
 from data_prep.synthetic import FrameTruth, Settings, render_sequence
 from sportstrack.camera import CAMERAS, load_camera
-from sportstrack.opencv import require_cv2
+from sportstrack.images.opencv import require_cv2
 from sportstrack.shots import Boundary, ShotDetector
 from sportstrack.video import open_source
 

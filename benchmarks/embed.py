@@ -18,22 +18,19 @@ from __future__ import annotations
 import argparse
 import os
 import statistics
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-sys.path[0] = str(Path(__file__).resolve().parents[1])  # data_prep.py beside this file would hide the package
 
 import numpy as np
 
 from data_prep.synthetic import Settings, render_sequence
 from sportstrack.boxes import iou
-from sportstrack.detector import load_detector
+from sportstrack.detect import load_detector
 from sportstrack.embed import load_embedder
 from sportstrack.embed.fuse import Centred
 from sportstrack.video import open_source

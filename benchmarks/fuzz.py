@@ -54,7 +54,6 @@ class Tally:
 def main(argv: Sequence[str] | None = None) -> int:
     """Try the readers asked for; 1 if an input did not end cleanly."""
     options = _parser().parse_args(argv)
-    sys.path.append(sys.path.pop(0))  # benchmarks/data_prep.py is not the package of that name
     names = options.readers.split(",") if options.readers else list(READERS)
     if unknown := [name for name in names if name not in READERS]:
         raise SystemExit(f"no reader {', '.join(unknown)}; there are: {', '.join(READERS)}")

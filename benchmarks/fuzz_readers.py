@@ -102,7 +102,7 @@ def _read_recording(folder: Path) -> None:
 
 
 def _replay(folder: Path) -> None:
-    from sportstrack.pipeline import track_video
+    from sportstrack.track.pipeline import track_video
 
     track_video(folder / "a.npz", folder / "out", tracker="sort", formats=["mot", "jsonl", "csv", "heatmap"])
 
@@ -113,20 +113,20 @@ def _seed_resume(folder: Path) -> None:
 
 
 def _replay_again(folder: Path) -> None:
-    from sportstrack.pipeline import track_video
+    from sportstrack.track.pipeline import track_video
 
     track_video(folder / "a.npz", folder / "out", tracker="sort", formats=["mot"], resume=True)
 
 
 def _seed_settings(folder: Path) -> None:
-    from sportstrack.settings import TrackSettings, settings_text
+    from sportstrack.track.settings import TrackSettings, settings_text
 
     write(folder / "a.yaml", settings_text(TrackSettings(classes=[0, "ball"], tracker_settings={"memory": 2.0})))
 
 
 def _read_settings(folder: Path) -> None:
     from sportstrack import create_tracker
-    from sportstrack.settings import TrackSettings, read_settings, settings_text
+    from sportstrack.track.settings import TrackSettings, read_settings, settings_text
 
     settings = TrackSettings().changed(**read_settings(folder / "a.yaml"))
     settings_text(settings)
@@ -139,7 +139,7 @@ def _seed_mot(folder: Path) -> None:
 
 
 def _presence(folder: Path) -> int:
-    from sportstrack.presence import main
+    from sportstrack.presence.command import main
 
     return main([str(folder / "a.txt"), "-o", str(folder / "heat.png"), "--quiet"])
 
@@ -181,7 +181,7 @@ def _seed_scored(folder: Path) -> None:
 
 
 def _evaluate(folder: Path) -> int:
-    from sportstrack.evaluate import main
+    from sportstrack.evaluate.command import main
 
     words = ("--truth", str(folder / "truth"), "--results", str(folder / "results"), "-o", str(folder / "out"))
     return main([*words, "--diagnose", "--quiet"])
@@ -245,7 +245,7 @@ def _seed_layouts(folder: Path) -> None:
 
 
 def _read_layouts(folder: Path) -> None:
-    from sportstrack.sot.layouts import find_sequences
+    from sportstrack.sot.evaluate.layouts import find_sequences
 
     find_sequences(folder)
 
@@ -258,9 +258,9 @@ def _seed_trials(folder: Path) -> None:
 
 
 def _read_trials(folder: Path) -> None:
-    from sportstrack.sot.layouts import find_sequences
-    from sportstrack.sot.scores import score_one_pass, score_restarts
-    from sportstrack.sot.trials import read_trial
+    from sportstrack.sot.evaluate.layouts import find_sequences
+    from sportstrack.sot.evaluate.scores import score_one_pass, score_restarts
+    from sportstrack.sot.evaluate.trials import read_trial
 
     sequence = find_sequences(folder / "s")["s"]
     if (once := read_trial(sequence, folder / "ope", "ope")) is not None:
@@ -270,7 +270,7 @@ def _read_trials(folder: Path) -> None:
 
 
 def _read_start(folder: Path) -> None:
-    from sportstrack.sot.__main__ import read_start
+    from sportstrack.sot.command import read_start
 
     read_start(folder / "a.txt", 1, None)
     read_start(folder / "b.txt", None, 2)
@@ -319,7 +319,7 @@ def _seed_manifest(folder: Path) -> None:
 
 
 def _read_manifest(folder: Path) -> None:
-    from sportstrack import weights
+    from sportstrack.models import weights
 
     weights.assets_folder = lambda: folder
     weights.known_files()
@@ -333,7 +333,7 @@ def _seed_labels(folder: Path) -> None:
 
 
 def _read_labels(folder: Path) -> None:
-    from sportstrack.connectors.labels import read_labels
+    from sportstrack.detect.labels import read_labels
 
     read_labels(folder / "a.txt", 0)
     read_labels(folder / "a.pbtxt", 0)

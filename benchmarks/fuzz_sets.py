@@ -114,7 +114,7 @@ def _reader(module: str, function: str, inner: str = "") -> Callable[[Path], Any
     def read(folder: Path) -> None:
         from importlib import import_module
 
-        table = getattr(import_module(f"data_prep.{module}"), function)(folder / inner)
+        table = getattr(import_module(f"data_prep.formats.{module}"), function)(folder / inner)
         table.counts()
 
     return read
@@ -122,9 +122,9 @@ def _reader(module: str, function: str, inner: str = "") -> Callable[[Path], Any
 
 def _write_again(folder: Path) -> None:
     """Write a data set over one with a damaged manifest, as a second run does."""
+    from data_prep.formats.yolo import write_yolo
+    from data_prep.formats.yolo_read import read_yolo
     from data_prep.output import WriteSettings
-    from data_prep.yolo import write_yolo
-    from data_prep.yolo_read import read_yolo
 
     write_yolo(read_yolo(folder / "data"), folder / "out", WriteSettings(pictures=False))
 

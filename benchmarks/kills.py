@@ -169,7 +169,7 @@ class Runner:
 
     def _check_after_kill(self, how: str, polite: bool = False) -> None:
         """Look for files under a final name that are neither the old nor the new ones."""
-        from sportstrack.folders import settled
+        from sportstrack.files.folders import settled
 
         settled(self._out / "set")
         if polite and self.case.polite and any(map(says_unfinished, self._out.glob("*.json"))):
@@ -290,7 +290,7 @@ def prepare(words: list[str], folder: Path) -> None:
 def load_modules(heavy: bool) -> None:
     """Load what commands load, so that forked processes have it."""
     cli = importlib.import_module("sportstrack.cli")
-    names = ["av", "scipy.optimize", "sportstrack.pipeline", "sportstrack.plots"]
+    names = ["av", "scipy.optimize", "sportstrack.track.pipeline", "sportstrack.evaluate.plots"]
     names += [module for module, _ in cli.COMMANDS.values()]
     names += [f"data_prep.{name}" for name in ("output", "yolo", "coco", "crops", "videos", "motfolders", "audit.fix")]
     for name in names:

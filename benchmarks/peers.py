@@ -12,13 +12,13 @@ import os
 from collections.abc import Callable, Container
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from outside import import_outside
 
 from sportstrack import (
     OCSORT,
@@ -120,7 +120,6 @@ def others() -> tuple[list[Peer], list[str]]:
 
 
 def _trackers() -> list[Peer]:
-    import_outside("trackers")
     from trackers import BoTSORTTracker, ByteTrackTracker, CBIoUTracker, OCSORTTracker, SORTTracker
     from trackers.utils.state_representations import XCYCSRStateEstimator, XYXYStateEstimator
 
@@ -269,7 +268,7 @@ def at_defaults(
 
 
 def _trackers_at_defaults(frame_rate: float, size: tuple[int, int]) -> list[Peer]:  # noqa: ARG001
-    library = import_outside("trackers")
+    library = import_module("trackers")
     without_pixels: dict[str, Any] = {"enable_cmc": False}
     kinds: dict[str, tuple[str, dict[str, Any]]] = {
         "SORT": ("SORTTracker", {}),

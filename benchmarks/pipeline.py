@@ -17,10 +17,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from sportstrack.detector import UltralyticsDetector
-from sportstrack.pipeline import track_video
-from sportstrack.summary import Summary
-from sportstrack.weights import assets_folder, find_weights
+from sportstrack.detect.ultralytics_models import UltralyticsDetector
+from sportstrack.models.weights import assets_folder, find_weights
+from sportstrack.track.pipeline import track_video
+from sportstrack.track.summary import Summary
 
 
 def ours(clip: Path, detector: Any, folder: Path) -> Summary:

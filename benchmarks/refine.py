@@ -19,13 +19,14 @@ Cuts: matches rendered with a hard cut every 1.6 seconds, each to another camera
 as in rendered.py, written to FOLDER once. A link is an id that stands in two shots, and right if it is the same
 player's in both. Matches put end to end, a shot of one before a shot of another, count the links that must not be.
 
-Looks: the rendered set of rendered.py, which trackers.py uses too; every tracker is causal and sees the looks if it
+Looks: the rendered set of rendered.py, which compare.py uses too; every tracker is causal and sees the looks if it
 can.
 """
 
 from __future__ import annotations
 
 import os
+from importlib import import_module
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
     os.environ[_name] = "1"  # read when numpy is imported
@@ -42,7 +43,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from outside import import_outside
 from rendered import EMBEDDERS, RenderedSet, record
 from sets import Clip
 
@@ -51,7 +51,7 @@ from sportstrack.boxes import iou
 from sportstrack.mot import MotTable, read_sequence_info
 from sportstrack.recording import Recording
 from sportstrack.refine import STEPS, RefineSettings, Scene, TrackTable, refine
-from sportstrack.refine import main as refine_command
+from sportstrack.refine.command import main as refine_command
 from sportstrack.refine.command import write_table
 from sportstrack.refine.steps import run_steps
 from sportstrack.score.run import Job
@@ -221,13 +221,13 @@ class CutMatch:
 
 def cut_match(seed: int, folder: Path, osnet: Path) -> CutMatch:
     """Read one; render it first if it isn't there."""
-    synthetic = import_outside("data_prep.synthetic")
+    synthetic = import_module("data_prep.synthetic")
     plan = synthetic.Settings(seed=seed, frames=CUT_FRAMES, cuts=CUTS, crowding=0.5, camera_speed=1.5)
     home = folder / f"cuts-{seed:05d}"
     paths = {name: home / f"{name}.npz" for name in EMBEDDERS}
     if not (home / "truth.npz").is_file():
         record(plan, home, paths, osnet)
-    cuts = import_outside("data_prep.synthetic.render").cut_frames(plan)
+    cuts = import_module("data_prep.synthetic.render").cut_frames(plan)
     found = {name: [f.detections for f in Recording(path)] for name, path in paths.items() if path.is_file()}
     found[""] = [Detections(d.xyxy, d.score, d.class_id) for d in found[EMBEDDERS[0]]]
     tracks = {name: follow(detections, cuts) for name, detections in found.items()}
@@ -435,9 +435,9 @@ def picture(before: TrackTable, after: TrackTable) -> str:
 
 def two_pictures() -> tuple[TrackTable, int]:
     """Return the linked boxes of a moment that two cameras saw, and the frame of the cut."""
-    synthetic, lens = import_outside("data_prep.synthetic"), import_outside("data_prep.synthetic.camera")
+    synthetic, lens = import_module("data_prep.synthetic"), import_module("data_prep.synthetic.camera")
     plan = synthetic.Settings(seed=21, frames=50, crowding=0.6)
-    match = import_outside("data_prep.synthetic.match").Match(plan)
+    match = import_module("data_prep.synthetic.match").Match(plan)
     moments = [match.step() for _ in range(plan.frames)]
     target = np.array([*moments[0].ball[:2], 1.0])
     seats = ((0.0, -62.0, 20.0), 2200.0), ((-25.0, -56.0, 15.0), 2000.0)

@@ -11,11 +11,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from outside import import_outside
 from sets import Clip
 
 from sportstrack import Detections, MotTable
@@ -51,7 +51,7 @@ class RenderedSet:
 
     def read(self, folder: Path) -> Clip:
         """Read one sequence; render it first if it isn't there."""
-        plan = import_outside("data_prep.synthetic").Settings(
+        plan = import_module("data_prep.synthetic").Settings(
             seed=int(folder.name.rpartition("-")[2]), frames=FRAMES, crowding=0.7, camera_speed=1.5
         )
         paths = {name: folder / f"{name}.npz" for name in EMBEDDERS}
@@ -67,7 +67,7 @@ class RenderedSet:
 
 def record(plan: Any, folder: Path, paths: dict[str, Path], osnet: Path) -> None:
     """Render a sequence, detect, look, and write a recording per embedder; the truth comes last."""
-    synthetic = import_outside("data_prep.synthetic")
+    synthetic = import_module("data_prep.synthetic")
     ball = synthetic.CLASSES.index("ball")
     folder.mkdir(parents=True, exist_ok=True)
     embedders = _embedders(osnet)

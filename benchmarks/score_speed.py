@@ -127,8 +127,8 @@ def trackers_evaluator(truth: Path, result: Path) -> Figures:
 
 def motmetrics_with_our_distances(truth: Path, result: Path) -> Figures:
     """Score with motmetrics."""
+    from sportstrack.evaluate.second_opinion import score_with_motmetrics
     from sportstrack.score.run import Job
-    from sportstrack.score.second_opinion import score_with_motmetrics
 
     figures = score_with_motmetrics([Job(SEQUENCE, truth, result, FRAMES)])[0][1]
     return {name: figures[name] for name in ("MOTA", "IDF1")}

@@ -17,13 +17,11 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-sys.path[0] = str(Path(__file__).resolve().parents[1])  # data_prep.py beside this file would hide the package
 
 import re
 import statistics
@@ -39,8 +37,8 @@ from numpy.typing import NDArray
 
 from data_prep.synthetic import Settings, render_sequence
 from sportstrack.sot import SingleTracker
+from sportstrack.sot.evaluate.scores import mark, score_one_pass
 from sportstrack.sot.methods import Follower
-from sportstrack.sot.scores import mark, score_one_pass
 
 LENGTH, OCCLUSIONS = 135, (10, 20, 35, 50)
 REFEREE = 23

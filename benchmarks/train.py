@@ -14,6 +14,7 @@ goes to WORK/card.md and says whether players reach an AP50 of 0.97 and the ball
 from __future__ import annotations
 
 import os
+from importlib import import_module
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when torch is imported
 
@@ -28,15 +29,14 @@ from typing import Any
 
 import numpy as np
 import yaml
-from outside import import_outside
 
-from sportstrack.judge import Judgement, judge_detectors
-from sportstrack.judge.table import to_markdown
-from sportstrack.progress import ProgressBar
+from sportstrack.cli.progress import ProgressBar
 from sportstrack.train import train_detector
 from sportstrack.train.command import show_epoch
+from sportstrack.val import Judgement, judge_detectors
+from sportstrack.val.table import to_markdown
 
-synthetic = import_outside("data_prep.synthetic")
+synthetic = import_module("data_prep.synthetic")
 
 GOALS = {"player": 0.97, "ball": 0.7}  # AP50
 SEQUENCE = {"frames": 200, "cuts": 2}

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from sportstrack.reading import same_name
+from sportstrack.files.reading import same_name
 
 SPLITS = {
     "train": "train", "training": "train", "minitrain": "train", "trainval": "train",

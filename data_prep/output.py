@@ -19,7 +19,7 @@ from data_prep.stage import JOURNAL, Stage, read_manifest, staged_job
 from data_prep.table import IntArray, Table, ZipMember
 from data_prep.trim import without_empty_polygons
 from sportstrack.errors import FormatError, SettingError
-from sportstrack.folders import refuse_inputs
+from sportstrack.files.folders import refuse_inputs
 
 Progress = Callable[[int, "int | None"], None]
 

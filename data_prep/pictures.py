@@ -19,7 +19,7 @@ from data_prep.headers import header_size
 from data_prep.places import Archives
 from data_prep.table import Images, IntArray, Picture, Table, VideoFrame, ZipMember
 from sportstrack.errors import FormatError, OutputError, SettingError, SourceError
-from sportstrack.pictures import decode_picture
+from sportstrack.images.decode import decode_picture
 
 JPEG_QUALITY = 95
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")

@@ -77,7 +77,7 @@ def mask_polygons(mask: NDArray[Any]) -> list[FloatArray]:
 
     Pixels that touch at a corner are of one part. A hole is reached over a bridge without width.
     """
-    from sportstrack.opencv import require_cv2
+    from sportstrack.images.opencv import require_cv2
 
     cv2 = require_cv2()
     # OpenCV's contours run through the middles of pixels. In a mask of twice the size, the middles v of the pixels on

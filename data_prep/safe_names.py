@@ -9,7 +9,7 @@ from dataclasses import replace
 from data_prep.places import OUTSIDE
 from data_prep.table import NO_SEQUENCE, Table, objects
 from sportstrack.errors import FormatError
-from sportstrack.names import file_name, file_names
+from sportstrack.files.names import file_name, file_names
 
 
 def with_file_names(table: Table, *, stems: bool = True) -> Table:

@@ -1,4 +1,4 @@
-"""Reading ``tracks/SPLIT/CLIP.json``: what YOLO labels cannot say of a clip, as `data_prep.yolo` keeps it."""
+"""Reading ``tracks/SPLIT/CLIP.json``: what YOLO labels cannot say of a clip, as `data_prep.formats.yolo` keeps it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 from data_prep.table import Sequence, TrackInfo
 from data_prep.values import as_whole
 from sportstrack.errors import FormatError
+from sportstrack.files.reading import list_files, read_json
 from sportstrack.limits import MAX_FRAME_RATE, MAX_FRAMES, MAX_SIDE
-from sportstrack.reading import list_files, read_json
 
 _ROLES = ("role", "team", "number")
 
@@ -25,7 +25,7 @@ class Clips:
         of: (split, picture's name) → clip, frame from 0, and the identity of each label line.
 
     Raises:
-        FormatError: a file that isn't what `data_prep.yolo.write_yolo` writes, with the key.
+        FormatError: a file that isn't what `data_prep.formats.yolo.write_yolo` writes, with the key.
     """
 
     def __init__(self, base: Path):

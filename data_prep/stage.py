@@ -12,7 +12,7 @@ from typing import Any
 
 from data_prep.pictures import write_whole
 from sportstrack.errors import OutputError, SportstrackError
-from sportstrack.folders import WORK, PartFolder, contents_digest, settled
+from sportstrack.files.folders import WORK, PartFolder, contents_digest, settled
 
 MANIFEST = "manifest.json"
 JOURNAL = "journal.txt"  # in a stage's work folder: a line per group that is done

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from data_prep.polygons import Polygons
 from sportstrack.errors import FormatError, SettingError, nearest
-from sportstrack.reading import same_name
+from sportstrack.files.reading import same_name
 
 FloatArray: TypeAlias = NDArray[np.float64]
 IntArray: TypeAlias = NDArray[np.int64]

@@ -10,8 +10,8 @@ import sys
 from collections import Counter
 
 from sportstrack import track_video
-from sportstrack.sinks import TrackedFrame
-from sportstrack.weights import assets_folder
+from sportstrack.models.weights import assets_folder
+from sportstrack.track.sinks import TrackedFrame
 
 seen: Counter[int] = Counter()
 

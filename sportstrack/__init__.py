@@ -29,7 +29,7 @@ _HOME = {
     "Detections": "sportstrack.types",
     "JDE": "sportstrack.trackers.jde",
     "JDEConfig": "sportstrack.trackers.jde",
-    "judge_detectors": "sportstrack.judge.run",
+    "judge_detectors": "sportstrack.val.run",
     "label_video": "sportstrack.label",
     "load_camera": "sportstrack.camera",
     "load_embedder": "sportstrack.embed",
@@ -48,7 +48,7 @@ _HOME = {
     "SportsTrack": "sportstrack.trackers.sports",
     "SportsTrackConfig": "sportstrack.trackers.sports",
     "SportstrackError": "sportstrack.errors",
-    "track_video": "sportstrack.pipeline",
+    "track_video": "sportstrack.track.pipeline",
     "Tracker": "sportstrack.types",
     "TRACKERS": "sportstrack.trackers",
     "Tracks": "sportstrack.types",
@@ -105,15 +105,14 @@ if TYPE_CHECKING:
     from sportstrack.camera import load_camera
     from sportstrack.embed import load_embedder
     from sportstrack.errors import SportstrackError
-    from sportstrack.judge.run import judge_detectors
     from sportstrack.label import label_video
     from sportstrack.mine import mine_hard_examples
     from sportstrack.mot import MotTable, read_mot
-    from sportstrack.pipeline import track_video
     from sportstrack.score.run import score_classes, score_tracks
     from sportstrack.score.scores import Scores, average_classes
     from sportstrack.shots import ShotDetector
     from sportstrack.sot import SingleTracker
+    from sportstrack.track.pipeline import track_video
     from sportstrack.trackers import TRACKERS, create_tracker
     from sportstrack.trackers.ball import Ball, BallConfig
     from sportstrack.trackers.botsort import BoTSORT, BoTSORTConfig
@@ -128,6 +127,7 @@ if TYPE_CHECKING:
     from sportstrack.trackers.sports import SportsTrack, SportsTrackConfig
     from sportstrack.train.run import train_detector
     from sportstrack.types import Detections, Tracker, Tracks
+    from sportstrack.val.run import judge_detectors
 
 
 def __getattr__(name: str) -> Any:

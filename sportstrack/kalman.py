@@ -185,3 +185,30 @@ def _split(mean: FloatArray, cov: FloatArray) -> tuple[FloatArray, FloatArray]:
     listed = cov[_ROW, _COLUMN]
     apart = np.concatenate((mean, listed[:6])).reshape(5, 2, 2, -1)
     return apart.swapaxes(1, 2).reshape(5, 4, -1), listed[6:]
+
+
+_BLOCK = 32_768  # pairs of a track and a box
+
+
+def mahalanobis(place: FloatArray, variance: FloatArray, measurement: FloatArray) -> FloatArray:
+    """Return (T, N) squared Mahalanobis distances of independent coordinates.
+
+    Args:
+        place: (C, T) predicted coordinates.
+        variance: (C, T) of the measurement expected there.
+        measurement: (C, N).
+    """
+    tracks, boxes = place.shape[1], measurement.shape[1]
+    distance = np.zeros((tracks, boxes))
+    step = max(1, _BLOCK // max(boxes, 1))  # rows at a time, so that what is between stays in the processor's cache
+    room = np.empty((min(step, tracks), boxes))
+    for at in range(0, tracks, step):
+        some = slice(at, at + step)
+        total = distance[some]
+        away = room[: len(total)]
+        for expected, var, seen in zip(place, variance, measurement, strict=True):
+            np.subtract(seen, expected[some, None], out=away)
+            away *= away
+            away /= var[some, None]
+            total += away
+    return distance

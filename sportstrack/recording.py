@@ -23,9 +23,10 @@ from typing import Any
 
 import numpy as np
 
-from sportstrack.arrays import ArrayFile
 from sportstrack.errors import FormatError, OutputError, SourceError
-from sportstrack.files import PartFile
+from sportstrack.files.arrays import ArrayFile
+from sportstrack.files.claim import PartFile
+from sportstrack.files.reading import parse_json
 from sportstrack.limits import (
     MAX_BOXES,
     MAX_CLASS,
@@ -35,7 +36,6 @@ from sportstrack.limits import (
     MAX_PIXELS,
     MAX_SIDE,
 )
-from sportstrack.reading import parse_json
 from sportstrack.types import Detections, FloatArray
 
 VERSION = 1

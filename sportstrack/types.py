@@ -6,7 +6,7 @@ is made. Boxes are ``xyxy`` in pixels, continuous (width = x2 − x1), origin at
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
@@ -409,3 +409,16 @@ def _pick(table: Any, rows: Any) -> dict[str, Any]:
         rows = [rows]
     values = {column.name: getattr(table, column.name) for column in fields(table) if column.init}
     return {name: None if value is None else np.asarray(value)[rows] for name, value in values.items()}
+
+
+class Detector(Protocol):
+    """What the pipeline asks of a detector."""
+
+    @property
+    def names(self) -> Mapping[int, str]:
+        """Class id → name; may be empty."""
+        ...
+
+    def __call__(self, frames: Sequence[NDArray[np.uint8]]) -> list[Detections]:
+        """Detect in a batch of (H, W, 3) BGR uint8 frames; return one table per frame, in order."""
+        ...

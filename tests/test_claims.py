@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from make_clips import make_clip
 
-from sportstrack.claims import claimed
 from sportstrack.cli import main
 from sportstrack.errors import OutputError
+from sportstrack.files.option_files import claimed
 
 ROWS = "".join(f"{frame},{track},{10 * track + frame},20,8,12,1,1,1\n" for frame in range(1, 6) for track in (1, 2))
 COMMANDS = {

@@ -30,11 +30,11 @@ import yaml
 
 from data_prep.synthetic import CLASSES, FrameTruth, Settings, render_sequence, write_yolo
 from data_prep.synthetic.settings import BALL, GOALKEEPER, REFEREE
-from sportstrack.judge import judge_detectors
-from sportstrack.judge.table import to_markdown
-from sportstrack.progress import ProgressBar
+from sportstrack.cli.progress import ProgressBar
 from sportstrack.train import train_detector
 from sportstrack.train.command import show_epoch
+from sportstrack.val import judge_detectors
+from sportstrack.val.table import to_markdown
 
 CROP = 320  # pixels
 SEQUENCE = {"frames": 240, "cuts": 2}

@@ -29,10 +29,10 @@ from data_prep.trim import clip_boxes, trim, without_empty_polygons
 
 _KEEP = {"test": 0, "val": 1, "train": 3}  # which of two copies stays: scores on test and val stay comparable
 _WRITERS = {
-    "mot": ("data_prep.motfolders", "write_mot_folders"),
-    "yolo": ("data_prep.yolo", "write_yolo"),
-    "coco": ("data_prep.coco", "write_coco"),
-    "voc": ("data_prep.voc", "write_voc"),
+    "mot": ("data_prep.formats.motfolders", "write_mot_folders"),
+    "yolo": ("data_prep.formats.yolo", "write_yolo"),
+    "coco": ("data_prep.formats.coco", "write_coco"),
+    "voc": ("data_prep.formats.voc", "write_voc"),
 }
 
 
@@ -101,7 +101,7 @@ def write_repaired(
 
     source, changes = repair(found.source, found.measured, thresholds, ignore)
     if source.layout == "yolo":
-        from data_prep.yolo import polygon_notes
+        from data_prep.formats.yolo import polygon_notes
 
         trimmed = without_empty_polygons(trim(source.table).table)
         changes += [Change("rewrite", "", note) for note in polygon_notes(trimmed)]  # what its labels cannot hold

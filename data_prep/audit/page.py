@@ -128,7 +128,7 @@ def _border(source: Source, rows: tuple[int, ...]) -> int:
 
 
 def _image(image: Any, text: str) -> str:
-    from sportstrack.opencv import require_cv2
+    from sportstrack.images.opencv import require_cv2
 
     _, jpeg = require_cv2().imencode(".jpg", image)
     data = b64encode(jpeg.tobytes()).decode()
@@ -137,7 +137,7 @@ def _image(image: Any, text: str) -> str:
 
 def _example(source: Source, row: int, culprits: tuple[int, ...], border: int = 0) -> Any:
     """(H, W, 3) uint8 BGR: a picture, grey if it isn't there, and its boxes; culprits red, partners orange."""
-    from sportstrack.opencv import require_cv2
+    from sportstrack.images.opencv import require_cv2
 
     cv2 = require_cv2()
     table = source.table
@@ -184,7 +184,7 @@ def _cut(source: Source, image: Any, rows: tuple[int, ...], border: int) -> Any:
 
 
 def _to_height(image: Any) -> Any:
-    from sportstrack.opencv import require_cv2
+    from sportstrack.images.opencv import require_cv2
 
     width = min(900, max(8, round(image.shape[1] * _HEIGHT / image.shape[0])))
     return require_cv2().resize(image, (width, _HEIGHT), interpolation=3)  # 3: area averaging

@@ -22,8 +22,8 @@ from data_prep.audit.source import Source
 from data_prep.pictures import picture_bytes, show_picture
 from data_prep.table import NO_SEQUENCE, IntArray, Picture, VideoFrame
 from sportstrack.errors import FormatError, OutputError, SettingError, SourceError
+from sportstrack.images.decode import check_picture
 from sportstrack.limits import MAX_SIDE
-from sportstrack.pictures import check_picture
 
 _WIDTH = 320  # pixels to which pictures are brought before sharpness is measured
 _ENOUGH = 8  # pictures that a clip must have to tell its outliers

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from data_prep.audit.source import Source
 from sportstrack.errors import FormatError, SettingError, nearest
-from sportstrack.folders import settled
+from sportstrack.files.folders import settled
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def read_source(root: str | Path, settings: ReadSettings | None = None) -> Sourc
 def tell_layout(path: Path) -> str:
     """Return the layout of what lies at a path; FormatError if none is recognised."""
     from data_prep.audit.read_mot import find_all_clips
-    from data_prep.coco import find_json
+    from data_prep.formats.coco import find_json
 
     by_suffix = {".json": "coco", ".yaml": "yolo", ".yml": "yolo", ".zip": "mot"}
     if path.is_file():

@@ -9,15 +9,15 @@ import numpy as np
 
 from data_prep.audit.findings import Finding
 from data_prep.audit.source import Part, Source, joined, shown
-from data_prep.coco import MAX_SIDE, find_json, picture_places
-from data_prep.coco_polygons import box_around, parse_segmentation
-from data_prep.coco_records import Json, class_numbers, clip_frames, read_clips
+from data_prep.formats.coco import MAX_SIDE, find_json, picture_places
+from data_prep.formats.coco_polygons import box_around, parse_segmentation
+from data_prep.formats.coco_records import Json, class_numbers, clip_frames, read_clips
 from data_prep.names import find_files
 from data_prep.polygons import FloatArray, Polygons
 from data_prep.table import NO_FRAME, NO_SEQUENCE, NO_TRACK, Boxes, Images, IntArray
 from data_prep.values import as_flag, as_id, as_number, as_whole
 from sportstrack.errors import FormatError
-from sportstrack.reading import read_json
+from sportstrack.files.reading import read_json
 
 _WORD = "annotations[{}]"
 

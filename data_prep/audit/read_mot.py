@@ -10,17 +10,17 @@ from pathlib import Path
 import numpy as np
 
 from data_prep.audit.source import Part, Source, joined, shown
-from data_prep.clips import base_name, find_clips
-from data_prep.motfolders import known_classes
+from data_prep.formats.clips import base_name, find_clips
+from data_prep.formats.motfolders import known_classes
+from data_prep.formats.soccernet import CLASSES as ROLES
+from data_prep.formats.soccernet import read_roles
+from data_prep.formats.sportsmot import match_of
 from data_prep.pictures import IMAGE_SUFFIXES
 from data_prep.places import DiskPlace, Place, ZipPlace
-from data_prep.soccernet import CLASSES as ROLES
-from data_prep.soccernet import read_roles
-from data_prep.sportsmot import match_of
 from data_prep.table import BoolArray, Boxes, FloatArray, Images, IntArray, Picture, Sequence
 from sportstrack.errors import FormatError
+from sportstrack.files.reading import parse_pairs
 from sportstrack.mot import MAX_COLUMNS, MIN_COLUMNS, parse_sequence_info
-from sportstrack.reading import parse_pairs
 
 DEEPEST = 3  # folders between the root and a clip, as in SportsMOT/dataset/train/CLIP
 _SPLIT = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test", "challenge": "challenge"}

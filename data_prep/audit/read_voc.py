@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from data_prep.audit.source import Part, Source, joined
+from data_prep.formats.voc import CORNERS, FIRST_PIXEL, SETS, find_picture, parse_xml, polygons_note, stated_size
 from data_prep.pictures import picture_size
 from data_prep.table import Boxes, Images
-from data_prep.voc import CORNERS, FIRST_PIXEL, SETS, find_picture, parse_xml, polygons_note, stated_size
 from sportstrack.errors import FormatError
-from sportstrack.reading import list_files, read_bytes, read_text, same_name
+from sportstrack.files.reading import list_files, read_bytes, read_text, same_name
 
 
 def read_voc_leniently(root: Path, *, images: Path | None = None, edges: str = "inclusive") -> Source:

@@ -9,10 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from data_prep.audit.source import Part, Source, joined, shown
-from data_prep.pictures import picture_size
-from data_prep.sidecars import Clips
-from data_prep.table import NO_FRAME, NO_SEQUENCE, NO_TRACK, Boxes, FloatArray, Images
-from data_prep.yolo_read import (
+from data_prep.formats.yolo_read import (
     class_names,
     expected_line,
     in_pixels,
@@ -24,8 +21,11 @@ from data_prep.yolo_read import (
     read_description,
     split_places,
 )
+from data_prep.pictures import picture_size
+from data_prep.sidecars import Clips
+from data_prep.table import NO_FRAME, NO_SEQUENCE, NO_TRACK, Boxes, FloatArray, Images
 from sportstrack.errors import FormatError
-from sportstrack.reading import as_utf8, is_note, list_files
+from sportstrack.files.reading import as_utf8, is_note, list_files
 
 
 def read_yolo_leniently(root: Path) -> Source:

@@ -141,7 +141,7 @@ def blur(sample: Sample, rng: np.random.Generator) -> tuple[Sample, Params]:
 
 def motion_blur(sample: Sample, rng: np.random.Generator) -> tuple[Sample, Params]:
     """Smear along a line of 5…17 pixels (in a picture of 720 rows): a camera that pans; centred, so boxes stay."""
-    from sportstrack.opencv import require_cv2
+    from sportstrack.images.opencv import require_cv2
 
     cv2 = require_cv2()
     length, angle = round(draw(rng, 5, 17) * _scale(sample), 4), draw(rng, 0, 180)
@@ -164,7 +164,7 @@ def noise(sample: Sample, rng: np.random.Generator) -> tuple[Sample, Params]:
 
 def jpeg(sample: Sample, rng: np.random.Generator) -> tuple[Sample, Params]:
     """Encode and decode as a JPEG of quality 12…50: a thin stream."""
-    from sportstrack.opencv import require_cv2
+    from sportstrack.images.opencv import require_cv2
 
     cv2 = require_cv2()
     quality = int(rng.integers(12, 51))

@@ -83,7 +83,7 @@ def free_boxes(sample: Sample) -> IntArray:
 
 def _place(sample: Sample, patch: Image, foot: float, rng: np.random.Generator) -> tuple[Image, tuple[int, int]] | None:
     """Return the patch, scaled by 0.85…1.15, and its left top pixel; None where it would hide somebody."""
-    from sportstrack.opencv import require_cv2
+    from sportstrack.images.opencv import require_cv2
 
     cv2 = require_cv2()
     factor = draw(rng, 0.85, 1.15)
@@ -113,7 +113,7 @@ def _shape(donor: Sample, row: int, corner: IntArray, patch: Image, scaled: Imag
 
 def _filled(shape: list[FloatArray], width: int, height: int) -> BoolArray:
     """(H, W) the pixels to paste: within a polygon, or within a rounded outline where there is none."""
-    from sportstrack.opencv import require_cv2
+    from sportstrack.images.opencv import require_cv2
 
     if not shape:
         y, x = np.mgrid[0:height, 0:width]

@@ -19,15 +19,15 @@ from data_prep.augment.image import LEAST_VISIBLE, augment_sample, check_operati
 from data_prep.augment.operations import OPERATIONS
 from data_prep.augment.sample import Params, Sample
 from data_prep.augment.sheet import write_image, write_sheet
+from data_prep.formats.yolo import Labels, YoloWriter, data_yaml
 from data_prep.output import Group, WriteSettings, count_table, prepared, staged, write_groups
 from data_prep.pictures import Tick, read_picture
 from data_prep.stage import Stage
 from data_prep.table import Boxes, Images, IntArray, Table
 from data_prep.trim import trim, without_empty_polygons
-from data_prep.yolo import Labels, YoloWriter, data_yaml
 from sportstrack.errors import FormatError, SettingError, unknown
+from sportstrack.files.reading import parse_json, read_bytes
 from sportstrack.kinds import is_kind
-from sportstrack.reading import parse_json, read_bytes
 
 MANIFEST = "augmented.jsonl"
 _PARTS = "augmented"
@@ -91,7 +91,7 @@ def augment_set(table: Table, out: str | Path, settings: AugmentSettings) -> dic
     their parameters, boxes dropped. What is drawn for a picture depends on the seed and its name alone.
 
     Args:
-        table: as `data_prep.yolo_read.read_yolo` gives it.
+        table: as `data_prep.formats.yolo_read.read_yolo` gives it.
         out: the new folder.
         settings: what and how.
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from data_prep.augment.sample import Image, Params
+from data_prep.formats.yolo_read import parse_labels
 from data_prep.pictures import JPEG_QUALITY, read_picture, write_whole
-from data_prep.yolo_read import parse_labels
 
 _COLUMNS, _WIDTH, _CAPTION, _GAP = 4, 400, 34, 6  # tiles in a row; pixels
 _COLOURS = ((0, 255, 255), (0, 140, 255), (255, 120, 0), (255, 0, 255), (255, 255, 0))  # by class; blue, green, red
@@ -32,7 +32,7 @@ def write_sheet(folder: Path, records: Sequence[Params], count: int) -> None:
 
 def write_image(path: Path, image: Image) -> None:
     """Write a JPEG or PNG file, whole or not at all."""
-    from sportstrack.opencv import require_cv2
+    from sportstrack.images.opencv import require_cv2
 
     cv2 = require_cv2()
     # OpenCV warns when it is told the JPEG quality of a PNG
@@ -56,7 +56,7 @@ def _step(step: Params) -> str:
 
 def _tile(folder: Path, record: Params) -> Any:
     """(H, W, 3) uint8: one picture with its boxes, and two lines below it."""
-    from sportstrack.opencv import require_cv2
+    from sportstrack.images.opencv import require_cv2
 
     cv2 = require_cv2()
     picture = folder / record["picture"]

@@ -6,19 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data_prep.synthetic.settings import PITCH_LENGTH, PITCH_WIDTH, STREAM_CAMERA, Array, Settings
+from data_prep.synthetic.settings import PITCH_LENGTH, PITCH_WIDTH, STREAM_CAMERA, VIEWS, Array, Settings
 
 NEAR = 1.0  # metres: what is nearer to the lens is not drawn
 REFERENCE_WIDTH = 1280.0  # the zooms below are for a picture this wide
-
-# name: (chance for a first shot, zoom range in pixels per metre at the point looked at)
-VIEWS = {
-    "main": (0.5, (29.0, 46.0)),
-    "side": (0.2, (30.0, 50.0)),
-    "close": (0.12, (55.0, 85.0)),
-    "reverse": (0.1, (30.0, 48.0)),
-    "goal": (0.08, (32.0, 52.0)),
-}
 
 
 @dataclass(frozen=True)

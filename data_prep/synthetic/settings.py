@@ -57,7 +57,6 @@ class Settings:
         self._check("cuts", 0 <= 2 * self.cuts <= max(0, self.frames - 1), "0 to half the frames")
         self._check("motion_blur", 0 <= self.motion_blur <= 1, "0 to 1")
         self._check("noise", 0 <= self.noise <= 50, "0 to 50 grey levels")
-        from data_prep.synthetic.camera import VIEWS
 
         self._check("view", self.view is None or self.view in VIEWS, f"one of {', '.join(VIEWS)}")
 
@@ -104,3 +103,13 @@ def identities(settings: Settings) -> tuple[Identity, ...]:
     rows += [Identity(21, GOALKEEPER, "left", 1), Identity(22, GOALKEEPER, "right", 1)]
     rows += [Identity(23, REFEREE, "", None), Identity(BALL_ID, BALL, "", None)]
     return tuple(rows)
+
+
+# name: (chance for a first shot, zoom range in pixels per metre at the point looked at)
+VIEWS = {
+    "main": (0.5, (29.0, 46.0)),
+    "side": (0.2, (30.0, 50.0)),
+    "close": (0.12, (55.0, 85.0)),
+    "reverse": (0.1, (30.0, 48.0)),
+    "goal": (0.08, (32.0, 52.0)),
+}

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sportstrack.errors import SettingError
-from sportstrack.opencv import require_cv2
+from sportstrack.images.opencv import require_cv2
 from sportstrack.types import MAX_COORDINATE, BoolArray, FloatArray
 
 MAX_ZOOM = 1.3  # per frame, either way

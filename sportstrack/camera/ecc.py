@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sportstrack.camera.images import Grey, ImageMotion
-from sportstrack.opencv import require_cv2
+from sportstrack.images.opencv import require_cv2
 from sportstrack.types import FloatArray
 
 

@@ -13,8 +13,8 @@ import numpy as np
 
 from sportstrack.camera.affine import fit_points
 from sportstrack.camera.images import Grey, ImageMotion
-from sportstrack.corners import best_corners
-from sportstrack.opencv import require_cv2
+from sportstrack.images.corners import best_corners
+from sportstrack.images.opencv import require_cv2
 from sportstrack.types import BoolArray, FloatArray
 
 

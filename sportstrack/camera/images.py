@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sportstrack.camera.affine import enlarge, free_of, is_plausible, read_boxes
-from sportstrack.corners import check_picture, halve
-from sportstrack.opencv import require_cv2
+from sportstrack.images.corners import check_picture, halve
+from sportstrack.images.opencv import require_cv2
 from sportstrack.types import FloatArray
 
 Grey = NDArray[np.uint8]

@@ -13,7 +13,7 @@ import numpy as np
 
 from sportstrack.camera.affine import fit_points
 from sportstrack.camera.images import Grey, ImageMotion
-from sportstrack.opencv import require_cv2
+from sportstrack.images.opencv import require_cv2
 from sportstrack.types import FloatArray
 
 

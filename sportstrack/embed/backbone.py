@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sportstrack.cost import Features
-from sportstrack.devices import check_half, choose_device, import_torch
+from sportstrack.appearance import Features
 from sportstrack.embed.crops import Image, NetworkInput, embed_crops
 from sportstrack.errors import SettingError, WeightsError, unknown
+from sportstrack.models.devices import check_half, choose_device, import_torch
 from sportstrack.plugins import first_line
 from sportstrack.types import FloatArray
 
@@ -30,7 +30,7 @@ class TorchvisionEmbedder:
         backbone: a classification network of torchvision, such as ``resnet18`` or ``mobilenet_v3_small``.
         weights: ``default``, torchvision's own ImageNet weights, which it downloads once into its cache (TORCH_HOME);
             or ``random``, untrained weights, the same ones every time, for which nothing is downloaded.
-        device: as `sportstrack.devices.choose_device`.
+        device: as `sportstrack.models.devices.choose_device`.
         half: 16-bit floats; needs a GPU.
 
     Attributes:

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sportstrack.cost import Features, unit_rows
+from sportstrack.appearance import Features, unit_rows
 from sportstrack.errors import SettingError
-from sportstrack.opencv import require_cv2
+from sportstrack.images.opencv import require_cv2
 from sportstrack.types import BoolArray, FloatArray, IntArray
 
 Image = NDArray[np.uint8]

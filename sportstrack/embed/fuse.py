@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from sportstrack.cost import Features, unit_rows
+from sportstrack.appearance import Features, unit_rows
 from sportstrack.embed.crops import Image
 from sportstrack.types import BoolArray, FloatArray
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sportstrack.cost import Features
+from sportstrack.appearance import Features
 from sportstrack.embed.crops import Image, check_input, pixel_boxes
-from sportstrack.opencv import require_cv2
+from sportstrack.images.opencv import require_cv2
 from sportstrack.types import MAX_COORDINATE, FloatArray, IntArray
 
 TORSO = (0.20, 0.18, 0.80, 0.50)  # left, top, right, bottom as shares of the box

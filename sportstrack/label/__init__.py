@@ -5,7 +5,6 @@ Tracks fill the detector's gaps; the boxes that nobody detected are marked, so t
 
 from __future__ import annotations
 
-from sportstrack.label.command import main
 from sportstrack.label.cvat import cvat_labels, write_cvat
 from sportstrack.label.labelstudio import labelstudio_config, write_labelstudio
 from sportstrack.label.run import LabelSettings, label_video, label_videos
@@ -19,7 +18,6 @@ __all__ = [
     "label_video",
     "label_videos",
     "labelstudio_config",
-    "main",
     "to_table",
     "write_cvat",
     "write_labelstudio",

@@ -10,19 +10,19 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from sportstrack.arguments import FRAME_RATE, MAX_BATCH, SHARE, SIDE, TRUST_HELP, Real, Whole
 from sportstrack.cli import new_parser, report_error, run
+from sportstrack.cli.arguments import FRAME_RATE, MAX_BATCH, SHARE, SIDE, TRUST_HELP, Real, Whole
+from sportstrack.cli.progress import ProgressBar
 from sportstrack.errors import SettingError, SportstrackError
-from sportstrack.files import add_overwrite
-from sportstrack.inforce import explicit, is_recording, without_detector
+from sportstrack.files.claim import add_overwrite
 from sportstrack.label.cvat import TOLERANCE
 from sportstrack.label.labelstudio import LOCAL_FILES
 from sportstrack.label.place import Place, held_data_set
 from sportstrack.label.run import LabelSettings, label_name, label_video
 from sportstrack.label.table import LabelledVideo, refuse_twins
 from sportstrack.label.yolo import to_table, write_yolo_labels
-from sportstrack.progress import ProgressBar
-from sportstrack.settings import LOWEST_SCORE, TrackSettings, read_settings
+from sportstrack.track.in_force import explicit, is_recording, without_detector
+from sportstrack.track.settings import LOWEST_SCORE, TrackSettings, read_settings
 from sportstrack.trackers import TRACKERS
 
 PROGRAM = "sportstrack label"
@@ -157,7 +157,7 @@ def _label_all(
     options: argparse.Namespace, how: TrackSettings, wanted: LabelSettings
 ) -> tuple[list[LabelledVideo], int]:
     """Label each video; write it at once where formats have a file per video; count those that failed."""
-    from sportstrack.pipeline import LazyDetector
+    from sportstrack.track.pipeline import LazyDetector
 
     detector, videos, failed = LazyDetector(how), [], 0
 

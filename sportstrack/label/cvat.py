@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from sportstrack.files import write_text
+from sportstrack.files.claim import write_text
 from sportstrack.label.keyframes import keyframes
 from sportstrack.label.table import LabelledVideo
 from sportstrack.refine.table import TrackTable

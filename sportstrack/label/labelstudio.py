@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
-from sportstrack.files import write_text
+from sportstrack.files.claim import write_text
 from sportstrack.label.table import LabelledVideo
 
 FROM_NAME, TO_NAME = "label", "image"

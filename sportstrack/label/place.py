@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from sportstrack.errors import OutputError
-from sportstrack.files import Claim, ensure_folder, identity
-from sportstrack.folders import PartFolder, contents_digest, settled
+from sportstrack.files.claim import Claim, ensure_folder, identity
+from sportstrack.files.folders import PartFolder, contents_digest, settled
+from sportstrack.files.ledger import Ledger, stamp
+from sportstrack.files.locks import Lock
 from sportstrack.label.cvat import cvat_labels, cvat_text
 from sportstrack.label.labelstudio import labelstudio_config, labelstudio_text
 from sportstrack.label.table import LabelledVideo
 from sportstrack.label.yolo import READER, pictures_of
-from sportstrack.ledger import Ledger, stamp
-from sportstrack.locks import Lock
 
 COMMAND = "sportstrack label"
 ENDINGS = {"cvat": ".xml", "labelstudio": ".json"}

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from sportstrack.errors import SettingError, SourceError, unknown
-from sportstrack.files import file_name
+from sportstrack.files.claim import file_name
+from sportstrack.files.reading import same_name
 from sportstrack.label.table import LabelledVideo, keep_sure, numbered, on_frames, one_class_each, refuse_twins, within
-from sportstrack.reading import same_name
 from sportstrack.refine.table import TrackTable
-from sportstrack.settings import TrackSettings
-from sportstrack.sinks import TrackedFrame
+from sportstrack.track.settings import TrackSettings
+from sportstrack.track.sinks import TrackedFrame
 
 Progress = Callable[[int, "int | None"], None]
 
@@ -86,8 +86,8 @@ def label_video(
         SportstrackError: as `sportstrack.track_video`.
         SourceError: a live source, which has no frames to go back to.
     """
-    from sportstrack.inforce import explicit, is_recording
-    from sportstrack.pipeline import ready, track_video
+    from sportstrack.track.in_force import explicit, is_recording
+    from sportstrack.track.pipeline import ready, track_video
 
     wanted = settings or LabelSettings()
     if isinstance(detector, str):
@@ -199,7 +199,7 @@ def _chosen(
     boxes: TrackTable, names: Mapping[int, tuple[str, str]], how: TrackSettings
 ) -> tuple[TrackTable, dict[int, str]]:
     """Return the boxes of the classes asked for, and class id → label; unasked, of those that can occur."""
-    from sportstrack.detector import class_ids
+    from sportstrack.detect.common import class_ids
 
     own = {i: name for i, (name, _) in names.items()}
     kept = class_ids(how.classes or "sports", own) if own else None

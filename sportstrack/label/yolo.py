@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from sportstrack.errors import SourceError
-from sportstrack.files import identity
+from sportstrack.files.claim import identity
 from sportstrack.label.table import LabelledVideo
 
 READER = "label"  # in a data set's manifest
@@ -39,8 +39,8 @@ def write_yolo_labels(
         SourceError: a recording, which has no pictures.
         OutputError: the folder holds something else or cannot be written.
     """
+    from data_prep.formats.yolo import write_yolo
     from data_prep.output import WriteSettings
-    from data_prep.yolo import write_yolo
 
     table = to_table(videos, split)
     origin = {"reader": READER, "videos": [identity(video.source) for video in videos]}

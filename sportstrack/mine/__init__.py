@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sportstrack.mine.command import main
 from sportstrack.mine.loss import ImageLoss, LossWeights, Pairs, image_loss, pair
+from sportstrack.mine.mined import Mined, MineSettings
 from sportstrack.mine.pick import pick, sequence_of
-from sportstrack.mine.run import Mined, MineSettings, mine_hard_examples
+from sportstrack.mine.run import mine_hard_examples
 
 __all__ = [
     "ImageLoss",
@@ -14,7 +14,6 @@ __all__ = [
     "Mined",
     "Pairs",
     "image_loss",
-    "main",
     "mine_hard_examples",
     "pair",
     "pick",

@@ -9,13 +9,14 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from sportstrack.arguments import SEED, SHARE, SIDE, TRUST_HELP, Whole
 from sportstrack.cli import new_parser, run
+from sportstrack.cli.arguments import SEED, SHARE, SIDE, TRUST_HELP, Whole
+from sportstrack.cli.progress import ProgressBar
 from sportstrack.errors import SettingError, nearest
-from sportstrack.files import add_overwrite
+from sportstrack.files.claim import add_overwrite
 from sportstrack.mine.loss import LossWeights
-from sportstrack.mine.run import AUGMENTATIONS, KEEP, MineSettings, mine_hard_examples
-from sportstrack.progress import ProgressBar
+from sportstrack.mine.mined import AUGMENTATIONS, KEEP, MineSettings
+from sportstrack.mine.run import mine_hard_examples
 
 PROGRAM = "sportstrack mine"
 
@@ -173,7 +174,7 @@ def _losses(text: str) -> LossWeights:
 
 
 def _same(text: str) -> dict[str, list[str]]:
-    from sportstrack.val import same_classes as parse
+    from sportstrack.cli.arguments import same_classes as parse
 
     return parse(text)
 

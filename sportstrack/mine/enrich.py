@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sportstrack.errors import OutputError
-from sportstrack.files import Claim, PartFile, file_name
+from sportstrack.files.claim import Claim, PartFile, file_name
 from sportstrack.mine.loss import image_loss
 from sportstrack.mine.source import Source
 from sportstrack.types import Detections
 
 if TYPE_CHECKING:
-    from sportstrack.mine.run import Hard, MineSettings, Variant
+    from sportstrack.mine.mined import Hard, MineSettings, Variant
 
 FOLDER, LABELS = "images/mined", "labels/mined"
 
@@ -117,7 +117,7 @@ def _vary(
     from data_prep.augment.sample import Sample
     from data_prep.pictures import read_picture
     from data_prep.trim import trim
-    from sportstrack.mine.run import Variant
+    from sportstrack.mine.mined import Variant
 
     boxes = trim(source.table.select([one.row])).table.boxes
     given = Sample.make(read_picture(one.picture), boxes.xyxy, boxes.class_id, polygons=boxes.polygons)
@@ -163,8 +163,8 @@ def _write_variant(stores: Sequence[Store], name: str, sample: Any, source: Sour
 
 def _write_labels(store: Store, picture: Path, table: Any) -> None:
     """Write the label file of a table's only picture where Ultralytics looks for it."""
+    from data_prep.formats.yolo import Labels
     from data_prep.trim import trim
-    from data_prep.yolo import Labels
 
     labels = Labels.of(trim(table).table)
     store.file(f"{picture.stem}.txt").write(labels.text)

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from sportstrack.errors import FormatError, OutputError
-from sportstrack.files import PartFile, write_text
+from sportstrack.files.claim import PartFile, write_text
+from sportstrack.files.reading import parse_json, read_text
 from sportstrack.kinds import is_kind
-from sportstrack.reading import parse_json, read_text
 from sportstrack.types import Detections
 
 

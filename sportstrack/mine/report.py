@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sportstrack.files import Claim
+from sportstrack.files.claim import Claim
 from sportstrack.mine.loss import ImageLoss, named_parts
 
 if TYPE_CHECKING:
-    from sportstrack.mine.run import Mined, Variant
+    from sportstrack.mine.mined import Mined, Variant
 
 _SHOWN = 20  # rows of a table in mined.md; the CSV has all
 

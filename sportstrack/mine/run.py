@@ -5,141 +5,26 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sportstrack.errors import OutputError, SettingError
-from sportstrack.files import Claim, identity
-from sportstrack.judge.truth import Classes, TestSet, renumbered
+from sportstrack.files.claim import Claim, identity
 from sportstrack.mine.journal import Journal, is_journal
-from sportstrack.mine.loss import FLOOR, ImageLoss, LossWeights, confusions, image_loss, pair
+from sportstrack.mine.loss import FLOOR, ImageLoss, confusions, image_loss, pair
+from sportstrack.mine.mined import Hard, Mined, MineSettings
 from sportstrack.mine.pick import pick, sequence_of
 from sportstrack.types import Detections, IntArray
+from sportstrack.val.truth import Classes, TestSet, renumbered
 
 if TYPE_CHECKING:
     from sportstrack.mine.source import Source
 
-AUGMENTATIONS = ("flip", "brightness", "contrast", "blur", "motion_blur", "noise", "jpeg")
 JOURNAL = "detections.jsonl"
-KEEP = ("harder", "easier", "all", "none")
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, pictures done and pictures in all."""
-
-
-@dataclass(frozen=True)
-class MineSettings:
-    """What is mined, and what is made of it.
-
-    Attributes:
-        top: most pictures.
-        per_sequence: most pictures of one clip.
-        gap: least distance of two pictures of one clip, in frames.
-        weights: of the losses.
-        augment: operations of `data_prep.augment`, each tried alone on each mined picture.
-        keep: which augmented pictures to train on: those that are ``harder`` than the picture itself, ``easier``,
-            ``all`` or ``none``.
-        score: least score of a detection that the table of confusions counts.
-        seed: of the augmentations.
-
-    Raises:
-        SettingError: a value out of range.
-    """
-
-    top: int = 50
-    per_sequence: int = 3
-    gap: int = 12
-    weights: LossWeights = field(default_factory=LossWeights)
-    augment: Sequence[str] = AUGMENTATIONS
-    keep: str = "harder"
-    score: float = 0.25
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        for name in ("top", "per_sequence", "gap"):
-            if getattr(self, name) < 1:
-                raise SettingError(f"{name}: expected a whole number from 1, got {getattr(self, name)}")
-        if self.keep not in KEEP:
-            raise SettingError(f"keep: expected one of {', '.join(KEEP)}, got {self.keep!r}")
-
-
-@dataclass(frozen=True, eq=False)
-class Hard:
-    """A mined picture.
-
-    Attributes:
-        row: in the split's labelled pictures.
-        picture: its path.
-        sequence: the clip that it is from.
-        loss: weighted, per true box.
-        parts: the parts of the loss.
-        truth: true boxes, with the shared class numbers.
-        found: detections, likewise.
-    """
-
-    row: int
-    picture: str
-    sequence: str
-    loss: float
-    parts: ImageLoss
-    truth: Detections
-    found: Detections
-
-
-@dataclass(frozen=True, eq=False)
-class Variant:
-    """A mined picture after one augmentation.
-
-    Attributes:
-        picture: path of the picture that it was made from.
-        operation: its name.
-        loss: of the augmented picture.
-        change: that loss minus the picture's own; above 0 the picture has become harder.
-        parameters: what the operation drew.
-        file: where it was written for training, or "".
-    """
-
-    picture: str
-    operation: str
-    loss: float
-    change: float
-    parameters: Mapping[str, Any]
-    file: str = ""
-
-
-@dataclass(frozen=True, eq=False)
-class Mined:
-    """What was found.
-
-    Attributes:
-        detector: its name.
-        data: the data set's.
-        classes: the names that truth and detector share; numbers index into it.
-        pictures: how many were looked at.
-        losses: (M,) of all of them.
-        mean: mean loss.
-        hard: the mined ones, worst first.
-        confusion: (K + 1, K + 1): true class (last: none) by detector's class (last: missed), over all pictures.
-        variants: of the mined pictures.
-        left_out: the data set's classes that the detector does not know.
-        settings: in force.
-        training: the enriched data.yaml, or "".
-    """
-
-    detector: str
-    data: str
-    classes: tuple[str, ...]
-    pictures: int
-    losses: Mapping[str, float]
-    mean: float
-    hard: tuple[Hard, ...]
-    confusion: IntArray
-    variants: tuple[Variant, ...]
-    left_out: tuple[str, ...]
-    settings: MineSettings
-    training: str = ""
 
 
 def mine_hard_examples(
@@ -157,7 +42,7 @@ def mine_hard_examples(
     """Find the pictures that a detector does worst on, and write report, contact sheet and an enriched data set.
 
     Args:
-        weights: what `sportstrack.detector.load_detector` takes: weights, ``torchvision:NAME``, ``module:attribute``.
+        weights: what `sportstrack.detect.load_detector` takes: weights, ``torchvision:NAME``, ``module:attribute``.
         data: a YOLO data set's data.yaml or folder.
         output: folder for the results; detections of an earlier, even a stopped run there are used again.
         split: which of its splits; only ``train`` is enriched, because the others must stay unseen.
@@ -214,7 +99,7 @@ def _mine(
     weights: str | Path, source: Source, split: str, claims: Sequence[Claim], wanted: MineSettings,
     same: Mapping[str, Sequence[str]] | None, say: Progress, overwrite: bool, detector: Mapping[str, Any],
 ) -> Mined:  # fmt: skip
-    from sportstrack.detector import load_detector
+    from sportstrack.detect import load_detector
     from sportstrack.mine.enrich import Store, enrich
     from sportstrack.mine.report import write_report
     from sportstrack.mine.sheet import write_sheet
@@ -317,7 +202,7 @@ def _digest(weights: str | Path) -> str:
 
     "" where the model is neither, such as a name that torchvision knows.
     """
-    from sportstrack.connectors import split_spec
+    from sportstrack.detect.names import split_spec
 
     kind, name = split_spec(str(weights))
     place = Path(name)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from sportstrack.files import PartFile
+from sportstrack.files.claim import PartFile
 from sportstrack.mine.loss import named_parts, pair
 from sportstrack.types import Detections
 
 if TYPE_CHECKING:
-    from sportstrack.mine.run import Hard
+    from sportstrack.mine.mined import Hard
 
 Colour: TypeAlias = tuple[int, int, int]
 MOST = 24
@@ -31,7 +31,7 @@ def write_sheet(hard: Sequence[Hard], classes: Sequence[str], file: PartFile, sc
     Raises:
         OutputError: it cannot be written.
     """
-    from sportstrack.opencv import require_cv2
+    from sportstrack.images.opencv import require_cv2
 
     cv2 = require_cv2()
     sheet = _stack([_tile(one, number + 1, classes, score) for number, one in enumerate(hard[:MOST])])

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from sportstrack.errors import SettingError, unknown
-from sportstrack.judge.truth import TestSet
 from sportstrack.types import Detections
+from sportstrack.val.truth import TestSet
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,7 @@ def read_source(data: str | Path, split: str) -> Source:
         FormatError: no data set, paths in it that are not there, or a broken label.
         SettingError: nothing labelled in the split.
     """
-    from data_prep.yolo_read import read_yolo
+    from data_prep.formats.yolo_read import read_yolo
 
     table = read_yolo(data, need=(split,))
     images = table.images

@@ -6,7 +6,6 @@ the frame rate and the picture's size suffice; embeddings and the camera's motio
 
 from __future__ import annotations
 
-from sportstrack.refine.command import main
 from sportstrack.refine.drop import drop_short
 from sportstrack.refine.interpolate import interpolate_gaps
 from sportstrack.refine.link import link_tracks
@@ -27,7 +26,6 @@ __all__ = [
     "drop_short",
     "interpolate_gaps",
     "link_tracks",
-    "main",
     "preset",
     "refine",
     "refine_tracks",

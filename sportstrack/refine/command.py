@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from sportstrack.arguments import FRAME_RATE, names_of, size
 from sportstrack.boxes import xyxy_to_tlwh
 from sportstrack.cli import new_parser, print_json, report_error, run
+from sportstrack.cli.arguments import FRAME_RATE, names_of, size
 from sportstrack.errors import FormatError, OutputError, SettingError, SportstrackError, unknown
-from sportstrack.files import Claim, PartFile, add_overwrite
+from sportstrack.files.claim import Claim, PartFile, add_overwrite
+from sportstrack.files.reading import list_files, read_table, same_name
 from sportstrack.limits import MAX_FRAMES
 from sportstrack.mot import MotTable, SequenceInfo, read_mot, read_sequence_info
-from sportstrack.reading import list_files, read_table, same_name
 from sportstrack.recording import Recording
 from sportstrack.refine.recorded import Recorded, read_recorded
 from sportstrack.refine.scene import Scene
@@ -273,8 +273,9 @@ def read_cuts(path: Path) -> list[int]:
     Raises:
         FormatError: it is no such table, or cannot be read.
     """
+    rows = read_table(path)
     try:
-        starts = [int(row["start"]) for row in read_table(path)][1:]
+        starts = [int(row["start"]) for row in rows][1:]
     except (KeyError, TypeError, ValueError) as error:
         raise FormatError(f"{path}: not a table of shots; sportstrack shots VIDEO --csv FILE writes one") from error
     if bad := next((start for start in starts if not 0 <= start <= MAX_FRAMES), None):

@@ -9,16 +9,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from sportstrack.mot import read_sequence_info
 from sportstrack.score.circumstances import SMALL, Circumstances, area, at_border, circumstances, picture_size
 from sportstrack.score.clear import Matches, fragments, match_clear
-from sportstrack.score.run import Job
 from sportstrack.score.sequence import Sequence
 from sportstrack.types import BoolArray, FloatArray, IntArray
 
@@ -238,21 +236,6 @@ def diagnose(
         timeline=np.array([np.bincount(f, minlength=seq.frames) for f in counted]),
         seq=seq,
     )
-
-
-def diagnose_job(job: Job, light: Callable[[int], float | None] = lambda _: None) -> Diagnosis:
-    """Diagnose a sequence from its files; size from ``seqinfo.ini``."""
-    folder = sequence_folder(job)
-    info = read_sequence_info(folder) if folder else None
-    return replace(diagnose(job.sequence(), info.size if info else None, light), folder=folder)
-
-
-def sequence_folder(job: Job) -> Path | None:
-    """Return the folder of the sequence that a job's truth belongs to, if it is a file."""
-    if not isinstance(job.truth, (str, Path)):
-        return None
-    path = Path(job.truth)
-    return path.parent.parent if path.parent.name == "gt" else path.parent
 
 
 def _switches(

@@ -11,6 +11,7 @@ import numpy as np
 
 from sportstrack.errors import FormatError, SettingError
 from sportstrack.mot import MotTable, check_table, read_mot, read_sequence_info, table_from_rows
+from sportstrack.score.diagnose import Diagnosis, diagnose
 from sportstrack.score.preprocess import preprocess
 from sportstrack.score.scores import Scores
 from sportstrack.score.sequence import Sequence
@@ -311,3 +312,18 @@ def _lone(truth: Any) -> Any:
 
 def _of_class(job: Job, number: int) -> Job:
     return replace(job, class_id=number)
+
+
+def diagnose_job(job: Job, light: Callable[[int], float | None] = lambda _: None) -> Diagnosis:
+    """Diagnose a sequence from its files; size from ``seqinfo.ini``."""
+    folder = sequence_folder(job)
+    info = read_sequence_info(folder) if folder else None
+    return replace(diagnose(job.sequence(), info.size if info else None, light), folder=folder)
+
+
+def sequence_folder(job: Job) -> Path | None:
+    """Return the folder of the sequence that a job's truth belongs to, if it is a file."""
+    if not isinstance(job.truth, (str, Path)):
+        return None
+    path = Path(job.truth)
+    return path.parent.parent if path.parent.name == "gt" else path.parent

@@ -12,22 +12,11 @@ import numpy as np
 
 from sportstrack.errors import SettingError, nearest
 from sportstrack.score.clear import count_clear
+from sportstrack.score.figures import CURVES, FIGURES
 from sportstrack.score.hota import ALPHAS, count_hota
 from sportstrack.score.identity import count_identity
 from sportstrack.score.sequence import Sequence
 from sportstrack.types import FloatArray
-
-CURVES = ("HOTA", "DetA", "AssA", "DetRe", "DetPr", "AssRe", "AssPr", "LocA", "OWTA")
-"""Figures that have a value at each of the 19 thresholds; as attributes they are the mean."""
-
-FIGURES = (
-    *("HOTA", "DetA", "AssA", "DetRe", "DetPr", "AssRe", "AssPr", "LocA", "OWTA", "HOTA(0)", "LocA(0)", "HOTALocA(0)"),
-    *("MOTA", "MOTP", "MODA", "CLR_Re", "CLR_Pr", "CLR_F1", "MTR", "PTR", "MLR", "sMOTA", "MOTAL", "FP_per_frame"),
-    *("CLR_TP", "CLR_FN", "CLR_FP", "IDSW", "Frag", "MT", "PT", "ML", "CLR_Frames"),
-    *("IDF1", "IDP", "IDR", "IDTP", "IDFN", "IDFP"),
-    *("Dets", "GT_Dets", "IDs", "GT_IDs"),
-)
-"""Every figure by its standard name."""
 
 _ALIASES = {
     "HOTA(0)": "HOTA0",

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sportstrack.errors import SettingError
-from sportstrack.folders import settled
-from sportstrack.reading import list_files, list_folders, same_name
+from sportstrack.files.folders import settled
+from sportstrack.files.reading import list_files, list_folders, same_name
 
 _TRUTH = ("gt/gt.txt", "*/gt/gt.txt", "*/*/gt/gt.txt", "*/*/*/gt/gt.txt")
 _DETECTOR = re.compile(r"-(DPM|FRCNN|SDP)$")  # MOT17 holds each sequence three times, once per detector

@@ -10,7 +10,8 @@ from collections.abc import Sequence as Rows
 from typing import Any, TypeAlias
 
 from sportstrack.errors import SettingError, nearest
-from sportstrack.score.scores import FIGURES, Scores
+from sportstrack.score.figures import FIGURES
+from sportstrack.score.scores import Scores
 
 FORMATS = ("table", "markdown", "csv", "json", "latex")
 

@@ -11,8 +11,8 @@ The command ``sportstrack shots VIDEO`` prints a table of shots.
 from __future__ import annotations
 
 from sportstrack.shots.boundaries import Boundary, ShotConfig, ShotDetector, is_close_up
-from sportstrack.shots.command import COLUMNS, Shot, find_shots, kind_of_view, main
 from sportstrack.shots.replays import Replay, ReplayConfig, ReplayDetector
+from sportstrack.shots.shots import COLUMNS, Shot, find_shots, kind_of_view
 
 __all__ = [
     "COLUMNS",
@@ -26,5 +26,4 @@ __all__ = [
     "find_shots",
     "is_close_up",
     "kind_of_view",
-    "main",
 ]

@@ -20,9 +20,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sportstrack.corners import best_corners, check_picture, halve
 from sportstrack.errors import SettingError
-from sportstrack.opencv import require_cv2
+from sportstrack.images.corners import best_corners, check_picture, halve
+from sportstrack.images.opencv import require_cv2
 from sportstrack.types import FloatArray
 
 CLOSE_UP = 0.45  # median height of the boxes, as a share of the picture's

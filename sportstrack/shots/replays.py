@@ -20,9 +20,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sportstrack.corners import check_picture, halve
 from sportstrack.errors import SettingError
-from sportstrack.opencv import require_cv2
+from sportstrack.images.corners import check_picture, halve
+from sportstrack.images.opencv import require_cv2
 from sportstrack.types import BoolArray, FloatArray, IntArray
 
 THUMB = (32, 18)  # pixels, the pictures that are remembered

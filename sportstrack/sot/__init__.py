@@ -10,7 +10,8 @@ The command line is ``python -m sportstrack.sot``; docs/sot.md explains both. Im
 
 from sportstrack.sot.ball import BallSettings, BallTracker, fill_gaps
 from sportstrack.sot.methods import METHODS
-from sportstrack.sot.single import SingleTracker, SotSettings
+from sportstrack.sot.settings import SotSettings
+from sportstrack.sot.single import SingleTracker
 from sportstrack.sot.types import SotResult
 
 __all__ = [

@@ -15,7 +15,7 @@ from sportstrack.sot.types import Image, share_inside
 from sportstrack.types import FloatArray, as_detections
 
 if TYPE_CHECKING:
-    from sportstrack.sot.single import SotSettings
+    from sportstrack.sot.settings import SotSettings
 
 LATER_SIZE, ANY_SIZE = (0.5, 0.65, 0.8, 1.0, 1.25, 1.6), (0.5, 0.7, 0.85, 1.0, 1.2, 1.5, 2.0)
 """Factors of the last size to search: after a while, and after a cut."""

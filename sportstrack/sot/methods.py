@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from sportstrack.errors import SettingError, WeightsError, nearest
-from sportstrack.opencv import FIX, require_contrib, require_cv2
+from sportstrack.images.opencv import FIX, require_contrib, require_cv2
 from sportstrack.sot.types import Image
 from sportstrack.types import FloatArray
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from sportstrack.boxes import xyxy_to_tlwh
 from sportstrack.errors import OutputError, SettingError, SourceError, unknown
-from sportstrack.files import Claim, PartFile, file_name
+from sportstrack.files.claim import Claim, PartFile, file_name
 from sportstrack.mot import format_mot_rows
 from sportstrack.sot.types import Image, SotResult
 from sportstrack.types import FloatArray, Tracks
@@ -99,7 +99,7 @@ def claim_outputs(
     inputs: Sequence[str | Path] = (),
     overwrite: bool = False,
 ) -> Claim:
-    """Claim the files of a run, before anything is loaded or read; arguments as `sportstrack.files.Claim`.
+    """Claim the files of a run, before anything is loaded or read; arguments as `sportstrack.files.claim.Claim`.
 
     Raises:
         SettingError: an unknown format.
@@ -190,7 +190,7 @@ class _Files:
     """The outputs of one run."""
 
     def __init__(self, claim: Claim, stem: str, formats: Sequence[str], source: VideoSource, track_id: int) -> None:
-        from sportstrack.drawing import Annotator
+        from sportstrack.draw.annotator import Annotator
 
         self._claim = claim
         self._paths = {kind: claim.folder / f"{stem}{FORMATS[kind]}" for kind in formats}
@@ -273,7 +273,7 @@ class _Files:
         """Draw the path of the last seconds, the box (dashed where it is a guess) and the state."""
         import cv2
 
-        from sportstrack.presence import draw_path
+        from sportstrack.draw.heatmap import draw_path
 
         recent = self._boxes[-max(2, round(6 * self._rate)) :]
         draw_path(image, np.stack(recent))
@@ -289,7 +289,7 @@ class _Files:
     def _heat(self, image: Image) -> PartFile:
         import cv2
 
-        from sportstrack.presence import draw_path, heat_map, overlay
+        from sportstrack.draw.heatmap import draw_path, heat_map, overlay
 
         boxes = np.stack(self._boxes)
         height, width = image.shape[:2]

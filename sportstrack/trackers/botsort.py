@@ -24,9 +24,10 @@ from typing import Any
 import numpy as np
 
 from sportstrack import kalman
+from sportstrack.appearance import Features, cosine, learn, read_looks, unit_rows, with_room
 from sportstrack.boxes import iou, xywh_to_xyxy, xyxy_to_xywh
-from sportstrack.cost import Features, check_fusion, cosine, fuse_touching, learn, read_looks, unit_rows, with_room
 from sportstrack.trackers import columns
+from sportstrack.trackers.fusion import check_fusion, fuse_touching
 from sportstrack.types import BoolArray, FloatArray, IntArray, Tracks, as_affine, as_detections
 
 _SIZE = np.array([2, 3, 2, 3])  # width and height, for x and y and for themselves
@@ -51,7 +52,7 @@ class BoTSORTConfig:
         appearance_thresh: appearance counts up to this half cosine distance (0 alike, 0.5 unrelated).
         appearance_momentum: share of a track's old appearance when a new one comes in.
         fusion: how looks join motion: ``minimum`` (the paper's), ``weighted`` or ``adaptive``
-            (see `sportstrack.cost.fuse`).
+            (see `sportstrack.trackers.fusion.fuse`).
         alpha: weight of motion in ``weighted``.
         w_association_emb: weight of looks in ``adaptive``, against 1 for motion.
         aw_param: how much ``adaptive`` adds to that where a look singles a pair out.

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from sportstrack.cost import read_looks
+from sportstrack.appearance import read_looks
 from sportstrack.errors import SettingError
 from sportstrack.trackers import columns
 from sportstrack.types import Detections, FloatArray, IntArray, Tracker, Tracks, as_affine, as_detections

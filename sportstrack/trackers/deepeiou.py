@@ -23,9 +23,10 @@ from typing import Any
 
 import numpy as np
 
+from sportstrack.appearance import Features, cosine, learn, read_looks, unit_rows, with_room
 from sportstrack.boxes import iou
-from sportstrack.cost import Features, check_fusion, cosine, fuse_touching, learn, read_looks, unit_rows, with_room
 from sportstrack.trackers import columns
+from sportstrack.trackers.fusion import check_fusion, fuse_touching
 from sportstrack.types import BoolArray, FloatArray, IntArray, Tracks, as_detections
 
 
@@ -52,7 +53,7 @@ class DeepEIoUConfig:
         appearance_thresh: appearance counts up to this half cosine distance (0 alike, 0.5 unrelated).
         appearance_momentum: share of a track's old appearance when a new one comes in.
         fusion: how looks join the overlap: ``minimum`` (the paper's), ``weighted`` or ``adaptive``
-            (see `sportstrack.cost.fuse`).
+            (see `sportstrack.trackers.fusion.fuse`).
         alpha: weight of the overlap in ``weighted``.
         w_association_emb: weight of looks in ``adaptive``, against 1 for the overlap.
         aw_param: how much ``adaptive`` adds to that where a look singles a pair out.

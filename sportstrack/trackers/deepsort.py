@@ -25,20 +25,13 @@ from typing import Any
 import numpy as np
 
 from sportstrack import kalman
+from sportstrack.appearance import Features, known, read_looks, unit_rows
 from sportstrack.assign import clip_then_solve
 from sportstrack.boxes import iou, xyah_to_xyxy, xyxy_to_xyah
-from sportstrack.cost import (
-    Features,
-    Gallery,
-    check_fusion,
-    fuse,
-    fused_limit,
-    known,
-    mahalanobis,
-    read_looks,
-    unit_rows,
-)
+from sportstrack.kalman import mahalanobis
 from sportstrack.trackers import columns
+from sportstrack.trackers.fusion import check_fusion, fuse, fused_limit
+from sportstrack.trackers.gallery import Gallery
 from sportstrack.types import BoolArray, FloatArray, IntArray, Tracks, as_detections
 
 _NEVER = 1e5  # cost of a pair outside the gate, above every limit
@@ -55,8 +48,8 @@ class DeepSORTConfig:
         mc_lambda: the paper's lambda, 0…1: weight of motion in the cost of a match by appearance. The squared
             Mahalanobis distance counts as a share of its gate, in units of ``max_cosine_distance``.
         fusion: how looks join motion in the cascade: ``gated`` (the paper's), or ``weighted`` or ``adaptive`` with the
-            overlap (see `sportstrack.cost.fuse`). The last two let a pair match up to the cost of one that is just
-            within ``max_cosine_distance`` and ``max_iou_distance``; where motion's gate is closed nobody matches.
+            overlap (see `sportstrack.trackers.fusion.fuse`). The last two let a pair match up to the cost of one that
+            is just within ``max_cosine_distance`` and ``max_iou_distance``; behind motion's gate nothing matches.
         alpha: weight of motion in ``weighted``.
         w_association_emb: weight of looks in ``adaptive``, against 1 for motion.
         aw_param: how much ``adaptive`` adds to that where a look singles a pair out.

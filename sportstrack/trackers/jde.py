@@ -27,21 +27,11 @@ from typing import Any
 import numpy as np
 
 from sportstrack import kalman
+from sportstrack.appearance import Features, cosine, known, learn, read_looks, unit_rows, with_room
 from sportstrack.boxes import iou, xyah_to_xyxy, xyxy_to_xyah
-from sportstrack.cost import (
-    Features,
-    check_fusion,
-    cosine,
-    fuse,
-    fused_limit,
-    known,
-    learn,
-    mahalanobis,
-    read_looks,
-    unit_rows,
-    with_room,
-)
+from sportstrack.kalman import mahalanobis
 from sportstrack.trackers import columns
+from sportstrack.trackers.fusion import check_fusion, fuse, fused_limit
 from sportstrack.types import BoolArray, FloatArray, IntArray, Tracks, as_detections
 
 _NEVER = 1e5  # cost of a pair outside the gate, above every limit
@@ -63,8 +53,8 @@ class JDEConfig:
         unconfirmed_match_thresh: the same for tracks seen only once.
         appearance_momentum: share of a track's old look when a new one comes in.
         fusion: how looks join motion in the first stage: ``gated`` (the paper's), or ``weighted`` or ``adaptive`` with
-            the overlap (see `sportstrack.cost.fuse`). The last two let a pair match up to the cost of one that is just
-            within ``match_thresh`` and ``second_match_thresh``; where motion's gate is closed nobody matches.
+            the overlap (see `sportstrack.trackers.fusion.fuse`). The last two let a pair match up to the cost of one
+            that is just within ``match_thresh`` and ``second_match_thresh``; behind motion's gate nothing matches.
         alpha: weight of motion in ``weighted``.
         w_association_emb: weight of looks in ``adaptive``, against 1 for motion.
         aw_param: how much ``adaptive`` adds to that where a look singles a pair out.

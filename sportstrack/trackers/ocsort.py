@@ -29,21 +29,11 @@ from typing import Any
 import numpy as np
 
 from sportstrack import kalman
+from sportstrack.appearance import Features, blend, cosine, dynamic_momentum, known, read_looks, unit_rows, with_room
 from sportstrack.assign import solve_then_gate, unmatched
 from sportstrack.boxes import iou, xysr_to_xyxy, xyxy_to_xysr
-from sportstrack.cost import (
-    Features,
-    blend,
-    check_fusion,
-    cosine,
-    dynamic_momentum,
-    fuse,
-    known,
-    read_looks,
-    unit_rows,
-    with_room,
-)
 from sportstrack.trackers import columns
+from sportstrack.trackers.fusion import check_fusion, fuse
 from sportstrack.types import BoolArray, FloatArray, IntArray, Tracks, as_detections
 
 _LOW = float(np.nextafter(0.1, 1.0))  # least score in the ByteTrack stage: above 0.1, as in the authors' code
@@ -64,7 +54,7 @@ class OCSORTConfig:
         inertia: weight of the direction in the first matching.
         use_byte: match tracks that are left with detections that score between 0.1 and ``det_thresh``.
         fusion: how looks join motion in the first matching, if embeddings come: ``adaptive`` (Deep OC-SORT's) or
-            ``weighted`` (see `sportstrack.cost.fuse`).
+            ``weighted`` (see `sportstrack.trackers.fusion.fuse`).
         alpha: weight of motion in ``weighted``.
         w_association_emb: weight of looks in ``adaptive``, against 1 for the overlap.
         aw_param: how much ``adaptive`` adds to that where a look singles a pair out.

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from sportstrack.train.command import main
 from sportstrack.train.guard import Epoch
 from sportstrack.train.run import TrainResult, train_detector
 from sportstrack.train.settings import TrainSettings
 
-__all__ = ["Epoch", "TrainResult", "TrainSettings", "main", "train_detector"]
+__all__ = ["Epoch", "TrainResult", "TrainSettings", "train_detector"]

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sportstrack.arguments import SEED, SIDE, TRUST_HELP, Real, Whole
 from sportstrack.cli import new_parser, run
-from sportstrack.progress import ProgressBar, say_beside_bars
+from sportstrack.cli.arguments import SEED, SIDE, TRUST_HELP, Real, Whole
+from sportstrack.cli.progress import ProgressBar, say_beside_bars
 from sportstrack.train.guard import Epoch
 from sportstrack.train.settings import OPTIMIZERS, RESUMABLE, TrainSettings, parse_more
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from sportstrack.errors import FormatError
-from sportstrack.files import ensure_folder, write_text
+from sportstrack.files.claim import ensure_folder, write_text
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def check_data(data: str | Path) -> TrainData:
         FormatError: no data set, no training pictures, no box in any of them, a class id beyond the names or another
             broken label (with file and line), ``nc`` that contradicts ``names``, or labels with key points.
     """
-    from data_prep.yolo_read import read_description, read_yolo
+    from data_prep.formats.yolo_read import read_description, read_yolo
 
     table = read_yolo(data)
     source, _, described = read_description(Path(data))
@@ -110,7 +110,7 @@ def _absolute(file: str) -> str:
 
 
 def _label_of(picture: str) -> str:
-    from data_prep.yolo_read import label_of
+    from data_prep.formats.yolo_read import label_of
 
     return label_of(picture)
 

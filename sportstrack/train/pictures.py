@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from sportstrack.plots import colour_of, new_axes, save_figure
-from sportstrack.reading import read_table
+from sportstrack.draw.figures import colour_of, new_axes, save_figure
+from sportstrack.files.reading import read_table
 
 _NAMES = {
     "BoxPR_curve.png": "precision-recall.png",

@@ -11,8 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from sportstrack.detector import import_ultralytics, loading, open_checkpoint
-from sportstrack.devices import choose_device, import_torch
+from sportstrack.detect.checkpoint import import_ultralytics, loading, open_checkpoint
 from sportstrack.errors import (
     DeviceError,
     FormatError,
@@ -22,15 +21,16 @@ from sportstrack.errors import (
     WeightsError,
     unknown,
 )
-from sportstrack.files import ensure_folder, write_text
-from sportstrack.locks import Lock
+from sportstrack.files.claim import ensure_folder, write_text
+from sportstrack.files.locks import Lock
+from sportstrack.files.reading import read_table, read_text, read_yaml
+from sportstrack.models.devices import choose_device, import_torch
+from sportstrack.models.weights import find_weights
 from sportstrack.plugins import first_line
-from sportstrack.reading import read_table, read_text, read_yaml
 from sportstrack.train.data import TrainData, check_data
 from sportstrack.train.guard import Epoch, guarded_trainer, local_answers, strip
 from sportstrack.train.pictures import save_pictures
 from sportstrack.train.settings import RESUMABLE, TrainSettings, checked_more
-from sportstrack.weights import find_weights
 
 TASKS = ("detect", "segment")
 SCORES = ("precision", "recall", "mAP50", "mAP50-95")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sportstrack.errors import SettingError, unknown
-from sportstrack.reading import parse_yaml
+from sportstrack.files.reading import parse_yaml
 
 OPTIMIZERS = ("SGD", "MuSGD", "Adam", "Adamax", "AdamW", "NAdam", "RAdam", "RMSprop", "auto")
 RESUMABLE = ("imgsz", "batch", "device", "workers", "patience", "freeze", "trust", "mlflow", "tensorboard")
@@ -22,8 +22,8 @@ class TrainSettings:
     """The settings of a training run; the defaults are those for sports.
 
     Attributes:
-        weights: where to start: weights as `sportstrack.weights.find_weights` takes them (``.pt``), or an architecture
-            such as ``yolov8n.yaml`` with random weights.
+        weights: where to start: weights as `sportstrack.models.weights.find_weights` takes them (``.pt``), or an
+            architecture such as ``yolov8n.yaml`` with random weights.
         epochs: passes over the training pictures.
         imgsz: longer side of the network's input in pixels; a multiple of 32.
         batch: pictures per step, over all GPUs.

@@ -9,10 +9,10 @@ from fractions import Fraction
 from pathlib import Path
 
 from sportstrack.errors import FormatError, SourceError
+from sportstrack.files.reading import is_note, read_bytes
+from sportstrack.images.decode import decode_picture
 from sportstrack.limits import MAX_PICTURE_BYTES
 from sportstrack.mot import SequenceInfo
-from sportstrack.pictures import decode_picture
-from sportstrack.reading import is_note, read_bytes
 from sportstrack.video.frame import Frame, Image, SourceInfo
 from sportstrack.video.seqinfo import find_sequence
 from sportstrack.video.times import ASSUMED_RATE, DEFAULT_RATE, as_rate

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from sportstrack.errors import SourceError
+from sportstrack.files.reading import is_folder
 from sportstrack.mot import SequenceInfo, read_sequence_info
-from sportstrack.reading import is_folder
 
 
 def find_sequence(path: Path) -> tuple[Path, Path, SequenceInfo | None]:

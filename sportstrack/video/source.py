@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from sportstrack.errors import SourceError
-from sportstrack.folders import settled
+from sportstrack.files.folders import settled
 from sportstrack.video.camera import CameraReader, camera_number
 from sportstrack.video.file import FileReader
 from sportstrack.video.frame import Frame, Reader, SourceInfo

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from sportstrack.errors import OutputError, SourceError
-from sportstrack.files import PartFile
+from sportstrack.files.claim import PartFile
 from sportstrack.video.frame import Image
 from sportstrack.video.pictures import BT709, ONE_THREAD, SMPTE170M
 from sportstrack.video.source import is_folder, open_source

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sportstrack.appearance import Features, known, unit_rows, with_room
 from sportstrack.assign import clip_then_solve
-from sportstrack.cost import Features, known, unit_rows, with_room
 from sportstrack.trackers import columns
 from sportstrack.trackers.sports.config import SportsTrackConfig
 from sportstrack.trackers.sports.rows import Rows

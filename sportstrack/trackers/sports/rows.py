@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sportstrack.cost import Features
+from sportstrack.appearance import Features
 from sportstrack.types import BoolArray, FloatArray, IntArray
 
 

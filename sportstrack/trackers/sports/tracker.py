@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from sportstrack.appearance import blend, read_looks, unit_rows, with_room
 from sportstrack.boxes import iou, xywh_to_xyxy, xyxy_to_xywh
-from sportstrack.cost import blend, read_looks, unit_rows, with_room
 from sportstrack.errors import SettingError
 from sportstrack.trackers import columns
 from sportstrack.trackers.sports import appearance, border, classes, motion

@@ -1,0 +1,184 @@
+"""The command ``sportstrack audit``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from sportstrack.cli import new_parser, run
+from sportstrack.cli.arguments import SHARE, WORKERS, Real, Whole, words
+from sportstrack.cli.progress import ProgressBar
+from sportstrack.files.claim import PartFile
+
+PROGRAM = "sportstrack audit"
+
+_EXAMPLES = """examples:
+  sportstrack audit SportsMOT --html audit.html
+  sportstrack audit football-yolo --every 10 --workers 4 --json audit.json
+  sportstrack audit MOT17/train --ignore beyond-picture,class-imbalance
+  sportstrack audit SNMOT-060 --fix SNMOT-060-mended
+  sportstrack audit coco/annotations --from coco --images coco/val2017
+
+DIR is a data set of any layout that data_prep reads: SportsMOT, SoccerNet, MOTChallenge and DanceTrack folders or zips,
+YOLO (data.yaml), COCO JSON, Pascal VOC. Rows that its readers refuse are read here and reported with file and line.
+
+exit status: 0 nothing found, 1 something found, 2 bad input or settings, 130 interrupted
+"""
+_THRESHOLDS: dict[str, tuple[Callable[[str], float], str]] = {
+    "overhang": (Real(), "pixels a box may stick out of its picture"),
+    "overlap": (Real(0.1, 1), "IoU from which on two boxes of a class are near-duplicates"),
+    "jump": (Real(), "body heights per frame that an identity may move"),
+    "imbalance": (Real(1), "times that the most frequent class may outnumber another"),
+    "light": (Real(1), "robust standard deviations that a picture's light may be off its clip's"),
+    "blur": (SHARE, "share of its clip's sharpness below which a picture counts as blurred"),
+    "near": (Whole(0, 16), "bits of 64 that may differ between pictures that look the same"),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Audit as the command line asks and return the exit status."""
+    return run(_parser(), _main, argv)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = new_parser(
+        PROGRAM, "Look for what is wrong with a data set: frames, pictures, boxes, identities, splits.", _EXAMPLES
+    )
+    add = parser.add_argument
+    add("root", metavar="DIR", type=Path, help="the data set's folder or file")
+    add("--from", dest="layout", choices=("mot", "yolo", "coco", "voc"), help="its layout (default: told from DIR)")
+    add("--images", type=Path, metavar="DIR", help="coco, voc: the pictures' folder")
+    add("--class-names", type=words, metavar="NAME,…", help="mot: of classes 1, 2, …")
+    add("--zero-based", action="store_true", help="mot: gt.txt counts frames from 0")
+    add("--voc-edges", choices=("inclusive", "continuous"), default="inclusive", help="voc: pixels from 1, or edges")
+
+    group = parser.add_argument_group("what is looked for")
+    add = group.add_argument
+    add("--ignore", type=words, default=(), metavar="FINDING,…", help="leave these out (dashes for spaces)")
+    add("--labels-only", action="store_true", help="look at no pixels")
+    add("--every", type=Whole(1), default=1, metavar="N", help="look at the pixels of each N-th picture of a clip (1)")
+    for name, (kind, about) in _THRESHOLDS.items():
+        add(f"--{name}", type=kind, metavar="X", help=f"{about} ({_default(name):g})")
+
+    group = parser.add_argument_group("output")
+    add = group.add_argument
+    add("--json", type=Path, metavar="FILE", help="all findings and histograms")
+    add("--html", type=Path, metavar="FILE", help="a page with example pictures and histograms")
+    add(
+        "--examples",
+        type=Whole(0, 1000),
+        default=4,
+        metavar="N",
+        help="pictures per finding on the page (4), and lines printed",
+    )
+    add("--fix", type=Path, metavar="OUT", help="mend what is safe into a new folder; OUT/changes.csv lists it")
+    add("--changes", type=Path, metavar="FILE", help="list the changes of --fix here as well (.csv or .json)")
+    add("--copy", action="store_true", help="--fix copies pictures instead of linking them")
+    add("--overwrite", action="store_true", help="replace reports, and with --fix a data set that this program wrote")
+    add("--workers", type=WORKERS, default=1, metavar="N", help="pictures looked at side by side (1)")
+    add("--cache", type=Path, metavar="FILE", help="keep what was measured; a stopped run goes on where it was")
+    add("--quiet", action="store_true", help="no progress, nothing printed")
+    return parser
+
+
+def _main(options: argparse.Namespace) -> int:
+    from data_prep.audit.run import audit
+    from data_prep.stage import check_place
+    from sportstrack.files.option_files import claimed
+
+    asked = [path for path in (options.json, options.html, options.changes) if path]
+    with claimed(
+        asked, command=PROGRAM, source=options.root, inputs=[options.root], overwrite=options.overwrite
+    ) as claims:
+        files = dict(zip(asked, claims, strict=True))
+        if options.fix:
+            check_place(options.fix)
+        with ProgressBar("audit", "picture", options.quiet) as bar:
+            found = audit(options.root, _settings(options, bar))
+        if not options.quiet:
+            sys.stdout.write(summary(found, options.examples))
+            sys.stdout.flush()
+        _write_reports(found, options, files)
+        if options.fix:
+            _fix(found, options, files)
+    return 0 if found.clean else 1
+
+
+def summary(found: Any, examples: int = 4) -> str:
+    """Return the table that is printed: each finding's number, and where the first ones are."""
+    table = found.source.table
+    head = f"{found.root}: {len(table.images):,} pictures, {len(table.boxes):,} boxes ({found.source.layout} layout)\n"
+    notes = "".join(f"note: {note}\n" for note in table.notes)
+    if not found.source.has_pictures:
+        notes += "note: labels alone; nothing that needs pixels was looked at\n"
+    if found.clean:
+        return f"{head}{notes}nothing found\n"
+    counts = found.counts()
+    wide = max(map(len, counts))
+    lines = []
+    for kind, count in counts.items():
+        lines.append(f"{kind:<{wide}}  {count:>9,}")
+        mine = [finding for finding in found.findings if finding.kind == kind]
+        lines += [f"    {f.where() or f.split or 'data set'}{_frame(f)}: {f.message}" for f in mine[: max(0, examples)]]
+        if count > examples > 0:
+            lines.append(f"    … and {count - examples:,} more")
+    return head + notes + "\n".join(lines) + "\n"
+
+
+def _frame(finding: Any) -> str:
+    return "" if finding.frame is None else f", frame {finding.frame}"
+
+
+def _settings(options: argparse.Namespace, bar: ProgressBar) -> Any:
+    from data_prep.audit.labels import Thresholds
+    from data_prep.audit.pixels import PixelSettings
+    from data_prep.audit.read import ReadSettings
+    from data_prep.audit.run import AuditSettings
+
+    given = {name: getattr(options, name) for name in _THRESHOLDS if getattr(options, name) is not None}
+    pixels = PixelSettings(every=options.every, workers=options.workers, cache=options.cache, progress=bar)
+    return AuditSettings(
+        read=ReadSettings(options.layout, options.images, options.class_names, options.zero_based, options.voc_edges),
+        thresholds=replace(Thresholds(), **given),
+        pixels=None if options.labels_only else pixels,
+        ignore=tuple(options.ignore),
+    )
+
+
+def _write_reports(found: Any, options: argparse.Namespace, files: dict[Path, PartFile]) -> None:
+    if options.json:
+        import json
+
+        _write(files[options.json], json.dumps(found.record(), indent=1, ensure_ascii=False) + "\n")
+    if options.html:
+        from data_prep.audit.page import audit_page
+
+        _write(files[options.html], audit_page(found, options.examples))
+
+
+def _write(file: PartFile, text: str) -> None:
+    file.write(text.encode(errors="backslashreplace"))
+    file.complete()
+
+
+def _fix(found: Any, options: argparse.Namespace, files: dict[Path, PartFile]) -> None:
+    from data_prep.audit.findings import check_kinds
+    from data_prep.audit.fix import changes_text, write_repaired
+
+    with ProgressBar("fix", "picture", options.quiet) as bar:
+        changes = write_repaired(
+            found, options.fix, _settings(options, bar).thresholds, ignore=check_kinds(options.ignore),
+            copy=options.copy, overwrite=options.overwrite, workers=options.workers, progress=bar,
+        )  # fmt: skip
+    if options.changes:
+        _write(files[options.changes], changes_text(changes, options.changes.suffix.lstrip(".").lower()))
+    if not options.quiet:
+        sys.stdout.write(f"wrote {options.fix}: {len(changes):,} changes, listed in {options.fix / 'changes.csv'}\n")
+
+
+def _default(name: str) -> float:
+    return {"overhang": 1, "overlap": 0.95, "jump": 1, "imbalance": 100, "light": 6, "blur": 0.25, "near": 4}[name]

@@ -1,0 +1,125 @@
+"""The command ``sportstrack augment``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sportstrack.cli import new_parser, run
+from sportstrack.cli.arguments import SEED, WORKERS, Real, Whole, words
+from sportstrack.cli.progress import ProgressBar
+from sportstrack.files.reading import read_text
+
+PROGRAM = "sportstrack augment"
+
+_EXAMPLES = """examples:
+  sportstrack augment football football-plus --per-image 2
+  sportstrack augment football dim --ops brightness,noise,motion_blur --share 0.3 --seed 1
+  sportstrack augment football crowded --ops copy_paste,cutout --pick 0
+  sportstrack augment football hard-plus --list hard.txt --per-image 4
+  yolo train data=football-plus/data.yaml model=yolov8n.pt imgsz=1280
+
+operations: copy_paste cutout flip rotate resize brightness contrast colour blur motion_blur noise jpeg
+(docs/augment.md tells what each does). OUT holds the data set and the new pictures, trains as it is, and has
+augmented.jsonl (what was done to each) and sheet.png (some of them, to look at).
+
+exit status: 0 done, 2 bad input or settings, 130 interrupted (the same command goes on where it was)
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Augment as the command line asks and return the exit status."""
+    return run(_parser(), _main, argv)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = new_parser(PROGRAM, "Add augmented pictures, with true labels, to a YOLO data set.", _EXAMPLES)
+    add = parser.add_argument
+    add("root", metavar="DATA", type=Path, help="a YOLO data set: its folder or data.yaml")
+    add("out", metavar="OUT", type=Path, help="the new data set's folder")
+    group = parser.add_argument_group("which pictures")
+    add = group.add_argument
+    add("--splits", type=words, default=("train",), metavar="NAME,…", help="of these splits (train)")
+    add(
+        "--share",
+        type=Real(0, 1, above=True),
+        default=1.0,
+        metavar="0..1",
+        help="this share of them, drawn by the seed (1)",
+    )
+    add("--list", type=Path, metavar="FILE", help="these alone: a name or path per line")
+    group = parser.add_argument_group("what is done to them")
+    add = group.add_argument
+    add("--ops", type=words, metavar="NAME,…", help="operations to draw from (all but resize)")
+    add("--pick", type=Whole(0, 100), default=2, metavar="N", help="operations per new picture; 0: all of --ops (2)")
+    add("--per-image", type=Whole(1, 1000), default=1, metavar="K", help="new pictures per picture (1)")
+    add("--seed", type=SEED, default=0, metavar="S", help="decides all that is drawn (0)")
+    add(
+        "--visible",
+        type=Real(0, 1, above=True),
+        default=0.3,
+        metavar="0..1",
+        help="drop boxes of which less is left visible (0.3)",
+    )
+    group = parser.add_argument_group("how it is written")
+    add = group.add_argument
+    add("--only-new", action="store_true", help="leave out the original pictures of --splits")
+    add("--copy", action="store_true", help="copy original pictures instead of linking them")
+    add("--sheet", type=Whole(0, 1000), default=24, metavar="N", help="pictures on the contact sheet; 0: none (24)")
+    add("--workers", type=WORKERS, default=1, metavar="N", help="pictures augmented side by side (1)")
+    add("--overwrite", action="store_true", help="replace a data set that this program wrote before")
+    add("--dry-run", action="store_true", help="say how many pictures would be made, write nothing")
+    add("--quiet", action="store_true", help="no progress and no summary")
+    return parser
+
+
+def _main(options: argparse.Namespace) -> int:
+    from data_prep.augment.run import augment_set, choose
+    from data_prep.formats.yolo_read import read_yolo
+    from data_prep.stage import check_place
+
+    with ProgressBar("augment", "picture", options.quiet) as bar:
+        settings = _settings(options, bar)
+        if not options.dry_run:
+            check_place(options.out)
+        table = read_yolo(options.root, need=options.splits)
+        for note in table.notes:
+            sys.stderr.write(f"{PROGRAM}: {note}\n")
+        if options.dry_run:
+            count = len(choose(table, settings))
+            sys.stdout.write(f"{count:,} pictures, {count * settings.per_image:,} new ones would be made\n")
+            return 0
+        manifest = augment_set(table, options.out, settings)
+    if not options.quiet:
+        sys.stdout.write(_summary(manifest["augmented"], options.out))
+    return 0
+
+
+def _settings(options: argparse.Namespace, bar: ProgressBar) -> Any:
+    from data_prep.augment.run import AugmentSettings
+
+    given = {"ops": options.ops} if options.ops is not None else {}
+    return AugmentSettings(
+        **given, pick=options.pick, per_image=options.per_image, seed=options.seed, splits=options.splits,
+        share=options.share, listed=_read_list(options.list), least_visible=options.visible,
+        originals=not options.only_new, copy=options.copy, workers=options.workers, overwrite=options.overwrite,
+        sheet=options.sheet, progress=bar,
+    )  # fmt: skip
+
+
+def _read_list(path: Path | None) -> tuple[str, ...] | None:
+    if path is None:
+        return None
+    return tuple(line.strip() for line in read_text(path).splitlines() if line.strip())
+
+
+def _summary(counts: dict[str, Any], out: Path) -> str:
+    names = ", ".join(f"{name} {count:,}" for name, count in counts["operations"].items())
+    return (
+        f"{counts['images']:,} new pictures with {counts['boxes']:,} boxes: {counts['dropped']:,} dropped because too "
+        f"little was left of them, {counts['pasted']:,} pasted\noperations: {names}\nwrote {out}; look at "
+        f"{out / 'sheet.png'}\n"
+    )

@@ -1,0 +1,1 @@
+"""Conversion between the formats of data sets."""

@@ -1,0 +1,115 @@
+"""SoccerNet-tracking to a YOLO data set (or another format): ``python -m data_prep.soccernet ROOT OUT``.
+
+Cioppa et al., "SoccerNet-Tracking" (CVPRW 2022): clips ``SNMOT-060`` as MOTChallenge lays them out, in the folders or
+zip archives ``train``, ``test`` and ``challenge``. ``gameinfo.ini`` gives each track its role, team and shirt number:
+``trackletID_1= player team left;10``, ``trackletID_3= referee;main``, ``trackletID_4= ball;1``. The class column of
+gt.txt says nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from data_prep.formats.clips import ClipRules, find_clips, join_clips, read_clip
+from data_prep.places import DiskPlace, Place, ZipPlace
+from data_prep.table import IntArray, Table, TrackInfo
+from sportstrack.errors import FormatError
+from sportstrack.files.folders import settled
+from sportstrack.files.reading import parse_pairs
+from sportstrack.mot import MotTable
+
+CLASSES = ("player", "goalkeeper", "referee", "ball", "other")
+SPLITS = {"train": "train", "valid": "val", "val": "val", "test": "test"}
+_TRACKLET = re.compile(r"trackletid_(\d{1,18})$")
+_ROLE = re.compile(r"^(?P<role>[^;]*?)(?:\s+team\s+(?P<team>[^;]*))?(?:;(?P<number>.*))?$", re.IGNORECASE)
+
+
+def read_soccernet(root: str | Path, *, skip_missing: bool = False, from_video: bool = False) -> Table:
+    """Read SoccerNet-tracking: split folders, split zips (never unpacked to disk), clip folders or clip zips.
+
+    Classes are `CLASSES`; team and shirt number of each track are in `Table.tracks`. The match of a clip is its
+    ``gameID``.
+
+    Raises:
+        FormatError: no such data set, an unsound clip, a zip that climbs out of its folder, a box of a track that
+            gameinfo.ini doesn't know.
+    """
+    return join_clips(
+        (
+            _read(place, path, split, ClipRules(CLASSES, skip_missing=skip_missing, from_video=from_video))
+            for place, path, split in _find(settled(root))
+        ),
+        str(root),
+    )
+
+
+def read_roles(place: Place, folder: str) -> tuple[dict[int, TrackInfo], str]:
+    """Return track id → role, team and number from ``gameinfo.ini``, and the match (gameID, or "")."""
+    path = f"{folder}/gameinfo.ini"
+    text = place.read(path)
+    if text is None:
+        return {}, ""
+    pairs = parse_pairs(text, place.show(path))
+    tracks = {
+        int(found.group(1)): parse_role(value)
+        for key, (value, _) in pairs.items()
+        if (found := _TRACKLET.match(key)) is not None
+    }
+    return tracks, pairs.get("gameid", ("", 0))[0]
+
+
+def parse_role(text: str) -> TrackInfo:
+    """Take ``goalkeeper team left;1`` apart; plurals (``goalkeepers``), spaces and capitals are forgiven."""
+    found = _ROLE.match(text.strip())
+    role, team, number = (found.group(i) or "" for i in (1, 2, 3)) if found else (text, "", "")
+    role = " ".join(role.lower().split())
+    singular = role.removesuffix("s")
+    return TrackInfo(singular if singular in CLASSES else role, team.strip().lower(), number.strip())
+
+
+def class_of_roles(tracks: dict[int, TrackInfo], rows: MotTable, shown: str) -> IntArray:
+    """(N,) class of each row by its track's role; FormatError for a track without one."""
+    ids, inverse = np.unique(rows.track_id, return_inverse=True)
+    for track in ids.tolist():
+        if track not in tracks:
+            first = int(np.flatnonzero(rows.track_id == track)[0]) + 1
+            raise FormatError(f"{shown}, row {first}: track {track} is not in gameinfo.ini, so its role is unknown")
+    roles = [tracks[track].role for track in ids.tolist()]
+    number = np.array([CLASSES.index(role if role in CLASSES else "other") for role in roles], np.int64)
+    return number[inverse.reshape(-1)] if len(ids) else np.empty(0, np.int64)
+
+
+def _find(root: Path) -> Iterator[tuple[Place, str, str]]:
+    """(place, clip's folder in it, split) of every clip."""
+    if root.is_file():
+        yield from _in_place(ZipPlace(root), root.stem)
+        return
+    place = DiskPlace(root)
+    yield from _in_place(place, root.name)
+    for folder in ("", *place.folders()):
+        for name in place.files(folder):
+            path = Path(place.show(f"{folder}/{name}" if folder else name))
+            if path.suffix.lower() == ".zip":
+                yield from _in_place(ZipPlace(path), folder or path.stem)
+
+
+def _in_place(place: Place, name: str) -> Iterator[tuple[Place, str, str]]:
+    own = SPLITS.get(name.lower(), name.lower() if name.lower().startswith("challenge") else "train")
+    for path in find_clips(place):
+        yield place, path, own
+    for folder in place.folders():
+        split = folder.lower() if folder.lower().startswith("challenge") else SPLITS.get(folder.lower(), own)
+        for path in find_clips(place, folder):
+            yield place, path, split
+
+
+def _read(place: Place, path: str, split: str, rules: ClipRules) -> Table:
+    tracks, match = read_roles(place, path)
+    by_role = ClipRules(
+        CLASSES, lambda rows, shown: class_of_roles(tracks, rows, shown), rules.skip_missing, rules.from_video
+    )
+    return read_clip(place, path, split, by_role, match, tracks)

@@ -1,0 +1,173 @@
+"""What the converting commands share: options, the way from reader to writer, and the words at the end."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from sportstrack.cli import new_parser, run
+from sportstrack.cli.arguments import MAX_LENGTH, SEED, SHARE, WORKERS, Whole, words
+from sportstrack.cli.progress import ProgressBar
+from sportstrack.errors import SettingError, unknown
+
+Options = argparse.Namespace
+
+WRITERS = {
+    "yolo": ("data_prep.formats.yolo", "write_yolo"),
+    "coco": ("data_prep.formats.coco", "write_coco"),
+    "voc": ("data_prep.formats.voc", "write_voc"),
+    "mot": ("data_prep.formats.motfolders", "write_mot_folders"),
+    "crops": ("data_prep.formats.crops", "write_crops"),
+    "video": ("data_prep.formats.videos", "write_videos"),
+}
+"""Format → its module and function: (table, folder, `WriteSettings`) → manifest."""
+
+_NOT_A_SETTING = ("root", "out", "to", "copy", "labels_only", "size", "workers", "overwrite", "dry_run", "quiet")
+
+
+class ReaderCommand:
+    """A command that reads one kind of data set and writes any.
+
+    Args:
+        name: its word, as in ``sportstrack <name>``.
+        about: what it does, one sentence.
+        examples: epilog of the help.
+        source: how the help calls the data set's folder.
+        target: how it calls the new one.
+    """
+
+    def __init__(self, name: str, about: str, examples: str, source: str, target: str):
+        self.program = f"sportstrack {name}"
+        self._name = name
+        self._parser = new_parser(self.program, about, examples)
+        self.add = self._parser.add_argument
+        self.add("root", metavar=source, type=Path, help="the data set's folder or file")
+        self.add("out", metavar=target, type=Path, help="the new data set's folder")
+
+    def run(self, argv: Sequence[str] | None, read: Callable[[Options], Any]) -> int:
+        """Parse the command line, read with ``read(options)``, write, and return the exit status."""
+        _add_shared(self._parser, with_format=self._name != "convert")
+        return run(self._parser, lambda options: self._convert(options, read), argv)
+
+    def _convert(self, options: Options, read: Callable[[Options], Any]) -> int:
+        if not options.dry_run:
+            from data_prep.stage import check_place
+
+            check_place(options.out)
+        table = _chosen(read(options), options)
+        for note in table.notes:
+            self._say(note)
+        if options.dry_run:
+            sys.stdout.write(_summary(table, options, "would be written"))
+            return 0
+        module, function = WRITERS[options.to]
+        write = getattr(import_module(module), function)
+        with ProgressBar(f"{self._name} to {options.to}", "picture", options.quiet) as bar:
+            manifest = write(table, options.out, _write_settings(options, self._name, bar))
+        for note in manifest.get("notes", []):
+            if note not in table.notes:  # what the format cannot hold
+                self._say(note)
+        if not options.quiet:
+            sys.stdout.write(_report(manifest, options))
+        return 0
+
+    def _say(self, text: str) -> None:
+        sys.stderr.write(f"{self.program}: {text}\n")
+
+
+def reader_command(name: str, about: str, examples: str, source: str = "ROOT", target: str = "OUT") -> ReaderCommand:
+    """Make a command; its module adds options of its own before `ReaderCommand.run`."""
+    return ReaderCommand(name, about, examples, source, target)
+
+
+def _add_shared(parser: argparse.ArgumentParser, with_format: bool) -> None:
+    if with_format:
+        parser.add_argument("--to", choices=sorted(WRITERS), default="yolo", help="format to write (yolo)")
+    group = parser.add_argument_group("what is converted")
+    add = group.add_argument
+    add("--only", type=words, metavar="SPLIT,…", help="these splits alone")
+    add("--classes", type=words, metavar="NAME,…", help="these classes alone, numbered in this order")
+    add("--every", type=Whole(1), default=1, metavar="N", help="each N-th frame: neighbours are near-identical (1)")
+    add("--split-by", choices=("source", "match"), default="source", help="keep splits, or draw whole matches (source)")
+    add("--val-share", type=SHARE, default=0.2, metavar="0..1", help="of the frames, for --split-by match (0.2)")
+    add("--test-share", type=SHARE, default=0.0, metavar="0..1", help="the same for test (0)")
+    add("--seed", type=SEED, default=0, metavar="S", help="of that draw (0)")
+    add("--skip-missing", action="store_true", help="leave out pictures that are not there, with their labels")
+    add("--extract-frames", action="store_true", help="take frames from CLIP.mp4 where a clip has no pictures")
+
+    group = parser.add_argument_group("how it is written")
+    add = group.add_argument
+    add("--size", type=Whole(32, MAX_LENGTH), metavar="PIXELS", help="scale pictures down to this longer side")
+    add("--copy", action="store_true", help="copy pictures instead of linking them")
+    add("--labels-only", action="store_true", help="no pictures")
+    add("--workers", type=WORKERS, default=1, metavar="N", help="clips written side by side (1)")
+    add("--overwrite", action="store_true", help="replace a data set that this program wrote before")
+    add("--dry-run", action="store_true", help="read and count, write nothing")
+    add("--quiet", action="store_true", help="no progress and no summary")
+
+
+def _chosen(table: Any, options: Options) -> Any:
+    """Return the part of a table that the options ask for, in its new splits."""
+    import numpy as np
+
+    from data_prep.pictures import without_missing
+    from data_prep.splits import every_nth, split_by_match
+
+    if options.skip_missing and not options.labels_only:
+        table = without_missing(table)
+    if options.split_by == "match":
+        table = split_by_match(table, val_share=options.val_share, test_share=options.test_share, seed=options.seed)
+    if options.only:
+        for split in options.only:
+            if split not in table.splits:
+                raise SettingError(unknown("split", split, table.splits))
+        table = table.select(np.isin(table.images.split.astype(str), options.only))
+    if options.classes:
+        table = table.keep_classes(options.classes)
+    return every_nth(table, options.every)
+
+
+def _write_settings(options: Options, name: str, progress: ProgressBar) -> Any:
+    from data_prep.output import WriteSettings
+
+    asked = {key: _plain(value) for key, value in vars(options).items() if key not in _NOT_A_SETTING}
+    return WriteSettings(
+        copy=options.copy,
+        pictures=not options.labels_only,
+        size=options.size,
+        workers=options.workers,
+        overwrite=options.overwrite,
+        source={"reader": name, "root": str(options.root.absolute()), **asked},
+        progress=progress,
+    )
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, Path) else value
+
+
+def _summary(table: Any, options: Options, verb: str) -> str:
+    from data_prep.output import count_table
+
+    return _lines(count_table(table)) + f"{options.out} ({options.to}) {verb}\n"
+
+
+def _report(manifest: dict[str, Any], options: Options) -> str:
+    return _lines(manifest["splits"]) + f"wrote {options.out} ({options.to}); its counts are in manifest.json\n"
+
+
+def _lines(splits: dict[str, dict[str, Any]]) -> str:
+    """One line per split: its numbers by name, those of zero left out."""
+    text = ""
+    for split, counts in splits.items():
+        numbers = [
+            f"{v:,} {k.replace('_', ' ')}" for k, v in counts.items() if isinstance(v, int) and (v or k == "boxes")
+        ]
+        classes = counts.get("boxes_per_class", {})
+        shown = [f"{name} {number:,}" for name, number in classes.items() if number]
+        text += f"{split}: {', '.join(numbers)}" + (f" ({', '.join(shown)})" if len(shown) > 1 else "") + "\n"
+    return text

@@ -1,0 +1,1 @@
+"""SoccerNet-tracking as a data set of any format."""

@@ -1,0 +1,1 @@
+"""SportsMOT as a data set of any format."""

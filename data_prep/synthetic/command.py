@@ -1,0 +1,128 @@
+"""Command line of the synthetic football renderer: ``python -m data_prep.synthetic``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from data_prep.synthetic.layouts import sequence_name, write_mot, write_video, write_yolo
+from data_prep.synthetic.settings import VIEWS, Settings
+from sportstrack.cli import new_parser, run
+from sportstrack.cli.arguments import SEED, SHARE, Real, Whole, size
+
+EXAMPLES = """\
+examples:
+  three SportsMOT sequences of ten seconds, seeds 7, 8 and 9:
+    sportstrack synthetic football --sequences 3 --seed 7
+  a YOLO data set of 40 sequences, each 10th frame, the last 8 sequences for validation:
+    sportstrack synthetic football-yolo --layout yolo --sequences 40 --every 10
+  a video with two hard cuts, a crowded ball and changing light:
+    sportstrack synthetic clips --layout video --cuts 2 --crowding 0.8 --light-change 1
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line's options; defaults come from Settings."""
+    default = Settings()
+    out = new_parser("sportstrack synthetic", "Render broadcast-like football with exact ground truth.", EXAMPLES)
+    add = out.add_argument
+    add("out", metavar="OUT", type=Path, help="folder for the sequences or videos; with --layout yolo, the data set")
+    add("--layout", choices=("mot", "yolo", "video"), default="mot", help="what to write (default: mot)")
+    add(
+        "--sequences",
+        type=Whole(1, 100_000),
+        default=1,
+        metavar="N",
+        help="how many, with seeds SEED, SEED+1, ... (default: 1)",
+    )
+    add(
+        "--frames",
+        type=Whole(1),
+        default=default.frames,
+        metavar="N",
+        help="frames per sequence (default: %(default)s)",
+    )
+    add("--seed", type=SEED, default=default.seed, metavar="S", help="first seed: same seed, same pixels (default: 0)")
+    add(
+        "--size",
+        type=size,
+        default=f"{default.width}x{default.height}",
+        metavar="WxH",
+        help="picture size (default: 1280x720)",
+    )
+    add("--fps", type=Real(1, 240), default=default.fps, help="frames per second (default: %(default)s)")
+    add("--crowding", type=SHARE, default=default.crowding, metavar="0..1", help="how the ball draws players together")
+    add("--camera-speed", type=Real(0, 3), default=default.camera_speed, metavar="0..3", help="0 is a fixed camera")
+    add("--light-change", type=SHARE, default=default.light_change, metavar="0..1", help="clouds and exposure swings")
+    add("--cuts", type=Whole(), default=default.cuts, metavar="N", help="hard cuts to another viewpoint (default: 0)")
+    add("--view", choices=tuple(VIEWS), help="the first shot's viewpoint (default: drawn from the seed)")
+    add("--every", type=Whole(1), default=10, metavar="N", help="yolo: keep each N-th frame (default: 10)")
+    add("--val-share", type=SHARE, default=0.2, metavar="0..1", help="yolo: share of sequences for validation")
+    add(
+        "--crf",
+        type=Whole(0, 51),
+        default=23,
+        metavar="0..51",
+        help="video: H.264 quality, lower is better (default: 23)",
+    )
+    add("--overwrite", action="store_true", help="replace what is already there")
+    add("--quiet", action="store_true", help="print errors only")
+    return out
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; 0 when all was written, 2 for bad input, 130 when interrupted."""
+    return run(parser(), _main, arguments)
+
+
+def _main(options: argparse.Namespace) -> int:
+    _write(options, _all_settings(options))
+    return 0
+
+
+def _all_settings(options: argparse.Namespace) -> list[Settings]:
+    width, height = options.size
+    first = Settings(
+        seed=options.seed, frames=options.frames, width=width, height=height, fps=options.fps,
+        crowding=options.crowding, camera_speed=options.camera_speed, light_change=options.light_change,
+        cuts=options.cuts, view=options.view,
+    )  # fmt: skip
+    return [replace(first, seed=options.seed + i) for i in range(options.sequences)]
+
+
+def _write(options: argparse.Namespace, sequences: list[Settings]) -> None:
+    bar = None if options.quiet else _Bar(len(sequences))
+    if options.layout == "yolo":
+        write_yolo(sequences, options.out, options.every, options.val_share, options.overwrite, bar)
+        written = [options.out]
+    elif options.layout == "mot":
+        written = [write_mot(settings, options.out, options.overwrite, bar) for settings in sequences]
+    else:
+        written = [options.out / f"{sequence_name(settings)}.mp4" for settings in sequences]
+        for settings, path in zip(sequences, written, strict=True):
+            write_video(settings, path, options.crf, options.overwrite, bar)
+    if not options.quiet:
+        for path in written:
+            sys.stdout.write(f"wrote {path}\n")
+
+
+class _Bar:
+    """One line that moves on a terminal; one line per sequence in a log."""
+
+    def __init__(self, sequences: int) -> None:
+        self._sequences, self._number, self._name = sequences, 0, ""
+        self._start, self._live = time.monotonic(), sys.stderr.isatty()
+
+    def __call__(self, name: str, done: int, total: int) -> None:
+        if name != self._name:
+            self._name, self._number, self._start = name, self._number + 1, time.monotonic()
+        last = done >= total
+        if not (self._live or last):
+            return
+        rate = done / max(1e-9, time.monotonic() - self._start)
+        line = f"{name} ({self._number}/{self._sequences}): {done}/{total} frames, {rate:.1f} frames/s"
+        sys.stderr.write(("\r" if self._live else "") + line + ("\n" if last else ""))
+        sys.stderr.flush()

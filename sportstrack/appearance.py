@@ -1,0 +1,116 @@
+"""Appearance as a cost between tracks (rows) and detections (columns); lower is better.
+
+Appearance vectors are float32 with unit rows. A row of zeros stands for an unknown appearance: it is at distance 1
+from everything, as far as two vectors that have nothing in common.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sportstrack.errors import SettingError
+from sportstrack.types import BoolArray, FloatArray, IntArray
+
+Features = NDArray[np.float32]
+
+_LEAST = 1e-12  # a shorter vector has no direction worth the name
+
+
+def unit_rows(features: Any) -> Features:
+    """Return (N, D) rows scaled to length 1; zeros where a row is not finite or has no length."""
+    rows = np.asarray(features, dtype=np.float32)
+    square = np.einsum("ij,ij->i", rows, rows, dtype=np.float64)
+    known = _have_length(square)
+    if not known.all():
+        rows, square = np.where(known[:, None], rows, np.float32(0.0)), np.where(known, square, 1.0)
+    return rows / np.sqrt(square).astype(np.float32)[:, None]  # type: ignore[no-any-return]
+
+
+def _have_length(square: FloatArray) -> BoolArray:
+    """Return (N,) which rows are finite and of some length, by their (N,) squares."""
+    lengths: BoolArray = np.isfinite(square) & (square > _LEAST**2)
+    return lengths
+
+
+def cosine(a: Features, b: Features) -> FloatArray:
+    """Return the (T, N) cosine distances 1 − a · b, 0…2, of unit rows (T, D) and (N, D)."""
+    distance: FloatArray = 1.0 - a.dot(b.T).astype(np.float64)
+    return np.clip(distance, 0.0, 2.0, out=distance)
+
+
+def read_looks(embedding: Any, length: int) -> Features | None:
+    """Return a frame's (N, D) appearance vectors, or None if there are none, or none that holds a look.
+
+    Args:
+        embedding: ``Detections.embedding``.
+        length: D of the frames before, 0 while unknown.
+
+    Raises:
+        SettingError: if D has changed.
+    """
+    if embedding is None or not len(embedding):
+        return None
+    if length and embedding.shape[1] != length:
+        raise SettingError(f"Detections.embedding: expected {length} columns as before, got {embedding.shape[1]}")
+    for part in (embedding[:1], embedding):  # mostly the first row will do
+        rows = np.asarray(part, dtype=np.float32)
+        if _have_length(np.einsum("ij,ij->i", rows, rows, dtype=np.float64)).any():
+            return embedding  # type: ignore[no-any-return]
+    return None
+
+
+def known(features: Features) -> BoolArray:
+    """Return (N,) which rows hold a look at all."""
+    rows: BoolArray = np.any(features, axis=1)
+    return rows
+
+
+def with_room(feature: Features, count: int, length: int) -> Features:
+    """Return the tracks' (D, T) looks; all unknown if there were none so far."""
+    return feature if len(feature) else np.zeros((length, count), np.float32)
+
+
+def blend(old: Features, new: Features, momentum: FloatArray | float) -> Features:
+    """Return (K, D) unit rows of momentum · old + (1 − momentum) · new; an unknown look leaves the other as it is.
+
+    Args:
+        old: (K, D) unit rows.
+        new: (K, D) unit rows.
+        momentum: one for all, or (K,).
+    """
+    share = np.asarray(momentum, np.float32).reshape(-1, 1)
+    return unit_rows(share * old + (1 - share) * new)
+
+
+def dynamic_momentum(score: FloatArray, least: float, fixed: float) -> FloatArray:
+    """Return (K,) momentum α_f + (1 − α_f)(1 − (s − σ)/(1 − σ)) (Deep OC-SORT, dynamic appearance).
+
+    A certain box (s = 1) changes the old look by 1 − α_f, one that was barely let in (s = σ) not at all.
+
+    Args:
+        score: (K,) scores s.
+        least: the least score of a confident box, σ.
+        fixed: α_f.
+    """
+    trust = np.clip((score - least) / max(1.0 - least, _LEAST), 0.0, 1.0)
+    momentum: FloatArray = fixed + (1.0 - fixed) * (1.0 - trust)
+    return momentum
+
+
+def learn(settings: Any, feature: Features, track: IntArray, new: Features, score: FloatArray, least: float) -> None:
+    """Let the boxes of some tracks change what these look like, in place.
+
+    Args:
+        settings: with ``appearance_momentum`` and ``fusion``; in ``adaptive`` unsure boxes change less.
+        feature: (D, T) unit looks of all tracks.
+        track: (K,) which.
+        new: (K, D) unit looks of their boxes.
+        score: (K,) of the boxes.
+        least: the least score of a confident box.
+    """
+    momentum = settings.appearance_momentum
+    share = dynamic_momentum(score, least, momentum) if settings.fusion == "adaptive" else momentum
+    feature[:, track] = blend(feature[:, track].T, new, share).T

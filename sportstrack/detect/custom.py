@@ -1,0 +1,72 @@
+"""A callable of one's own as a detector."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Container, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sportstrack.detect.common import STAGES
+from sportstrack.errors import SettingError
+from sportstrack.plugins import first_line, plugin
+from sportstrack.types import Detections, as_detections
+
+
+class CustomDetector:
+    """Anyone's callable as a `Detector`: checks what it returns and converts supervision's tables.
+
+    Args:
+        call: frames → one `Detections` or ``supervision.Detections`` per frame; its ``names`` (a mapping or a sequence)
+            and ``timings``, if it has them, are passed on.
+        spec: how the user named it, for messages.
+        named: whether it was given by name: then what it raises becomes a `PluginError`. What an object raises comes
+            through.
+        taken: names of settings that it was made with.
+
+    Attributes:
+        names: class id → name; may be empty.
+        timings: seconds per stage.
+        device: where it runs, or None if it does not say.
+        fixed: settings that it has its own of.
+    """
+
+    def __init__(self, call: Any, spec: str = "detector", *, named: bool = False, taken: Container[str] = ()) -> None:
+        if not callable(call):
+            what = type(call).__name__
+            raise SettingError(f"{spec}: expected a callable frames -> list of Detections, or a name, got {what}")
+        self._call = call
+        self._spec = spec
+        self._guard = (lambda: plugin("detector", spec)) if named else contextlib.nullcontext
+        self.device: str | None = getattr(call, "device", None)
+        own = ("weights", "imgsz", "iou", "half", "device")
+        self.fixed: tuple[str, ...] = getattr(call, "fixed", tuple(name for name in own if name not in taken))
+        names = getattr(call, "names", None) or {}
+        pairs = names.items() if isinstance(names, Mapping) else enumerate(names)
+        self.names: dict[int, str] = {int(k): str(v) for k, v in pairs}
+        self._own_timings = getattr(call, "timings", None) is None
+        self.timings: dict[str, float] = dict.fromkeys(STAGES, 0.0) if self._own_timings else call.timings
+
+    def __call__(self, frames: Sequence[NDArray[np.uint8]]) -> list[Detections]:
+        """Detect in a batch of (H, W, 3) BGR uint8 frames; return one table per frame, in order.
+
+        Raises:
+            SettingError: if the callable returns something other than one table per frame.
+        """
+        started = time.perf_counter()
+        with self._guard():
+            found = self._call(frames)
+        if self._own_timings:
+            self.timings["inference"] += time.perf_counter() - started
+        try:
+            tables = [as_detections(table) for table in found]
+        except (TypeError, SettingError) as error:
+            raise SettingError(
+                f"{self._spec}: expected a list of Detections, one per frame, got {first_line(error)}"
+            ) from error
+        if len(tables) != len(frames):
+            raise SettingError(f"{self._spec}: expected {len(frames)} tables, one per frame, got {len(tables)}")
+        return tables

@@ -1,0 +1,142 @@
+"""Torchvision's detectors (Faster R-CNN, RetinaNet, FCOS, SSD, Mask R-CNN) as ``torchvision:NAME``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sportstrack.detect.common import ClassTable, Stages, inference
+from sportstrack.errors import SettingError, WeightsError, nearest
+from sportstrack.models.devices import check_half, choose_device, import_torch
+from sportstrack.models.weights import cache_folder
+from sportstrack.plugins import first_line
+from sportstrack.types import Detections
+
+PREFIX = "torchvision:"
+RANDOM = "random"
+
+
+class TorchvisionDetector:
+    """A detector that comes with torchvision, with its weights for COCO's 80 classes.
+
+    The weights are downloaded once, into the cache folder, checked against the hash in their name and loaded as plain
+    tensors. Class ids are those of the 80 classes in order (0 is the person), as with YOLO.
+
+    Args:
+        name: a model of ``torchvision.models.detection``, such as ``fasterrcnn_resnet50_fpn_v2``; ``NAME:random``
+            has random weights and downloads nothing.
+        imgsz: longer side of the network's input in pixels; None is torchvision's own (800 by at most 1333). The SSD
+            models have a fixed input and pass it by.
+        score: lowest score returned, 0…1.
+        iou: overlap above which non-maximum suppression drops the weaker box, 0…1.
+        classes: ids or names to keep; see `sportstrack.detect.common.class_ids`.
+        device: ``auto``, ``cpu``, ``cuda:N`` or ``mps``.
+        half: 16-bit floats where the network allows; needs a GPU.
+        max_det: most boxes per frame.
+
+    Attributes:
+        names: class id → name.
+        timings: seconds spent since construction per stage: preprocess, inference (with the network's own scaling and
+            suppression), postprocess.
+        device: the device in use.
+        fixed: settings that this model has its own of.
+
+    Raises:
+        SettingError: unknown name or class.
+        WeightsError: the weights cannot be downloaded.
+        DeviceError: the device isn't there.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        imgsz: int | None = None,
+        score: float = 0.1,
+        iou: float = 0.5,
+        classes: Sequence[int | str] | str | None = None,
+        device: str = "auto",
+        half: bool = False,
+        max_det: int = 300,
+    ) -> None:
+        self.device = choose_device(device)
+        check_half(half, self.device)
+        self._stages = Stages(self.device)
+        self.timings = self._stages.timings
+        self._half = half
+        name, _, kind = name.partition(":")
+        if kind not in ("", RANDOM):
+            raise SettingError(f"{PREFIX}{name}:{kind}: expected {PREFIX}{name} or {PREFIX}{name}:{RANDOM}")
+        weights = _weights(name)
+        self._classes = ClassTable(PREFIX + name, dict(enumerate(weights.meta["categories"])), classes)
+        self.names = self._classes.names
+        self.fixed = ("imgsz",) if name.startswith("ssd") else ()
+        settings = _settings(name, None if self.fixed else imgsz, score, iou, max_det)
+        self._model = _build(name, weights, settings, kind == RANDOM).eval().to(self.device)
+
+    def __call__(self, frames: Sequence[NDArray[np.uint8]]) -> list[Detections]:
+        """Detect in a batch of (H, W, 3) BGR uint8 frames; return one table per frame, in order."""
+        torch = import_torch()
+        with self._stages("preprocess"):
+            pictures = [self._tensor(torch, frame) for frame in frames]
+        with self._stages("inference"), inference(self.device, self._half):
+            results = self._model(pictures) if pictures else []
+        with self._stages("postprocess"):
+            return [self._table(result) for result in results]
+
+    def _tensor(self, torch: Any, frame: NDArray[np.uint8]) -> Any:
+        pixels = torch.from_numpy(np.ascontiguousarray(frame[..., ::-1])).to(self.device)
+        return pixels.permute(2, 0, 1).float().div_(255)
+
+    def _table(self, result: Any) -> Detections:
+        boxes, score, label = (result[key].detach().float().cpu().numpy() for key in ("boxes", "scores", "labels"))
+        class_id, kept = self._classes.renumbered(label.astype(np.int64))
+        mask = result["masks"][:, 0].gt(0.5).cpu().numpy()[kept] if "masks" in result else None
+        return Detections(boxes[kept].astype(np.float64), score[kept].astype(np.float64), class_id[kept], mask=mask)
+
+
+def _weights(name: str) -> Any:
+    import_torch()
+    from torchvision import models
+
+    known = models.list_models(module=models.detection)
+    if name not in known:
+        raise SettingError(
+            f"{PREFIX}{name}: torchvision has no such detector{nearest(name, known)} (it has: {', '.join(known)})"
+        )
+    return models.get_model_weights(name).DEFAULT
+
+
+def _settings(name: str, imgsz: int | None, score: float, iou: float, max_det: int) -> dict[str, Any]:
+    """Return the network's own keywords."""
+    two_stage = "rcnn" in name
+    values = {"score_thresh": score, "nms_thresh": iou, "detections_per_img": max_det}
+    settings: dict[str, Any] = {f"box_{key}" if two_stage else key: value for key, value in values.items()}
+    if imgsz is not None:
+        settings |= {"min_size": imgsz, "max_size": imgsz}
+    return settings
+
+
+def _build(name: str, weights: Any, settings: dict[str, Any], random: bool) -> Any:
+    from torchvision import models
+
+    count = len(weights.meta["categories"])
+    model = models.get_model(name, weights=None, weights_backbone=None, num_classes=count, **settings)
+    if random:
+        return model
+    folder = cache_folder() / "torchvision"
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        # Plain tensors alone: a file that holds anything else is refused.
+        state = weights.get_state_dict(model_dir=str(folder), progress=False, check_hash=True, weights_only=True)
+        model.load_state_dict(state)
+    except Exception as error:
+        raise WeightsError(
+            f"{PREFIX}{name}: its weights cannot be loaded ({first_line(error)}); "
+            f"fetch {weights.url} yourself and put it into {folder}"
+        ) from error
+    return model

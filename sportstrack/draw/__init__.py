@@ -1,0 +1,1 @@
+"""Pictures of tracks: annotated frames, heat maps, charts."""

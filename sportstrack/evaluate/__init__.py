@@ -1,0 +1,1 @@
+"""Tracking results scored against ground truth."""

@@ -1,0 +1,210 @@
+"""The command ``python -m sportstrack.evaluate`` (console: ``sportstrack evaluate``)."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from sportstrack.cli import new_parser, run
+from sportstrack.cli.arguments import Whole, names_of
+from sportstrack.cli.progress import ProgressBar
+from sportstrack.errors import SettingError
+from sportstrack.evaluate.second_opinion import COLUMNS, score_with_motmetrics
+from sportstrack.files.claim import Claim, add_overwrite, file_names, identity
+from sportstrack.score.figures import FIGURES
+from sportstrack.score.preprocess import BENCHMARKS
+from sportstrack.score.run import Job, make_jobs, run_classes, run_jobs
+from sportstrack.score.scores import Scores, average_classes
+from sportstrack.score.sources import find_trackers, find_truth
+from sportstrack.score.table import FORMATS, SUMMARY, Row, render_trackers
+
+PROGRAM = "sportstrack evaluate"
+COLUMN_NAMES = (*FIGURES, "Recall", "Precision", "FP", "FN", "FAF")
+
+_EXAMPLES = """examples:
+  sportstrack evaluate --truth SportsMOT/val --results runs/track
+  sportstrack evaluate --truth gt.txt --results tracks.txt          one pair of files
+  sportstrack evaluate --truth val --results sort bytetrack --plots -o report
+  sportstrack evaluate --truth MOT17/train --results mine --benchmark MOT17
+  sportstrack evaluate --truth val --results mine --diagnose -o report
+  sportstrack evaluate --truth val --results mine --format json > scores.json
+
+The truth is a benchmark's folder (SportsMOT, SoccerNet, MOT15/16/17/20, DanceTrack: SEQUENCE/gt/gt.txt), one
+sequence's folder, a folder of SEQUENCE.txt, or a file. Results are SEQUENCE.txt (also in data/) or a file; a folder of
+such folders holds several trackers.
+
+exit status: 0 done, 2 bad input or settings, 130 interrupted
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Score the results named on the command line and return the exit status."""
+    return run(_parser(), _main, argv)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = new_parser(
+        PROGRAM,
+        "Score tracking results against ground truth: HOTA, CLEAR and Identity, per sequence and pooled.",
+        _EXAMPLES,
+    )
+    add = parser.add_argument
+    add("--truth", required=True, type=Path, metavar="PATH", help="ground truth: folder or file")
+    add("--results", required=True, type=Path, nargs="+", metavar="PATH", help="tracker output: folders or files")
+    add("--benchmark", choices=BENCHMARKS, help="preprocess as this benchmark does (default: plain scoring)")
+    add("--allow-missing", action="store_true", help="score what both sides have if sequences have no result")
+    add("--zero-based", action="store_true", help="the results count frames from 0")
+    add("--per-class", action="store_true", help="score each class (column 8) by itself, and their average")
+    add("--class-names", type=_class_names, metavar="N=NAME,…", help="names of the classes, and which to score")
+    add("--backend", choices=("sportstrack", "motmetrics"), default="sportstrack", help="who counts (sportstrack)")
+    add("--jobs", type=Whole(1, 61), default=1, metavar="N", help="score N sequences side by side (1)")
+
+    group = parser.add_argument_group("output")
+    add = group.add_argument
+    add("--format", choices=FORMATS, default="table", help="of the printed scores (table)")
+    add(
+        "--columns",
+        type=names_of("figure", COLUMN_NAMES),
+        metavar="LIST",
+        help=f"comma-separated figures ({','.join(SUMMARY)})",
+    )
+    add("--combined-only", action="store_true", help="print the pooled row alone")
+    add("-o", "--output", type=Path, default=Path("runs/evaluate"), metavar="DIR", help="of plots and diagnosis")
+    add_overwrite(group)
+    add("--plots", action="store_true", help="draw HOTA over alpha, sequences side by side and trackers compared")
+    add(
+        "--diagnose", action="store_true", help="name the cause of every error, in DIR/diagnosis-TRACKER.html and .json"
+    )
+    add(
+        "--images",
+        type=Path,
+        metavar="DIR",
+        help="image folders of the sequences, for --diagnose (default: the truth's)",
+    )
+    add("--quiet", action="store_true", help="no progress")
+    return parser
+
+
+def _main(options: argparse.Namespace) -> int:
+    if options.diagnose and options.backend != "sportstrack":
+        raise SettingError("--diagnose works with --backend sportstrack alone")
+    if options.plots and options.backend != "sportstrack":
+        raise SettingError("--plots works with --backend sportstrack alone")
+    jobs = _jobs(options)
+    with _claim(jobs, options) as claim:
+        rows, scores = _rows(jobs, options)
+        default = SUMMARY if options.backend == "sportstrack" else COLUMNS
+        sys.stdout.write(render_trackers(rows, options.format, options.columns or default))
+        sys.stdout.flush()
+        if options.plots and claim is not None:
+            _plot(scores, claim)
+        if options.diagnose and claim is not None:
+            _diagnose(jobs, options, claim)
+    return 0
+
+
+@contextmanager
+def _claim(jobs: Mapping[str, Sequence[Job]], options: argparse.Namespace) -> Iterator[Claim | None]:
+    """Claim the files of --plots and --diagnose before the work; None where neither is asked for."""
+    names: list[str] = []
+    if options.plots:
+        from sportstrack.evaluate.plots import plot_names
+
+        names += plot_names({name: len(found) for name, found in jobs.items()})
+    if options.diagnose:
+        names += [f"diagnosis-{stem}.{form}" for stem in file_names(list(jobs)) for form in ("html", "json")]
+    if not names:
+        yield None
+        return
+    source = f"{', '.join(map(identity, options.results))} with {identity(options.truth)}"
+    inputs = [options.truth, *options.results]
+    with Claim(
+        options.output, names, command=PROGRAM, source=source, inputs=inputs, overwrite=options.overwrite,
+        stem="evaluate",
+    ) as claim:  # fmt: skip
+        yield claim
+
+
+def _jobs(options: argparse.Namespace) -> dict[str, list[Job]]:
+    """Tracker → its sequences."""
+    truth = find_truth(options.truth)
+    found: dict[str, list[Job]] = {}
+    for path in options.results:
+        for name, results in find_trackers(path, truth).items():
+            if name in found:
+                raise SettingError(f"two trackers are called {name}; rename one's folder")
+            found[name] = make_jobs(
+                truth,
+                results,
+                benchmark=options.benchmark,
+                allow_missing=options.allow_missing,
+                zero_based=options.zero_based,
+                warn=lambda text, name=name: _say(f"{name}: left out: {text}"),  # type: ignore[misc]
+            )
+    return found
+
+
+def _rows(jobs: dict[str, list[Job]], options: argparse.Namespace) -> tuple[dict[str, list[Row]], dict[str, Scores]]:
+    """Return the rows to print, and, from our own backend, each tracker's pooled scores."""
+    rows: dict[str, list[Row]] = {}
+    scores: dict[str, Scores] = {}
+    total, before = sum(map(len, jobs.values())), 0
+    with ProgressBar("scoring", "sequence", options.quiet or total < 2) as bar:
+        for name, tracker_jobs in jobs.items():
+            if options.backend == "motmetrics":
+                rows[name] = list(score_with_motmetrics(tracker_jobs, lambda n, before=before: bar(before + n, total)))  # type: ignore[misc]
+            elif options.per_class or options.class_names:
+                classes = run_classes(tracker_jobs, options.class_names, options.jobs)
+                rows[name] = [*classes.values(), ("class average", average_classes(classes))]
+                scores[name] = Scores.pool(classes.values())
+            else:
+                parts = []
+                for part in run_jobs(tracker_jobs, options.jobs):
+                    parts.append(part)
+                    bar(before + len(parts), total)
+                scores[name] = parts[0] if len(parts) == 1 else Scores.pool(parts)
+                rows[name] = list(scores[name].rows())
+            before += len(tracker_jobs)
+    return {name: found[-1:] if options.combined_only else found for name, found in rows.items()}, scores
+
+
+def _plot(scores: Mapping[str, Scores], claim: Claim) -> None:
+    from sportstrack.evaluate.plots import save_plots
+
+    for path in save_plots(scores, claim.folder, claim):
+        _say(f"wrote {path}")
+
+
+def _diagnose(jobs: Mapping[str, list[Job]], options: argparse.Namespace, claim: Claim) -> None:
+    import json
+
+    from sportstrack.evaluate.page import Images, diagnosis_page
+    from sportstrack.score.diagnose import Diagnosis
+    from sportstrack.score.run import diagnose_job, sequence_folder
+
+    for (name, tracker_jobs), stem in zip(jobs.items(), file_names(list(jobs)), strict=True):
+        found: list[Diagnosis] = []
+        images: dict[str, Images] = {}
+        with ProgressBar(f"diagnosing {name}", "sequence", options.quiet) as bar:
+            for job in tracker_jobs:
+                images[job.name] = Images.find(job.name, sequence_folder(job), options.images)
+                found.append(diagnose_job(job, images[job.name].brightness))
+                bar(len(found), len(tracker_jobs))
+        claim.write_text(f"diagnosis-{stem}.html", diagnosis_page(name, found, images))
+        claim.write_text(f"diagnosis-{stem}.json", json.dumps([one.to_dict() for one in found], indent=1) + "\n")
+        _say(f"wrote {claim.folder / f'diagnosis-{stem}.html'} and .json")
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{PROGRAM}: {text}\n")
+
+
+def _class_names(text: str) -> dict[int, str]:
+    try:
+        pairs = [item.split("=", 1) for item in text.split(",")]
+        return {int(number): name.strip() for number, name in pairs}
+    except ValueError as error:
+        raise argparse.ArgumentTypeError("expected NUMBER=NAME,NUMBER=NAME, such as 1=player,2=ball") from error

@@ -1,0 +1,1 @@
+"""Reading files of strangers within limits, and writing files that appear whole."""

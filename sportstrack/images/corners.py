@@ -1,0 +1,60 @@
+"""Pictures made small, and their corners: what camera motion and shot changes share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sportstrack.errors import SettingError
+from sportstrack.images.opencv import require_cv2
+from sportstrack.types import FloatArray
+
+LEAST_SIDE = 32  # pixels
+
+
+def check_picture(frame: Any, user: str) -> None:
+    """SettingError, in the name of ``user``, unless it is an (H, W, 3) uint8 picture of at least 32 x 32 pixels."""
+    shape: Any = getattr(frame, "shape", None)
+    if not isinstance(frame, np.ndarray) or frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype != np.uint8:
+        kind = getattr(frame, "dtype", type(frame).__name__)
+        raise SettingError(f"{user}: expected an (H, W, 3) uint8 BGR picture, got {kind} of shape {shape}")
+    if min(frame.shape[:2]) < LEAST_SIDE:
+        raise SettingError(f"{user}: expected a picture of at least 32 x 32 pixels, got shape {shape}")
+
+
+def halve(image: NDArray[Any], width: int) -> NDArray[Any]:
+    """Halve a picture until it is at most ``width`` wide; halving by area is the fastest resize there is."""
+    cv2 = require_cv2()
+    while image.shape[1] > width:
+        half = (max(1, image.shape[1] // 2), max(1, image.shape[0] // 2))
+        image = cv2.resize(image, half, interpolation=cv2.INTER_AREA)
+    return image
+
+
+def best_corners(
+    grey: NDArray[np.uint8], cell: int, contrast: float, free: NDArray[np.uint8] | None = None
+) -> FloatArray:
+    """Find the strongest corner of each cell of a grid (Shi and Tomasi, *Good Features to Track*, CVPR 1994).
+
+    Args:
+        grey: (h, w).
+        cell: side of a cell in pixels.
+        contrast: least strength: lesser eigenvalue of the gradient's covariance.
+        free: (h, w), 0 where no corner may be.
+
+    Returns:
+        (N, 2) pixel centres x, y; the first pixel is at 0.
+    """
+    strength = require_cv2().cornerMinEigenVal(grey, 3)
+    if free is not None:
+        strength[free == 0] = 0.0
+    rows, columns = grey.shape[0] // cell, grey.shape[1] // cell
+    blocks = strength[: rows * cell, : columns * cell].reshape(rows, cell, columns, cell)
+    cells = blocks.swapaxes(1, 2).reshape(rows * columns, cell * cell)
+    best = cells.argmax(axis=1)
+    good = np.flatnonzero(cells[np.arange(len(cells)), best] > contrast)
+    y, x = np.divmod(best[good], cell)
+    places: FloatArray = np.stack([good % columns * cell + x, good // columns * cell + y], axis=1).astype(np.float64)
+    return places

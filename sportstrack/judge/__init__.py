@@ -1,9 +1,0 @@
-"""How good detectors are: average precision as COCO counts it, score thresholds, milliseconds, side by side."""
-
-from __future__ import annotations
-
-from sportstrack.judge.ap import Accuracy, measure
-from sportstrack.judge.run import Judgement, judge_detectors
-from sportstrack.judge.sweep import Advice, Point, advise, sweep
-
-__all__ = ["Accuracy", "Advice", "Judgement", "Point", "advise", "judge_detectors", "measure", "sweep"]

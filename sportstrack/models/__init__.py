@@ -1,0 +1,1 @@
+"""What every network needs: a device and its weights."""

@@ -1,0 +1,1 @@
+"""Heat maps and movement paths of a tracking result."""

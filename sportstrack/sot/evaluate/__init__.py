@@ -1,0 +1,1 @@
+"""Single-object trackers scored against ground truth."""

@@ -1,0 +1,82 @@
+"""What makes a sequence hard, computed from its ground truth, frame by frame.
+
+The attributes and their limits are those of Wu, Lim and Yang, "Online Object Tracking: A Benchmark", CVPR 2013, table
+2, where they were given to whole sequences by hand. Light change has no number there; ours is below.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sportstrack.sot.evaluate.layouts import Sequence
+from sportstrack.sot.evaluate.scores import is_box
+from sportstrack.types import BoolArray, FloatArray
+
+SCALE = 2.0  # scale variation: the area is more than this times the first frame's, or less than its inverse
+MOTION = 20.0  # fast motion: pixels from the centre in the frame before
+PIXELS = 400.0  # low resolution: fewer pixels in the box
+EDGE = 1.0  # out of view: the box reaches more than this many pixels beyond the picture
+LIGHT = 25.0  # light change: the mean grey (0…255) inside the box differs from the first frame's by more
+
+ATTRIBUTES = ("occlusion", "scale variation", "fast motion", "light change", "low resolution", "out of view")
+
+
+def attributes(
+    sequence: Sequence, *, size: tuple[int, int] | None = None, grey: FloatArray | None = None
+) -> dict[str, BoolArray]:
+    """Return the attributes that can be told, each with the frames that have it.
+
+    Args:
+        sequence: its truth, and the annotators' flags where there are some: only they tell of occlusion.
+        size: width and height of the picture, for ``out of view`` without flags; None takes the sequence's.
+        grey: (F,) mean grey inside the true boxes, from `mean_grey`, for ``light change``.
+
+    Returns:
+        Name of `ATTRIBUTES` → (F,) bool. An attribute that cannot be told is left out.
+    """
+    boxes = sequence.boxes
+    present = is_box(boxes)
+    side = np.where(present[:, None], boxes[:, 2:] - boxes[:, :2], np.nan)
+    area = side.prod(axis=1)
+    found = {name: flag for name, flag in sequence.flags.items() if name in ATTRIBUTES}
+    found["scale variation"] = present & ~_between(area / area[0], 1 / SCALE, SCALE)
+    found["fast motion"] = present & _farther(boxes, MOTION)
+    found["low resolution"] = present & (np.nan_to_num(area, nan=np.inf) < PIXELS)
+    shape = size or sequence.size
+    if "out of view" not in found and shape is not None:
+        known = np.where(present[:, None], boxes, 0.0)
+        beyond = (known[:, :2] < -EDGE) | (known[:, 2:] > np.array(shape) + EDGE)
+        found["out of view"] = np.asarray(beyond.any(axis=1))
+    if grey is not None:
+        found["light change"] = present & (np.abs(np.nan_to_num(grey - grey[0])) > LIGHT)
+    return {name: found[name] for name in ATTRIBUTES if name in found}
+
+
+def mean_grey(sequence: Sequence) -> FloatArray:
+    """Decode the images and return (F,) mean grey, 0…255, inside the true boxes; NaN where the object is absent.
+
+    Raises:
+        SourceError: if there are no images, or one cannot be decoded.
+    """
+    grey = np.full(len(sequence), np.nan)
+    for i, image in enumerate(sequence.frames()):
+        box = sequence.boxes[i]
+        if np.isfinite(box).all():
+            height, width = image.shape[:2]
+            x1, y1, x2, y2 = box.clip(0, (width, height, width, height)).round().astype(np.int64).tolist()
+            inside = image[y1 : max(y2, y1 + 1), x1 : max(x2, x1 + 1)]
+            if inside.size:
+                grey[i] = float(inside.mean(axis=(0, 1)) @ (0.114, 0.587, 0.299))  # BGR, ITU-R BT.601
+    return grey
+
+
+def _between(values: FloatArray, low: float, high: float) -> BoolArray:
+    known = np.nan_to_num(values, nan=1.0)
+    return np.asarray((known >= low) & (known <= high))
+
+
+def _farther(boxes: FloatArray, pixels: float) -> BoolArray:
+    """(F,) True where the centre moved farther than that since the frame before, if the object was there too."""
+    centre = (boxes[:, :2] + boxes[:, 2:]) / 2
+    moved = np.hypot(*np.diff(centre, axis=0, prepend=centre[:1]).T)
+    return np.asarray(np.nan_to_num(moved) > pixels)

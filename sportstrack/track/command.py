@@ -1,0 +1,296 @@
+"""The command ``python -m sportstrack.track VIDEO…`` (console: ``sportstrack track``)."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from sportstrack.cli import new_parser, print_json, report_error, run
+from sportstrack.cli.arguments import FRAME_RATE, MAX_BATCH, SHARE, SIDE, TRUST_HELP, Whole, names_of
+from sportstrack.errors import SettingError, SportstrackError
+from sportstrack.files.claim import add_overwrite, file_name, identity
+from sportstrack.track.in_force import explicit, is_recording, without_detector
+from sportstrack.track.settings import BOXES, FORMATS, LOWEST_SCORE, TrackSettings, parse_assignments, read_settings
+from sportstrack.trackers import CONFIGS, TRACKERS, setting_types
+
+PROGRAM = "sportstrack track"
+
+_EXAMPLES = """examples:
+  sportstrack track --demo                          try it: built-in clip and weights, no network
+  sportstrack track match.mp4                       YOLOv8n and SportsTrack, results in runs/track
+  sportstrack track *.mp4 -o out --resume           many videos, skipping the finished ones
+  sportstrack track match.mp4 --weights best.pt --imgsz 1280 --classes player ball
+  sportstrack track match.mp4 --tracker sort --set max_age=5
+  sportstrack track match.mp4 --tracker botsort --embedder kit --camera flow
+  sportstrack track match.mp4 --weights best.pt --ball ball
+  sportstrack track match.mp4 --offline              look back from the end: fewer switches, no gaps
+  sportstrack track SportsMOT/val/v_00HRwkvvjtQ_c001 --formats mot
+  sportstrack track rtsp://camera/stream --live
+  sportstrack track match.mp4 --save-detections     record, then replay in a moment with another tracker:
+  sportstrack track --detections runs/track/match.npz --tracker sort
+
+exit status: 0 done, 2 bad input or settings, 130 interrupted
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Track the sources named on the command line and return the exit status."""
+    return run(_parser(), _main, argv)
+
+
+def _parser() -> argparse.ArgumentParser:
+    default = TrackSettings()
+    parser = new_parser(
+        PROGRAM,
+        "Track everyone in sports videos: video in; annotated video, MOT text and a summary out.",
+        _EXAMPLES,
+        argument_default=argparse.SUPPRESS,  # what is not given comes from --config, else from the defaults
+    )
+    add = parser.add_argument
+    add(
+        "sources",
+        nargs="*",
+        metavar="SOURCE",
+        default=[],
+        help="video file, folder of images, SportsMOT/MOT sequence folder, camera number, "
+        "rtsp://, udp:// or http:// address, or a recording (.npz)",
+    )
+    add("-o", "--output", type=Path, default=Path("runs/track"), metavar="DIR", help="output folder (runs/track)")
+    add("--demo", action="store_true", default=False, help="track the built-in clip with the built-in weights, offline")
+    add("--config", type=Path, default=None, metavar="YAML", help="settings file; options given here win over it")
+
+    group = parser.add_argument_group("detector")
+    add = group.add_argument
+    add("--weights", help=f"path, known name (downloaded once) or 'demo' ({default.weights})")
+    add(
+        "--detector",
+        metavar="LIBRARY:NAME",
+        help="instead of weights: torchvision:NAME, transformers:FOLDER_OR_NAME, detectron2:CONFIG.yaml, "
+        "tensorflow:SAVED_MODEL, or a detector of your own, package.module:NAME, a callable frames -> list[Detections]",
+    )
+    add("--imgsz", type=SIDE, metavar="PIXELS", help=f"longer side of the network's input ({default.imgsz})")
+    add("--score", type=SHARE, help=f"lowest score of a box ({LOWEST_SCORE}); trackers use weak boxes too")
+    add("--iou", type=SHARE, help=f"overlap above which the weaker of two boxes is dropped ({default.iou})")
+    add(
+        "--classes",
+        nargs="+",
+        type=_class,
+        metavar="CLASS",
+        help="ids or names to keep, or all (of COCO's: person, sports ball)",
+    )
+    add("--device", help="auto, cpu, cuda:0, mps (auto)")
+    add("--half", action="store_true", help="16-bit floats on a GPU")
+    add(
+        "--trust",
+        action="store_true",
+        help=TRUST_HELP,
+    )
+    add("--batch", type=Whole(1, MAX_BATCH), metavar="FRAMES", help="frames per detector call (1 on a CPU, 8 on a GPU)")
+
+    group = parser.add_argument_group("appearance, camera and shots")
+    add = group.add_argument
+    add(
+        "--embedder",
+        metavar="NAME",
+        help="appearance vectors: kit (colours, no network), osnet, FILE.onnx, torchvision:NAME, detector (its own "
+        "features), several joined by +, or package.module:attribute (none)",
+    )
+    add(
+        "--camera",
+        metavar="NAME",
+        help="camera motion: flow, orb, ecc, boxes or package.module:Class (none; a tracker may see it by itself)",
+    )
+    add("--no-shots", dest="shots", action="store_false", help="do not look for shot changes")
+
+    group = parser.add_argument_group("tracker")
+    add = group.add_argument
+    add("--tracker", help=f"{', '.join(sorted(TRACKERS))} or package.module:Class ({default.tracker})")
+    add("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of the tracker; may be repeated")
+    add(
+        "--ball",
+        nargs="+",
+        type=_class,
+        metavar="CLASS",
+        help="ids or names of the ball's class: one ball at a time, by a tracker of its own",
+    )
+    add(
+        "--offline",
+        action="store_true",
+        help="refine the tracks afterwards, with the whole video in view: link, fill gaps, smooth (two passes)",
+    )
+    add("--list-trackers", action="store_true", default=False, help="print the trackers with their settings and stop")
+
+    group = parser.add_argument_group("frames")
+    add = group.add_argument
+    add("--every", type=Whole(1, 10_000), metavar="N", help="use every Nth frame only (1)")
+    add("--live", action="store_true", help="keep only the newest frame, so that latency does not grow")
+    add("--frame-rate", type=FRAME_RATE, metavar="FPS", help="of a source without times, such as an image folder (25)")
+
+    group = parser.add_argument_group("output")
+    add = group.add_argument
+    add(
+        "--formats",
+        type=names_of("format", FORMATS, whole="all"),
+        metavar="LIST",
+        help=f"comma-separated: {','.join(FORMATS)}, or all ({','.join(default.formats)})",
+    )
+    add(
+        "--boxes",
+        choices=BOXES,
+        help=f"which boxes to write and draw: smoothed where the tracker makes any, or detected ({default.boxes})",
+    )
+    add("--no-trace", dest="trace", action="store_false", help="do not draw the tracks' paths")
+    add("--save-detections", action="store_true", help="record the detections in NAME.npz for replays")
+    add("--detections", metavar="NPZ", help="replay this recording instead of running a detector")
+    add("--resume", action="store_true", default=False, help="skip sources whose complete result is there already")
+    add_overwrite(group)
+    add(
+        "--strict",
+        action="store_true",
+        default=False,
+        help="stop at an unusable box (NaN, inverted) instead of dropping",
+    )
+    add("--quiet", action="store_true", default=False, help="no progress, no summary")
+    add("--json", action="store_true", default=False, help="print the summary as JSON, one line per source")
+    return parser
+
+
+def _main(options: argparse.Namespace) -> int:
+    if options.list_trackers:
+        sys.stdout.write(tracker_list())
+        return 0
+    settings = _settings(options)
+    sources = _sources(options, settings)
+    return _track_all(sources, settings, options)
+
+
+def _settings(options: argparse.Namespace) -> TrackSettings:
+    given = vars(options)
+    values = read_settings(options.config, trust="trust" in given, named=given) if options.config else {}
+    values |= {"weights": "demo", "imgsz": 1280} if options.demo else {}
+    values |= {f.name: given[f.name] for f in fields(TrackSettings) if f.name in given}
+    settings = TrackSettings().changed(**values)
+    if settings.detections or all(map(is_recording, options.sources or [""])):
+        settings = without_detector(settings, list(given))  # a settings file may describe a whole run
+    own = dict(settings.tracker_settings) | parse_assignments(settings.tracker, options.set)
+    if options.strict:
+        own["strict"] = True
+    return settings.changed(tracker_settings=own)
+
+
+def _sources(options: argparse.Namespace, settings: TrackSettings) -> list[str]:
+    sources: list[str] = list(options.sources)
+    if options.demo:
+        from sportstrack.models.weights import assets_folder
+
+        sources.append(str(assets_folder() / "demo.mp4"))
+    if settings.detections and not sources:
+        sources.append(settings.detections)
+    if not sources:
+        raise SettingError("no source: name a video, folder, camera or address, or try --demo (see --help)")
+    if settings.detections and len(sources) > 1:
+        raise SettingError("--detections replays one recording: name one source")
+    return sources
+
+
+def _track_all(sources: list[str], settings: TrackSettings, options: argparse.Namespace) -> int:
+    from sportstrack.track.pipeline import LazyDetector
+
+    detector, failed = LazyDetector(settings), 0
+    for source, name in zip(sources, _names(sources), strict=True):
+        try:
+            _track_one(source, name, detector, settings, options)
+        except SportstrackError as error:
+            if len(sources) == 1:
+                raise
+            failed += 1  # the other sources may be fine
+            report_error(error, PROGRAM)
+    if failed:
+        sys.stderr.write(f"{PROGRAM}: {failed} of {len(sources)} sources failed\n")
+    return 2 if failed else 0
+
+
+def _track_one(
+    source: str, name: str | None, detector: Any, settings: TrackSettings, options: argparse.Namespace
+) -> None:
+    from sportstrack.cli.progress import ProgressBar
+    from sportstrack.track.pipeline import track_video
+
+    try:
+        with ProgressBar(name or Path(source).name or source, quiet=options.quiet) as bar:
+            summary = track_video(
+                source,
+                options.output,
+                settings=settings,
+                detector=detector,
+                name=name,
+                resume=options.resume,
+                overwrite=options.overwrite,
+                progress=bar,
+                **explicit(settings, vars(options)),
+            )
+    except KeyboardInterrupt as error:
+        if error.args:  # the summary of what was done
+            _report(error.args[0], options)
+        raise
+    _report(summary, options)
+
+
+def _report(summary: Any, options: argparse.Namespace) -> None:
+    if options.json:
+        print_json(summary.as_dict())
+    elif not options.quiet:
+        sys.stdout.write(summary.as_text() + "\n")
+    sys.stdout.flush()
+
+
+def _names(sources: Sequence[str]) -> list[str | None]:
+    """Return an output name for each source that shares its own with another; None lets the source name itself."""
+    stems = [_stem(source) for source in sources]
+    longer = [
+        s if "://" in s else f"{Path(s).absolute().parent.name}_{stem}" for s, stem in zip(sources, stems, strict=True)
+    ]
+    shared = {stem for stem, times in Counter(map(str.casefold, stems)).items() if times > 1}
+    taken = Counter(map(str.casefold, [*stems, *longer]))
+    names: list[str | None] = []
+    for source, stem, long in zip(sources, stems, longer, strict=True):
+        if stem.casefold() not in shared:
+            names.append(None)
+        elif taken[long.casefold()] == 1 and "://" not in source:
+            names.append(long)
+        else:  # the same for the same source, whatever stands beside it
+            names.append(file_name(f"{stem}-{hashlib.sha256(identity(source).encode()).hexdigest()[:8]}"))
+    return names
+
+
+def _stem(source: str) -> str:
+    """Return the name that a source gives its outputs, without opening it."""
+    if "://" in source and not source.startswith("file://"):
+        from sportstrack.video import address_name
+
+        return address_name(source)
+    path = Path(source.removeprefix("file://")).resolve()
+    return path.stem if path.is_file() else path.name
+
+
+def tracker_list() -> str:
+    """Return the built-in trackers with their settings and defaults, as text."""
+    lines = []
+    for name in sorted(TRACKERS):
+        about = (sys.modules[TRACKERS[name].__module__].__doc__ or "").strip().splitlines()[0]
+        lines.append(f"{name}\n  {about}")
+        defaults = CONFIGS[name]()
+        for setting, kind in setting_types(name).items():
+            default = getattr(defaults, setting, False)
+            lines.append(f"    {setting:<26} {getattr(kind, '__name__', 'numbers'):<6} {default}")
+    return "\n".join(lines) + "\n"
+
+
+def _class(text: str) -> int | str:
+    return int(text) if text.isdigit() else text

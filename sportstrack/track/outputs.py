@@ -1,0 +1,206 @@
+"""The files that a tracking run writes: video, text, recording, settings and summary."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sportstrack.draw.heatmap import Presence, overlay
+from sportstrack.errors import SettingError, SportstrackError
+from sportstrack.files.claim import Claim, PartFile
+from sportstrack.images.opencv import require_cv2
+from sportstrack.limits import MAX_CANVAS
+from sportstrack.recording import RecordedFrame, RecordingInfo, RecordingWriter
+from sportstrack.track.settings import TrackSettings, settings_text
+from sportstrack.track.sinks import TEXT_SINKS, Sink, TrackedFrame
+from sportstrack.track.summary import Summary
+from sportstrack.video import SourceInfo, VideoWriter
+
+ENDINGS = {
+    "video": "_tracked.mp4",
+    "mot": ".txt",
+    "jsonl": ".jsonl",
+    "csv": ".csv",
+    "heatmap": "_heat.png",
+    "detections": ".npz",
+    "settings": ".settings.yaml",
+    "summary": ".summary.json",
+}
+"""Kind of output → what follows the source's name."""
+
+DARK = 40  # grey level behind a heat map without a picture
+
+
+def claim_outputs(
+    folder: str | Path, name: str, settings: TrackSettings, *, source: str, inputs: Sequence[Path], overwrite: bool
+) -> Claim:
+    """Claim all files that a run with these settings writes; OutputError if one of them must not be replaced."""
+    kinds = [*settings.formats, *(["detections"] if settings.save_detections else []), "settings", "summary"]
+    names = [f"{name}{ENDINGS[kind]}" for kind in kinds]
+    command = "sportstrack track"
+    return Claim(folder, names, stem=name, command=command, source=source, inputs=inputs, overwrite=overwrite)
+
+
+class Outputs:
+    """All files that a run writes."""
+
+    def __init__(
+        self,
+        claim: Claim | None,
+        settings: TrackSettings,
+        summary: Summary,
+        info: SourceInfo,
+        made: RecordingInfo,
+        frame_rate: Fraction,
+    ) -> None:
+        self._summary, self._settings, self._claim = summary, settings, claim
+        self._sinks: dict[str, Sink] = {}
+        self._annotate: Callable[..., Any] | None = None
+        self._heat: _HeatSink | None = None
+        if claim is None:
+            return
+        for kind in settings.formats:
+            if kind == "video":
+                if info.kind != "recording":
+                    self._open_video(info, frame_rate, made.names)
+            elif kind == "heatmap":
+                self._heat = self._sinks[kind] = _HeatSink(self._path(kind), info.width, info.height)
+            else:
+                self._sinks[kind] = TEXT_SINKS[kind](self._path(kind), made.names)
+        if settings.save_detections:
+            self._sinks["detections"] = _RecordingSink(self._path("detections"), made)
+
+    def draw(self, frame: TrackedFrame) -> TrackedFrame:
+        """Return the frame as it is written, with its tracks drawn into the image if there is a video to write."""
+        frame = replace(frame, tracks=frame.tracks.with_boxes(self._settings.boxes))
+        if self._heat is not None:
+            self._heat.look(frame)  # before anything is drawn
+        if self._annotate is not None and frame.image is not None:
+            self._annotate(frame.image, frame.tracks, frame.detections)
+        return frame
+
+    def write(self, frame: TrackedFrame) -> None:
+        """Add a frame to every file."""
+        for sink in self._sinks.values():
+            sink.write(frame)
+
+    def end(self, *, complete: bool) -> None:
+        """Close every file under its temporary name, also when closing one fails; that failure is raised at the end."""
+        failure: SportstrackError | None = None
+        for sink in self._sinks.values():
+            try:
+                if complete and failure is None:
+                    sink.finish()
+                else:
+                    sink.abandon()
+            except SportstrackError as error:
+                failure = failure or error
+        if failure is not None:
+            raise failure
+
+    def conclude(self) -> None:
+        """Give the files their names and write the settings; at the very end the summary, which vouches for them."""
+        summary, claim = self._summary, self._claim
+        for sink in self._sinks.values():
+            summary.warnings += getattr(sink, "warnings", [])
+        if claim is not None:
+            settings, record = self._path("settings"), self._path("summary")
+            claim.remove(record.name)  # it speaks of files that are about to be replaced
+            done = {kind: sink for kind, sink in self._sinks.items() if sink.file.part.exists()}
+            claim.complete([sink.file for sink in done.values()])
+            claim.write_text(settings.name, settings_text(summary.settings))
+            summary.outputs = {kind: str(sink.path) for kind, sink in done.items()} | {"settings": str(settings)}
+            summary.files = claim.stamps(Path(file).name for file in summary.outputs.values())
+            summary.outputs["summary"] = str(record)
+        summary.complete = True
+        if claim is not None:
+            claim.write_text(record.name, json.dumps(summary.as_dict(), indent=1, ensure_ascii=False) + "\n")
+
+    def kept(self) -> dict[str, str]:
+        """Return the files of an unfinished run that are there to read: kind → file."""
+        parts = {kind: sink.file.part for kind, sink in self._sinks.items()}
+        return {kind: str(part) for kind, part in parts.items() if part.exists()}
+
+    def _path(self, kind: str) -> Path:
+        assert self._claim is not None
+        return self._claim.folder / f"{self._summary.name}{ENDINGS[kind]}"
+
+    def _open_video(self, info: SourceInfo, rate: Fraction, names: Mapping[int, str]) -> None:
+        from sportstrack.draw.annotator import Annotator
+
+        require_cv2()
+        self._sinks["video"] = _VideoSink(self._path("video"), info, rate)
+        annotator = Annotator(names, frame_rate=float(rate), trace=self._settings.trace)
+        self._annotate = annotator.draw
+
+
+class _VideoSink:
+    def __init__(self, path: Path, info: SourceInfo, frame_rate: Fraction) -> None:
+        self.path = path
+        self._writer = VideoWriter(path, info.width, info.height, frame_rate, pixel_ratio=info.pixel_ratio)
+        self.file = self._writer.file
+        self.warnings = self._writer.warnings
+
+    def write(self, frame: TrackedFrame) -> None:
+        if frame.image is not None and frame.pts is not None:
+            self._writer.write(frame.image, frame.pts)
+
+    def finish(self) -> None:
+        self._writer.finish()
+
+    def abandon(self) -> None:
+        self._writer.abandon()
+
+
+class _HeatSink:
+    """Where everybody has been, over the first frame."""
+
+    def __init__(self, path: Path, width: int, height: int) -> None:
+        require_cv2()
+        self.path = path
+        self.file = PartFile(path)
+        self._presence = Presence(width, height)
+        self._ground: Any = None
+
+    def look(self, frame: TrackedFrame) -> None:
+        if self._ground is None and frame.image is not None:
+            self._ground = frame.image.copy()
+
+    def write(self, frame: TrackedFrame) -> None:
+        self._presence.add(frame.tracks.xyxy)
+
+    def finish(self) -> None:
+        self.abandon()
+
+    def abandon(self) -> None:
+        size = (self._presence.height, self._presence.width, 3)
+        if self._ground is None and size[0] * size[1] > MAX_CANVAS:
+            raise SettingError(
+                f"{self.path}: the recording says {size[1]}x{size[0]}; a heat map without its video is drawn up to "
+                f"{MAX_CANVAS:,} pixels: name the video as well"
+            )
+        ground = np.full(size, DARK, np.uint8) if self._ground is None else self._ground
+        png = require_cv2().imencode(".png", overlay(ground, self._presence.map()))[1]
+        self.file.write(png.tobytes())
+
+
+class _RecordingSink:
+    def __init__(self, path: Path, info: RecordingInfo) -> None:
+        self.path = path
+        self._writer = RecordingWriter(path, info)
+        self.file = self._writer.file
+
+    def write(self, frame: TrackedFrame) -> None:
+        self._writer.write(RecordedFrame(frame.index, frame.time, frame.detections, frame.camera, frame.cut))
+
+    def finish(self) -> None:
+        self._writer.abandon()
+
+    def abandon(self) -> None:
+        self._writer.abandon()

@@ -1,0 +1,195 @@
+"""Where tracks go: MOT text, JSON lines, CSV; video is written by `sportstrack.video`.
+
+Every sink writes under a temporary name. `finish` completes the file there, `abandon` keeps what was written so far,
+readable; whoever has all files of a run complete gives them their names. Boxes are the smoothed
+ones where a frame's tracks have any (`Tracks.with_boxes`).
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sportstrack.errors import OutputError
+from sportstrack.files.claim import PartFile
+from sportstrack.mot import format_mot_rows
+from sportstrack.types import Detections, FloatArray, Tracks
+
+
+@dataclass(frozen=True)
+class TrackedFrame:
+    """One frame's result.
+
+    Attributes:
+        index: number of the frame in the source, from 0.
+        time: seconds since the first frame, from the source's own clock.
+        tracks: the tracked boxes.
+        detections: all boxes found; ``tracks.detection`` points into them.
+        image: (H, W, 3) uint8 BGR, or None when a recording is replayed without its video. Copy it to keep it: the
+            annotated video is drawn into the same memory.
+        pts: `time` as the source's exact fraction, for the encoder; None in a replay without video.
+        camera: (2, 3) affine, previous frame's pixels to this one's, or None.
+        cut: how surely another shot begins with this frame, 0 (it does not) to 1.
+    """
+
+    index: int
+    time: float
+    tracks: Tracks
+    detections: Detections
+    image: NDArray[np.uint8] | None = None
+    pts: Fraction | None = None
+    camera: FloatArray | None = None
+    cut: float = 0.0
+
+
+class Sink(Protocol):
+    """An output file: `path` is its name, `file` the same with its temporary name."""
+
+    path: Path
+    file: PartFile
+
+    def write(self, frame: TrackedFrame) -> None:
+        """Add a frame."""
+        ...
+
+    def finish(self) -> None:
+        """Complete the file under its temporary name."""
+        ...
+
+    def abandon(self) -> None:
+        """Keep what was written so far under the temporary name."""
+        ...
+
+
+class _TextSink(ABC):
+    """What the text formats share: a temporary file, and clear errors for a full disk."""
+
+    suffix = ""
+    header = ""
+
+    def __init__(self, path: Path, names: Mapping[int, str]) -> None:
+        self.path = path
+        self.names = names
+        self.file = PartFile(path)
+        self._stream: IO[str] = self.file.open_text()
+        self._stream.write(self.header)
+
+    def write(self, frame: TrackedFrame) -> None:
+        """Add a frame."""
+        try:
+            self._stream.write(self.lines(frame))
+        except OSError as error:
+            raise OutputError(self.file.explain(error)) from error
+
+    @abstractmethod
+    def lines(self, frame: TrackedFrame) -> str:
+        """Return the frame's text."""
+
+    def finish(self) -> None:
+        """Complete the file under its temporary name."""
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Keep what was written so far under the temporary name."""
+        try:
+            self._stream.close()
+        except OSError as error:
+            raise OutputError(self.file.explain(error)) from error
+
+
+class MotSink(_TextSink):
+    """MOTChallenge text: ``frame, id, left, top, width, height, score, -1, -1, -1``, frames from 1."""
+
+    suffix = ".txt"
+
+    def lines(self, frame: TrackedFrame) -> str:
+        """Return the frame's rows."""
+        return format_mot_rows(frame.index, frame.tracks)
+
+
+class CsvSink(_TextSink):
+    """One row per box with a header: frame from 0, seconds, id, class, score, corners in pixels, detection row."""
+
+    suffix = ".csv"
+    header = "frame,time,track_id,class_id,class,score,x1,y1,x2,y2,detection\n"
+
+    def lines(self, frame: TrackedFrame) -> str:
+        """Return the frame's rows."""
+        tracks, rows = frame.tracks.with_boxes(), []
+        for i in range(len(tracks)):
+            class_id = int(tracks.class_id[i])
+            corners = ",".join(f"{v:.2f}" for v in tracks.xyxy[i])
+            rows.append(
+                f"{frame.index},{frame.time:.6f},{tracks.track_id[i]},{class_id},{self._name(class_id)},"
+                f"{tracks.score[i]:.4f},{corners},{tracks.detection[i]}\n"
+            )
+        return "".join(rows)
+
+    def _name(self, class_id: int) -> str:
+        name = self.names.get(class_id, str(class_id))
+        if not any(c in name for c in ',"\n\r'):
+            return name
+        import io
+
+        quoted = io.StringIO()
+        csv.writer(quoted, lineterminator="").writerow([name])
+        return quoted.getvalue()
+
+
+class JsonLinesSink(_TextSink):
+    """One JSON object per frame, also without tracks; masks are COCO run lengths, key points [x, y, score]."""
+
+    suffix = ".jsonl"
+
+    def lines(self, frame: TrackedFrame) -> str:
+        """Return the frame's object as one line."""
+        frame = replace(frame, tracks=frame.tracks.with_boxes())
+        record = {
+            "frame": frame.index,
+            "time": round(frame.time, 6),
+            "tracks": [self._track(frame, i) for i in range(len(frame.tracks))],
+        }
+        return json.dumps(record, separators=(",", ":"), ensure_ascii=False) + "\n"
+
+    def _track(self, frame: TrackedFrame, i: int) -> dict[str, Any]:
+        tracks, detections = frame.tracks, frame.detections
+        class_id, row = int(tracks.class_id[i]), int(tracks.detection[i])
+        record: dict[str, Any] = {
+            "id": int(tracks.track_id[i]),
+            "class_id": class_id,
+            "class": self.names.get(class_id, str(class_id)),
+            "score": round(float(tracks.score[i]), 4),
+            "box": [round(float(v), 2) for v in tracks.xyxy[i]],
+            "detection": row,
+        }
+        if row >= 0 and detections.keypoints is not None:
+            record["keypoints"] = [[round(float(v), 3) for v in point] for point in detections.keypoints[row]]
+        if row >= 0 and detections.mask is not None:
+            record["mask"] = run_lengths(np.asarray(detections.mask[row], np.bool_))
+        return record
+
+
+def run_lengths(mask: NDArray[np.bool_]) -> dict[str, list[int]]:
+    """Encode an (H, W) mask as COCO's uncompressed run lengths: column-major, starting with the zeros.
+
+    https://github.com/cocodataset/cocoapi/blob/master/PythonAPI/pycocotools/mask.py
+    """
+    flat = mask.ravel(order="F")
+    edges = np.flatnonzero(np.diff(flat)) + 1
+    counts = np.diff(np.concatenate(([0], edges, [flat.size]))).tolist()
+    if flat.size and flat[0]:
+        counts.insert(0, 0)
+    return {"size": [int(mask.shape[0]), int(mask.shape[1])], "counts": counts}
+
+
+TEXT_SINKS: dict[str, type[_TextSink]] = {"mot": MotSink, "jsonl": JsonLinesSink, "csv": CsvSink}
+"""Format name → sink."""

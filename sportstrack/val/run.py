@@ -1,0 +1,219 @@
+"""Run detectors over a test set, measure their time, and judge what they found."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sportstrack.detect.names import split_spec
+from sportstrack.errors import SettingError
+from sportstrack.types import Detections
+from sportstrack.val.ap import SIZES, Accuracy, measure
+from sportstrack.val.sweep import Advice, Point, advise, best, sweep
+from sportstrack.val.truth import Classes, TestSet, read_test_set, renumbered
+
+STAGES = ("preprocess", "inference", "postprocess")
+FLOOR = 0.001  # average precision wants the weak boxes too
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """What one detector is worth on one test set.
+
+    Attributes:
+        name: how tables call the detector.
+        accuracy: COCO's figures.
+        points: precision, recall and F1 per score threshold, all classes together.
+        times: stage → (M,) milliseconds of each picture.
+        pictures: how many.
+        device: where it ran, or "".
+        notes: what a reader of the figures should know.
+    """
+
+    name: str
+    accuracy: Accuracy
+    points: tuple[Point, ...]
+    times: Mapping[str, NDArray[np.float64]]
+    pictures: int
+    device: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def best(self) -> Point:
+        """The threshold of the best F1."""
+        return best(self.points)
+
+    @property
+    def advice(self) -> Advice:
+        """Thresholds for a tracker."""
+        return advise(self.points)
+
+    def figures(self, class_id: int | None = None) -> dict[str, float]:
+        """Return precision, recall and F1 at the best threshold, AP50, AP75, AP, and AP by size, of a class or all."""
+        accuracy = self.accuracy
+        if class_id is None:
+            point = self.best
+        else:
+            own = accuracy.matched[list(accuracy.classes).index(class_id)]
+            point = sweep([own], [self.best.threshold])[0]
+        found = {"precision": point.precision, "recall": point.recall, "F1": point.f1}
+        found |= {
+            "AP50": accuracy.ap(class_id, overlap=0.5),
+            "AP75": accuracy.ap(class_id, overlap=0.75),
+            "AP": accuracy.ap(class_id),
+        }
+        return found | {f"AP {size}": accuracy.ap(class_id, size) for size in SIZES if size != "all"}
+
+    def milliseconds(self) -> dict[str, dict[str, float]]:
+        """Return stage (and ``total``) → minimum, mean, p50, p95 and maximum per picture."""
+        columns = {**self.times, "total": np.sum(list(self.times.values()), axis=0)}
+        return {
+            stage: {
+                "min": float(ms.min()),
+                "mean": float(ms.mean()),
+                "p50": float(np.percentile(ms, 50)),
+                "p95": float(np.percentile(ms, 95)),
+                "max": float(ms.max()),
+            }
+            for stage, ms in columns.items()
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain values for JSON; a figure without true boxes is None."""
+        names = self.accuracy.classes
+        return {
+            "name": self.name,
+            "pictures": self.pictures,
+            "device": self.device,
+            "figures": _plain(self.figures()),
+            "classes": {names[i]: _plain(self.figures(i)) for i in names},
+            "truth": {names[i]: m.truth for i, m in zip(names, self.accuracy.matched, strict=True)},
+            "best_threshold": self.best.threshold,
+            "track_high_thresh": self.advice.high,
+            "track_low_thresh": self.advice.low,
+            "sweep": [
+                {"threshold": p.threshold, "precision": p.precision, "recall": p.recall, "F1": p.f1}
+                for p in self.points
+            ],
+            "milliseconds": self.milliseconds(),
+            "notes": list(self.notes),
+        }
+
+
+def judge_detectors(
+    weights: Sequence[str | Path],
+    data: str | Path,
+    *,
+    split: str = "val",
+    same: Mapping[str, Sequence[str]] | None = None,
+    limit: int | None = None,
+    progress: Callable[[str], Progress] | None = None,
+    **settings: Any,
+) -> list[Judgement]:
+    """Judge one or more detectors on the same pictures and classes.
+
+    Args:
+        weights: what `sportstrack.detect.load_detector` takes: weights, ``transformers:FOLDER`` and the other
+            connectors, ``module:attribute``.
+        data: a YOLO data set's data.yaml or folder.
+        split: which of its splits.
+        same: class name → other names for it, where data set and detectors differ.
+        limit: at most so many pictures, spread evenly.
+        progress: given a detector's name, returns what is called with (pictures done, pictures).
+        **settings: for `load_detector`, such as imgsz, device, iou and trust.
+
+    Raises:
+        FormatError, SettingError: about the data set or the classes.
+        WeightsError, DeviceError: as `load_detector`.
+    """
+    from sportstrack.detect import load_detector
+    from sportstrack.detect.common import passed_by
+
+    asked = {name for name, value in settings.items() if value}
+    test, classes = read_test_set(data, split, limit), Classes(same)
+    detectors: dict[str, Any] = {}
+    for spec in map(str, weights):
+        detectors[_name(spec, detectors)] = load_detector(spec, score=FLOOR, **settings)
+    shared = classes.shared(test.classes, {name: _names(name, d) for name, d in detectors.items()})
+    judged = []
+    for name, detector in detectors.items():
+        found, times = run_detector(detector, test, progress(name) if progress else None)
+        one = _judgement(name, detector, test, classes, shared, found, times)
+        judged.append(replace(one, notes=(*one.notes, *passed_by(detector, asked))))
+    return judged
+
+
+def run_detector(
+    detector: Any, test: TestSet, progress: Progress | None = None
+) -> tuple[list[Detections], dict[str, NDArray[np.float64]]]:
+    """Detect picture by picture; return the tables and stage → (M,) milliseconds. The first picture is run twice."""
+    found: list[Detections] = []
+    times = {stage: np.zeros(len(test)) for stage in STAGES}
+    for row, picture in enumerate(test.pictures()):
+        if row == 0:
+            detector([picture])  # the first call prepares what later calls use
+        before = dict(detector.timings)
+        found += detector([picture])
+        for stage in STAGES:
+            times[stage][row] = 1000 * (detector.timings.get(stage, 0.0) - before.get(stage, 0.0))
+        if progress is not None:
+            progress(row + 1, len(test))
+    return found, times
+
+
+def _judgement(
+    name: str,
+    detector: Any,
+    test: TestSet,
+    classes: Classes,
+    shared: Mapping[int, str],
+    found: Sequence[Detections],
+    times: Mapping[str, NDArray[np.float64]],
+) -> Judgement:
+    own = classes.numbers(dict(enumerate(test.classes)), shared)
+    theirs = classes.numbers(detector.names, shared)
+    truth = [renumbered(boxes, own) for boxes in test.boxes]
+    accuracy = measure(truth, [renumbered(boxes, theirs) for boxes in found], shared)
+    left = [c for i, c in enumerate(test.classes) if i not in own]
+    notes = [f"not judged, because not every detector knows them: {', '.join(left)}"] if left else []
+    device = str(getattr(detector, "device", None) or "")
+    return Judgement(name, accuracy, tuple(sweep(accuracy.matched)), times, len(test), device, tuple(notes))
+
+
+def _names(name: str, detector: Any) -> Mapping[int, str]:
+    names: Mapping[int, str] = detector.names
+    if not names:
+        raise SettingError(f"{name}: has no class names; give your detector a `names` attribute, id → name")
+    return names
+
+
+def detector_names(specs: Sequence[str]) -> list[str]:
+    """Return what tables call the detectors; SettingError if one is named twice."""
+    names: dict[str, None] = {}
+    for spec in specs:
+        names[_name(spec, names)] = None
+    return list(names)
+
+
+def _name(spec: str, taken: Mapping[str, Any]) -> str:
+    """Shorten a path to its file's name (a connector's to two parts), or to more where two would be called alike."""
+    kind, place = split_spec(spec)
+    path = Path(place.partition(",")[0] if kind else place)  # behind a comma is a file of labels
+    ending = path.suffix if not kind or path.suffix in (".yaml", ".yml") else ""  # rt_detr_v2.1 is a folder
+    parts = list((path.with_suffix("") if ending else path).parts) if ending or kind else [place]
+    for count in range(2 if kind else 1, max(2, len(parts)) + 1):
+        name = f"{kind}:" * bool(kind) + "/".join(parts[-count:])
+        if name not in taken:
+            return name
+    raise SettingError(f"{spec}: is named twice")
+
+
+def _plain(figures: Mapping[str, float]) -> dict[str, float | None]:
+    return {name: None if math.isnan(value) else value for name, value in figures.items()}

@@ -1,0 +1,473 @@
+"""Shot changes: every cut at its frame, fades within half a second, and quiet within a shot."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from data_prep.synthetic import Settings, render_sequence
+from sportstrack.errors import SettingError
+from sportstrack.shots import (
+    COLUMNS,
+    Boundary,
+    ReplayConfig,
+    ReplayDetector,
+    Shot,
+    ShotConfig,
+    ShotDetector,
+    find_shots,
+    is_close_up,
+    kind_of_view,
+)
+from sportstrack.shots.command import main
+
+WIDTH, HEIGHT = 640, 360
+LENGTH = 30
+Frames = list[np.ndarray]
+MATCHES = {1: ("main", 1.0), 2: ("close", 1.0), 3: ("goal", 3.0), 4: ("side", 2.0), 5: ("reverse", 3.0)}
+
+
+@pytest.fixture(scope="session")
+def matches() -> dict[int, Frames]:
+    """Five rendered matches, seed → frames, some of them filmed by a hectic camera."""
+    return {
+        seed: [
+            image
+            for image, _ in render_sequence(
+                Settings(seed=seed, frames=LENGTH, width=WIDTH, height=HEIGHT, view=view, camera_speed=speed)
+            )
+        ]
+        for seed, (view, speed) in MATCHES.items()
+    }
+
+
+def boundaries(frames: Iterable[np.ndarray], config: ShotConfig | None = None) -> list[Boundary]:
+    detector = ShotDetector(config)
+    return [boundary for frame in frames if (boundary := detector.update(frame)) is not None]
+
+
+def join(clips: Sequence[Frames]) -> tuple[Frames, list[int]]:
+    """The clips end to end, and the frames at which the second and later ones begin."""
+    starts = list(itertools.accumulate(map(len, clips)))[:-1]
+    return [frame for clip in clips for frame in clip], starts
+
+
+# --- cuts ------------------------------------------------------------------------------------------------------------
+
+
+def test_every_cut_between_matches_is_found_at_its_frame_and_nothing_else(matches: dict[int, Frames]) -> None:
+    """All ordered pairs of five matches on green turf: precision and recall are 1."""
+    order = [1, 2, 3, 4, 5, 1, 3, 5, 2, 4, 1, 4, 2, 5, 3, 1, 5, 4, 3, 2, 1]
+    assert len(set(itertools.pairwise(order))) == 20
+    frames, starts = join([matches[seed][::2] for seed in order])
+    found = boundaries(frames)
+    assert [(b.frame, b.kind) for b in found] == [(start, "cut") for start in starts]
+    assert all(0.5 < b.confidence <= 1 for b in found)
+
+
+def test_a_cut_to_another_camera_of_the_same_match_is_found() -> None:
+    wanted = Settings(seed=11, frames=45, width=WIDTH, height=HEIGHT, cuts=2)
+    rendered = list(render_sequence(wanted))
+    starts = [i for i in range(1, len(rendered)) if rendered[i][1].shot != rendered[i - 1][1].shot]
+    assert [b.frame for b in boundaries(image for image, _ in rendered)] == starts
+
+
+def test_a_cut_is_reported_when_its_first_frame_comes(matches: dict[int, Frames]) -> None:
+    detector = ShotDetector()
+    assert all(detector.update(frame) is None for frame in matches[1])
+    boundary = detector.update(matches[2][0])
+    assert boundary is not None
+    assert (boundary.frame, boundary.kind) == (LENGTH, "cut")
+
+
+def test_a_picture_of_another_size_is_another_shot(matches: dict[int, Frames]) -> None:
+    smaller = [frame[:300] for frame in matches[1][10:]]
+    assert [(b.frame, b.kind) for b in boundaries([*matches[1][:10], *smaller])] == [(10, "cut")]
+
+
+REAL = {
+    "football": ("video/football_848x478.mp4", 25),
+    "indoors": ("video/one-by-one-person-detection.mp4", 40),
+    "cars": ("video/car-detection.mp4", 25),
+    "street": ("sot/otb_crossing/img", 25),
+    "hand-held": ("sot/vot_bag", 25),
+}
+
+
+def read(path: Path, frames: int) -> Frames:
+    from sportstrack.video import open_source
+
+    with open_source(path) as source:
+        return [frame.image for frame in itertools.islice(source, frames)]
+
+
+def test_every_cut_between_real_videos_is_found(shared_data: Path) -> None:
+    import cv2
+
+    clips = [
+        [cv2.resize(frame, (WIDTH, HEIGHT)) for frame in read(shared_data / path, frames)]
+        for path, frames in REAL.values()
+    ]
+    frames, starts = join([*clips, *clips[::2], *clips[1::2]])
+    assert [(b.frame, b.kind) for b in boundaries(frames)] == [(start, "cut") for start in starts]
+
+
+# --- no cuts ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", MATCHES)
+@pytest.mark.parametrize("step", [1, 3])
+def test_a_hectic_camera_is_no_cut(seed: int, step: int, matches: dict[int, Frames]) -> None:
+    assert boundaries(matches[seed][::step]) == []
+
+
+@pytest.mark.parametrize(("name", "frames"), [("football", 169), ("cars", 150), ("street", 120), ("hand-held", 196)])
+def test_a_real_video_without_cuts_has_none(name: str, frames: int, shared_data: Path) -> None:
+    assert boundaries(read(shared_data / REAL[name][0], frames)) == []
+
+
+def moved(image: np.ndarray, zoom: float, shift: float) -> np.ndarray:
+    """The middle of a picture, enlarged and shifted to the left."""
+    import cv2
+
+    affine = np.array([[zoom, 0, (1 - zoom) * WIDTH / 2 - shift], [0, zoom, (1 - zoom) * HEIGHT / 2]])
+    return cv2.warpAffine(image, affine, (WIDTH, HEIGHT), borderMode=cv2.BORDER_REFLECT)
+
+
+@pytest.mark.parametrize("seed", [1, 3])
+def test_a_fast_pan_is_no_cut(seed: int, matches: dict[int, Frames]) -> None:
+    """A picture's width in a second: 25 pixels a frame at 640."""
+    assert boundaries(moved(matches[seed][0], 2.0, 25.0 * (k - 12)) for k in range(25)) == []
+
+
+@pytest.mark.parametrize("seed", [1, 3])
+def test_a_fast_zoom_is_no_cut(seed: int, matches: dict[int, Frames]) -> None:
+    assert boundaries(moved(matches[seed][0], 1.03**k, 0.0) for k in range(30)) == []
+
+
+@pytest.mark.parametrize("seed", MATCHES)
+@pytest.mark.parametrize("length", [1, 2])
+def test_a_flash_is_no_cut(seed: int, length: int, matches: dict[int, Frames]) -> None:
+    frames = list(matches[seed])
+    for k in range(12, 12 + length):
+        frames[k] = np.clip(frames[k] * 1.6 + 30.0, 0, 255).astype(np.uint8)
+    assert boundaries(frames) == []
+
+
+@pytest.mark.parametrize("seed", [1, 2, 4])
+def test_a_player_who_runs_past_the_lens_is_no_cut(seed: int, matches: dict[int, Frames]) -> None:
+    """Half a second in which a red shirt covers up to 40 % of the picture."""
+    frames = [frame.copy() for frame in matches[seed]]
+    for k in range(8, 20):
+        left = (k - 8) * 80 - 250
+        frames[k][40:, max(left, 0) : max(left + 260, 0)] = (30, 20, 190)
+    assert boundaries(frames) == []
+
+
+def test_black_and_noise_are_quiet() -> None:
+    rng = np.random.default_rng(0)
+    black = [np.zeros((HEIGHT, WIDTH, 3), np.uint8)] * 30
+    noise = [rng.integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8) for _ in range(30)]
+    assert boundaries(black) == []
+    assert boundaries(noise) == []
+
+
+# --- fades -----------------------------------------------------------------------------------------------------------
+
+
+def dissolve(first: Frames, second: Frames, length: int) -> Frames:
+    """29 frames of one match, some of both, and the second match."""
+    middle = []
+    for k in range(length):
+        share = (k + 1) / (length + 1)
+        middle.append(((1 - share) * first[k] + share * second[k]).astype(np.uint8))
+    return [*reversed(first[1:]), *middle, *second[length:], *reversed(second)]
+
+
+@pytest.mark.parametrize("pair", [(1, 2), (2, 3), (3, 4), (4, 5), (5, 1)])
+@pytest.mark.parametrize("length", [6, 12])
+def test_a_dissolve_is_found_within_half_a_second(
+    pair: tuple[int, int], length: int, matches: dict[int, Frames]
+) -> None:
+    frames = dissolve(matches[pair[0]], matches[pair[1]], length)
+    start = LENGTH - 1
+    detector = ShotDetector()
+    reports = [(k, b) for k, frame in enumerate(frames) if (b := detector.update(frame)) is not None]
+    assert len(reports) == 1
+    reported, boundary = reports[0]
+    assert boundary.kind == "fade"
+    assert start - 1 <= boundary.frame <= start + length
+    assert reported <= start + length / 2 + 12
+
+
+def test_a_fade_through_black_is_found(matches: dict[int, Frames]) -> None:
+    black = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    out = [(frame * (1 - (k + 1) / 8)).astype(np.uint8) for k, frame in enumerate(matches[1][:8])]
+    into = [(frame * ((k + 1) / 8)).astype(np.uint8) for k, frame in enumerate(matches[3][:8])]
+    frames = [*reversed(matches[1]), *out, *[black] * 4, *into, *matches[3][8:]]
+    found = boundaries(frames)
+    assert found
+    assert all(LENGTH - 1 <= b.frame <= LENGTH + 24 for b in found)
+
+
+def test_fades_can_be_left_out(matches: dict[int, Frames]) -> None:
+    assert boundaries(dissolve(matches[1], matches[2], 12), ShotConfig(fades=False)) == []
+
+
+# --- replays ---------------------------------------------------------------------------------------------------------
+
+
+class Played:
+    """Frames as an open video source gives them."""
+
+    def __init__(self, frames: Frames) -> None:
+        self.frames, self.info = frames, SimpleNamespace(frame_rate=Fraction(25), frame_count=len(frames))
+
+    def __iter__(self) -> Iterator[SimpleNamespace]:
+        return (SimpleNamespace(image=f, time=k / 25, index=k) for k, f in enumerate(self.frames))
+
+
+def shots_of(frames: Frames) -> list[Shot]:
+    return find_shots(Played(frames), ShotDetector(), replays=ReplayDetector())
+
+
+@pytest.fixture(scope="session")
+def long_match() -> Frames:
+    plan = Settings(seed=3, frames=200, width=WIDTH, height=HEIGHT, view="main")
+    return [compressed(image) for image, _ in render_sequence(plan)]
+
+
+@pytest.fixture(scope="session")
+def other_camera() -> Frames:
+    plan = Settings(seed=4, frames=50, width=WIDTH, height=HEIGHT, view="close")
+    return [compressed(image) for image, _ in render_sequence(plan)]
+
+
+def compressed(image: np.ndarray) -> np.ndarray:
+    import cv2
+
+    return cv2.imdecode(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 70])[1], cv2.IMREAD_COLOR)
+
+
+def slowed(frames: Frames, how: str) -> Frames:
+    """At half speed: each frame twice, or the mean of two between them."""
+    pairs = itertools.pairwise(frames)
+    return [f for one, two in pairs for f in (one, one if how == "repeated" else compressed(one // 2 + two // 2))]
+
+
+def wiped(before: Frames, after: Frames, length: int = 16) -> Frames:
+    """One shot, a logo that flies across the picture and covers it for a moment, and the next shot."""
+    import cv2
+
+    logo = np.full((HEIGHT, WIDTH, 3), (40, 160, 230), np.uint8)
+    cv2.circle(logo, (WIDTH // 2, HEIGHT // 2), HEIGHT // 3, (250, 250, 250), -1)
+    cv2.putText(logo, "CUP", (WIDTH // 2 - 90, HEIGHT // 2 + 30), 0, 3, (20, 20, 120), 8)
+    passing = []
+    for k, under in enumerate([*before[-length // 2 :], *after[: length // 2]]):
+        way = 2.4 * (k + 1) / (length + 1)
+        frame = under.copy()
+        frame[:, int(np.clip(way - 1.4, 0, 1) * WIDTH) : int(np.clip(way, 0, 1) * WIDTH)] = logo[
+            :, int(np.clip(way - 1.4, 0, 1) * WIDTH) : int(np.clip(way, 0, 1) * WIDTH)
+        ]
+        passing.append(compressed(frame))
+    return [*before[: -length // 2], *passing, *after[length // 2 :]]
+
+
+def broadcast(live: Frames, replay: Frames, at: int, wipes: bool) -> Frames:
+    """The live picture, a replay, and the live picture again."""
+    if not wipes:
+        return [*live[:at], *replay, *live[at:]]
+    return wiped(wiped(live[:at], replay), live[at:])
+
+
+@pytest.mark.parametrize("wipes", [True, False], ids=["logo", "cuts"])
+@pytest.mark.parametrize("how", ["repeated", "blended"])
+@pytest.mark.parametrize("camera", ["same", "other"])
+def test_a_replay_is_flagged_and_nothing_else(
+    camera: str, how: str, wipes: bool, long_match: Frames, other_camera: Frames
+) -> None:
+    action = long_match[40:85] if camera == "same" else other_camera[:45]
+    replay = slowed(action, how)
+    at = 110
+    shots = shots_of(broadcast(long_match, replay, at, wipes))
+    flagged = [shot for shot in shots if shot.view == "replay"]
+    assert len(flagged) == 1
+    assert abs(flagged[0].start - at) <= 12
+    assert abs(flagged[0].end - (at + len(replay) - 1)) <= 12
+    assert all(shot.replay == 0 for shot in shots if shot is not flagged[0])
+    assert ("transition" in flagged[0].replay_signs) == wipes
+    assert ("repeat" in flagged[0].replay_signs) == (camera == "same")
+
+
+def test_a_scene_shown_again_at_full_speed_is_a_repeat_and_no_transition(long_match: Frames) -> None:
+    shots = shots_of([*long_match[:110], *long_match[30:85], *long_match[110:]])
+    assert [shot.replay_signs for shot in shots] == [(), ("repeat",), ()]
+
+
+def test_more_signs_make_a_replay_surer(long_match: Frames, other_camera: Frames) -> None:
+    one = max(shot.replay for shot in shots_of(broadcast(long_match, slowed(other_camera, "repeated"), 110, False)))
+    all_ = max(
+        shot.replay for shot in shots_of(broadcast(long_match, slowed(long_match[40:85], "repeated"), 110, True))
+    )
+    assert 0.5 <= one < 0.9 < all_ <= 1
+
+
+def test_going_back_to_the_first_camera_is_no_replay(long_match: Frames, other_camera: Frames) -> None:
+    frames = [*long_match[:80], *other_camera[:25], *long_match[80:160], *other_camera[25:], *long_match[160:]]
+    assert [shot.replay for shot in shots_of(frames)] == [0.0] * 5
+
+
+def test_a_video_that_has_each_frame_twice_is_no_replay(long_match: Frames, other_camera: Frames) -> None:
+    frames = [frame for frame in [*long_match[:70], *other_camera[:40], *long_match[70:120]] for _ in range(2)]
+    assert not any(shot.replay for shot in shots_of(frames))
+
+
+@pytest.mark.parametrize(
+    ("name", "frames"), [("football", 169), ("indoors", 250), ("cars", 377), ("street", 120), ("hand-held", 196)]
+)
+def test_a_real_video_without_replays_has_none(name: str, frames: int, shared_data: Path) -> None:
+    assert not any(shot.replay for shot in shots_of(read(shared_data / REAL[name][0], frames)))
+
+
+def test_a_replay_of_real_football_is_flagged(shared_data: Path) -> None:
+    import cv2
+
+    live = [cv2.resize(frame, (WIDTH, HEIGHT)) for frame in read(shared_data / REAL["football"][0], 169)]
+    shots = shots_of(broadcast(live, slowed(live[20:70], "blended"), 90, True))
+    assert [shot.view for shot in shots] == ["live", "replay", "live"]
+
+
+def test_replays_are_reported_while_frames_stream_and_reset_equals_fresh(long_match: Frames) -> None:
+    frames = broadcast(long_match, slowed(long_match[40:85], "repeated"), 110, True)
+    detector = ReplayDetector()
+    first = [detector.update(frame) for frame in frames]
+    assert any(first), "before the end of the video"
+    detector.reset()
+    assert [detector.update(frame) for frame in frames] == first
+
+
+def test_replay_settings_are_checked() -> None:
+    with pytest.raises(SettingError, match="memory: expected a number from 0"):
+        ReplayConfig(memory=-1)
+    with pytest.raises(SettingError, match="frame_rate: expected frames per second above 0"):
+        ReplayDetector(frame_rate=0)
+    with pytest.raises(SettingError, match="replays: expected"):
+        ReplayDetector().update(np.zeros((9, 9, 3), np.uint8))
+
+
+# --- in a tracking run -----------------------------------------------------------------------------------------------
+
+
+def test_a_tracking_run_knows_the_middle_of_a_fade(matches: dict[int, Frames], tmp_path: Path) -> None:
+    """Also offline, where it is the middle that parts the shots, not the frame at which it was noticed."""
+    import toy
+
+    from sportstrack import track_video
+    from sportstrack.video import VideoWriter
+
+    path = tmp_path / "fade.mp4"
+    with VideoWriter(path, WIDTH, HEIGHT, 25) as writer:
+        for k, frame in enumerate(dissolve(matches[1], matches[3], 12)):
+            writer.write(frame, Fraction(k, 25))
+    seen = []
+    plain = track_video(path, detector=toy.find, on_frame=seen.append)
+    noticed = [frame.index for frame in seen if frame.cut]
+    assert [shot["kind"] for shot in plain.shots] == ["fade"]
+    assert LENGTH - 2 <= plain.shots[0]["frame"] <= LENGTH + 11
+    assert plain.shots[0]["frame"] < noticed[0]
+    assert track_video(path, detector=toy.find, offline=True).shots == plain.shots
+
+
+# --- the interface ---------------------------------------------------------------------------------------------------
+
+
+def test_reset_equals_fresh(matches: dict[int, Frames]) -> None:
+    frames, _ = join([matches[1][:12], matches[2][:12]])
+    detector = ShotDetector()
+    first = [detector.update(frame) for frame in frames]
+    detector.reset()
+    assert [detector.update(frame) for frame in frames] == first
+    assert sum(b is not None for b in first) == 1
+
+
+def test_input_is_not_changed_nor_kept(matches: dict[int, Frames]) -> None:
+    frames, starts = join([matches[1][:12], matches[2][:12]])
+    detector, buffer, found = ShotDetector(), np.empty_like(frames[0]), []
+    for frame in frames:
+        buffer[:] = frame  # a decoder uses its buffer again
+        found.append(detector.update(buffer))
+        np.testing.assert_array_equal(buffer, frame)
+    assert [b.frame for b in found if b is not None] == starts
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [np.zeros((HEIGHT, WIDTH), np.uint8), np.zeros((HEIGHT, WIDTH, 3)), np.zeros((9, 9, 3), np.uint8), None],
+    ids=["grey", "float", "tiny", "none"],
+)
+def test_what_is_no_colour_picture_is_refused(frame: np.ndarray) -> None:
+    with pytest.raises(SettingError, match="shots: expected"):
+        ShotDetector().update(frame)
+
+
+def test_bad_settings_are_refused() -> None:
+    with pytest.raises(SettingError, match=r"lost: expected a value from 0 to 1, got 3"):
+        ShotConfig(lost=3)
+    with pytest.raises(SettingError, match="frame_rate: expected frames per second above 0"):
+        ShotDetector(frame_rate=0)
+    with pytest.raises(SettingError, match="expected seconds"):
+        ShotConfig(min_shot=-1)
+
+
+@pytest.mark.parametrize(("heights", "expected"), [((300, 280), True), ((60, 70, 300), False), ((), False)])
+def test_a_close_up_has_few_tall_boxes(heights: tuple[int, ...], expected: bool) -> None:
+    boxes = np.array([[0, 0, 50, height] for height in heights], float).reshape(-1, 4)
+    assert is_close_up(boxes, HEIGHT) is expected
+    shot = Shot(0, 50, 0.0, 2.0, "cut", 0.9)
+    assert kind_of_view(shot, boxes, HEIGHT) == ("close-up" if expected else "wide")
+    assert kind_of_view(replace(shot, replay=0.6), boxes, HEIGHT) == "replay"
+
+
+# --- the command -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def clip(matches: dict[int, Frames], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from sportstrack.video import VideoWriter
+
+    path = tmp_path_factory.mktemp("shots") / "two matches.mp4"
+    with VideoWriter(path, WIDTH, HEIGHT, 25) as writer:
+        for k, frame in enumerate([*matches[1][:20], *matches[2][:15]]):
+            writer.write(frame, Fraction(k, 25))
+    return path
+
+
+def test_the_command_prints_and_writes_the_shots(
+    clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "shots.csv"
+    assert main([str(clip), "--csv", str(table), "--quiet"]) == 0
+    with table.open(newline="", encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    assert tuple(rows[0]) == COLUMNS
+    assert [(row["start"], row["end"], row["kind"]) for row in rows] == [("0", "19", "start"), ("20", "34", "cut")]
+    assert [row["start_time"] for row in rows] == ["0.000", "0.800"]
+    printed = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert printed == [list(COLUMNS), *(list(row.values()) for row in rows)]
+
+
+def test_a_missing_video_and_an_unwritable_table_are_explained(
+    clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(tmp_path / "none.mp4")]) == 2
+    assert "none.mp4" in capsys.readouterr().err
+    assert main([str(clip), "--quiet", "--csv", str(tmp_path / "no" / "folder" / "x.csv")]) == 2
+    assert "x.csv" in capsys.readouterr().err

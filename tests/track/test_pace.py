@@ -1,0 +1,85 @@
+"""A tracker whose frames arrive more slowly than the source's keeps its times in seconds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import toy
+
+from sportstrack.recording import RecordedFrame, RecordingInfo, RecordingWriter
+from sportstrack.track.pace import Pace
+from sportstrack.track.pipeline import track_video
+from sportstrack.trackers import TRACKERS, create_tracker, set_frame_rate
+from sportstrack.types import Detections
+
+LOOKS = np.array([[1.0, 0.0]], np.float32)
+
+
+def test_the_measured_rate_is_told_once_it_differs() -> None:
+    pace = Pace(25)
+    assert [pace.see(number / 25) for number in range(30)] == [None] * 30
+    told = [pace.see(30 / 25 + number / 5) for number in range(30)]
+    rates = [rate for rate in told if rate is not None]
+    assert rates
+    assert rates[-1] == pytest.approx(5)
+    assert pace.see(30 / 25 + 29 / 5 + 60) is None  # one stall is no other rate
+
+
+def table() -> Detections:
+    return Detections(np.array([[50.0, 40, 80, 100]]), np.array([0.95]), np.zeros(1, np.int64), embedding=LOOKS)
+
+
+@pytest.mark.parametrize("name", sorted(TRACKERS))
+def test_a_tracker_at_another_rate_remembers_as_long_as_one_made_for_it(name: str) -> None:
+    """Count for how many frames a player who left is known again: at 5 frames per second as made for 5."""
+
+    def remembered(told: bool) -> int:
+        for gap in range(1, 80):
+            tracker = create_tracker(name, frame_rate=25 if told else 5)
+            if told:
+                assert set_frame_rate(tracker, 5)
+            first = [tracker.update(table()) for _ in range(8)][-1].track_id
+            for _ in range(gap):
+                tracker.update(Detections.empty())
+            again = [tracker.update(table()) for _ in range(4)][-1].track_id
+            if not np.array_equal(first, again):
+                return gap
+        return 80
+
+    assert remembered(told=True) == remembered(told=False)
+
+
+def test_ids_and_tracks_stay_when_the_rate_changes() -> None:
+    tracker = create_tracker("sports", frame_rate=25)
+    before = [tracker.update(table()) for _ in range(8)][-1].track_id
+    set_frame_rate(tracker, 6.25)
+    assert np.array_equal(tracker.update(table()).track_id, before)
+
+
+@pytest.mark.parametrize(("live", "ids"), [(True, {1, 2}), (False, {1})])
+def test_a_live_recording_with_dropped_frames_replays_at_its_true_rate(tmp_path: Path, live: bool, ids: set) -> None:
+    """Somebody leaves for 2.4 s; ByteTrack's memory is 1 s: who comes then is another one."""
+    info = RecordingInfo("live", *toy.SIZE, 25.0, {0: "player"}, live=live)
+    with_gap = list(range(0, 125, 5))
+    writer = RecordingWriter(tmp_path / "live.npz", info)
+    for index in with_gap:
+        found = Detections.empty() if 40 <= index < 100 else Detections.from_arrays([[50, 40, 80, 100]], [0.9])
+        writer.write(RecordedFrame(index, index / 25, found))
+    writer.close()
+    seen: set[int] = set()
+    track_video(
+        tmp_path / "live.npz", tracker="bytetrack", on_frame=lambda frame: seen.update(frame.tracks.track_id.tolist())
+    )
+    assert seen == ids
+
+
+def test_a_tracker_of_ones_own_that_cannot_be_told_is_named(tmp_path: Path) -> None:
+    info = RecordingInfo("live", *toy.SIZE, 25.0, {0: "player"}, live=True)
+    writer = RecordingWriter(tmp_path / "live.npz", info)
+    for index in range(0, 100, 5):
+        writer.write(RecordedFrame(index, index / 25, Detections.from_arrays([[50, 40, 80, 100]], [0.9])))
+    writer.close()
+    [text] = track_video(tmp_path / "live.npz", tracker="toy:EveryoneIsNew").warnings
+    assert "frames arrive at 5.0 per second" in text
