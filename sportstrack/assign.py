@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from sportstrack.types import FloatArray, IntArray
+from sportstrack.types import BoolArray, FloatArray, IntArray
 
 _NONE = np.empty(0, dtype=np.int64)
 _SMALL = 2500  # pairs; up to here the solver is as fast as looking for the easy part
@@ -62,6 +62,69 @@ def unmatched(count: int, matched: IntArray) -> IntArray:
     alone.fill(True)
     alone[matched] = False
     return alone.nonzero()[0]
+
+
+def certain_pairs(rows: IntArray, columns: IntArray, weight: FloatArray, margin: float = 0.0) -> BoolArray:
+    """Find the pairs that are in every matching of greatest total weight, as far as their neighbours prove it.
+
+    A pair that outweighs its best rival in its row and its best rival in its column together is in every best matching:
+    without it, whatever the two rivals add is less. Such a pair takes its row and its column out of the question, which
+    makes other pairs certain in turn. Works on the given pairs alone: no matrix of all against all is made.
+
+    Args:
+        rows: (P,) row of each pair; each pair is given once.
+        columns: (P,) its column.
+        weight: (P,) above 0.
+        margin: by how much a pair must outweigh its rivals, for weights that carry rounding errors.
+
+    Returns:
+        (P,) True for the certain pairs.
+    """
+    certain = np.zeros(len(weight), np.bool_)
+    by_row, by_column = rows.argsort(kind="stable"), columns.argsort(kind="stable")
+    taken_row, taken_column = (np.zeros(int(index.max(initial=-1)) + 1, np.bool_) for index in (rows, columns))
+    rivals = np.empty(len(weight))  # both rivals' weight
+    while len(by_row):
+        rivals[by_row] = _best_rival(rows[by_row], weight[by_row])
+        rivals[by_column] += _best_rival(columns[by_column], weight[by_column])
+        found = by_row[weight[by_row] > rivals[by_row] + margin]
+        if not len(found):
+            break
+        certain[found] = taken_row[rows[found]] = taken_column[columns[found]] = True
+        by_row, by_column = (
+            order[~(taken_row[rows[order]] | taken_column[columns[order]])] for order in (by_row, by_column)
+        )
+    return certain
+
+
+def _best_rival(group: IntArray, weight: FloatArray) -> FloatArray:
+    """Return (P,) the greatest weight among the other pairs of each pair's group, 0 without any; groups are sorted."""
+    start = np.flatnonzero(np.concatenate(([True], group[1:] != group[:-1])))
+    member = np.repeat(np.arange(len(start)), np.diff(start, append=len(group)))
+    best = np.maximum.reduceat(weight, start)[member]
+    top = weight == best
+    second = np.maximum.reduceat(np.where(top, 0.0, weight), start)[member]
+    alone = np.add.reduceat(top, start, dtype=np.int64)[member] == 1
+    return np.where(top & alone, second, best)
+
+
+def certain_matches(affinity: FloatArray, addition: float) -> tuple[IntArray, IntArray]:
+    """Find pairs of a matrix that are in every best matching, whatever small numbers are added to its entries.
+
+    Parting a pair never pays where its affinity exceeds what its row and its column could have elsewhere, at most the
+    sum of their other affinities, by four additions: those of the pair, of the two others and of the one they leave.
+
+    Args:
+        affinity: (T, N) from 0, greater is better.
+        addition: the greatest absolute value of a number that may be added to an entry.
+
+    Returns:
+        Rows and columns of the certain pairs.
+    """
+    best = affinity.argmax(axis=1)
+    top = affinity[np.arange(len(best)), best]
+    rows = (3.0 * top > affinity.sum(axis=1) + affinity.sum(axis=0)[best] + 4.0 * addition).nonzero()[0]
+    return rows, best[rows]
 
 
 def _within(cost: FloatArray, limit: float, rows: IntArray, columns: IntArray) -> tuple[IntArray, IntArray]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from sportstrack import assign
-from sportstrack.assign import clip_then_solve, solve_then_gate, unmatched
+from sportstrack.assign import certain_matches, certain_pairs, clip_then_solve, solve_then_gate, unmatched
 
 shapes = st.tuples(st.integers(0, 5), st.integers(0, 5))
 spread = hnp.arrays(np.float64, shapes, elements=st.floats(0, 1))
@@ -139,3 +139,58 @@ def test_unmatched_is_the_rest(case: tuple[int, set[int]]) -> None:
     count, matched = case
     rest = unmatched(count, np.array(sorted(matched), dtype=np.int64))
     assert rest.tolist() == [i for i in range(count) if i not in matched]
+
+
+def best_matchings(weight: Any) -> list[set[tuple[int, int]]]:
+    """The pairs above 0 of every matching of greatest total weight."""
+    every = [
+        ({pair for pair in pairs if weight[pair] > 0}, sum(weight[pair] for pair in pairs))
+        for pairs in every_matching(*weight.shape)
+    ]
+    most = max(total for _, total in every)
+    return [pairs for pairs, total in every if total > most - 1e-12]
+
+
+levels = st.sampled_from([0.0, 0.0, 0.1, 0.2, 0.5, 1.0])
+weights = hnp.arrays(np.float64, st.tuples(st.integers(1, 5), st.integers(1, 5)), elements=levels)
+
+
+@settings(deadline=None)
+@given(weight=weights)
+def test_certain_pairs_are_in_every_best_matching(weight: Any) -> None:
+    rows, columns = weight.nonzero()
+    shuffled = np.random.default_rng(0).permutation(len(rows))
+    rows, columns = rows[shuffled], columns[shuffled]
+    certain = certain_pairs(rows, columns, weight[rows, columns], margin=1e-9)
+    assert certain.shape == rows.shape
+    pairs = set(zip(rows[certain].tolist(), columns[certain].tolist(), strict=True))
+    assert all(pairs <= best for best in best_matchings(weight))
+
+
+def test_a_certain_pair_makes_another_certain() -> None:
+    rows, columns, weight = np.array([0, 0, 1]), np.array([0, 1, 1]), np.array([0.5, 0.6, 0.5])
+    assert not certain_pairs(rows, columns, weight).any()
+    weight[0] = 0.9
+    assert certain_pairs(rows, columns, weight).tolist() == [True, False, True]
+
+
+def test_equal_rivals_are_not_certain_and_no_pairs_give_none() -> None:
+    assert not certain_pairs(np.array([0, 0]), np.array([0, 1]), np.array([0.5, 0.5])).any()
+    assert certain_pairs(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)).shape == (0,)
+
+
+@settings(deadline=None)
+@given(affinity=weights, seed=st.integers(0, 99), addition=st.sampled_from([0.0, 0.05, 0.2]))
+def test_certain_matches_stay_whatever_is_added(affinity: Any, seed: int, addition: float) -> None:
+    rows, columns = certain_matches(affinity, addition)
+    pairs = set(zip(rows.tolist(), columns.tolist(), strict=True))
+    added = affinity + np.random.default_rng(seed).uniform(-addition, addition, affinity.shape)
+    every = [(set(found), sum(added[pair] for pair in found)) for found in every_matching(*affinity.shape)]
+    most = max(total for _, total in every)
+    assert all(pairs <= found for found, total in every if total > most - 1e-12)
+
+
+def test_certain_matches_are_found() -> None:
+    rows, columns = certain_matches(np.array([[0.1, 0.9, 0.0], [0.8, 0.0, 0.0], [0.0, 0.0, 0.1]]), 0.1)
+    assert rows.tolist() == [0, 1]
+    assert columns.tolist() == [1, 0]
