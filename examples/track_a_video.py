@@ -9,9 +9,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 
-from sportstrack import track_video
-from sportstrack.models.weights import assets_folder
-from sportstrack.track.sinks import TrackedFrame
+from sportstrack import TrackedFrame, assets_folder, track_video
 
 seen: Counter[int] = Counter()
 

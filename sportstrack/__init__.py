@@ -10,50 +10,48 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-_HOME = {
-    "average_classes": "sportstrack.score.scores",
-    "Ball": "sportstrack.trackers.ball",
-    "BallConfig": "sportstrack.trackers.ball",
-    "BoTSORT": "sportstrack.trackers.botsort",
-    "BoTSORTConfig": "sportstrack.trackers.botsort",
-    "ByClass": "sportstrack.trackers.byclass",
-    "ByteTrack": "sportstrack.trackers.bytetrack",
-    "ByteTrackConfig": "sportstrack.trackers.bytetrack",
-    "CBIoU": "sportstrack.trackers.cbiou",
-    "CBIoUConfig": "sportstrack.trackers.cbiou",
-    "create_tracker": "sportstrack.trackers",
-    "DeepEIoU": "sportstrack.trackers.deepeiou",
-    "DeepEIoUConfig": "sportstrack.trackers.deepeiou",
-    "DeepSORT": "sportstrack.trackers.deepsort",
-    "DeepSORTConfig": "sportstrack.trackers.deepsort",
-    "Detections": "sportstrack.types",
-    "JDE": "sportstrack.trackers.jde",
-    "JDEConfig": "sportstrack.trackers.jde",
-    "judge_detectors": "sportstrack.val.run",
-    "label_video": "sportstrack.label",
-    "load_camera": "sportstrack.camera",
-    "load_embedder": "sportstrack.embed",
-    "mine_hard_examples": "sportstrack.mine",
-    "MotTable": "sportstrack.mot",
-    "OCSORT": "sportstrack.trackers.ocsort",
-    "OCSORTConfig": "sportstrack.trackers.ocsort",
-    "read_mot": "sportstrack.mot",
-    "score_classes": "sportstrack.score.run",
-    "score_tracks": "sportstrack.score.run",
-    "Scores": "sportstrack.score.scores",
-    "ShotDetector": "sportstrack.shots",
-    "SingleTracker": "sportstrack.sot",
-    "SORT": "sportstrack.trackers.sort",
-    "SORTConfig": "sportstrack.trackers.sort",
-    "SportsTrack": "sportstrack.trackers.sports",
-    "SportsTrackConfig": "sportstrack.trackers.sports",
-    "SportstrackError": "sportstrack.errors",
-    "track_video": "sportstrack.track.pipeline",
-    "Tracker": "sportstrack.types",
-    "TRACKERS": "sportstrack.trackers",
-    "Tracks": "sportstrack.types",
-    "train_detector": "sportstrack.train.run",
+_NAMES = {
+    "sportstrack.camera": ("load_camera",),
+    "sportstrack.detect": ("load_detector",),
+    "sportstrack.draw.heatmap": ("Presence", "draw_path", "heat_map", "overlay"),
+    "sportstrack.embed": ("load_embedder",),
+    "sportstrack.errors": ("SportstrackError",),
+    "sportstrack.label": ("LabelSettings", "label_video", "write_cvat", "write_yolo_labels"),
+    "sportstrack.mine": ("LossWeights", "MineSettings", "mine_hard_examples"),
+    "sportstrack.models.weights": ("assets_folder",),
+    "sportstrack.mot": ("MotTable", "read_mot"),
+    "sportstrack.recording": ("Recording",),
+    "sportstrack.refine": ("RefineSettings", "TrackTable", "refine_tracks"),
+    "sportstrack.score.run": ("diagnose_job", "find_jobs", "score_classes", "score_tracks"),
+    "sportstrack.score.scores": ("Scores", "average_classes"),
+    "sportstrack.shots": ("ReplayDetector", "ShotConfig", "ShotDetector", "find_shots"),
+    "sportstrack.sot": ("BallTracker", "SingleTracker", "SotSettings", "fill_gaps"),
+    "sportstrack.sot.evaluate.layouts": ("find_sequences",),
+    "sportstrack.sot.evaluate.scores": ("average_one_pass", "score_one_pass"),
+    "sportstrack.track.pipeline": ("track_video",),
+    "sportstrack.track.settings": ("TrackSettings",),
+    "sportstrack.track.sinks": ("TrackedFrame",),
+    "sportstrack.track.summary": ("Summary",),
+    "sportstrack.trackers": ("TRACKERS", "create_tracker"),
+    "sportstrack.trackers.ball": ("Ball", "BallConfig"),
+    "sportstrack.trackers.botsort": ("BoTSORT", "BoTSORTConfig"),
+    "sportstrack.trackers.byclass": ("ByClass",),
+    "sportstrack.trackers.bytetrack": ("ByteTrack", "ByteTrackConfig"),
+    "sportstrack.trackers.cbiou": ("CBIoU", "CBIoUConfig"),
+    "sportstrack.trackers.deepeiou": ("DeepEIoU", "DeepEIoUConfig"),
+    "sportstrack.trackers.deepsort": ("DeepSORT", "DeepSORTConfig"),
+    "sportstrack.trackers.jde": ("JDE", "JDEConfig"),
+    "sportstrack.trackers.ocsort": ("OCSORT", "OCSORTConfig"),
+    "sportstrack.trackers.sort": ("SORT", "SORTConfig"),
+    "sportstrack.trackers.sports": ("SportsTrack", "SportsTrackConfig"),
+    "sportstrack.train": ("TrainSettings", "train_detector"),
+    "sportstrack.types": ("Detections", "Tracker", "Tracks"),
+    "sportstrack.val": ("judge_detectors",),
+    "sportstrack.video": ("open_source",),
 }
+"""Module → the names that load from it on first use; the same as below, where type checkers read them."""
+
+_HOME = {name: module for module, names in _NAMES.items() for name in names}
 
 __all__ = [
     "JDE",
@@ -62,6 +60,7 @@ __all__ = [
     "TRACKERS",
     "Ball",
     "BallConfig",
+    "BallTracker",
     "BoTSORT",
     "BoTSORTConfig",
     "ByClass",
@@ -75,44 +74,84 @@ __all__ = [
     "DeepSORTConfig",
     "Detections",
     "JDEConfig",
+    "LabelSettings",
+    "LossWeights",
+    "MineSettings",
     "MotTable",
     "OCSORTConfig",
+    "Presence",
+    "Recording",
+    "RefineSettings",
+    "ReplayDetector",
     "SORTConfig",
     "Scores",
+    "ShotConfig",
     "ShotDetector",
     "SingleTracker",
+    "SotSettings",
     "SportsTrack",
     "SportsTrackConfig",
     "SportstrackError",
+    "Summary",
+    "TrackSettings",
+    "TrackTable",
+    "TrackedFrame",
     "Tracker",
     "Tracks",
+    "TrainSettings",
     "__version__",
+    "assets_folder",
     "average_classes",
+    "average_one_pass",
     "create_tracker",
+    "diagnose_job",
+    "draw_path",
+    "fill_gaps",
+    "find_jobs",
+    "find_sequences",
+    "find_shots",
+    "heat_map",
     "judge_detectors",
     "label_video",
     "load_camera",
+    "load_detector",
     "load_embedder",
     "mine_hard_examples",
+    "open_source",
+    "overlay",
     "read_mot",
+    "refine_tracks",
     "score_classes",
+    "score_one_pass",
     "score_tracks",
     "track_video",
     "train_detector",
+    "write_cvat",
+    "write_yolo_labels",
 ]
 
 if TYPE_CHECKING:
     from sportstrack.camera import load_camera
+    from sportstrack.detect import load_detector
+    from sportstrack.draw.heatmap import Presence, draw_path, heat_map, overlay
     from sportstrack.embed import load_embedder
     from sportstrack.errors import SportstrackError
-    from sportstrack.label import label_video
-    from sportstrack.mine import mine_hard_examples
+    from sportstrack.label import LabelSettings, label_video, write_cvat, write_yolo_labels
+    from sportstrack.mine import LossWeights, MineSettings, mine_hard_examples
+    from sportstrack.models.weights import assets_folder
     from sportstrack.mot import MotTable, read_mot
-    from sportstrack.score.run import score_classes, score_tracks
+    from sportstrack.recording import Recording
+    from sportstrack.refine import RefineSettings, TrackTable, refine_tracks
+    from sportstrack.score.run import diagnose_job, find_jobs, score_classes, score_tracks
     from sportstrack.score.scores import Scores, average_classes
-    from sportstrack.shots import ShotDetector
-    from sportstrack.sot import SingleTracker
+    from sportstrack.shots import ReplayDetector, ShotConfig, ShotDetector, find_shots
+    from sportstrack.sot import BallTracker, SingleTracker, SotSettings, fill_gaps
+    from sportstrack.sot.evaluate.layouts import find_sequences
+    from sportstrack.sot.evaluate.scores import average_one_pass, score_one_pass
     from sportstrack.track.pipeline import track_video
+    from sportstrack.track.settings import TrackSettings
+    from sportstrack.track.sinks import TrackedFrame
+    from sportstrack.track.summary import Summary
     from sportstrack.trackers import TRACKERS, create_tracker
     from sportstrack.trackers.ball import Ball, BallConfig
     from sportstrack.trackers.botsort import BoTSORT, BoTSORTConfig
@@ -125,9 +164,10 @@ if TYPE_CHECKING:
     from sportstrack.trackers.ocsort import OCSORT, OCSORTConfig
     from sportstrack.trackers.sort import SORT, SORTConfig
     from sportstrack.trackers.sports import SportsTrack, SportsTrackConfig
-    from sportstrack.train.run import train_detector
+    from sportstrack.train import TrainSettings, train_detector
     from sportstrack.types import Detections, Tracker, Tracks
-    from sportstrack.val.run import judge_detectors
+    from sportstrack.val import judge_detectors
+    from sportstrack.video import open_source
 
 
 def __getattr__(name: str) -> Any:
