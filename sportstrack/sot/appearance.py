@@ -34,7 +34,7 @@ _SPREAD, _STAY = np.array([0.25, 0.5, 0.25]), np.ones(1)
 Codes = NDArray[np.int16]
 
 
-class Looks:
+class Appearance:
     """What is known of one object's appearance.
 
     Args:
@@ -52,8 +52,8 @@ class Looks:
         self._first_pattern = self._patterns[0]
         self._learnt = 0
         self.around = view.around  # (bins,) colours of its surroundings lately
-        self.typical = 1.0  # running mean of `score` where the object was seen
-        self.typical_match = self._match(view)  # the same of `match`
+        self.usual_score = 1.0  # running mean of `score` where the object was seen
+        self.usual_match = self._match(view)  # the same of `match`
 
     def score(self, image: Image, box: FloatArray) -> tuple[float, float]:
         """Return the shares, 0…1, of the object's colours that a box holds: of its colours lately, and ever."""
@@ -76,13 +76,13 @@ class Looks:
         The first view is never forgotten.
         """
         self._lately = (1 - FAST) * self._lately + FAST * self._view
-        self.typical += 0.1 * (score - self.typical)
+        self.usual_score += 0.1 * (score - self.usual_score)
         self._learnt += 1
         if self._learnt % SELDOM:
             return
         view = View(image, box)
         self._now = self._now + SELDOM * SLOW * (view.parts - self._now)
-        self.typical_match += 0.3 * (self._match(view) - self.typical_match)
+        self.usual_match += 0.3 * (self._match(view) - self.usual_match)
         self._weigh(view, SELDOM * SLOW)
         self.around = view.around
         if float((np.stack(self._patterns) @ view.pattern).max()) < NEW_PATTERN:
@@ -94,7 +94,7 @@ class Looks:
         usual: FloatArray = self._now[0]
         return usual
 
-    def likelihood(self, codes: Codes) -> tuple[NDArray[np.float32], float]:
+    def probabilities(self, codes: Codes) -> tuple[NDArray[np.float32], float]:
         """Return, for (H, W) colour codes of a picture, how likely each pixel is the object's, 0…1 (Bayes).
 
         The second value is what to expect, on average, of the pixels in the object's own box.

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from sportstrack.errors import SettingError
-from sportstrack.sot.appearance import Looks
+from sportstrack.sot.appearance import Appearance
 from sportstrack.sot.methods import Follower
-from sportstrack.sot.motion import Motion
+from sportstrack.sot.motion import BoxFilter
 from sportstrack.sot.types import NOWHERE, Image, SotResult, check_image, share_inside
 from sportstrack.types import BoolArray, Detections, FloatArray, IntArray, as_detections
 
@@ -81,7 +81,7 @@ class BallTracker:
     def reset(self) -> None:
         """Forget the ball, for the next video."""
         self._shape: tuple[int, ...] | None = None
-        self._motion: Motion | None = None
+        self._motion: BoxFilter | None = None
         self._before: Image | None = None  # the last frame, where the visual tracker starts when it is needed
         self._last = np.full(4, np.nan)
         self._unseen = self._undetected = 0
@@ -155,11 +155,11 @@ class BallTracker:
         """Believe a detection."""
         box = balls.xyxy[row].copy()
         if self._motion is None:
-            self._motion = Motion(box)
+            self._motion = BoxFilter(box)
             self._rivals.clear()
         self._seen(box)
         self._undetected, self._following = 0, False
-        self._looks = Looks(image, box)
+        self._appearance = Appearance(image, box)
         return SotResult(box, float(balls.score[row]), "tracking")
 
     def _seen(self, box: FloatArray) -> None:
@@ -176,7 +176,7 @@ class BallTracker:
             ok, box = self._followed(image)
             if ok and self._undetected <= self.settings.follow and self._is_ball(image, box, expected):
                 self._seen(box)
-                return SotResult(box, self._looks.score(image, box)[0], "tracking")
+                return SotResult(box, self._appearance.score(image, box)[0], "tracking")
         self._unseen += 1
         if self._unseen > self.settings.bridge or share_inside(expected, image.shape) < 0.2:
             self._motion = None
@@ -203,7 +203,7 @@ class BallTracker:
             return False
         if np.hypot(*_centres(box[None], expected)[0]) > self.settings.reach * size:
             return False
-        return self._looks.score(image, box)[0] >= self.settings.low
+        return self._appearance.score(image, box)[0] >= self.settings.low
 
 
 def ball_classes(names: Mapping[int, str]) -> list[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sportstrack.boxes import iou
-from sportstrack.sot.appearance import Looks, colour_codes, colours
+from sportstrack.sot.appearance import Appearance, colour_codes, colours
 from sportstrack.sot.search import moved
 from sportstrack.sot.types import Image
 from sportstrack.types import FloatArray
@@ -24,14 +24,14 @@ class Cover:
     Args:
         image: (H, W, 3) uint8 BGR, a frame in which the object is covered.
         box: (4,) ``xyxy`` where it should be.
-        looks: how the object looks; neither its colours nor its surroundings' tell that it is covered.
+        appearance: how the object looks; neither its colours nor its surroundings' tell that it is covered.
 
     Attributes:
         extent: (4,) ``xyxy`` of the whole cover, and of where it was once it has gone; None if that cannot be told.
     """
 
-    def __init__(self, image: Image, box: FloatArray, looks: Looks) -> None:
-        other = looks.around + looks.usual
+    def __init__(self, image: Image, box: FloatArray, appearance: Appearance) -> None:
+        other = appearance.around + appearance.usual
         self._own = np.maximum(colours(image, box) - other, 0.0)
         self._is_own = self._own > other
         self._fixed = self._carried = box

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sportstrack.sot.appearance import Looks
+from sportstrack.sot.appearance import Appearance
 from sportstrack.sot.cover import Cover
-from sportstrack.sot.motion import Motion
-from sportstrack.sot.search import SAME_SIZE, Area, Found, Others, Sightings, choose, search
+from sportstrack.sot.motion import BoxFilter
+from sportstrack.sot.search import SAME_SIZE, Area, Candidate, Distractors, Sightings, choose, search
 from sportstrack.sot.types import Image, share_inside
 from sportstrack.types import FloatArray, as_detections
 
@@ -38,7 +38,7 @@ class Hunt:
 
     Args:
         settings: of the tracker.
-        looks: how the object looks.
+        appearance: how the object looks.
         motion: where it should be; kept behind a cover as long as that stands.
         last: (4,) ``xyxy`` where it was seen last.
         detector: a callable ``frames -> list[Detections]`` whose boxes are tried as well, or None.
@@ -48,17 +48,22 @@ class Hunt:
     """
 
     def __init__(
-        self, settings: SotSettings, looks: Looks, motion: Motion, last: FloatArray, detector: Callable[..., Any] | None
+        self,
+        settings: SotSettings,
+        appearance: Appearance,
+        motion: BoxFilter,
+        last: FloatArray,
+        detector: Callable[..., Any] | None,
     ) -> None:
-        self._settings, self._looks, self._motion, self._last = settings, looks, motion, last
+        self._settings, self._appearance, self._motion, self._last = settings, appearance, motion, last
         self._detector = detector
-        self._others = Others()
+        self._distractors = Distractors()
         self._sightings = Sightings()
         self._cover: Cover | None = None
         self._gone: int | None = None  # how long the object had been unseen when its cover went
         self.covered = False
 
-    def look(self, image: Image, unseen: int, camera: FloatArray | None, cut: bool) -> Found | None:
+    def look(self, image: Image, unseen: int, camera: FloatArray | None, cut: bool) -> Candidate | None:
         """Look for the object in the next frame.
 
         Args:
@@ -72,27 +77,29 @@ class Hunt:
         self._watch_cover(image, camera, anywhere)
         expected = self._last if anywhere else self._motion.box
         area = None if anywhere else self._area(expected)
-        others = None if area is None else self._watch_others(image, expected, area, camera)
-        found = self._find(image, expected, area, others)
+        distractors = None if area is None else self._watch_distractors(image, expected, area, camera)
+        found = self._find(image, expected, area, distractors)
         return found if found is not None and (cut or self._is_sure(found)) else None
 
-    def _find(self, image: Image, expected: FloatArray, area: Area | None, others: Others | None) -> Found | None:
+    def _find(
+        self, image: Image, expected: FloatArray, area: Area | None, distractors: Distractors | None
+    ) -> Candidate | None:
         settings, size = self._settings, expected[2:] - expected[:2]
-        least = self._least(area) * self._looks.typical_match
+        least = self._least(area) * self._appearance.usual_match
         if self._detector is not None and self._unseen % settings.detect_every == 0:
             detections = as_detections(self._detector([image])[0])
             boxes = detections.xyxy if detections.valid is None else detections.xyxy[detections.valid]
-            if (found := choose(image, self._looks, boxes, size, area, least, others)) is not None:
+            if (found := choose(image, self._appearance, boxes, size, area, least, distractors)) is not None:
                 return found
         if self._unseen % settings.search_every:
             return None
         sizes = ANY_SIZE if area is None else LATER_SIZE if self._unseen > settings.bridge // 3 else SAME_SIZE
-        return search(image, self._looks, size, area, sizes=sizes, least=least, others=others)
+        return search(image, self._appearance, size, area, sizes=sizes, least=least, distractors=distractors)
 
     def _least(self, area: Area | None) -> float:
         """Return the share of its usual likeness from which on a box may be the object."""
         if area is not None and self._just_out:
-            return min(self._settings.accept, max(EASY, LEAST / max(self._looks.typical_match, 1e-9)))
+            return min(self._settings.accept, max(EASY, LEAST / max(self._appearance.usual_match, 1e-9)))
         lost = area is None or self._unseen > self._settings.bridge
         return self._settings.accept_anywhere if lost else self._settings.accept
 
@@ -111,7 +118,7 @@ class Hunt:
             return
         expected = self._motion.box
         if self._cover is None:
-            self._cover = Cover(image, expected, self._looks)
+            self._cover = Cover(image, expected, self._appearance)
             self.covered = self._cover.known
         else:
             self.covered = self._cover.stands(image, expected, camera)
@@ -143,11 +150,13 @@ class Hunt:
         middle, far = (expected[:2] + expected[2:]) / 2, _side(expected) * (NEAR + SPRINT * self._unseen)
         return np.clip(middle - far, low, high), np.clip(middle + far, low, high)
 
-    def _watch_others(self, image: Image, expected: FloatArray, area: Area, camera: FloatArray | None) -> Others:
+    def _watch_distractors(
+        self, image: Image, expected: FloatArray, area: Area, camera: FloatArray | None
+    ) -> Distractors:
         """Keep an eye on those who are not the object, until it has been away for too long."""
         if self._unseen > 2 * self._settings.bridge:
-            self._others = Others()
-            return self._others
+            self._distractors = Distractors()
+            return self._distractors
         side, extent = _side(expected), self._extent
         early = self._unseen <= self._settings.patience + (EARLY if extent is None else FIRST)
         if early:
@@ -158,14 +167,14 @@ class Hunt:
             where = Area(*self._hidden(expected), NEAR * side) if self.covered else area
             area = where.grown(EMERGED * side)
         hiding = extent if self.covered or self._just_out else None
-        self._others.watch(image, self._looks, expected[2:] - expected[:2], area, camera, hiding)
-        return self._others
+        self._distractors.watch(image, self._appearance, expected[2:] - expected[:2], area, camera, hiding)
+        return self._distractors
 
-    def _is_sure(self, found: Found) -> bool:
+    def _is_sure(self, found: Candidate) -> bool:
         """After a long absence who is found must stand out: the first to show need not be the one, nor the nearest."""
         expected, settings = self._motion.box, self._settings
         at_hand = Area.around(expected, _side(expected) * (NEAR + settings.widening * self._unseen))
-        alike = found.match >= settings.accept * self._looks.typical_match
+        alike = found.match >= settings.accept * self._appearance.usual_match
         if alike and self._unseen <= LONG_ABSENCE and at_hand.away(found.box) <= at_hand.reach:
             return True
         return self._sightings.lead(found, self._unseen) >= HESITATION * (2 if self.covered else 1 if alike else 1.5)

@@ -22,7 +22,7 @@ MIN_POINTS = 12  # fewer that agree are no camera motion
 _NONE = np.zeros((4, 2, 1))  # the filter's coordinates stay uncoupled: cameras turn little while an object is hidden
 
 
-class Motion:
+class BoxFilter:
     """Constant velocity of one box over ``xywh``."""
 
     def __init__(self, box: FloatArray) -> None:
@@ -91,7 +91,7 @@ class Motion:
         return kalman.planes(ones * (position * STD_POSITION * side) ** 2, ones * (velocity * STD_VELOCITY * side) ** 2)
 
 
-class Scene:
+class RecentFrames:
     """Small grey pictures of the last frames: they tell a hard cut at once, and the camera's motion when asked."""
 
     def __init__(self, cut: float = 5.0) -> None:

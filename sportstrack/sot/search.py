@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sportstrack.boxes import iou
-from sportstrack.sot.appearance import Looks, colour_codes
+from sportstrack.sot.appearance import Appearance, colour_codes
 from sportstrack.sot.types import Image, share_inside
 from sportstrack.types import FloatArray
 
@@ -40,12 +40,12 @@ STEPS = np.array(
 
 
 @dataclass(frozen=True)
-class Found:
+class Candidate:
     """A place that looks like the object.
 
     Attributes:
         box: (4,) ``xyxy``.
-        match: `Looks.match` of the box, 0…1.
+        match: `Appearance.match` of the box, 0…1.
         rank: the same, less where motion did not expect the object or its size.
         rivals: (4,) ``xyxy`` of other places that rank nearly as high.
     """
@@ -93,55 +93,59 @@ class Area:
 
 def search(
     image: Image,
-    looks: Looks,
+    appearance: Appearance,
     size: FloatArray,
     area: Area | None,
     *,
     sizes: Sequence[float],
     least: float,
-    others: Others | None = None,
-) -> Found | None:
+    distractors: Distractors | None = None,
+) -> Candidate | None:
     """Look for the object by its colours.
 
     Args:
         image: (H, W, 3) BGR.
-        looks: how it looks.
+        appearance: how it looks.
         size: (2,) its last width and height.
         area: where it can be; None searches the whole picture, without a preference for its last size.
         sizes: factors of the last size to try.
-        least: lowest `Looks.match` of what is returned.
-        others: whom not to return.
+        least: lowest `Appearance.match` of what is returned.
+        distractors: what not to return.
     """
     window = _window(image, size, area)
     if window is None:
         return None
-    places = _places(image, looks, size, window, sizes)
+    places = _places(image, appearance, size, window, sizes)
     places = [place for place in places if share_inside(place, image.shape) >= MIN_INSIDE]
-    if others is not None:
-        places = [place for place in places if not others.is_one(place)]
-    matches = [looks.match(image, place) for place in places]
+    if distractors is not None:
+        places = [place for place in places if not distractors.is_one(place)]
+    matches = [appearance.match(image, place) for place in places]
     hopeful = [i for i in _apart(places, matches)[:REFINED] if matches[i] >= HOPEFUL * least]
-    best = [_refined(image, looks, places[i], matches[i], None if area is None else size) for i in hopeful]
-    return choose(image, looks, best, size, area, least, others)
+    best = [_refined(image, appearance, places[i], matches[i], None if area is None else size) for i in hopeful]
+    return choose(image, appearance, best, size, area, least, distractors)
 
 
 def choose(
     image: Image,
-    looks: Looks,
+    appearance: Appearance,
     boxes: Iterable[FloatArray],
     size: FloatArray,
     area: Area | None,
     least: float,
-    others: Others | None = None,
-) -> Found | None:
+    distractors: Distractors | None = None,
+) -> Candidate | None:
     """Return the box that looks most like the object, the nearer one if two do; None if none looks enough like it."""
     found = []
     for box in boxes:
         near = 1.0 if area is None else area.nearness(box)
-        if not near or share_inside(box, image.shape) < MIN_INSIDE or (others is not None and others.is_one(box)):
+        if (
+            not near
+            or share_inside(box, image.shape) < MIN_INSIDE
+            or (distractors is not None and distractors.is_one(box))
+        ):
             continue
-        if (match := looks.match(image, box)) >= least:
-            found.append(Found(box, match, match * near * _size_share(box, None if area is None else size)))
+        if (match := appearance.match(image, box)) >= least:
+            found.append(Candidate(box, match, match * near * _size_share(box, None if area is None else size)))
     found.sort(key=lambda one: -one.rank)
     if not found:
         return None
@@ -149,7 +153,7 @@ def choose(
     return replace(best, rivals=tuple(one.box for one in found[1:] if one.rank >= RIVAL * best.rank))
 
 
-class Others:
+class Distractors:
     """Those who look like the object and are in plain sight while it is not: team mates, whom looks cannot tell.
 
     All who look like it are followed from frame to frame. Who was first seen where the object cannot be is somebody
@@ -168,7 +172,7 @@ class Others:
     def watch(
         self,
         image: Image,
-        looks: Looks,
+        appearance: Appearance,
         size: FloatArray,
         area: Area,
         camera: FloatArray | None,
@@ -178,7 +182,7 @@ class Others:
 
         Args:
             image: (H, W, 3) BGR.
-            looks: how the object looks.
+            appearance: how the object looks.
             size: (2,) its last width and height.
             area: where it can be: whoever shows up outside is somebody else.
             camera: (2, 3) affine from the frame before, or None.
@@ -188,8 +192,8 @@ class Others:
         if camera is not None:
             self._boxes = [moved(known, camera) for known in self._boxes]
         window = _window(image, size, area.grown(WATCHED * float(np.sqrt(np.prod(size)))))
-        places = [] if window is None else _places(image, looks, size, window, (1.0,), OTHERS)
-        places = [place for place in places if looks.match(image, place) >= OTHER * looks.typical_match]
+        places = [] if window is None else _places(image, appearance, size, window, (1.0,), OTHERS)
+        places = [place for place in places if appearance.match(image, place) >= OTHER * appearance.usual_match]
         for place in self._linked(places, None if hiding is None else Area(hiding[:2], hiding[2:], 0.0)):
             self._boxes.append(place)
             self._unseen.append(0)
@@ -222,7 +226,7 @@ class Sightings:
         self._boxes: list[FloatArray] = []
         self._frames: list[list[int]] = []
 
-    def lead(self, found: Found, frame: int) -> int:
+    def lead(self, found: Candidate, frame: int) -> int:
         """Note what was found in a frame, and its rivals; return in how many more frames it was than the next best."""
         kept = [i for i, frames in enumerate(self._frames) if frame - frames[-1] <= FADED]
         self._boxes, self._frames = [self._boxes[i] for i in kept], [self._frames[i] for i in kept]
@@ -270,28 +274,28 @@ def _window(image: Image, size: FloatArray, area: Area | None) -> tuple[int, int
 class _Votes:
     """Each pixel votes for (or against) being the object's; the sum over any box comes from one integral image."""
 
-    def __init__(self, image: Image, looks: Looks, window: tuple[int, int, int, int], scale: float) -> None:
+    def __init__(self, image: Image, appearance: Appearance, window: tuple[int, int, int, int], scale: float) -> None:
         import cv2
 
         x1, y1, x2, y2 = window
         part = image[y1:y2, x1:x2]
         if scale < 1.0:
             part = cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        likelihood, usual = looks.likelihood(colour_codes(np.ascontiguousarray(part)))
+        probability, usual = appearance.probabilities(colour_codes(np.ascontiguousarray(part)))
         self.scale, self.corner = scale, np.array(window[:2], dtype=np.float64)
-        self.sum: FloatArray = cv2.integral(likelihood - np.float32(AGAINST * usual), sdepth=cv2.CV_64F)
+        self.sum: FloatArray = cv2.integral(probability - np.float32(AGAINST * usual), sdepth=cv2.CV_64F)
 
 
 def _places(
     image: Image,
-    looks: Looks,
+    appearance: Appearance,
     size: FloatArray,
     window: tuple[int, int, int, int],
     sizes: Sequence[float],
     count: int = CANDIDATES,
 ) -> list[FloatArray]:
     """Return the `count` boxes of each size that hold the most votes."""
-    votes = _Votes(image, looks, window, min(1.0, OBJECT_SIDE / float(np.sqrt(np.prod(size)))))
+    votes = _Votes(image, appearance, window, min(1.0, OBJECT_SIDE / float(np.sqrt(np.prod(size)))))
     return [place for factor in sizes for place in _peaks(votes, size * factor, count)]
 
 
@@ -326,7 +330,9 @@ def _apart(places: list[FloatArray], matches: list[float]) -> list[int]:
     return kept
 
 
-def _refined(image: Image, looks: Looks, box: FloatArray, match: float, usual: FloatArray | None) -> FloatArray:
+def _refined(
+    image: Image, appearance: Appearance, box: FloatArray, match: float, usual: FloatArray | None
+) -> FloatArray:
     """Shift and scale a box in small steps to where it looks most like the object; its (2,) usual size counts too."""
     best = match * _size_share(box, usual)
     for step in (0.15, 0.15, 0.07):
@@ -334,8 +340,8 @@ def _refined(image: Image, looks: Looks, box: FloatArray, match: float, usual: F
         start = box
         for change in STEPS:
             trial = start + step * change * np.tile(size, 2)
-            if (likeness := looks.match(image, trial) * _size_share(trial, usual)) > best:
-                box, best = trial, likeness
+            if (similarity := appearance.match(image, trial) * _size_share(trial, usual)) > best:
+                box, best = trial, similarity
     return box
 
 

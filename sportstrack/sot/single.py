@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sportstrack.errors import SettingError
-from sportstrack.sot.appearance import Looks
+from sportstrack.sot.appearance import Appearance
 from sportstrack.sot.hunt import Hunt
 from sportstrack.sot.methods import Follower
-from sportstrack.sot.motion import Motion, Scene
-from sportstrack.sot.search import SAME_SIZE, Area, Found, search
+from sportstrack.sot.motion import BoxFilter, RecentFrames
+from sportstrack.sot.search import SAME_SIZE, Area, Candidate, search
 from sportstrack.sot.settings import SotSettings
 from sportstrack.sot.types import NOWHERE, Image, SotResult, check_box, check_image, share_inside
 from sportstrack.types import FloatArray
@@ -79,9 +79,9 @@ class SingleTracker:
         image = check_image(frame)
         start = check_box(box, image.shape)
         self._shape = image.shape[:2]
-        self._scene = Scene(self.settings.cut)
-        self._scene.look(image)
-        self._looks = Looks(image, start)
+        self._recent = RecentFrames(self.settings.cut)
+        self._recent.look(image)
+        self._appearance = Appearance(image, start)
         self._frame = 0
         self._begin(image, start)
         self._probation = 0
@@ -97,7 +97,7 @@ class SingleTracker:
             raise SettingError("update(): call init(frame, box) first")
         image = check_image(frame, self._shape)
         self._frame += 1
-        cut = self._scene.look(image)
+        cut = self._recent.look(image)
         if self._following:
             return self._follow(image, cut)
         return self._look_for(image, cut)
@@ -105,7 +105,7 @@ class SingleTracker:
     def _begin(self, image: Image, box: FloatArray) -> None:
         """Start the method on a box."""
         self._follower.init(image, box)
-        self._motion = Motion(box)
+        self._motion = BoxFilter(box)
         self._last = box
         self._following = True
         self._unseen = 0
@@ -119,7 +119,7 @@ class SingleTracker:
         expected = self._motion.step() if not self._unseen else self._motion.box
         needed = self.settings.high if self._unseen or self._probation or cut else self.settings.low
         score = self._judge(image, ok, box, response, expected, needed / self.settings.low)
-        if score >= needed * self._looks.typical:
+        if score >= needed * self._appearance.usual_score:
             if self._probation and (better := self._better(image, box)) is not None:
                 return self._improve(image, better)
             return self._believe(image, box, score)
@@ -148,7 +148,7 @@ class SingleTracker:
         jump = self.settings.jump * (DOUBTED + 0.1 * self._unseen if self._unseen else 1.0)
         if away > jump * np.sqrt(was):
             return 0.0
-        lately, ever = self._looks.score(image, box)
+        lately, ever = self._appearance.score(image, box)
         if ever < self.settings.least * strictness:
             return 0.0
         return lately if response is None else min(lately, response)
@@ -158,10 +158,10 @@ class SingleTracker:
         self._last = box
         self._unseen = 0
         self._probation = max(0, self._probation - 1)
-        self._looks.learn(image, box, score)
+        self._appearance.learn(image, box, score)
         return SotResult(box, score, "tracking")
 
-    def _improve(self, image: Image, better: Found) -> SotResult:
+    def _improve(self, image: Image, better: Candidate) -> SotResult:
         """Start the method anew on a better box of what was found just now."""
         left = self._probation - 1
         if self._can_begin(image, better.box):
@@ -170,11 +170,11 @@ class SingleTracker:
 
     def _guess(self, image: Image, stepped: bool = False) -> SotResult:
         """Return where motion puts the object; nowhere once that is worth nothing."""
-        self._scene.keep(image)
+        self._recent.keep(image)
         if not self._unseen:
-            self._motion.hide(self._scene.history())
+            self._motion.hide(self._recent.history())
         self._unseen += 1
-        self._camera = None if self._unseen == 1 else self._scene.camera()
+        self._camera = None if self._unseen == 1 else self._recent.camera()
         box = self._motion.box if stepped else self._motion.coast(self._camera)
         if self._cut or self._unseen > self.settings.bridge or share_inside(box, image.shape) < 0.2:
             return NOWHERE
@@ -186,7 +186,7 @@ class SingleTracker:
         if not self._redetect:
             return guess
         if self._hunt is None:
-            self._hunt = Hunt(self.settings, self._looks, self._motion, self._last, self._detector)
+            self._hunt = Hunt(self.settings, self._appearance, self._motion, self._last, self._detector)
         found = self._hunt.look(image, self._unseen, self._camera, self._cut)
         if self._hunt.covered and guess.state == "occluded":
             guess = SotResult(self._motion.box, 0.0, "occluded")
@@ -205,11 +205,13 @@ class SingleTracker:
             return False
         return True
 
-    def _better(self, image: Image, box: FloatArray) -> Found | None:
+    def _better(self, image: Image, box: FloatArray) -> Candidate | None:
         """Look whether the object is seen better now than when it was found: what shows first is often a part of it."""
         size = self._found_size
         area = Area.around(box, float(np.sqrt(np.prod(size))))
-        return search(image, self._looks, size, area, sizes=SAME_SIZE, least=1.1 * self._looks.match(image, box))
+        return search(
+            image, self._appearance, size, area, sizes=SAME_SIZE, least=1.1 * self._appearance.match(image, box)
+        )
 
 
 def _changed(settings: SotSettings, overrides: Mapping[str, Any]) -> SotSettings:

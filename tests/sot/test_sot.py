@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from sportstrack.errors import SettingError, SportstrackError, WeightsError
 from sportstrack.images import opencv
 from sportstrack.sot import METHODS, BallTracker, SingleTracker, SotSettings, fill_gaps
-from sportstrack.sot.appearance import Looks
+from sportstrack.sot.appearance import Appearance
 from sportstrack.sot.ball import ball_classes
 from sportstrack.sot.cover import Cover
 from sportstrack.sot.methods import Follower, _Map, make, whole_box
-from sportstrack.sot.search import Found, Sightings
+from sportstrack.sot.search import Candidate, Sightings
 from sportstrack.types import Detections
 
 SIZE = (240, 160)  # width, height
@@ -165,11 +165,11 @@ def test_a_double_who_comes_along_beside_the_board_is_not_taken_once_it_has_gone
 
 def test_how_far_a_cover_reaches_is_measured_and_kept_when_it_slides_away() -> None:
     images, boxes = walk(3)
-    looks = Looks(images[0], boxes[0])
+    appearance = Appearance(images[0], boxes[0])
     board = (150, 90, 60)
     covered = field()
     covered[40:115, 30:130] = board
-    cover = Cover(covered, boxes[2], looks)
+    cover = Cover(covered, boxes[2], appearance)
     assert cover.extent == pytest.approx([30, 40, 130, 115], abs=3)
     low, high = cover.hidden(boxes[2])
     assert low == pytest.approx([30 + 9 - 0.3 * 18, 40 + 20 - 0.3 * 40], abs=3)
@@ -188,12 +188,12 @@ def test_how_far_a_cover_reaches_is_measured_and_kept_when_it_slides_away() -> N
 def test_two_who_look_alike_leave_it_undecided() -> None:
     one, other = np.array([10.0, 10, 30, 60]), np.array([90.0, 10, 110, 60])
     sightings = Sightings()
-    assert [sightings.lead(Found(one + i, 1.0, 1.0), i) for i in range(4)] == [1, 2, 3, 4]
+    assert [sightings.lead(Candidate(one + i, 1.0, 1.0), i) for i in range(4)] == [1, 2, 3, 4]
     undecided = Sightings()
-    assert max(undecided.lead(Found((one, other)[i % 2], 1.0, 1.0), i) for i in range(12)) <= 1
+    assert max(undecided.lead(Candidate((one, other)[i % 2], 1.0, 1.0), i) for i in range(12)) <= 1
     rivals = Sightings()
-    assert max(rivals.lead(Found(one, 1.0, 1.0, (other,)), i) for i in range(12)) == 0
-    assert rivals.lead(Found(one, 1.0, 1.0), 30) == 1, "what was long ago counts no more"
+    assert max(rivals.lead(Candidate(one, 1.0, 1.0, (other,)), i) for i in range(12)) == 0
+    assert rivals.lead(Candidate(one, 1.0, 1.0), 30) == 1, "what was long ago counts no more"
 
 
 def test_without_redetection_a_lost_object_stays_lost() -> None:

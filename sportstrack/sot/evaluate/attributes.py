@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sportstrack.sot.evaluate.layouts import Sequence
+from sportstrack.sot.evaluate.layouts import ObjectSequence
 from sportstrack.sot.evaluate.scores import is_box
 from sportstrack.types import BoolArray, FloatArray
 
@@ -22,7 +22,7 @@ ATTRIBUTES = ("occlusion", "scale variation", "fast motion", "light change", "lo
 
 
 def attributes(
-    sequence: Sequence, *, size: tuple[int, int] | None = None, grey: FloatArray | None = None
+    sequence: ObjectSequence, *, size: tuple[int, int] | None = None, grey: FloatArray | None = None
 ) -> dict[str, BoolArray]:
     """Return the attributes that can be told, each with the frames that have it.
 
@@ -52,7 +52,7 @@ def attributes(
     return {name: found[name] for name in ATTRIBUTES if name in found}
 
 
-def mean_grey(sequence: Sequence) -> FloatArray:
+def mean_grey(sequence: ObjectSequence) -> FloatArray:
     """Decode the images and return (F,) mean grey, 0…255, inside the true boxes; NaN where the object is absent.
 
     Raises:

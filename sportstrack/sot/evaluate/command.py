@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping
-from collections.abc import Sequence as Words
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatch
 from functools import partial
@@ -18,7 +17,7 @@ from sportstrack.errors import SettingError
 from sportstrack.files.claim import Claim, add_overwrite, identity
 
 if TYPE_CHECKING:
-    from sportstrack.sot.evaluate.layouts import Sequence
+    from sportstrack.sot.evaluate.layouts import ObjectSequence
     from sportstrack.sot.evaluate.report import Report
     from sportstrack.sot.evaluate.trials import Contender, Trial
 
@@ -42,7 +41,7 @@ exit status: 0 done, 2 bad input or settings, 130 interrupted (run it again to g
 """
 
 
-def main(argv: Words[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Run and score the trackers named on the command line and return the exit status."""
     return run(_parser(), _main, argv)
 
@@ -113,10 +112,10 @@ def _claim(stem: str, options: argparse.Namespace) -> Claim:
     )  # fmt: skip
 
 
-def _sequences(options: argparse.Namespace) -> dict[str, Sequence]:
+def _sequences(options: argparse.Namespace) -> dict[str, ObjectSequence]:
     from sportstrack.sot.evaluate.layouts import find_sequences
 
-    found: dict[str, Sequence] = {}
+    found: dict[str, ObjectSequence] = {}
     for folder in options.folders:
         for name, sequence in find_sequences(folder, layout=options.layout, polygons=options.polygons).items():
             if name in found:
@@ -132,7 +131,7 @@ def _sequences(options: argparse.Namespace) -> dict[str, Sequence]:
     return chosen
 
 
-def _given(options: argparse.Namespace, sequences: Mapping[str, Sequence]) -> dict[str, dict[str, Trial]]:
+def _given(options: argparse.Namespace, sequences: Mapping[str, ObjectSequence]) -> dict[str, dict[str, Trial]]:
     """Read the results that are there: tracker → sequence → trial."""
     from sportstrack.sot.evaluate.trials import read_trial
 
@@ -158,7 +157,7 @@ def _given(options: argparse.Namespace, sequences: Mapping[str, Sequence]) -> di
 
 
 def _run(
-    options: argparse.Namespace, sequences: Mapping[str, Sequence], taken: set[str]
+    options: argparse.Namespace, sequences: Mapping[str, ObjectSequence], taken: set[str]
 ) -> dict[str, dict[str, Trial]]:
     """Run the methods over what they have not been run over yet: tracker → sequence → trial."""
     from sportstrack.sot.evaluate.trials import contender
@@ -174,7 +173,7 @@ def _run(
 
 
 def _run_method(
-    options: argparse.Namespace, sequences: Mapping[str, Sequence], name: str, make: Callable[[], Contender]
+    options: argparse.Namespace, sequences: Mapping[str, ObjectSequence], name: str, make: Callable[[], Contender]
 ) -> dict[str, Trial]:
 
     folder = options.output / "results" / name
@@ -195,7 +194,7 @@ def _run_method(
 
 def _trial(
     options: argparse.Namespace,
-    sequence: Sequence,
+    sequence: ObjectSequence,
     make: Callable[[], Contender],
     folder: Path,
     progress: Callable[[int], None],
@@ -220,7 +219,7 @@ def _progress(bar: ProgressBar, before: int, total: int, done: int) -> None:
 
 
 def _report(
-    options: argparse.Namespace, sequences: Mapping[str, Sequence], trials: Mapping[str, Mapping[str, Trial]]
+    options: argparse.Namespace, sequences: Mapping[str, ObjectSequence], trials: Mapping[str, Mapping[str, Trial]]
 ) -> Report:
     """Score what every tracker has a result for."""
     from sportstrack.sot.evaluate.report import OnePassReport, RestartReport
@@ -237,7 +236,7 @@ def _report(
     return OnePassReport.make(sized, trials, absent=options.absent, light=not options.no_light)
 
 
-def _sized(sequence: Sequence) -> Sequence:
+def _sized(sequence: ObjectSequence) -> ObjectSequence:
     """Return the sequence with its picture's size, if an image or its files tell."""
     from sportstrack.images.decode import read_picture
 

@@ -39,7 +39,7 @@ _DEEP = ("", "*/", "*/*/")  # LaSOT keeps sequences in folders of categories
 
 
 @dataclass(frozen=True, eq=False)
-class Sequence:
+class ObjectSequence:
     """One object to follow.
 
     Attributes:
@@ -75,7 +75,7 @@ class Sequence:
 
 def find_sequences(
     folder: str | Path, *, layout: str | None = None, polygons: Polygons = "round"
-) -> dict[str, Sequence]:
+) -> dict[str, ObjectSequence]:
     """Find the sequences in a folder: it is one itself, or holds them, up to two levels down.
 
     Args:
@@ -98,7 +98,7 @@ def find_sequences(
         raise SettingError(f"polygons: expected {' or '.join(POLYGONS)}, got {polygons!r}")
     if not root.is_dir():
         raise SettingError(f"{root}: no such folder")
-    found: dict[str, Sequence] = {}
+    found: dict[str, ObjectSequence] = {}
     for place, kind in _places(root, layout):
         for sequence in _READERS[kind](place, polygons):
             if sequence.name in found:
@@ -149,7 +149,7 @@ def _asked(kind: str, layout: str | None, place: Path) -> str:
 # --- readers ---------------------------------------------------------------------------------------------------------
 
 
-def _read_otb(folder: Path, _: Polygons) -> Iterator[Sequence]:
+def _read_otb(folder: Path, _: Polygons) -> Iterator[ObjectSequence]:
     files = [file for file in list_files(folder, pattern="groundtruth_rect*.txt") if read_text(file).strip()]
     images = _image_files(folder / "img")
     for file in files:
@@ -161,7 +161,7 @@ def _read_otb(folder: Path, _: Polygons) -> Iterator[Sequence]:
         yield _sequence(f"{_name(folder)}-{number}" if number else _name(folder), file, boxes, used, "otb")
 
 
-def _read_vot(folder: Path, polygons: Polygons) -> Iterator[Sequence]:
+def _read_vot(folder: Path, polygons: Polygons) -> Iterator[ObjectSequence]:
     file = folder / "groundtruth.txt"
     rows = read_rows(file, (4, 8), polygons=True)
     boxes = corners_to_box(rows, polygons) if rows.shape[1] == 8 else _upright(rows, file)
@@ -170,7 +170,7 @@ def _read_vot(folder: Path, polygons: Polygons) -> Iterator[Sequence]:
     yield _sequence(_name(folder), file, boxes, images, "vot", {"occlusion": covered})
 
 
-def _read_got10k(folder: Path, _: Polygons) -> Iterator[Sequence]:
+def _read_got10k(folder: Path, _: Polygons) -> Iterator[ObjectSequence]:
     file = folder / "groundtruth.txt"
     boxes, images = _upright(read_rows(file, (4,)), file), _image_files(folder)
     if len(boxes) == 1 < len(images):
@@ -188,7 +188,7 @@ def _read_got10k(folder: Path, _: Polygons) -> Iterator[Sequence]:
     yield _sequence(_name(folder), file, boxes, images, "got10k", flags, size=_resolution(folder))
 
 
-def _read_lasot(folder: Path, _: Polygons) -> Iterator[Sequence]:
+def _read_lasot(folder: Path, _: Polygons) -> Iterator[ObjectSequence]:
     file = folder / "groundtruth.txt"
     boxes = _upright(read_rows(file, (4,)), file)
     flags = {
@@ -201,7 +201,7 @@ def _read_lasot(folder: Path, _: Polygons) -> Iterator[Sequence]:
     yield _sequence(_name(folder), file, boxes, _image_files(folder / "img"), "lasot", flags)
 
 
-def _read_mot(folder: Path, _: Polygons) -> Iterator[Sequence]:
+def _read_mot(folder: Path, _: Polygons) -> Iterator[ObjectSequence]:
     file = folder / "gt" / "gt.txt"
     info = read_sequence_info(folder)
     table = read_mot(file, frames=info.frames)
@@ -213,7 +213,7 @@ def _read_mot(folder: Path, _: Polygons) -> Iterator[Sequence]:
 
 def _track(
     folder: Path, file: Path, rows: MotTable, images: Mapping[int, Path], size: tuple[int, int] | None
-) -> Sequence:
+) -> ObjectSequence:
     """Return one track as an object: from its first frame to its last, absent where it has no row."""
     first, last, track = int(rows.frame.min()), int(rows.frame.max()), int(rows.track_id[0])
     boxes = np.full((last - first + 1, 4), np.nan)
@@ -248,7 +248,7 @@ def _sequence(
     layout: str,
     flags: Mapping[str, BoolArray | None] | None = None,
     size: tuple[int, int] | None = None,
-) -> Sequence:
+) -> ObjectSequence:
     """Check that a sequence is one."""
     if images and len(images) != len(boxes):
         raise FormatError(f"{file}: {len(boxes)} boxes, but {len(images)} images; one is wanted for each")
@@ -256,7 +256,7 @@ def _sequence(
         raise FormatError(f"{file}: the first frame must have a box, from which trackers start")
     boxes[~is_box(boxes)] = np.nan
     known = {key: value for key, value in (flags or {}).items() if value is not None}
-    return Sequence(name, boxes, tuple(images), layout, size, known)
+    return ObjectSequence(name, boxes, tuple(images), layout, size, known)
 
 
 # --- files -----------------------------------------------------------------------------------------------------------

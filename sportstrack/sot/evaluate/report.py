@@ -16,7 +16,7 @@ import numpy as np
 from sportstrack.errors import SettingError, unknown
 from sportstrack.files.claim import Claim
 from sportstrack.sot.evaluate.attributes import attributes, mean_grey
-from sportstrack.sot.evaluate.layouts import Sequence
+from sportstrack.sot.evaluate.layouts import ObjectSequence
 from sportstrack.sot.evaluate.scores import (
     Absent,
     OnePass,
@@ -77,7 +77,7 @@ class OnePassReport:
 
     @classmethod
     def make(
-        cls, sequences: Mapping[str, Sequence], trials: Trials, *, absent: Absent = "skip", light: bool = True
+        cls, sequences: Mapping[str, ObjectSequence], trials: Trials, *, absent: Absent = "skip", light: bool = True
     ) -> OnePassReport:
         """Score trackers over the same sequences.
 
@@ -144,7 +144,7 @@ class RestartReport:
     parts: Mapping[str, Mapping[str, Restarts]]
 
     @classmethod
-    def make(cls, sequences: Mapping[str, Sequence], trials: Trials) -> RestartReport:
+    def make(cls, sequences: Mapping[str, ObjectSequence], trials: Trials) -> RestartReport:
         """Score trackers over the same sequences; ``trials`` as in `OnePassReport.make`."""
         parts = {
             tracker: {
@@ -170,7 +170,7 @@ class RestartReport:
 # --- scoring ---------------------------------------------------------------------------------------------------------
 
 
-def _score(sequence: Sequence, trial: Trial, *, absent: Absent, only: BoolArray | None = None) -> OnePass:
+def _score(sequence: ObjectSequence, trial: Trial, *, absent: Absent, only: BoolArray | None = None) -> OnePass:
     return score_one_pass(
         trial.boxes,
         sequence.boxes,
@@ -183,7 +183,7 @@ def _score(sequence: Sequence, trial: Trial, *, absent: Absent, only: BoolArray 
 
 
 def _by_attribute(
-    sequences: Mapping[str, Sequence], trials: Trials, parts: Mapping[str, Mapping[str, OnePass]], *, light: bool
+    sequences: Mapping[str, ObjectSequence], trials: Trials, parts: Mapping[str, Mapping[str, OnePass]], *, light: bool
 ) -> dict[str, dict[str, AttributeScores]]:
     holds: dict[str, dict[str, BoolArray]] = {}
     for key, one in sequences.items():
@@ -198,7 +198,7 @@ def _by_attribute(
 
 
 def _attribute_scores(
-    sequences: Mapping[str, Sequence],
+    sequences: Mapping[str, ObjectSequence],
     trials: Mapping[str, Trial],
     parts: Mapping[str, OnePass],
     where: Mapping[str, BoolArray],

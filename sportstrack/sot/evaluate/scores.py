@@ -7,7 +7,7 @@ GOT-10k, TPAMI 2021. Restarts: Kristan et al., VOT2013 to VOT2019. docs/sot-scor
 
 from __future__ import annotations
 
-from collections.abc import Sequence as Rows
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -247,7 +247,7 @@ def score_one_pass(
     )
 
 
-def average_one_pass(parts: Rows[OnePass], name: str = "mean") -> OnePass:
+def average_one_pass(parts: Sequence[OnePass], name: str = "mean") -> OnePass:
     """Average sequences: each weighs the same, however long it is, as in OTB.
 
     Raises:
@@ -315,7 +315,7 @@ def score_restarts(
         codes: (F,) `STARTED`, `FAILED`, `SKIPPED` or `TRACKED`.
         truth: (F, 4) ``xyxy``, NaN where the object is absent.
         name: the sequence.
-        size: width and height of the picture, to which both boxes are cut; None cuts nothing.
+        size: width and height of the picture, to which both boxes are clipped; None clips nothing.
         burn_in: frames.
         seconds: (F,) what the tracker took for each frame; NaN or 0 where unknown.
 
@@ -325,7 +325,7 @@ def score_restarts(
     given, true = _boxes(boxes, "boxes"), _boxes(truth, "truth")
     if len(codes) != len(true):
         raise SettingError(f"codes: expected one for each of the {len(true)} frames of the truth, got {len(codes)}")
-    overlap = mark(cut(given, size), cut(true, size)).overlap
+    overlap = mark(clip_to_image(given, size), clip_to_image(true, size)).overlap
     counted = (codes == TRACKED) & np.isfinite(overlap)
     for start in np.flatnonzero(codes == STARTED).tolist():
         counted[start : start + burn_in] = False
@@ -335,7 +335,7 @@ def score_restarts(
     return Restarts(name, 1, len(true), accuracy, failures, float(failures), timed, spent)
 
 
-def average_restarts(parts: Rows[Restarts], name: str = "mean") -> Restarts:
+def average_restarts(parts: Sequence[Restarts], name: str = "mean") -> Restarts:
     """Average sequences, weighted by their lengths, as VOT's toolkit does.
 
     Raises:
@@ -360,8 +360,8 @@ def average_restarts(parts: Rows[Restarts], name: str = "mean") -> Restarts:
     )
 
 
-def cut(boxes: FloatArray, size: tuple[int, int] | None) -> FloatArray:
-    """Return (N, 4) ``xyxy`` cut to a picture of (width, height); what lies outside becomes NaN."""
+def clip_to_image(boxes: FloatArray, size: tuple[int, int] | None) -> FloatArray:
+    """Return (N, 4) ``xyxy`` clipped to a picture of (width, height); what lies outside becomes NaN."""
     if size is None:
         return boxes
     inside = boxes.clip(0, (*size, *size))

@@ -14,8 +14,8 @@ from sportstrack.boxes import tlwh_to_xyxy, xyxy_to_tlwh
 from sportstrack.errors import FormatError, SettingError
 from sportstrack.files.claim import ensure_folder, write_text
 from sportstrack.files.reading import existing, is_file, read_text
-from sportstrack.sot.evaluate.layouts import Sequence, read_rows
-from sportstrack.sot.evaluate.scores import FAILED, SKIPPED, STARTED, TRACKED, cut, is_box, mark
+from sportstrack.sot.evaluate.layouts import ObjectSequence, read_rows
+from sportstrack.sot.evaluate.scores import FAILED, SKIPPED, STARTED, TRACKED, clip_to_image, is_box, mark
 from sportstrack.sot.methods import MODEL_FILES, Follower, check_method
 from sportstrack.sot.types import Image, check_box, check_image
 from sportstrack.types import FloatArray, IntArray
@@ -102,7 +102,7 @@ class _Plain:
         return box if found else NOTHING
 
 
-def one_pass(sequence: Sequence, tracker: Contender, progress: Progress | None = None) -> Trial:
+def one_pass(sequence: ObjectSequence, tracker: Contender, progress: Progress | None = None) -> Trial:
     """Start the tracker on the first true box and let it go on to the end.
 
     Args:
@@ -128,12 +128,14 @@ def one_pass(sequence: Sequence, tracker: Contender, progress: Progress | None =
     return trial
 
 
-def restarts(sequence: Sequence, tracker: Contender, progress: Progress | None = None, *, pause: int = PAUSE) -> Trial:
+def restarts(
+    sequence: ObjectSequence, tracker: Contender, progress: Progress | None = None, *, pause: int = PAUSE
+) -> Trial:
     """Start the tracker anew on the true box after each failure, as VOT's supervised experiment does.
 
-    It has failed in a frame in which its box and the true one, both cut to the picture, do not overlap, or in which it
-    gives none. `pause` frames later it starts anew; if the object is absent there or its box cannot be followed, on the
-    next frame where it can. Frames in which the object is absent cannot be failed.
+    The tracker fails in a frame if it gives no box, or if its box and the true one, both clipped to the picture, do not
+    overlap. It starts anew `pause` frames later, or on the next frame after that in which the object is there and its
+    box can be followed. It cannot fail in frames in which the object is absent.
 
     Args:
         sequence: what to follow.
@@ -172,7 +174,7 @@ def _empty(count: int) -> Trial:
 
 def _failed(box: FloatArray, true: FloatArray, image: Image) -> bool:
     size = (image.shape[1], image.shape[0])
-    overlap = mark(cut(box[None], size), cut(true[None], size)).overlap[0]
+    overlap = mark(clip_to_image(box[None], size), clip_to_image(true[None], size)).overlap[0]
     return bool(overlap <= 0)  # NaN, the object is absent: no
 
 
@@ -214,7 +216,7 @@ def write_trial(trial: Trial, folder: Path, name: str, protocol: ProtocolName) -
     write_text(boxes, "\n".join(rows) + "\n")  # last: where it is, the sequence is done
 
 
-def read_trial(sequence: Sequence, folder: Path, protocol: ProtocolName) -> Trial | None:
+def read_trial(sequence: ObjectSequence, folder: Path, protocol: ProtocolName) -> Trial | None:
     """Read a result; None if there is none.
 
     Args:

@@ -21,7 +21,7 @@ import toy
 
 from sportstrack.errors import FormatError, SettingError
 from sportstrack.sot.evaluate.command import main
-from sportstrack.sot.evaluate.layouts import Sequence, find_sequences
+from sportstrack.sot.evaluate.layouts import ObjectSequence, find_sequences
 from sportstrack.sot.evaluate.scores import FAILED, SKIPPED, STARTED, TRACKED, score_one_pass
 from sportstrack.sot.evaluate.trials import Trial, contender, one_pass, read_trial, restarts, write_trial
 
@@ -240,9 +240,9 @@ def test_ctrl_c_leaves_finished_sequences(tmp_path: Path) -> None:
         shutil.copy(tmp_path / "data" / "B" / "img" / "0002.png", tmp_path / "data" / "B" / "img" / f"{image:04}.png")
     file.write_text(file.read_text() + "22,30,32,32\n" * 37)
     code = (
-        "import sys, time\nfrom sportstrack.sot import layouts, evaluate\nread = layouts.read_picture\n"
+        "import sys, time\nfrom sportstrack.sot.evaluate import command, layouts\nread = layouts.read_picture\n"
         "def slow(path):\n    time.sleep(0.3 if 'B' in path.parts else 0)\n    return read(path)\n"
-        "layouts.read_picture = slow\nsys.exit(evaluate.main(sys.argv[1:]))"
+        "layouts.read_picture = slow\nsys.exit(command.main(sys.argv[1:]))"
     )
     out = tmp_path / "out"
     words = [sys.executable, "-c", code, str(tmp_path / "data"), "--methods", "plain-mosse", "-o", str(out)]
@@ -278,10 +278,10 @@ class Script:
         return np.array(self.says.get(self.frame, place(self.frame)))
 
 
-def numbered(truth: dict[int, list[float]], count: int = 20) -> Sequence:
+def numbered(truth: dict[int, list[float]], count: int = 20) -> ObjectSequence:
     """A sequence without files, whose first pixel is the frame's number."""
 
-    class Numbered(Sequence):
+    class Numbered(ObjectSequence):
         def frames(self):
             for number in range(count):
                 yield np.full((96, 128, 3), number, np.uint8)

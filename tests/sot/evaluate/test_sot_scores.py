@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from sportstrack.errors import FormatError, SettingError, SourceError
 from sportstrack.sot.evaluate.attributes import attributes, mean_grey
-from sportstrack.sot.evaluate.layouts import Sequence, corners_to_box, find_sequences
+from sportstrack.sot.evaluate.layouts import ObjectSequence, corners_to_box, find_sequences
 from sportstrack.sot.evaluate.scores import (
     FAILED,
     SKIPPED,
@@ -251,7 +251,7 @@ def images(folder: Path, count: int, size: tuple[int, int] = (40, 30), first: in
         cv2.imwrite(str(folder / f"{number:04}.png"), np.full((size[1], size[0], 3), number % 256, np.uint8))
 
 
-def only(folder: Path, **words: object) -> Sequence:
+def only(folder: Path, **words: object) -> ObjectSequence:
     found = find_sequences(folder, **words)
     assert len(found) == 1
     return next(iter(found.values()))
@@ -344,7 +344,7 @@ def test_each_track_of_a_mot_sequence_is_an_object(tmp_path: Path) -> None:
     (folder / "gt").mkdir()
     rows = ["2, 7, 1, 2, 3, 4, 1, 1, 1", "5, 7, 9, 2, 3, 4, 1, 1, 0.5", "1, 0, 5, 5, 5, 5, 1, 1, 1"]
     (folder / "gt" / "gt.txt").write_text("\n".join([*rows, "1, 3, 5, 5, 5, 5, 0, 1, 1"]))
-    (folder / "seqinfo.ini").write_text("[Sequence]\nseqLength=6\nimWidth=40\nimHeight=30\nimDir=img1\n")
+    (folder / "seqinfo.ini").write_text("[ObjectSequence]\nseqLength=6\nimWidth=40\nimHeight=30\nimDir=img1\n")
     found = find_sequences(folder)
     assert list(found) == ["match-id0", "match-id7"]  # 3 is not to be considered
     seven = found["match-id7"]
@@ -420,7 +420,9 @@ def test_attributes_by_hand() -> None:
             [310, 100, 330, 140],  # reaches 10 pixels beyond the picture
         ]
     )
-    found = attributes(Sequence("toy", boxes, size=(320, 240)), grey=np.array([100, 124, 126, 74, np.nan, 100, 75]))
+    found = attributes(
+        ObjectSequence("toy", boxes, size=(320, 240)), grey=np.array([100, 124, 126, 74, np.nan, 100, 75])
+    )
     truth = {
         "scale variation": [1, 2],
         "fast motion": [3],
@@ -429,7 +431,7 @@ def test_attributes_by_hand() -> None:
         "out of view": [6],
     }
     assert {name: np.flatnonzero(frames).tolist() for name, frames in found.items()} == truth
-    assert set(attributes(Sequence("toy", boxes))) == {"scale variation", "fast motion", "low resolution"}
+    assert set(attributes(ObjectSequence("toy", boxes))) == {"scale variation", "fast motion", "low resolution"}
 
 
 def test_the_light_is_read_inside_the_box(tmp_path: Path) -> None:
