@@ -24,7 +24,7 @@ _NAMES = {
     "sportstrack.refine": ("RefineSettings", "TrackTable", "refine_tracks"),
     "sportstrack.score.run": ("diagnose_job", "find_jobs", "score_classes", "score_tracks"),
     "sportstrack.score.scores": ("Scores", "average_classes"),
-    "sportstrack.shots": ("ReplayDetector", "ShotConfig", "ShotDetector", "find_shots"),
+    "sportstrack.shots": ("ShotConfig", "ShotDetector", "SlowMotionDetector", "find_shots"),
     "sportstrack.sot": ("BallTracker", "SingleTracker", "SotSettings", "fill_gaps"),
     "sportstrack.sot.evaluate.layouts": ("find_sequences",),
     "sportstrack.sot.evaluate.scores": ("average_one_pass", "score_one_pass"),
@@ -82,12 +82,12 @@ __all__ = [
     "Presence",
     "Recording",
     "RefineSettings",
-    "ReplayDetector",
     "SORTConfig",
     "Scores",
     "ShotConfig",
     "ShotDetector",
     "SingleTracker",
+    "SlowMotionDetector",
     "SotSettings",
     "SportsTrack",
     "SportsTrackConfig",
@@ -144,7 +144,7 @@ if TYPE_CHECKING:
     from sportstrack.refine import RefineSettings, TrackTable, refine_tracks
     from sportstrack.score.run import diagnose_job, find_jobs, score_classes, score_tracks
     from sportstrack.score.scores import Scores, average_classes
-    from sportstrack.shots import ReplayDetector, ShotConfig, ShotDetector, find_shots
+    from sportstrack.shots import ShotConfig, ShotDetector, SlowMotionDetector, find_shots
     from sportstrack.sot import BallTracker, SingleTracker, SotSettings, fill_gaps
     from sportstrack.sot.evaluate.layouts import find_sequences
     from sportstrack.sot.evaluate.scores import average_one_pass, score_one_pass

@@ -17,7 +17,7 @@ from sportstrack.errors import SettingError, WeightsError, nearest
 from sportstrack.files.reading import same_name
 from sportstrack.models.devices import import_torch
 from sportstrack.plugins import first_line
-from sportstrack.types import Detections
+from sportstrack.types import Detections, Detector
 
 NO_CLASS = ("__background__", "N/A")
 """Names in label lists that stand for nothing."""
@@ -174,12 +174,13 @@ COCO_SPORTS = ("person", "sports ball")
 STAGES = ("preprocess", "inference", "postprocess")
 
 
-def passed_by(detector: Any, asked: Container[str]) -> list[str]:
-    """Tell of settings that were asked for and that a detector of another library has its own of."""
-    fixed, known = (name for name in getattr(detector, "fixed", ()) if name in asked), getattr(detector, "in_force", {})
+def ignored_settings(detector: Detector, requested: Container[str]) -> list[str]:
+    """Return a warning for each requested setting that this detector fixes itself."""
+    values = getattr(detector, "in_force", {})
     return [
-        f"{name} is part of this detector and was not set" + (f": it is {known[name]}" if name in known else "")
-        for name in fixed
+        f"{name} is part of this detector and was not set" + (f": it is {values[name]}" if name in values else "")
+        for name in getattr(detector, "fixed", ())
+        if name in requested
     ]
 
 

@@ -5,8 +5,8 @@ Three signs, each after published work:
 * *content*, the mean change of hue, saturation and value against its rolling average, as PySceneDetect's content and
   adaptive detectors (B. Castellano, https://www.scenedetect.com). Theirs looks two frames ahead; this one may not;
 * *the colour histogram* (Zhang, Kankanhalli, Smoliar: Automatic partitioning of full-motion video, 1993);
-* *continuity*: the share of corners that can be followed into the new frame and agree on one motion. It tells a cut
-  between two pitches of one green from a fast pan, a zoom or a camera's flash, which change all the pixels as well.
+* *continuity*: the share of corners that can be followed into the new frame and agree on one motion. It distinguishes
+  a cut between two pitches of one green from a fast pan, a zoom or a camera's flash, which change all pixels as well.
 
 A dissolve is a picture half-way between an earlier and a later one that have nothing in common.
 """
@@ -26,12 +26,12 @@ from sportstrack.images.opencv import require_cv2
 from sportstrack.types import FloatArray
 
 CLOSE_UP = 0.45  # median height of the boxes, as a share of the picture's
-BLUR = 25  # pixels, side of the surroundings that light is evened out over
-NOISE = 4.0  # grey levels, contrast that is not worth raising
+BLUR = 25  # pixels, side of the neighbourhood over which light is evened out
+NOISE = 4.0  # grey levels; contrast below it is not raised
 CELL = 24  # pixels; one corner in each cell of a grid
 CONTRAST = 3e-5  # of a corner, lesser eigenvalue
-LIKE = 0.6  # correlation of the patches round a corner
-FLAT = 10.0  # grey levels times pixels: a patch of less contrast than this is like nothing
+LEAST_SIMILARITY = 0.6  # correlation of the patches around a corner
+FLAT = 10.0  # grey levels times pixels: a patch with less contrast than this is similar to nothing
 PATCH = 5  # pixels on each side of a corner
 
 
@@ -43,8 +43,8 @@ class Boundary:
     """Where a new shot begins.
 
     Attributes:
-        frame: 0-based; from it on, identities from before can't be trusted. For a cut it is the frame just given; for
-            a fade, its middle, which lies up to half a second back.
+        frame: first frame of the new shot, from 0; earlier identities cannot be trusted. For a cut it is the frame
+            just given; for a fade it is the middle, which lies up to half a second back.
         kind: ``cut`` or ``fade`` (a dissolve is one too).
         confidence: 0…1.
     """
@@ -60,18 +60,18 @@ class ShotConfig:
 
     Attributes:
         least_content: a smaller change between two frames is no cut.
-        adaptive_ratio: nor is one under this many times the average of the last half second.
+        adaptive_ratio: a change below this many times the average of the last half second is no cut either.
         lost: a cut keeps at most this share of the corners that the frame before kept.
         plain_content: where there are too few corners, a change of this much is a cut (PySceneDetect's threshold).
-        plain_ratio: and this many times the average.
-        plain_histogram: and as much as this of the colour histogram.
+        plain_ratio: such a change is also at least this many times the average.
+        plain_histogram: such a change also changes the colour histogram by at least this much.
         histogram: least difference of the colour histograms across a cut.
-        least_points: fewest corners by which continuity is judged.
-        min_shot: seconds that a shot lasts at least.
+        least_points: fewest corners that continuity is computed from.
+        min_shot: shortest shot, in seconds.
         fade_content: least change between a fade's two sides.
-        fade_gaps: seconds between the two pictures that are compared for a fade, each by itself.
+        fade_gaps: seconds between the two pictures that are compared for a fade; each gap is tried.
         fade_histogram: least difference of the colour histograms of those two.
-        fade_lost: largest share of corners that they have in common.
+        fade_lost: largest share of common corners of those two.
         linearity: how far a fade's middle may be from the mean of its sides, as a share of their difference.
         pale_linearity: the same where the middle is pale, as a mixture of two pictures is.
         paleness: contrast of a pale middle as a share of its sides' (of their geometric mean).
@@ -106,7 +106,7 @@ class ShotConfig:
 
 @dataclass
 class _View:
-    """One frame, shrunken for each sign."""
+    """One frame at the sizes that the signs need."""
 
     grey: NDArray[Any]  # (h, w) at most 400 wide: for corners
     hsv: NDArray[Any]  # (h, w, 3) at most 200 wide: for content and histogram
@@ -114,7 +114,7 @@ class _View:
     coarse: NDArray[Any]  # (h, w, 3) float32, at most 50 wide: for fades
     contrast: float  # of that, grey levels
     content: float = 0.0  # change from the frame before
-    kept: tuple[float, int] | None = None  # continuity with the frame before, once it has been asked for
+    kept: tuple[float, int] | None = None  # continuity with the frame before, once computed
 
 
 class ShotDetector:
@@ -141,7 +141,7 @@ class ShotDetector:
 
     @property
     def latest(self) -> int:
-        """How many frames back a boundary can lie, at most."""
+        """Most frames that a boundary can lie back."""
         return max(self._gaps) // 2
 
     def reset(self) -> None:
@@ -150,7 +150,7 @@ class ShotDetector:
         self._begin()
 
     def _begin(self) -> None:
-        """Begin a shot: nothing before it is compared with."""
+        """Begin a shot: later frames are not compared with earlier ones."""
         self._views: deque[_View] = deque(maxlen=max(self._gaps) + 1)
         self._contents: deque[float] = deque(maxlen=self._window)
 
@@ -160,7 +160,7 @@ class ShotDetector:
         Raises:
             SettingError: if it is no such picture, or smaller than 32 x 32 pixels.
         """
-        view = _look(frame)
+        view = _view(frame)
         index, self._count = self._count, self._count + 1
         boundary = self._compare(view, index) if self._views else None
         if boundary is not None:
@@ -184,20 +184,20 @@ class ShotDetector:
 
     def _cut(self, before: _View, view: _View) -> float | None:
         """Return the confidence that a hard cut lies between two frames, or None."""
-        c = self.config
+        config = self.config
         usual = sum(self._contents) / max(len(self._contents), 1)
         change = _apart(before, view)
-        if view.content < max(c.least_content, c.adaptive_ratio * usual) or change < c.histogram:
+        if view.content < max(config.least_content, config.adaptive_ratio * usual) or change < config.histogram:
             return None
         share, points = self._kept(before, view)
         usual_share, usual_points = self._kept(self._views[-2], before) if len(self._views) > 1 else (1.0, points)
-        if min(points, usual_points) < c.least_points or usual_share * points < 4:
-            if view.content < max(c.plain_content, c.plain_ratio * usual) or change < c.plain_histogram:
+        if min(points, usual_points) < config.least_points or usual_share * points < 4:
+            if view.content < max(config.plain_content, config.plain_ratio * usual) or change < config.plain_histogram:
                 return None
-            return _confidence(1.0, view.content / c.plain_content, change)
-        if share > c.lost * usual_share:
+            return _confidence(1.0, view.content / config.plain_content, change)
+        if share > config.lost * usual_share:
             return None
-        return _confidence(1 - share / usual_share, view.content / c.plain_content, change)
+        return _confidence(1 - share / usual_share, view.content / config.plain_content, change)
 
     @staticmethod
     def _kept(before: _View, view: _View) -> tuple[float, int]:
@@ -207,27 +207,27 @@ class ShotDetector:
 
     def _fade(self, view: _View, index: int) -> Boundary | None:
         """Look for a picture in the middle that is the mean of an earlier one and this one."""
-        c = self.config
+        config = self.config
         if len(self._views) < self._gaps[-1]:
             return None
         for gap in self._gaps:
             start, middle = self._views[-gap], self._views[-gap // 2]
             whole = float(np.abs(view.coarse - start.coarse).mean())
-            if whole < c.fade_content:
+            if whole < config.fade_content:
                 continue
             bent = float(np.abs(middle.coarse - (start.coarse + view.coarse) / 2).mean()) / whole
-            pale = middle.contrast <= c.paleness * (start.contrast * view.contrast) ** 0.5
+            pale = middle.contrast <= config.paleness * (start.contrast * view.contrast) ** 0.5
             change = _apart(start, view)
-            if bent > (c.pale_linearity if pale else c.linearity) or change < c.fade_histogram:
+            if bent > (config.pale_linearity if pale else config.linearity) or change < config.fade_histogram:
                 continue
-            if max(_continuity(start.grey, view.grey)[0], _continuity(view.grey, start.grey)[0]) <= c.fade_lost:
-                confidence = _confidence(1 - bent, whole / c.plain_content, change)
+            if max(_continuity(start.grey, view.grey)[0], _continuity(view.grey, start.grey)[0]) <= config.fade_lost:
+                confidence = _confidence(1 - bent, whole / config.plain_content, change)
                 return Boundary(index - gap // 2, "fade", confidence)
         return None
 
 
 def is_close_up(xyxy: FloatArray, height: int) -> bool:
-    """Tell whether the boxes of a frame speak for a close-up: their median height is a good part of the picture's.
+    """Return whether a frame is a close-up by its boxes: their median height is a large part of the picture's.
 
     Args:
         xyxy: (N, 4) boxes in pixels.
@@ -239,7 +239,7 @@ def is_close_up(xyxy: FloatArray, height: int) -> bool:
 # --- signs -----------------------------------------------------------------------------------------------------------
 
 
-def _look(frame: Any) -> _View:
+def _view(frame: Any) -> _View:
     check_picture(frame, "shots")
     cv2 = require_cv2()
     small = halve(frame, 400)
@@ -286,18 +286,18 @@ def _continuity(before: NDArray[Any], after: NDArray[Any]) -> tuple[float, int]:
     end = end[:, 0]
     limit = np.array(before.shape[::-1], np.float32)
     kept = (found[:, 0] == 1) & (end >= 0).all(axis=1) & (end < limit).all(axis=1)
-    kept[kept] = _likeness(before, start[kept], after, end[kept]) > LIKE
+    kept[kept] = _similarity(before, start[kept], after, end[kept]) > LEAST_SIMILARITY
     if np.count_nonzero(kept) < 4:
         return 0.0, len(start)
     _, agree = cv2.estimateAffinePartial2D(start[kept], end[kept], ransacReprojThreshold=2.0, maxIters=200)
     return (0.0 if agree is None else float(agree.sum()) / len(start)), len(start)
 
 
-def _likeness(a: NDArray[Any], at: NDArray[Any], b: NDArray[Any], there: NDArray[Any]) -> NDArray[Any]:
-    """(N,) correlation of the patches round points of two pictures; light cancels out."""
+def _similarity(a: NDArray[Any], at: NDArray[Any], b: NDArray[Any], there: NDArray[Any]) -> NDArray[Any]:
+    """(N,) correlation of the patches around points of two pictures; light cancels out."""
     p, q = _patches(a, at), _patches(b, there)
-    likeness: NDArray[Any] = np.einsum("ij,ij->i", p, q)
-    return likeness
+    similarity: NDArray[Any] = np.einsum("ij,ij->i", p, q)
+    return similarity
 
 
 def _patches(grey: NDArray[Any], points: NDArray[Any]) -> NDArray[Any]:
@@ -314,6 +314,6 @@ def _patches(grey: NDArray[Any], points: NDArray[Any]) -> NDArray[Any]:
 
 
 def _confidence(structure: float, content: float, histogram: float) -> float:
-    """Mean of the signs, each held to 0…1; structure, the most telling one, counts twice."""
+    """Mean of the signs, each clipped to 0…1; structure, the strongest one, counts twice."""
     signs = (structure, structure, content, 2 * histogram)
     return round(sum(min(max(sign, 0.0), 1.0) for sign in signs) / 4, 3)

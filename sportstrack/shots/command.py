@@ -11,8 +11,8 @@ from sportstrack.cli import new_parser, run
 from sportstrack.cli.arguments import FRAME_RATE
 from sportstrack.files.claim import add_overwrite
 from sportstrack.shots.boundaries import ShotConfig, ShotDetector
-from sportstrack.shots.replays import ReplayDetector
 from sportstrack.shots.shots import COLUMNS, Shot, find_shots
+from sportstrack.shots.slow_motion import SlowMotionDetector
 
 PROGRAM = "sportstrack shots"
 
@@ -21,7 +21,7 @@ _EXAMPLES = """examples:
   sportstrack shots match.mp4
   sportstrack shots match.mp4 --csv shots.csv      for a spreadsheet; frames count from 0
   sportstrack shots frames/ --no-fades             a folder of images; hard cuts alone
-  sportstrack shots match.mp4 --no-replays         quicker; nothing is flagged as a replay
+  sportstrack shots match.mp4 --no-slow-motion     quicker; no shot is flagged as slow motion
 
 VIDEO is anything that sportstrack track reads.
 
@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = new_parser(
         PROGRAM,
-        "Find the shots of a video: hard cuts, fades and dissolves, and which shots are replays.",
+        "Find the shots of a video: hard cuts, fades and dissolves, and which shots are slow motion.",
         _EXAMPLES,
     )
     add = parser.add_argument
@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--csv", type=Path, metavar="FILE", help="also write the table there")
     add_overwrite(parser)
     add("--no-fades", action="store_true", help="report hard cuts alone")
-    add("--no-replays", action="store_true", help="do not look for replays")
+    add("--no-slow-motion", action="store_true", help="do not look for slow motion (replayed scenes)")
     add("--frame-rate", type=FRAME_RATE, metavar="FPS", help="of a source without times, such as an image folder (25)")
     add("--quiet", action="store_true", help="no progress")
     return parser
@@ -65,8 +65,8 @@ def _main(options: argparse.Namespace) -> int:
         ProgressBar("looking for shots", quiet=options.quiet) as bar,
     ):
         config, rate = ShotConfig(fades=not options.no_fades), float(source.info.frame_rate)
-        replays = None if options.no_replays else ReplayDetector(frame_rate=rate)
-        shots = find_shots(source, ShotDetector(config, frame_rate=rate), bar, replays)
+        slow_motion = None if options.no_slow_motion else SlowMotionDetector(frame_rate=rate)
+        shots = find_shots(source, ShotDetector(config, frame_rate=rate), bar, slow_motion)
         warnings = list(source.warnings)
         for file in files:
             file.write(("\n".join(",".join(row) for row in [COLUMNS, *_cells(shots)]) + "\n").encode())
@@ -87,8 +87,8 @@ def _cells(shots: list[Shot]) -> list[tuple[str, ...]]:
             f"{shot.end_time:.3f}",
             shot.kind,
             f"{shot.confidence:.2f}",
-            f"{shot.replay:.2f}",
-            "+".join(shot.replay_signs) or "-",
+            f"{shot.slow_motion:.2f}",
+            "+".join(shot.slow_motion_signs) or "-",
         )
         for number, shot in enumerate(shots, 1)
     ]

@@ -1,22 +1,21 @@
-"""The shots of a whole video, with replays and kinds of view."""
+"""The shots of a whole video, with slow motion and kinds of view."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sportstrack.shots.boundaries import Boundary, ShotDetector, is_close_up
-from sportstrack.shots.replays import Replay, ReplayDetector
+from sportstrack.shots.slow_motion import SlowMotion, SlowMotionDetector
 from sportstrack.types import FloatArray
+from sportstrack.video.source import VideoSource
 
-_MOSTLY = 0.5  # share of a shot that a replay must cover, for the shot to be one
-
-
-_NEAR = 0.6  # seconds; a boundary so near a replay's end is that end
-
-
-COLUMNS = ("shot", "start", "end", "start_time", "end_time", "kind", "confidence", "replay", "replay_signs")
+_MOSTLY = 0.5  # share of a shot that slow motion must cover for the shot to be flagged
+_NEAR = 0.6  # seconds; a boundary so near an end of slow motion is that end
+COLUMNS = (
+    *("shot", "start", "end", "start_time", "end_time"),
+    *("kind", "confidence", "slow_motion", "slow_motion_signs"),
+)
 
 
 @dataclass(frozen=True)
@@ -28,11 +27,11 @@ class Shot:
         end: its last frame.
         start_time: seconds.
         end_time: seconds.
-        kind: how it began: ``cut``, ``fade``, ``transition`` (a picture that came before and after a replay),
-            ``repeat`` (pictures that had been shown begin or end), or ``start`` for the first.
+        kind: how it began: ``cut``, ``fade``, ``transition`` (a picture that came before and after slow
+            motion), ``repeat`` (pictures that had been shown before begin or end), or ``start`` for the first.
         confidence: of that, 0…1.
-        replay: how surely it is a replay, 0…1; 0 if nothing speaks for it.
-        replay_signs: what speaks for it: ``transition``, ``repeat``, ``slow``.
+        slow_motion: confidence that it is slow motion (a replayed scene), 0…1; 0 without a sign.
+        slow_motion_signs: the signs found: ``transition``, ``repeat``, ``slow``.
     """
 
     start: int
@@ -41,30 +40,33 @@ class Shot:
     end_time: float
     kind: str
     confidence: float
-    replay: float = 0.0
-    replay_signs: tuple[str, ...] = ()
+    slow_motion: float = 0.0
+    slow_motion_signs: tuple[str, ...] = ()
 
     @property
     def view(self) -> str:
-        """``replay`` or ``live``; `kind_of_view` tells close-ups, too, from boxes."""
-        return "replay" if self.replay >= 0.5 else "live"
+        """``slow motion`` or ``live``; `kind_of_view` finds close-ups too, from boxes."""
+        return "slow motion" if self.slow_motion >= 0.5 else "live"
 
 
 def kind_of_view(shot: Shot, xyxy: FloatArray, height: int) -> str:
-    """Tell what a shot shows: ``replay``, ``close-up`` or ``wide``.
+    """Return what a shot shows: ``slow motion``, ``close-up`` or ``wide``.
 
     Args:
         shot: of `find_shots`.
         xyxy: (N, 4) boxes of people in the shot, of one frame or of many.
         height: of the picture.
     """
-    if shot.view == "replay":
-        return "replay"
+    if shot.view == "slow motion":
+        return "slow motion"
     return "close-up" if is_close_up(xyxy, height) else "wide"
 
 
 def find_shots(
-    source: Any, detector: ShotDetector, progress: Any = None, replays: ReplayDetector | None = None
+    source: VideoSource,
+    detector: ShotDetector,
+    progress: Callable[[int, int | None], None] | None = None,
+    slow_motion: SlowMotionDetector | None = None,
 ) -> list[Shot]:
     """Read an open `sportstrack.video.VideoSource` to its end and return its shots.
 
@@ -72,26 +74,26 @@ def find_shots(
         source: the source; it is read frame by frame and not kept.
         detector: as new.
         progress: called with (frames done, frames expected or None).
-        replays: as new; None flags none.
+        slow_motion: as new; None flags no slow motion.
     """
     starts: list[Boundary] = []
     times: list[float] = []
     numbers: list[int] = []  # of the frames in the source, which may have lost some
-    found: list[Replay] = []
+    found: list[SlowMotion] = []
     for frame in source:
         if (boundary := detector.update(frame.image)) is not None:
             starts.append(boundary)
-        if replays is not None:
-            found += replays.update(frame.image, boundary is not None)
+        if slow_motion is not None:
+            found += slow_motion.update(frame.image, boundary is not None)
         times.append(frame.time)
         numbers.append(frame.index)
         if progress is not None:
             progress(len(times), source.info.frame_count)
     if not times:
         return []
-    if replays is not None:
-        found += replays.finish()
-        starts = with_replays(starts, found, round(_NEAR * float(source.info.frame_rate)), len(times) - 1)
+    if slow_motion is not None:
+        found += slow_motion.finish()
+        starts = with_slow_motion(starts, found, round(_NEAR * float(source.info.frame_rate)), len(times) - 1)
     begins = [Boundary(0, "start", 1.0), *starts]
     ends = [boundary.frame - 1 for boundary in starts] + [len(times) - 1]
     return [
@@ -108,25 +110,25 @@ def find_shots(
     ]
 
 
-def with_replays(boundaries: list[Boundary], replays: Sequence[Replay], near: int, last: int) -> list[Boundary]:
-    """Return the boundaries with those ends of replays that none of them is within ``near`` frames of.
+def with_slow_motion(boundaries: list[Boundary], scenes: Sequence[SlowMotion], near: int, last: int) -> list[Boundary]:
+    """Return the boundaries, and the ends of slow motion that no boundary is within ``near`` frames of.
 
-    A wipe is seldom a cut, and a replay from the same camera need not look like another shot.
+    A wipe is seldom a cut, and slow motion from the same camera need not look like another shot.
     """
     found = list(boundaries)
     for sign in ("transition", "repeat"):
-        for replay in (one for one in replays if one.sign == sign):
-            for at in (replay.start, replay.end + 1):
+        for scene in (one for one in scenes if one.sign == sign):
+            for at in (scene.start, scene.end + 1):
                 if 0 < at <= last and all(abs(at - boundary.frame) > near for boundary in found):
-                    found.append(Boundary(at, sign, replay.confidence))
+                    found.append(Boundary(at, sign, scene.confidence))
     return sorted(found, key=lambda boundary: boundary.frame)
 
 
-def judge(start: int, end: int, replays: Sequence[Replay]) -> tuple[float, tuple[str, ...]]:
-    """Return how surely frames ``start`` to ``end`` are a replay, and by what signs."""
+def judge(start: int, end: int, scenes: Sequence[SlowMotion]) -> tuple[float, tuple[str, ...]]:
+    """Return the confidence that frames ``start`` to ``end`` are slow motion, and the signs of it."""
     doubt, signs = 1.0, []
     for sign in ("transition", "repeat", "slow"):
-        parts = [one for one in replays if one.sign == sign]
+        parts = [one for one in scenes if one.sign == sign]
         covered = sum(max(0, min(end, one.end) - max(start, one.start) + 1) for one in parts)
         if covered > _MOSTLY * (end - start + 1):
             signs.append(sign)

@@ -492,7 +492,7 @@ class _Run:
         summary.mean_score = round(self._scores / summary.boxes, 4) if summary.boxes else None
         summary.dropped_boxes = int(getattr(self.tracker, "dropped", 0))
         summary.dropped_frames = int(getattr(self.frames, "dropped", 0))
-        summary.warnings += self.frames.warnings + self.observer.warnings + self._passed_by()
+        summary.warnings += self.frames.warnings + self.observer.warnings + self._ignored_settings()
         if self._earlier is None:
             how = (summary.frames, summary.tracks, self.tracker, self.settings.tracker)
             summary.warnings += self._found.warnings(*how, replay=isinstance(self.frames, Replay))
@@ -500,11 +500,11 @@ class _Run:
         if self._earlier is not None:
             summary.add_first_pass(self._earlier)
 
-    def _passed_by(self) -> list[str]:
-        from sportstrack.detect.common import passed_by
+    def _ignored_settings(self) -> list[str]:
+        from sportstrack.detect.common import ignored_settings
 
         named = fields(TrackSettings)
-        return passed_by(self.detector, {f.name for f in named if getattr(self.settings, f.name) != f.default})
+        return ignored_settings(self.detector, {f.name for f in named if getattr(self.settings, f.name) != f.default})
 
     def _explained(self, failure: BaseException, outputs: Outputs) -> BaseException:
         kept = outputs.kept()

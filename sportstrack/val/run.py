@@ -134,7 +134,7 @@ def judge_detectors(
         WeightsError, DeviceError: as `load_detector`.
     """
     from sportstrack.detect import load_detector
-    from sportstrack.detect.common import passed_by
+    from sportstrack.detect.common import ignored_settings
 
     asked = {name for name, value in settings.items() if value}
     test, classes = read_test_set(data, split, limit), Classes(same)
@@ -146,7 +146,7 @@ def judge_detectors(
     for name, detector in detectors.items():
         found, times = run_detector(detector, test, progress(name) if progress else None)
         one = _judgement(name, detector, test, classes, shared, found, times)
-        judged.append(replace(one, notes=(*one.notes, *passed_by(detector, asked))))
+        judged.append(replace(one, notes=(*one.notes, *ignored_settings(detector, asked))))
     return judged
 
 

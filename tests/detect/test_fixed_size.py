@@ -11,7 +11,7 @@ import toy
 import yaml
 
 from sportstrack.detect.checkpoint import import_ultralytics
-from sportstrack.detect.common import passed_by
+from sportstrack.detect.common import ignored_settings
 from sportstrack.detect.ultralytics_models import UltralyticsDetector
 from sportstrack.track.pipeline import track_video
 
@@ -37,5 +37,5 @@ def test_a_fixed_size_is_told_and_recorded(exported: Path, tmp_path: Path) -> No
 
 def test_a_checkpoint_takes_the_size_asked_for(random_weights: Callable[[str], Path]) -> None:
     detector = UltralyticsDetector(random_weights(""), imgsz=128, device="cpu")
-    assert passed_by(detector, {"imgsz", "iou", "half"}) == []
+    assert ignored_settings(detector, {"imgsz", "iou", "half"}) == []
     assert detector.in_force == {}

@@ -18,11 +18,11 @@ from sportstrack.errors import SettingError
 from sportstrack.shots import (
     COLUMNS,
     Boundary,
-    ReplayConfig,
-    ReplayDetector,
     Shot,
     ShotConfig,
     ShotDetector,
+    SlowMotionConfig,
+    SlowMotionDetector,
     find_shots,
     is_close_up,
     kind_of_view,
@@ -222,7 +222,7 @@ def test_fades_can_be_left_out(matches: dict[int, Frames]) -> None:
     assert boundaries(dissolve(matches[1], matches[2], 12), ShotConfig(fades=False)) == []
 
 
-# --- replays ---------------------------------------------------------------------------------------------------------
+# --- slow motion -----------------------------------------------------------------------------------------------------
 
 
 class Played:
@@ -236,7 +236,7 @@ class Played:
 
 
 def shots_of(frames: Frames) -> list[Shot]:
-    return find_shots(Played(frames), ShotDetector(), replays=ReplayDetector())
+    return find_shots(Played(frames), ShotDetector(), slow_motion=SlowMotionDetector())
 
 
 @pytest.fixture(scope="session")
@@ -281,86 +281,88 @@ def wiped(before: Frames, after: Frames, length: int = 16) -> Frames:
     return [*before[: -length // 2], *passing, *after[length // 2 :]]
 
 
-def broadcast(live: Frames, replay: Frames, at: int, wipes: bool) -> Frames:
-    """The live picture, a replay, and the live picture again."""
+def broadcast(live: Frames, scene: Frames, at: int, wipes: bool) -> Frames:
+    """The live picture, a replayed scene, and the live picture again."""
     if not wipes:
-        return [*live[:at], *replay, *live[at:]]
-    return wiped(wiped(live[:at], replay), live[at:])
+        return [*live[:at], *scene, *live[at:]]
+    return wiped(wiped(live[:at], scene), live[at:])
 
 
 @pytest.mark.parametrize("wipes", [True, False], ids=["logo", "cuts"])
 @pytest.mark.parametrize("how", ["repeated", "blended"])
 @pytest.mark.parametrize("camera", ["same", "other"])
-def test_a_replay_is_flagged_and_nothing_else(
+def test_slow_motion_is_flagged_and_nothing_else(
     camera: str, how: str, wipes: bool, long_match: Frames, other_camera: Frames
 ) -> None:
     action = long_match[40:85] if camera == "same" else other_camera[:45]
-    replay = slowed(action, how)
+    scene = slowed(action, how)
     at = 110
-    shots = shots_of(broadcast(long_match, replay, at, wipes))
-    flagged = [shot for shot in shots if shot.view == "replay"]
+    shots = shots_of(broadcast(long_match, scene, at, wipes))
+    flagged = [shot for shot in shots if shot.view == "slow motion"]
     assert len(flagged) == 1
     assert abs(flagged[0].start - at) <= 12
-    assert abs(flagged[0].end - (at + len(replay) - 1)) <= 12
-    assert all(shot.replay == 0 for shot in shots if shot is not flagged[0])
-    assert ("transition" in flagged[0].replay_signs) == wipes
-    assert ("repeat" in flagged[0].replay_signs) == (camera == "same")
+    assert abs(flagged[0].end - (at + len(scene) - 1)) <= 12
+    assert all(shot.slow_motion == 0 for shot in shots if shot is not flagged[0])
+    assert ("transition" in flagged[0].slow_motion_signs) == wipes
+    assert ("repeat" in flagged[0].slow_motion_signs) == (camera == "same")
 
 
 def test_a_scene_shown_again_at_full_speed_is_a_repeat_and_no_transition(long_match: Frames) -> None:
     shots = shots_of([*long_match[:110], *long_match[30:85], *long_match[110:]])
-    assert [shot.replay_signs for shot in shots] == [(), ("repeat",), ()]
+    assert [shot.slow_motion_signs for shot in shots] == [(), ("repeat",), ()]
 
 
-def test_more_signs_make_a_replay_surer(long_match: Frames, other_camera: Frames) -> None:
-    one = max(shot.replay for shot in shots_of(broadcast(long_match, slowed(other_camera, "repeated"), 110, False)))
+def test_more_signs_make_slow_motion_surer(long_match: Frames, other_camera: Frames) -> None:
+    one = max(
+        shot.slow_motion for shot in shots_of(broadcast(long_match, slowed(other_camera, "repeated"), 110, False))
+    )
     all_ = max(
-        shot.replay for shot in shots_of(broadcast(long_match, slowed(long_match[40:85], "repeated"), 110, True))
+        shot.slow_motion for shot in shots_of(broadcast(long_match, slowed(long_match[40:85], "repeated"), 110, True))
     )
     assert 0.5 <= one < 0.9 < all_ <= 1
 
 
-def test_going_back_to_the_first_camera_is_no_replay(long_match: Frames, other_camera: Frames) -> None:
+def test_going_back_to_the_first_camera_is_no_slow_motion(long_match: Frames, other_camera: Frames) -> None:
     frames = [*long_match[:80], *other_camera[:25], *long_match[80:160], *other_camera[25:], *long_match[160:]]
-    assert [shot.replay for shot in shots_of(frames)] == [0.0] * 5
+    assert [shot.slow_motion for shot in shots_of(frames)] == [0.0] * 5
 
 
-def test_a_video_that_has_each_frame_twice_is_no_replay(long_match: Frames, other_camera: Frames) -> None:
+def test_a_video_that_has_each_frame_twice_is_no_slow_motion(long_match: Frames, other_camera: Frames) -> None:
     frames = [frame for frame in [*long_match[:70], *other_camera[:40], *long_match[70:120]] for _ in range(2)]
-    assert not any(shot.replay for shot in shots_of(frames))
+    assert not any(shot.slow_motion for shot in shots_of(frames))
 
 
 @pytest.mark.parametrize(
     ("name", "frames"), [("football", 169), ("indoors", 250), ("cars", 377), ("street", 120), ("hand-held", 196)]
 )
-def test_a_real_video_without_replays_has_none(name: str, frames: int, shared_data: Path) -> None:
-    assert not any(shot.replay for shot in shots_of(read(shared_data / REAL[name][0], frames)))
+def test_a_real_video_without_slow_motion_has_none(name: str, frames: int, shared_data: Path) -> None:
+    assert not any(shot.slow_motion for shot in shots_of(read(shared_data / REAL[name][0], frames)))
 
 
-def test_a_replay_of_real_football_is_flagged(shared_data: Path) -> None:
+def test_slow_motion_of_real_football_is_flagged(shared_data: Path) -> None:
     import cv2
 
     live = [cv2.resize(frame, (WIDTH, HEIGHT)) for frame in read(shared_data / REAL["football"][0], 169)]
     shots = shots_of(broadcast(live, slowed(live[20:70], "blended"), 90, True))
-    assert [shot.view for shot in shots] == ["live", "replay", "live"]
+    assert [shot.view for shot in shots] == ["live", "slow motion", "live"]
 
 
-def test_replays_are_reported_while_frames_stream_and_reset_equals_fresh(long_match: Frames) -> None:
+def test_slow_motion_is_reported_while_frames_stream_and_reset_equals_fresh(long_match: Frames) -> None:
     frames = broadcast(long_match, slowed(long_match[40:85], "repeated"), 110, True)
-    detector = ReplayDetector()
+    detector = SlowMotionDetector()
     first = [detector.update(frame) for frame in frames]
     assert any(first), "before the end of the video"
     detector.reset()
     assert [detector.update(frame) for frame in frames] == first
 
 
-def test_replay_settings_are_checked() -> None:
+def test_slow_motion_settings_are_checked() -> None:
     with pytest.raises(SettingError, match="memory: expected a number from 0"):
-        ReplayConfig(memory=-1)
+        SlowMotionConfig(memory=-1)
     with pytest.raises(SettingError, match="frame_rate: expected frames per second above 0"):
-        ReplayDetector(frame_rate=0)
-    with pytest.raises(SettingError, match="replays: expected"):
-        ReplayDetector().update(np.zeros((9, 9, 3), np.uint8))
+        SlowMotionDetector(frame_rate=0)
+    with pytest.raises(SettingError, match="slow motion: expected"):
+        SlowMotionDetector().update(np.zeros((9, 9, 3), np.uint8))
 
 
 # --- in a tracking run -----------------------------------------------------------------------------------------------
@@ -433,7 +435,7 @@ def test_a_close_up_has_few_tall_boxes(heights: tuple[int, ...], expected: bool)
     assert is_close_up(boxes, HEIGHT) is expected
     shot = Shot(0, 50, 0.0, 2.0, "cut", 0.9)
     assert kind_of_view(shot, boxes, HEIGHT) == ("close-up" if expected else "wide")
-    assert kind_of_view(replace(shot, replay=0.6), boxes, HEIGHT) == "replay"
+    assert kind_of_view(replace(shot, slow_motion=0.6), boxes, HEIGHT) == "slow motion"
 
 
 # --- the command -----------------------------------------------------------------------------------------------------

@@ -1,14 +1,14 @@
-"""Replays: told by what broadcasters do to them, not by one broadcaster's logo.
+"""Slow motion: replayed scenes, found by what broadcasters do to them and not by one broadcaster's logo.
 
-Three signs, each of them enough, and together better:
+Three signs; each of them is enough, and several make it surer:
 
-* *transition*: the same passing picture twice. A logo flies across before the replay and again after it; nothing else
+* *transition*: the same passing picture twice. A logo flies across before the scene and again after it; nothing else
   in a broadcast comes back to the pixel and is gone within a second;
 * *repeat*: pictures that were shown before, in the same order, at the same speed or slower;
-* *slow*: frames that stand, or that are the mean of their neighbours, in a regular beat. A video that beats all the
-  time (25 frames per second made into 50) is told nothing by that.
+* *slow*: frames that stand, or that are the mean of their neighbours, in a regular beat. In a video that beats all
+  the time (25 frames per second made into 50) this is no sign.
 
-Bounded memory: a small picture of each frame of the last minute and a half. Replays are reported when they have ended.
+Bounded memory: a small picture of each frame of the last minute and a half. A scene is reported when it has ended.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from sportstrack.images.opencv import require_cv2
 from sportstrack.types import BoolArray, FloatArray, IntArray
 
 THUMB = (32, 18)  # pixels, the pictures that are remembered
-COARSE = (8, 6)  # pixels, by which those worth comparing are found
-GREY = 200  # pixels at most, width of the pictures whose beat is looked at
+COARSE = (8, 6)  # pixels, the pictures that choose those worth comparing
+GREY = 200  # pixels at most, width of the pictures that are searched for a beat
 CERTAINTY = {"transition": 0.75, "repeat": 0.9, "slow": 0.6}
 """How sure each sign is by itself; together, their doubts multiply."""
 
@@ -38,8 +38,8 @@ _STRONG = 30.0  # levels; a pixel that differs by more counts as this (a clock, 
 
 
 @dataclass(frozen=True)
-class Replay:
-    """A stretch of video that seems to be a replay.
+class SlowMotion:
+    """A stretch of video that seems to be a replayed scene.
 
     Attributes:
         start: its first frame, from 0.
@@ -55,25 +55,25 @@ class Replay:
 
 
 @dataclass(frozen=True)
-class ReplayConfig:
-    """Settings of `ReplayDetector`; times in seconds, differences in grey levels, 0…255, shares 0…1.
+class SlowMotionConfig:
+    """Settings of `SlowMotionDetector`; times in seconds, differences in grey levels, 0…255, shares 0…1.
 
     Attributes:
-        memory: for so long pictures are remembered; no longer replay is found by its transitions.
-        shortest: a replay lasts at least so long.
+        memory: pictures are remembered for this long; a longer scene is not found by its transitions.
+        shortest: a scene lasts at least this long.
         same: two pictures that differ by at most this are the same.
-        passing: a transition's picture differs by at least this from those ``around`` before and after it.
-        around: see above.
-        transition: for so long the two transitions look the same.
-        distinct: a repeated picture differs from its original by at most this share of what the original differs from
-            the pictures ``distinct_around`` before and after it.
-        distinct_around: see above.
-        moving: those differ by at least this, or nothing moves enough to tell.
-        repeat: for so long a repeat goes on.
-        slowest: share of the original speed.
-        still: a frame stands, or is the mean of its neighbours, if it moves less than this share of the usual.
-        beat: the usual movement is at least this.
-        usual: if a larger share of the video so far beats, beating says nothing.
+        passing: a transition's picture differs by at least this from the pictures `around` before and after it.
+        around: distance of the pictures that `passing` compares.
+        transition: the two transitions look the same for at least this long.
+        distinct: a repeated picture differs from its original by at most this share of the difference between the
+            original and the pictures `distinct_around` before and after it.
+        distinct_around: distance of the pictures that `distinct` compares.
+        moving: least difference of those pictures; below it too little moves to decide.
+        repeat: a repeat lasts at least this long.
+        slowest: least speed of a repeat, as a share of the original speed.
+        still: a frame stands, or is the mean of its neighbours, if it moves less than this share of the usual movement.
+        beat: least usual movement.
+        usual: if a larger share of the video so far beats, a beat is no sign.
     """
 
     memory: float = 90.0
@@ -97,18 +97,18 @@ class ReplayConfig:
                 raise SettingError(f"{name}: expected a number from 0, got {value!r}")
 
 
-class ReplayDetector:
-    """Finds replays in a stream of frames.
+class SlowMotionDetector:
+    """Finds slow motion in a stream of frames.
 
     Args:
         config: settings.
         frame_rate: frames per second; scales all times.
     """
 
-    def __init__(self, config: ReplayConfig | None = None, *, frame_rate: float = 25.0) -> None:
+    def __init__(self, config: SlowMotionConfig | None = None, *, frame_rate: float = 25.0) -> None:
         if not 0 < frame_rate < float("inf"):
             raise SettingError(f"frame_rate: expected frames per second above 0, got {frame_rate!r}")
-        self.config = config or ReplayConfig()
+        self.config = config or SlowMotionConfig()
         self._rate = frame_rate
         self.reset()
 
@@ -117,18 +117,18 @@ class ReplayDetector:
         self._count = 0
         self._seen = _Memory(max(8, round(self.config.memory * self._rate)))
         self._twins: deque[tuple[int, int]] = deque()  # (frame, the earlier frame that looks the same), of late
-        self._passing: _Passing | None = None  # a transition, seen before, that goes on
-        self._closed = -1  # the last frame at which a replay has ended by transition
-        self._run: list[tuple[int, int]] = []  # (frame, original) of a repeat that goes on
+        self._passing: _Passing | None = None  # the current transition, which has been seen before
+        self._closed = -1  # the last frame at which a scene ended with a transition
+        self._run: list[tuple[int, int]] = []  # (frame, original) of the current repeat
         self._beat = _Beat(self._frames(1.0))
-        self._slow: int | None = None  # where the slow motion began that goes on
+        self._slow: int | None = None  # where the current slow motion began
         self._beats = 0  # frames in slow motion
 
     def _frames(self, seconds: float) -> int:
         return max(1, round(seconds * self._rate))
 
-    def update(self, frame: NDArray[Any], boundary: bool = False) -> list[Replay]:
-        """Look at the next frame, (H, W, 3) uint8 BGR; return the replays that have just ended.
+    def update(self, frame: NDArray[Any], boundary: bool = False) -> list[SlowMotion]:
+        """Look at the next frame, (H, W, 3) uint8 BGR; return the scenes that have just ended.
 
         Args:
             frame: the picture.
@@ -137,7 +137,7 @@ class ReplayDetector:
         Raises:
             SettingError: if it is no such picture.
         """
-        check_picture(frame, "replays")
+        check_picture(frame, "slow motion")
         cv2 = require_cv2()
         index, self._count = self._count, self._count + 1
         small = halve(frame, GREY)
@@ -151,29 +151,29 @@ class ReplayDetector:
         found += self._transition(index)
         return found
 
-    def finish(self) -> list[Replay]:
-        """Return the replays that the end of the video ends."""
+    def finish(self) -> list[SlowMotion]:
+        """Return the scenes that the end of the video ends."""
         return self._end_repeat() + self._between() + self._end_slow(self._count - 1)
 
     # --- the same pictures again -------------------------------------------------------------------------------------
 
-    def _repeat(self, index: int) -> list[Replay]:
+    def _repeat(self, index: int) -> list[SlowMotion]:
         """Follow a repeat, picture by picture."""
-        c = self.config
-        way = self._frames(c.distinct_around)
-        earlier = self._seen.alike(index, max(2 * way, self._frames(c.shortest)))
+        config = self.config
+        way = self._frames(config.distinct_around)
+        earlier = self._seen.alike(index, max(2 * way, self._frames(config.shortest)))
         best = earlier[0] if earlier else None
-        if best is None or best[1] > c.same or not self._distinct(*best, way):
+        if best is None or best[1] > config.same or not self._distinct(*best, way):
             if self._run and index - self._run[-1][0] > self._frames(0.4):
                 return self._end_repeat()
-            self._note_twin(index, earlier)
+            self._remember_twin(index, earlier)
             return []
-        self._note_twin(index, earlier)
-        ended: list[Replay] = []
-        if self._run and not self._goes_on(index, best[0]):
+        self._remember_twin(index, earlier)
+        ended: list[SlowMotion] = []
+        if self._run and not self._continues(index, best[0]):
             ended = self._end_repeat()
         self._run.append((index, best[0]))
-        if len(self._run) > self._frames(c.memory):
+        if len(self._run) > self._frames(config.memory):
             ended += self._end_repeat()
         return ended
 
@@ -182,12 +182,12 @@ class ReplayDetector:
         near = min((d for d in others if d is not None), default=0.0)
         return near >= self.config.moving and difference <= self.config.distinct * near
 
-    def _goes_on(self, index: int, original: int) -> bool:
+    def _continues(self, index: int, original: int) -> bool:
         last, before = self._run[-1]
         step = index - last
         return before - 1 <= original <= before + 1.2 * step + 2
 
-    def _end_repeat(self) -> list[Replay]:
+    def _end_repeat(self) -> list[SlowMotion]:
         run, self._run = self._run, []
         if not run or run[-1][0] - run[0][0] + 1 < self._frames(self.config.repeat):
             return []
@@ -197,18 +197,18 @@ class ReplayDetector:
         filled = len(run) / (length + 1)
         if not (self.config.slowest <= speed <= 1.2 and filled >= 0.5):
             return []
-        return [Replay(int(frame[0]), int(frame[-1]), "repeat", CERTAINTY["repeat"])]
+        return [SlowMotion(int(frame[0]), int(frame[-1]), "repeat", CERTAINTY["repeat"])]
 
     # --- the same transition again -----------------------------------------------------------------------------------
 
-    def _note_twin(self, index: int, earlier: list[tuple[int, float]]) -> None:
-        """Remember which earlier frames look like this one, until it can be told whether it was passing."""
+    def _remember_twin(self, index: int, earlier: list[tuple[int, float]]) -> None:
+        """Remember which earlier frames look like this one, until it is known whether it was passing."""
         self._twins.extend((index, at) for at, difference in earlier if difference <= self.config.same)
 
-    def _transition(self, index: int) -> list[Replay]:
-        """Follow a transition that has been seen before, some frames late: what comes after it counts, too."""
+    def _transition(self, index: int) -> list[SlowMotion]:
+        """Follow a transition that has been seen before, some frames late, because what comes after it counts too."""
         way = self._frames(self.config.around)
-        found: list[Replay] = []
+        found: list[SlowMotion] = []
         while self._twins and self._twins[0][0] + way <= index:
             now, before = self._twins.popleft()
             if not (self._is_passing(now, way) and self._is_passing(before, way)):
@@ -226,15 +226,15 @@ class ReplayDetector:
             found += self._between()
         return found
 
-    def _between(self) -> list[Replay]:
-        """Return the replay between two transitions, unless the first one ended a replay."""
+    def _between(self) -> list[SlowMotion]:
+        """Return the scene between two transitions, unless the first one ended a scene."""
         passing, self._passing = self._passing, None
         if passing is None or not self._frames(self.config.transition) <= passing.count <= self._frames(_FLIGHT):
             return []
         if passing.before <= self._closed or passing.lag < self._frames(self.config.shortest):
             return []
         self._closed = passing.last + self._frames(self.config.around)
-        return [Replay(passing.before, passing.now, "transition", CERTAINTY["transition"])]
+        return [SlowMotion(passing.before, passing.now, "transition", CERTAINTY["transition"])]
 
     def _is_passing(self, at: int, way: int) -> bool:
         around = [self._seen.difference(at, other) for other in (at - way, at + way)]
@@ -242,31 +242,31 @@ class ReplayDetector:
 
     # --- slow motion -------------------------------------------------------------------------------------------------
 
-    def _follow_beat(self, index: int, beats: bool) -> list[Replay]:
+    def _follow_beat(self, index: int, beats: bool) -> list[SlowMotion]:
         if not beats:
             return self._end_slow(index - self._beat.window // 2)
         if self._slow is None:
             self._slow = max(0, index - self._beat.window - 1)
         return []
 
-    def _end_slow(self, last: int) -> list[Replay]:
+    def _end_slow(self, last: int) -> list[SlowMotion]:
         first, self._slow = self._slow, None
         if first is None:
             return []
         self._beats += last - first + 1
         if last - first + 1 < self._frames(self.config.shortest) or self._beats > self.config.usual * self._count:
             return []
-        return [Replay(first, last, "slow", CERTAINTY["slow"])]
+        return [SlowMotion(first, last, "slow", CERTAINTY["slow"])]
 
 
 @dataclass
 class _Passing:
-    """A transition that looks like an earlier one: its first frame, that one's, its last frame so far, and how many."""
+    """A transition that looks like an earlier one."""
 
-    now: int
-    before: int
-    last: int
-    count: int
+    now: int  # its first frame
+    before: int  # the first frame of the earlier one
+    last: int  # its last frame so far
+    count: int  # its frames so far
 
     @property
     def lag(self) -> int:
@@ -274,7 +274,7 @@ class _Passing:
 
 
 class _Memory:
-    """Small pictures of the last frames, their mean colour taken out."""
+    """Small pictures of the last frames, without their mean colour."""
 
     def __init__(self, size: int) -> None:
         self._size, self._count = size, 0
@@ -291,7 +291,7 @@ class _Memory:
         self._count += 1
 
     def difference(self, a: int, b: int) -> float | None:
-        """Return by how much two frames differ, in levels; None if one isn't remembered."""
+        """Return by how much two frames differ, in levels; None if one is not remembered."""
         low = max(0, self._count - self._size)
         if min(a, b) < low or max(a, b) >= self._count:
             return None
@@ -320,7 +320,7 @@ def _differences(thumbs: NDArray[Any], thumb: NDArray[Any]) -> FloatArray:
 
 
 class _Beat:
-    """Tells whether a video stands, or blends, in a regular beat."""
+    """Finds frames that stand, or blend, in a regular beat."""
 
     def __init__(self, window: int) -> None:
         self.window = max(12, window)
@@ -331,8 +331,8 @@ class _Beat:
         self._moved: deque[float] = deque(maxlen=self.window)
         self._bent: deque[float] = deque(maxlen=self.window)
 
-    def add(self, grey: NDArray[Any], config: ReplayConfig) -> bool:
-        """Add a frame, and tell whether the window that ends with it beats."""
+    def add(self, grey: NDArray[Any], config: SlowMotionConfig) -> bool:
+        """Add a frame and return whether the window that ends with it beats."""
         cv2 = require_cv2()
         if self._pictures and self._pictures[-1].shape != grey.shape:
             self.reset()
@@ -348,8 +348,8 @@ class _Beat:
         return any(_beats(np.array(values), config) for values in (self._moved, self._bent))
 
 
-def _beats(values: FloatArray, config: ReplayConfig) -> bool:
-    """Tell whether one phase of a beat of 2 to 4 frames moves, and another hardly does."""
+def _beats(values: FloatArray, config: SlowMotionConfig) -> bool:
+    """Return whether one phase of a beat of 2 to 4 frames moves and another one hardly moves."""
     for beat in _BEATS:
         whole = values[: len(values) // beat * beat].reshape(-1, beat)
         phases = np.median(whole, axis=0)
