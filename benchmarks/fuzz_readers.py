@@ -102,7 +102,7 @@ def _read_recording(folder: Path) -> None:
 
 
 def _replay(folder: Path) -> None:
-    from sportstrack.track.pipeline import track_video
+    from sportstrack.track.run import track_video
 
     track_video(folder / "a.npz", folder / "out", tracker="sort", formats=["mot", "jsonl", "csv", "heatmap"])
 
@@ -113,7 +113,7 @@ def _seed_resume(folder: Path) -> None:
 
 
 def _replay_again(folder: Path) -> None:
-    from sportstrack.track.pipeline import track_video
+    from sportstrack.track.run import track_video
 
     track_video(folder / "a.npz", folder / "out", tracker="sort", formats=["mot"], resume=True)
 

@@ -290,7 +290,7 @@ def prepare(words: list[str], folder: Path) -> None:
 def load_modules(heavy: bool) -> None:
     """Load what commands load, so that forked processes have it."""
     cli = importlib.import_module("sportstrack.cli")
-    names = ["av", "scipy.optimize", "sportstrack.track.pipeline", "sportstrack.evaluate.plots"]
+    names = ["av", "scipy.optimize", "sportstrack.track.run", "sportstrack.evaluate.plots"]
     names += [module for module, _ in cli.COMMANDS.values()]
     names += [f"data_prep.{name}" for name in ("output", "yolo", "coco", "crops", "videos", "motfolders", "audit.fix")]
     for name in names:

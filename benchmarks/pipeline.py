@@ -19,7 +19,7 @@ from typing import Any
 
 from sportstrack.detect.ultralytics_models import UltralyticsDetector
 from sportstrack.models.weights import assets_folder, find_weights
-from sportstrack.track.pipeline import track_video
+from sportstrack.track.run import track_video
 from sportstrack.track.summary import Summary
 
 

@@ -28,9 +28,9 @@ _NAMES = {
     "sportstrack.sot": ("BallTracker", "SingleTracker", "SotSettings", "fill_gaps"),
     "sportstrack.sot.evaluate.layouts": ("find_sequences",),
     "sportstrack.sot.evaluate.scores": ("average_one_pass", "score_one_pass"),
-    "sportstrack.track.pipeline": ("track_video",),
+    "sportstrack.track.run": ("track_video",),
     "sportstrack.track.settings": ("TrackSettings",),
-    "sportstrack.track.sinks": ("TrackedFrame",),
+    "sportstrack.track.frames": ("TrackedFrame",),
     "sportstrack.track.summary": ("Summary",),
     "sportstrack.trackers": ("TRACKERS", "create_tracker"),
     "sportstrack.trackers.ball": ("Ball", "BallConfig"),
@@ -148,9 +148,9 @@ if TYPE_CHECKING:
     from sportstrack.sot import BallTracker, SingleTracker, SotSettings, fill_gaps
     from sportstrack.sot.evaluate.layouts import find_sequences
     from sportstrack.sot.evaluate.scores import average_one_pass, score_one_pass
-    from sportstrack.track.pipeline import track_video
+    from sportstrack.track.frames import TrackedFrame
+    from sportstrack.track.run import track_video
     from sportstrack.track.settings import TrackSettings
-    from sportstrack.track.sinks import TrackedFrame
     from sportstrack.track.summary import Summary
     from sportstrack.trackers import TRACKERS, create_tracker
     from sportstrack.trackers.ball import Ball, BallConfig

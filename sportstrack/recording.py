@@ -53,14 +53,14 @@ class RecordedFrame:
         time: seconds since the first frame.
         detections: the boxes found, exactly as the tracker saw them.
         camera: (2, 3) affine, previous frame's pixels to this one's, or None.
-        cut: how surely another shot begins with this frame, 0 (it does not) to 1.
+        cut_confidence: how surely another shot begins with this frame, 0 (it does not) to 1.
     """
 
     index: int
     time: float
     detections: Detections
     camera: FloatArray | None = None
-    cut: float = 0.0
+    cut_confidence: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -312,8 +312,8 @@ def _pack(frames: list[RecordedFrame]) -> dict[str, Any]:
     if any(frame.camera is not None for frame in frames):
         unknown = np.full((2, 3), np.nan)
         columns["camera"] = np.stack([unknown if frame.camera is None else frame.camera for frame in frames])
-    if any(frame.cut for frame in frames):
-        columns["cut"] = np.array([frame.cut for frame in frames], np.float64)
+    if any(frame.cut_confidence for frame in frames):
+        columns["cut"] = np.array([frame.cut_confidence for frame in frames], np.float64)
     return columns
 
 

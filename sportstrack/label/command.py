@@ -157,7 +157,7 @@ def _label_all(
     options: argparse.Namespace, how: TrackSettings, wanted: LabelSettings
 ) -> tuple[list[LabelledVideo], int]:
     """Label each video; write it at once where formats have a file per video; count those that failed."""
-    from sportstrack.track.pipeline import LazyDetector
+    from sportstrack.track.detector import LazyDetector
 
     detector, videos, failed = LazyDetector(how), [], 0
 

@@ -14,8 +14,8 @@ from sportstrack.files.claim import file_name
 from sportstrack.files.reading import same_name
 from sportstrack.label.table import LabelledVideo, keep_sure, numbered, on_frames, one_class_each, refuse_twins, within
 from sportstrack.refine.table import TrackTable
+from sportstrack.track.frames import TrackedFrame
 from sportstrack.track.settings import TrackSettings
-from sportstrack.track.sinks import TrackedFrame
 
 Progress = Callable[[int, "int | None"], None]
 
@@ -86,8 +86,9 @@ def label_video(
         SportstrackError: as `sportstrack.track_video`.
         SourceError: a live source, which has no frames to go back to.
     """
+    from sportstrack.track.detector import ready
     from sportstrack.track.in_force import explicit, is_recording
-    from sportstrack.track.pipeline import ready, track_video
+    from sportstrack.track.run import track_video
 
     wanted = settings or LabelSettings()
     if isinstance(detector, str):

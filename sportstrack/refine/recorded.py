@@ -50,7 +50,7 @@ def read_recorded(recording: Recording, rows: MotTable) -> Recorded:
         last = frame.index
         if last >= frames:
             break
-        if frame.cut:
+        if frame.cut_confidence:
             cuts.append(last)
         if frame.camera is not None:
             camera[last] = frame.camera

@@ -200,7 +200,7 @@ def _sources(options: argparse.Namespace, settings: TrackSettings) -> list[str]:
 
 
 def _track_all(sources: list[str], settings: TrackSettings, options: argparse.Namespace) -> int:
-    from sportstrack.track.pipeline import LazyDetector
+    from sportstrack.track.detector import LazyDetector
 
     detector, failed = LazyDetector(settings), 0
     for source, name in zip(sources, _names(sources), strict=True):
@@ -220,7 +220,7 @@ def _track_one(
     source: str, name: str | None, detector: Any, settings: TrackSettings, options: argparse.Namespace
 ) -> None:
     from sportstrack.cli.progress import ProgressBar
-    from sportstrack.track.pipeline import track_video
+    from sportstrack.track.run import track_video
 
     try:
         with ProgressBar(name or Path(source).name or source, quiet=options.quiet) as bar:

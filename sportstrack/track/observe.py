@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,26 +16,12 @@ import numpy as np
 from sportstrack.errors import SettingError
 from sportstrack.plugins import plugin
 from sportstrack.recording import RecordedFrame, RecordingInfo
+from sportstrack.track.frames import Observation
 from sportstrack.track.settings import TrackSettings
 from sportstrack.types import BoolArray, Detections, FloatArray, as_affine
 
 OWN_FEATURES = "detector"
 """The embedder's name for the features that the detector computes anyway."""
-
-
-@dataclass(frozen=True)
-class Observation:
-    """What a tracker is told of one frame.
-
-    Attributes:
-        detections: the boxes, with embeddings where there is an embedder.
-        camera: (2, 3) affine, previous frame's pixels to this one's, or None where unknown.
-        cut: how surely another shot begins with this frame, 0 (it does not) to 1.
-    """
-
-    detections: Detections
-    camera: FloatArray | None = None
-    cut: float = 0.0
 
 
 class Observer:
@@ -85,7 +71,7 @@ class Observer:
 
     def replay(self, image: Any, recorded: RecordedFrame) -> Observation:
         """Return what was recorded, with anything seen anew in its place."""
-        seen = self.observe(image, recorded.detections, recorded.cut)
+        seen = self.observe(image, recorded.detections, recorded.cut_confidence)
         return seen if self._camera is not None else replace(seen, camera=recorded.camera)
 
     def _embed(self, image: Any, boxes: FloatArray, valid: BoolArray | None) -> Any:

@@ -17,8 +17,9 @@ from sportstrack.files.claim import Claim, PartFile
 from sportstrack.images.opencv import require_cv2
 from sportstrack.limits import MAX_CANVAS
 from sportstrack.recording import RecordedFrame, RecordingInfo, RecordingWriter
+from sportstrack.track.frames import TrackedFrame
 from sportstrack.track.settings import TrackSettings, settings_text
-from sportstrack.track.sinks import TEXT_SINKS, Sink, TrackedFrame
+from sportstrack.track.sinks import TEXT_SINKS, Sink
 from sportstrack.track.summary import Summary
 from sportstrack.video import SourceInfo, VideoWriter
 
@@ -197,7 +198,7 @@ class _RecordingSink:
         self.file = self._writer.file
 
     def write(self, frame: TrackedFrame) -> None:
-        self._writer.write(RecordedFrame(frame.index, frame.time, frame.detections, frame.camera, frame.cut))
+        self._writer.write(RecordedFrame(frame.index, frame.time, frame.detections, frame.camera, frame.cut_confidence))
 
     def finish(self) -> None:
         self._writer.abandon()

@@ -62,7 +62,7 @@ class Replay:
     def __iter__(self) -> Iterator[Seen]:
         if self._video is None:
             for recorded in self._recorded():
-                yield Seen(NoPicture(recorded), recorded.cut, recorded)
+                yield Seen(NoPicture(recorded), recorded.cut_confidence, recorded)
             return
         pictures = iter(self._video)
         for recorded in self._recorded():
@@ -70,7 +70,7 @@ class Replay:
             if picture is None or picture.index != recorded.index:
                 self.warnings.append(f"the video has no frame {recorded.index}, which the recording has: stopped there")
                 break
-            yield Seen(_timed(picture, recorded.time), recorded.cut, recorded)
+            yield Seen(_timed(picture, recorded.time), recorded.cut_confidence, recorded)
         self.warnings += [text for text in self._video.warnings if text != ASSUMED_RATE]  # the recording knows it
 
     def _recorded(self) -> Iterator[RecordedFrame]:
@@ -79,12 +79,12 @@ class Replay:
         cut, first = 0.0, None
         for recorded in self.recording:
             # A frame that is left out hands its shot change and its camera motion on to the next one.
-            cut, camera = max(cut, recorded.cut), _after(camera, recorded.camera)
+            cut, camera = max(cut, recorded.cut_confidence), _after(camera, recorded.camera)
             if recorded.index % self._wanted:
                 continue
             first = recorded.index if first is None else first
             seconds = recorded.time if self._given is None else float((recorded.index - first) / self._given)
-            yield replace(recorded, time=seconds, cut=cut, camera=camera)
+            yield replace(recorded, time=seconds, cut_confidence=cut, camera=camera)
             cut, camera = 0.0, STILL
 
     def close(self) -> None:

@@ -11,8 +11,7 @@ import csv
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from fractions import Fraction
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -22,33 +21,7 @@ from numpy.typing import NDArray
 from sportstrack.errors import OutputError
 from sportstrack.files.claim import PartFile
 from sportstrack.mot import format_mot_rows
-from sportstrack.types import Detections, FloatArray, Tracks
-
-
-@dataclass(frozen=True)
-class TrackedFrame:
-    """One frame's result.
-
-    Attributes:
-        index: number of the frame in the source, from 0.
-        time: seconds since the first frame, from the source's own clock.
-        tracks: the tracked boxes.
-        detections: all boxes found; ``tracks.detection`` points into them.
-        image: (H, W, 3) uint8 BGR, or None when a recording is replayed without its video. Copy it to keep it: the
-            annotated video is drawn into the same memory.
-        pts: `time` as the source's exact fraction, for the encoder; None in a replay without video.
-        camera: (2, 3) affine, previous frame's pixels to this one's, or None.
-        cut: how surely another shot begins with this frame, 0 (it does not) to 1.
-    """
-
-    index: int
-    time: float
-    tracks: Tracks
-    detections: Detections
-    image: NDArray[np.uint8] | None = None
-    pts: Fraction | None = None
-    camera: FloatArray | None = None
-    cut: float = 0.0
+from sportstrack.track.frames import TrackedFrame
 
 
 class Sink(Protocol):

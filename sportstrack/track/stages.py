@@ -21,7 +21,7 @@ class Abandoned(Exception):  # noqa: N818 - not an error: the consumer's own fai
     """The consumer of a queue has stopped; nothing more can be put into it."""
 
 
-class Box(Generic[T]):
+class Channel(Generic[T]):
     """A bounded queue with an end on either side."""
 
     def __init__(self, size: int) -> None:
@@ -64,7 +64,7 @@ class Box(Generic[T]):
 
 
 class Stage(threading.Thread):
-    """A thread that takes items from one box (or any iterable), works on them and puts the results into the next.
+    """A thread that takes items from one channel (or any iterable), works on them and puts the results into the next.
 
     Attributes:
         busy: seconds spent working, waiting excluded.
@@ -75,7 +75,7 @@ class Stage(threading.Thread):
         self,
         name: str,
         inbox: Iterable[Any],
-        outbox: Box[Any] | None = None,
+        outbox: Channel[Any] | None = None,
         work: Callable[[Any], Any] | None = None,
     ) -> None:
         super().__init__(name=f"sportstrack-{name}", daemon=True)
@@ -97,14 +97,14 @@ class Stage(threading.Thread):
         except BaseException as error:
             self.error = error
         finally:
-            if isinstance(self._inbox, Box):
+            if isinstance(self._inbox, Channel):
                 self._inbox.abandon()
             if self._outbox is not None:
                 self._outbox.close()
 
     def _pump(self) -> None:
         items = iter(self._inbox)
-        own_time = not isinstance(self._inbox, Box)  # taking from a box is waiting, from a source it is work
+        own_time = not isinstance(self._inbox, Channel)  # taking from a channel is waiting, from a source it is work
         while not self._halt.is_set():
             started = time.perf_counter()
             try:

@@ -78,7 +78,7 @@ class Summary:
 
     def shot_starts(self, seen: Sequence[Any]) -> list[int]:
         """Return the frames with which new shots begin: as found, or, in a replay, as the tracked frames say."""
-        return [shot["frame"] for shot in self.shots] or [frame.index for frame in seen if frame.cut]
+        return [shot["frame"] for shot in self.shots] or [frame.index for frame in seen if frame.cut_confidence]
 
     def add_first_pass(self, earlier: Summary) -> None:
         """Add the time and the findings of an offline run's first pass."""

@@ -13,7 +13,7 @@ import yaml
 from sportstrack.detect.checkpoint import import_ultralytics
 from sportstrack.detect.common import ignored_settings
 from sportstrack.detect.ultralytics_models import UltralyticsDetector
-from sportstrack.track.pipeline import track_video
+from sportstrack.track.run import track_video
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,8 @@ import toy
 import sportstrack
 from sportstrack.camera import load_camera
 from sportstrack.errors import PluginError, SettingError
-from sportstrack.track.pipeline import LazyDetector, track_video
+from sportstrack.track.detector import LazyDetector
+from sportstrack.track.run import track_video
 from sportstrack.track.settings import TrackSettings
 from sportstrack.trackers import TRACKERS, create_tracker
 from sportstrack.types import Detections

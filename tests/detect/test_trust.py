@@ -15,7 +15,7 @@ from sportstrack import cli
 from sportstrack.errors import SettingError, SportstrackError
 from sportstrack.kinds import is_kind
 from sportstrack.recording import RecordedFrame, RecordingInfo, RecordingWriter
-from sportstrack.track.pipeline import track_video
+from sportstrack.track.run import track_video
 from sportstrack.track.settings import TrackSettings, read_settings
 from sportstrack.trackers import TRACKERS, create_tracker
 from sportstrack.train.data import check_data

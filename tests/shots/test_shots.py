@@ -381,7 +381,7 @@ def test_a_tracking_run_knows_the_middle_of_a_fade(matches: dict[int, Frames], t
             writer.write(frame, Fraction(k, 25))
     seen = []
     plain = track_video(path, detector=toy.find, on_frame=seen.append)
-    noticed = [frame.index for frame in seen if frame.cut]
+    noticed = [frame.index for frame in seen if frame.cut_confidence]
     assert [shot["kind"] for shot in plain.shots] == ["fade"]
     assert LENGTH - 2 <= plain.shots[0]["frame"] <= LENGTH + 11
     assert plain.shots[0]["frame"] < noticed[0]

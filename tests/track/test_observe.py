@@ -12,9 +12,9 @@ import toy
 
 from sportstrack.errors import SettingError
 from sportstrack.recording import Recording
+from sportstrack.track.frames import TrackedFrame
 from sportstrack.track.observe import Observer
-from sportstrack.track.pipeline import track_video
-from sportstrack.track.sinks import TrackedFrame
+from sportstrack.track.run import track_video
 from sportstrack.trackers import TRACKERS
 from sportstrack.types import Detections, Tracks
 from sportstrack.video import VideoWriter
@@ -183,7 +183,7 @@ def test_nobody_keeps_an_identity_across_a_cut(tmp_path: Path) -> None:
             formats=["mot"],
         )
         assert summary.cuts == 2
-        assert [frame.index for frame in seen if frame.cut] == [10, 20]
+        assert [frame.index for frame in seen if frame.cut_confidence] == [10, 20]
         shots: list[set[int]] = [set(), set(), set()]
         for frame in seen:
             shots[frame.index // 10].update(frame.tracks.track_id.tolist())

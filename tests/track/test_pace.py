@@ -10,7 +10,7 @@ import toy
 
 from sportstrack.recording import RecordedFrame, RecordingInfo, RecordingWriter
 from sportstrack.track.pace import Pace
-from sportstrack.track.pipeline import track_video
+from sportstrack.track.run import track_video
 from sportstrack.trackers import TRACKERS, create_tracker, set_frame_rate
 from sportstrack.types import Detections
 

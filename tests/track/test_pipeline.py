@@ -10,9 +10,9 @@ import toy
 
 import sportstrack
 from sportstrack.errors import OutputError, SettingError
-from sportstrack.track.pipeline import track_video
+from sportstrack.track.frames import TrackedFrame
+from sportstrack.track.run import track_video
 from sportstrack.track.settings import TrackSettings
-from sportstrack.track.sinks import TrackedFrame
 
 
 @pytest.fixture(scope="module")

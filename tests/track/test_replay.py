@@ -17,9 +17,10 @@ import sportstrack
 from sportstrack.errors import SettingError
 from sportstrack.recording import RecordedFrame, Recording, RecordingInfo, RecordingWriter
 from sportstrack.refine.command import main as refine
-from sportstrack.track.pipeline import LazyDetector, track_video
+from sportstrack.track.detector import LazyDetector
+from sportstrack.track.frames import TrackedFrame
+from sportstrack.track.run import track_video
 from sportstrack.track.settings import TrackSettings
-from sportstrack.track.sinks import TrackedFrame
 from sportstrack.types import Detections
 
 INFO = RecordingInfo("match", *toy.SIZE, 25.0, {0: "player", 7: "ball"})
@@ -65,7 +66,7 @@ def test_every_leaves_frames_out_and_keeps_cuts_and_camera(recording: Path) -> N
     frames = replayed(recording, every=5)
     assert [frame.index for frame in frames] == list(range(0, 60, 5))
     assert [frame.time for frame in frames] == [index / 25 for index in range(0, 60, 5)]
-    assert [frame.index for frame in frames if frame.cut] == [35]
+    assert [frame.index for frame in frames if frame.cut_confidence] == [35]
     assert np.allclose(frames[1].camera, [[1, 0, 5], [0, 1, 10]])  # five steps of one and two pixels
 
 

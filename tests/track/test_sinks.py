@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from sportstrack.track.sinks import TEXT_SINKS, TrackedFrame, run_lengths
+from sportstrack.track.frames import TrackedFrame
+from sportstrack.track.sinks import TEXT_SINKS, run_lengths
 from sportstrack.types import Detections, Tracks
 
 TRACKS = Tracks(

@@ -7,17 +7,17 @@ import time
 
 import pytest
 
-from sportstrack.track.stages import Abandoned, Box, Stage, join_all
+from sportstrack.track.stages import Abandoned, Channel, Stage, join_all
 
 
 def chain(items: object, *work: object, size: int = 2) -> tuple[list[Stage], list[object]]:
     """Stages that pass items through each function in turn, and the list that the last one fills."""
-    boxes: list[Box] = [Box(size) for _ in work]
+    channels: list[Channel] = [Channel(size) for _ in work]
     out: list[object] = []
-    stages = [Stage("source", items, boxes[0])]
+    stages = [Stage("source", items, channels[0])]
     for i, function in enumerate(work[:-1]):
-        stages.append(Stage(f"work{i}", boxes[i], boxes[i + 1], function))
-    stages.append(Stage("last", boxes[-1], None, lambda item: out.append(work[-1](item))))
+        stages.append(Stage(f"work{i}", channels[i], channels[i + 1], function))
+    stages.append(Stage("last", channels[-1], None, lambda item: out.append(work[-1](item))))
     for stage in stages:
         stage.start()
     return stages, out
@@ -29,7 +29,7 @@ def test_items_keep_their_order_through_all_stages() -> None:
     assert out == [(x + 1) * 2 for x in range(200)]
 
 
-def test_a_full_box_stops_its_producer() -> None:
+def test_a_full_channel_stops_its_producer() -> None:
     taken: list[int] = []
     gate = threading.Event()
 
@@ -88,9 +88,9 @@ def test_halt_ends_an_endless_source() -> None:
     assert not any(stage.is_alive() for stage in stages)
 
 
-def test_nothing_can_be_put_into_an_abandoned_box() -> None:
-    box: Box[int] = Box(1)
-    box.abandon()
+def test_nothing_can_be_put_into_an_abandoned_channel() -> None:
+    channel: Channel[int] = Channel(1)
+    channel.abandon()
     with pytest.raises(Abandoned):
-        box.put(1)
-    box.close()  # harmless
+        channel.put(1)
+    channel.close()  # harmless

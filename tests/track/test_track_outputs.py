@@ -16,7 +16,7 @@ import toy
 
 from sportstrack.errors import OutputError
 from sportstrack.recording import RecordedFrame, RecordingInfo, RecordingWriter
-from sportstrack.track.pipeline import track_video
+from sportstrack.track.run import track_video
 from sportstrack.track.settings import TrackSettings
 from sportstrack.track.summary import Summary
 from sportstrack.types import Detections

@@ -11,7 +11,7 @@ import pytest
 import toy
 from make_video import SIZE, cut, make_video, picture, set_matrix
 
-from sportstrack.track.pipeline import track_video
+from sportstrack.track.run import track_video
 from sportstrack.video import VideoWriter, open_source, probe
 from sportstrack.video.times import ASSUMED_RATE
 

@@ -18,19 +18,20 @@ from typing import Any
 
 from sportstrack.errors import SettingError, SportstrackError
 from sportstrack.files.claim import Claim, file_name, remove_own
-from sportstrack.images.opencv import require_cv2
 from sportstrack.plugins import plugin
 from sportstrack.recording import Recording, RecordingInfo
+from sportstrack.track.detector import LazyDetector, ready
 from sportstrack.track.found import Found
+from sportstrack.track.frames import TrackedFrame
 from sportstrack.track.in_force import Choice, is_recording, of_replay, refuse_detector
-from sportstrack.track.observe import OWN_FEATURES, make_observer, make_replayer
+from sportstrack.track.observe import make_observer, make_replayer
 from sportstrack.track.outputs import Outputs, claim_outputs
 from sportstrack.track.pace import Pace
 from sportstrack.track.replay import Playback, Replay, Seen
 from sportstrack.track.resume import Origin, finished
 from sportstrack.track.settings import LOWEST_SCORE, TrackSettings
-from sportstrack.track.sinks import TEXT_SINKS, TrackedFrame
-from sportstrack.track.stages import Abandoned, Box, Stage, join_all
+from sportstrack.track.sinks import TEXT_SINKS
+from sportstrack.track.stages import Abandoned, Channel, Stage, join_all
 from sportstrack.track.summary import Summary, peak_memory_mb
 from sportstrack.trackers import create_tracker, set_frame_rate
 from sportstrack.types import Tracker, Tracks
@@ -210,46 +211,6 @@ def _half(progress: Progress, *, first: bool) -> Progress:
     return count
 
 
-def load(settings: TrackSettings) -> Any:
-    """Load the detector that the settings ask for, so that several videos can share it."""
-    from sportstrack.detect import load_detector
-
-    require_cv2()  # a broken OpenCV is better named here than by whichever library trips over it
-    values = {name: getattr(settings, name) for name in ("imgsz", "iou", "classes", "device", "half", "trust")}
-    values["score"] = LOWEST_SCORE if settings.score is None else settings.score
-    if settings.embedder == OWN_FEATURES:
-        values["features"] = True
-    if settings.detector is not None:
-        return load_detector(settings.detector, **values)
-    return load_detector(settings.weights, **values | {"classes": settings.classes or "sports"})
-
-
-class LazyDetector:
-    """The settings' detector, loaded by the first video that needs it and shared by the others.
-
-    It stands for a detector in `track_video` and `label_video`; it is none itself.
-    """
-
-    def __init__(self, settings: TrackSettings) -> None:
-        self._settings = settings
-        self._detector: Any = None
-
-    def load(self) -> Any:
-        """Return the detector; load it first if that has not been done."""
-        if self._detector is None:
-            self._detector = load(self._settings)
-        return self._detector
-
-
-def ready(detector: Any, settings: TrackSettings) -> Any:
-    """Return a detector that can be called: the settings' one for None, else the one given, checked and loaded."""
-    from sportstrack.detect import as_detector
-
-    if detector is None:
-        return load(settings)
-    return detector.load() if isinstance(detector, LazyDetector) else as_detector(detector)
-
-
 class _Run:
     """One source on its way through the stages."""
 
@@ -283,7 +244,7 @@ class _Run:
         settings = self.settings
         self._named = tracker is None
         if tracker is None and settings.ball is None:
-            tracker = self._make_tracker()  # a setting that is wrong is better told before a detector is loaded
+            tracker = self._make_tracker()  # a setting that is wrong is better found before a detector is loaded
         self.detector: Any = None
         self.observed = settings.embedder, settings.camera
         if isinstance(self.frames, Replay):
@@ -341,10 +302,10 @@ class _Run:
         outputs = Outputs(self._claim, self.settings, self.summary, info, made, info.frame_rate / every)
         started, timings = time.perf_counter(), dict(getattr(self.detector, "timings", {}))
         waiting = 1 if self._live() else max(4, 2 * self._batch())
-        decoded: Box[Any] = Box(waiting)
-        watched: Box[Seen] = Box(waiting)
-        tracked: Box[TrackedFrame] = Box(4)
-        drawn: Box[TrackedFrame] = Box(4)
+        decoded: Channel[Any] = Channel(waiting)
+        watched: Channel[Seen] = Channel(waiting)
+        tracked: Channel[TrackedFrame] = Channel(4)
+        drawn: Channel[TrackedFrame] = Channel(4)
         stages = [
             Stage("decode", self.frames, decoded),
             Stage("shots", decoded, watched, self._watch),
@@ -396,7 +357,7 @@ class _Run:
         return Seen(item, boundary.confidence)
 
     def _detect_and_track(
-        self, watched: Box[Seen], tracked: Box[TrackedFrame], on_frame: Any, progress: Progress | None
+        self, watched: Channel[Seen], tracked: Channel[TrackedFrame], on_frame: Any, progress: Progress | None
     ) -> None:
         expected = self.summary.expected_frames
         for batch in _batches(watched, self._batch()):
@@ -415,21 +376,28 @@ class _Run:
             frame = seen.frame
             if seen.recorded is not None:
                 recorded = replace(seen.recorded, detections=self._choice.of(seen.recorded.detections))
-                told = observer.replay(frame.image, recorded)
+                found = observer.replay(frame.image, recorded)
             else:
                 assert tables is not None
-                told = observer.observe(frame.image, self._choice.of(tables[row]), seen.cut)
-            self._found.add(told.detections)
+                found = observer.observe(frame.image, self._choice.of(tables[row]), seen.cut)
+            self._found.add(found.detections)
             started = time.perf_counter()
-            if told.cut and self.settings.shots:
+            if found.cut_confidence and self.settings.shots:
                 self._cut()
             self._keep_pace(frame.time)
             with self._guard():
-                tracks = self.tracker.update(told.detections, told.camera)
+                tracks = self.tracker.update(found.detections, found.camera)
             self._tracking += time.perf_counter() - started
             self._count(tracks)
             yield TrackedFrame(
-                frame.index, frame.time, tracks, told.detections, frame.image, frame.pts, told.camera, told.cut
+                frame.index,
+                frame.time,
+                tracks,
+                found.detections,
+                frame.image,
+                frame.pts,
+                found.camera,
+                found.cut_confidence,
             )
 
     def _keep_pace(self, seconds: float) -> None:
@@ -566,7 +534,7 @@ def _shot_detector(frame_rate: float) -> Any:
 
 
 def _finish(
-    stages: list[Stage], watched: Box[Any], tracked: Box[Any], failure: BaseException | None
+    stages: list[Stage], watched: Channel[Any], tracked: Channel[Any], failure: BaseException | None
 ) -> BaseException | None:
     """Stop decoding, let the later stages finish what they have, and return the failure to raise, if any."""
     stages[0].halt()

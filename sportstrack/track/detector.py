@@ -1,0 +1,49 @@
+"""The detector of a run: loaded once, or given by the caller and wrapped."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sportstrack.images.opencv import require_cv2
+from sportstrack.track.observe import OWN_FEATURES
+from sportstrack.track.settings import LOWEST_SCORE, TrackSettings
+
+
+def load(settings: TrackSettings) -> Any:
+    """Load the detector that the settings ask for, so that several videos can share it."""
+    from sportstrack.detect import load_detector
+
+    require_cv2()  # a broken OpenCV is better named here than by whichever library trips over it
+    values = {name: getattr(settings, name) for name in ("imgsz", "iou", "classes", "device", "half", "trust")}
+    values["score"] = LOWEST_SCORE if settings.score is None else settings.score
+    if settings.embedder == OWN_FEATURES:
+        values["features"] = True
+    if settings.detector is not None:
+        return load_detector(settings.detector, **values)
+    return load_detector(settings.weights, **values | {"classes": settings.classes or "sports"})
+
+
+class LazyDetector:
+    """The settings' detector, loaded by the first video that needs it and shared by the others.
+
+    It stands for a detector in `track_video` and `label_video`; it is none itself.
+    """
+
+    def __init__(self, settings: TrackSettings) -> None:
+        self._settings = settings
+        self._detector: Any = None
+
+    def load(self) -> Any:
+        """Return the detector; load it first if that has not been done."""
+        if self._detector is None:
+            self._detector = load(self._settings)
+        return self._detector
+
+
+def ready(detector: Any, settings: TrackSettings) -> Any:
+    """Return a detector that can be called: the settings' one for None, else the one given, checked and loaded."""
+    from sportstrack.detect import as_detector
+
+    if detector is None:
+        return load(settings)
+    return detector.load() if isinstance(detector, LazyDetector) else as_detector(detector)
