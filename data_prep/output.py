@@ -15,7 +15,7 @@ import numpy as np
 
 from data_prep.pictures import Tick, check_sizes, place_pictures, shrink
 from data_prep.safe_names import with_file_names
-from data_prep.stage import JOURNAL, Stage, read_manifest, staged_job
+from data_prep.stage import JOURNAL, StagedFolder, read_manifest, staged_job
 from data_prep.table import IntArray, Table, ZipMember
 from data_prep.trim import without_empty_polygons
 from sportstrack.errors import FormatError, SettingError
@@ -85,7 +85,7 @@ def prepared(table: Table, settings: WriteSettings, *, stems: bool = True) -> Ta
     return shrink(table, settings.size) if settings.size else table
 
 
-def describe(stage: Stage, table: Table, *, without_polygons: str = "") -> None:
+def describe(stage: StagedFolder, table: Table, *, without_polygons: str = "") -> None:
     """Note classes, counts per split and what the reader had to say in a data set's manifest.
 
     Args:
@@ -103,7 +103,7 @@ def describe(stage: Stage, table: Table, *, without_polygons: str = "") -> None:
 
 
 @contextmanager
-def staged(out: str | Path, table: Table, settings: WriteSettings, kind: str) -> Iterator[Stage]:
+def staged(out: str | Path, table: Table, settings: WriteSettings, kind: str) -> Iterator[StagedFolder]:
     """Give a folder to write a data set of a kind to; it gets its name when the block ends well.
 
     An error clears everything away. A run that is stopped (Ctrl-C, kill) leaves the folder ``.NAME.part``, and the same
@@ -128,7 +128,12 @@ def groups(table: Table) -> list[Group]:
 
 
 def write_groups(
-    stage: Stage, table: Table, settings: WriteSettings, work: Callable[[Group, Tick], None], *, each: bool = False
+    stage: StagedFolder,
+    table: Table,
+    settings: WriteSettings,
+    work: Callable[[Group, Tick], None],
+    *,
+    each: bool = False,
 ) -> None:
     """Do the work of each group that isn't done yet, and note it in the journal.
 

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_prep.headers import header_size
-from data_prep.places import Archives
-from data_prep.table import Images, IntArray, Picture, Table, VideoFrame, ZipMember
+from data_prep.storage import Archives
+from data_prep.table import ImageTable, IntArray, Picture, Table, VideoFrame, ZipMember
 from sportstrack.errors import FormatError, OutputError, SettingError, SourceError
 from sportstrack.images.decode import decode_picture
 
@@ -68,7 +68,7 @@ def picture_size(path: str) -> tuple[int, int]:
         raise FormatError(f"{path}: not a readable picture ({getattr(error, 'strerror', None) or error})") from error
 
 
-def check_sizes(images: Images, size: int | None = None) -> None:
+def check_sizes(images: ImageTable, size: int | None = None) -> None:
     """Compare each picture's header with the size that its labels are for; frames of videos have none.
 
     Args:
@@ -108,7 +108,7 @@ def without_missing(table: Table) -> Table:
 
 
 def place_pictures(
-    images: Images, targets: list[str], *, copy: bool = False, resize: bool = False, tick: Tick | None = None
+    images: ImageTable, targets: list[str], *, copy: bool = False, resize: bool = False, tick: Tick | None = None
 ) -> None:
     """Bring each picture to its target (a path); targets that exist already are kept: they were written whole.
 
@@ -155,7 +155,7 @@ def _decode(content: bytes, file: Picture) -> Image:
         raise FormatError(str(error)) from error
 
 
-def read_pictures(images: Images) -> Iterator[tuple[int, Image]]:
+def read_pictures(images: ImageTable) -> Iterator[tuple[int, Image]]:
     """Yield (row, picture) of all pictures, scaled down to their ``images.size``; videos in their own order."""
     videos: dict[str, dict[int, int]] = defaultdict(dict)
     with Archives() as archives:
@@ -256,7 +256,7 @@ def _nothing() -> None:
     pass
 
 
-def _size(images: Images, row: int) -> tuple[int, int]:
+def _size(images: ImageTable, row: int) -> tuple[int, int]:
     width, height = images.size[row].tolist()
     return width, height
 

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import replace
 
-from data_prep.places import OUTSIDE
+from data_prep.storage import OUTSIDE
 from data_prep.table import NO_SEQUENCE, Table, objects
 from sportstrack.errors import FormatError
 from sportstrack.files.names import file_name, file_names

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from data_prep.table import Sequence, TrackInfo
+from data_prep.table import Clip, TrackInfo
 from data_prep.values import as_whole
 from sportstrack.errors import FormatError
 from sportstrack.files.reading import list_files, read_json
@@ -29,7 +29,7 @@ class Clips:
     """
 
     def __init__(self, base: Path):
-        self.sequences: list[Sequence] = []
+        self.sequences: list[Clip] = []
         self.infos: dict[tuple[int, int], TrackInfo] = {}
         self.of: dict[tuple[str, str], tuple[int, int, list[int]]] = {}
         for file in list_files(base / "tracks", pattern="*/*.json"):
@@ -46,7 +46,7 @@ class Clips:
     def _enter(self, data: Any, split: str, source: str) -> None:
         number = len(self.sequences)
         self.sequences.append(
-            Sequence(
+            Clip(
                 _checked(data, "name", _is_text, source), split, _checked(data, "width", _is_side, source),
                 _checked(data, "height", _is_side, source), _checked(data, "frame_rate", _is_rate, source),
                 _checked(data, "length", _is_length, source), _checked(data, "match", _is_text, source), source=source,

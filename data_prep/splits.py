@@ -17,7 +17,7 @@ def split_by_match(table: Table, *, val_share: float = 0.2, test_share: float = 
     memory. Clips without ground truth keep their split.
 
     Args:
-        table: clips with `Sequence.match`; single pictures are refused.
+        table: clips with `Clip.match`; single pictures are refused.
         val_share: of the labelled frames, 0…1; at least one match.
         test_share: the same for test; 0: none.
         seed: of the draw.

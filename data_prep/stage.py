@@ -21,7 +21,7 @@ _JOB = "job.json"
 
 
 @dataclass(frozen=True, eq=False)
-class Stage:
+class StagedFolder:
     """A data set being written, under a temporary name beside its own.
 
     Attributes:
@@ -52,7 +52,7 @@ class Stage:
 def staged_job(
     out: str | Path, job: dict[str, Any], command: str, overwrite: bool = False, *,
     files: Mapping[str, str] | None = None, goes_on: bool = True,
-) -> Iterator[Stage]:  # fmt: skip
+) -> Iterator[StagedFolder]:  # fmt: skip
     """Give a folder to write a data set to; it gets its name when the block ends well.
 
     An error clears everything away. A run that is stopped (Ctrl-C, kill) leaves the folder ``.NAME.part``, and the same
@@ -74,7 +74,7 @@ def staged_job(
         with folder.lock(out, command):
             settled(out)
             if _holds_this(Path(out), job, overwrite) or _waits(folder, job):
-                yield Stage(folder.target, read_manifest(folder.target) or {}, complete=True)
+                yield StagedFolder(folder.target, read_manifest(folder.target) or {}, complete=True)
                 return
             _check_part(folder.part)
             with _cleared_by_errors(folder, (OSError, SportstrackError, ValueError) if goes_on else BaseException):
@@ -166,7 +166,7 @@ def _check_part(part: Path) -> None:
         raise OutputError(f"{part}: is no unfinished data set of this program; move it away")
 
 
-def _begin(folder: PartFolder, job: dict[str, Any], goes_on: bool) -> Stage:
+def _begin(folder: PartFolder, job: dict[str, Any], goes_on: bool) -> StagedFolder:
     """Make the folder to write to, or find what a stopped run of the same job has left."""
     work = folder.part / WORK
     text = json.dumps(job, indent=1, sort_keys=True)
@@ -176,7 +176,7 @@ def _begin(folder: PartFolder, job: dict[str, Any], goes_on: bool) -> Stage:
     if not (work / _JOB).exists():
         write_whole(str(work / _JOB), text.encode())
     # a line without its end was being written when the run stopped
-    return Stage(folder.part, dict(job), frozenset(_read(work / JOURNAL).split("\n")[:-1]))
+    return StagedFolder(folder.part, dict(job), frozenset(_read(work / JOURNAL).split("\n")[:-1]))
 
 
 def _read(path: Path) -> str:
@@ -187,7 +187,7 @@ def _read(path: Path) -> str:
         return ""
 
 
-def _finish(stage: Stage, folder: PartFolder, files: Mapping[str, str]) -> None:
+def _finish(stage: StagedFolder, folder: PartFolder, files: Mapping[str, str]) -> None:
     for name, text in files.items():
         stage.write(name, text)
     stage.manifest["files"] = contents_digest(stage.folder, [MANIFEST])

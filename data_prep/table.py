@@ -11,8 +11,7 @@ left out by a reader: what a writer leaves out, it counts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from collections.abc import Sequence as Rows
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -55,7 +54,7 @@ Picture: TypeAlias = str | ZipMember | VideoFrame | None
 
 
 @dataclass(frozen=True)
-class Sequence:
+class Clip:
     """A clip whose frames belong together.
 
     Attributes:
@@ -97,7 +96,7 @@ class TrackInfo:
 
 
 @dataclass(frozen=True, eq=False)
-class Images:
+class ImageTable:
     """The pictures; all columns have M rows.
 
     Attributes:
@@ -122,15 +121,15 @@ class Images:
     def __len__(self) -> int:
         return len(self.name)
 
-    def __getitem__(self, rows: Any) -> Images:
+    def __getitem__(self, rows: Any) -> ImageTable:
         """Return the pictures picked by an index array, a mask or a slice."""
-        return Images(*(getattr(self, column.name)[rows] for column in fields(self)))
+        return ImageTable(*(getattr(self, column.name)[rows] for column in fields(self)))
 
     @classmethod
     def make(
-        cls, name: Rows[str], *, size: Any, file: Rows[Picture] | None = None, split: str | Rows[str] = "train",
-        sequence: Any = NO_SEQUENCE, frame: Any = NO_FRAME, labelled: Any = True,
-    ) -> Images:  # fmt: skip
+        cls, name: Sequence[str], *, size: Any, file: Sequence[Picture] | None = None,
+        split: str | Sequence[str] = "train", sequence: Any = NO_SEQUENCE, frame: Any = NO_FRAME, labelled: Any = True,
+    ) -> ImageTable:  # fmt: skip
         """Make columns of lists, arrays or single values that hold for all rows; ``size`` is (2,) or (M, 2)."""
         count = len(name)
         return cls(
@@ -212,15 +211,15 @@ class Table:
     Attributes:
         classes: names, in the order of the class ids.
         sequences: the clips; empty for single pictures.
-        images: `Images`.
+        images: `ImageTable`.
         boxes: `Boxes`.
         tracks: (index into ``sequences``, track_id) → `TrackInfo`.
         notes: plain sentences about what the reader met and forgave.
     """
 
     classes: tuple[str, ...]
-    sequences: tuple[Sequence, ...]
-    images: Images
+    sequences: tuple[Clip, ...]
+    images: ImageTable
     boxes: Boxes
     tracks: Mapping[tuple[int, int], TrackInfo] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -257,7 +256,7 @@ class Table:
         """Return the table with the boxes picked by an (N,) mask, and all pictures."""
         return replace(self, boxes=self.boxes[rows])
 
-    def keep_classes(self, names: Rows[str]) -> Table:
+    def keep_classes(self, names: Sequence[str]) -> Table:
         """Return the table with these classes alone, numbered in this order; pictures stay.
 
         Raises:
@@ -277,7 +276,7 @@ class Table:
         boxes = replace(self.boxes, class_id=class_id)[class_id >= 0]
         return replace(self, classes=tuple(names), boxes=boxes)
 
-    def with_splits(self, split: Rows[str]) -> Table:
+    def with_splits(self, split: Sequence[str]) -> Table:
         """Return the table with another split per picture; clips take that of their first picture."""
         column = objects(split)
         sequences = list(self.sequences)
@@ -330,8 +329,8 @@ def join_tables(tables: Iterable[Table]) -> Table:
     """Join tables; classes are matched by name, in the order of their first appearance."""
     parts = list(tables)
     classes = tuple(dict.fromkeys(name for part in parts for name in part.classes))
-    sequences: list[Sequence] = []
-    images: list[Images] = []
+    sequences: list[Clip] = []
+    images: list[ImageTable] = []
     boxes: list[Boxes] = []
     tracks: dict[tuple[int, int], TrackInfo] = {}
     count = 0
@@ -349,9 +348,9 @@ def join_tables(tables: Iterable[Table]) -> Table:
     return Table(classes, tuple(sequences), _stack(images, empty_images()), _stack(boxes, Boxes.empty()), tracks, notes)
 
 
-def empty_images() -> Images:
+def empty_images() -> ImageTable:
     """Return a table without pictures."""
-    return Images.make([], size=np.empty((0, 2)))
+    return ImageTable.make([], size=np.empty((0, 2)))
 
 
 def objects(values: Any) -> ObjectArray:
@@ -391,6 +390,6 @@ def _within(index: IntArray, count: int, lowest: int = 0) -> bool:
     return not len(index) or bool(index.min() >= lowest and index.max() < count)
 
 
-def _lengths_differ(columns: Images | Boxes) -> bool:
+def _lengths_differ(columns: ImageTable | Boxes) -> bool:
     given = (getattr(columns, column.name) for column in fields(columns))
     return len({len(column) for column in given if column is not None}) > 1

@@ -23,7 +23,7 @@ from data_prep.audit.labels import Thresholds
 from data_prep.audit.leaks import check_clips, check_pictures
 from data_prep.audit.pixels import Measured
 from data_prep.audit.run import Audit
-from data_prep.audit.source import Source
+from data_prep.audit.source import AuditSource
 from data_prep.table import NO_SEQUENCE, BoolArray, IntArray
 from data_prep.trim import clip_boxes, trim, without_empty_polygons
 
@@ -72,8 +72,8 @@ class Change:
 
 
 def repair(
-    source: Source, measured: dict[int, Measured], thresholds: Thresholds, ignore: Sequence[str] = ()
-) -> tuple[Source, list[Change]]:
+    source: AuditSource, measured: dict[int, Measured], thresholds: Thresholds, ignore: Sequence[str] = ()
+) -> tuple[AuditSource, list[Change]]:
     """Return the data set without what can be mended safely, and what was done about it.
 
     Args:
@@ -130,7 +130,9 @@ def changes_text(changes: Sequence[Change], kind: str = "csv") -> str:
 class _Repair:
     """The repair in its order: pictures first, because a picture's size says which boxes are in it."""
 
-    def __init__(self, source: Source, measured: dict[int, Measured], thresholds: Thresholds, ignore: frozenset[str]):
+    def __init__(
+        self, source: AuditSource, measured: dict[int, Measured], thresholds: Thresholds, ignore: frozenset[str]
+    ):
         self.source, self.thresholds, self._measured = source, thresholds, measured
         self.ignore = ignore
         self.changes: list[Change] = []

@@ -9,7 +9,7 @@ import numpy as np
 
 from data_prep.audit import rules
 from data_prep.audit.findings import Finding
-from data_prep.audit.source import Source
+from data_prep.audit.source import AuditSource
 from sportstrack.errors import SettingError
 
 
@@ -45,7 +45,7 @@ class Thresholds:
                 raise SettingError(f"--{name} is {getattr(self, name)}, must be {low} to {high:g}")
 
 
-def check_labels(source: Source, thresholds: Thresholds) -> Iterator[Finding]:
+def check_labels(source: AuditSource, thresholds: Thresholds) -> Iterator[Finding]:
     """Yield what is wrong with boxes, identities and classes."""
     yield from _bad_boxes(source, thresholds)
     yield from _duplicates(source, thresholds)
@@ -53,7 +53,7 @@ def check_labels(source: Source, thresholds: Thresholds) -> Iterator[Finding]:
     yield from _imbalance(source, thresholds)
 
 
-def _bad_boxes(source: Source, thresholds: Thresholds) -> Iterator[Finding]:
+def _bad_boxes(source: AuditSource, thresholds: Thresholds) -> Iterator[Finding]:
     table = source.table
     xyxy, size = table.boxes.xyxy, table.images.size[table.boxes.image]
     for row in np.flatnonzero(rules.not_finite(table)).tolist():
@@ -70,7 +70,7 @@ def _bad_boxes(source: Source, thresholds: Thresholds) -> Iterator[Finding]:
         yield source.of_boxes("beyond picture", text, row)
 
 
-def _duplicates(source: Source, thresholds: Thresholds) -> Iterator[Finding]:
+def _duplicates(source: AuditSource, thresholds: Thresholds) -> Iterator[Finding]:
     table = source.table
     repeated = rules.repeated_ids(table)
     same = rules.pair_iou(table.boxes.xyxy[repeated[:, 0]], table.boxes.xyxy[repeated[:, 1]])
@@ -83,7 +83,7 @@ def _duplicates(source: Source, thresholds: Thresholds) -> Iterator[Finding]:
         yield source.of_boxes("near-duplicate boxes", f"IoU {iou:.2f} with {_line(source, first)}", first, row)
 
 
-def _tracks(source: Source, thresholds: Thresholds) -> Iterator[Finding]:
+def _tracks(source: AuditSource, thresholds: Thresholds) -> Iterator[Finding]:
     table = source.table
     frame = table.images.frame[table.boxes.image]
     pairs, speeds = rules.jumps(table, thresholds.jump)
@@ -95,7 +95,7 @@ def _tracks(source: Source, thresholds: Thresholds) -> Iterator[Finding]:
             yield source.of_boxes("one-frame track", f"track {table.boxes.track_id[row]} has this box alone", row)
 
 
-def _imbalance(source: Source, thresholds: Thresholds) -> Iterator[Finding]:
+def _imbalance(source: AuditSource, thresholds: Thresholds) -> Iterator[Finding]:
     table = source.table
     counts = np.bincount(table.boxes.class_id, minlength=len(table.classes))
     if not len(counts) or counts.max() == 0:
@@ -109,7 +109,7 @@ def _imbalance(source: Source, thresholds: Thresholds) -> Iterator[Finding]:
             yield Finding("class imbalance", f"{name} has {count:,} boxes; {most}")
 
 
-def _line(source: Source, row: int) -> str:
+def _line(source: AuditSource, row: int) -> str:
     line = int(source.box_line[row])
     return "a box before" if line < 0 else source.word.format(line)
 

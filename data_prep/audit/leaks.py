@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 from data_prep.audit.findings import Finding
 from data_prep.audit.pixels import Measured
-from data_prep.audit.source import Source
+from data_prep.audit.source import AuditSource
 from data_prep.table import NO_SEQUENCE, IntArray
 
 _BITS = np.array([bin(i).count("1") for i in range(1 << 16)], np.uint8)
 _CHUNK = 256
 
 
-def check_clips(source: Source) -> Iterator[Finding]:
+def check_clips(source: AuditSource) -> Iterator[Finding]:
     """Yield clips that are in two splits (by name, or by their truth), and matches that are."""
     table = source.table
     by_name: dict[str, list[int]] = defaultdict(list)
@@ -42,7 +42,7 @@ def check_clips(source: Source) -> Iterator[Finding]:
             yield Finding("match in two splits", f"{match} is in {named}", table.sequences[clips[0]].source)
 
 
-def clip_twins(source: Source) -> set[tuple[int, int]]:
+def clip_twins(source: AuditSource) -> set[tuple[int, int]]:
     """Return pairs of clips in two splits that are one and the same."""
     found: set[tuple[int, int]] = set()
     for finding in check_clips(source):
@@ -52,7 +52,7 @@ def clip_twins(source: Source) -> set[tuple[int, int]]:
     return found
 
 
-def check_pictures(source: Source, measured: dict[int, Measured], near: int | None) -> Iterator[Finding]:
+def check_pictures(source: AuditSource, measured: dict[int, Measured], near: int | None) -> Iterator[Finding]:
     """Yield pictures that are in two splits: the same file, or (``near`` not None) a similar look."""
     twins = clip_twins(source)
     exact: set[int] = set()
@@ -67,7 +67,7 @@ def check_pictures(source: Source, measured: dict[int, Measured], near: int | No
     yield from _by_clip(source, found)
 
 
-def _truth(source: Source, clip: int) -> bytes:
+def _truth(source: AuditSource, clip: int) -> bytes:
     table = source.table
     rows = np.flatnonzero(table.images.sequence[table.boxes.image] == clip)
     if not len(rows):
@@ -77,7 +77,7 @@ def _truth(source: Source, clip: int) -> bytes:
     return hashlib.sha256(boxes.xyxy[rows].tobytes() + frame.tobytes() + boxes.track_id[rows].tobytes()).digest()
 
 
-def _same_clip(source: Source, a: int, b: int, what: str, reported: set[tuple[int, int]]) -> Iterator[Finding]:
+def _same_clip(source: AuditSource, a: int, b: int, what: str, reported: set[tuple[int, int]]) -> Iterator[Finding]:
     if (a, b) in reported:
         return
     first, second = (source.table.sequences[i] for i in (a, b))
@@ -98,12 +98,12 @@ def _pairs(clips: list[int]) -> Iterator[tuple[int, int]]:
     return combinations(sorted(clips), 2)
 
 
-def _is_twin(source: Source, row: int, other: int, twins: set[tuple[int, int]]) -> bool:
+def _is_twin(source: AuditSource, row: int, other: int, twins: set[tuple[int, int]]) -> bool:
     a, b = (int(source.table.images.sequence[i]) for i in (row, other))
     return (min(a, b), max(a, b)) in twins
 
 
-def _same_bytes(source: Source, measured: dict[int, Measured]) -> Iterator[tuple[int, int]]:
+def _same_bytes(source: AuditSource, measured: dict[int, Measured]) -> Iterator[tuple[int, int]]:
     """(row, the first picture with the same bytes in another split)."""
     splits = source.table.images.split
     seen: dict[str, list[int]] = defaultdict(list)
@@ -116,7 +116,7 @@ def _same_bytes(source: Source, measured: dict[int, Measured]) -> Iterator[tuple
                 seen[m.digest].append(row)
 
 
-def _alike(source: Source, measured: dict[int, Measured], near: int) -> Iterator[tuple[int, int, int]]:
+def _alike(source: AuditSource, measured: dict[int, Measured], near: int) -> Iterator[tuple[int, int, int]]:
     """(row, the picture of another split that looks most like it, bits that differ)."""
     rows = np.array(list(measured), np.int64)
     looks = np.array([m.look for m in measured.values()], np.uint64)
@@ -140,7 +140,7 @@ def _nearest(mine: NDArray[np.uint64], theirs: NDArray[np.uint64]) -> tuple[IntA
     return np.concatenate(best), np.concatenate(bits)
 
 
-def _by_clip(source: Source, found: list[tuple[int, int, int]]) -> Iterator[Finding]:
+def _by_clip(source: AuditSource, found: list[tuple[int, int, int]]) -> Iterator[Finding]:
     """One finding per pair of clips; single pictures each have their own."""
     clip = source.table.images.sequence
     groups: dict[tuple[int, int, int], list[tuple[int, int, int]]] = defaultdict(list)
@@ -155,5 +155,5 @@ def _by_clip(source: Source, found: list[tuple[int, int, int]]) -> Iterator[Find
         yield source.of_image("near-identical pictures in two splits", text, other, row)
 
 
-def _named(source: Source, row: int) -> str:
+def _named(source: AuditSource, row: int) -> str:
     return f"{source.table.images.name[row]} ({source.table.images.split[row]})"

@@ -12,7 +12,7 @@ import numpy as np
 from data_prep.audit import rules
 from data_prep.audit.findings import KINDS, Finding
 from data_prep.audit.run import Audit
-from data_prep.audit.source import Source
+from data_prep.audit.source import AuditSource
 from data_prep.audit.stats import HEAT, statistics
 from data_prep.pictures import read_picture
 from data_prep.table import VideoFrame
@@ -106,7 +106,7 @@ def _spread(findings: Sequence[Finding], count: int) -> list[Finding]:
     return [findings[i] for i in picks.tolist()] if findings and count > 0 else []
 
 
-def _figure(source: Source, finding: Finding) -> str:
+def _figure(source: AuditSource, finding: Finding) -> str:
     text = escape(f"{finding.picture}: {finding.message}")
     if not finding.boxes:  # about pictures: show them side by side
         parts = [_example(source, row, ()) for row in finding.images[-2:]]
@@ -117,7 +117,7 @@ def _figure(source: Source, finding: Finding) -> str:
     return _image(_to_height(_cut(source, image, finding.boxes, border)), text)
 
 
-def _border(source: Source, rows: tuple[int, ...]) -> int:
+def _border(source: AuditSource, rows: tuple[int, ...]) -> int:
     """Pixels to add around a picture, so that boxes beyond it are seen."""
     table = source.table
     xyxy, limit = table.boxes.xyxy[list(rows)], np.tile(rules.limits(table)[list(rows)], 2)
@@ -135,7 +135,7 @@ def _image(image: Any, text: str) -> str:
     return f'<figure><img alt="" src="data:image/jpeg;base64,{data}"><figcaption>{text}</figcaption></figure>'
 
 
-def _example(source: Source, row: int, culprits: tuple[int, ...], border: int = 0) -> Any:
+def _example(source: AuditSource, row: int, culprits: tuple[int, ...], border: int = 0) -> Any:
     """(H, W, 3) uint8 BGR: a picture, grey if it isn't there, and its boxes; culprits red, partners orange."""
     from sportstrack.images.opencv import require_cv2
 
@@ -159,7 +159,7 @@ def _example(source: Source, row: int, culprits: tuple[int, ...], border: int = 
     return image
 
 
-def _pixels(source: Source, row: int) -> Any:
+def _pixels(source: AuditSource, row: int) -> Any:
     images = source.table.images
     file, (width, height) = images.file[row], images.size[row].tolist()
     if file is not None and not isinstance(file, VideoFrame) and not source.missing[row]:
@@ -170,7 +170,7 @@ def _pixels(source: Source, row: int) -> Any:
     return np.full((min(max(height, 90), 4320), min(max(width, 160), 7680), 3), 60, np.uint8)
 
 
-def _cut(source: Source, image: Any, rows: tuple[int, ...], border: int) -> Any:
+def _cut(source: AuditSource, image: Any, rows: tuple[int, ...], border: int) -> Any:
     """Return the part of a picture around the culprits."""
     xyxy = source.table.boxes.xyxy[list(rows)] + border
     height, width = image.shape[:2]

@@ -18,7 +18,7 @@ import numpy as np
 
 from data_prep.audit.findings import Finding
 from data_prep.audit.labels import Thresholds
-from data_prep.audit.source import Source
+from data_prep.audit.source import AuditSource
 from data_prep.pictures import picture_bytes, show_picture
 from data_prep.table import NO_SEQUENCE, IntArray, Picture, VideoFrame
 from sportstrack.errors import FormatError, OutputError, SettingError, SourceError
@@ -75,7 +75,7 @@ class PixelSettings:
     progress: Progress | None = None
 
 
-def measure(source: Source, settings: PixelSettings) -> dict[int, Measured]:
+def measure(source: AuditSource, settings: PixelSettings) -> dict[int, Measured]:
     """Return row → what was measured, of the pictures that are there and picked by ``every``.
 
     Raises:
@@ -109,7 +109,7 @@ def measure(source: Source, settings: PixelSettings) -> dict[int, Measured]:
     return dict(sorted(found.items()))
 
 
-def picked(source: Source, every: int) -> IntArray:
+def picked(source: AuditSource, every: int) -> IntArray:
     """Return the rows of pictures to look at: each N-th of a clip, of a split's single pictures."""
     images = source.table.images
     there = [f is not None and not isinstance(f, VideoFrame) for f in images.file.tolist()]
@@ -125,7 +125,7 @@ def picked(source: Source, every: int) -> IntArray:
     return np.array(kept, np.int64)
 
 
-def check_pixels(source: Source, measured: dict[int, Measured], thresholds: Thresholds) -> Iterator[Finding]:
+def check_pixels(source: AuditSource, measured: dict[int, Measured], thresholds: Thresholds) -> Iterator[Finding]:
     """Yield unreadable pictures, wrong sizes, and outliers of light and sharpness."""
     for row, m in measured.items():
         if m.error:
@@ -140,7 +140,7 @@ def check_pixels(source: Source, measured: dict[int, Measured], thresholds: Thre
         yield from _outliers(source, rows, measured, thresholds)
 
 
-def _groups(source: Source, measured: dict[int, Measured]) -> list[list[int]]:
+def _groups(source: AuditSource, measured: dict[int, Measured]) -> list[list[int]]:
     images = source.table.images
     groups: dict[tuple[str, int], list[int]] = {}
     for row, m in measured.items():
@@ -150,7 +150,7 @@ def _groups(source: Source, measured: dict[int, Measured]) -> list[list[int]]:
 
 
 def _outliers(
-    source: Source, rows: list[int], measured: dict[int, Measured], thresholds: Thresholds
+    source: AuditSource, rows: list[int], measured: dict[int, Measured], thresholds: Thresholds
 ) -> Iterator[Finding]:
     light = np.array([measured[row].light for row in rows])
     sharp = np.array([measured[row].sharp for row in rows])

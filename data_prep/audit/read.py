@@ -1,4 +1,4 @@
-"""From a folder or file to a `Source`, whatever the layout."""
+"""From a folder or file to an `AuditSource`, whatever the layout."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from data_prep.audit.source import Source
+from data_prep.audit.source import AuditSource
 from sportstrack.errors import FormatError, SettingError, nearest
 from sportstrack.files.folders import settled
 
@@ -30,7 +30,7 @@ class ReadSettings:
     voc_edges: str = "inclusive"
 
 
-def read_source(root: str | Path, settings: ReadSettings | None = None) -> Source:
+def read_source(root: str | Path, settings: ReadSettings | None = None) -> AuditSource:
     """Read a data set with all its faults.
 
     Raises:
@@ -74,29 +74,34 @@ def tell_layout(path: Path) -> str:
     return "coco"
 
 
-def _mot(path: Path, settings: ReadSettings) -> Source:
+def _mot(path: Path, settings: ReadSettings) -> AuditSource:
     from data_prep.audit.read_mot import read_clips
 
     return read_clips(path, class_names=settings.class_names, zero_based=settings.zero_based)
 
 
-def _yolo(path: Path, _: ReadSettings) -> Source:
+def _yolo(path: Path, _: ReadSettings) -> AuditSource:
     from data_prep.audit.read_yolo import read_yolo_leniently
 
     return read_yolo_leniently(path)
 
 
-def _coco(path: Path, settings: ReadSettings) -> Source:
+def _coco(path: Path, settings: ReadSettings) -> AuditSource:
     from data_prep.audit.read_coco import read_coco_leniently
 
     return read_coco_leniently(path, images=settings.images)
 
 
-def _voc(path: Path, settings: ReadSettings) -> Source:
+def _voc(path: Path, settings: ReadSettings) -> AuditSource:
     from data_prep.audit.read_voc import read_voc_leniently
 
     return read_voc_leniently(path, images=settings.images, edges=settings.voc_edges)
 
 
-LAYOUTS: dict[str, Callable[[Path, ReadSettings], Source]] = {"mot": _mot, "yolo": _yolo, "coco": _coco, "voc": _voc}
+LAYOUTS: dict[str, Callable[[Path, ReadSettings], AuditSource]] = {
+    "mot": _mot,
+    "yolo": _yolo,
+    "coco": _coco,
+    "voc": _voc,
+}
 """Layout → its reader. SportsMOT, SoccerNet, MOTChallenge and DanceTrack are all ``mot``."""

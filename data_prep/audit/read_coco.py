@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from data_prep.audit.findings import Finding
-from data_prep.audit.source import Part, Source, joined, shown
+from data_prep.audit.source import AuditSource, Part, joined, shown
 from data_prep.formats.coco import MAX_SIDE, find_json, picture_places
 from data_prep.formats.coco_polygons import box_around, parse_segmentation
 from data_prep.formats.coco_records import Json, class_numbers, clip_frames, read_clips
 from data_prep.names import find_files
 from data_prep.polygons import FloatArray, Polygons
-from data_prep.table import NO_FRAME, NO_SEQUENCE, NO_TRACK, Boxes, Images, IntArray
+from data_prep.table import NO_FRAME, NO_SEQUENCE, NO_TRACK, Boxes, ImageTable, IntArray
 from data_prep.values import as_flag, as_id, as_number, as_whole
 from sportstrack.errors import FormatError
 from sportstrack.files.reading import read_json
@@ -22,7 +22,7 @@ from sportstrack.files.reading import read_json
 _WORD = "annotations[{}]"
 
 
-def read_coco_leniently(root: Path, *, images: Path | None = None) -> Source:
+def read_coco_leniently(root: Path, *, images: Path | None = None) -> AuditSource:
     """Read COCO files; FormatError if there are none, or one is no JSON or has no images and categories."""
     return joined(
         (
@@ -63,7 +63,7 @@ def _images(data: Json, file: str, split: str, places: list[Path], part: Part) -
     files = [path or (None if folder is None else folder + name) for path, name in zip(found, names, strict=True)]
     labelled = "annotations" in data
     clip, frame = _clips({**data, "images": list(records.values())}, file, split, part)
-    part.images = Images.make(
+    part.images = ImageTable.make(
         names, size=[_size(record) for record in records.values()] or np.empty((0, 2)), file=files, split=split,
         sequence=clip, frame=frame, labelled=labelled,
     )  # fmt: skip

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import numpy as np
 
-from data_prep.audit.source import Part, Source, joined, shown
+from data_prep.audit.source import AuditSource, Part, joined, shown
 from data_prep.formats.clips import base_name, find_clips
 from data_prep.formats.motfolders import known_classes
 from data_prep.formats.soccernet import CLASSES as ROLES
 from data_prep.formats.soccernet import read_roles
 from data_prep.formats.sportsmot import match_of
 from data_prep.pictures import IMAGE_SUFFIXES
-from data_prep.places import DiskPlace, Place, ZipPlace
-from data_prep.table import BoolArray, Boxes, FloatArray, Images, IntArray, Picture, Sequence
+from data_prep.storage import DiskStorage, Storage, ZipStorage
+from data_prep.table import BoolArray, Boxes, Clip, FloatArray, ImageTable, IntArray, Picture
 from sportstrack.errors import FormatError
 from sportstrack.files.reading import parse_pairs
 from sportstrack.mot import MAX_COLUMNS, MIN_COLUMNS, parse_sequence_info
@@ -28,30 +28,30 @@ _LISTS = "splits_txt"
 _ABSENT = (1.0, -1.0, -1.0, -1.0)  # columns 7 to 10 where a file doesn't have them
 
 
-def find_all_clips(root: Path) -> tuple[Place, list[tuple[str, str]]]:
-    """Return the place and (folder, split) of all clips below a folder or in a zip; none if there are none."""
+def find_all_clips(root: Path) -> tuple[Storage, list[tuple[str, str]]]:
+    """Return the storage and (folder, split) of all clips below a folder or in a zip; none if there are none."""
     if root.is_dir() and (root / "seqinfo.ini").is_file():
-        return DiskPlace(root.absolute().parent), [(root.absolute().name, "train")]
-    place: Place = ZipPlace(root) if root.is_file() else DiskPlace(root)
+        return DiskStorage(root.absolute().parent), [(root.absolute().name, "train")]
+    storage: Storage = ZipStorage(root) if root.is_file() else DiskStorage(root)
     own = _SPLIT.get(root.stem.lower(), "train")
     kept: dict[tuple[str, str], tuple[str, str]] = {}
-    for folder in _walk(place, "", DEEPEST):
+    for folder in _walk(storage, "", DEEPEST):
         split = next((_split(part) for part in reversed(folder.split("/")[:-1]) if _split(part)), "")
         kept.setdefault((split, base_name(folder)), (folder, split))  # MOT17 has each clip once per detector
-    listed = _listed(place)
-    return place, [(f, s or listed.get(f.rpartition("/")[2], own)) for f, s in kept.values()]
+    listed = _listed(storage)
+    return storage, [(f, s or listed.get(f.rpartition("/")[2], own)) for f, s in kept.values()]
 
 
-def read_clips(root: Path, *, class_names: tuple[str, ...] | None = None, zero_based: bool = False) -> Source:
+def read_clips(root: Path, *, class_names: tuple[str, ...] | None = None, zero_based: bool = False) -> AuditSource:
     """Read all clips below a folder; FormatError if there are none."""
-    place, found = find_all_clips(root)
+    storage, found = find_all_clips(root)
     if not found:
         raise FormatError(f"{root}: no clips found (folders that hold seqinfo.ini, img1/ or gt/)")
-    clips = [_Clip(place, folder, split, class_names, 0 if zero_based else 1) for folder, split in found]
+    clips = [_Clip(storage, folder, split, class_names, 0 if zero_based else 1) for folder, split in found]
     any_pictures = any(clip.names for clip in clips)
     parts = [part for clip in clips for part in clip.read(any_pictures)]
     lists = Part(())
-    _check_lists(place, {folder.rpartition("/")[2] for folder, _ in found}, lists)
+    _check_lists(storage, {folder.rpartition("/")[2] for folder, _ in found}, lists)
     return joined([*parts, lists], "mot")
 
 
@@ -82,15 +82,15 @@ def parse_rows(text: bytes, file: str, part: Part) -> tuple[FloatArray, IntArray
 class _Clip:
     """One clip's folder."""
 
-    def __init__(self, place: Place, folder: str, split: str, classes: tuple[str, ...] | None, first: int):
-        self.place, self.folder, self.split, self.first = place, folder, split, first
+    def __init__(self, storage: Storage, folder: str, split: str, classes: tuple[str, ...] | None, first: int):
+        self.storage, self.folder, self.split, self.first = storage, folder, split, first
         self.name = folder.rpartition("/")[2]
-        text, shown = place.read(f"{folder}/seqinfo.ini"), place.show(f"{folder}/seqinfo.ini")
+        text, shown = storage.read(f"{folder}/seqinfo.ini"), storage.show(f"{folder}/seqinfo.ini")
         self.lines = {key: line for key, (_, line) in parse_pairs(text or b"", shown).items()}
         self.info = parse_sequence_info(text or b"", shown, lenient=True)
         self.path = f"{folder}/{self.info.image_folder or 'img1'}"
-        self.names = [name for name in place.files(self.path) if name.lower().endswith(IMAGE_SUFFIXES)]
-        self.tracks, self.match = read_roles(place, folder)
+        self.names = [name for name in storage.files(self.path) if name.lower().endswith(IMAGE_SUFFIXES)]
+        self.tracks, self.match = read_roles(storage, folder)
         named = classes or self._stated_classes()
         self.lowest = 0 if named[0].startswith("0=") else 1  # number of the first class
         self.classes = tuple(re.sub(r"^\d+=", "", name) for name in named)
@@ -110,10 +110,10 @@ class _Clip:
             part.report("frame count", text, self._show("seqinfo.ini"), self._line("seqlength"), self.split)
         rows, lines = self._rows(part)
         rows, lines = self._in_range(part, rows, lines, max(length or 0, last), frames)
-        labelled = self.place.read(f"{self.folder}/gt/gt.txt") is not None
-        sequence = Sequence(
+        labelled = self.storage.read(f"{self.folder}/gt/gt.txt") is not None
+        sequence = Clip(
             self.name, self.split, width, height, self.info.frame_rate, length,
-            self.match or match_of(base_name(self.name)), labelled, self.place.show(self.folder),
+            self.match or match_of(base_name(self.name)), labelled, self.storage.show(self.folder),
         )  # fmt: skip
         part.sequences = (sequence,)
         self._add_images(part, rows, (frames, files), sequence, any_pictures)
@@ -121,7 +121,7 @@ class _Clip:
         yield part
 
     def _stated_classes(self) -> tuple[str, ...]:
-        known = known_classes(self.place, self.folder)
+        known = known_classes(self.storage, self.folder)
         roles = ROLES if self.tracks else ("person",)
         return known or roles
 
@@ -141,7 +141,7 @@ class _Clip:
         return self.lines.get(key)
 
     def _show(self, name: str) -> str:
-        return self.place.show(f"{self.folder}/{name}")
+        return self.storage.show(f"{self.folder}/{name}")
 
     def _pictures(self, part: Part) -> tuple[IntArray, list[Picture]]:
         """Return frames from 0 and files, in order; pictures count from 1 unless there is a picture 0."""
@@ -150,17 +150,17 @@ class _Clip:
             found = re.search(r"(\d{1,9})$", name[: name.rindex(".")])
             if found is None or int(found.group(1)) in numbered:
                 reason = "its name ends in no number" if found is None else "a second picture of this number"
-                part.report("unreadable picture", reason, self.place.show(f"{self.path}/{name}"), None, self.split)
+                part.report("unreadable picture", reason, self.storage.show(f"{self.path}/{name}"), None, self.split)
             else:
                 numbered[int(found.group(1))] = name
         order = sorted(numbered)
         frames = np.array(order, np.int64) - (min(1, order[0]) if order else 0)
-        return frames, self.place.pictures(self.path, [numbered[i] for i in order])
+        return frames, self.storage.pictures(self.path, [numbered[i] for i in order])
 
     def _rows(self, part: Part) -> tuple[FloatArray, IntArray]:
         file = self._show("gt/gt.txt")
         part.files.append(file)
-        rows, lines = parse_rows(self.place.read(f"{self.folder}/gt/gt.txt") or b"", file, part)
+        rows, lines = parse_rows(self.storage.read(f"{self.folder}/gt/gt.txt") or b"", file, part)
         whole = rows[:, [0, 1, 7]]
         good = (np.isfinite(whole) & (whole == np.floor(whole)) & (np.abs(whole) < 2**53)).all(axis=1)
         good &= ~np.isnan(rows[:, 6])
@@ -195,7 +195,7 @@ class _Clip:
         return np.asarray(known)
 
     def _add_images(
-        self, part: Part, rows: FloatArray, pictures: tuple[IntArray, list[Picture]], sequence: Sequence,
+        self, part: Part, rows: FloatArray, pictures: tuple[IntArray, list[Picture]], sequence: Clip,
         any_pictures: bool,
     ) -> None:  # fmt: skip
         """Enter the frames: those with pictures, holes between them, and labelled ones."""
@@ -203,12 +203,12 @@ class _Clip:
         last = max(have, default=-1) + 1 if any_pictures else int(sequence.length or 0)
         labelled = np.unique(rows[:, 0]).astype(np.int64) - self.first
         frames = sorted({*range(last), *labelled.tolist()} if have or not any_pictures else {*labelled.tolist(), 0})
-        expected: list[Picture] = [f"{self.place.show(self.path)}/{frame + 1:06d}.jpg" for frame in frames]
+        expected: list[Picture] = [f"{self.storage.show(self.path)}/{frame + 1:06d}.jpg" for frame in frames]
         files = [have.get(f, e if any_pictures else None) for f, e in zip(frames, expected, strict=True)]
         names = [str(getattr(file, "member", file)).rpartition("/")[2] for file in files]
         names = [f"{frame + 1:06d}.jpg" if file is None else name
                  for frame, file, name in zip(frames, files, names, strict=True)]  # fmt: skip
-        part.images = Images.make(
+        part.images = ImageTable.make(
             [f"{self.name}/{name}" for name in names], size=(sequence.width, sequence.height), file=files,
             split=self.split, sequence=0, frame=frames, labelled=sequence.labelled,
         )  # fmt: skip
@@ -234,43 +234,43 @@ class _Clip:
         part.tracks = {(0, track): info for track, info in self.tracks.items()}
 
 
-def _walk(place: Place, folder: str, depth: int) -> Iterator[str]:
-    clips = find_clips(place, folder)
+def _walk(storage: Storage, folder: str, depth: int) -> Iterator[str]:
+    clips = find_clips(storage, folder)
     yield from clips
     if depth > 0:
-        for name in place.folders(folder):
+        for name in storage.folders(folder):
             path = f"{folder}/{name}" if folder else name
             if path not in clips:
-                yield from _walk(place, path, depth - 1)
+                yield from _walk(storage, path, depth - 1)
 
 
 def _split(folder: str) -> str:
     return _SPLIT.get(folder.lower().rstrip("0123456789"), "")  # DanceTrack has train1, train2
 
 
-def _lists(place: Place) -> Iterator[tuple[str, str, int, str]]:
+def _lists(storage: Storage) -> Iterator[tuple[str, str, int, str]]:
     """(split, list file, line, clip) of SportsMOT's lists."""
-    for name in place.files(_LISTS):
+    for name in storage.files(_LISTS):
         split = _SPLIT.get(name.rpartition(".")[0].lower())
         if split:
-            text = (place.read(f"{_LISTS}/{name}") or b"").decode("utf-8-sig", "replace")
+            text = (storage.read(f"{_LISTS}/{name}") or b"").decode("utf-8-sig", "replace")
             for number, line in enumerate(text.splitlines(), 1):
                 if line.strip():
                     yield split, f"{_LISTS}/{name}", number, line.strip()
 
 
-def _listed(place: Place) -> dict[str, str]:
-    return {clip: split for split, _, _, clip in _lists(place)}
+def _listed(storage: Storage) -> dict[str, str]:
+    return {clip: split for split, _, _, clip in _lists(storage)}
 
 
-def _check_lists(place: Place, clips: set[str], part: Part) -> None:
+def _check_lists(storage: Storage, clips: set[str], part: Part) -> None:
     first: dict[str, str] = {}
-    for split, file, line, clip in _lists(place):
+    for split, file, line, clip in _lists(storage):
         if clip not in clips:
-            part.report("unreadable clip", f"{clip} is listed but not there", place.show(file), line, split)
+            part.report("unreadable clip", f"{clip} is listed but not there", storage.show(file), line, split)
         elif first.setdefault(clip, split) != split:
             text = f"{clip} is listed for {first[clip]} as well"
-            part.report("sequence in two splits", text, place.show(file), line, split)
+            part.report("sequence in two splits", text, storage.show(file), line, split)
 
 
 def _filled(found: FloatArray) -> FloatArray:

@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from data_prep.audit.source import Part, Source, joined
+from data_prep.audit.source import AuditSource, Part, joined
 from data_prep.formats.voc import CORNERS, FIRST_PIXEL, SETS, find_picture, parse_xml, polygons_note, stated_size
 from data_prep.pictures import picture_size
-from data_prep.table import Boxes, Images
+from data_prep.table import Boxes, ImageTable
 from sportstrack.errors import FormatError
 from sportstrack.files.reading import list_files, read_bytes, read_text, same_name
 
 
-def read_voc_leniently(root: Path, *, images: Path | None = None, edges: str = "inclusive") -> Source:
+def read_voc_leniently(root: Path, *, images: Path | None = None, edges: str = "inclusive") -> AuditSource:
     """Read a VOC folder; FormatError if it holds no XML."""
     folder = root / "Annotations" if (root / "Annotations").is_dir() else root
     files = list_files(folder, pattern="*.xml", deep=True)
@@ -126,7 +126,7 @@ def _finish(part: Part, to: _Gathered) -> None:
         part.missing = [False] * len(to.files)
     else:
         files = list(to.files)
-    part.images = Images.make(to.names, size=to.sizes or np.empty((0, 2)), file=files, split=to.splits)
+    part.images = ImageTable.make(to.names, size=to.sizes or np.empty((0, 2)), file=files, split=to.splits)
     part.boxes = Boxes.make(
         [o[0] for o in to.objects], [o[2] for o in to.objects] or np.empty((0, 4)),
         [part.classes.index(o[1]) for o in to.objects], ignore=[o[3] for o in to.objects],

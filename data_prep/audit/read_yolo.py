@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from data_prep.audit.source import Part, Source, joined, shown
+from data_prep.audit.source import AuditSource, Part, joined, shown
 from data_prep.formats.yolo_read import (
     class_names,
     expected_line,
@@ -23,12 +23,12 @@ from data_prep.formats.yolo_read import (
 )
 from data_prep.pictures import picture_size
 from data_prep.sidecars import Clips
-from data_prep.table import NO_FRAME, NO_SEQUENCE, NO_TRACK, Boxes, FloatArray, Images
+from data_prep.table import NO_FRAME, NO_SEQUENCE, NO_TRACK, Boxes, FloatArray, ImageTable
 from sportstrack.errors import FormatError
 from sportstrack.files.reading import as_utf8, is_note, list_files
 
 
-def read_yolo_leniently(root: Path) -> Source:
+def read_yolo_leniently(root: Path) -> AuditSource:
     """Read a YOLO data set; FormatError if there is no data.yaml, or one that names no classes or folders."""
     yaml_file, base, described = read_description(root)
     classes = class_names(described.get("names"), yaml_file)
@@ -151,7 +151,7 @@ def _report_orphans(place: Path, part: Part, split: str) -> None:
 def _finish(part: Part, to: _Gathered, clips: Clips) -> None:
     known = [clips.of.get((s, n), (NO_SEQUENCE, NO_FRAME)) for s, n in zip(to.splits, to.names, strict=True)]
     part.sequences, part.tracks = tuple(clips.sequences), clips.infos
-    part.images = Images.make(
+    part.images = ImageTable.make(
         to.names, size=to.sizes, file=to.files, split=to.splits, sequence=[k[0] for k in known],
         frame=[k[1] for k in known], labelled=to.labelled,
     )  # fmt: skip

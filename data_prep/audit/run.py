@@ -14,7 +14,7 @@ from data_prep.audit.labels import Thresholds, check_labels
 from data_prep.audit.leaks import check_clips, check_pictures
 from data_prep.audit.pixels import Measured, PixelSettings, check_pixels, measure
 from data_prep.audit.read import ReadSettings, read_source
-from data_prep.audit.source import Source
+from data_prep.audit.source import AuditSource
 
 _PIXEL_KINDS = {"unreadable picture", "picture size", "light outlier", "blur outlier"}
 _LOOK = "near-identical pictures in two splits"
@@ -50,7 +50,7 @@ class Audit:
     """
 
     root: str
-    source: Source
+    source: AuditSource
     findings: tuple[Finding, ...]
     measured: dict[int, Measured]
 
@@ -94,7 +94,7 @@ def audit(root: str | Path, settings: AuditSettings | None = None) -> Audit:
     return audit_source(source, str(root), settings)
 
 
-def audit_source(source: Source, root: str, settings: AuditSettings) -> Audit:
+def audit_source(source: AuditSource, root: str, settings: AuditSettings) -> Audit:
     """Look through a data set that was read before; see `audit`."""
     ignore = set(check_kinds(settings.ignore))
     wanted = set(KINDS) - ignore
@@ -107,7 +107,9 @@ def audit_source(source: Source, root: str, settings: AuditSettings) -> Audit:
     return Audit(root, source, tuple(sorted(found, key=lambda f: order[f.kind])), measured)
 
 
-def _findings(source: Source, measured: dict[int, Measured], thresholds: Thresholds, looks: bool) -> Iterator[Finding]:
+def _findings(
+    source: AuditSource, measured: dict[int, Measured], thresholds: Thresholds, looks: bool
+) -> Iterator[Finding]:
     yield from source.found
     for row in np.flatnonzero(source.missing).tolist():
         yield source.of_image("missing picture", "the file isn't there", row)

@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from data_prep.audit.findings import Finding
-from data_prep.table import NO_FRAME, NO_TRACK, BoolArray, Boxes, Images, IntArray, Sequence, Table, TrackInfo
+from data_prep.table import NO_FRAME, NO_TRACK, BoolArray, Boxes, Clip, ImageTable, IntArray, Table, TrackInfo
 from data_prep.table import join_tables as join
 
 NO_LINE = -1
 
 
 @dataclass(frozen=True, eq=False)
-class Source:
+class AuditSource:
     """A data set read without refusing anything.
 
     Attributes:
@@ -45,7 +45,7 @@ class Source:
         """Tell whether there is any picture; a data set of labels alone lacks none."""
         return any(file is not None for file in self.table.images.file.tolist())
 
-    def keep(self, images: BoolArray | None = None, boxes: BoolArray | None = None) -> Source:
+    def keep(self, images: BoolArray | None = None, boxes: BoolArray | None = None) -> AuditSource:
         """Return the source with these pictures (M,) and boxes (N,) alone."""
         rows = self.table.boxes.image
         kept = np.ones(len(rows), np.bool_) if boxes is None else boxes
@@ -55,11 +55,11 @@ class Source:
             table, missing = table.select(images), missing[images]
         return replace(self, table=table, missing=missing, box_file=self.box_file[kept], box_line=self.box_line[kept])
 
-    def with_boxes(self, boxes: Boxes) -> Source:
+    def with_boxes(self, boxes: Boxes) -> AuditSource:
         """Return the source with other values in the same rows of boxes."""
         return replace(self, table=replace(self.table, boxes=boxes))
 
-    def with_images(self, images: Images) -> Source:
+    def with_images(self, images: ImageTable) -> AuditSource:
         """Return the source with other values in the same rows of pictures."""
         return replace(self, table=replace(self.table, images=images))
 
@@ -105,8 +105,8 @@ class Part:
     """
 
     classes: tuple[str, ...]
-    sequences: tuple[Sequence, ...] = ()
-    images: Images | None = None
+    sequences: tuple[Clip, ...] = ()
+    images: ImageTable | None = None
     missing: list[bool] = field(default_factory=list)
     boxes: Boxes | None = None
     box_file: list[int] = field(default_factory=list)
@@ -121,7 +121,7 @@ class Part:
         self.found.append(Finding(kind, message, file, "" if line is None else f"line {line}", split))
 
 
-def joined(parts: Iterable[Part], layout: str, word: str = "line {}") -> Source:
+def joined(parts: Iterable[Part], layout: str, word: str = "line {}") -> AuditSource:
     """Make a source of its parts."""
     gathered = list(parts)
     tables: list[Table] = []
@@ -131,7 +131,7 @@ def joined(parts: Iterable[Part], layout: str, word: str = "line {}") -> Source:
     box_line: list[int] = []
     missing: list[bool] = []
     for part in gathered:
-        images = part.images or Images.make([], size=np.empty((0, 2)))
+        images = part.images or ImageTable.make([], size=np.empty((0, 2)))
         boxes = part.boxes or Boxes.empty()
         tables.append(Table(part.classes, part.sequences, images, boxes, part.tracks, tuple(part.notes)))
         box_file += [len(files) + i for i in part.box_file]
@@ -139,7 +139,7 @@ def joined(parts: Iterable[Part], layout: str, word: str = "line {}") -> Source:
         missing += part.missing
         files += part.files
         found += part.found
-    return Source(
+    return AuditSource(
         layout, join(tables), tuple(files), np.array(box_file, np.int64), np.array(box_line, np.int64),
         np.array(missing, np.bool_), tuple(found), word,
     )  # fmt: skip

@@ -22,8 +22,8 @@ from data_prep.augment.sheet import write_image, write_sheet
 from data_prep.formats.yolo import Labels, YoloWriter, data_yaml
 from data_prep.output import Group, WriteSettings, count_table, prepared, staged, write_groups
 from data_prep.pictures import Tick, read_picture
-from data_prep.stage import Stage
-from data_prep.table import Boxes, Images, IntArray, Table
+from data_prep.stage import StagedFolder
+from data_prep.table import Boxes, ImageTable, IntArray, Table
 from data_prep.trim import trim, without_empty_polygons
 from sportstrack.errors import FormatError, SettingError, unknown
 from sportstrack.files.reading import parse_json, read_bytes
@@ -184,7 +184,7 @@ class _Work:
     """Writes a group: its own pictures and labels, and the augmented ones."""
 
     def __init__(
-        self, stage: Stage, table: Table, chosen: set[int], settings: AugmentSettings, write: WriteSettings
+        self, stage: StagedFolder, table: Table, chosen: set[int], settings: AugmentSettings, write: WriteSettings
     ) -> None:
         trimmed = without_empty_polygons(trim(table).table)
         self._stage, self._table, self._chosen, self._settings = stage, trimmed, chosen, settings
@@ -275,7 +275,7 @@ class _Work:
 
 
 def _label_text(classes: tuple[str, ...], sample: Sample) -> bytes:
-    images = Images.make(["x"], size=sample.size)
+    images = ImageTable.make(["x"], size=sample.size)
     boxes = Boxes.make([0] * len(sample.xyxy), sample.xyxy, sample.class_id, polygons=sample.polygons)
     return Labels.of(Table(classes, (), images, boxes)).text
 
@@ -299,7 +299,7 @@ def _record(line: str, where: str) -> Params:
 _RECORD: dict[str, Any] = {"source": str, "picture": str, "boxes": int, "dropped": int, "operations": list}
 
 
-def _gather(stage: Stage, table: Table) -> list[Params]:
+def _gather(stage: StagedFolder, table: Table) -> list[Params]:
     """Return all records in the order of the table; a stopped run finds them again."""
     parts = stage.work / _PARTS
     records = [record for part in parts.rglob("*") if part.is_file() for record in _read_records(part)]

@@ -13,8 +13,8 @@ import numpy as np
 
 from data_prep.headers import header_size
 from data_prep.pictures import IMAGE_SUFFIXES, picture_bytes, show_picture
-from data_prep.places import Place
-from data_prep.table import Boxes, Images, IntArray, Picture, Sequence, Table, TrackInfo, VideoFrame, join_tables
+from data_prep.storage import Storage
+from data_prep.table import Boxes, Clip, ImageTable, IntArray, Picture, Table, TrackInfo, VideoFrame, join_tables
 from sportstrack.errors import FormatError
 from sportstrack.files.reading import parse_pairs, same_name
 from sportstrack.limits import MAX_CLIP_FRAMES
@@ -49,7 +49,7 @@ class ClipRules:
 
 
 def read_clip(
-    place: Place, folder: str, split: str, rules: ClipRules, match: str = "",
+    storage: Storage, folder: str, split: str, rules: ClipRules, match: str = "",
     tracks: dict[int, TrackInfo] | None = None,
 ) -> Table:  # fmt: skip
     """Read one clip's folder; without ``gt/gt.txt`` its pictures alone.
@@ -57,18 +57,18 @@ def read_clip(
     Raises:
         FormatError: no seqinfo.ini or none with sizes, rows that break a rule, boxes of another clip, missing pictures.
     """
-    sequence, image_folder = _read_seqinfo(place, folder, split, match)
-    frames, names, files = _find_pictures(place, folder, image_folder, sequence, rules)
-    text = place.read(f"{folder}/gt/gt.txt")
+    sequence, image_folder = _read_seqinfo(storage, folder, split, match)
+    frames, names, files = _find_pictures(storage, folder, image_folder, sequence, rules)
+    text = storage.read(f"{folder}/gt/gt.txt")
     sequence = replace(sequence, labelled=text is not None)
-    images = Images.make(
+    images = ImageTable.make(
         names, size=(sequence.width, sequence.height), file=files, split=split, sequence=0, frame=frames,
         labelled=text is not None,
     )  # fmt: skip
     table = Table(rules.classes, (sequence,), images, Boxes.empty())
     if text is None:
         return table
-    shown = place.show(f"{folder}/gt/gt.txt")
+    shown = storage.show(f"{folder}/gt/gt.txt")
     rows = parse_mot(text, name=shown, frames=sequence.length, zero_based=rules.zero_based)
     _refuse_another_clip(rows, sequence, shown)
     return _with_boxes(table, rows, rules, shown, tracks or {})
@@ -102,26 +102,26 @@ def base_name(clip: str) -> str:
     return _DETECTOR.sub("", clip)
 
 
-def find_clips(place: Place, folder: str = "") -> list[str]:
+def find_clips(storage: Storage, folder: str = "") -> list[str]:
     """Return the sub-folders that look like clips (img1/, gt/ or seqinfo.ini), sorted."""
     found = []
-    for name in place.folders(folder):
+    for name in storage.folders(folder):
         path = f"{folder}/{name}" if folder else name
-        if "seqinfo.ini" in place.files(path) or {"img1", "gt"} & set(place.folders(path)):
+        if "seqinfo.ini" in storage.files(path) or {"img1", "gt"} & set(storage.folders(path)):
             found.append(path)
     return found
 
 
-def _read_seqinfo(place: Place, folder: str, split: str, match: str) -> tuple[Sequence, str]:
+def _read_seqinfo(storage: Storage, folder: str, split: str, match: str) -> tuple[Clip, str]:
     path = f"{folder}/seqinfo.ini"
-    text = place.read(path)
+    text = storage.read(path)
     if text is None:
-        size = first_size(place, f"{folder}/img1")
+        size = first_size(storage, f"{folder}/img1")
         if size is None:
-            raise FormatError(f"{place.show(folder)}: no seqinfo.ini and no pictures in img1/ to ask for their size")
+            raise FormatError(f"{storage.show(folder)}: no seqinfo.ini and no pictures in img1/ to ask for their size")
         name = folder.rpartition("/")[2]
-        return Sequence(name, split, *size, match=match or name, source=place.show(folder)), "img1"
-    shown = place.show(path)
+        return Clip(name, split, *size, match=match or name, source=storage.show(folder)), "img1"
+    shown = storage.show(path)
     info = parse_sequence_info(text, shown)
     if info.size is None:
         missing = "imWidth" if info.width is None else "imHeight"
@@ -130,16 +130,16 @@ def _read_seqinfo(place: Place, folder: str, split: str, match: str) -> tuple[Se
     if info.name is not None and not _same_clip(info.name, name):
         line = parse_pairs(text, shown)["name"][1]
         raise FormatError(f"{shown}, line {line}: name={info.name}, but the folder is called {name}")
-    sequence = Sequence(
-        name, split, *info.size, info.frame_rate, info.frames, match or name, source=place.show(folder)
+    sequence = Clip(
+        name, split, *info.size, info.frame_rate, info.frames, match or name, source=storage.show(folder)
     )  # fmt: skip
     return sequence, info.image_folder or "img1"
 
 
-def first_size(place: Place, folder: str) -> tuple[int, int] | None:
+def first_size(storage: Storage, folder: str) -> tuple[int, int] | None:
     """Return width and height of a folder's first picture, None without pictures."""
-    names = [name for name in place.files(folder) if name.lower().endswith(IMAGE_SUFFIXES)]
-    for picture in place.pictures(folder, names[:1]):
+    names = [name for name in storage.files(folder) if name.lower().endswith(IMAGE_SUFFIXES)]
+    for picture in storage.pictures(folder, names[:1]):
         return header_size(BytesIO(picture_bytes(picture)), show_picture(picture))
     return None
 
@@ -150,34 +150,34 @@ def _same_clip(stated: str, folder: str) -> bool:
 
 
 def _find_pictures(
-    place: Place, folder: str, image_folder: str, sequence: Sequence, rules: ClipRules
+    storage: Storage, folder: str, image_folder: str, sequence: Clip, rules: ClipRules
 ) -> tuple[IntArray, list[str], list[Picture]]:
     """Return frame numbers from 0, names and files; labels without any pictures get names that pictures would have."""
     path = f"{folder}/{image_folder}"
-    names = [name for name in place.files(path) if name.lower().endswith(IMAGE_SUFFIXES)]
+    names = [name for name in storage.files(path) if name.lower().endswith(IMAGE_SUFFIXES)]
     if names:
-        frames = _frame_numbers(names, place.show(path))
+        frames = _frame_numbers(names, storage.show(path))
         order = np.argsort(frames, kind="stable")
         names = [names[i] for i in order.tolist()]
-        files = place.pictures(path, names)
+        files = storage.pictures(path, names)
         return frames[order], [f"{sequence.name}/{name}" for name in names], files
     if sequence.length is None:
-        raise FormatError(f"{place.show(path)}: no pictures, and seqinfo.ini says no seqLength")
+        raise FormatError(f"{storage.show(path)}: no pictures, and seqinfo.ini says no seqLength")
     if sequence.length > MAX_CLIP_FRAMES:
         raise FormatError(
-            f"{place.show(folder)}: seqinfo.ini says {sequence.length:,} frames and there are no pictures; at most "
+            f"{storage.show(folder)}: seqinfo.ini says {sequence.length:,} frames and there are no pictures; at most "
             f"{MAX_CLIP_FRAMES:,} are read without pictures"
         )
     names = [f"{sequence.name}/{i:06d}.jpg" for i in range(1, sequence.length + 1)]
-    video = _find_video(place, folder) if rules.from_video else None
+    video = _find_video(storage, folder) if rules.from_video else None
     files = [None if video is None else VideoFrame(video, i) for i in range(sequence.length)]
     return np.arange(sequence.length), names, files
 
 
-def _find_video(place: Place, folder: str) -> str | None:
+def _find_video(storage: Storage, folder: str) -> str | None:
     parent, _, own = folder.rpartition("/")
-    inside = place.pictures(folder, place.files(folder))
-    beside = place.pictures(parent, [name for name in place.files(parent) if Path(name).stem == own])
+    inside = storage.pictures(folder, storage.files(folder))
+    beside = storage.pictures(parent, [name for name in storage.files(parent) if Path(name).stem == own])
     for file in inside + beside:
         if isinstance(file, str) and file.lower().endswith(VIDEO_SUFFIXES):
             return file
@@ -207,7 +207,7 @@ def _frame_numbers(names: list[str], shown: str) -> IntArray:
     return frames
 
 
-def _refuse_another_clip(rows: MotTable, sequence: Sequence, shown: str) -> None:
+def _refuse_another_clip(rows: MotTable, sequence: Clip, shown: str) -> None:
     """Boxes beside the picture in numbers are those of a clip of another size."""
     if not len(rows):
         return
@@ -240,6 +240,6 @@ def _with_boxes(table: Table, rows: MotTable, rules: ClipRules, shown: str, trac
     return replace(table, boxes=boxes, tracks=infos, notes=tuple(notes))
 
 
-def _length_notes(sequence: Sequence, pictures: int) -> Iterator[str]:
+def _length_notes(sequence: Clip, pictures: int) -> Iterator[str]:
     if sequence.length is not None and sequence.length != pictures:
         yield f"{sequence.source}: seqinfo.ini says {sequence.length} frames, there are {pictures} pictures"

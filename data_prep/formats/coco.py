@@ -27,10 +27,10 @@ from data_prep.table import (
     NO_SEQUENCE,
     NO_TRACK,
     Boxes,
+    Clip,
     FloatArray,
-    Images,
+    ImageTable,
     IntArray,
-    Sequence,
     Table,
     join_tables,
 )
@@ -133,7 +133,7 @@ def parse_coco(data: Json, name: str, *, split: str = "train") -> tuple[Table, l
     row = {image: i for i, image in enumerate(by_number)}
     files = [_file_name(record, name, i) for i, record in enumerate(records)]
     sequences, clip = read_clips(data, split, labelled, name)
-    images = Images.make(
+    images = ImageTable.make(
         files,
         size=_sizes(records, name),
         split=split,
@@ -326,7 +326,7 @@ def _plain_annotations(boxes: Boxes) -> list[Json]:
     ]  # fmt: skip
 
 
-def _video(number: int, sequence: Sequence) -> Json:
+def _video(number: int, sequence: Clip) -> Json:
     return {
         "id": number, "name": sequence.name, "width": sequence.width, "height": sequence.height,
         "frame_rate": sequence.frame_rate, "length": sequence.length, "match": sequence.match,

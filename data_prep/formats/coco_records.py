@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence as Rows
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from data_prep.table import NO_FRAME, NO_SEQUENCE, IntArray, Sequence
+from data_prep.table import NO_FRAME, NO_SEQUENCE, Clip, IntArray
 from data_prep.values import as_id, as_number, as_whole
 from sportstrack.errors import FormatError
 from sportstrack.video.images import natural_key
@@ -56,7 +56,7 @@ def class_numbers(
     return tuple(classes), number, tuple(dict.fromkeys(notes))
 
 
-def read_clips(data: Json, split: str, labelled: bool, name: str) -> tuple[tuple[Sequence, ...], IntArray]:
+def read_clips(data: Json, split: str, labelled: bool, name: str) -> tuple[tuple[Clip, ...], IntArray]:
     """Return the clips of ``videos``, or of the pictures' ``video_id`` alone, and the (M,) clip of each picture."""
     videos = data.get("videos")
     records = by_id(videos if isinstance(videos, list) else [], name, "videos")
@@ -66,7 +66,7 @@ def read_clips(data: Json, split: str, labelled: bool, name: str) -> tuple[tuple
             records.setdefault(number, {})
     titles = _titles(records)
     sequences = tuple(
-        Sequence(
+        Clip(
             titles[number], split, as_whole(record.get("width")) or 0, as_whole(record.get("height")) or 0,
             as_number(record.get("frame_rate", record.get("fps"))) or None, as_whole(record.get("length")),
             str(record.get("match") or titles[number]), labelled, name,
@@ -137,7 +137,7 @@ def _titles(records: dict[Any, Json]) -> dict[Any, str]:
     return {n: title if counts[title.lower()] == 1 else f"{title}-{n}" for n, title in found.items()}
 
 
-def _in_order(records: Rows[Json], clip: IntArray, frame: IntArray) -> IntArray:
+def _in_order(records: Sequence[Json], clip: IntArray, frame: IntArray) -> IntArray:
     """Number the pictures of each clip in the order of their names."""
     for one in np.unique(clip[clip != NO_SEQUENCE]).tolist():
         rows = np.flatnonzero(clip == one).tolist()

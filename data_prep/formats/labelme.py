@@ -11,7 +11,7 @@ import numpy as np
 
 from data_prep.pictures import picture_size
 from data_prep.polygons import FloatArray, Polygons
-from data_prep.table import Boxes, Images, Table
+from data_prep.table import Boxes, ImageTable, Table
 from data_prep.values import as_whole
 from sportstrack.errors import FormatError
 from sportstrack.files.folders import settled
@@ -74,7 +74,7 @@ def read_labelme(root: str | Path, *, images: str | Path | None = None) -> Table
     polygons = Polygons.make(shapes) if any(to.polygon) else None
     boxes = Boxes.make(to.image, xyxy, [classes.index(label) for label in to.labels], polygons=polygons)
     notes = (f"{path}: {to.others} shapes are neither rectangles nor polygons; left out",) if to.others else ()
-    pictures = Images.make(to.names, size=to.sizes, file=to.files)
+    pictures = ImageTable.make(to.names, size=to.sizes, file=to.files)
     return Table(tuple(classes), (), pictures, boxes, notes=notes).check(str(path))
 
 

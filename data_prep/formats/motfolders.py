@@ -17,8 +17,8 @@ from data_prep.formats.clips import ClassOf, ClipRules, base_name, find_clips, j
 from data_prep.formats.soccernet import read_roles
 from data_prep.output import Group, WriteSettings, describe, place_group, prepared, staged, write_groups
 from data_prep.pictures import Tick
-from data_prep.places import DiskPlace, Place, ZipPlace
-from data_prep.stage import Stage
+from data_prep.stage import StagedFolder
+from data_prep.storage import DiskStorage, Storage, ZipStorage
 from data_prep.table import NO_SEQUENCE, NO_TRACK, IntArray, Table
 from sportstrack.boxes import xyxy_to_tlwh
 from sportstrack.errors import FormatError, SettingError
@@ -63,13 +63,13 @@ def read_mot_folders(
     if not path.exists():
         raise FormatError(f"{path}: no such file or folder")
     if path.is_dir() and ((path / "seqinfo.ini").is_file() or (path / "gt" / "gt.txt").is_file()):
-        place: Place = DiskPlace(path.absolute().parent)
+        storage: Storage = DiskStorage(path.absolute().parent)
         found = [(path.absolute().name, "train")]
     else:
-        place = ZipPlace(path) if path.is_file() else DiskPlace(path)
-        found = list(_find(place, path.stem))
-    rules = _rules(place, found, class_names, (skip_missing, from_video, zero_based))
-    return join_clips((_read(place, folder, split, rules) for folder, split in _one_copy(found)), str(root))
+        storage = ZipStorage(path) if path.is_file() else DiskStorage(path)
+        found = list(_find(storage, path.stem))
+    rules = _rules(storage, found, class_names, (skip_missing, from_video, zero_based))
+    return join_clips((_read(storage, folder, split, rules) for folder, split in _one_copy(found)), str(root))
 
 
 def write_mot_folders(table: Table, out: str | Path, settings: WriteSettings | None = None) -> dict[str, Any]:
@@ -133,14 +133,14 @@ def consecutive(frames: IntArray) -> tuple[IntArray, int]:
     return frames // max(step, 1), max(step, 1)
 
 
-def _find(place: Place, name: str) -> Iterator[tuple[str, str]]:
-    for path in find_clips(place):
+def _find(storage: Storage, name: str) -> Iterator[tuple[str, str]]:
+    for path in find_clips(storage):
         yield path, _split(name)
-    for folder in place.folders():
-        for path in find_clips(place, folder):
+    for folder in storage.folders():
+        for path in find_clips(storage, folder):
             yield path, _split(folder)
-        for inner in place.folders(folder):  # a zip often holds one folder that holds the splits
-            for path in find_clips(place, f"{folder}/{inner}"):
+        for inner in storage.folders(folder):  # a zip often holds one folder that holds the splits
+            for path in find_clips(storage, f"{folder}/{inner}"):
                 yield path, _split(inner)
 
 
@@ -160,9 +160,9 @@ def _one_copy(found: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def _rules(
-    place: Place, found: list[tuple[str, str]], names: tuple[str, ...] | None, switches: tuple[bool, bool, bool]
+    storage: Storage, found: list[tuple[str, str]], names: tuple[str, ...] | None, switches: tuple[bool, bool, bool]
 ) -> ClipRules:
-    known = names or next((known for folder, _ in found if (known := known_classes(place, folder))), _PEOPLE)
+    known = names or next((known for folder, _ in found if (known := known_classes(storage, folder))), _PEOPLE)
     classes, class_of = class_column(known)
     skip_missing, from_video, zero_based = switches
     return ClipRules(classes, class_of, skip_missing, from_video, zero_based)
@@ -200,27 +200,29 @@ def class_column(names: tuple[str, ...]) -> tuple[tuple[str, ...], ClassOf]:
     return classes, class_of
 
 
-def known_classes(place: Place, folder: str) -> tuple[str, ...] | None:
+def known_classes(storage: Storage, folder: str) -> tuple[str, ...] | None:
     """Return a clip's class names: as its gameinfo.ini says, else those of the benchmark its name is from, or None."""
     name = folder.rpartition("/")[2]
     path = f"{folder}/gameinfo.ini"
-    pairs = parse_pairs(place.read(path) or b"", place.show(path))
+    pairs = parse_pairs(storage.read(path) or b"", storage.show(path))
     stated = {int(key[6:]): value for key, (value, _) in pairs.items() if re.match(r"class_\d{1,6}$", key)}
     if stated and sorted(stated) == list(range(1, len(stated) + 1)):
         return tuple(stated[i] for i in sorted(stated))
     path = f"{folder}/gt/labels.txt"  # CVAT's
-    labels = [line.strip() for line in decode(place.read(path) or b"", place.show(path)).splitlines() if line.strip()]
+    labels = [
+        line.strip() for line in decode(storage.read(path) or b"", storage.show(path)).splitlines() if line.strip()
+    ]
     if labels:
         return tuple(labels)
     return next((classes for pattern, classes in _KNOWN if pattern.match(name)), None)
 
 
-def _read(place: Place, folder: str, split: str, rules: ClipRules) -> Table:
-    tracks, match = read_roles(place, folder)
-    return read_clip(place, folder, split, rules, match or base_name(folder.rpartition("/")[2]), tracks)
+def _read(storage: Storage, folder: str, split: str, rules: ClipRules) -> Table:
+    tracks, match = read_roles(storage, folder)
+    return read_clip(storage, folder, split, rules, match or base_name(folder.rpartition("/")[2]), tracks)
 
 
-def _write_clip(stage: Stage, table: Table, group: Group, settings: WriteSettings, tick: Tick) -> None:
+def _write_clip(stage: StagedFolder, table: Table, group: Group, settings: WriteSettings, tick: Tick) -> None:
     for clip in np.unique(table.images.sequence[group.rows]).tolist():
         rows = group.rows[table.images.sequence[group.rows] == clip]
         rows = rows[np.argsort(table.images.frame[rows], kind="stable")]

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from data_prep.formats.clips import ClipRules, find_clips, join_clips, read_clip
-from data_prep.places import DiskPlace, Place, ZipPlace
+from data_prep.storage import DiskStorage, Storage, ZipStorage
 from data_prep.table import IntArray, Table, TrackInfo
 from sportstrack.errors import FormatError
 from sportstrack.files.folders import settled
@@ -40,20 +40,20 @@ def read_soccernet(root: str | Path, *, skip_missing: bool = False, from_video: 
     """
     return join_clips(
         (
-            _read(place, path, split, ClipRules(CLASSES, skip_missing=skip_missing, from_video=from_video))
-            for place, path, split in _find(settled(root))
+            _read(storage, path, split, ClipRules(CLASSES, skip_missing=skip_missing, from_video=from_video))
+            for storage, path, split in _find(settled(root))
         ),
         str(root),
     )
 
 
-def read_roles(place: Place, folder: str) -> tuple[dict[int, TrackInfo], str]:
+def read_roles(storage: Storage, folder: str) -> tuple[dict[int, TrackInfo], str]:
     """Return track id → role, team and number from ``gameinfo.ini``, and the match (gameID, or "")."""
     path = f"{folder}/gameinfo.ini"
-    text = place.read(path)
+    text = storage.read(path)
     if text is None:
         return {}, ""
-    pairs = parse_pairs(text, place.show(path))
+    pairs = parse_pairs(text, storage.show(path))
     tracks = {
         int(found.group(1)): parse_role(value)
         for key, (value, _) in pairs.items()
@@ -83,33 +83,33 @@ def class_of_roles(tracks: dict[int, TrackInfo], rows: MotTable, shown: str) -> 
     return number[inverse.reshape(-1)] if len(ids) else np.empty(0, np.int64)
 
 
-def _find(root: Path) -> Iterator[tuple[Place, str, str]]:
-    """(place, clip's folder in it, split) of every clip."""
+def _find(root: Path) -> Iterator[tuple[Storage, str, str]]:
+    """(storage, clip's folder in it, split) of every clip."""
     if root.is_file():
-        yield from _in_place(ZipPlace(root), root.stem)
+        yield from _in_storage(ZipStorage(root), root.stem)
         return
-    place = DiskPlace(root)
-    yield from _in_place(place, root.name)
-    for folder in ("", *place.folders()):
-        for name in place.files(folder):
-            path = Path(place.show(f"{folder}/{name}" if folder else name))
+    storage = DiskStorage(root)
+    yield from _in_storage(storage, root.name)
+    for folder in ("", *storage.folders()):
+        for name in storage.files(folder):
+            path = Path(storage.show(f"{folder}/{name}" if folder else name))
             if path.suffix.lower() == ".zip":
-                yield from _in_place(ZipPlace(path), folder or path.stem)
+                yield from _in_storage(ZipStorage(path), folder or path.stem)
 
 
-def _in_place(place: Place, name: str) -> Iterator[tuple[Place, str, str]]:
+def _in_storage(storage: Storage, name: str) -> Iterator[tuple[Storage, str, str]]:
     own = SPLITS.get(name.lower(), name.lower() if name.lower().startswith("challenge") else "train")
-    for path in find_clips(place):
-        yield place, path, own
-    for folder in place.folders():
+    for path in find_clips(storage):
+        yield storage, path, own
+    for folder in storage.folders():
         split = folder.lower() if folder.lower().startswith("challenge") else SPLITS.get(folder.lower(), own)
-        for path in find_clips(place, folder):
-            yield place, path, split
+        for path in find_clips(storage, folder):
+            yield storage, path, split
 
 
-def _read(place: Place, path: str, split: str, rules: ClipRules) -> Table:
-    tracks, match = read_roles(place, path)
+def _read(storage: Storage, path: str, split: str, rules: ClipRules) -> Table:
+    tracks, match = read_roles(storage, path)
     by_role = ClipRules(
         CLASSES, lambda rows, shown: class_of_roles(tracks, rows, shown), rules.skip_missing, rules.from_video
     )
-    return read_clip(place, path, split, by_role, match, tracks)
+    return read_clip(storage, path, split, by_role, match, tracks)

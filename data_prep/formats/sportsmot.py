@@ -12,7 +12,7 @@ from pathlib import Path
 
 from data_prep.formats.clips import ClipRules, find_clips, join_clips, read_clip
 from data_prep.formats.motfolders import class_column, known_classes
-from data_prep.places import DiskPlace, Place
+from data_prep.storage import DiskStorage, Storage
 from data_prep.table import Table
 from sportstrack.errors import FormatError, SettingError, nearest
 from sportstrack.files.folders import settled
@@ -46,15 +46,15 @@ def read_sportsmot(
         raise SettingError(
             f"unknown sport {sport!r}{nearest(sport, [*SPORTS, 'all'])} (known: {', '.join(SPORTS)}, all)"
         )
-    place = DiskPlace(settled(root))
-    lists = {Path(name).stem: name for name in place.files(_LISTS) if name.endswith(".txt")}
-    folders = _clip_folders(place)
-    wanted = _wanted(place, lists, folders, sport)
-    stated = (known_classes(place, folders[name]) for name, _ in wanted)
+    storage = DiskStorage(settled(root))
+    lists = {Path(name).stem: name for name in storage.files(_LISTS) if name.endswith(".txt")}
+    folders = _clip_folders(storage)
+    wanted = _wanted(storage, lists, folders, sport)
+    stated = (known_classes(storage, folders[name]) for name, _ in wanted)
     classes, class_of = class_column(class_names or next((names for names in stated if names), CLASSES))
     rules = ClipRules(classes, class_of, skip_missing=skip_missing, from_video=from_video)
     return join_clips(
-        (read_clip(place, folders[name], split, rules, match_of(name)) for name, split in wanted), str(root)
+        (read_clip(storage, folders[name], split, rules, match_of(name)) for name, split in wanted), str(root)
     )
 
 
@@ -64,30 +64,30 @@ def match_of(clip: str) -> str:
     return found.group(1) if found else clip
 
 
-def _clip_folders(place: Place) -> dict[str, str]:
+def _clip_folders(storage: Storage) -> dict[str, str]:
     """Clip name → its folder."""
-    base = "dataset/" if "dataset" in place.folders() else ""
+    base = "dataset/" if "dataset" in storage.folders() else ""
     folders: dict[str, str] = {}
     for split in SPLITS:
-        for path in find_clips(place, f"{base}{split}"):
+        for path in find_clips(storage, f"{base}{split}"):
             clip = same_name(path.rpartition("/")[2])
             if folders.setdefault(clip, path) != path:
-                raise FormatError(f"{place.show(path)}: the clip {clip} is in {folders[clip]} as well")
+                raise FormatError(f"{storage.show(path)}: the clip {clip} is in {folders[clip]} as well")
     if not folders:
-        folders = {same_name(path): path for path in find_clips(place)}
+        folders = {same_name(path): path for path in find_clips(storage)}
     if not folders:
         raise FormatError(
-            f"{place.show()}: not a SportsMOT folder: looked for dataset/train/CLIP, train/CLIP and CLIP with "
+            f"{storage.show()}: not a SportsMOT folder: looked for dataset/train/CLIP, train/CLIP and CLIP with "
             "gt/gt.txt and seqinfo.ini"
         )
     return folders
 
 
-def _wanted(place: Place, lists: dict[str, str], folders: dict[str, str], sport: str) -> list[tuple[str, str]]:
+def _wanted(storage: Storage, lists: dict[str, str], folders: dict[str, str], sport: str) -> list[tuple[str, str]]:
     """(clip, split) of the clips to read; what a list names must be there."""
     if sport != "all" and sport not in lists:
-        raise FormatError(f"{place.show(_LISTS)}: no {sport}.txt, so which clips are {sport} is unknown")
-    listed = {name: _read_list(place, f"{_LISTS}/{file}") for name, file in lists.items()}
+        raise FormatError(f"{storage.show(_LISTS)}: no {sport}.txt, so which clips are {sport} is unknown")
+    listed = {name: _read_list(storage, f"{_LISTS}/{file}") for name, file in lists.items()}
     of_sport = listed.get(sport)
     chosen: dict[str, str] = {}
     for split in SPLITS:
@@ -100,7 +100,7 @@ def _wanted(place: Place, lists: dict[str, str], folders: dict[str, str], sport:
     if not set(SPLITS) & set(listed):
         chosen = {clip: _split_of(path) for clip, path in folders.items() if of_sport is None or clip in of_sport}
     if not chosen:
-        raise FormatError(f"{place.show(_LISTS)}: names no clip ({sport}) that is there")
+        raise FormatError(f"{storage.show(_LISTS)}: names no clip ({sport}) that is there")
     return sorted(chosen.items(), key=lambda item: (SPLITS.index(item[1]), item[0]))
 
 
@@ -109,8 +109,8 @@ def _split_of(path: str) -> str:
     return parent if parent in SPLITS else "train"
 
 
-def _read_list(place: Place, path: str) -> dict[str, str]:
+def _read_list(storage: Storage, path: str) -> dict[str, str]:
     """Return the clips that a list names → where it does."""
-    lines = decode(place.read(path) or b"", place.show(path)).splitlines()
-    names = [(same_name(line.strip()), f"{place.show(path)}, line {number}") for number, line in enumerate(lines, 1)]
+    lines = decode(storage.read(path) or b"", storage.show(path)).splitlines()
+    names = [(same_name(line.strip()), f"{storage.show(path)}, line {number}") for number, line in enumerate(lines, 1)]
     return {name: where for name, where in names if name and name != "name"}

@@ -12,7 +12,7 @@ import numpy as np
 from data_prep.pictures import picture_size
 from data_prep.polygons import Polygons
 from data_prep.rle import mask_polygons
-from data_prep.table import Boxes, Images, Table
+from data_prep.table import Boxes, ImageTable, Table
 from sportstrack.errors import FormatError
 from sportstrack.files.folders import settled
 from sportstrack.files.reading import list_files, read_json
@@ -32,7 +32,7 @@ def from_supervision(dataset: Any, *, split: str = "train", base: str | Path | N
     files = [str(path) for path in dataset.image_paths]
     found = [dataset.annotations[path] for path in dataset.image_paths]
     names = [Path(f).relative_to(Path(base).resolve()).as_posix() if base else Path(f).name for f in files]
-    images = Images.make(names, size=[picture_size(file) for file in files], file=files, split=split)
+    images = ImageTable.make(names, size=[picture_size(file) for file in files], file=files, split=split)
     boxes = Boxes.make(
         np.repeat(np.arange(len(found)), [len(one) for one in found]),
         np.concatenate([np.empty((0, 4)), *(np.asarray(one.xyxy, np.float64) for one in found)]),

@@ -11,7 +11,7 @@ import numpy as np
 from data_prep.formats.motfolders import consecutive, mot_text, require_clips
 from data_prep.output import Group, WriteSettings, describe, prepared, staged, write_groups
 from data_prep.pictures import Tick, read_pictures
-from data_prep.stage import Stage
+from data_prep.stage import StagedFolder
 from data_prep.table import Table
 from sportstrack.errors import SettingError
 
@@ -44,7 +44,7 @@ def write_videos(table: Table, out: str | Path, settings: WriteSettings | None =
         return stage.manifest
 
 
-def _write_clip(stage: Stage, table: Table, group: Group, clip: int, tick: Tick) -> None:
+def _write_clip(stage: StagedFolder, table: Table, group: Group, clip: int, tick: Tick) -> None:
     from sportstrack.video import VideoWriter, as_rate
 
     rows = group.rows[np.argsort(table.images.frame[group.rows], kind="stable")]

@@ -21,7 +21,7 @@ import numpy as np
 
 from data_prep.output import Group, WriteSettings, describe, place_group, prepared, staged, write_groups
 from data_prep.pictures import IMAGE_SUFFIXES, Tick, picture_size
-from data_prep.table import Boxes, FloatArray, Images, Table
+from data_prep.table import Boxes, FloatArray, ImageTable, Table
 from data_prep.values import as_whole
 from sportstrack.errors import FormatError, SettingError
 from sportstrack.files.folders import settled
@@ -241,7 +241,7 @@ def _to_table(records: list[_Record], base: Path) -> Table:
         raise FormatError(f"{base / SETS}: its lists name none of the annotations")
     classes = sorted({item[0] for record in records for item in record.objects})
     rows = list(_rows(records, {name: i for i, name in enumerate(classes)}))
-    images = Images.make(
+    images = ImageTable.make(
         [r.name for r in records], size=[r.size for r in records], file=[r.file for r in records],
         split=[r.split for r in records], labelled=[r.labelled for r in records],
     )  # fmt: skip

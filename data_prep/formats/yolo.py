@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from data_prep.output import Group, WriteSettings, count_table, place_group, prepared, staged, write_groups
 from data_prep.pictures import Tick
 from data_prep.polygons import Polygons
-from data_prep.stage import Stage
+from data_prep.stage import StagedFolder
 from data_prep.table import NO_SEQUENCE, IntArray, Table
 from data_prep.trim import trim, without_empty_polygons
 
@@ -185,7 +185,7 @@ def write_small(path: str, data: bytes) -> None:
         os.close(file)
 
 
-def _fill_manifest(stage: Stage, table: Table, trimmed: Table, labels: Labels) -> None:
+def _fill_manifest(stage: StagedFolder, table: Table, trimmed: Table, labels: Labels) -> None:
     counts = count_table(trimmed)
     for split, found in counts.items():
         digest = hashlib.sha256()

@@ -19,10 +19,10 @@ from data_prep.table import (
     NO_SEQUENCE,
     NO_TRACK,
     Boxes,
+    Clip,
     FloatArray,
-    Images,
+    ImageTable,
     IntArray,
-    Sequence,
     Table,
 )
 from sportstrack.errors import FormatError
@@ -243,7 +243,7 @@ def _to_table(pictures: list[_Picture], classes: tuple[str, ...], keypoints: int
         tracks += ids
     known = [clips.of.get((p.split, p.name), (NO_SEQUENCE, NO_FRAME)) for p in pictures]
     sequences = _with_labelled(clips.sequences, [k[0] for k in known], labelled)
-    images = Images.make(
+    images = ImageTable.make(
         [p.name for p in pictures], size=[p.size for p in pictures], file=[p.file for p in pictures],
         split=[p.split for p in pictures], sequence=[k[0] for k in known], frame=[k[1] for k in known],
         labelled=labelled,
@@ -264,7 +264,7 @@ def in_pixels(polygons: list[FloatArray | None], size: IntArray) -> Polygons | N
     return made.moved(made.points * size[made.box_of_point])
 
 
-def _with_labelled(sequences: list[Sequence], of: list[int], labelled: list[bool]) -> tuple[Sequence, ...]:
+def _with_labelled(sequences: list[Clip], of: list[int], labelled: list[bool]) -> tuple[Clip, ...]:
     known = {clip for clip, is_labelled in zip(of, labelled, strict=True) if is_labelled}
     return tuple(replace(sequence, labelled=i in known) for i, sequence in enumerate(sequences))
 

@@ -61,7 +61,7 @@ def to_table(videos: Sequence[LabelledVideo], split: str = "train") -> Any:
 
 
 def pictures_of(video: LabelledVideo) -> Any:
-    """Return a video's labelled frames as `data_prep.table.Images`."""
+    """Return a video's labelled frames as `data_prep.table.ImageTable`."""
     return to_table([video]).images
 
 
@@ -83,8 +83,7 @@ def review(videos: Sequence[LabelledVideo]) -> str:
 
 
 def _clip(video: LabelledVideo, split: str) -> Any:
-    from data_prep.table import Boxes, Images, Table, VideoFrame
-    from data_prep.table import Sequence as Clip
+    from data_prep.table import Boxes, Clip, ImageTable, Table, VideoFrame
 
     if not video.pictures:
         raise SourceError(
@@ -93,7 +92,7 @@ def _clip(video: LabelledVideo, split: str) -> Any:
         )
     frames = video.frames
     clip = Clip(video.name, split, video.width, video.height, video.frame_rate, video.length, source=video.source)
-    images = Images.make(
+    images = ImageTable.make(
         [video.picture_name(frame) for frame in frames.tolist()],
         size=(video.width, video.height),
         file=[VideoFrame(video.source, frame) for frame in frames.tolist()],

@@ -151,11 +151,11 @@ def _write_again(source: Source, one: Hard, number: int, stores: Sequence[Store]
 
 def _write_variant(stores: Sequence[Store], name: str, sample: Any, source: Source) -> Path:
     from data_prep.pictures import write_picture
-    from data_prep.table import Boxes, Images, Table
+    from data_prep.table import Boxes, ImageTable, Table
 
     file = stores[0].file(f"{name}.jpg")
     write_picture(str(file.part), sample.image)
-    images = Images.make([file.path.name], size=sample.size)
+    images = ImageTable.make([file.path.name], size=sample.size)
     boxes = Boxes.make(np.zeros(len(sample.xyxy), np.int64), sample.xyxy, sample.class_id, polygons=sample.polygons)
     _write_labels(stores[1], file.path, Table(source.test.classes, (), images, boxes))
     return file.path.absolute()

@@ -21,7 +21,7 @@ class TestSet:
 
     Attributes:
         name: data set and split, for titles.
-        images: the pictures' table, `data_prep.table.Images`.
+        images: the pictures' table, `data_prep.table.ImageTable`.
         boxes: a table of true boxes per picture, with the data set's own class ids.
         classes: the data set's class names.
     """

@@ -24,7 +24,7 @@ from data_prep.formats.coco import read_coco
 from data_prep.formats.motfolders import read_mot_folders
 from data_prep.formats.voc import read_voc
 from data_prep.formats.yolo_read import read_yolo
-from data_prep.table import Boxes, Images, Table
+from data_prep.table import Boxes, ImageTable, Table
 from sportstrack.errors import FormatError, SettingError
 
 SIZE = (96, 64)
@@ -482,7 +482,7 @@ def test_a_ball_may_move_a_player_s_height_but_not_two() -> None:
         xyxy = [
             box for i in range(6) for box in ([i, 0, i + 12, 30], [i, 40, i + 12, 70], [step * i, 9, step * i + 4, 13])
         ]
-        images = Images.make([str(i) for i in range(6)], size=(640, 80), sequence=0, frame=range(6))
+        images = ImageTable.make([str(i) for i in range(6)], size=(640, 80), sequence=0, frame=range(6))
         boxes = Boxes.make(np.repeat(np.arange(6), 3), xyxy, [0, 0, 1] * 6, track_id=[1, 2, 3] * 6)
         assert len(jumps(Table(("player", "ball"), (), images, boxes), 1.0)[0]) == found
 
@@ -491,7 +491,7 @@ def test_rules_equal_plain_loops() -> None:
     rng = np.random.default_rng(0)
     low = rng.integers(0, 12, (300, 2))
     xyxy = np.hstack([low, low + rng.integers(4, 7, (300, 2))]).astype(float)
-    images = Images.make([str(i) for i in range(20)], size=(64, 64))
+    images = ImageTable.make([str(i) for i in range(20)], size=(64, 64))
     boxes = Boxes.make(rng.integers(0, 20, 300), xyxy, rng.integers(0, 2, 300), track_id=rng.integers(-1, 12, 300))
     table = Table(("a", "b"), (), images, boxes)
     repeated, near = [], []

@@ -24,7 +24,7 @@ from data_prep.formats.yolo_read import read_yolo
 from data_prep.soccernet import command as soccernet_command
 from data_prep.splits import every_nth, split_by_match
 from data_prep.sportsmot import command as sportsmot_command
-from data_prep.table import Boxes, Images, Sequence, Table, TrackInfo
+from data_prep.table import Boxes, Clip, ImageTable, Table, TrackInfo
 from sportstrack.errors import FormatError, SettingError
 
 # --- SportsMOT -------------------------------------------------------------------------------------------------------
@@ -379,11 +379,11 @@ def test_a_damaged_zip_is_refused(tmp_path: Path) -> None:
 
 def clips_table(matches: list[tuple[int, int]]) -> Table:
     """Clips of (match, frames)."""
-    sequences = tuple(Sequence(f"c{i}", match=f"m{match}") for i, (match, _) in enumerate(matches))
+    sequences = tuple(Clip(f"c{i}", match=f"m{match}") for i, (match, _) in enumerate(matches))
     sequence = np.repeat(np.arange(len(matches)), [frames for _, frames in matches])
     names = [f"c{s}/{i}.jpg" for i, s in enumerate(sequence.tolist())]
     frame = np.concatenate([np.arange(frames) for _, frames in matches])
-    return Table(("x",), sequences, Images.make(names, size=SIZE, sequence=sequence, frame=frame), Boxes.empty())
+    return Table(("x",), sequences, ImageTable.make(names, size=SIZE, sequence=sequence, frame=frame), Boxes.empty())
 
 
 @settings(max_examples=60, deadline=None)
@@ -418,7 +418,7 @@ def test_shares_are_met_where_matches_allow() -> None:
 
 
 def test_single_pictures_are_not_split_by_match_but_thinned() -> None:
-    table = Table(("x",), (), Images.make([f"{i}.jpg" for i in range(7)], size=SIZE), Boxes.empty())
+    table = Table(("x",), (), ImageTable.make([f"{i}.jpg" for i in range(7)], size=SIZE), Boxes.empty())
     with pytest.raises(SettingError, match="single pictures have no match"):
         split_by_match(table)
     assert every_nth(table, 3).images.name.tolist() == ["0.jpg", "3.jpg", "6.jpg"]

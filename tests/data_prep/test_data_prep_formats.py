@@ -18,7 +18,7 @@ from data_prep.formats.voc import read_voc, write_voc
 from data_prep.formats.yolo import Labels, write_yolo
 from data_prep.formats.yolo_read import parse_labels, read_yolo
 from data_prep.output import WriteSettings
-from data_prep.table import Boxes, Images, Table, join_tables
+from data_prep.table import Boxes, ImageTable, Table, join_tables
 from data_prep.trim import trim
 from sportstrack.errors import FormatError, SettingError
 
@@ -47,7 +47,7 @@ def tables(draw: st.DrawFn, pictures: int = 3) -> Table:
     classes = draw(st.lists(st.integers(0, len(NAMES) - 1), min_size=len(image), max_size=len(image)))
     ignore = draw(st.lists(st.booleans(), min_size=len(image), max_size=len(image)))
     names = [f"match ä/{i:03d}.jpg" for i in range(len(boxes))]
-    images = Images.make(names, size=size, split="train")
+    images = ImageTable.make(names, size=size, split="train")
     return Table(NAMES, (), images, Boxes.make(image, np.concatenate(boxes), classes, ignore=ignore))
 
 
@@ -130,7 +130,7 @@ def test_labels_are_what_python_would_format() -> None:
     xyxy[0] = (0, 0, *size)
     classes = rng.integers(0, 112, count)
     names = tuple(str(i) for i in range(112))
-    images = Images.make([f"{i}.jpg" for i in range(count)], size=size)
+    images = ImageTable.make([f"{i}.jpg" for i in range(count)], size=size)
     labels = Labels.of(Table(names, (), images, Boxes.make(np.arange(count), xyxy, classes)))
     x1, y1, x2, y2 = (xyxy / np.tile(size, 2)).T
     shares = np.stack([(x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1], axis=1)
@@ -294,7 +294,7 @@ def test_formats_that_supervision_writes_come_in(tmp_path: Path, kind: str) -> N
 
 def test_joining_matches_classes_by_name() -> None:
     def one(classes: tuple[str, ...], name: str) -> Table:
-        return Table(classes, (), Images.make([name], size=SIZE), Boxes.make([0, 0], [[0, 0, 1, 1]] * 2, [0, 1]))
+        return Table(classes, (), ImageTable.make([name], size=SIZE), Boxes.make([0, 0], [[0, 0, 1, 1]] * 2, [0, 1]))
 
     table = join_tables([one(("a", "b"), "1.jpg"), one(("b", "c"), "2.jpg")])
     assert table.classes == ("a", "b", "c")
@@ -455,7 +455,7 @@ def test_a_folder_that_is_no_yolo_data_set_is_refused(tmp_path: Path, yaml: str 
 
 @pytest.mark.parametrize("names", [["../a.jpg"], ["/etc/a.jpg"], ["C:/a.jpg"], ["a\\b.jpg"], [""], ["x/../../a.jpg"]])
 def test_names_that_climb_out_are_refused(tmp_path: Path, names: list[str]) -> None:
-    table = Table(("a",), (), Images.make(names, size=SIZE), Boxes.empty())
+    table = Table(("a",), (), ImageTable.make(names, size=SIZE), Boxes.empty())
     for write in (write_yolo, write_coco, write_voc):
         with pytest.raises(FormatError, match="no path inside a data set"):
             write(table, tmp_path / "out", LABELS)
@@ -464,14 +464,14 @@ def test_names_that_climb_out_are_refused(tmp_path: Path, names: list[str]) -> N
 
 @pytest.mark.parametrize("pair", [("a.jpg", "A.jpg"), ("a.jpg", "a.png"), ("ä.jpg", "a\u0308.jpg")])
 def test_names_that_would_meet_in_one_file_are_refused(tmp_path: Path, pair: tuple[str, str]) -> None:
-    table = Table(("a",), (), Images.make(pair, size=SIZE), Boxes.empty())
+    table = Table(("a",), (), ImageTable.make(pair, size=SIZE), Boxes.empty())
     with pytest.raises(FormatError, match="would meet in one file"):
         write_yolo(table, tmp_path / "out", LABELS)
     assert not files_below(tmp_path)
 
 
 def test_a_table_that_is_not_sound_is_refused() -> None:
-    images = Images.make(["a.jpg"], size=SIZE)
+    images = ImageTable.make(["a.jpg"], size=SIZE)
     for boxes, message in [
         (Boxes.make([1], [[0, 0, 1, 1]]), "picture that isn't there"),
         (Boxes.make([0], [[0, 0, 1, 1]], [1]), "beyond the 1 classes"),

@@ -20,7 +20,7 @@ from data_prep.output import WriteSettings
 from data_prep.pictures import shrink, write_picture
 from data_prep.polygons import Polygons, clip_ring, join_parts, ring_area
 from data_prep.rle import mask_polygons, mask_runs, runs_polygons
-from data_prep.table import Boxes, Images, Table, join_tables
+from data_prep.table import Boxes, ImageTable, Table, join_tables
 from data_prep.trim import trim
 from sportstrack.errors import FormatError
 
@@ -45,7 +45,7 @@ def make_table(*boxes: list[np.ndarray], size: tuple[int, int] = SIZE, names: tu
     """One picture after the other with the boxes shared out between them; [] is a box without polygon."""
     polygons = Polygons.make(boxes)
     xyxy = np.where(polygons.there[:, None], polygons.extents(), [5.0, 6.0, 15.0, 26.0])
-    images = Images.make(names, size=size)
+    images = ImageTable.make(names, size=size)
     made = Boxes.make(np.arange(len(boxes)) % len(names), xyxy, polygons=polygons)
     return Table(("player",), (), images, made)
 
@@ -114,7 +114,7 @@ def test_select_keep_and_join_take_the_polygons_along() -> None:
         around = boxes.polygons.extents()  # type: ignore[union-attr]
         there = boxes.polygons.there  # type: ignore[union-attr]
         np.testing.assert_array_equal(around[there], boxes.xyxy[there])
-    plain = Table(("ball",), (), Images.make(["c.jpg"], size=SIZE), Boxes.make([0], [[1, 2, 3, 4]]))
+    plain = Table(("ball",), (), ImageTable.make(["c.jpg"], size=SIZE), Boxes.make([0], [[1, 2, 3, 4]]))
     both = join_tables([plain, table]).boxes
     assert both.polygons is not None
     assert both.polygons.there.tolist() == [False, *table.boxes.polygons.there]

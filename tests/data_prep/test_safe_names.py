@@ -17,7 +17,7 @@ from make_clips import SIZE, files_below, jpeg
 from data_prep.output import WriteSettings
 from data_prep.reader_command import WRITERS
 from data_prep.safe_names import with_file_names
-from data_prep.table import Boxes, Images, Sequence, Table
+from data_prep.table import Boxes, Clip, ImageTable, Table
 from sportstrack.errors import FormatError, SportstrackError
 from sportstrack.files.names import file_name
 
@@ -49,11 +49,11 @@ def table_of(pictures: Iterable[str], clips: Iterable[str], folder: Path, split:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "a.jpg").write_bytes(jpeg())
     count = len(names)
-    images = Images.make(
+    images = ImageTable.make(
         names, size=SIZE, file=[str(folder / "a.jpg")] * count, split=split, sequence=np.arange(count), frame=0
     )
     boxes = Boxes.make(np.arange(count), [[4, 5, 30, 45]] * count, track_id=1)
-    sequences = tuple(Sequence(name, split, *SIZE, 25.0, 1) for name in clip_names)
+    sequences = tuple(Clip(name, split, *SIZE, 25.0, 1) for name in clip_names)
     return Table(("player",), sequences, images, boxes)
 
 
@@ -149,8 +149,8 @@ def test_a_picture_without_a_suffix_is_refused_where_labels_need_one(tmp_path: P
 @given(st.text(max_size=12), st.text(max_size=12))
 def test_any_two_clips_stay_two_or_are_refused(first: str, second: str) -> None:
     names = ["1/1.jpg", "2/1.jpg"]
-    images = Images.make(names, size=SIZE, sequence=[0, 1], frame=0)
-    table = Table(("player",), (Sequence(first), Sequence(second)), images, Boxes.empty())
+    images = ImageTable.make(names, size=SIZE, sequence=[0, 1], frame=0)
+    table = Table(("player",), (Clip(first), Clip(second)), images, Boxes.empty())
     try:
         found = [s.name for s in with_file_names(table).sequences]
     except FormatError:

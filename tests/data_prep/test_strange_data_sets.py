@@ -22,7 +22,7 @@ from data_prep.formats.soccernet import read_roles
 from data_prep.formats.voc import read_voc
 from data_prep.formats.yolo_read import read_yolo
 from data_prep.pictures import picture_size, read_picture, write_picture
-from data_prep.places import DiskPlace, ZipPlace
+from data_prep.storage import DiskStorage, ZipStorage
 from sportstrack.errors import FormatError
 
 CLIP = {
@@ -293,7 +293,7 @@ def test_numbers_of_thousands_of_digits_in_gameinfo_are_no_tracks(tmp_path: Path
     (tmp_path / "gameinfo.ini").write_text(
         f"trackletID_7= player team left;10\ntrackletID_{many}= ball;1\nclass_{many}=x\n"
     )
-    place = DiskPlace(tmp_path.parent)
+    place = DiskStorage(tmp_path.parent)
     assert list(read_roles(place, tmp_path.name)[0]) == [7]
     assert known_classes(place, tmp_path.name) is None
 
@@ -308,4 +308,4 @@ def test_zip_members_that_claim_too_much_are_refused(tmp_path: Path, kind: str) 
         at = data.index(b"PK\x01\x02") + 20
         data[at : at + 4] = b"\x00\x00\x00\x7f"
         file.write_bytes(data)
-    refused(lambda path: ZipPlace(path).read("a/gt.txt"), file, "a.zip!a/gt.txt", "claims")
+    refused(lambda path: ZipStorage(path).read("a/gt.txt"), file, "a.zip!a/gt.txt", "claims")

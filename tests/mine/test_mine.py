@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from data_prep.formats.yolo import write_yolo
 from data_prep.formats.yolo_read import read_yolo
-from data_prep.table import Boxes, Images, Table
+from data_prep.table import Boxes, ImageTable, Table
 from sportstrack.boxes import iou
 from sportstrack.errors import FormatError, OutputError, SettingError, WeightsError
 from sportstrack.mine import LossWeights, MineSettings, image_loss, mine_hard_examples, pair, pick, sequence_of
@@ -80,7 +80,7 @@ def football(tmp_path_factory: pytest.TempPathFactory) -> Path:
             for box in toy.truth(frame if clip != "two" else 0):
                 image.append(len(names) - 1)
                 boxes.append(box)
-    images = Images.make(names, size=toy.SIZE, file=files, split=splits)
+    images = ImageTable.make(names, size=toy.SIZE, file=files, split=splits)
     table = Table(("player", "referee"), (), images, Boxes.make(image, np.array(boxes)))
     write_yolo(table, folder / "data")
     return folder / "data" / "data.yaml"

@@ -21,7 +21,7 @@ OUTSIDE = re.compile(r"^([/\\]|[A-Za-z]:)|(^|[/\\])\.\.([/\\]|$)", re.MULTILINE)
 """Finds paths, one a line, that lead out of a folder."""
 
 
-class Place(Protocol):
+class Storage(Protocol):
     """A folder of a data set; paths in it are relative, with ``/``."""
 
     def show(self, path: str = "") -> str:
@@ -45,26 +45,26 @@ class Place(Protocol):
         ...
 
 
-class DiskPlace:
+class DiskStorage:
     """A folder on disk."""
 
     def __init__(self, root: str | Path):
         self.root = str(root)
 
     def show(self, path: str = "") -> str:
-        """See `Place`."""
+        """See `Storage`."""
         return os.path.join(self.root, path) if path else self.root  # noqa: PTH118  # a million times over
 
     def folders(self, path: str = "") -> list[str]:
-        """See `Place`."""
+        """See `Storage`."""
         return self._entries(path, folders=True)
 
     def files(self, path: str = "") -> list[str]:
-        """See `Place`."""
+        """See `Storage`."""
         return self._entries(path, folders=False)
 
     def read(self, path: str) -> bytes | None:
-        """See `Place`; FormatError if the file is there but can't be read."""
+        """See `Storage`; FormatError if the file is there but can't be read."""
         try:
             return Path(self.show(path)).read_bytes()
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
@@ -73,7 +73,7 @@ class DiskPlace:
             raise FormatError(f"{self.show(path)}: cannot be read: {error.strerror or error}") from error
 
     def pictures(self, path: str, names: Iterable[str]) -> list[Picture]:
-        """See `Place`."""
+        """See `Storage`."""
         base = self.show(path)
         return [f"{base}/{name}" for name in names]
 
@@ -87,7 +87,7 @@ class DiskPlace:
             raise FormatError(f"{self.show(path)}: cannot be listed: {error}") from error
 
 
-class ZipPlace:
+class ZipStorage:
     """A folder inside a zip archive, whose members are read one by one.
 
     Raises:
@@ -103,23 +103,23 @@ class ZipPlace:
             self._enter(info)
 
     def show(self, path: str = "") -> str:
-        """See `Place`."""
+        """See `Storage`."""
         return f"{self.archive}!{path}" if path else self.archive
 
     def folders(self, path: str = "") -> list[str]:
-        """See `Place`."""
+        """See `Storage`."""
         return sorted(self._folders.get(path.strip("/"), ()))
 
     def files(self, path: str = "") -> list[str]:
-        """See `Place`."""
+        """See `Storage`."""
         return sorted(self._files.get(path.strip("/"), ()))
 
     def read(self, path: str) -> bytes | None:
-        """See `Place`; FormatError if the member is damaged, encrypted or absurdly large."""
+        """See `Storage`; FormatError if the member is damaged, encrypted or absurdly large."""
         return read_member(self._zip, path, self.archive)
 
     def pictures(self, path: str, names: Iterable[str]) -> list[Picture]:
-        """See `Place`."""
+        """See `Storage`."""
         return [ZipMember(self.archive, f"{path}/{name}") for name in names]
 
     def _enter(self, info: zipfile.ZipInfo) -> None:
