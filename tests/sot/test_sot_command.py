@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import toy
 
-from sportstrack.sot import __main__ as command
+from sportstrack.sot import command
 from sportstrack.sot.command import main
 from sportstrack.sot.run import SotSummary
 
