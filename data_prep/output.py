@@ -16,10 +16,11 @@ import numpy as np
 from data_prep.pictures import Tick, check_sizes, place_pictures, shrink
 from data_prep.safe_names import with_file_names
 from data_prep.stage import JOURNAL, StagedFolder, read_manifest, staged_job
-from data_prep.table import IntArray, Table, ZipMember
+from data_prep.table import Table, ZipMember
 from data_prep.trim import without_empty_polygons
 from sportstrack.errors import FormatError, SettingError
 from sportstrack.files.folders import refuse_inputs
+from sportstrack.types import IntArray
 
 Progress = Callable[[int, "int | None"], None]
 

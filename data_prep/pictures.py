@@ -13,17 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from data_prep.headers import header_size
 from data_prep.storage import Archives
-from data_prep.table import ImageTable, IntArray, Picture, Table, VideoFrame, ZipMember
+from data_prep.table import ImageTable, Picture, Table, VideoFrame, ZipMember
 from sportstrack.errors import FormatError, OutputError, SettingError, SourceError
 from sportstrack.images.decode import decode_picture
+from sportstrack.types import Image, IntArray
 
 JPEG_QUALITY = 95
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
-Image = NDArray[np.uint8]
 Tick = Callable[[], None]
 
 

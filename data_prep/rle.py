@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from data_prep.polygons import FloatArray, IntArray, bridged, turned
+from data_prep.polygons import bridged, turned
 from sportstrack.errors import FormatError
+from sportstrack.types import FloatArray, IntArray
 
 MAX_PIXELS = 1 << 27  # of a mask
 _MAX_LETTERS = 6  # of one number in the text; 5 bits each

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from data_prep.table import NO_SEQUENCE, IntArray, Table
+from data_prep.table import NO_SEQUENCE, Table
 from sportstrack.errors import SettingError
+from sportstrack.types import IntArray
 
 
 def split_by_match(table: Table, *, val_share: float = 0.2, test_share: float = 0.0, seed: int = 0) -> Table:

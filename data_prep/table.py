@@ -22,10 +22,8 @@ from numpy.typing import NDArray
 from data_prep.polygons import Polygons
 from sportstrack.errors import FormatError, SettingError, nearest
 from sportstrack.files.reading import same_name
+from sportstrack.types import BoolArray, FloatArray, IntArray
 
-FloatArray: TypeAlias = NDArray[np.float64]
-IntArray: TypeAlias = NDArray[np.int64]
-BoolArray: TypeAlias = NDArray[np.bool_]
 ObjectArray: TypeAlias = NDArray[np.object_]
 
 NO_TRACK = -1

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from data_prep.table import BoolArray, Boxes, FloatArray, Table
+from data_prep.table import Boxes, Table
+from sportstrack.types import BoolArray, FloatArray
 
 MIN_SIDE = 1e-6  # pixels that must be left of a box inside the picture
 

@@ -18,10 +18,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sportstrack.boxes import tlwh_to_xyxy, xyxy_to_tlwh
+from sportstrack.checks import as_identities
 from sportstrack.errors import FormatError
 from sportstrack.files.reading import PathLike, as_utf8, parse_pairs, read_bytes
 from sportstrack.limits import MAX_FRAME_RATE, MAX_FRAMES, MAX_SIDE, MAX_WHOLE
-from sportstrack.types import FloatArray, IntArray, Tracks, as_identities
+from sportstrack.types import FloatArray, IntArray, Tracks
 
 MIN_COLUMNS, MAX_COLUMNS = 6, 10
 _NAMES = ("frame", "id", "left", "top", "width", "height", "score", "class", "visibility", "unused")

@@ -1,27 +1,32 @@
-"""The two tables that flow through every stage: `Detections` of one frame and the `Tracks` made from them.
+"""What the stages hand on, and what plugs in: tables, names of arrays, protocols.
 
-Both are frozen dataclasses of parallel numpy arrays, one row per box. Shapes and dtypes are checked once, when a table
-is made. Boxes are ``xyxy`` in pixels, continuous (width = x2 − x1), origin at the top left of the image.
+`Detections` of one frame and the `Tracks` made from them flow through every stage. Both are frozen dataclasses of
+parallel numpy arrays, one row per box. Shapes and dtypes are checked once, when a table is made. Boxes are ``xyxy`` in
+pixels, continuous (width = x2 − x1), origin at the top left of the image.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sportstrack.checks import NO_IDENTITY, as_identities, box_rows, checked_column, numbers, pick, put, whole_numbers
 from sportstrack.errors import SettingError
 
 FloatArray: TypeAlias = NDArray[np.float64]
 IntArray: TypeAlias = NDArray[np.int64]
 BoolArray: TypeAlias = NDArray[np.bool_]
+Image: TypeAlias = NDArray[np.uint8]
+"""(H, W, 3) BGR."""
+
+Embeddings: TypeAlias = NDArray[np.float32]
+"""(N, D) appearance vectors with unit rows."""
 
 MAX_COORDINATE = 1e9  # pixels; beyond it areas and covariances lose their digits
-NO_IDENTITY = -1
-_OTHER_IDS = 1 << 52  # other libraries' ids that are no whole numbers below it become numbers from here to 2^53
 MIN_SIZE = 1e-6  # pixels; narrower boxes have no aspect ratio worth the name
 
 
@@ -48,7 +53,7 @@ class Detections:
     xyxy: FloatArray
     score: FloatArray
     class_id: IntArray
-    embedding: NDArray[np.float32] | None = None
+    embedding: Embeddings | None = None
     mask: Any = None
     keypoints: NDArray[np.float32] | None = None
     valid: BoolArray | None = field(init=False, repr=False)
@@ -56,19 +61,19 @@ class Detections:
     def __post_init__(self) -> None:
         n = _check_box_columns(self)
         if self.embedding is not None:
-            _put(self, "embedding", _column("Detections.embedding", self.embedding, np.float32, (n, None)))
+            put(self, "embedding", checked_column("Detections.embedding", self.embedding, np.float32, (n, None)))
         if self.keypoints is not None:
-            _put(self, "keypoints", _column("Detections.keypoints", self.keypoints, np.float32, (n, None, 3)))
+            put(self, "keypoints", checked_column("Detections.keypoints", self.keypoints, np.float32, (n, None, 3)))
         if self.mask is not None and len(self.mask) != n:
             raise SettingError(f"Detections.mask: expected {n} masks, one per box, got {len(self.mask)}")
-        _put(self, "valid", self._usable())
+        put(self, "valid", self._usable())
 
     def __len__(self) -> int:
         return len(self.xyxy)
 
     def __getitem__(self, rows: Any) -> Detections:
         """Return the rows picked by a slice, an index array or a boolean mask, as a new table."""
-        return Detections(**_pick(self, rows))
+        return Detections(**pick(self, rows))
 
     @classmethod
     def empty(cls) -> Detections:
@@ -89,12 +94,12 @@ class Detections:
         Raises:
             SettingError: another shape, what is no number, or a class that is no whole number.
         """
-        boxes = _box_rows(xyxy)
+        boxes = box_rows(xyxy)
         n = len(boxes)
         return cls(
             boxes,
-            np.ones(n) if score is None else _numbers("score", score),
-            np.zeros(n, np.int64) if class_id is None else _whole("class_id", class_id),
+            np.ones(n) if score is None else numbers("score", score),
+            np.zeros(n, np.int64) if class_id is None else whole_numbers("class_id", class_id),
         )
 
     @classmethod
@@ -157,9 +162,9 @@ class Tracks:
     def __post_init__(self) -> None:
         n = _check_box_columns(self)
         if self.smoothed is not None:
-            _put(self, "smoothed", _column("Tracks.smoothed", self.smoothed, np.float64, (n, 4)))
-        _put(self, "track_id", _column("Tracks.track_id", self.track_id, np.int64, (n,)))
-        _put(self, "detection", _column("Tracks.detection", self.detection, np.int64, (n,)))
+            put(self, "smoothed", checked_column("Tracks.smoothed", self.smoothed, np.float64, (n, 4)))
+        put(self, "track_id", checked_column("Tracks.track_id", self.track_id, np.int64, (n,)))
+        put(self, "detection", checked_column("Tracks.detection", self.detection, np.int64, (n,)))
         if (self.track_id == NO_IDENTITY).any():
             raise SettingError(f"Tracks.track_id: {NO_IDENTITY} marks a box without identity; leave it out")
         if len(np.unique(self.track_id)) != n:
@@ -170,7 +175,7 @@ class Tracks:
 
     def __getitem__(self, rows: Any) -> Tracks:
         """Return the rows picked by a slice, an index array or a boolean mask, as a new table."""
-        return Tracks(**_pick(self, rows))
+        return Tracks(**pick(self, rows))
 
     @classmethod
     def empty(cls) -> Tracks:
@@ -276,6 +281,91 @@ def as_affine(camera: Any, who: str = "camera") -> FloatArray:
     return affine
 
 
+def as_detections(detections: Any) -> Detections:
+    """Return `Detections` from `Detections` or ``supervision.Detections`` (known by its fields, not imported)."""
+    if isinstance(detections, Detections):
+        return detections
+    if hasattr(detections, "xyxy") and hasattr(detections, "confidence"):
+        return Detections.from_supervision(detections)
+    raise SettingError(
+        f"update(): expected sportstrack.Detections or supervision.Detections, got {type(detections).__name__}"
+    )
+
+
+def class_names(class_id: IntArray, names: Mapping[int, str]) -> NDArray[np.str_]:
+    """Return (N,) names; a class without one is written as its number."""
+    return np.array([names.get(int(c), str(int(c))) for c in class_id], dtype=np.str_)
+
+
+def _check_box_columns(table: Any) -> int:
+    kind = type(table).__name__
+    put(table, "xyxy", checked_column(f"{kind}.xyxy", table.xyxy, np.float64, (None, 4)))
+    n = len(table.xyxy)
+    put(table, "score", checked_column(f"{kind}.score", table.score, np.float64, (n,)))
+    put(table, "class_id", checked_column(f"{kind}.class_id", table.class_id, np.int64, (n,)))
+    return n
+
+
+# --- what plugs in ---------------------------------------------------------------------------------------------------
+
+
+class Detector(Protocol):
+    """What the pipeline asks of a detector."""
+
+    @property
+    def names(self) -> Mapping[int, str]:
+        """Class id → name; may be empty."""
+        ...
+
+    def __call__(self, frames: Sequence[Image]) -> list[Detections]:
+        """Detect in a batch of (H, W, 3) BGR uint8 frames; return one table per frame, in order."""
+        ...
+
+
+class Embedder(Protocol):
+    """What the pipeline asks of an embedder; ``name`` and ``reset()``, called before each video, are optional."""
+
+    def __call__(self, frame: Image, xyxy: FloatArray) -> Embeddings:
+        """Return each box's embedding.
+
+        Args:
+            frame: (H, W, 3) BGR.
+            xyxy: (N, 4) pixels; boxes may reach outside the frame.
+
+        Returns:
+            (N, D) unit rows; a row of zeros where a box has no pixels in the frame.
+        """
+        ...
+
+
+@runtime_checkable
+class CameraMotion(Protocol):
+    """What the pipeline asks of a method of camera motion.
+
+    Attributes:
+        needs_image: False if ``update`` works with ``frame=None``, so that a recorded run needs no video.
+    """
+
+    needs_image: bool
+
+    def update(self, frame: Image | None, xyxy: FloatArray) -> FloatArray | None:
+        """Look at the next frame.
+
+        Args:
+            frame: (H, W, 3) uint8 BGR, or None where `needs_image` is False.
+            xyxy: (N, 4) boxes of what moves by itself in this frame; they have no say in the camera's motion.
+
+        Returns:
+            (2, 3) float64 affine from the previous frame's pixels (continuous, origin at the top left corner) to this
+            one's; None in the first frame and whenever the motion is unknown.
+        """
+        ...
+
+    def reset(self) -> None:
+        """Forget the previous frame, as after a shot change."""
+        ...
+
+
 @runtime_checkable
 class Tracker(Protocol):
     """What the pipeline asks of a tracker; any class with these two methods plugs in.
@@ -295,130 +385,4 @@ class Tracker(Protocol):
 
     def reset(self) -> None:
         """Forget everything, as if newly made."""
-        ...
-
-
-def as_detections(detections: Any) -> Detections:
-    """Return `Detections` from `Detections` or ``supervision.Detections`` (known by its fields, not imported)."""
-    if isinstance(detections, Detections):
-        return detections
-    if hasattr(detections, "xyxy") and hasattr(detections, "confidence"):
-        return Detections.from_supervision(detections)
-    raise SettingError(
-        f"update(): expected sportstrack.Detections or supervision.Detections, got {type(detections).__name__}"
-    )
-
-
-def as_identities(values: ArrayLike) -> IntArray:
-    """Return ids of any library as int64 of the same shape.
-
-    Whole numbers up to 2^52 stay what they are; −1, NaN and None are −1, no identity. Anything else becomes a number
-    from 2^52 to 2^53, which float64 holds exactly and which depends on the id alone.
-    """
-    given = np.asarray(values)
-    if given.dtype.kind in "iub" and not (given.size and max(abs(int(given.min())), int(given.max())) >= _OTHER_IDS):
-        return given.astype(np.int64)
-    made = [_identity(value) for value in given.reshape(-1).tolist()]
-    return np.array(made, np.int64).reshape(given.shape)
-
-
-def _identity(value: Any) -> int:
-    if value is None or value != value:  # NaN
-        return NO_IDENTITY
-    if isinstance(value, (int, float)) and abs(value) < _OTHER_IDS and value == int(value):
-        return int(value)
-    from hashlib import sha256
-
-    digest = sha256(repr(value).encode("utf-8", "replace")).digest()
-    return _OTHER_IDS + (int.from_bytes(digest[:8], "big") >> 12)
-
-
-def class_names(class_id: IntArray, names: Mapping[int, str]) -> NDArray[np.str_]:
-    """Return (N,) names; a class without one is written as its number."""
-    return np.array([names.get(int(c), str(int(c))) for c in class_id], dtype=np.str_)
-
-
-def _check_box_columns(table: Any) -> int:
-    kind = type(table).__name__
-    _put(table, "xyxy", _column(f"{kind}.xyxy", table.xyxy, np.float64, (None, 4)))
-    n = len(table.xyxy)
-    _put(table, "score", _column(f"{kind}.score", table.score, np.float64, (n,)))
-    _put(table, "class_id", _column(f"{kind}.class_id", table.class_id, np.int64, (n,)))
-    return n
-
-
-def _box_rows(xyxy: ArrayLike) -> FloatArray:
-    """Return (N, 4) boxes, of one box's four numbers too; SettingError for any other shape."""
-    boxes = _numbers("xyxy", xyxy)
-    if boxes.size == 0:
-        return np.empty((0, 4))
-    if boxes.shape == (4,):
-        return boxes.reshape(1, 4)
-    if boxes.ndim == 2 and boxes.shape[1] == 4:
-        return boxes
-    hint = ""
-    if boxes.ndim == 2 and boxes.shape[1] in (5, 6, 7):
-        hint = "; of a detector's whole table give the columns one by one: table[:, :4], table[:, 4], table[:, 5]"
-    elif boxes.ndim == 2 and boxes.shape[0] == 4:
-        hint = "; are these columns? give xyxy.T"
-    elif boxes.ndim == 3:
-        hint = "; one table holds one frame"
-    raise SettingError(f"Detections.xyxy: expected shape (N, 4), got {boxes.shape}{hint}")
-
-
-def _numbers(name: str, values: ArrayLike) -> FloatArray:
-    try:
-        return np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise SettingError(f"Detections.{name}: expected an array of numbers ({error})") from error
-
-
-def _whole(name: str, values: ArrayLike) -> IntArray:
-    given = np.asarray(values)
-    if given.dtype.kind in "iub":
-        return given.astype(np.int64)
-    numbers = _numbers(name, values)
-    if not (np.isfinite(numbers) & (numbers == np.floor(numbers)) & (np.abs(numbers) < _OTHER_IDS)).all():
-        raise SettingError(f"Detections.{name}: expected whole numbers, got {numbers.reshape(-1)[:5].tolist()}")
-    return numbers.astype(np.int64)
-
-
-def _column(name: str, value: Any, dtype: Any, shape: tuple[int | None, ...]) -> Any:
-    try:
-        array = np.asarray(value)
-    except ValueError as error:  # rows of unequal length
-        raise SettingError(f"{name}: expected an array ({error})") from error
-    if array.dtype != dtype:
-        if not np.can_cast(array.dtype, dtype, casting="same_kind"):
-            raise SettingError(f"{name}: expected {np.dtype(dtype).name}, got {array.dtype.name}")
-        array = array.astype(dtype)
-    if array.ndim != len(shape) or any(
-        want is not None and want != got for want, got in zip(shape, array.shape, strict=True)
-    ):
-        wanted = ", ".join("any" if want is None else str(want) for want in shape)
-        raise SettingError(f"{name}: expected shape ({wanted}), got {array.shape}")
-    return array
-
-
-def _put(table: Any, name: str, value: Any) -> None:
-    object.__setattr__(table, name, value)
-
-
-def _pick(table: Any, rows: Any) -> dict[str, Any]:
-    if isinstance(rows, (int, np.integer)):
-        rows = [rows]
-    values = {column.name: getattr(table, column.name) for column in fields(table) if column.init}
-    return {name: None if value is None else np.asarray(value)[rows] for name, value in values.items()}
-
-
-class Detector(Protocol):
-    """What the pipeline asks of a detector."""
-
-    @property
-    def names(self) -> Mapping[int, str]:
-        """Class id → name; may be empty."""
-        ...
-
-    def __call__(self, frames: Sequence[NDArray[np.uint8]]) -> list[Detections]:
-        """Detect in a batch of (H, W, 3) BGR uint8 frames; return one table per frame, in order."""
         ...

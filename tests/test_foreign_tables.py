@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sportstrack import Detections, Tracks, score_tracks
+from sportstrack.checks import NO_IDENTITY, as_identities
 from sportstrack.errors import FormatError, SettingError
-from sportstrack.types import NO_IDENTITY, as_identities
 
 BOXES = np.array([[50.0, 100, 90, 200], [150, 100, 190, 200]])
 WHOLE = np.hstack([BOXES, [[0.9, 0], [0.8, 1]]])  # x1 y1 x2 y2 score class

@@ -24,8 +24,9 @@ from data_prep.audit.leaks import check_clips, check_pictures
 from data_prep.audit.pixels import Measured
 from data_prep.audit.run import Audit
 from data_prep.audit.source import AuditSource
-from data_prep.table import NO_SEQUENCE, BoolArray, IntArray
+from data_prep.table import NO_SEQUENCE
 from data_prep.trim import clip_boxes, trim, without_empty_polygons
+from sportstrack.types import BoolArray, IntArray
 
 _KEEP = {"test": 0, "val": 1, "train": 3}  # which of two copies stays: scores on test and val stay comparable
 _WRITERS = {

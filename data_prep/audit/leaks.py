@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from data_prep.audit.findings import Finding
 from data_prep.audit.pixels import Measured
 from data_prep.audit.source import AuditSource
-from data_prep.table import NO_SEQUENCE, IntArray
+from data_prep.table import NO_SEQUENCE
+from sportstrack.types import IntArray
 
 _BITS = np.array([bin(i).count("1") for i in range(1 << 16)], np.uint8)
 _CHUNK = 256

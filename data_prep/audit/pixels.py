@@ -20,10 +20,11 @@ from data_prep.audit.findings import Finding
 from data_prep.audit.labels import Thresholds
 from data_prep.audit.source import AuditSource
 from data_prep.pictures import picture_bytes, show_picture
-from data_prep.table import NO_SEQUENCE, IntArray, Picture, VideoFrame
+from data_prep.table import NO_SEQUENCE, Picture, VideoFrame
 from sportstrack.errors import FormatError, OutputError, SettingError, SourceError
 from sportstrack.images.decode import check_picture
 from sportstrack.limits import MAX_SIDE
+from sportstrack.types import IntArray
 
 _WIDTH = 320  # pixels to which pictures are brought before sharpness is measured
 _ENOUGH = 8  # pictures that a clip must have to tell its outliers

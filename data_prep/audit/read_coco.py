@@ -13,11 +13,12 @@ from data_prep.formats.coco import MAX_SIDE, find_json, picture_places
 from data_prep.formats.coco_polygons import box_around, parse_segmentation
 from data_prep.formats.coco_records import Json, class_numbers, clip_frames, read_clips
 from data_prep.names import find_files
-from data_prep.polygons import FloatArray, Polygons
-from data_prep.table import NO_FRAME, NO_SEQUENCE, NO_TRACK, Boxes, ImageTable, IntArray
+from data_prep.polygons import Polygons
+from data_prep.table import NO_FRAME, NO_SEQUENCE, NO_TRACK, Boxes, ImageTable
 from data_prep.values import as_flag, as_id, as_number, as_whole
 from sportstrack.errors import FormatError
 from sportstrack.files.reading import read_json
+from sportstrack.types import FloatArray, IntArray
 
 _WORD = "annotations[{}]"
 

@@ -17,10 +17,11 @@ from data_prep.formats.soccernet import read_roles
 from data_prep.formats.sportsmot import match_of
 from data_prep.pictures import IMAGE_SUFFIXES
 from data_prep.storage import DiskStorage, Storage, ZipStorage
-from data_prep.table import BoolArray, Boxes, Clip, FloatArray, ImageTable, IntArray, Picture
+from data_prep.table import Boxes, Clip, ImageTable, Picture
 from sportstrack.errors import FormatError
 from sportstrack.files.reading import parse_pairs
 from sportstrack.mot import MAX_COLUMNS, MIN_COLUMNS, parse_sequence_info
+from sportstrack.types import BoolArray, FloatArray, IntArray
 
 DEEPEST = 3  # folders between the root and a clip, as in SportsMOT/dataset/train/CLIP
 _SPLIT = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test", "challenge": "challenge"}

@@ -23,9 +23,10 @@ from data_prep.formats.yolo_read import (
 )
 from data_prep.pictures import picture_size
 from data_prep.sidecars import Clips
-from data_prep.table import NO_FRAME, NO_SEQUENCE, NO_TRACK, Boxes, FloatArray, ImageTable
+from data_prep.table import NO_FRAME, NO_SEQUENCE, NO_TRACK, Boxes, ImageTable
 from sportstrack.errors import FormatError
 from sportstrack.files.reading import as_utf8, is_note, list_files
+from sportstrack.types import FloatArray
 
 
 def read_yolo_leniently(root: Path) -> AuditSource:

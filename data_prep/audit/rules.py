@@ -7,7 +7,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from data_prep.table import NO_SEQUENCE, NO_TRACK, BoolArray, FloatArray, IntArray, Table
+from data_prep.table import NO_SEQUENCE, NO_TRACK, Table
+from sportstrack.types import BoolArray, FloatArray, IntArray
 
 Pairs: TypeAlias = NDArray[np.int64]
 """(K, 2) rows of boxes: the one that stays, the culprit."""

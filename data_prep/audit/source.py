@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from data_prep.audit.findings import Finding
-from data_prep.table import NO_FRAME, NO_TRACK, BoolArray, Boxes, Clip, ImageTable, IntArray, Table, TrackInfo
+from data_prep.table import NO_FRAME, NO_TRACK, Boxes, Clip, ImageTable, Table, TrackInfo
 from data_prep.table import join_tables as join
+from sportstrack.types import BoolArray, IntArray
 
 NO_LINE = -1
 

@@ -10,9 +10,10 @@ from zlib import crc32
 import numpy as np
 
 from data_prep.augment.operations import OPERATIONS
-from data_prep.augment.sample import Image, Params, Sample, around
-from data_prep.table import FloatArray, IntArray
+from data_prep.augment.sample import Params, Sample, around
 from sportstrack.errors import SettingError, nearest
+from sportstrack.images.check import check_image
+from sportstrack.types import FloatArray, Image, IntArray
 
 LEAST_VISIBLE = 0.3
 
@@ -71,8 +72,7 @@ def check_operations(names: Sequence[str]) -> None:
 
 
 def _checked(image: Image, boxes: Any, classes: Any, donors: tuple[Sample, ...]) -> Sample:
-    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
-        raise SettingError(f"expected a picture of shape (H, W, 3) and type uint8, got {image.shape} {image.dtype}")
+    check_image(image, "image")
     xyxy, kinds = np.asarray(boxes, np.float64), np.asarray(classes)
     if (xyxy.size and (xyxy.ndim != 2 or xyxy.shape[1] != 4)) or len(xyxy) != len(kinds):
         raise SettingError(f"expected (N, 4) boxes and (N,) classes, got {xyxy.shape} and {kinds.shape}")

@@ -13,7 +13,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from data_prep.augment.players import copy_paste, cutout
-from data_prep.augment.sample import Image, Params, Sample, draw
+from data_prep.augment.sample import Params, Sample, draw
+from sportstrack.types import Image
 
 _FILL = 114  # grey of what lies beyond a rotated picture; Ultralytics pads with it
 _REFERENCE = 720.0  # picture height that blurs are given for

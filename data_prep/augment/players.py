@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from data_prep.augment.sample import Image, Params, Sample, around, covered_share, draw
+from data_prep.augment.sample import Params, Sample, around, covered_share, draw
 from data_prep.polygons import Polygons, clip_ring
-from data_prep.table import BoolArray, FloatArray, IntArray
+from sportstrack.types import BoolArray, FloatArray, Image, IntArray
 
 PASTED = -1
 _MOST = 3  # boxes that are covered or pasted at once

@@ -23,11 +23,12 @@ from data_prep.formats.yolo import Labels, YoloWriter, data_yaml
 from data_prep.output import Group, WriteSettings, count_table, prepared, staged, write_groups
 from data_prep.pictures import Tick, read_picture
 from data_prep.stage import StagedFolder
-from data_prep.table import Boxes, ImageTable, IntArray, Table
+from data_prep.table import Boxes, ImageTable, Table
 from data_prep.trim import trim, without_empty_polygons
 from sportstrack.errors import FormatError, SettingError, unknown
 from sportstrack.files.reading import parse_json, read_bytes
 from sportstrack.kinds import is_kind
+from sportstrack.types import IntArray
 
 MANIFEST = "augmented.jsonl"
 _PARTS = "augmented"

@@ -7,12 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from data_prep.polygons import Polygons
-from data_prep.table import BoolArray, FloatArray, IntArray
+from sportstrack.types import BoolArray, FloatArray, Image, IntArray
 
-Image: TypeAlias = NDArray[np.uint8]
 Params: TypeAlias = dict[str, Any]
 
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from data_prep.augment.sample import Image, Params
+from data_prep.augment.sample import Params
 from data_prep.formats.yolo_read import parse_labels
 from data_prep.pictures import JPEG_QUALITY, read_picture, write_whole
+from sportstrack.types import Image
 
 _COLUMNS, _WIDTH, _CAPTION, _GAP = 4, 400, 34, 6  # tiles in a row; pixels
 _COLOURS = ((0, 255, 255), (0, 140, 255), (255, 120, 0), (255, 0, 255), (255, 255, 0))  # by class; blue, green, red

@@ -14,11 +14,12 @@ import numpy as np
 from data_prep.headers import header_size
 from data_prep.pictures import IMAGE_SUFFIXES, picture_bytes, show_picture
 from data_prep.storage import Storage
-from data_prep.table import Boxes, Clip, ImageTable, IntArray, Picture, Table, TrackInfo, VideoFrame, join_tables
+from data_prep.table import Boxes, Clip, ImageTable, Picture, Table, TrackInfo, VideoFrame, join_tables
 from sportstrack.errors import FormatError
 from sportstrack.files.reading import parse_pairs, same_name
 from sportstrack.limits import MAX_CLIP_FRAMES
 from sportstrack.mot import MotTable, parse_mot, parse_sequence_info
+from sportstrack.types import IntArray
 
 VIDEO_SUFFIXES = (".mp4", ".mkv", ".avi", ".mov", ".m4v", ".webm")
 _FAR_OUTSIDE = 0.2  # share of boxes wholly beside the picture from which on the truth is another clip's

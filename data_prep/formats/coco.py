@@ -23,22 +23,13 @@ from data_prep.formats.coco_records import FRAMES_FROM_0, Json, by_id, class_num
 from data_prep.names import find_files, split_word
 from data_prep.output import Group, WriteSettings, describe, place_group, prepared, staged, write_groups
 from data_prep.pictures import Tick
-from data_prep.table import (
-    NO_SEQUENCE,
-    NO_TRACK,
-    Boxes,
-    Clip,
-    FloatArray,
-    ImageTable,
-    IntArray,
-    Table,
-    join_tables,
-)
+from data_prep.table import NO_SEQUENCE, NO_TRACK, Boxes, Clip, ImageTable, Table, join_tables
 from data_prep.values import as_flag, as_id, as_number, as_whole
 from sportstrack.boxes import tlwh_to_xyxy, xyxy_to_tlwh
 from sportstrack.errors import FormatError
 from sportstrack.files.folders import settled
 from sportstrack.files.reading import is_note, read_json
+from sportstrack.types import FloatArray, IntArray
 
 MAX_SIDE = 1_000_000  # pixels
 

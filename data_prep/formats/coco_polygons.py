@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from data_prep.polygons import FloatArray, Polygons
+from data_prep.polygons import Polygons
 from data_prep.rle import mask_runs, runs_box, runs_polygons
 from sportstrack.errors import FormatError
+from sportstrack.types import FloatArray
 
 
 def parse_segmentation(segmentation: Any, where: str) -> list[FloatArray]:

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from data_prep.table import NO_FRAME, NO_SEQUENCE, Clip, IntArray
+from data_prep.table import NO_FRAME, NO_SEQUENCE, Clip
 from data_prep.values import as_id, as_number, as_whole
 from sportstrack.errors import FormatError
+from sportstrack.types import IntArray
 from sportstrack.video.images import natural_key
 
 Json = dict[str, Any]

@@ -16,10 +16,11 @@ import numpy as np
 
 from data_prep.formats.motfolders import require_clips
 from data_prep.output import Group, WriteSettings, lost_polygons, prepared, staged, write_groups
-from data_prep.pictures import Image, Tick, read_pictures, write_picture
-from data_prep.table import NO_TRACK, BoolArray, IntArray, ObjectArray, Table
+from data_prep.pictures import Tick, read_pictures, write_picture
+from data_prep.table import NO_TRACK, ObjectArray, Table
 from data_prep.trim import trim
 from sportstrack.errors import SettingError
+from sportstrack.types import BoolArray, Image, IntArray
 
 
 @dataclass(frozen=True)

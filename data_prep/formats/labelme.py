@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 
 from data_prep.pictures import picture_size
-from data_prep.polygons import FloatArray, Polygons
+from data_prep.polygons import Polygons
 from data_prep.table import Boxes, ImageTable, Table
 from data_prep.values import as_whole
 from sportstrack.errors import FormatError
 from sportstrack.files.folders import settled
 from sportstrack.files.reading import list_files, read_json
 from sportstrack.limits import MAX_SIDE
+from sportstrack.types import FloatArray
 
 _FEWEST = {"rectangle": 2, "polygon": 3}  # points of the shapes that are read
 

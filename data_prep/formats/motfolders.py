@@ -19,12 +19,13 @@ from data_prep.output import Group, WriteSettings, describe, place_group, prepar
 from data_prep.pictures import Tick
 from data_prep.stage import StagedFolder
 from data_prep.storage import DiskStorage, Storage, ZipStorage
-from data_prep.table import NO_SEQUENCE, NO_TRACK, IntArray, Table
+from data_prep.table import NO_SEQUENCE, NO_TRACK, Table
 from sportstrack.boxes import xyxy_to_tlwh
 from sportstrack.errors import FormatError, SettingError
 from sportstrack.files.folders import settled
 from sportstrack.files.reading import decode, parse_pairs
 from sportstrack.mot import MotTable
+from sportstrack.types import IntArray
 
 MOT_CLASSES = (
     "pedestrian", "person on vehicle", "car", "bicycle", "motorbike", "non motorised vehicle", "static person",

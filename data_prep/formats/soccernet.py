@@ -16,11 +16,12 @@ import numpy as np
 
 from data_prep.formats.clips import ClipRules, find_clips, join_clips, read_clip
 from data_prep.storage import DiskStorage, Storage, ZipStorage
-from data_prep.table import IntArray, Table, TrackInfo
+from data_prep.table import Table, TrackInfo
 from sportstrack.errors import FormatError
 from sportstrack.files.folders import settled
 from sportstrack.files.reading import parse_pairs
 from sportstrack.mot import MotTable
+from sportstrack.types import IntArray
 
 CLASSES = ("player", "goalkeeper", "referee", "ball", "other")
 SPLITS = {"train": "train", "valid": "val", "val": "val", "test": "test"}

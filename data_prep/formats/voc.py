@@ -21,12 +21,13 @@ import numpy as np
 
 from data_prep.output import Group, WriteSettings, describe, place_group, prepared, staged, write_groups
 from data_prep.pictures import IMAGE_SUFFIXES, Tick, picture_size
-from data_prep.table import Boxes, FloatArray, ImageTable, Table
+from data_prep.table import Boxes, ImageTable, Table
 from data_prep.values import as_whole
 from sportstrack.errors import FormatError, SettingError
 from sportstrack.files.folders import settled
 from sportstrack.files.reading import existing, list_files, read_bytes, read_text, same_name
 from sportstrack.limits import MAX_SIDE
+from sportstrack.types import FloatArray
 
 EDGES = ("inclusive", "continuous")
 FIRST_PIXEL = np.array([1.0, 1.0, 0.0, 0.0])  # what inclusive edges counted from 1 are above continuous ones

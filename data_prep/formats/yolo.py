@@ -23,8 +23,9 @@ from data_prep.output import Group, WriteSettings, count_table, place_group, pre
 from data_prep.pictures import Tick
 from data_prep.polygons import Polygons
 from data_prep.stage import StagedFolder
-from data_prep.table import NO_SEQUENCE, IntArray, Table
+from data_prep.table import NO_SEQUENCE, Table
 from data_prep.trim import trim, without_empty_polygons
+from sportstrack.types import IntArray
 
 DIGITS = 8  # after the point: 8K pictures come back to 1e-4 pixels
 _ONE = 10**DIGITS

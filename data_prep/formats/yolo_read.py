@@ -14,20 +14,11 @@ from data_prep.names import split_word
 from data_prep.pictures import IMAGE_SUFFIXES, picture_size
 from data_prep.polygons import Polygons
 from data_prep.sidecars import Clips
-from data_prep.table import (
-    NO_FRAME,
-    NO_SEQUENCE,
-    NO_TRACK,
-    Boxes,
-    Clip,
-    FloatArray,
-    ImageTable,
-    IntArray,
-    Table,
-)
+from data_prep.table import NO_FRAME, NO_SEQUENCE, NO_TRACK, Boxes, Clip, ImageTable, Table
 from sportstrack.errors import FormatError
 from sportstrack.files.folders import settled
 from sportstrack.files.reading import as_utf8, existing, list_files, read_text, read_yaml
+from sportstrack.types import FloatArray, IntArray
 
 _SPLITS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 MAX_POINTS = 10_000

@@ -14,9 +14,10 @@ import numpy as np
 
 from data_prep.stage import staged_job
 from data_prep.synthetic.render import render_sequence
-from data_prep.synthetic.settings import CLASSES, FrameTruth, Image, Settings, identities
+from data_prep.synthetic.settings import CLASSES, FrameTruth, Settings, identities
 from sportstrack.errors import OutputError, SettingError
 from sportstrack.files.claim import Claim, PartFile
+from sportstrack.types import Image
 
 Progress = Callable[[str, int, int], None]  # sequence name, frames done, frames in all
 COMMAND = "sportstrack synthetic"

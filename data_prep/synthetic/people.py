@@ -8,7 +8,8 @@ import numpy as np
 
 from data_prep.synthetic.camera import Camera
 from data_prep.synthetic.match import BALL_RADIUS, MatchState
-from data_prep.synthetic.settings import N_PEOPLE, STREAM_KITS, Array, Colour, Image, Settings, identities
+from data_prep.synthetic.settings import N_PEOPLE, STREAM_KITS, Array, Colour, Settings, identities
+from sportstrack.types import Image
 
 # Kits tell the roles apart: a referee is all in black, a goalkeeper in fluorescent yellow or orange with long sleeves
 # and white gloves; the players' colours come near neither. (BGR)

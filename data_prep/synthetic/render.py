@@ -16,11 +16,11 @@ from data_prep.synthetic.settings import (
     STREAM_NOISE,
     Array,
     FrameTruth,
-    Image,
     Settings,
     identities,
 )
 from data_prep.synthetic.stadium import Stadium, goal_frames, paint_goal
+from sportstrack.types import Image
 
 Owners = NDArray[np.int8]  # (H, W) index of the object on top of each pixel, -1 for the background
 Masks = list[tuple[int, int, int, Image, int]]  # index, left, top, mask of the whole object, pixels in it

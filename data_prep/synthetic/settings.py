@@ -21,7 +21,6 @@ BALL_ID = N_PEOPLE + 1
 STREAM_KITS, STREAM_MATCH, STREAM_CAMERA, STREAM_STADIUM, STREAM_LIGHT, STREAM_NOISE = range(6)
 
 Array = NDArray[np.float64]
-Image = NDArray[np.uint8]
 Colour = tuple[float, float, float]  # BGR, 0...255
 
 

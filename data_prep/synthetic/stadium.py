@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_prep.synthetic.camera import NEAR, REFERENCE_WIDTH, Camera
-from data_prep.synthetic.settings import PITCH_LENGTH, PITCH_WIDTH, STREAM_STADIUM, Array, Image, Settings
+from data_prep.synthetic.settings import PITCH_LENGTH, PITCH_WIDTH, STREAM_STADIUM, Array, Settings
+from sportstrack.types import Image
 
 HALF = np.array([PITCH_LENGTH, PITCH_WIDTH]) / 2
 TURF_SCALE = 14.0  # texture pixels per metre for pictures 1280 wide or more, fewer for smaller ones

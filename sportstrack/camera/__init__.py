@@ -9,14 +9,8 @@ The methods are listed in `CAMERAS`; docs/camera.md compares them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
-
 from sportstrack.errors import SettingError, nearest
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from sportstrack.types import FloatArray
+from sportstrack.types import CameraMotion
 
 CAMERAS: dict[str, str] = {
     "flow": "sportstrack.camera.flow:flow_camera",
@@ -27,34 +21,6 @@ CAMERAS: dict[str, str] = {
 """Name → where its class or factory is."""
 
 DEFAULT_CAMERA = "flow"
-
-
-@runtime_checkable
-class CameraMotion(Protocol):
-    """What the pipeline asks of a method.
-
-    Attributes:
-        needs_image: False if ``update`` works with ``frame=None``, so that a recorded run needs no video.
-    """
-
-    needs_image: bool
-
-    def update(self, frame: NDArray[Any] | None, xyxy: FloatArray) -> FloatArray | None:
-        """Look at the next frame.
-
-        Args:
-            frame: (H, W, 3) uint8 BGR, or None where `needs_image` is False.
-            xyxy: (N, 4) boxes of what moves by itself in this frame; they have no say in the camera's motion.
-
-        Returns:
-            (2, 3) float64 affine from the previous frame's pixels (continuous, origin at the top left corner) to this
-            one's; None in the first frame and whenever it can't tell.
-        """
-        ...
-
-    def reset(self) -> None:
-        """Forget the previous frame, as after a cut."""
-        ...
 
 
 def load_camera(name: str = DEFAULT_CAMERA) -> CameraMotion:

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sportstrack.camera.affine import enlarge, free_of, is_plausible, read_boxes
-from sportstrack.images.corners import check_picture, halve
+from sportstrack.images.check import check_image
+from sportstrack.images.corners import LEAST_SIDE, halve
 from sportstrack.images.opencv import require_cv2
 from sportstrack.types import FloatArray
 
@@ -69,7 +70,7 @@ class ImageMotion:
         if frame is None:
             self.reset()
             return None
-        check_picture(frame, "camera motion")
+        check_image(frame, "camera motion", least=LEAST_SIDE)
         size = (frame.shape[1], frame.shape[0])
         cv2 = require_cv2()
         grey = halve(cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY), self._method.width)

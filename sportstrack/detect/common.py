@@ -15,14 +15,15 @@ from numpy.typing import NDArray
 
 from sportstrack.errors import SettingError, WeightsError, nearest
 from sportstrack.files.reading import same_name
+from sportstrack.images.check import check_image
 from sportstrack.models.devices import import_torch
 from sportstrack.plugins import first_line
-from sportstrack.types import Detections, Detector
+from sportstrack.types import Detections, Detector, Image
 
 NO_CLASS = ("__background__", "N/A")
 """Names in label lists that stand for nothing."""
 
-Frames = Sequence[NDArray[np.uint8]]
+Frames = Sequence[Image]
 
 
 class ClassTable:
@@ -107,7 +108,7 @@ def in_shapes(frames: Frames, detect: Callable[[Frames], Sequence[Detections]]) 
         SettingError: if a frame is no (H, W, 3) uint8 array.
     """
     for frame in frames:
-        check_frame(frame)
+        check_image(frame)
     found = [Detections.empty()] * len(frames)
     for rows in rows_by_shape(frames):
         for row, table in zip(rows, detect([frames[row] for row in rows]), strict=True):
@@ -215,25 +216,12 @@ def class_ids(classes: Sequence[int | str] | str | None, names: Mapping[int, str
     return sorted(ids)
 
 
-def rows_by_shape(frames: Sequence[NDArray[np.uint8]]) -> list[list[int]]:
+def rows_by_shape(frames: Sequence[Image]) -> list[list[int]]:
     """Return the rows of the frames of each shape that occurs."""
     groups: dict[tuple[int, ...], list[int]] = {}
     for row, frame in enumerate(frames):
         groups.setdefault(frame.shape, []).append(row)
     return list(groups.values())
-
-
-def check_frame(frame: Any) -> None:
-    """Raise SettingError unless a frame is an (H, W, 3) uint8 array with something in it."""
-    shape, dtype = getattr(frame, "shape", None), getattr(frame, "dtype", None)
-    if (
-        not isinstance(frame, np.ndarray)
-        or frame.ndim != 3
-        or frame.shape[2] != 3
-        or not frame.size
-        or dtype != np.uint8
-    ):
-        raise SettingError(f"frame: expected (H, W, 3) uint8, got {shape} {dtype or type(frame).__name__}")
 
 
 def _check_range(name: str, value: Any, low: float, high: float, whole: bool = False) -> None:

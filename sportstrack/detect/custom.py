@@ -7,13 +7,10 @@ import time
 from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from sportstrack.detect.common import STAGES
 from sportstrack.errors import SettingError
 from sportstrack.plugins import first_line, plugin
-from sportstrack.types import Detections, as_detections
+from sportstrack.types import Detections, Image, as_detections
 
 
 class CustomDetector:
@@ -50,7 +47,7 @@ class CustomDetector:
         self._own_timings = getattr(call, "timings", None) is None
         self.timings: dict[str, float] = dict.fromkeys(STAGES, 0.0) if self._own_timings else call.timings
 
-    def __call__(self, frames: Sequence[NDArray[np.uint8]]) -> list[Detections]:
+    def __call__(self, frames: Sequence[Image]) -> list[Detections]:
         """Detect in a batch of (H, W, 3) BGR uint8 frames; return one table per frame, in order.
 
         Raises:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sportstrack.detect.common import (
     ClassTable,
@@ -25,7 +24,7 @@ from sportstrack.detect.labels import find_labels, read_labels
 from sportstrack.errors import WeightsError
 from sportstrack.models.devices import check_half, choose_device, import_torch
 from sportstrack.plugins import first_line
-from sportstrack.types import Detections
+from sportstrack.types import Detections, Image
 
 PREFIX = "detectron2:"
 FIX = "pip install --no-build-isolation 'git+https://github.com/facebookresearch/detectron2.git'"
@@ -111,7 +110,7 @@ class Detectron2Detector:
                 raise WeightsError(f"{self._spec}: is a model of another task: it gives {', '.join(results[0])}")
             return [self._classes.table(self._convert(result), self._score) for result in results]
 
-    def _input(self, frame: NDArray[np.uint8]) -> dict[str, Any]:
+    def _input(self, frame: Image) -> dict[str, Any]:
         height, width = frame.shape[:2]
         picture = frame[..., ::-1] if self._rgb else frame
         scaled = self._scale.get_transform(picture).apply_image(picture)

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sportstrack.detect.common import (
     ClassTable,
@@ -27,7 +26,7 @@ from sportstrack.errors import DeviceError, WeightsError
 from sportstrack.images.opencv import require_cv2
 from sportstrack.models.devices import device_name, import_torch
 from sportstrack.plugins import first_line
-from sportstrack.types import Detections
+from sportstrack.types import Detections, Image
 
 PREFIX = "tensorflow:"
 FIX = "pip install tensorflow"
@@ -110,7 +109,7 @@ class TensorflowDetector:
         with self._stages("postprocess"):
             return [self._table(found, row, frame) for row, frame in enumerate(frames)]
 
-    def _table(self, found: dict[str, Any], row: int, frame: NDArray[np.uint8]) -> Detections:
+    def _table(self, found: dict[str, Any], row: int, frame: Image) -> Detections:
         height, width = frame.shape[:2]
         one = self._convert({key: found[key][row : row + 1] for key in _NEEDED}, (width, height))
         # Rows beyond num_detections only fill up.

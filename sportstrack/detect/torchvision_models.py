@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sportstrack.detect.common import ClassTable, Stages, inference
 from sportstrack.errors import SettingError, WeightsError, nearest
 from sportstrack.models.devices import check_half, choose_device, import_torch
 from sportstrack.models.weights import cache_folder
 from sportstrack.plugins import first_line
-from sportstrack.types import Detections
+from sportstrack.types import Detections, Image
 
 PREFIX = "torchvision:"
 RANDOM = "random"
@@ -78,7 +77,7 @@ class TorchvisionDetector:
         settings = _settings(name, None if self.fixed else imgsz, score, iou, max_det)
         self._model = _build(name, weights, settings, kind == RANDOM).eval().to(self.device)
 
-    def __call__(self, frames: Sequence[NDArray[np.uint8]]) -> list[Detections]:
+    def __call__(self, frames: Sequence[Image]) -> list[Detections]:
         """Detect in a batch of (H, W, 3) BGR uint8 frames; return one table per frame, in order."""
         torch = import_torch()
         with self._stages("preprocess"):
@@ -88,7 +87,7 @@ class TorchvisionDetector:
         with self._stages("postprocess"):
             return [self._table(result) for result in results]
 
-    def _tensor(self, torch: Any, frame: NDArray[np.uint8]) -> Any:
+    def _tensor(self, torch: Any, frame: Image) -> Any:
         pixels = torch.from_numpy(np.ascontiguousarray(frame[..., ::-1])).to(self.device)
         return pixels.permute(2, 0, 1).float().div_(255)
 

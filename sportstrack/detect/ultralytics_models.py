@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sportstrack.detect.checkpoint import _check_file, _loadable, _readable, _torch_threads, import_ultralytics, loading
-from sportstrack.detect.common import STAGES, _check_range, check_frame, class_ids, rows_by_shape
+from sportstrack.detect.common import STAGES, _check_range, class_ids, rows_by_shape
 from sportstrack.detect.neck import NeckFeatures
 from sportstrack.errors import WeightsError
+from sportstrack.images.check import check_image
 from sportstrack.models.devices import check_half, choose_device
 from sportstrack.models.weights import find_weights
-from sportstrack.types import Detections
+from sportstrack.types import Detections, Image
 
 BOX_TASKS = ("detect", "segment", "pose", "obb")
 
@@ -107,10 +108,10 @@ class UltralyticsDetector:
         self.names: dict[int, str] = {int(k): str(v) for k, v in self._model.names.items()}
         self._settings["classes"] = class_ids(classes, self.names)
 
-    def __call__(self, frames: Sequence[NDArray[np.uint8]]) -> list[Detections]:
+    def __call__(self, frames: Sequence[Image]) -> list[Detections]:
         """Detect in a batch of (H, W, 3) BGR uint8 frames; return one table per frame, in order."""
         for frame in frames:
-            check_frame(frame)
+            check_image(frame)
         found: list[Detections] = [Detections.empty()] * len(frames)
         for rows in rows_by_shape(frames):
             results = self._predict([np.ascontiguousarray(frames[row]) for row in rows])
@@ -177,7 +178,7 @@ class UltralyticsDetector:
             )
         return NeckFeatures(head)
 
-    def _predict(self, frames: list[NDArray[np.uint8]]) -> list[Any]:
+    def _predict(self, frames: list[Image]) -> list[Any]:
         step = self._at_once or len(frames)
         parts = (frames[at : at + step] for at in range(0, len(frames), step))
         results: list[Any] = [result for part in parts for result in self._model.predict(part, **self._settings)]

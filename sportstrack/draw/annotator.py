@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sportstrack.errors import SettingError
-from sportstrack.types import Detections, FloatArray, Tracks
-
-Image: TypeAlias = NDArray[np.uint8]
+from sportstrack.images.check import check_image
+from sportstrack.types import Detections, FloatArray, Image, Tracks
 
 # Hues that stand out from grass, floors and one another: no greens, nothing dark, neighbours in the list far apart.
 PALETTE = (
@@ -90,8 +89,7 @@ class Annotator:
         Raises:
             SettingError: if the image has another shape or type.
         """
-        if not isinstance(image, np.ndarray) or image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
-            raise SettingError(f"image: expected (H, W, 3) uint8, got {getattr(image, 'shape', type(image).__name__)}")
+        check_image(image, "image")
         if self._tools is None or self._tools.height != image.shape[0]:
             self._tools = _Tools(image.shape[0], self._thickness, self._trace_length)
         canvas = np.ascontiguousarray(image)  # OpenCV draws into nothing else

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sportstrack.errors import SettingError
-from sportstrack.types import FloatArray
+from sportstrack.types import FloatArray, Image
 
 SPREAD = 1 / 60  # of the picture's longer side: a visit's standard deviation
 
@@ -23,9 +21,6 @@ _BAND = 256  # rows of a picture that are blended at once
 
 
 PATH_COLOUR = (255, 255, 255)  # BGR; stands out from grass and from a heat map's colours
-
-
-Image: TypeAlias = NDArray[np.uint8]
 
 
 class Presence:

@@ -7,13 +7,10 @@ An embedder is any callable ``(frame, xyxy) -> (N, D)``; `load_embedder` makes o
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
 from sportstrack.errors import SettingError, nearest
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from sportstrack.types import Embedder
 
 EMBEDDERS = {
     "kit": "kit colour: histogram of the torso, no network",
@@ -35,22 +32,6 @@ FORMS = {
 _CENTRED = "centred:"
 _TORCHVISION = "torchvision:"
 _OSNET_FILE = "osnet_x0_25_msmt17.onnx"
-
-
-class Embedder(Protocol):
-    """What the pipeline asks of an embedder; ``name`` and ``reset()``, called before each video, are optional."""
-
-    def __call__(self, frame: NDArray[np.uint8], xyxy: NDArray[np.float64]) -> NDArray[np.float32]:
-        """Describe each box's look.
-
-        Args:
-            frame: (H, W, 3) BGR.
-            xyxy: (N, 4) pixels; boxes may reach outside the frame.
-
-        Returns:
-            (N, D) unit rows; a row of zeros where a box has no pixels in the frame.
-        """
-        ...
 
 
 def load_embedder(name: str, *, device: str = "auto", half: bool = False) -> Embedder:

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sportstrack.appearance import Features
-from sportstrack.embed.crops import Image, NetworkInput, embed_crops
+from sportstrack.embed.crops import NetworkInput, embed_crops
 from sportstrack.errors import SettingError, WeightsError, unknown
 from sportstrack.models.devices import check_half, choose_device, import_torch
 from sportstrack.plugins import first_line
-from sportstrack.types import FloatArray
+from sportstrack.types import FloatArray, Image
 
 _BATCH = 32  # crops at a time
 _HEADS = ("fc", "heads", "head")  # what the last layer is called where the pooling comes before it

@@ -15,10 +15,9 @@ from numpy.typing import NDArray
 
 from sportstrack.appearance import Features, unit_rows
 from sportstrack.errors import SettingError
+from sportstrack.images.check import check_image
 from sportstrack.images.opencv import require_cv2
-from sportstrack.types import BoolArray, FloatArray, IntArray
-
-Image = NDArray[np.uint8]
+from sportstrack.types import BoolArray, FloatArray, Image, IntArray
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)  # of RGB in 0…1
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -57,9 +56,7 @@ def check_input(frame: Any, xyxy: Any) -> FloatArray:
     Raises:
         SettingError: if the frame is not (H, W, 3) uint8, or the boxes are not (N, 4).
     """
-    shape, dtype = getattr(frame, "shape", None), getattr(frame, "dtype", type(frame).__name__)
-    if not isinstance(frame, np.ndarray) or frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype != np.uint8:
-        raise SettingError(f"frame: expected (H, W, 3) uint8, got {shape} {dtype}")
+    check_image(frame)
     boxes = np.asarray(xyxy, dtype=np.float64)
     if boxes.size == 0:
         return np.empty((0, 4))

@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 
 from sportstrack.appearance import Features, unit_rows
-from sportstrack.embed.crops import Image
 from sportstrack.errors import SettingError
 from sportstrack.plugins import plugin
-from sportstrack.types import FloatArray
+from sportstrack.types import FloatArray, Image
 
 
 class CustomEmbedder:

@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 
 from sportstrack.appearance import Features, unit_rows
-from sportstrack.embed.crops import Image
-from sportstrack.types import BoolArray, FloatArray
+from sportstrack.types import BoolArray, FloatArray, Image
 
 WARM_UP = 25  # frames
 WEIGHTS = {"kit": 0.6}

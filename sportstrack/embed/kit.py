@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sportstrack.appearance import Features
-from sportstrack.embed.crops import Image, check_input, pixel_boxes
+from sportstrack.embed.crops import check_input, pixel_boxes
 from sportstrack.images.opencv import require_cv2
-from sportstrack.types import MAX_COORDINATE, FloatArray, IntArray
+from sportstrack.types import MAX_COORDINATE, FloatArray, Image, IntArray
 
 TORSO = (0.20, 0.18, 0.80, 0.50)  # left, top, right, bottom as shares of the box
 BINS = 24  # of hue for coloured pixels, and again of value for grey ones

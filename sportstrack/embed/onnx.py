@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sportstrack.appearance import Features
-from sportstrack.embed.crops import Image, NetworkInput, embed_crops
+from sportstrack.embed.crops import NetworkInput, embed_crops
 from sportstrack.errors import FormatError, SportstrackError, WeightsError
 from sportstrack.files.reading import read_json
 from sportstrack.models.devices import device_name
 from sportstrack.models.weights import OSNET, cache_folder, find_weights
 from sportstrack.plugins import first_line
-from sportstrack.types import FloatArray
+from sportstrack.types import FloatArray, Image
 
 _BATCH = 32  # crops at a time where the model leaves it open; more of them is no faster and takes more memory
 _THREADS = 8  # at most; small networks don't keep more of them busy

@@ -7,21 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sportstrack.errors import SettingError
 from sportstrack.images.opencv import require_cv2
 from sportstrack.types import FloatArray
 
-LEAST_SIDE = 32  # pixels
-
-
-def check_picture(frame: Any, user: str) -> None:
-    """SettingError, in the name of ``user``, unless it is an (H, W, 3) uint8 picture of at least 32 x 32 pixels."""
-    shape: Any = getattr(frame, "shape", None)
-    if not isinstance(frame, np.ndarray) or frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype != np.uint8:
-        kind = getattr(frame, "dtype", type(frame).__name__)
-        raise SettingError(f"{user}: expected an (H, W, 3) uint8 BGR picture, got {kind} of shape {shape}")
-    if min(frame.shape[:2]) < LEAST_SIDE:
-        raise SettingError(f"{user}: expected a picture of at least 32 x 32 pixels, got shape {shape}")
+LEAST_SIDE = 32  # pixels; in less there is nothing to compare
 
 
 def halve(image: NDArray[Any], width: int) -> NDArray[Any]:

@@ -7,16 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sportstrack.errors import FormatError, SourceError
 from sportstrack.files.reading import read_bytes
 from sportstrack.limits import MAX_PICTURE_BYTES, MAX_PIXELS, MAX_SCANNED, MAX_SIDE
+from sportstrack.types import Image
 
 KINDS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF")
 """By Pillow's names. Other formats are not decoded, whatever the file's name: their decoders are seldom tried."""
-
-Image = NDArray[np.uint8]
 
 
 def read_picture(path: str | Path, flags: int | None = None) -> Image:

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sportstrack.files.claim import PartFile
 from sportstrack.mine.loss import named_parts, pair
-from sportstrack.types import Detections
+from sportstrack.types import Detections, Image
 
 if TYPE_CHECKING:
     from sportstrack.mine.mined import Hard
@@ -39,7 +38,7 @@ def write_sheet(hard: Sequence[Hard], classes: Sequence[str], file: PartFile, sc
     file.complete()
 
 
-def _stack(tiles: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+def _stack(tiles: Sequence[Image]) -> Image:
     """Put tiles into rows of `COLUMNS`, below a legend."""
     width = tiles[0].shape[1] if tiles else 2 * WIDTH + MARGIN
     columns = min(COLUMNS, max(1, len(tiles)))
@@ -56,7 +55,7 @@ def _stack(tiles: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
     return sheet
 
 
-def _tile(one: Hard, rank: int, classes: Sequence[str], score: float) -> NDArray[np.uint8]:
+def _tile(one: Hard, rank: int, classes: Sequence[str], score: float) -> Image:
     """Return a caption over two pictures: truth left, prediction right."""
     import cv2
 
@@ -98,9 +97,7 @@ def _doubtful(boxes: Detections, classes: Sequence[str], colours: Sequence[Colou
     return ["" if colour == RIGHT else f"{classes[i]} {score:.2f}" for i, score, colour in rows]
 
 
-def _draw(
-    image: NDArray[np.uint8], boxes: Detections, scale: float, colours: Sequence[Colour], words: Sequence[str]
-) -> None:
+def _draw(image: Image, boxes: Detections, scale: float, colours: Sequence[Colour], words: Sequence[str]) -> None:
     import cv2
 
     for box, colour, word in zip((boxes.xyxy * scale).round().astype(int).tolist(), colours, words, strict=True):
@@ -112,14 +109,14 @@ def _draw(
             _text(image, word, (max(x1, 0), y1 - 3 if y1 > 12 else y2 + 11), colour, 0.33)
 
 
-def _legend(sheet: NDArray[np.uint8]) -> None:
+def _legend(sheet: Image) -> None:
     x = 4
     for word, colour in _LEGEND:
         _text(sheet, word, (x, 16), colour, 0.45)
         x += 12 + 9 * len(word)
 
 
-def _text(image: NDArray[np.uint8], text: str, place: tuple[int, int], colour: Colour, size: float) -> None:
+def _text(image: Image, text: str, place: tuple[int, int], colour: Colour, size: float) -> None:
     import cv2
 
     plain = text.encode("ascii", "replace").decode()  # OpenCV's letters know no others

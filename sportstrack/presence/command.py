@@ -16,11 +16,12 @@ import numpy as np
 
 from sportstrack.cli import new_parser, run
 from sportstrack.cli.arguments import SHARE, Real, Whole
-from sportstrack.draw.heatmap import OPACITY, PATH_COLOUR, Image, Presence, draw_path, heat_map, overlay, with_gaps
+from sportstrack.draw.heatmap import OPACITY, PATH_COLOUR, Presence, draw_path, heat_map, overlay, with_gaps
 from sportstrack.errors import FormatError, OutputError, SettingError
 from sportstrack.files.claim import PartFile, add_overwrite
 from sportstrack.limits import MAX_CANVAS, MAX_SIDE
 from sportstrack.mot import MotTable, read_mot
+from sportstrack.types import Image
 
 PROGRAM = "sportstrack presence"
 PICTURES = (".png", ".jpg", ".jpeg")

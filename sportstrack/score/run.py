@@ -9,6 +9,7 @@ from typing import Any, TypeAlias, TypeGuard
 
 import numpy as np
 
+from sportstrack.checks import as_identities
 from sportstrack.errors import FormatError, SettingError
 from sportstrack.mot import MotTable, check_table, read_mot, read_sequence_info, table_from_rows
 from sportstrack.score.diagnose import Diagnosis, diagnose
@@ -16,7 +17,7 @@ from sportstrack.score.preprocess import preprocess
 from sportstrack.score.scores import Scores
 from sportstrack.score.sequence import Sequence
 from sportstrack.score.sources import TruthFile, find_trackers, find_truth, pair_up
-from sportstrack.types import Tracks, as_identities
+from sportstrack.types import Tracks
 
 Table: TypeAlias = Any
 """`MotTable`, an (N, 6…10) array, a pandas frame, or a list with the `Tracks` of each frame."""

@@ -21,7 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sportstrack.errors import SettingError
-from sportstrack.images.corners import best_corners, check_picture, halve
+from sportstrack.images.check import check_image
+from sportstrack.images.corners import LEAST_SIDE, best_corners, halve
 from sportstrack.images.opencv import require_cv2
 from sportstrack.types import FloatArray
 
@@ -240,7 +241,7 @@ def is_close_up(xyxy: FloatArray, height: int) -> bool:
 
 
 def _view(frame: Any) -> _View:
-    check_picture(frame, "shots")
+    check_image(frame, "shots", least=LEAST_SIDE)
     cv2 = require_cv2()
     small = halve(frame, 400)
     smaller = halve(small, 200)

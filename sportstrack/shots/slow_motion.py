@@ -21,7 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sportstrack.errors import SettingError
-from sportstrack.images.corners import check_picture, halve
+from sportstrack.images.check import check_image
+from sportstrack.images.corners import LEAST_SIDE, halve
 from sportstrack.images.opencv import require_cv2
 from sportstrack.types import BoolArray, FloatArray, IntArray
 
@@ -137,7 +138,7 @@ class SlowMotionDetector:
         Raises:
             SettingError: if it is no such picture.
         """
-        check_picture(frame, "slow motion")
+        check_image(frame, "slow motion", least=LEAST_SIDE)
         cv2 = require_cv2()
         index, self._count = self._count, self._count + 1
         small = halve(frame, GREY)

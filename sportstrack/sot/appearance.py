@@ -12,8 +12,7 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
-from sportstrack.sot.types import Image
-from sportstrack.types import FloatArray
+from sportstrack.types import FloatArray, Image
 
 GRID = 32  # samples across and down a box
 RING = 2.0  # a box's surroundings reach this many times its size

@@ -18,8 +18,8 @@ from sportstrack.errors import SettingError
 from sportstrack.sot.appearance import Appearance
 from sportstrack.sot.methods import Follower
 from sportstrack.sot.motion import BoxFilter
-from sportstrack.sot.types import NOWHERE, Image, SotResult, check_image, share_inside
-from sportstrack.types import BoolArray, Detections, FloatArray, IntArray, as_detections
+from sportstrack.sot.types import NOWHERE, SotResult, read_image, share_inside
+from sportstrack.types import BoolArray, Detections, FloatArray, Image, IntArray, as_detections
 
 BALL_NAMES = ("ball", "sports ball", "football", "soccer ball", "basketball", "volleyball")
 
@@ -98,7 +98,7 @@ class BallTracker:
         Raises:
             SettingError: if the frame is no picture or of another size, or there is neither detector nor detections.
         """
-        image = check_image(frame, self._shape)
+        image = read_image(frame, self._shape)
         self._shape = image.shape[:2]
         balls = self._balls(image, detections)
         expected = self._motion.step() if self._motion is not None else None

@@ -7,8 +7,7 @@ import numpy as np
 from sportstrack.boxes import iou
 from sportstrack.sot.appearance import Appearance, colour_codes, colours
 from sportstrack.sot.search import moved
-from sportstrack.sot.types import Image
-from sportstrack.types import FloatArray
+from sportstrack.types import FloatArray, Image
 
 LEAST = 0.3  # of a covered box's colours neither the object nor its surroundings have; with less none can tell
 STILL = 0.5  # share of these colours from which on the cover still stands

@@ -11,8 +11,8 @@ from sportstrack.sot.appearance import Appearance
 from sportstrack.sot.cover import Cover
 from sportstrack.sot.motion import BoxFilter
 from sportstrack.sot.search import SAME_SIZE, Area, Candidate, Distractors, Sightings, choose, search
-from sportstrack.sot.types import Image, share_inside
-from sportstrack.types import FloatArray, as_detections
+from sportstrack.sot.types import share_inside
+from sportstrack.types import FloatArray, Image, as_detections
 
 if TYPE_CHECKING:
     from sportstrack.sot.settings import SotSettings

@@ -14,8 +14,7 @@ import numpy as np
 
 from sportstrack.errors import SettingError, WeightsError, nearest
 from sportstrack.images.opencv import FIX, require_contrib, require_cv2
-from sportstrack.sot.types import Image
-from sportstrack.types import FloatArray
+from sportstrack.types import FloatArray, Image
 
 METHODS: dict[str, str] = {
     "csrt": "TrackerCSRT",

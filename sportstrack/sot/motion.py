@@ -9,8 +9,7 @@ import numpy as np
 
 from sportstrack import kalman
 from sportstrack.boxes import xywh_to_xyxy, xyxy_to_xywh
-from sportstrack.sot.types import Image
-from sportstrack.types import FloatArray
+from sportstrack.types import FloatArray, Image
 
 STD_POSITION, STD_VELOCITY = 1 / 20, 1 / 160  # share of the box's size, as in BoT-SORT
 DAMPING = 0.97  # of the velocity per unseen frame: nobody runs straight on for long

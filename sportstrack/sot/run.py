@@ -17,8 +17,8 @@ from sportstrack.boxes import xyxy_to_tlwh
 from sportstrack.errors import OutputError, SettingError, SourceError, unknown
 from sportstrack.files.claim import Claim, PartFile, file_name
 from sportstrack.mot import format_mot_rows
-from sportstrack.sot.types import Image, SotResult
-from sportstrack.types import FloatArray, Tracks
+from sportstrack.sot.types import SotResult
+from sportstrack.types import FloatArray, Image, Tracks
 from sportstrack.video import Frame, VideoSource, VideoWriter
 
 FORMATS = {"video": "_sot.mp4", "mot": ".txt", "otb": "_otb.txt", "heat": "_heat.png", "json": "_sot.json"}

@@ -9,8 +9,8 @@ import numpy as np
 
 from sportstrack.boxes import iou
 from sportstrack.sot.appearance import Appearance, colour_codes
-from sportstrack.sot.types import Image, share_inside
-from sportstrack.types import FloatArray
+from sportstrack.sot.types import share_inside
+from sportstrack.types import FloatArray, Image
 
 SAME_SIZE = (0.7, 0.85, 1.0, 1.2)  # factors of the last size to search, soon after
 OBJECT_SIDE = 24.0  # pixels: the picture is searched at the scale where the object is this large

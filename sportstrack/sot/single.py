@@ -17,8 +17,8 @@ from sportstrack.sot.methods import Follower
 from sportstrack.sot.motion import BoxFilter, RecentFrames
 from sportstrack.sot.search import SAME_SIZE, Area, Candidate, search
 from sportstrack.sot.settings import SotSettings
-from sportstrack.sot.types import NOWHERE, Image, SotResult, check_box, check_image, share_inside
-from sportstrack.types import FloatArray
+from sportstrack.sot.types import NOWHERE, SotResult, check_box, read_image, share_inside
+from sportstrack.types import FloatArray, Image
 
 DOUBTED = 0.5  # of `SotSettings.jump`, while the box is in doubt
 
@@ -76,7 +76,7 @@ class SingleTracker:
         Raises:
             SettingError: if the box is not finite, empty or outside the frame, or the frame is no picture.
         """
-        image = check_image(frame)
+        image = read_image(frame)
         start = check_box(box, image.shape)
         self._shape = image.shape[:2]
         self._recent = RecentFrames(self.settings.cut)
@@ -95,7 +95,7 @@ class SingleTracker:
         """
         if self._shape is None:
             raise SettingError("update(): call init(frame, box) first")
-        image = check_image(frame, self._shape)
+        image = read_image(frame, self._shape)
         self._frame += 1
         cut = self._recent.look(image)
         if self._following:

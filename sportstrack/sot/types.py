@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from sportstrack.errors import SettingError
-from sportstrack.types import FloatArray
+from sportstrack.images.check import check_image
+from sportstrack.types import FloatArray, Image
 
-Image: TypeAlias = NDArray[np.uint8]
 State: TypeAlias = Literal["tracking", "occluded", "lost"]
 MIN_SIDE = 2.0  # pixels; there is nothing to follow in less
 
@@ -37,22 +37,18 @@ class SotResult(NamedTuple):
 NOWHERE = SotResult(np.full(4, np.nan), 0.0, "lost")
 
 
-def check_image(image: Any, shape: tuple[int, ...] | None = None) -> Image:
-    """Return a (H, W, 3) BGR view of a colour or grey uint8 picture.
+def read_image(image: Any, shape: tuple[int, ...] | None = None) -> Image:
+    """Return a (H, W, 3) BGR view of a colour image, or a copy of a grey one of (H, W) or (H, W, 1).
 
     Raises:
         SettingError: if it is something else, or another size than the (H, W) of the frames before.
     """
-    if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim not in (2, 3) or not image.size:
-        kind = f"{image.shape} {image.dtype}" if isinstance(image, np.ndarray) else type(image).__name__
-        raise SettingError(f"frame: expected (H, W, 3) uint8, BGR, or (H, W) grey, got {kind}")
-    if image.ndim == 3 and image.shape[2] not in (1, 3):
-        raise SettingError(f"frame: expected 3 channels (BGR) or 1 (grey), got {image.shape[2]}")
+    if isinstance(image, np.ndarray) and (image.ndim == 2 or image.shape[2:] == (1,)):
+        image = np.repeat(image.reshape(*image.shape[:2], 1), 3, axis=2)
+    check_image(image)
     if shape is not None and image.shape[:2] != shape:
         new, old = (f"{s[1]}x{s[0]}" for s in (image.shape, shape))
         raise SettingError(f"frame: is {new}, the frames before it {old}; scale it, or call init again")
-    if image.ndim == 2 or image.shape[2] == 1:
-        image = np.repeat(image.reshape(*image.shape[:2], 1), 3, axis=2)
     return np.ascontiguousarray(image)
 
 

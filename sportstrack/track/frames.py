@@ -5,10 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-import numpy as np
-from numpy.typing import NDArray
-
-from sportstrack.types import Detections, FloatArray, Tracks
+from sportstrack.types import Detections, FloatArray, Image, Tracks
 
 
 @dataclass(frozen=True)
@@ -46,7 +43,7 @@ class TrackedFrame:
     time: float
     tracks: Tracks
     detections: Detections
-    image: NDArray[np.uint8] | None = None
+    image: Image | None = None
     pts: Fraction | None = None
     camera: FloatArray | None = None
     cut_confidence: float = 0.0

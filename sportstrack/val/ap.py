@@ -10,11 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sportstrack.boxes import iou
 from sportstrack.errors import SettingError
-from sportstrack.types import Detections
+from sportstrack.types import BoolArray, Detections, FloatArray
 
 OVERLAPS = np.linspace(0.5, 0.95, 10)
 RECALLS = np.linspace(0.0, 1.0, 101)
@@ -26,9 +25,6 @@ SIZES: Mapping[str, tuple[float, float]] = {
 }
 """Size → least and greatest area in square pixels of the picture as it is stored, both included."""
 MAX_DET = 100
-
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)

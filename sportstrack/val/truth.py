@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sportstrack.errors import SettingError, unknown
 from sportstrack.files.reading import same_name
-from sportstrack.types import Detections, IntArray
+from sportstrack.types import Detections, Image, IntArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +33,7 @@ class TestSet:
     def __len__(self) -> int:
         return len(self.boxes)
 
-    def pictures(self) -> Iterator[NDArray[np.uint8]]:
+    def pictures(self) -> Iterator[Image]:
         """Yield (H, W, 3) BGR pictures in order; FormatError for one of another size than its labels are for."""
         from data_prep.pictures import read_picture, refuse_another_size
 

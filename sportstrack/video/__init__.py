@@ -5,7 +5,8 @@ own timestamps as exact fractions of a second, counted from the first frame; onl
 folders, raw H.264) are timed by their frame rate.
 """
 
-from sportstrack.video.frame import Frame, Image, SourceInfo
+from sportstrack.types import Image
+from sportstrack.video.frame import Frame, SourceInfo
 from sportstrack.video.images import IMAGE_SUFFIXES, VIDEO_SUFFIXES, natural_key
 from sportstrack.video.source import VideoSource, open_source, probe
 from sportstrack.video.stream import address_name

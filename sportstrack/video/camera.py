@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from sportstrack.errors import SourceError
-from sportstrack.video.frame import Frame, Image, SourceInfo
+from sportstrack.types import Image
+from sportstrack.video.frame import Frame, SourceInfo
 from sportstrack.video.times import DEFAULT_RATE, as_rate
 
 

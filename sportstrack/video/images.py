@@ -13,7 +13,8 @@ from sportstrack.files.reading import is_note, read_bytes
 from sportstrack.images.decode import decode_picture
 from sportstrack.limits import MAX_PICTURE_BYTES
 from sportstrack.mot import SequenceInfo
-from sportstrack.video.frame import Frame, Image, SourceInfo
+from sportstrack.types import Image
+from sportstrack.video.frame import Frame, SourceInfo
 from sportstrack.video.seqinfo import find_sequence
 from sportstrack.video.times import ASSUMED_RATE, DEFAULT_RATE, as_rate
 from sportstrack.video.words import counted, plain

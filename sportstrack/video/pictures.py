@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from sportstrack.errors import SourceError
+from sportstrack.types import Image
 from sportstrack.video.decode import Decoder
-from sportstrack.video.frame import Frame, Image, SourceInfo
+from sportstrack.video.frame import Frame, SourceInfo
 from sportstrack.video.times import ASSUMED_RATE, DEFAULT_RATE, Clock, Gaps, as_rate
 from sportstrack.video.words import counted, plain
 

@@ -14,7 +14,8 @@ import numpy as np
 
 from sportstrack.errors import OutputError, SourceError
 from sportstrack.files.claim import PartFile
-from sportstrack.video.frame import Image
+from sportstrack.images.check import check_image
+from sportstrack.types import Image
 from sportstrack.video.pictures import BT709, ONE_THREAD, SMPTE170M
 from sportstrack.video.source import is_folder, open_source
 from sportstrack.video.times import as_rate, ticks_per_second
@@ -87,15 +88,12 @@ class VideoWriter:
             pts: seconds.
 
         Raises:
-            OutputError: if the image has another size, or the disk is full.
+            SettingError: if the image has another size.
+            OutputError: if the disk is full.
         """
         if self._container is None:
             raise OutputError(f"{self.path}: the writer is closed")
-        width, height = self._size
-        if image.shape != (height, width, 3) or image.dtype != np.uint8:
-            raise OutputError(
-                f"{self.path}: expected a ({height}, {width}, 3) uint8 image, got {image.shape} {image.dtype}"
-            )
+        check_image(image, str(self.path), size=self._size)
         frame = self._yuv(image)
         self._last = max(round(Fraction(pts) * self._clock), self._last + 1)
         if not self.written:

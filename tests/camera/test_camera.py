@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 from data_prep.synthetic import CLASSES, FrameTruth, Settings, render_sequence
 from sportstrack import Detections, Tracks, create_tracker
-from sportstrack.camera import CAMERAS, DEFAULT_CAMERA, CameraMotion, load_camera
+from sportstrack.camera import CAMERAS, DEFAULT_CAMERA, load_camera
 from sportstrack.camera.affine import apply, enlarge, is_plausible
 from sportstrack.errors import SettingError
 from sportstrack.score.run import score_tracks
+from sportstrack.types import CameraMotion
 
 WIDTH, HEIGHT = 640, 360
 CORNERS = np.array([[0, 0], [WIDTH, 0], [0, HEIGHT], [WIDTH, HEIGHT]], float)

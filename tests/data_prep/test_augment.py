@@ -192,7 +192,7 @@ def test_pictures_without_boxes_and_tiny_ones_pass(operation: str) -> None:
     ("change", "reason"),
     [
         ({"ops": ["blurr"]}, "did you mean 'blur'"),
-        ({"image": np.zeros((4, 4), np.uint8)}, r"expected a picture"),
+        ({"image": np.zeros((4, 4), np.uint8)}, r"image: expected \(H, W, 3\) uint8"),
         ({"classes": [0, 1]}, r"expected \(N, 4\) boxes"),
         ({"boxes": [[0, 0, np.nan, 5]]}, "NaN"),
     ],

@@ -20,7 +20,8 @@ HEAVY = (
 FLOORS = (
     {"limits"},
     {"errors"},
-    {"types", "files", "plugins", "kinds"},
+    {"checks", "files", "plugins", "kinds"},
+    {"types"},
     {"boxes", "kalman", "assign", "appearance", "images", "models", "cli"},
     {"mot", "recording", "draw"},
     {"video", "trackers", "score"},
@@ -31,6 +32,7 @@ FLOORS = (
 """Packages and modules of ``sportstrack``, and ``data_prep`` as a whole: each may import what is on lower floors."""
 
 GROUND = {
+    "checks",
     "types",
     "boxes",
     "kalman",

@@ -278,7 +278,7 @@ def test_a_bad_box_is_refused(box: Any, words: str) -> None:
         (None, "expected"),
         (np.zeros((0, 5, 3), np.uint8), "expected"),
         (np.zeros((50, 50, 3)), "uint8"),
-        (np.zeros((50, 50, 4), np.uint8), "channels"),
+        (np.zeros((50, 50, 4), np.uint8), r"expected \(H, W, 3\) uint8, got \(50, 50, 4\) uint8"),
     ],
 )
 def test_a_bad_frame_is_refused(frame: Any, words: str) -> None:

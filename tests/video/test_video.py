@@ -37,7 +37,7 @@ from make_video import (
     set_matrix,
 )
 
-from sportstrack.errors import FormatError, OutputError, SourceError, SportstrackError
+from sportstrack.errors import FormatError, OutputError, SettingError, SourceError, SportstrackError
 from sportstrack.mot import read_sequence_info
 from sportstrack.video import (
     SourceInfo,
@@ -1007,9 +1007,9 @@ def test_refused_outputs(tmp_path: Path) -> None:
 
 def test_a_picture_of_another_size_is_refused(tmp_path: Path) -> None:
     with VideoWriter(tmp_path / "a.mp4", *SIZE, 25) as writer:
-        with pytest.raises(OutputError, match=r"expected a \(48, 64, 3\) uint8 image, got \(32, 32, 3\) uint8"):
+        with pytest.raises(SettingError, match=r"expected \(48, 64, 3\) uint8, got \(32, 32, 3\) uint8"):
             writer.write(picture(0, (32, 32)), 0)
-        with pytest.raises(OutputError, match="float64"):
+        with pytest.raises(SettingError, match="float64"):
             writer.write(picture(0).astype(float), 0)  # type: ignore[arg-type]
 
 

@@ -22,8 +22,7 @@ from sportstrack.images.decode import read_picture
 from sportstrack.limits import MAX_SIDE
 from sportstrack.mot import MotTable, read_mot, read_sequence_info
 from sportstrack.sot.evaluate.scores import is_box
-from sportstrack.sot.types import Image
-from sportstrack.types import BoolArray, FloatArray
+from sportstrack.types import BoolArray, FloatArray, Image
 from sportstrack.video import IMAGE_SUFFIXES, natural_key
 
 LAYOUTS = ("otb", "vot", "got10k", "lasot", "mot")

@@ -17,8 +17,8 @@ from sportstrack.files.reading import existing, is_file, read_text
 from sportstrack.sot.evaluate.layouts import ObjectSequence, read_rows
 from sportstrack.sot.evaluate.scores import FAILED, SKIPPED, STARTED, TRACKED, clip_to_image, is_box, mark
 from sportstrack.sot.methods import MODEL_FILES, Follower, check_method
-from sportstrack.sot.types import Image, check_box, check_image
-from sportstrack.types import FloatArray, IntArray
+from sportstrack.sot.types import check_box, read_image
+from sportstrack.types import FloatArray, Image, IntArray
 
 ProtocolName: TypeAlias = Literal["ope", "restart"]
 PROTOCOLS: tuple[ProtocolName, ...] = ("ope", "restart")
@@ -94,11 +94,11 @@ class _Plain:
         self._follower = Follower(method, models, window=None)
 
     def init(self, image: Image, box: FloatArray) -> None:
-        image = check_image(image)
+        image = read_image(image)
         self._follower.init(image, check_box(box, image.shape))
 
     def update(self, image: Image) -> FloatArray:
-        found, box, _ = self._follower.update(check_image(image))
+        found, box, _ = self._follower.update(read_image(image))
         return box if found else NOTHING
 
 
