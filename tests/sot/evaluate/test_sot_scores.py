@@ -344,7 +344,7 @@ def test_each_track_of_a_mot_sequence_is_an_object(tmp_path: Path) -> None:
     (folder / "gt").mkdir()
     rows = ["2, 7, 1, 2, 3, 4, 1, 1, 1", "5, 7, 9, 2, 3, 4, 1, 1, 0.5", "1, 0, 5, 5, 5, 5, 1, 1, 1"]
     (folder / "gt" / "gt.txt").write_text("\n".join([*rows, "1, 3, 5, 5, 5, 5, 0, 1, 1"]))
-    (folder / "seqinfo.ini").write_text("[ObjectSequence]\nseqLength=6\nimWidth=40\nimHeight=30\nimDir=img1\n")
+    (folder / "seqinfo.ini").write_text("[Sequence]\nseqLength=6\nimWidth=40\nimHeight=30\nimDir=img1\n")
     found = find_sequences(folder)
     assert list(found) == ["match-id0", "match-id7"]  # 3 is not to be considered
     seven = found["match-id7"]
