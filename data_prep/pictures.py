@@ -63,6 +63,8 @@ def picture_size(path: str) -> tuple[int, int]:
     try:
         with open(path, "rb") as file:  # noqa: PTH123  # tens of thousands of them
             return header_size(file, path)
+    except FileNotFoundError:
+        raise FormatError(f"{path}: the picture is not there") from None
     except (OSError, ValueError) as error:  # ValueError: a name with a null character
         raise FormatError(f"{path}: not a readable picture ({getattr(error, 'strerror', None) or error})") from error
 
@@ -82,8 +84,6 @@ def check_sizes(images: ImageTable, size: int | None = None) -> None:
             if isinstance(file, ZipMember):
                 found = header_size(BytesIO(picture_bytes(file, archives)), show_picture(file))
             elif isinstance(file, str):
-                if not os.path.exists(file):  # noqa: PTH110  # a million times over
-                    raise FormatError(f"{file}: the picture isn't there")
                 found = picture_size(file)
             else:
                 continue

@@ -6,7 +6,7 @@ import errno
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +29,14 @@ class StagedFolder:
         manifest: what ``manifest.json`` will hold; filled by the writer.
         done: groups that an earlier, stopped run has written.
         complete: the data set was written before; nothing is left to do.
+        texts: name → contents of small texts that this run has written; the digest need not read them again.
     """
 
     folder: Path
     manifest: dict[str, Any]
     done: frozenset[str] = frozenset()
     complete: bool = False
+    texts: dict[str, bytes] = field(default_factory=dict)
 
     @property
     def work(self) -> Path:
@@ -190,7 +192,7 @@ def _read(path: Path) -> str:
 def _finish(stage: StagedFolder, folder: PartFolder, files: Mapping[str, str]) -> None:
     for name, text in files.items():
         stage.write(name, text)
-    stage.manifest["files"] = contents_digest(stage.folder, [MANIFEST])
+    stage.manifest["files"] = contents_digest(stage.folder, [MANIFEST], stage.texts)
     text = json.dumps(stage.manifest, indent=1, ensure_ascii=False) + "\n"
     # written elsewhere first: a killed run must leave nothing that counts as a file of the data set
     write_whole(str(stage.work / MANIFEST), text.encode(errors="backslashreplace"))

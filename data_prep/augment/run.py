@@ -189,7 +189,7 @@ class _Work:
     ) -> None:
         trimmed = without_empty_polygons(trim(table).table)
         self._stage, self._table, self._chosen, self._settings = stage, trimmed, chosen, settings
-        self._originals = YoloWriter(stage.folder, trimmed, Labels.of(trimmed), write)
+        self._originals = YoloWriter(stage, trimmed, Labels.of(trimmed), write)
         self._lock, self._done = Lock(), 0
         self._total = len(chosen) * settings.per_image
 

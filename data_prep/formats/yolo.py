@@ -55,7 +55,7 @@ def write_yolo(table: Table, out: str | Path, settings: WriteSettings | None = N
         split = table.box_split()
         for name, counts in stage.manifest["splits"].items():
             counts |= trimmed.counts(split == name)
-        writer = YoloWriter(stage.folder, written, labels, settings)
+        writer = YoloWriter(stage, written, labels, settings)
         write_groups(stage, table, settings, writer.write, each=not (settings.copy or settings.size))
         stage.write("data.yaml", data_yaml(table))
         return stage.manifest
@@ -118,7 +118,7 @@ def data_yaml(table: Table) -> str:
 class YoloWriter:
     """Writes pictures and labels of groups into a folder, as YOLO's layout has them."""
 
-    folder: Path
+    stage: StagedFolder
     table: Table
     labels: Labels
     settings: WriteSettings
@@ -126,25 +126,27 @@ class YoloWriter:
     def write(self, group: Group, tick: Tick) -> None:
         """Write one group; pictures only if the settings want them."""
         if self.settings.pictures:
-            place_group(self.table, group, self.folder / "images" / group.split, self.settings, tick)
+            place_group(self.table, group, self.stage.folder / "images" / group.split, self.settings, tick)
         self._write_labels(group)
         if self.table.images.sequence[group.rows[0]] != NO_SEQUENCE:
             self._write_tracks(group)
 
     def _write_labels(self, group: Group) -> None:
-        base = f"{self.folder}/labels/{group.split}/"
-        Path(base, group.folder).mkdir(parents=True, exist_ok=True)
+        root, base = f"{self.stage.folder}/", f"labels/{group.split}/"
+        Path(root, base, group.folder).mkdir(parents=True, exist_ok=True)
         images, text, start = self.table.images, self.labels.text, self.labels.start
         names, labelled = images.name[group.rows].tolist(), images.labelled[group.rows].tolist()
         for row, name, known in zip(group.rows.tolist(), names, labelled, strict=True):
             if known:
-                write_small(f"{base}{name[: name.rindex('.')]}.txt", text[start[row] : start[row + 1]])
+                path, lines = f"{base}{name[: name.rindex('.')]}.txt", text[start[row] : start[row + 1]]
+                write_small(root + path, lines)
+                self.stage.texts[path] = lines
 
     def _write_tracks(self, group: Group) -> None:
         for index in np.unique(self.table.images.sequence[group.rows]).tolist():
             sidecar = json.dumps(clip_to_json(self.table, index), ensure_ascii=False)
             sequence = self.table.sequences[index]
-            target = self.folder / "tracks" / group.split / f"{sequence.name}.json"
+            target = self.stage.folder / "tracks" / group.split / f"{sequence.name}.json"
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(sidecar + "\n", encoding="utf-8", errors="backslashreplace")
 

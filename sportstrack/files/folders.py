@@ -18,7 +18,7 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -143,7 +143,9 @@ def refuse_inputs(out: str | Path, inputs: Iterable[str | Path]) -> None:
             raise OutputError(f"{out}: {'is' if real == target else 'holds'} what is read ({path}); name a new folder")
 
 
-def contents_digest(folder: str | Path, leave_out: Iterable[str] = ()) -> dict[str, Any]:
+def contents_digest(
+    folder: str | Path, leave_out: Iterable[str] = (), known: Mapping[str, bytes] | None = None
+) -> dict[str, Any]:
     """Return the number of files below a folder and a SHA-256 of their names, sizes and, of texts, contents.
 
     Hidden files and caches of other programs do not count.
@@ -151,13 +153,18 @@ def contents_digest(folder: str | Path, leave_out: Iterable[str] = ()) -> dict[s
     Args:
         folder: the folder.
         leave_out: names, relative with ``/``, that do not count either.
+        known: name → contents of texts that were written a moment ago and need not be read again.
     """
-    digest, count, skipped = hashlib.sha256(), 0, set(leave_out)
+    digest, count, skipped, known = hashlib.sha256(), 0, set(leave_out), known or {}
     for name, file in _files(str(folder)):
         if name not in skipped:
             count += 1
-            digest.update(f"{name}\0{file.stat().st_size}\0".encode("utf-8", "surrogateescape"))
-            if name.endswith(_TEXTS):
+            text = known.get(name)
+            size = file.stat().st_size if text is None else len(text)
+            digest.update(f"{name}\0{size}\0".encode("utf-8", "surrogateescape"))
+            if text is not None:
+                digest.update(text)
+            elif name.endswith(_TEXTS):
                 digest.update(Path(file.path).read_bytes())
     return {"count": count, "sha256": digest.hexdigest()}
 

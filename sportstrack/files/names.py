@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 LONGEST = 190  # bytes of UTF-8; file systems take 255, and endings and temporary names need the rest
 _RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(?=$|[ .])", re.IGNORECASE)
+_PLAIN = re.compile(r"[\w-](?:[\w. -]{0,100}[\w-])?", re.ASCII)  # allowed everywhere, as most names are
 _FORBIDDEN = set('/\\:*?"<>|')
 _ODD = {"Cc", "Cs", "Zl", "Zp"}  # control characters, bytes that are no text, line ends
 _TURNING = set("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # show a name in another order
@@ -25,6 +26,8 @@ def file_name(text: str) -> str:
         >>> file_name("match 1"), file_name("../../notes")
         ('match 1', '_.._notes-df16d059')
     """
+    if _PLAIN.fullmatch(text) and not _RESERVED.match(text):
+        return text
     text = unicodedata.normalize("NFC", text)
     name = "".join("_" if _is_forbidden(character) else character for character in text)
     name = name.rstrip(" .").lstrip(" .")

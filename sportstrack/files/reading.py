@@ -29,6 +29,7 @@ _MARKS = (  # UTF-32's mark begins with UTF-16's
 )
 _NOT_FILES = {"thumbs.db", "desktop.ini", "icon\r"}  # Windows' and macOS' notes about a folder
 _TOO_DEEP = f"{{}} is read to {MAX_DEPTH} levels of lists and tables inside one another; this goes deeper"
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _STEPS = np.zeros(256, np.int8)
 _STEPS[list(b"[{")], _STEPS[list(b"]}")] = 1, -1
 
@@ -164,10 +165,10 @@ def parse_json(text: str | bytes, name: str) -> Any:
 
 def _may_be_deep(text: str) -> bool:
     """Tell quickly whether more than `MAX_DEPTH` brackets are open anywhere, those in strings counted too."""
-    data = np.frombuffer(text.encode("utf-8", "replace"), np.uint8)
+    brackets = np.frombuffer(text.encode("utf-8", "replace").translate(None, delete=_NO_BRACKETS), np.uint8)
     level = 0
-    for start in range(0, len(data), 1 << 22):
-        open_now = np.cumsum(_STEPS[data[start : start + (1 << 22)]], dtype=np.int64) + level
+    for start in range(0, len(brackets), 1 << 22):
+        open_now = np.cumsum(_STEPS[brackets[start : start + (1 << 22)]], dtype=np.int64) + level
         if open_now.max() > MAX_DEPTH:
             return True
         level = int(open_now[-1])
@@ -262,7 +263,7 @@ def is_folder(path: PathLike) -> bool:
 
 def same_name(name: str) -> str:
     """Return the form in which names from two places are compared: ``ö`` is one letter, also where a Mac wrote two."""
-    return unicodedata.normalize("NFC", name)
+    return name if name.isascii() else unicodedata.normalize("NFC", name)
 
 
 def existing(path: str) -> str:
