@@ -108,6 +108,14 @@ def _best_rival(group: IntArray, weight: FloatArray) -> FloatArray:
     return np.where(top & alone, second, best)
 
 
+def rival(values: FloatArray) -> FloatArray:
+    """Return (T, N): for each entry of a matrix the greatest other one of its row, −1 where there is none."""
+    if values.shape[1] < 2:
+        return np.full(values.shape, -1.0)
+    second, best = np.partition(values, -2, axis=1)[:, -2:].T
+    return np.asarray(np.where(values == best[:, None], second[:, None], best[:, None]))
+
+
 def certain_matches(affinity: FloatArray, addition: float) -> tuple[IntArray, IntArray]:
     """Find pairs of a matrix that are in every best matching, whatever small numbers are added to its entries.
 

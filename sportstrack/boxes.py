@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sportstrack.types import FloatArray
+from sportstrack.types import BoolArray, FloatArray
 
 _CROWD = 10_000  # pairs; above it, overlaps are computed for touching pairs alone
 _TINY = float(np.finfo(np.float64).tiny)  # vanishes in any real area; spares two empty boxes a division by zero
@@ -123,3 +123,17 @@ def xyxy_to_xywh(xyxy: FloatArray) -> FloatArray:
 def xywh_to_xyxy(xywh: FloatArray) -> FloatArray:
     """(4, N) planes to (N, 4) corners."""
     return _TO_CORNERS.dot(xywh).T  # type: ignore[no-any-return]
+
+
+def at_edges(corners: FloatArray, size: FloatArray, margin: FloatArray) -> BoolArray:
+    """Return (4, N): which boxes come close to the left, top, right and bottom edge of the picture.
+
+    Args:
+        corners: (4, N) planes x1, y1, x2, y2.
+        size: (2,) width and height of the picture.
+        margin: (2,) pixels in x and in y that count as close.
+    """
+    near: BoolArray = np.empty(corners.shape, np.bool_)
+    near[:2] = corners[:2] <= margin[:, None]
+    near[2:] = corners[2:] >= (size - margin)[:, None]
+    return near

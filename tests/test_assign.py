@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from sportstrack import assign
-from sportstrack.assign import certain_matches, certain_pairs, clip_then_solve, solve_then_gate, unmatched
+from sportstrack.assign import certain_matches, certain_pairs, clip_then_solve, rival, solve_then_gate, unmatched
 
 shapes = st.tuples(st.integers(0, 5), st.integers(0, 5))
 spread = hnp.arrays(np.float64, shapes, elements=st.floats(0, 1))
@@ -194,3 +194,9 @@ def test_certain_matches_are_found() -> None:
     rows, columns = certain_matches(np.array([[0.1, 0.9, 0.0], [0.8, 0.0, 0.0], [0.0, 0.0, 0.1]]), 0.1)
     assert rows.tolist() == [0, 1]
     assert columns.tolist() == [1, 0]
+
+
+def test_the_rival_is_the_best_other_one_of_the_row() -> None:
+    values = np.array([[3.0, 5, 1], [2, 2, 0]])
+    assert rival(values).tolist() == [[5, 3, 5], [2, 2, 2]]
+    assert rival(values[:, :1]).tolist() == [[-1], [-1]]

@@ -111,3 +111,14 @@ def test_no_rows_convert_to_no_rows(convert: Any) -> None:
 @pytest.mark.parametrize("convert", [boxes.xysr_to_xyxy, boxes.xyah_to_xyxy, boxes.xywh_to_xyxy])
 def test_no_planes_convert_to_no_rows(convert: Any) -> None:
     assert convert(np.empty((4, 0))).shape == (0, 4)
+
+
+def test_the_four_edges() -> None:
+    corners = np.array([[0.0, 50, 10, 60], [90, 0, 100, 5], [40, 90, 60, 100], [40, 40, 60, 60]]).T
+    left_top_right_bottom = boxes.at_edges(corners, np.array([100.0, 100]), np.array([3.0, 3])).T.tolist()
+    assert left_top_right_bottom == [
+        [True, False, False, False],
+        [False, True, True, False],
+        [False, False, False, True],
+        [False] * 4,
+    ]

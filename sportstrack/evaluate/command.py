@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,11 +13,22 @@ from sportstrack.cli import new_parser, run
 from sportstrack.cli.arguments import Whole, names_of
 from sportstrack.cli.progress import ProgressBar
 from sportstrack.errors import SettingError
+from sportstrack.evaluate.page import Images, diagnosis_page
 from sportstrack.evaluate.second_opinion import COLUMNS, score_with_motmetrics
 from sportstrack.files.claim import Claim, add_overwrite, file_names, identity
+from sportstrack.score.diagnose import Diagnosis
 from sportstrack.score.figures import FIGURES
 from sportstrack.score.preprocess import BENCHMARKS
-from sportstrack.score.run import Job, make_jobs, run_classes, run_jobs
+from sportstrack.score.run import (
+    Job,
+    diagnose_job,
+    make_jobs,
+    run_classes,
+    run_jobs,
+    score_and_diagnose,
+    sequence_folder,
+    side_by_side,
+)
 from sportstrack.score.scores import Scores, average_classes
 from sportstrack.score.sources import find_trackers, find_truth
 from sportstrack.score.table import FORMATS, SUMMARY, Row, render_trackers
@@ -95,14 +107,14 @@ def _main(options: argparse.Namespace) -> int:
         raise SettingError("--plots works with --backend sportstrack alone")
     jobs = _jobs(options)
     with _claim(jobs, options) as claim:
-        rows, scores = _rows(jobs, options)
+        rows, scores, diagnoses = _rows(jobs, options)
         default = SUMMARY if options.backend == "sportstrack" else COLUMNS
         sys.stdout.write(render_trackers(rows, options.format, options.columns or default))
         sys.stdout.flush()
         if options.plots and claim is not None:
             _plot(scores, claim)
         if options.diagnose and claim is not None:
-            _diagnose(jobs, options, claim)
+            _write_diagnoses(jobs, diagnoses, options, claim)
     return 0
 
 
@@ -147,10 +159,13 @@ def _jobs(options: argparse.Namespace) -> dict[str, list[Job]]:
     return found
 
 
-def _rows(jobs: dict[str, list[Job]], options: argparse.Namespace) -> tuple[dict[str, list[Row]], dict[str, Scores]]:
-    """Return the rows to print, and, from our own backend, each tracker's pooled scores."""
+def _rows(
+    jobs: dict[str, list[Job]], options: argparse.Namespace
+) -> tuple[dict[str, list[Row]], dict[str, Scores], dict[str, list[Diagnosis]]]:
+    """Return the rows to print, and, from our own backend, each tracker's pooled scores and its diagnoses."""
     rows: dict[str, list[Row]] = {}
     scores: dict[str, Scores] = {}
+    diagnoses: dict[str, list[Diagnosis]] = {}
     total, before = sum(map(len, jobs.values())), 0
     with ProgressBar("scoring", "sequence", options.quiet or total < 2) as bar:
         for name, tracker_jobs in jobs.items():
@@ -160,15 +175,33 @@ def _rows(jobs: dict[str, list[Job]], options: argparse.Namespace) -> tuple[dict
                 classes = run_classes(tracker_jobs, options.class_names, options.jobs)
                 rows[name] = [*classes.values(), ("class average", average_classes(classes))]
                 scores[name] = Scores.pool(classes.values())
+                if options.diagnose:
+                    diagnoses[name] = [diagnose_job(job, _images(job, options).brightness) for job in tracker_jobs]
             else:
-                parts = []
-                for part in run_jobs(tracker_jobs, options.jobs):
+                parts, diagnoses[name] = [], []
+                for part, found in _scored(tracker_jobs, options):
                     parts.append(part)
+                    diagnoses[name] += found
                     bar(before + len(parts), total)
                 scores[name] = parts[0] if len(parts) == 1 else Scores.pool(parts)
                 rows[name] = list(scores[name].rows())
             before += len(tracker_jobs)
-    return {name: found[-1:] if options.combined_only else found for name, found in rows.items()}, scores
+    shown = {name: found[-1:] if options.combined_only else found for name, found in rows.items()}
+    return shown, scores, diagnoses
+
+
+def _scored(jobs: list[Job], options: argparse.Namespace) -> Iterator[tuple[Scores, list[Diagnosis]]]:
+    """Yield each sequence's scores, and its diagnosis if it is asked for; a sequence is read once for both."""
+    if not options.diagnose:
+        yield from ((scores, []) for scores in run_jobs(jobs, options.jobs))
+        return
+    lights = [_images(job, options).brightness for job in jobs]
+    for scores, diagnosis in side_by_side(score_and_diagnose, options.jobs, jobs, lights):
+        yield scores, [diagnosis]
+
+
+def _images(job: Job, options: argparse.Namespace) -> Images:
+    return Images.find(job.name, sequence_folder(job), options.images)
 
 
 def _plot(scores: Mapping[str, Scores], claim: Claim) -> None:
@@ -178,21 +211,14 @@ def _plot(scores: Mapping[str, Scores], claim: Claim) -> None:
         _say(f"wrote {path}")
 
 
-def _diagnose(jobs: Mapping[str, list[Job]], options: argparse.Namespace, claim: Claim) -> None:
-    import json
-
-    from sportstrack.evaluate.page import Images, diagnosis_page
-    from sportstrack.score.diagnose import Diagnosis
-    from sportstrack.score.run import diagnose_job, sequence_folder
-
-    for (name, tracker_jobs), stem in zip(jobs.items(), file_names(list(jobs)), strict=True):
-        found: list[Diagnosis] = []
-        images: dict[str, Images] = {}
-        with ProgressBar(f"diagnosing {name}", "sequence", options.quiet) as bar:
-            for job in tracker_jobs:
-                images[job.name] = Images.find(job.name, sequence_folder(job), options.images)
-                found.append(diagnose_job(job, images[job.name].brightness))
-                bar(len(found), len(tracker_jobs))
+def _write_diagnoses(
+    jobs: Mapping[str, list[Job]],
+    diagnoses: Mapping[str, list[Diagnosis]],
+    options: argparse.Namespace,
+    claim: Claim,
+) -> None:
+    for (name, found), stem in zip(diagnoses.items(), file_names(list(jobs)), strict=True):
+        images = {job.name: _images(job, options) for job in jobs[name]}
         claim.write_text(f"diagnosis-{stem}.html", diagnosis_page(name, found, images))
         claim.write_text(f"diagnosis-{stem}.json", json.dumps([one.to_dict() for one in found], indent=1) + "\n")
         _say(f"wrote {claim.folder / f'diagnosis-{stem}.html'} and .json")

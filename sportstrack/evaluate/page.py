@@ -16,7 +16,8 @@ import numpy as np
 from sportstrack.errors import SourceError
 from sportstrack.files.reading import list_files
 from sportstrack.images.decode import read_picture
-from sportstrack.score.diagnose import FALSE_CAUSES, MISS_CAUSES, MOMENT, SWITCH_CAUSES, Diagnosis, Moment, Switch
+from sportstrack.score.diagnose import Diagnosis
+from sportstrack.score.diagnose.causes import FALSE_CAUSES, MISS_CAUSES, MOMENT, SWITCH_CAUSES, Moment, Switch
 
 WORST = 10
 _SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
@@ -129,7 +130,7 @@ def _signs(found: Sequence[Diagnosis]) -> str:
     for sign in (sign for sign in SWITCH_CAUSES if signs[sign]):
         share = signs[sign] / len(switches)
         usual = float(np.mean([d.usual.get(sign, 0.0) for d in found]))
-        known = sign != "light change"  # it isn't looked for elsewhere: too many pictures to read
+        known = sign != "light change"  # it is not looked for elsewhere: too many pictures to read
         quiet = f"{100 * usual:.1f} %" if known else ""
         times = f"{share / usual:.1f} ×" if known and usual else ""
         cells = (f"{signs[sign]:,}", f"{100 * share:.1f} %", quiet, times)
@@ -212,7 +213,7 @@ def _switch_list(switches: Sequence[Switch]) -> str:
         return ""
     rows = "".join(
         f'<tr><td class="n">{s.frame + 1}</td><td class="n">{s.player}</td><td>{s.old} → {s.new}</td>'
-        f"<td>{s.cause}</td><td class=quiet>{escape(_told(s))}</td></tr>"
+        f"<td>{s.cause}</td><td class=quiet>{escape(_details(s))}</td></tr>"
         for s in switches
     )
     head = "<tr><th class=n>frame</th><th class=n>player</th><th>ids</th><th>cause</th><th>more</th></tr>"
@@ -220,7 +221,7 @@ def _switch_list(switches: Sequence[Switch]) -> str:
     return f"<details><summary>{title}</summary><table>{head}{rows}</table></details>"
 
 
-def _told(switch: Switch) -> str:
+def _details(switch: Switch) -> str:
     more = [sign for sign in switch.signs if sign != switch.cause]
     if switch.other is not None:
         more.append(f"covered by player {switch.other}")
@@ -298,7 +299,7 @@ def _picture(file: Path, found: Diagnosis, frame: int, window: tuple[int, int, i
 
 
 def _colour(track: int) -> tuple[int, int, int]:
-    """Return a bright colour (blue, green, red) that neighbouring ids don't share."""
+    """Return a bright colour (blue, green, red) that neighbouring ids do not share."""
     from colorsys import hsv_to_rgb
 
     red, green, blue = hsv_to_rgb(track * 0.618034 % 1, 0.9, 1.0)

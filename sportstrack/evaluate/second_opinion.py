@@ -64,7 +64,7 @@ def score_with_motmetrics(
         done: called after each sequence with the number done.
 
     Raises:
-        SettingError: motmetrics isn't installed.
+        SettingError: motmetrics is not installed.
     """
     try:
         import motmetrics
@@ -96,12 +96,18 @@ def _accumulate(motmetrics: Any, seq: Sequence) -> Any:
 
 def _figures(row: Any) -> dict[str, float]:
     """Return the figures under our names; a ratio without a denominator is 0, as in our own scores."""
-    values = {ours: float(row[theirs]) for theirs, ours in _NAMES.items()}
-    values["MOTP"] = 1 - values["MOTP"]
-    return {
-        name: (value if math.isfinite(value) else 0.0) if name in _RATIOS else int(value)
-        for name, value in values.items()
-    }
+    figures: dict[str, float] = {}
+    for theirs, ours in _NAMES.items():
+        value = float(row[theirs])
+        if ours == "MOTP":  # theirs is a distance
+            value = 1 - value
+        if ours not in _RATIOS:
+            figures[ours] = int(value)
+        elif math.isfinite(value):
+            figures[ours] = value
+        else:
+            figures[ours] = 0.0
+    return figures
 
 
 _RATIOS = {"MOTP", "IDF1", "IDP", "IDR", "CLR_Re", "CLR_Pr", "MOTA"}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sportstrack.boxes import at_edges
 from sportstrack.errors import SettingError
 from sportstrack.refine.table import TrackTable
 from sportstrack.types import BoolArray, FloatArray, IntArray
@@ -83,9 +84,9 @@ class Scene:
 
     def at_edges(self, xyxy: FloatArray, reach: float) -> BoolArray:
         """Return (N, 4) whether boxes come within ``reach`` (share of the picture) of its left, top, right, bottom."""
-        x, y = reach * self.width, reach * self.height
-        near = (xyxy[:, 0] <= x, xyxy[:, 1] <= y, xyxy[:, 2] >= self.width - x, xyxy[:, 3] >= self.height - y)
-        return np.stack(near, axis=1)
+        size = np.array([self.width, self.height])
+        near: BoolArray = at_edges(xyxy.T, size, reach * size).T
+        return near
 
     def shot(self, frame: IntArray) -> IntArray:
         """Return the number of the shot that each frame is in."""

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sportstrack.boxes import at_edges
 from sportstrack.score.overlap import overlapping_pairs
 from sportstrack.score.sequence import Sequence
 from sportstrack.types import BoolArray, FloatArray, IntArray
 
 BORDER = 2.0  # pixels from the edge of the picture
 SMALL = 32.0**2  # square pixels; COCO's limit of small objects
-_CROWD = 3  # players that must be seen twice before their median tells of the camera
+_CROWD = 3  # players that must be seen twice before their median counts as the camera's motion
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,9 +76,8 @@ def picture_size(seq: Sequence, size: tuple[int, int] | None) -> tuple[float, fl
 
 
 def at_border(boxes: FloatArray, size: tuple[float, float]) -> BoolArray:
-    """(N,) True for boxes that reach the edge."""
-    low, high = boxes[:, :2] <= BORDER, boxes[:, 2:] >= np.array(size) - BORDER
-    return np.asarray(low.any(axis=1) | high.any(axis=1))
+    """(N,) True for boxes that reach the edge of the picture."""
+    return np.asarray(at_edges(boxes.T, np.array(size), np.full(2, BORDER)).any(axis=0))
 
 
 def area(boxes: FloatArray) -> FloatArray:

@@ -1,15 +1,15 @@
 """The best one-to-one matching in every frame, as the Hungarian algorithm gives it, mostly without running it.
 
-A pair that outweighs its best rival in its row and its best rival in its column together is part of every best
-matching: without it, whatever the two rivals add is less. Taking such pairs out, again and again, over all frames at
-once, leaves a few knots. Those are solved one by one; where the best matching isn't unique, the answer is that of
-``scipy.optimize.linear_sum_assignment`` on the frame's full matrix, because that is what other evaluators print.
+`sportstrack.assign.certain_pairs` settles most pairs, over all frames at once, and leaves a few knots. Those are solved
+one by one; where the best matching is not unique, the answer is that of ``scipy.optimize.linear_sum_assignment`` on the
+frame's full matrix, because that is what other evaluators print.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from sportstrack.assign import certain_pairs
 from sportstrack.score.sequence import Sequence
 from sportstrack.types import BoolArray, FloatArray, IntArray
 
@@ -33,8 +33,8 @@ def match_pairs(
     Returns:
         (P,) True for the chosen pairs.
     """
-    chosen = np.zeros(len(i), np.bool_)
-    left = _take_certain(i, j, weight, chosen, (len(seq.truth), len(seq.result)))
+    chosen = certain_pairs(i, j, weight, _MARGIN)
+    left = _still_open(i, j, chosen, (len(seq.truth), len(seq.result)))
     if matters is not None:
         left = left[_touched(i[left], j[left], matters[left], (len(seq.truth), len(seq.result)))]
     if not len(left):
@@ -87,38 +87,12 @@ def match_frame(
     return np.asarray(partner[i] == j, dtype=np.bool_)
 
 
-def _take_certain(i: IntArray, j: IntArray, weight: FloatArray, chosen: BoolArray, sizes: tuple[int, int]) -> IntArray:
-    """Mark the pairs that are in every best matching in ``chosen``; return the indices of the pairs still open."""
-    left = np.arange(len(i))
-    by_column = np.argsort(j, kind="stable")
-    open_i, open_j, is_open = np.ones(sizes[0], np.bool_), np.ones(sizes[1], np.bool_), np.ones(len(i), np.bool_)
-    while len(left):
-        rival = _rival(i, weight, left)
-        rival_in_column = np.empty(len(i))
-        rival_in_column[by_column] = _rival(j, weight, by_column)
-        sure = left[weight[left] > rival + rival_in_column[left] + _MARGIN]
-        if not len(sure):
-            break
-        chosen[sure] = True
-        open_i[i[sure]] = False
-        open_j[j[sure]] = False
-        left = left[open_i[i[left]] & open_j[j[left]]]
-        is_open[:] = False
-        is_open[left] = True
-        by_column = by_column[is_open[by_column]]
-    return left
-
-
-def _rival(group: IntArray, weight: FloatArray, order: IntArray) -> FloatArray:
-    """Return, for the pairs in ``order`` (grouped), the greatest weight among the other pairs of the same group."""
-    g, w = group[order], weight[order]
-    start = np.flatnonzero(np.diff(g, prepend=-1))
-    member = np.repeat(np.arange(len(start)), np.diff(start, append=len(g)))
-    best = np.maximum.reduceat(w, start)[member]
-    top = w == best
-    second = np.maximum.reduceat(np.where(top, 0.0, w), start)
-    second[np.add.reduceat(top, start, dtype=np.int64) > 1] = np.inf  # a tie: nothing is certain
-    return np.where(top, second[member], best)
+def _still_open(i: IntArray, j: IntArray, chosen: BoolArray, sizes: tuple[int, int]) -> IntArray:
+    """Return the indices of the pairs that share no box with a chosen one."""
+    free_i, free_j = np.ones(sizes[0], np.bool_), np.ones(sizes[1], np.bool_)
+    free_i[i[chosen]] = False
+    free_j[j[chosen]] = False
+    return np.flatnonzero(free_i[i] & free_j[j])
 
 
 def _touched(i: IntArray, j: IntArray, matters: BoolArray, sizes: tuple[int, int]) -> BoolArray:

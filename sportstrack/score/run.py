@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeAlias, TypeGuard
+from typing import Any, TypeAlias, TypeGuard, TypeVar
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from sportstrack.checks import as_identities
 from sportstrack.errors import FormatError, SettingError
 from sportstrack.mot import MotTable, check_table, read_mot, read_sequence_info, table_from_rows
 from sportstrack.score.diagnose import Diagnosis, diagnose
+from sportstrack.score.diagnose.switches import Light
 from sportstrack.score.preprocess import preprocess
 from sportstrack.score.scores import Scores
 from sportstrack.score.sequence import Sequence
@@ -21,6 +22,8 @@ from sportstrack.types import Tracks
 
 Table: TypeAlias = Any
 """`MotTable`, an (N, 6…10) array, a pandas frame, or a list with the `Tracks` of each frame."""
+
+_Result = TypeVar("_Result")
 
 _COLUMNS = (  # the names under which pandas frames hold MOT text's columns
     ("frame", "frame_id", "FrameId"),
@@ -92,7 +95,7 @@ def score_tracks(
         truth: ground truth: MOT text, a folder (one sequence, or a benchmark in SportsMOT, SoccerNet, MOTChallenge or
             DanceTrack layout, or a flat folder of ``SEQUENCE.txt``), or a table: `MotTable`, an (N, 6…10) array or a
             pandas frame with MOT text's columns and frames from 1, or a list with the `Tracks` of frames 0, 1, 2, ….
-        result: the tracker's output, likewise.
+        result: the tracker's output, in any of these forms.
         frames: length of the sequence for a single pair; None takes ``seqinfo.ini``, else the last frame seen.
         benchmark: ``"MOT16"``, ``"MOT17"`` or ``"MOT20"`` preprocesses as that benchmark does (distractors, consider
             flag); None scores all boxes but those whose consider flag is 0.
@@ -227,15 +230,20 @@ def _some(names: list[str], most: int = 10) -> str:
 
 def run_jobs(jobs: Iterable[Job], processes: int = 1) -> Iterator[Scores]:
     """Yield the scores of each job, in order; one sequence per process is in memory at a time."""
+    yield from side_by_side(Job.scores, processes, jobs)
+
+
+def side_by_side(work: Callable[..., _Result], processes: int, *arguments: Iterable[Any]) -> Iterator[_Result]:
+    """Yield what a function returns, as `map` does, from this process or from several."""
     if processes <= 1:
-        yield from map(Job.scores, jobs)
+        yield from map(work, *arguments)
         return
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
     # Spawned, not forked: a fork of a process that runs threads (BLAS, torch) may hang.
     with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-        yield from pool.map(Job.scores, jobs)
+        yield from pool.map(work, *arguments)
 
 
 def as_table(source: str | Path | Table, name: str, frames: int | None = None, zero_based: bool = False) -> MotTable:
@@ -315,11 +323,20 @@ def _of_class(job: Job, number: int) -> Job:
     return replace(job, class_id=number)
 
 
-def diagnose_job(job: Job, light: Callable[[int], float | None] = lambda _: None) -> Diagnosis:
-    """Diagnose a sequence from its files; size from ``seqinfo.ini``."""
+def diagnose_job(job: Job, light: Light = lambda _: None) -> Diagnosis:
+    """Diagnose a sequence from its files; the picture's size is that of ``seqinfo.ini``."""
+    return diagnose(job.sequence(), _picture_size(job), light)
+
+
+def score_and_diagnose(job: Job, light: Light = lambda _: None) -> tuple[Scores, Diagnosis]:
+    """Read a sequence once and return both; see `diagnose_job`."""
+    seq = job.sequence()
+    return Scores.of(seq), diagnose(seq, _picture_size(job), light)
+
+
+def _picture_size(job: Job) -> tuple[int, int] | None:
     folder = sequence_folder(job)
-    info = read_sequence_info(folder) if folder else None
-    return replace(diagnose(job.sequence(), info.size if info else None, light), folder=folder)
+    return read_sequence_info(folder).size if folder else None
 
 
 def sequence_folder(job: Job) -> Path | None:

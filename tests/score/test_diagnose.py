@@ -9,7 +9,8 @@ import pytest
 
 from sportstrack.evaluate.page import Images, diagnosis_page
 from sportstrack.mot import MotTable, table_from_rows
-from sportstrack.score.diagnose import FALSE_CAUSES, MISS_CAUSES, MOMENT, SWITCH_CAUSES, Diagnosis, diagnose
+from sportstrack.score.diagnose import Diagnosis, diagnose
+from sportstrack.score.diagnose.causes import FALSE_CAUSES, MISS_CAUSES, MOMENT, SWITCH_CAUSES
 from sportstrack.score.sequence import Sequence
 
 SIZE = (1280, 720)

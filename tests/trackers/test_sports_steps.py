@@ -10,7 +10,7 @@ import pytest
 
 from sportstrack.trackers.sports import SportsTrackConfig, Tuning
 from sportstrack.trackers.sports.appearance import AverageEmbedding
-from sportstrack.trackers.sports.border import at_borders, return_likelihood
+from sportstrack.trackers.sports.border import return_likelihood
 from sportstrack.trackers.sports.classes import vote, within_roster
 from sportstrack.trackers.sports.likelihood import compare, motion_affinity, overlaps
 from sportstrack.trackers.sports.motion import CameraPath, Motion, median, smoothed, warped
@@ -124,17 +124,6 @@ def test_overlaps_of_one_box_in_another() -> None:
 
 
 # --- 4: come back over a border --------------------------------------------------------------------------------------
-
-
-def test_the_four_borders() -> None:
-    corners = np.array([[0.0, 50, 10, 60], [90, 0, 100, 5], [40, 90, 60, 100], [40, 40, 60, 60]]).T
-    left_right_top_bottom = at_borders(corners, np.array([100.0, 100]), 0.03).T.tolist()
-    assert left_right_top_bottom == [
-        [True, False, False, False],
-        [False, True, True, False],
-        [False, False, False, True],
-        [False] * 4,
-    ]
 
 
 def test_return_likelihood_by_hand() -> None:

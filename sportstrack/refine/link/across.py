@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sportstrack.assign import rival
 from sportstrack.refine.link.formation import Fit, Standing, best_fit, rise_of
 from sportstrack.refine.link.pairs import Pairs, best_links, chain_ids
 from sportstrack.refine.looks import Looks, mean_looks
@@ -156,16 +157,8 @@ def _alike_class(tracks: _Tracks, a: IntArray, b: IntArray) -> BoolArray:
 def _by_looks(cosine: FloatArray, s: RefineSettings) -> BoolArray:
     """Return (I, P) which pairs are so like each other, and so much more than any of their rivals, that they link."""
     known = np.nan_to_num(cosine, nan=-1.0)
-    clear = np.minimum(known - _rival(known), known - _rival(known.T).T) >= s.cut_looks_lead
+    clear = np.minimum(known - rival(known), known - rival(known.T).T) >= s.cut_looks_lead
     return np.asarray(clear & (known >= s.cut_looks))
-
-
-def _rival(values: FloatArray) -> FloatArray:
-    """Return, for each entry, the best other one of its row; −1 where there is none."""
-    if values.shape[1] < 2:
-        return np.full(values.shape, -1.0)
-    ranked = np.sort(values, axis=1)
-    return np.asarray(np.where(values == ranked[:, -1:], ranked[:, -2:-1], ranked[:, -1:]))
 
 
 # --- formation -------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from sportstrack.assign import certain_pairs
 from sportstrack.refine.table import fresh_ids
 from sportstrack.types import FloatArray, IntArray
 
@@ -24,46 +25,10 @@ def best_links(a: IntArray, b: IntArray, gain: FloatArray) -> Pairs:
     Returns:
         The sides of the chosen pairs. Works on the pairs given alone: no matrix of all against all is made.
     """
-    sure = _sure_links(a, b, gain)
+    sure = np.flatnonzero(certain_pairs(a, b, gain))
     open_ = ~np.isin(a, a[sure]) & ~np.isin(b, b[sure])
     rest = _assign(a[open_], b[open_], gain[open_])
     return np.concatenate((a[sure], rest[0])), np.concatenate((b[sure], rest[1]))
-
-
-def _sure_links(a: IntArray, b: IntArray, gain: FloatArray) -> IntArray:
-    """Return pairs that stand in a best choice for sure: worth more than what both sides could get elsewhere together.
-
-    Whoever chose otherwise could change to such a pair and gain. Found pairs take their sides out of the question,
-    which makes others sure. Most gaps of a match are settled so; the rest is a small assignment.
-    """
-    sure = [np.empty(0, np.int64)]
-    by_a, by_b = np.argsort(a, kind="stable"), np.argsort(b, kind="stable")
-    elsewhere = np.zeros(len(a))
-    gone_a, gone_b = (np.zeros(int(x.max(initial=0)) + 1, np.bool_) for x in (a, b))
-    while len(by_a):
-        elsewhere[by_a] = _best_other(a[by_a], gain[by_a])
-        elsewhere[by_b] += _best_other(b[by_b], gain[by_b])
-        found = by_a[gain[by_a] > elsewhere[by_a]]
-        if not len(found):
-            break
-        sure.append(found)
-        gone_a[a[found]] = gone_b[b[found]] = True
-        by_a, by_b = (order[~(gone_a[a[order]] | gone_b[b[order]])] for order in (by_a, by_b))
-    return np.concatenate(sure)
-
-
-def _best_other(side: IntArray, gain: FloatArray) -> FloatArray:
-    """Return (P,) the greatest gain among each pair's rivals, the other pairs of the same side; 0 without any.
-
-    The pairs are sorted by side.
-    """
-    begin = np.flatnonzero(np.concatenate(([True], side[1:] != side[:-1])))
-    count = np.diff(np.append(begin, len(side)))
-    best = np.repeat(np.maximum.reduceat(gain, begin), count)
-    top = gain == best
-    second = np.repeat(np.maximum.reduceat(np.where(top, 0.0, gain), begin), count)
-    alone = np.repeat(np.add.reduceat(top.astype(np.int64), begin) == 1, count)
-    return np.where(top & alone, second, best)
 
 
 def _assign(a: IntArray, b: IntArray, gain: FloatArray) -> Pairs:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sportstrack.appearance import Features, known, unit_rows, with_room
-from sportstrack.assign import clip_then_solve
+from sportstrack.assign import clip_then_solve, rival
 from sportstrack.trackers import columns
 from sportstrack.trackers.sports.config import SportsTrackConfig
 from sportstrack.trackers.sports.rows import Rows
@@ -144,14 +144,6 @@ class Recognition:
         cosine[rows.born[tracks][:, None] <= ended.last] = -1.0  # tracks seen together are not one
         if config.per_class or config.class_lock:
             cosine[rows.main_class[tracks][:, None] != ended.main_class] = -1.0
-        sure = (cosine >= config.link_similarity) & (cosine - _rival(cosine) >= LINK_MARGIN)
-        sure &= cosine - _rival(cosine.T).T >= LINK_MARGIN
+        sure = (cosine >= config.link_similarity) & (cosine - rival(cosine) >= LINK_MARGIN)
+        sure &= cosine - rival(cosine.T).T >= LINK_MARGIN
         return cosine, sure
-
-
-def _rival(values: FloatArray) -> FloatArray:
-    """Return, for each entry, the best other one of its row; −1 where there is none."""
-    if values.shape[1] < 2:
-        return np.full(values.shape, -1.0)
-    second, best = np.partition(values, -2, axis=1)[:, -2:].T
-    return np.asarray(np.where(values == best[:, None], second[:, None], best[:, None]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sportstrack.assign import clip_then_solve
-from sportstrack.boxes import xyxy_to_xywh
+from sportstrack.boxes import at_edges, xyxy_to_xywh
 from sportstrack.trackers import columns
 from sportstrack.trackers.sports.classes import may_match
 from sportstrack.trackers.sports.config import TICK, SportsTrackConfig
@@ -22,15 +22,6 @@ DECAY = 8.0  # seconds after which a return is e times less likely
 APPEARANCE_WEIGHT, NEUTRAL_COSINE = 4.0, 0.4  # the likelihood is multiplied by exp(weight · (cosine − neutral))
 MIN_LIKELIHOOD = 0.1  # of a return
 LEARNING = 10.0  # seconds of video after which the farthest boxes so far are taken for unknown borders
-
-
-def at_borders(corners: FloatArray, size: FloatArray, margin: float) -> BoolArray:
-    """Return (4, T): which boxes (4, T) are at the left, right, top and bottom border of the picture."""
-    edge = (size * margin)[:, None]
-    near = np.empty((4, corners.shape[1]), np.bool_)
-    near[::2] = corners[:2] <= edge
-    near[1::2] = corners[2:] >= size[:, None] - edge
-    return near
 
 
 def match_returns(
@@ -62,8 +53,8 @@ def match_returns(
     free = free[found.score[free] >= MIN_SCORE]
     if not (len(gone) and len(free)):
         return columns.NONE, columns.NONE
-    left_at = at_borders(rows.box.take(gone, axis=1), size, EXIT)
-    back_at = at_borders(found.boxes[free].T, size, RETURN)
+    left_at = at_edges(rows.box.take(gone, axis=1), size, size * EXIT)
+    back_at = at_edges(found.boxes[free].T, size, size * RETURN)
     same = left_at[:, :, None] & back_at[:, None]  # (4, G, F)
     if config.per_class or config.class_lock:
         same &= may_match(rows, found.class_id[free], config, gone)
@@ -89,7 +80,7 @@ def return_likelihood(
     Args:
         left: (4, G) xywh of the last boxes.
         back: (4, F) xywh of the boxes now.
-        same: (4, G, F) pairs at the same left, right, top or bottom border.
+        same: (4, G, F) pairs at the same left, top, right or bottom border.
         moved: (2, G) how far the expected place has moved with the camera.
         ticks: (G,) since the last box.
         cosine: (G, F) of appearance, NaN where unknown; None without embeddings.
@@ -98,7 +89,8 @@ def return_likelihood(
     expected = old[:2] + moved[:, :, None]
     away = ((new[:2, None] - expected) / ((old[3] + new[3]) / 2)) ** 2
     # at the left and right border the distance along it is vertical, at the top and bottom horizontal
-    along = np.minimum(np.where(same[:2].any(axis=0), away[1], np.inf), np.where(same[2:].any(axis=0), away[0], np.inf))
+    at_side, at_end = same[::2].any(axis=0), same[1::2].any(axis=0)
+    along = np.minimum(np.where(at_side, away[1], np.inf), np.where(at_end, away[0], np.inf))
     exponent = -along / (2 * SPREAD**2 * (1 + SPREAD_GROWTH * ticks))
     exponent -= 0.5 * (np.log(new[3] / old[3]) / SIZE_TOLERANCE) ** 2
     exponent -= ticks * (TICK / DECAY)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from sportstrack.appearance import blend, read_looks, unit_rows, with_room
-from sportstrack.boxes import iou, xywh_to_xyxy, xyxy_to_xywh
+from sportstrack.boxes import at_edges, iou, xywh_to_xyxy, xyxy_to_xywh
 from sportstrack.errors import SettingError
 from sportstrack.trackers import columns
 from sportstrack.trackers.sports import appearance, border, classes, motion
@@ -383,7 +383,7 @@ class SportsTrack:
             centre = rows.state[0, :2]
             limit[((centre < 0) | (centre > size[:, None])).any(axis=0)] = min(self._outside_memory, self._memory)
             if self._border_memory:
-                at_border = border.at_borders(rows.box, size, border.EXIT).any(axis=0)
+                at_border = at_edges(rows.box, size, size * border.EXIT).any(axis=0)
                 limit[at_border] = np.maximum(limit[at_border], self._border_memory)
         alive = (lost <= limit) & (rows.confirmed | (lost == 0))
         if alive.all():
