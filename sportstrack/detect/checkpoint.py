@@ -1,4 +1,8 @@
-"""Ultralytics imported without its side effects, and checkpoints opened without running a stranger's code."""
+"""Delicate: everything here works around side effects of Ultralytics at import and while a checkpoint is unpickled.
+
+Ultralytics is imported without its installs, telemetry and online checks, and a checkpoint is opened without running
+code that it contains. The order of the lines matters, and the tests with a blocked network guard it.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +46,7 @@ def import_ultralytics() -> Any:
 
 
 def _switch_off() -> None:
-    """Set the module values behind the switches, for the case that ultralytics was imported before us."""
+    """Set the values behind the switches in its modules, in case ultralytics was imported earlier."""
     safe = os.environ["ULTRALYTICS_SAFE_LOAD"].strip().lower() in _YES
     wanted = [
         ("ultralytics.utils", "ONLINE", False),
@@ -61,19 +65,32 @@ def _switch_off() -> None:
 
 
 def open_checkpoint(path: Path, trust: bool = False) -> Any:
-    """Load a ``.pt`` file as ``ultralytics.YOLO`` without running code of its own, unless it is trusted.
+    """Return a ``.pt`` file as ``ultralytics.YOLO``; code in it runs only if it is trusted.
 
     Raises:
         WeightsError: if it is no checkpoint of an Ultralytics model, or holds code.
     """
-    _check_file(path)
-    with loading(path, trust), _readable(path), _torch_threads(), _loadable(path) as plain:
-        return import_ultralytics().YOLO(str(plain), task=None)
+    with opened_checkpoint(path, trust) as model:
+        return model
+
+
+@contextlib.contextmanager
+def opened_checkpoint(path: Path, trust: bool = False, where: str = "") -> Iterator[Any]:
+    """Open a weights file as `open_checkpoint` does, for a block whose errors are explained like those of the loading.
+
+    Args:
+        path: a checkpoint or an exported model.
+        trust: let it run code of its own while it loads.
+        where: device and size of the input, for the message about too little memory.
+    """
+    check_file(path)
+    with loading(path, trust), _errors_explained(path, where), _torch_threads_kept(), _plain_path(path) as plain:
+        yield import_ultralytics().YOLO(str(plain), task=None)
 
 
 @contextlib.contextmanager
 def loading(path: Path, trust: bool = False) -> Iterator[None]:
-    """Let a checkpoint run no code of its own while it is loaded, unless the user trusts it.
+    """Refuse a checkpoint's own code while it is loaded, unless the user trusts it.
 
     Raises:
         WeightsError: if the installed torch has no such loading (it came with 2.6) and the file is not the project's.
@@ -96,8 +113,8 @@ def loading(path: Path, trust: bool = False) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _readable(path: Path, where: str = "") -> Iterator[None]:
-    """Turn whatever the loaders throw at a file that is no model into one sentence that names the file."""
+def _errors_explained(path: Path, where: str) -> Iterator[None]:
+    """Turn the loaders' errors into one sentence that names the file."""
     try:
         yield
     except MemoryError:
@@ -110,7 +127,7 @@ def _readable(path: Path, where: str = "") -> Iterator[None]:
         if type(error).__name__ == "OutOfMemoryError":
             raise DeviceError(f"too little memory for {path.name}{where}") from error
         cause = first_line(error)
-        if "references types outside" in cause:  # what safe loading says of all that is no checkpoint
+        if "references types outside" in cause:  # the message of safe loading for all that is no checkpoint
             cause = (
                 "it is no Ultralytics checkpoint, or it holds code that safe loading refuses; --trust (or "
                 "ULTRALYTICS_SAFE_LOAD=false) loads it if you trust where it came from"
@@ -119,7 +136,7 @@ def _readable(path: Path, where: str = "") -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _torch_threads() -> Iterator[None]:
+def _torch_threads_kept() -> Iterator[None]:
     """Put torch's thread count back: ultralytics sets it to one core less, at most 8, for the whole process."""
     import torch
 
@@ -132,11 +149,11 @@ def _torch_threads() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _loadable(path: Path) -> Iterator[Path]:
-    """Give a path that ultralytics opens as it is.
+def _plain_path(path: Path) -> Iterator[Path]:
+    """Yield a path that ultralytics opens unchanged.
 
-    It strips quotes from names and reads yolov5s.pt as yolov5su.pt, then looks for the changed name online; a link of
-    a plain name gets such files past that.
+    It strips quotes from names and reads yolov5s.pt as yolov5su.pt, then looks for the changed name online; a link with
+    a plain name avoids that.
     """
     path = path.absolute()  # not resolved: a link's target may have another suffix
     if path.suffix != ".pt" or not re.search(r"'|yolov[35]|\s$|^\s", str(path)):
@@ -153,8 +170,8 @@ def _loadable(path: Path) -> Iterator[Path]:
         yield link
 
 
-def _check_file(path: Path) -> None:
-    """Refuse what cannot be weights before a loader sees it, so that the message is plain and no pickle runs."""
+def check_file(path: Path) -> None:
+    """Refuse what cannot be weights before a loader sees it, so that the message is clear and no pickle runs."""
     if path.is_dir():
         return  # exported models such as OpenVINO's are folders
     if path.suffix.lower() not in SUFFIXES:

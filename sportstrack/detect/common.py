@@ -1,14 +1,13 @@
-"""What the connectors share: classes by name, the stages' times, frames by shape, and packages that may be missing."""
+"""What the detectors share: classes by name, the stages' times, frames by shape, and packages that may be missing."""
 
 from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from importlib.util import find_spec
-from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,16 +17,51 @@ from sportstrack.files.reading import same_name
 from sportstrack.images.check import check_image
 from sportstrack.models.devices import import_torch
 from sportstrack.plugins import first_line
-from sportstrack.types import Detections, Detector, Image
+from sportstrack.types import Detections, Image
 
 NO_CLASS = ("__background__", "N/A")
-"""Names in label lists that stand for nothing."""
+"""Names in lists of labels that stand for no class."""
 
-Frames = Sequence[Image]
+COCO_SPORTS = ("person", "sports ball")
+STAGES = ("preprocess", "inference", "postprocess")
+"""The stages of a detector that `Stages` measures."""
+
+Frames: TypeAlias = Sequence[Image]
+
+
+def class_ids(classes: Sequence[int | str] | str | None, names: Mapping[int, str]) -> list[int] | None:
+    """Return the sorted ids for ids, numbers as text, or names (upper and lower case alike); None means all.
+
+    ``all`` is None; ``sports`` is persons and sports balls if the model has both (COCO's 80 classes), else all.
+
+    Raises:
+        SettingError: if the model has no such class; the message gives the nearest name.
+    """
+    if classes is None or classes == "all" or "all" in classes:
+        return None
+    if classes == "sports":
+        return (
+            [k for k, name in names.items() if name in COCO_SPORTS] if set(COCO_SPORTS) <= set(names.values()) else None
+        )
+    ids: set[int] = set()
+    for wanted in [classes] if isinstance(classes, str) else classes:
+        text = same_name(str(wanted).strip())
+        named = [k for k, name in names.items() if same_name(name) == text] or [
+            k for k, name in names.items() if same_name(name).lower() == text.lower()
+        ]
+        if not named and text.isdigit() and int(text) in names:
+            named = [int(text)]
+        if not named:
+            some = ", ".join(list(names.values())[:20]) + (", …" if len(names) > 20 else "")
+            raise SettingError(
+                f"class {text!r} is not one of this model's{nearest(text, list(names.values()))} (it has: {some})"
+            )
+        ids.update(named)
+    return sorted(ids)
 
 
 class ClassTable:
-    """A model's own class numbers, counted anew from 0 without those that stand for nothing.
+    """A model's own class numbers, renumbered from 0 without those that stand for nothing.
 
     So COCO's classes get the numbers 0 to 79 that YOLO gives them, whatever the model calls them.
 
@@ -116,6 +150,14 @@ def in_shapes(frames: Frames, detect: Callable[[Frames], Sequence[Detections]]) 
     return found
 
 
+def rows_by_shape(frames: Frames) -> list[list[int]]:
+    """Return the rows of the frames of each shape that occurs."""
+    groups: dict[tuple[int, ...], list[int]] = {}
+    for row, frame in enumerate(frames):
+        groups.setdefault(frame.shape, []).append(row)
+    return list(groups.values())
+
+
 @contextlib.contextmanager
 def inference(device: str, half: bool) -> Iterator[None]:
     """Run torch without gradients, and in 16 bits where the network allows if `half`."""
@@ -146,85 +188,8 @@ def import_package(name: str, spec: str, fix: str) -> Any:
         raise SettingError(f"{spec}: {name} is installed but cannot be imported ({first_line(error)})") from error
 
 
-def coco_labels() -> dict[int, str]:
-    """Return COCO's 91 numbers → names, as TensorFlow's and torchvision's models count; eleven stand for nothing."""
-    import_torch()
-    from torchvision.models.detection import FasterRCNN_ResNet50_FPN_Weights
-
-    return dict(enumerate(FasterRCNN_ResNet50_FPN_Weights.COCO_V1.meta["categories"]))
-
-
-def split_labels(name: str) -> tuple[Path, Path | None]:
-    """Return model and labels file of ``MODEL`` or ``MODEL,LABELS``.
-
-    Raises:
-        WeightsError: if the labels file is not there.
-    """
-    model, comma, labels = name.rpartition(",")
-    if not comma or Path(name).expanduser().exists():
-        return Path(name).expanduser(), None
-    file = Path(labels).expanduser()
-    if not file.is_file():
-        raise WeightsError(f"{file}: no such labels file")
-    return Path(model).expanduser(), file
-
-
-COCO_SPORTS = ("person", "sports ball")
-
-
-STAGES = ("preprocess", "inference", "postprocess")
-
-
-def ignored_settings(detector: Detector, requested: Container[str]) -> list[str]:
-    """Return a warning for each requested setting that this detector fixes itself."""
-    values = getattr(detector, "in_force", {})
-    return [
-        f"{name} is part of this detector and was not set" + (f": it is {values[name]}" if name in values else "")
-        for name in getattr(detector, "fixed", ())
-        if name in requested
-    ]
-
-
-def class_ids(classes: Sequence[int | str] | str | None, names: Mapping[int, str]) -> list[int] | None:
-    """Return the sorted ids for ids, numbers as text, or names (upper and lower case alike); None means all.
-
-    ``all`` is None; ``sports`` is persons and sports balls if the model has both (COCO's 80 classes), else all.
-
-    Raises:
-        SettingError: if the model has no such class; the message gives the nearest name.
-    """
-    if classes is None or classes == "all" or "all" in classes:
-        return None
-    if classes == "sports":
-        return (
-            [k for k, name in names.items() if name in COCO_SPORTS] if set(COCO_SPORTS) <= set(names.values()) else None
-        )
-    ids: set[int] = set()
-    for wanted in [classes] if isinstance(classes, str) else classes:
-        text = same_name(str(wanted).strip())
-        named = [k for k, name in names.items() if same_name(name) == text] or [
-            k for k, name in names.items() if same_name(name).lower() == text.lower()
-        ]
-        if not named and text.isdigit() and int(text) in names:
-            named = [int(text)]
-        if not named:
-            some = ", ".join(list(names.values())[:20]) + (", …" if len(names) > 20 else "")
-            raise SettingError(
-                f"class {text!r} is not one of this model's{nearest(text, list(names.values()))} (it has: {some})"
-            )
-        ids.update(named)
-    return sorted(ids)
-
-
-def rows_by_shape(frames: Sequence[Image]) -> list[list[int]]:
-    """Return the rows of the frames of each shape that occurs."""
-    groups: dict[tuple[int, ...], list[int]] = {}
-    for row, frame in enumerate(frames):
-        groups.setdefault(frame.shape, []).append(row)
-    return list(groups.values())
-
-
-def _check_range(name: str, value: Any, low: float, high: float, whole: bool = False) -> None:
+def check_range(name: str, value: Any, low: float, high: float, whole: bool = False) -> None:
+    """Raise SettingError unless a setting is a number, or a whole number, of a range."""
     kind: Any = (int, np.integer) if whole else (int, float, np.number)
     if not isinstance(value, kind) or not low <= value <= high:
         raise SettingError(f"{name}: expected {'a whole number ' if whole else ''}{low}…{high}, got {value}")

@@ -20,15 +20,10 @@ class CustomDetector:
         call: frames → one `Detections` or ``supervision.Detections`` per frame; its ``names`` (a mapping or a sequence)
             and ``timings``, if it has them, are passed on.
         spec: how the user named it, for messages.
-        named: whether it was given by name: then what it raises becomes a `PluginError`. What an object raises comes
-            through.
+        named: whether it was given by name: then its errors become a `PluginError`. The errors of an object pass.
         taken: names of settings that it was made with.
 
-    Attributes:
-        names: class id → name; may be empty.
-        timings: seconds per stage.
-        device: where it runs, or None if it does not say.
-        fixed: settings that it has its own of.
+    The attributes are those of `sportstrack.detect.connector.Connector`; ``names`` may be empty.
     """
 
     def __init__(self, call: Any, spec: str = "detector", *, named: bool = False, taken: Container[str] = ()) -> None:
@@ -41,6 +36,7 @@ class CustomDetector:
         self.device: str | None = getattr(call, "device", None)
         own = ("weights", "imgsz", "iou", "half", "device")
         self.fixed: tuple[str, ...] = getattr(call, "fixed", tuple(name for name in own if name not in taken))
+        self.in_force: dict[str, Any] = {}
         names = getattr(call, "names", None) or {}
         pairs = names.items() if isinstance(names, Mapping) else enumerate(names)
         self.names: dict[int, str] = {int(k): str(v) for k, v in pairs}

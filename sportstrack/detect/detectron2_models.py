@@ -10,17 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from sportstrack.detect.common import (
-    ClassTable,
-    Frames,
-    Stages,
-    coco_labels,
-    import_package,
-    in_shapes,
-    inference,
-    split_labels,
-)
-from sportstrack.detect.labels import find_labels, read_labels
+from sportstrack.detect.common import ClassTable, Frames, Stages, import_package, in_shapes, inference
+from sportstrack.detect.labels import coco_labels, find_labels, read_labels, split_labels
 from sportstrack.errors import WeightsError
 from sportstrack.models.devices import check_half, choose_device, import_torch
 from sportstrack.plugins import first_line
@@ -49,26 +40,13 @@ class Detectron2Detector:
 
     Args:
         name: the config, or ``CONFIG.yaml,LABELS.txt``.
-        score: lowest score returned, 0…1.
-        classes: ids or names to keep; see `sportstrack.detect.common.class_ids`.
-        device: ``auto``, ``cpu``, ``cuda:N`` or ``mps``.
-        half: 16-bit floats where the network allows; needs a GPU.
         trust: let config and weights run code of their own while they load; also converts weights of Caffe2.
 
-    Attributes:
-        names: class id → name.
-        timings: seconds spent since construction per stage: preprocess, inference (with the model's own suppression),
-            postprocess.
-        device: the device in use.
-
-    Raises:
-        SettingError: the package is missing, or a class unknown.
-        WeightsError: no such config or weights, they are broken or do not belong together, or the model is of another
-            task.
-        DeviceError: the device isn't there.
+    All else as `sportstrack.detect.connector.Connector` says; the stage ``inference`` contains the model's own
+    suppression.
     """
 
-    fixed = ("imgsz", "iou")
+    fixed: tuple[str, ...] = ("imgsz", "iou")
 
     def __init__(
         self,
@@ -87,6 +65,7 @@ class Detectron2Detector:
         self._convert = import_module("supervision").Detections.from_detectron2
         self._stages = Stages(self.device)
         self.timings = self._stages.timings
+        self.in_force: dict[str, Any] = {}
         self._half, self._score = half, score
         file, labels = split_labels(name)
         config = _config(file, score, self.device, trust)
@@ -156,8 +135,8 @@ def _model(config: Any, file: Path, trust: bool) -> Any:
     if trust:
         import_module("detectron2.checkpoint").DetectionCheckpointer(model).load(str(weights))
         return model
-    told = model.load_state_dict(_tensors(weights), strict=False)
-    missing = sorted(set(told.missing_keys) & {name for name, _ in model.named_parameters()})
+    loading = model.load_state_dict(_tensors(weights), strict=False)
+    missing = sorted(set(loading.missing_keys) & {name for name, _ in model.named_parameters()})
     if missing:
         raise WeightsError(
             f"{weights}: lacks {len(missing)} parts of the model in {file.name}, such as {missing[0]}; weights and "
@@ -184,7 +163,7 @@ def _tensors(file: Path) -> dict[str, Any]:
     """Read a checkpoint's tensors by name, without letting the pickle that it is run code.
 
     Raises:
-        WeightsError: if it cannot be read, or holds anything else than numbers.
+        WeightsError: if it cannot be read, or holds anything but numbers.
     """
     torch = import_torch()
     try:

@@ -1,4 +1,4 @@
-"""Files that name a model's classes: a name per line, or TensorFlow's label map (``.pbtxt``)."""
+"""Names of a model's classes: files with a name per line, TensorFlow's label maps (``.pbtxt``), and COCO's."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from sportstrack.errors import FormatError
+from sportstrack.errors import FormatError, WeightsError
 from sportstrack.files.reading import read_text
 from sportstrack.limits import MAX_SETTINGS_BYTES
+from sportstrack.models.devices import import_torch
 
 NAMES = ("label_map.pbtxt", "labels.txt")
 """What such a file is called when it lies beside its model."""
@@ -24,10 +25,33 @@ _TOKEN = re.compile(
 )
 
 
+def split_labels(name: str) -> tuple[Path, Path | None]:
+    """Return model and labels file of ``MODEL`` or ``MODEL,LABELS``.
+
+    Raises:
+        WeightsError: if the labels file is not there.
+    """
+    model, comma, labels = name.rpartition(",")
+    if not comma or Path(name).expanduser().exists():
+        return Path(name).expanduser(), None
+    file = Path(labels).expanduser()
+    if not file.is_file():
+        raise WeightsError(f"{file}: no such labels file")
+    return Path(model).expanduser(), file
+
+
 def find_labels(folders: Sequence[Path], stem: str = "") -> Path | None:
     """Return the first labels file in some folders: ``STEM.txt`` if there is a stem, or one of `NAMES`."""
     names = ([f"{stem}.txt"] if stem else []) + list(NAMES)
     return next((folder / name for folder in folders for name in names if (folder / name).is_file()), None)
+
+
+def coco_labels() -> dict[int, str]:
+    """Return COCO's 91 numbers → names, as TensorFlow's and torchvision's models count; eleven stand for nothing."""
+    import_torch()
+    from torchvision.models.detection import FasterRCNN_ResNet50_FPN_Weights
+
+    return dict(enumerate(FasterRCNN_ResNet50_FPN_Weights.COCO_V1.meta["categories"]))
 
 
 def read_labels(file: Path, first: int) -> dict[int, str]:
@@ -52,7 +76,7 @@ def read_labels(file: Path, first: int) -> dict[int, str]:
 
 
 def _label_map(file: Path, text: str) -> dict[int, str]:
-    """Read ``item { id: 1 name: 'person' }``; a display_name is what people read, so it wins over the name."""
+    """Read ``item { id: 1 name: 'person' }``; a display_name replaces the name."""
     labels: dict[int, str] = {}
     for line, item in _items(file, text):
         number, name = item.get("id", ""), item.get("display_name") or item.get("name", "")
@@ -63,7 +87,7 @@ def _label_map(file: Path, text: str) -> dict[int, str]:
 
 
 def _items(file: Path, text: str) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield the line and the fields of each item; blocks inside it, such as key points, are passed by."""
+    """Yield the line and the fields of each item; blocks inside it, such as key points, are skipped."""
     depth, key, start = 0, "", 1
     fields: dict[str, str] = {}
     for line, token in _tokens(file, text):

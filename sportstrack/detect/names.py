@@ -1,14 +1,17 @@
 """Detectors of other libraries by name: ``transformers:FOLDER``, ``detectron2:CONFIG.yaml``, ``tensorflow:FOLDER`` ….
 
-Each library has a class here that turns frames into `Detections`, made through its connector in ``supervision``. The
-libraries are imported when a detector is made, and only the one that was asked for.
+Each library has a class here that turns frames into `Detections` through its converter in ``supervision``. A library is
+imported when one of its detectors is made.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
+from inspect import signature
 from typing import Any
+
+from sportstrack.detect.connector import Connector
 
 CONNECTORS: Mapping[str, str] = {
     "torchvision": "sportstrack.detect.torchvision_models:TorchvisionDetector",
@@ -25,17 +28,9 @@ def split_spec(spec: str) -> tuple[str, str]:
     return (kind, name) if kind in CONNECTORS and name else ("", spec)
 
 
-def connect(kind: str, name: str, settings: Mapping[str, Any]) -> Any:
-    """Make a connector's detector with those of the settings that its signature names.
-
-    Raises:
-        SettingError: its package is not installed, or a class is unknown.
-        WeightsError: the model is missing, broken or of another task.
-        DeviceError: the device isn't there.
-    """
-    from inspect import signature
-
+def connect(kind: str, name: str, settings: Mapping[str, Any]) -> Connector:
+    """Make a connector's detector with those of the settings that its signature names; raises as `Connector`."""
     module, _, attribute = CONNECTORS[kind].partition(":")
-    made = getattr(import_module(module), attribute)
+    made: Callable[..., Connector] = getattr(import_module(module), attribute)
     known = signature(made).parameters
     return made(name, **{key: value for key, value in settings.items() if key in known})

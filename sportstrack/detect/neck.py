@@ -1,7 +1,7 @@
-"""A detector's own look at its boxes: the feature maps between its neck and its head, averaged over each box.
+"""Embeddings by a detector itself: the feature maps between its neck and its head, averaged over each box.
 
-FairMOT's idea (Zhang et al. 2021): one network finds people and tells them apart, so appearance costs next to nothing.
-Here the network is a YOLO model that was trained to detect only; its features tell what is in and around a box.
+FairMOT's idea (Zhang et al. 2021): one network detects and distinguishes people, so embeddings cost almost nothing.
+Here the network is a YOLO model that was trained to detect only; its features describe what is in and around a box.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ _PER_BIN = 2  # points per row and column of those, again averaged
 
 
 class NeckFeatures:
-    """Keep what a YOLO head is fed, and average it over boxes.
+    """Keep the input of a YOLO head, and average it over boxes.
 
     A box is averaged on every map, not on the one that fits its size: the maps have different numbers of channels, so
-    vectors from two of them could not be compared when a player comes nearer. Each map's part is scaled to length 1,
+    vectors from two maps could not be compared when a player comes nearer. Each map's part is scaled to length 1,
     then all parts together.
 
     Args:
@@ -39,7 +39,7 @@ class NeckFeatures:
         self._maps: list[Any] = []
         head.register_forward_pre_hook(self._keep)
 
-    def of(self, boxes: Sequence[FloatArray], shape: tuple[int, int]) -> list[Features]:
+    def embeddings(self, boxes: Sequence[FloatArray], shape: tuple[int, int]) -> list[Features]:
         """Return a table of unit rows for each picture of the last forward pass.
 
         Args:

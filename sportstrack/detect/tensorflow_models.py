@@ -11,17 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from sportstrack.detect.common import (
-    ClassTable,
-    Frames,
-    Stages,
-    coco_labels,
-    import_package,
-    in_shapes,
-    require_package,
-    split_labels,
-)
-from sportstrack.detect.labels import find_labels, read_labels
+from sportstrack.detect.common import ClassTable, Frames, Stages, import_package, in_shapes, require_package
+from sportstrack.detect.labels import coco_labels, find_labels, read_labels, split_labels
 from sportstrack.errors import DeviceError, WeightsError
 from sportstrack.images.opencv import require_cv2
 from sportstrack.models.devices import device_name, import_torch
@@ -48,23 +39,13 @@ class TensorflowDetector:
     Args:
         name: the folder with saved_model.pb, or ``FOLDER,LABELS``.
         score: lowest score returned, 0…1; the model may have been exported with a higher one.
-        classes: ids or names to keep; see `sportstrack.detect.common.class_ids`.
         device: ``auto``, ``cpu`` or ``cuda:N``, as TensorFlow sees them.
         trust: load any operation.
 
-    Attributes:
-        names: class id → name; of COCO's those 80 that stand for something, from 0.
-        timings: seconds spent since construction per stage: preprocess, inference, postprocess.
-        device: the device in use.
-
-    Raises:
-        SettingError: the package is missing, or a class unknown.
-        FormatError: a broken labels file.
-        WeightsError: no such folder, it is broken, or the model is of another task.
-        DeviceError: TensorFlow has no such device.
+    All else as `sportstrack.detect.connector.Connector` says; a broken labels file is a `FormatError`.
     """
 
-    fixed = ("imgsz", "iou", "half")
+    fixed: tuple[str, ...] = ("imgsz", "iou", "half")
 
     def __init__(
         self,
@@ -79,6 +60,7 @@ class TensorflowDetector:
         self._tensorflow = _import_tensorflow(self._spec)
         self.device = _device(self._tensorflow, device)
         self._convert = import_module("supervision").Detections.from_tensorflow
+        self.in_force: dict[str, Any] = {}
         self._stages = Stages()
         self.timings = self._stages.timings
         folder, labels = split_labels(name)
@@ -129,7 +111,7 @@ class TensorflowDetector:
 
 def _import_tensorflow(spec: str) -> Any:
     require_package("tensorflow", spec, FIX)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # it tells at length which processor it runs on
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # it prints at length which processor it runs on
     # First torch with all that it brings: the LLVM inside triton ends the process if TensorFlow's came before it.
     import_torch()
     import_module("torchvision.ops")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sportstrack.detect.common import ClassTable, Stages, inference
+from sportstrack.detect.common import ClassTable, Frames, Stages, inference
 from sportstrack.errors import SettingError, WeightsError, nearest
 from sportstrack.models.devices import check_half, choose_device, import_torch
 from sportstrack.models.weights import cache_folder
@@ -29,25 +29,10 @@ class TorchvisionDetector:
         name: a model of ``torchvision.models.detection``, such as ``fasterrcnn_resnet50_fpn_v2``; ``NAME:random``
             has random weights and downloads nothing.
         imgsz: longer side of the network's input in pixels; None is torchvision's own (800 by at most 1333). The SSD
-            models have a fixed input and pass it by.
-        score: lowest score returned, 0…1.
-        iou: overlap above which non-maximum suppression drops the weaker box, 0…1.
-        classes: ids or names to keep; see `sportstrack.detect.common.class_ids`.
-        device: ``auto``, ``cpu``, ``cuda:N`` or ``mps``.
-        half: 16-bit floats where the network allows; needs a GPU.
-        max_det: most boxes per frame.
+            models have a fixed input and ignore it.
 
-    Attributes:
-        names: class id → name.
-        timings: seconds spent since construction per stage: preprocess, inference (with the network's own scaling and
-            suppression), postprocess.
-        device: the device in use.
-        fixed: settings that this model has its own of.
-
-    Raises:
-        SettingError: unknown name or class.
-        WeightsError: the weights cannot be downloaded.
-        DeviceError: the device isn't there.
+    All else as `sportstrack.detect.connector.Connector` says; the stage ``inference`` contains the network's own
+    scaling and suppression.
     """
 
     def __init__(
@@ -73,11 +58,12 @@ class TorchvisionDetector:
         weights = _weights(name)
         self._classes = ClassTable(PREFIX + name, dict(enumerate(weights.meta["categories"])), classes)
         self.names = self._classes.names
-        self.fixed = ("imgsz",) if name.startswith("ssd") else ()
+        self.fixed: tuple[str, ...] = ("imgsz",) if name.startswith("ssd") else ()
+        self.in_force: dict[str, Any] = {}
         settings = _settings(name, None if self.fixed else imgsz, score, iou, max_det)
         self._model = _build(name, weights, settings, kind == RANDOM).eval().to(self.device)
 
-    def __call__(self, frames: Sequence[Image]) -> list[Detections]:
+    def __call__(self, frames: Frames) -> list[Detections]:
         """Detect in a batch of (H, W, 3) BGR uint8 frames; return one table per frame, in order."""
         torch = import_torch()
         with self._stages("preprocess"):

@@ -23,7 +23,7 @@ PREFIX = "transformers:"
 FIX = "pip install transformers"
 _HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
 _TASK = "ForObjectDetection"
-_PICTURES = ("preprocessor_config.json", "processor_config.json")
+_PROCESSOR = ("preprocessor_config.json", "processor_config.json")
 
 
 class TransformersDetector:
@@ -37,24 +37,11 @@ class TransformersDetector:
 
     Args:
         name: folder, or name on the hub such as ``PekingU/rtdetr_r50vd``.
-        score: lowest score returned, 0…1.
-        classes: ids or names to keep; see `sportstrack.detect.common.class_ids`.
-        device: ``auto``, ``cpu``, ``cuda:N`` or ``mps``.
-        half: 16-bit floats where the network allows; needs a GPU.
-        trust: let the model bring code of its own.
 
-    Attributes:
-        names: class id → name; of a model with COCO's 91 numbers those 80 that stand for something, from 0.
-        timings: seconds spent since construction per stage: preprocess, inference, postprocess.
-        device: the device in use.
-
-    Raises:
-        SettingError: the package is missing, or a class unknown.
-        WeightsError: no such model, a file of it is missing or broken, or it is of another task.
-        DeviceError: the device isn't there.
+    All else as `sportstrack.detect.connector.Connector` says.
     """
 
-    fixed = ("imgsz", "iou")
+    fixed: tuple[str, ...] = ("imgsz", "iou")
 
     def __init__(
         self,
@@ -75,6 +62,7 @@ class TransformersDetector:
         self._convert = import_module("supervision").Detections.from_transformers
         self._stages = Stages(self.device)
         self.timings = self._stages.timings
+        self.in_force: dict[str, Any] = {}
         self._half, self._score = half, score
         place, local = _place(name)
         with _quiet(transformers), _readable(spec, place, local):
@@ -97,7 +85,7 @@ class TransformersDetector:
             outputs = self._model(**inputs)
         with self._stages("postprocess"), inference(self.device, half=False):
             for key in ("logits", "pred_boxes"):
-                outputs[key] = outputs[key].float()  # 16 bits cannot tell pixel 1919 from 1920
+                outputs[key] = outputs[key].float()  # 16 bits do not distinguish pixel 1919 from 1920
             sizes = import_torch().tensor([frame.shape[:2] for frame in frames], device=self.device)
             results = self._processor.post_process_object_detection(outputs, self._score, sizes)
             return [self._classes.table(self._convert(result), self._score) for result in results]
@@ -108,11 +96,11 @@ def _place(name: str) -> tuple[str, bool]:
     folder = Path(name).expanduser()
     if folder.is_dir():
         _read_json(folder / "config.json")
-        settings = next((folder / file for file in _PICTURES if (folder / file).exists()), folder / _PICTURES[0])
+        settings = next((folder / file for file in _PROCESSOR if (folder / file).exists()), folder / _PROCESSOR[0])
         _read_json(settings)
         return str(folder), True
     if folder.is_file():
-        raise WeightsError(f"{folder}: expected the folder that holds it, with config.json and {_PICTURES[0]}")
+        raise WeightsError(f"{folder}: expected the folder that holds it, with config.json and {_PROCESSOR[0]}")
     if not _HUB_NAME.fullmatch(name):
         raise WeightsError(f"{folder}: no such folder")
     return name, False
@@ -132,18 +120,18 @@ def _read_json(file: Path) -> None:
 
 
 def _load(transformers: Any, spec: str, place: str, local: bool, trust: bool) -> tuple[Any, Any]:
-    how = {"local_files_only": local, "trust_remote_code": trust}
-    config = transformers.AutoConfig.from_pretrained(place, **how)
+    options = {"local_files_only": local, "trust_remote_code": trust}
+    config = transformers.AutoConfig.from_pretrained(place, **options)
     _check_task(transformers, spec, config)
     if getattr(config, "use_pretrained_backbone", False):
         config.use_pretrained_backbone = False  # version 4 would download what the weights replace in the next moment
-    processor = transformers.AutoImageProcessor.from_pretrained(place, **how)
+    processor = transformers.AutoImageProcessor.from_pretrained(place, **options)
     if not hasattr(processor, "post_process_object_detection"):
-        raise WeightsError(f"{spec}: its {_PICTURES[0]} is a {type(processor).__name__}, which makes no boxes")
-    model, told = transformers.AutoModelForObjectDetection.from_pretrained(
-        place, config=config, output_loading_info=True, weights_only=not trust, **how
+        raise WeightsError(f"{spec}: its {_PROCESSOR[0]} is a {type(processor).__name__}, which makes no boxes")
+    model, loading = transformers.AutoModelForObjectDetection.from_pretrained(
+        place, config=config, output_loading_info=True, weights_only=not trust, **options
     )
-    missing = sorted(set(told["missing_keys"]) & {name for name, _ in model.named_parameters()})
+    missing = sorted(set(loading["missing_keys"]) & {name for name, _ in model.named_parameters()})
     if missing:
         raise WeightsError(
             f"{spec}: its weights lack {len(missing)} of the detector's parts, such as {missing[0]}; "
@@ -166,7 +154,7 @@ def _check_task(transformers: Any, spec: str, config: Any) -> None:
 
 @contextlib.contextmanager
 def _readable(spec: str, place: str, local: bool) -> Iterator[None]:
-    """Turn what the library throws at a model that it cannot load into one sentence."""
+    """Turn the errors of a model that cannot be loaded into one sentence."""
     try:
         yield
     except (SportstrackError, MemoryError):
@@ -181,8 +169,8 @@ def _readable(spec: str, place: str, local: bool) -> Iterator[None]:
             reason = "it brings code of its own; --trust runs it, if you trust where it came from"
         elif "weights_only" in text or "Unpickl" in text or "torch.load" in text:
             reason = (
-                "its weights are a pickle that holds more than numbers, or this torch cannot tell (2.6 can); convert "
-                "them to safetensors, or pass --trust if you trust where they came from"
+                "its weights are a pickle that holds more than numbers, or this torch cannot check that (2.6 can); "
+                "convert them to safetensors, or pass --trust if you trust where they came from"
             )
         elif local:
             reason = f"no detector can be read from this folder ({first_line(error)})"
@@ -193,7 +181,7 @@ def _readable(spec: str, place: str, local: bool) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _quiet(transformers: Any) -> Iterator[None]:
-    """Keep the library from telling how it loads; downloads still show their progress."""
+    """Switch the library's log and its loading bars off; downloads still show their progress."""
     log = transformers.utils.logging
     level, bars = log.get_verbosity(), log.is_progress_bar_enabled()
     log.set_verbosity_error()

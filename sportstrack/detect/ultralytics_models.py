@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sportstrack.detect.checkpoint import _check_file, _loadable, _readable, _torch_threads, import_ultralytics, loading
-from sportstrack.detect.common import STAGES, _check_range, class_ids, rows_by_shape
+from sportstrack.detect.checkpoint import check_file, opened_checkpoint
+from sportstrack.detect.common import STAGES, Frames, check_range, class_ids, rows_by_shape
 from sportstrack.detect.neck import NeckFeatures
 from sportstrack.errors import WeightsError
 from sportstrack.images.check import check_image
@@ -43,7 +43,8 @@ class UltralyticsDetector:
         imgsz: longer side of the network's input in pixels, rounded up to the model's stride; a model exported at one
             size keeps that.
         score: lowest score returned, 0…1. Trackers of the ByteTrack family want the low ones too.
-        iou: overlap above which non-maximum suppression drops the weaker box, 0…1; models without NMS ignore it.
+        iou: overlap above which non-maximum suppression drops the box with the lower score, 0…1; ignored by models
+            without it.
         classes: ids or names to keep; ``sports`` keeps persons and sports balls of a COCO model and all classes of any
             other; None and ``all`` keep all.
         device: ``auto`` (CUDA, else Apple's MPS, else CPU), ``cpu``, ``cuda``, ``cuda:1`` or ``mps``.
@@ -59,8 +60,8 @@ class UltralyticsDetector:
         timings: seconds spent since construction (or `warmup`) per stage: preprocess, inference, postprocess.
         device: the device in use, such as ``cuda:0``.
         task: detect, segment, pose or obb.
-        fixed: settings that this model has its own of.
-        in_force: of these the ones whose value is known.
+        fixed: settings that this model fixes itself.
+        in_force: values of those settings, where they are known.
 
     Raises:
         WeightsError: if the file is missing or holds no model that finds boxes.
@@ -83,12 +84,12 @@ class UltralyticsDetector:
         features: bool = False,
         trust: bool = False,
     ) -> None:
-        _check_range("imgsz", imgsz, 32, 16384, whole=True)
-        _check_range("score", score, 0, 1)
-        _check_range("iou", iou, 0, 1)
-        _check_range("max_det", max_det, 1, 1_000_000, whole=True)
+        check_range("imgsz", imgsz, 32, 16384, whole=True)
+        check_range("score", score, 0, 1)
+        check_range("iou", iou, 0, 1)
+        check_range("max_det", max_det, 1, 1_000_000, whole=True)
         self.path = find_weights(weights)
-        _check_file(self.path)
+        check_file(self.path)
         self.device = choose_device(device)
         check_half(half, self.device)
         self.timings = dict.fromkeys(STAGES, 0.0)
@@ -103,12 +104,12 @@ class UltralyticsDetector:
             "verbose": False,
         }
         self._model = self._load(half, trust)
-        self._neck = self._hooked() if features else None
-        self.fixed, self.in_force, self._at_once = self._own(int(imgsz))
+        self._neck = self._neck_features() if features else None
+        self.fixed, self.in_force, self._at_once = self._fixed_settings(int(imgsz))
         self.names: dict[int, str] = {int(k): str(v) for k, v in self._model.names.items()}
         self._settings["classes"] = class_ids(classes, self.names)
 
-    def __call__(self, frames: Sequence[Image]) -> list[Detections]:
+    def __call__(self, frames: Frames) -> list[Detections]:
         """Detect in a batch of (H, W, 3) BGR uint8 frames; return one table per frame, in order."""
         for frame in frames:
             check_image(frame)
@@ -118,8 +119,8 @@ class UltralyticsDetector:
             started = time.perf_counter()
             tables = [_to_detections(result) for result in results]
             if self._neck is not None:
-                looks = self._neck.of([table.xyxy for table in tables], frames[rows[0]].shape[:2])
-                tables = [replace(table, embedding=look) for table, look in zip(tables, looks, strict=True)]
+                embeddings = self._neck.embeddings([table.xyxy for table in tables], frames[rows[0]].shape[:2])
+                tables = [replace(t, embedding=rows_of) for t, rows_of in zip(tables, embeddings, strict=True)]
             for row, table in zip(rows, tables, strict=True):
                 found[row] = table
             self.timings["postprocess"] += time.perf_counter() - started
@@ -131,12 +132,10 @@ class UltralyticsDetector:
         self.timings.update(dict.fromkeys(STAGES, 0.0))
 
     def _load(self, half: bool, trust: bool) -> Any:
-        ultralytics = import_ultralytics()
         if half:
             self._settings["quantize"] = 16
         where = f" on {self.device} at imgsz {self._settings['imgsz']}"
-        with loading(self.path, trust), _readable(self.path, where), _torch_threads(), _loadable(self.path) as path:
-            model = ultralytics.YOLO(str(path), task=None)
+        with opened_checkpoint(self.path, trust, where) as model:
             if model.task in BOX_TASKS:
                 # Exported models open at the first use only; a small wide frame keeps the rehearsal cheap.
                 model.predict([np.zeros((36, 64, 3), np.uint8)], **self._settings)
@@ -147,8 +146,8 @@ class UltralyticsDetector:
         self.task = str(model.task)
         return model
 
-    def _own(self, imgsz: int) -> tuple[tuple[str, ...], dict[str, Any], int | None]:
-        """Return the settings that the model has its own of, their values, and how many frames it takes at once."""
+    def _fixed_settings(self, imgsz: int) -> tuple[tuple[str, ...], dict[str, Any], int | None]:
+        """Return the settings that the model fixes itself, their known values, and the frames it takes at once."""
         predictor = self._model.predictor
         backend = predictor.model
         fixed: list[str] = []
@@ -165,7 +164,7 @@ class UltralyticsDetector:
             fixed.append("iou")  # nothing is suppressed, or within the file
         return tuple(fixed), values, at_once
 
-    def _hooked(self) -> NeckFeatures:
+    def _neck_features(self) -> NeckFeatures:
         from ultralytics.nn.modules.head import Detect
 
         network = getattr(self._model.predictor.model, "model", None)

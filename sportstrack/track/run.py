@@ -469,7 +469,7 @@ class _Run:
             summary.add_first_pass(self._earlier)
 
     def _ignored_settings(self) -> list[str]:
-        from sportstrack.detect.common import ignored_settings
+        from sportstrack.detect.connector import ignored_settings
 
         named = fields(TrackSettings)
         return ignored_settings(self.detector, {f.name for f in named if getattr(self.settings, f.name) != f.default})

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sportstrack.detect.common import STAGES
 from sportstrack.detect.names import split_spec
 from sportstrack.errors import SettingError
 from sportstrack.types import Detections
@@ -18,7 +19,6 @@ from sportstrack.val.ap import SIZES, Accuracy, measure
 from sportstrack.val.sweep import Advice, Point, advise, best, sweep
 from sportstrack.val.truth import Classes, TestSet, read_test_set, renumbered
 
-STAGES = ("preprocess", "inference", "postprocess")
 FLOOR = 0.001  # average precision wants the weak boxes too
 Progress = Callable[[int, int], None]
 
@@ -134,7 +134,7 @@ def judge_detectors(
         WeightsError, DeviceError: as `load_detector`.
     """
     from sportstrack.detect import load_detector
-    from sportstrack.detect.common import ignored_settings
+    from sportstrack.detect.connector import ignored_settings
 
     asked = {name for name, value in settings.items() if value}
     test, classes = read_test_set(data, split, limit), Classes(same)

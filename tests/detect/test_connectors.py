@@ -26,8 +26,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sportstrack.detect import load_detector
-from sportstrack.detect.common import ClassTable, coco_labels, split_labels
-from sportstrack.detect.labels import find_labels, read_labels
+from sportstrack.detect.common import ClassTable
+from sportstrack.detect.labels import coco_labels, find_labels, read_labels, split_labels
 from sportstrack.errors import DeviceError, FormatError, SettingError, SportstrackError, WeightsError
 from sportstrack.mot import read_mot
 from sportstrack.track.command import main as track

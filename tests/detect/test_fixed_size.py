@@ -11,7 +11,7 @@ import toy
 import yaml
 
 from sportstrack.detect.checkpoint import import_ultralytics
-from sportstrack.detect.common import ignored_settings
+from sportstrack.detect.connector import ignored_settings
 from sportstrack.detect.ultralytics_models import UltralyticsDetector
 from sportstrack.track.run import track_video
 
