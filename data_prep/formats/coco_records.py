@@ -13,7 +13,7 @@ from data_prep.table import NO_FRAME, NO_SEQUENCE, Clip
 from data_prep.values import as_id, as_number, as_whole
 from sportstrack.errors import FormatError
 from sportstrack.types import IntArray
-from sportstrack.video.images import natural_key
+from sportstrack.video import natural_key
 
 Json = dict[str, Any]
 FRAMES_FROM_0 = {"frame_id_from": 0}

@@ -6,8 +6,8 @@ folders, raw H.264) are timed by their frame rate.
 """
 
 from sportstrack.types import Image
+from sportstrack.video.folder import IMAGE_SUFFIXES, VIDEO_SUFFIXES, natural_key
 from sportstrack.video.frame import Frame, SourceInfo
-from sportstrack.video.images import IMAGE_SUFFIXES, VIDEO_SUFFIXES, natural_key
 from sportstrack.video.source import VideoSource, open_source, probe
 from sportstrack.video.stream import address_name
 from sportstrack.video.times import ASSUMED_RATE, DEFAULT_RATE, as_rate

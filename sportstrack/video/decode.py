@@ -10,7 +10,7 @@ from typing import Any
 
 from sportstrack.errors import SourceError
 from sportstrack.limits import MAX_PIXELS
-from sportstrack.video.words import plain, why_not_open
+from sportstrack.video.messages import plain, why_not_open
 
 READ_FAILURES = 100  # in a row, after which the rest of a damaged file is given up
 

@@ -7,10 +7,10 @@ from fractions import Fraction
 from pathlib import Path
 
 from sportstrack.errors import SourceError, nearest
+from sportstrack.video.convert import Pictures
 from sportstrack.video.decode import Decoder
 from sportstrack.video.frame import Frame, SourceInfo
-from sportstrack.video.pictures import Pictures
-from sportstrack.video.words import breaks_off, counted, plain
+from sportstrack.video.messages import breaks_off, counted, plain
 
 
 class FileReader(Pictures):

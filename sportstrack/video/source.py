@@ -11,8 +11,8 @@ from sportstrack.errors import SourceError
 from sportstrack.files.folders import settled
 from sportstrack.video.camera import CameraReader, camera_number
 from sportstrack.video.file import FileReader
+from sportstrack.video.folder import ImageReader
 from sportstrack.video.frame import Frame, Reader, SourceInfo
-from sportstrack.video.images import ImageReader
 from sportstrack.video.live import Newest
 from sportstrack.video.stream import TIMEOUT, StreamReader
 

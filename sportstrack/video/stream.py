@@ -12,11 +12,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sportstrack.errors import SourceError
+from sportstrack.video.convert import Pictures
 from sportstrack.video.decode import Decoder
 from sportstrack.video.frame import Frame, SourceInfo
-from sportstrack.video.pictures import Pictures
+from sportstrack.video.messages import counted, plain
 from sportstrack.video.times import FINE_TICKS
-from sportstrack.video.words import counted, plain
 
 TIMEOUT = 10.0  # seconds to wait for a stream before it counts as dead
 FIRST_WAIT = 0.5  # seconds before the first reconnection; doubles with each failure

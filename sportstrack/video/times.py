@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from sportstrack.errors import SettingError
 from sportstrack.limits import MAX_FRAME_RATE
-from sportstrack.video.words import counted
+from sportstrack.video.messages import counted
 
 DEFAULT_RATE = Fraction(25)  # frames/s, where a source does not say
 ASSUMED_RATE = f"the frame rate is not stated: {DEFAULT_RATE} per second assumed; give the true one with --frame-rate"

@@ -16,10 +16,10 @@ from sportstrack.errors import OutputError, SourceError
 from sportstrack.files.claim import PartFile
 from sportstrack.images.check import check_image
 from sportstrack.types import Image
-from sportstrack.video.pictures import BT709, ONE_THREAD, SMPTE170M
+from sportstrack.video.convert import BT709, ONE_THREAD, SMPTE170M
+from sportstrack.video.messages import plain
 from sportstrack.video.source import is_folder, open_source
 from sportstrack.video.times import as_rate, ticks_per_second
-from sportstrack.video.words import plain
 
 OUTPUT_SUFFIXES = (".mp4", ".m4v", ".mov")
 ACCURATE = 0x40002  # swscale's bilinear with accurate rounding; without it, writing darkens the picture by 3 levels

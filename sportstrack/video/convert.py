@@ -12,8 +12,8 @@ from sportstrack.errors import SourceError
 from sportstrack.types import Image
 from sportstrack.video.decode import Decoder
 from sportstrack.video.frame import Frame, SourceInfo
+from sportstrack.video.messages import counted, plain
 from sportstrack.video.times import ASSUMED_RATE, DEFAULT_RATE, Clock, Gaps, as_rate
-from sportstrack.video.words import counted, plain
 
 BT709, SMPTE170M = 1, 6  # ffmpeg's numbers for the colours of HD and of older video
 SHORTFALL = Fraction(1, 2)  # seconds by which a video may end before its container, as where sound goes on
@@ -53,7 +53,7 @@ class Painter:
         except (av.FFmpegError, OSError, ValueError) as error:
             if frame.colorspace in (BT709, self._odd_matrix):
                 raise SourceError(f"its {frame.format.name} pictures cannot be converted ({plain(error)})") from error
-            # swscale refuses rare matrices such as YCgCo: near colours are better than none.
+            # swscale refuses rare matrices such as YCgCo: approximate colours are better than none.
             self._odd_matrix = frame.colorspace
             self._warnings.append(f"its colour matrix (number {frame.colorspace}) is not supported; read as BT.709")
             return self._convert(frame)
@@ -77,7 +77,7 @@ def _display_matrix(frame: Any) -> tuple[int, int, int, int] | None:
 
 
 def _turn(image: Image, matrix: tuple[int, int, int, int]) -> Image:
-    """Apply `_display_matrix`; OpenCV does in a quarter of numpy's time what the memory's cache dislikes."""
+    """Apply `_display_matrix` with OpenCV, which needs a quarter of numpy's time for a transposed copy."""
     import cv2
 
     a, b, c, d = matrix

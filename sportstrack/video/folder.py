@@ -15,9 +15,9 @@ from sportstrack.limits import MAX_PICTURE_BYTES
 from sportstrack.mot import SequenceInfo
 from sportstrack.types import Image
 from sportstrack.video.frame import Frame, SourceInfo
+from sportstrack.video.messages import counted, plain
 from sportstrack.video.seqinfo import find_sequence
 from sportstrack.video.times import ASSUMED_RATE, DEFAULT_RATE, as_rate
-from sportstrack.video.words import counted, plain
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
 VIDEO_SUFFIXES = frozenset(

@@ -42,7 +42,7 @@ def counted(number: int, singular: str, plural: str | None = None) -> str:
 
 
 def why_not_open(address: str, label: str, error: BaseException) -> str:
-    """Return why ffmpeg could not open an address, by a look at the file if it is one."""
+    """Return why ffmpeg could not open an address; a file is examined."""
     if "://" in address:
         return f"{label}: cannot be opened ({plain(error)}); check the address and that the sender is running"
     path = Path(address.removeprefix("file:"))
@@ -67,7 +67,7 @@ def _box_names(path: Path) -> set[bytes]:
 
 
 def breaks_off(path: Path) -> bool:
-    """Tell whether an mp4 ends within one of its top boxes."""
+    """Return whether an mp4 ends within one of its top boxes."""
     end = path.stat().st_size
     return any(past > end for _, past in _boxes(path))
 
