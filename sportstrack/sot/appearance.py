@@ -1,8 +1,8 @@
-"""How an object looks, and how much a box looks like it: colours that its surroundings lack, and its grey pattern.
+"""The appearance of one object, and how similar a box is to it: colours that its surroundings lack, and a grey pattern.
 
-A box's likeness is the share of the object's own colours found in it: the intersection of colour histograms (Swain and
-Ballard, 1991), each colour weighted by how much it belongs to the object rather than to what surrounds it. A box on
-bare turf scores 0, a covered object little, whatever share of its box was turf in the first place.
+The similarity is the share of the object's own colours in the box: the intersection of colour histograms (Swain and
+Ballard, 1991), in which each colour is weighted by how much it belongs to the object and not to its surroundings. So a
+box on bare turf scores 0 and a covered object little, however much turf the object's own box contains.
 """
 
 from __future__ import annotations
@@ -14,12 +14,16 @@ from numpy.typing import NDArray
 
 from sportstrack.types import FloatArray, Image
 
-GRID = 32  # samples across and down a box
-RING = 2.0  # a box's surroundings reach this many times its size
-PATTERNS = 12  # grey patterns remembered
-SLOW, FAST = 0.02, 0.2  # share of a new view in what is remembered for long, and for a moment
-SELDOM = 5  # of so many views that are learnt, one is learnt in full
-NEW_PATTERN = 0.8  # a pattern that correlates less with all that are remembered is new
+GRID = 32  # A box is sampled at this many points across and down.
+RING = 2.0  # The surroundings of a box reach this many times its size.
+PATTERNS = 12  # So many grey patterns are remembered.
+NEW_PATTERN = 0.8  # A pattern is new if its correlation with all remembered ones is below this.
+SLOW = 0.02  # Weight of a new view in the slow memory.
+FAST = 0.2  # Weight of a new view in the fast memory.
+FULL_EVERY = 5  # One view of so many goes into the slow memory, with so many times the weight.
+SCORE_RATE = 0.1  # Weight of a new score in the usual score.
+MATCH_RATE = 0.3  # Weight of a new match in the usual match.
+COLOUR_SHARE = 0.75  # Weight of the colours in a match; the grey pattern has the rest.
 
 # CIE L*a*b* in 9 × 17 × 17 bins whose middles are round numbers, so that grey (128, 128) lies in a bin, not on an edge.
 _LEVELS = np.arange(256)
@@ -34,7 +38,12 @@ Codes = NDArray[np.int16]
 
 
 class Appearance:
-    """What is known of one object's appearance.
+    """What is known of one object's colours and patterns.
+
+    Attributes:
+        around: (bins,) colours of its surroundings lately.
+        usual_score: running mean of `score` where the object was seen.
+        usual_match: running mean of `match` where the object was seen.
 
     Args:
         image: (H, W, 3) uint8 BGR.
@@ -50,9 +59,9 @@ class Appearance:
         self._patterns: deque[FloatArray] = deque([view.pattern], maxlen=PATTERNS)
         self._first_pattern = self._patterns[0]
         self._learnt = 0
-        self.around = view.around  # (bins,) colours of its surroundings lately
-        self.usual_score = 1.0  # running mean of `score` where the object was seen
-        self.usual_match = self._match(view)  # the same of `match`
+        self.around = view.around
+        self.usual_score = 1.0
+        self.usual_match = self._match(view)
 
     def score(self, image: Image, box: FloatArray) -> tuple[float, float]:
         """Return the shares, 0…1, of the object's colours that a box holds: of its colours lately, and ever."""
@@ -62,41 +71,41 @@ class Appearance:
         return _shared(histogram, self._lately, self._weight), ever
 
     def match(self, image: Image, box: FloatArray) -> float:
-        """Return a stricter likeness, 0…1, for boxes found by a search.
+        """Return a stricter similarity, 0…1, for boxes found by a search.
 
-        Colours must be in their places, the grey pattern counts, and the object must end where the box does: a black
-        shirt's middle has the colours of the referee, but so have its surroundings.
+        Colours must be in the right half of the box, the grey pattern counts, and the object must end where the box
+        does: the middle of a black shirt has the colours of the referee, but so have its surroundings.
         """
         return self._match(View(image, box))
 
     def learn(self, image: Image, box: FloatArray, score: float) -> None:
-        """Take in the view that `score` saw last: fast into what the object looked like lately, slowly into the rest.
+        """Learn the view that `score` was last called with, fast into the fast memory and slowly into the slow one.
 
         The first view is never forgotten.
         """
         self._lately = (1 - FAST) * self._lately + FAST * self._view
-        self.usual_score += 0.1 * (score - self.usual_score)
+        self.usual_score += SCORE_RATE * (score - self.usual_score)
         self._learnt += 1
-        if self._learnt % SELDOM:
+        if self._learnt % FULL_EVERY:
             return
         view = View(image, box)
-        self._now = self._now + SELDOM * SLOW * (view.parts - self._now)
-        self.usual_match += 0.3 * (self._match(view) - self.usual_match)
-        self._weigh(view, SELDOM * SLOW)
+        self._now = self._now + FULL_EVERY * SLOW * (view.parts - self._now)
+        self.usual_match += MATCH_RATE * (self._match(view) - self.usual_match)
+        self._weigh(view, FULL_EVERY * SLOW)
         self.around = view.around
         if float((np.stack(self._patterns) @ view.pattern).max()) < NEW_PATTERN:
             self._patterns.append(view.pattern)
 
     @property
     def usual(self) -> FloatArray:
-        """(bins,) colours of the object by its slow memory."""
+        """(bins,) colours of the object in the slow memory."""
         usual: FloatArray = self._now[0]
         return usual
 
     def probabilities(self, codes: Codes) -> tuple[NDArray[np.float32], float]:
-        """Return, for (H, W) colour codes of a picture, how likely each pixel is the object's, 0…1 (Bayes).
+        """Return the (H, W) probability that each pixel is the object's, given its colour code (Bayes).
 
-        The second value is what to expect, on average, of the pixels in the object's own box.
+        The second value is the mean probability to expect of the pixels in the object's own box.
         """
         around = np.bincount(codes.ravel(), minlength=_BINS) / codes.size
         own = np.maximum(self._first[0], self._now[0]) * self._strict
@@ -108,18 +117,19 @@ class Appearance:
             sum(_shared(p, t, self._strict) for p, t in zip(view.parts, template, strict=True)) / 3
             for template in (self._first, self._now)
         )
-        alike = float((np.stack((self._first_pattern, *self._patterns)) @ view.pattern).max())
-        return (0.75 * colour + 0.25 * max(alike, 0.0)) * (1 - self._spill(view))
+        pattern = float((np.stack((self._first_pattern, *self._patterns)) @ view.pattern).max())
+        both = COLOUR_SHARE * colour + (1 - COLOUR_SHARE) * max(pattern, 0.0)
+        return both * (1 - self._spill(view))
 
     def _spill(self, view: View) -> float:
-        """Return how far the object's colours fill a box's surroundings, 0…1."""
+        """Return how much the object's colours fill the surroundings of a box, 0…1."""
         own = float(self._strict @ self._now[0])
         return min(1.0, float(self._strict @ view.around) / max(own, 1e-9))
 
     def _weigh(self, view: View, rate: float) -> None:
-        """Learn how much each colour is the object's: 0 where only its surroundings have it, 1 where only it has.
+        """Learn the weight of each colour: 0 if only the surroundings have it, 1 if only the object has it.
 
-        The strict weights are 0 already where both have it alike.
+        The strict weight of a colour is 0 already if both have equal shares of it.
         """
         own, around = self._now[0], view.around
         both = own + around + 1e-6
@@ -128,7 +138,7 @@ class Appearance:
 
 
 class View:
-    """What there is to know of one box: each is worked out once.
+    """Colours and pattern of one box.
 
     Attributes:
         parts: (3, bins) colours of the whole box, its upper and its lower half.
@@ -150,7 +160,7 @@ def colours(image: Image, box: FloatArray) -> FloatArray:
 
 
 def _surroundings(image: Image, box: FloatArray) -> FloatArray:
-    """(bins,) colours of what lies around a box."""
+    """(bins,) colours of the surroundings of a box."""
     middle, half = (box[:2] + box[2:]) / 2, (box[2:] - box[:2]) / 2
     grid, inside = sample(image, np.concatenate([middle - RING * half, middle + RING * half]))
     return _histogram(colour_codes(grid), inside, _AROUND)
@@ -192,7 +202,8 @@ def _smoothed(histogram: FloatArray) -> FloatArray:
     import cv2
 
     lightness, a, b = _SHAPE
-    # Rows of the first picture are (L*, a*) pairs: what spills from one lightness to the next are colours nobody wears.
+    # Rows of the first picture are (L*, a*) pairs. What spills from one lightness to the next are extreme colours that
+    # do not occur.
     flat = cv2.sepFilter2D(histogram.reshape(lightness * a, b), -1, _SPREAD, _SPREAD)
     cube: FloatArray = cv2.sepFilter2D(flat.reshape(lightness, a * b), -1, _STAY, _SPREAD)
     return cube.ravel()

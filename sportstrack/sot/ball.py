@@ -1,9 +1,9 @@
 """Follow the ball: small, fast, often unseen, and often mistaken for something else.
 
-A detector and a visual tracker bridge each other: where the detector finds the ball near enough to where it can have
-flown, its box counts; where it finds none, the tracker follows on from the frame before, as long as what it follows
-looks like the ball; where neither knows, motion guesses for a moment. What lies too far off to have been reached is an
-outlier, unless it stays: then the track before was the mistake.
+A detector and a visual tracker complete each other. Where the detector finds the ball within its reach, that box
+counts. Where it does not, the tracker continues from the frame before, as long as its box has the ball's colours. Where
+both fail, motion guesses for a few frames. A detection out of reach is an outlier, unless it comes several times in a
+row: then the track before was wrong.
 """
 
 from __future__ import annotations
@@ -22,21 +22,25 @@ from sportstrack.sot.types import NOWHERE, SotResult, read_image, share_inside
 from sportstrack.types import BoolArray, Detections, FloatArray, Image, IntArray, as_detections
 
 BALL_NAMES = ("ball", "sports ball", "football", "soccer ball", "basketball", "volleyball")
+MIN_INSIDE = 0.5  # At least this share of the visual tracker's box must lie in the picture.
+GUESS_INSIDE = 0.2  # A guess with less than this share of it in the picture is worthless.
+RIVAL_REACH = 2.0  # Two outliers nearer than this many times `BallSettings.reach` are the same ball.
 
 
 @dataclass(frozen=True)
 class BallSettings:
-    """When to believe a ball.
+    """When a box is accepted as the ball.
 
     Attributes:
-        score: lowest detector score that continues a track…
-        start: …and that starts one.
-        reach: the ball can be this many of its own sizes away from where motion expects it…
-        widening: …and this many more per frame in which it was not seen.
-        confirm: detections in a row, each within reach of the last, that prove the track before them wrong.
-        follow: frames that the visual tracker may bridge between detections.
-        bridge: frames that motion may guess after that.
-        low: the tracked box must have this share of the ball's usual colours.
+        score: Lowest score of a detection that continues the track.
+        start: Lowest score of a detection that starts one.
+        reach: A detection continues the track within (reach + widening · unseen frames) · the ball's size of where
+            motion expects it.
+        widening: See `reach`.
+        confirm: So many detections in a row, each near the last, prove the track before them wrong.
+        follow: The visual tracker may fill so many frames between detections.
+        bridge: Motion may guess for so many frames after that.
+        low: The visual tracker's box must have this share of the ball's colours.
     """
 
     score: float = 0.1
@@ -50,18 +54,18 @@ class BallSettings:
 
 
 class BallTracker:
-    """Finds the ball by a detector and follows it; `update` alone is enough, there is no box to start from.
+    """Finds the ball by a detector and follows it. It needs no box to start from: `update` alone is enough.
 
-    The answers are causal: each is made of the frames up to its own. `fill_gaps` closes short gaps after the fact.
+    Each answer depends on the frames up to its own only. `fill_gaps` closes short gaps afterwards.
 
     Args:
-        detector: a callable ``frames -> list[Detections]`` with ``names``; None if `update` is handed detections.
+        detector: a callable ``frames -> list[Detections]`` with ``names``; None if `update` is given detections.
         classes: class ids that are the ball; None takes them from the detector's names.
-        method: the visual tracker, csrt by default; None has none.
+        method: the visual tracker, csrt by default; None uses none.
         settings: a `BallSettings`; None is its defaults.
 
     Raises:
-        SettingError: if the detector knows no ball; the message says what it knows.
+        SettingError: if the detector has no class for the ball; the message lists its classes.
     """
 
     def __init__(
@@ -136,14 +140,17 @@ class BallTracker:
         return self._rival(image, balls, size)
 
     def _rival(self, image: Image, balls: Detections, size: float) -> SotResult | None:
-        """Watch the strongest outlier; take it when it has come several times in a row."""
-        strong = np.flatnonzero(balls.score >= self.settings.start)
-        if not len(strong):
+        """Watch the outlier of highest score; accept it when it has come several times in a row."""
+        high = np.flatnonzero(balls.score >= self.settings.start)
+        if not len(high):
             self._rivals.clear()
             return None
-        row = int(strong[balls.score[strong].argmax()])
+        row = int(high[balls.score[high].argmax()])
         box = balls.xyxy[row]
-        if self._rivals and np.hypot(*_centres(box[None], self._rivals[-1])[0]) > 2 * self.settings.reach * size:
+        if (
+            self._rivals
+            and np.hypot(*_centres(box[None], self._rivals[-1])[0]) > RIVAL_REACH * self.settings.reach * size
+        ):
             self._rivals.clear()
         self._rivals.append(box)
         if len(self._rivals) < self.settings.confirm:
@@ -152,7 +159,7 @@ class BallTracker:
         return self._take(image, balls, row)
 
     def _take(self, image: Image, balls: Detections, row: int) -> SotResult:
-        """Believe a detection."""
+        """Accept a detection."""
         box = balls.xyxy[row].copy()
         if self._motion is None:
             self._motion = BoxFilter(box)
@@ -168,7 +175,7 @@ class BallTracker:
         self._last, self._unseen = box, 0
 
     def _tracked(self, image: Image, expected: FloatArray | None) -> SotResult:
-        """Return the visual tracker's box if it is the ball, else motion's guess while that is worth something."""
+        """Return the visual tracker's box if it is the ball, otherwise motion's guess for a few frames."""
         if expected is None or self._motion is None:
             return NOWHERE
         self._undetected += 1
@@ -178,14 +185,14 @@ class BallTracker:
                 self._seen(box)
                 return SotResult(box, self._appearance.score(image, box)[0], "tracking")
         self._unseen += 1
-        if self._unseen > self.settings.bridge or share_inside(expected, image.shape) < 0.2:
+        if self._unseen > self.settings.bridge or share_inside(expected, image.shape) < GUESS_INSIDE:
             self._motion = None
             self._rivals.clear()
             return NOWHERE
         return SotResult(expected, 0.0, "occluded")
 
     def _followed(self, image: Image) -> tuple[bool, FloatArray]:
-        """Return what the visual tracker says; it says nothing of a ball that is too small for it."""
+        """Return the visual tracker's success and box; it fails if the ball is too small for it."""
         assert self._follower is not None
         assert self._before is not None
         if not self._following:
@@ -199,7 +206,7 @@ class BallTracker:
 
     def _is_ball(self, image: Image, box: FloatArray, expected: FloatArray) -> bool:
         size = float(np.sqrt(np.prod(self._last[2:] - self._last[:2])))
-        if share_inside(box, image.shape) < 0.5:
+        if share_inside(box, image.shape) < MIN_INSIDE:
             return False
         if np.hypot(*_centres(box[None], expected)[0]) > self.settings.reach * size:
             return False
@@ -220,14 +227,14 @@ def ball_classes(names: Mapping[int, str]) -> list[int]:
 
 
 def fill_gaps(boxes: FloatArray, limit: int = 12) -> tuple[FloatArray, BoolArray]:
-    """Close short gaps between seen boxes by straight lines; after the fact, for it needs the box behind the gap.
+    """Close short gaps between seen boxes by straight lines, once the boxes behind the gaps are known.
 
     Args:
         boxes: (N, 4) ``xyxy``, one row per frame, NaN where the object was not seen.
         limit: longest gap in frames that is closed.
 
     Returns:
-        The (N, 4) boxes with the gaps closed, and (N,) which rows are made up.
+        The (N, 4) boxes with the gaps closed, and (N,) True for the rows that were filled.
     """
     filled = np.array(boxes, dtype=np.float64).reshape(-1, 4)
     made = np.zeros(len(filled), np.bool_)

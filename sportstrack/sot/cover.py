@@ -1,4 +1,4 @@
-"""What stands before an object: as long as it stands there, the object is most likely behind it."""
+"""What covers an object: as long as the cover stays in its place, the object is most likely behind it."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from sportstrack.sot.appearance import Appearance, colour_codes, colours
 from sportstrack.sot.search import moved
 from sportstrack.types import FloatArray, Image
 
-LEAST = 0.3  # of a covered box's colours neither the object nor its surroundings have; with less none can tell
-STILL = 0.5  # share of these colours from which on the cover still stands
-SIDE = 16.0  # pixels: the cover is measured at the scale where the object is this large
-WIDEST = 24.0  # object sizes: a cover that is wider says nothing about where behind it the object is
-SAME = 0.75  # IoU with the cover before from which on what was measured is still all of it
-LOOSE = 0.3  # of its size, by which a hidden object may stick out
+MIN_OWN = 0.3  # A cover is recognised by colours that neither the object nor its surroundings have; less is too little.
+PRESENT = 0.5  # The cover is still there if more than this share of those colours is seen.
+SIDE = 16.0  # The cover is measured at the scale at which the object has this many pixels across.
+WIDEST = 24.0  # A cover wider than this, in object sizes, does not limit where the object is.
+SAME = 0.75  # An extent is that of the whole cover if its IoU with the one before is at least this.
+LOOSE = 0.3  # A hidden object may stick out of its cover by this share of its size.
 
 
 class Cover:
-    """A cover, told by its colours.
+    """A cover, recognised by its colours.
 
     Args:
         image: (H, W, 3) uint8 BGR, a frame in which the object is covered.
         box: (4,) ``xyxy`` where it should be.
-        appearance: how the object looks; neither its colours nor its surroundings' tell that it is covered.
+        appearance: of the object. Its colours and those of its surroundings do not count as the cover's.
 
     Attributes:
-        extent: (4,) ``xyxy`` of the whole cover, and of where it was once it has gone; None if that cannot be told.
+        extent: (4,) ``xyxy`` of the whole cover, or of where it was after it has gone; None if it is unknown.
     """
 
     def __init__(self, image: Image, box: FloatArray, appearance: Appearance) -> None:
@@ -38,10 +38,10 @@ class Cover:
 
     @property
     def known(self) -> bool:
-        """Whether it has colours enough to be told by."""
-        return float(self._own.sum()) > LEAST
+        """Whether it has enough colours of its own to be recognised."""
+        return float(self._own.sum()) > MIN_OWN
 
-    def stands(self, image: Image, box: FloatArray, camera: FloatArray | None) -> bool:
+    def is_present(self, image: Image, box: FloatArray, camera: FloatArray | None) -> bool:
         """Whether the cover is still seen: where the object should be now, or where it was covered.
 
         Args:
@@ -53,7 +53,7 @@ class Cover:
         if camera is not None:
             self._carried = moved(self._carried, camera)
             self.extent = None if before is None else moved(before, camera)
-        # A banner in the picture stays put, a board on the pitch moves with the camera.
+        # A banner in the picture stays in its place, a board on the pitch moves with the camera.
         for place in (box, self._carried, self._fixed):
             if self._covers(image, place):
                 self.extent = self._same(self._measured(image, place), before, self.extent)
@@ -62,9 +62,9 @@ class Cover:
 
     @staticmethod
     def _same(now: FloatArray | None, before: FloatArray | None, moved_on: FloatArray | None) -> FloatArray | None:
-        """Return the extent measured now if it is that of the frame before, in the picture or on the ground.
+        """Return the extent measured now if it equals that of the frame before, in the picture or on the ground.
 
-        A part of the cover, or one that slides away, is not where the object went out of sight.
+        Otherwise it is a part of the cover, or the cover slides away, and the object did not disappear there.
         """
         if now is None or before is None or moved_on is None:
             return moved_on
@@ -74,7 +74,7 @@ class Cover:
         """Return the lowest and the highest (x, y) that the centre of a (4,) ``xyxy`` box behind the cover can have.
 
         Raises:
-            ValueError: if nobody can tell how far the cover reaches.
+            ValueError: if the extent of the cover is unknown.
         """
         if self.extent is None:
             raise ValueError("the cover's extent is not known")
@@ -106,4 +106,4 @@ class Cover:
         return extent if (extent[2:] - extent[:2]).max() <= WIDEST * side else None
 
     def _covers(self, image: Image, box: FloatArray) -> bool:
-        return self.known and float(np.minimum(colours(image, box), self._own).sum()) > STILL * float(self._own.sum())
+        return self.known and float(np.minimum(colours(image, box), self._own).sum()) > PRESENT * float(self._own.sum())

@@ -1,4 +1,4 @@
-"""Where an object goes while nobody sees it: a Kalman filter for one box, and how the camera moves meanwhile."""
+"""Where an object goes while it is out of sight: a Kalman filter for one box, and the camera's motion meanwhile."""
 
 from __future__ import annotations
 
@@ -11,12 +11,17 @@ from sportstrack import kalman
 from sportstrack.boxes import xywh_to_xyxy, xyxy_to_xywh
 from sportstrack.types import FloatArray, Image
 
-STD_POSITION, STD_VELOCITY = 1 / 20, 1 / 160  # share of the box's size, as in BoT-SORT
-DAMPING = 0.97  # of the velocity per unseen frame: nobody runs straight on for long
-MEMORY, STRIDE = 5, 3  # grey pictures kept while the object is seen, and frames from one to the next
-THUMB = 320  # pixels: width of the grey pictures that show the camera's motion
-SAMPLES = 90  # rows of a frame, at least, that are looked at for a cut
-MIN_POINTS = 12  # fewer that agree are no camera motion
+STD_POSITION = 1 / 20  # Standard deviation of the position, as a share of the box's size, as in BoT-SORT.
+STD_VELOCITY = 1 / 160  # Standard deviation of the velocity, as a share of the box's size per frame, as in BoT-SORT.
+DAMPING = 0.97  # The velocity is multiplied by this in every unseen frame: players do not run straight for long.
+MEMORY = 5  # So many grey pictures are kept.
+STRIDE = 3  # While the object is seen, every third frame is kept.
+THUMB = 320  # The grey pictures that show the camera motion are this many pixels wide.
+SAMPLES = 90  # At least this many rows of a frame are compared to find a shot change.
+MOSAIC = (32, 18)  # Width and height to which frames are shrunk for that.
+MIN_CHANGE = 8.0  # A mean difference of grey values, 0…255, up to this is no shot change.
+CHANGES = 25  # The usual difference is the median of so many frames.
+MIN_POINTS = 12  # Camera motion needs at least this many corners that agree.
 
 _NONE = np.zeros((4, 2, 1))  # the filter's coordinates stay uncoupled: cameras turn little while an object is hidden
 
@@ -54,18 +59,18 @@ class BoxFilter:
     def hide(self, camera: Sequence[tuple[int, FloatArray]]) -> None:
         """The object disappears: keep its size, and its own velocity over the ground.
 
+        The velocity is the median slope of the path (Theil and Sen), because the last boxes slip off the object while
+        something slides in front of it.
+
         Args:
             camera: (age, affine) of earlier frames: how many frames ago, and the camera's (2, 3) motion since then.
-
-        The velocity is the median slope of the path (Theil and Sen): while something slides in front of the object, the
-        last boxes slip off it.
         """
         known = [(age, affine) for age, affine in camera if 1 <= age <= len(self._path)]
         if len(known) > 1:
             ages = np.array([age for age, _ in known], dtype=np.float64)
             places = np.stack([affine[:, :2] @ self._path[-age] + affine[:, 2] for age, affine in known])
-            one, other = np.triu_indices(len(known), 1)
-            slopes = (places[one] - places[other]) / (ages[other] - ages[one])[:, None]
+            newer, older = np.triu_indices(len(known), 1)
+            slopes = (places[newer] - places[older]) / (ages[older] - ages[newer])[:, None]
             self._state[1, :2, 0] = np.median(slopes, axis=0)
         self._state[1, 2:] = 0.0
 
@@ -77,7 +82,7 @@ class BoxFilter:
         return self.step()
 
     def hold(self, low: FloatArray, high: FloatArray) -> None:
-        """Keep the centre between two (2,) corners: had the object left what hides it, it would be seen."""
+        """Keep the centre between two (2,) corners, for an object outside its cover would be seen."""
         centre = self._state[0, :2, 0]
         inside = centre.clip(low, high)
         self._state[1, :2, 0][inside != centre] = 0.0
@@ -91,41 +96,45 @@ class BoxFilter:
 
 
 class RecentFrames:
-    """Small grey pictures of the last frames: they tell a hard cut at once, and the camera's motion when asked."""
+    """Small copies of the last frames, to notice a shot change at once and to estimate camera motion when asked.
 
-    def __init__(self, cut: float = 5.0) -> None:
-        self._cut = cut
+    Args:
+        factor: a frame begins a new shot if it differs from the one before by more than this many times the usual.
+    """
+
+    def __init__(self, factor: float = 5.0) -> None:
+        self._factor = factor
         self._frame = -1
         self._greys: deque[tuple[int, Image]] = deque(maxlen=MEMORY)
-        self._changes: deque[float] = deque(maxlen=25)
+        self._changes: deque[float] = deque(maxlen=CHANGES)
         self._mosaic: FloatArray | None = None
         self._scale = 1.0
 
-    def look(self, image: Image) -> bool:
-        """Take in a frame; tell whether it begins a new shot.
+    def add(self, image: Image) -> bool:
+        """Add a frame and return whether it begins a new shot.
 
-        A cut changes a 32-pixel-wide mosaic of the picture several times as much as the frames before it did.
+        A shot change alters a 32-pixel-wide mosaic of the picture several times as much as the frames before did.
         """
         import cv2
 
         self._frame += 1
         step = max(1, image.shape[0] // SAMPLES)
         green = np.ascontiguousarray(image[::step, ::step, 1])  # nearly the grey value, and at hand
-        mosaic = cv2.resize(green, (32, 18), interpolation=cv2.INTER_AREA).astype(np.float64)
+        mosaic = cv2.resize(green, MOSAIC, interpolation=cv2.INTER_AREA).astype(np.float64)
         before, self._mosaic = self._mosaic, mosaic
         change = 0.0 if before is None else float(np.abs(mosaic - before).mean())
         usual = float(np.median(self._changes)) if self._changes else 1.0
-        cut = change > max(8.0, self._cut * usual)
-        if cut:
+        new_shot = change > max(MIN_CHANGE, self._factor * usual)
+        if new_shot:
             self._greys.clear()
         elif before is not None:
             self._changes.append(change)
         if self._frame % STRIDE == 0:
             self.keep(image)
-        return cut
+        return new_shot
 
     def keep(self, image: Image) -> None:
-        """Remember the frame looked at last; every third is remembered in any case."""
+        """Keep a grey copy of the frame added last; every third frame is kept in any case."""
         import cv2
 
         if self._greys and self._greys[-1][0] == self._frame:
@@ -135,11 +144,11 @@ class RecentFrames:
         self._greys.append((self._frame, cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)))
 
     def camera(self) -> FloatArray | None:
-        """Return the (2, 3) affine of pixels between the two frames kept last, or None if none can be told."""
+        """Return the (2, 3) affine from the last but one of the frames kept to the last, or None if it is unknown."""
         return self._between(self._greys[-2][1], self._greys[-1][1]) if len(self._greys) > 1 else None
 
     def history(self) -> list[tuple[int, FloatArray]]:
-        """Return (age, affine) of the frames kept, from the newest back: frames ago, and the camera's motion since."""
+        """Return (age, affine) of the frames kept, newest first: how many frames ago, and the camera's motion since."""
         since = np.eye(3)
         ages = [(self._frame - self._greys[-1][0], since[:2].copy())] if self._greys else []
         for i in range(len(self._greys) - 1, 0, -1):

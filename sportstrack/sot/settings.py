@@ -9,32 +9,36 @@ from sportstrack.errors import SettingError
 
 @dataclass(frozen=True)
 class SotSettings:
-    """When to doubt, when to search and when to give up.
+    """When a box is in doubt, when the object is searched for, and when it is given up.
+
+    The object's *size* is √(width · height) of its box. The *score* of a box is the share of the object's recent
+    colours in it; the object's usual score is the running mean of the scores of accepted boxes.
 
     Attributes:
-        low: a box is doubted below this share of the object's usual score, which compares it with the last frames…
-        high: …and believed again from this share on (hysteresis).
-        least: it is doubted as well below this share, 0…1, of the colours the object ever had; to be believed again it
-            takes more, by high / low.
-        jump: a box is doubted if it lies more than this many object sizes from where motion expects it, half as many
-            while it is in doubt…
-        resize: …or if its area changes by more than this factor from one frame to the next.
-        patience: frames that the method may go on in doubt before it is stopped and a search begins.
-        bridge: frames for which motion is trusted to guess the box; after them the object is lost.
-        accept: share of the object's usual likeness that a found box must have…
-        accept_anywhere: …and the same where motion is no help: after a cut and when lost.
-        widening: object sizes by which the search around the guess widens with every unseen frame.
-        probation: frames after finding the object again in which a box is doubted below `high` already.
-        search_every: frames from one search to the next.
-        detect_every: frames from one call of the detector, if there is one, to the next.
-        cut: a change of the picture is a cut from this many times the usual change on.
-        window: side in pixels at which CSRT looks at its search window for large objects; None never scales.
-        large: an object is large from this √(width · height) on, in pixels.
+        low: An accepted object is in doubt when score < low · usual score.
+        high: An object in doubt is accepted again when score ≥ high · usual score (hysteresis).
+        low_ever: A box is also in doubt when its share of the colours of the first view and of the slow memory, 0…1, is
+            below low_ever. For a box in doubt the limit is low_ever · high / low.
+        jump: A box is in doubt when it lies farther than jump · size from where motion expects it. For a box in doubt
+            the limit is about half of that.
+        resize: A box is in doubt when its area changes by more than this factor in one frame.
+        patience: The method may continue in doubt for this many frames. Then it is stopped and a search begins.
+        bridge: Motion guesses the box for this many frames. Then the object is lost.
+        accept: A box found near the guess needs accept · the object's usual match, 0…1.
+        accept_anywhere: The same after a shot change and when the object is lost, where motion does not help.
+        widening: The search around the guess widens by widening · size in every unseen frame.
+        probation: For this many frames after the object was found, a box is in doubt below `high` already.
+        search_every: The search runs in every Nth frame.
+        detect_every: The detector, if there is one, runs in every Nth frame of a search.
+        shot_change: A frame begins a new shot when it differs from the frame before by more than this many times the
+            usual difference.
+        window: Side, in pixels, at which CSRT looks at its search window for large objects. None never scales.
+        large: An object is large when its size is at least this many pixels.
     """
 
     low: float = 0.55
     high: float = 0.7
-    least: float = 0.45
+    low_ever: float = 0.45
     jump: float = 1.0
     resize: float = 1.8
     patience: int = 4
@@ -45,7 +49,7 @@ class SotSettings:
     probation: int = 5
     search_every: int = 1
     detect_every: int = 5
-    cut: float = 5.0
+    shot_change: float = 5.0
     window: int | None = 160
     large: float = 150.0
 

@@ -1,4 +1,4 @@
-"""Follow one object, and know when it is out of sight."""
+"""Follow one object, and report when it is out of sight."""
 
 from __future__ import annotations
 
@@ -20,23 +20,28 @@ from sportstrack.sot.settings import SotSettings
 from sportstrack.sot.types import NOWHERE, SotResult, check_box, read_image, share_inside
 from sportstrack.types import FloatArray, Image
 
-DOUBTED = 0.5  # of `SotSettings.jump`, while the box is in doubt
+IN_DOUBT = 0.5  # While the box is in doubt, this share of `SotSettings.jump` is allowed…
+IN_DOUBT_GROWTH = 0.1  # …and so much of it more in each frame.
+INSIDE = 0.3  # At least this share of the method's box must lie in the picture.
+GUESS_INSIDE = 0.2  # A guess with less than this share of it in the picture is worthless.
+BETTER = 1.1  # The method starts anew on another box of the object if that has this many times the match.
 
 
 class SingleTracker:
-    """Follows one object from a box in the first frame: an OpenCV tracker that is checked, and helped out, by us.
+    """Follows one object from a box in the first frame: one of OpenCV's trackers, whose boxes are checked.
 
-    While the method's box looks and moves like the object, that very box is returned, ``tracking``. When it does not,
-    the box is a guess by motion, ``occluded``, and after `SotSettings.patience` frames the object is searched for near
-    that guess, ever farther from it. After a hard cut, or when the guess has become worthless, it is ``lost``: the box
-    is NaN and the whole picture is searched. What is found must look like the object; then the method starts anew.
+    While the method's box is similar to the object and moves like it, that very box is returned, ``tracking``.
+    Otherwise the box is a guess by motion, ``occluded``. After `SotSettings.patience` such frames the object is
+    searched for around the guess, ever farther from it. After a shot change, or when the guess has become worthless,
+    the object is ``lost``: the box is NaN and the whole picture is searched. The method starts anew on a candidate that
+    is similar enough to the object.
 
     Args:
         method: csrt, kcf, mosse, mil, nano, vit or dasiamrpn.
         models: network files by name, for nano (backbone, neckhead), vit (net), dasiamrpn (model, kernel_cls1,
             kernel_r1).
-        detector: a callable ``frames -> list[Detections]``; its boxes are tried as well when the object is gone.
-        redetect: search for the object when it is gone; without, only the method itself can find it again.
+        detector: a callable ``frames -> list[Detections]``; its boxes are candidates as well when the object is gone.
+        redetect: search for the object when it is gone. Otherwise only the method itself can find it again.
         settings: a `SotSettings`; None is its defaults.
         **overrides: single fields of `SotSettings`.
 
@@ -71,7 +76,7 @@ class SingleTracker:
 
         Args:
             frame: (H, W, 3) BGR or (H, W) grey, uint8.
-            box: x1, y1, x2, y2 in pixels; what reaches beyond the frame is cut off.
+            box: x1, y1, x2, y2 in pixels. It is clipped to the frame.
 
         Raises:
             SettingError: if the box is not finite, empty or outside the frame, or the frame is no picture.
@@ -79,8 +84,8 @@ class SingleTracker:
         image = read_image(frame)
         start = check_box(box, image.shape)
         self._shape = image.shape[:2]
-        self._recent = RecentFrames(self.settings.cut)
-        self._recent.look(image)
+        self._recent = RecentFrames(self.settings.shot_change)
+        self._recent.add(image)
         self._appearance = Appearance(image, start)
         self._frame = 0
         self._begin(image, start)
@@ -97,10 +102,10 @@ class SingleTracker:
             raise SettingError("update(): call init(frame, box) first")
         image = read_image(frame, self._shape)
         self._frame += 1
-        cut = self._recent.look(image)
+        new_shot = self._recent.add(image)
         if self._following:
-            return self._follow(image, cut)
-        return self._look_for(image, cut)
+            return self._follow(image, new_shot)
+        return self._search(image, new_shot)
 
     def _begin(self, image: Image, box: FloatArray) -> None:
         """Start the method on a box."""
@@ -109,23 +114,23 @@ class SingleTracker:
         self._last = box
         self._following = True
         self._unseen = 0
-        self._cut = False
+        self._new_shot = False
         self._hunt: Hunt | None = None
         self._probation = self.settings.probation
 
-    def _follow(self, image: Image, cut: bool) -> SotResult:
-        """Let the method go on, and judge what it says."""
+    def _follow(self, image: Image, new_shot: bool) -> SotResult:
+        """Let the method go on, and judge its box."""
         ok, box, response = self._follower.update(image)
         expected = self._motion.step() if not self._unseen else self._motion.box
-        needed = self.settings.high if self._unseen or self._probation or cut else self.settings.low
+        needed = self.settings.high if self._unseen or self._probation or new_shot else self.settings.low
         score = self._judge(image, ok, box, response, expected, needed / self.settings.low)
         if score >= needed * self._appearance.usual_score:
             if self._probation and (better := self._better(image, box)) is not None:
                 return self._improve(image, better)
             return self._believe(image, box, score)
-        if cut or self._unseen >= self.settings.patience:
+        if new_shot or self._unseen >= self.settings.patience:
             self._following = False
-            return self._look_for(image, cut)
+            return self._search(image, new_shot)
         return self._guess(image, stepped=not self._unseen)
 
     def _judge(
@@ -137,19 +142,19 @@ class SingleTracker:
         expected: FloatArray,
         strictness: float,
     ) -> float:
-        """Return how much the method's box is to be believed, 0…1."""
-        if not ok or not np.isfinite(box).all() or share_inside(box, image.shape) < 0.3:
+        """Return the score of the method's box, 0…1; 0 if it cannot be the object."""
+        if not ok or not np.isfinite(box).all() or share_inside(box, image.shape) < INSIDE:
             return 0.0
         size, was = (float(np.prod(b[2:] - b[:2])) for b in (box, self._last))
         if not 1 / self.settings.resize <= size / was <= self.settings.resize:
             return 0.0
         away = float(np.hypot(*((box[:2] + box[2:] - expected[:2] - expected[2:]) / 2)))
-        # In doubt the method stays where it was; what it jumps to then is somebody else.
-        jump = self.settings.jump * (DOUBTED + 0.1 * self._unseen if self._unseen else 1.0)
+        # In doubt the method stays where it was. What it jumps to then is another object.
+        jump = self.settings.jump * (IN_DOUBT + IN_DOUBT_GROWTH * self._unseen if self._unseen else 1.0)
         if away > jump * np.sqrt(was):
             return 0.0
         lately, ever = self._appearance.score(image, box)
-        if ever < self.settings.least * strictness:
+        if ever < self.settings.low_ever * strictness:
             return 0.0
         return lately if response is None else min(lately, response)
 
@@ -162,43 +167,44 @@ class SingleTracker:
         return SotResult(box, score, "tracking")
 
     def _improve(self, image: Image, better: Candidate) -> SotResult:
-        """Start the method anew on a better box of what was found just now."""
+        """Start the method anew on a better box of the object that was found just now."""
         left = self._probation - 1
         if self._can_begin(image, better.box):
             self._probation = left
         return SotResult(better.box, better.match, "tracking")
 
     def _guess(self, image: Image, stepped: bool = False) -> SotResult:
-        """Return where motion puts the object; nowhere once that is worth nothing."""
+        """Return where motion expects the object; nowhere if that is worthless."""
         self._recent.keep(image)
         if not self._unseen:
             self._motion.hide(self._recent.history())
         self._unseen += 1
         self._camera = None if self._unseen == 1 else self._recent.camera()
         box = self._motion.box if stepped else self._motion.coast(self._camera)
-        if self._cut or self._unseen > self.settings.bridge or share_inside(box, image.shape) < 0.2:
+        if self._new_shot or self._unseen > self.settings.bridge or share_inside(box, image.shape) < GUESS_INSIDE:
             return NOWHERE
         return SotResult(box, 0.0, "occluded")
 
-    def _look_for(self, image: Image, cut: bool) -> SotResult:
-        self._cut |= cut
+    def _search(self, image: Image, new_shot: bool) -> SotResult:
+        """Search for the object; return the guess if it is not found."""
+        self._new_shot |= new_shot
         guess = self._guess(image)
         if not self._redetect:
             return guess
         if self._hunt is None:
             self._hunt = Hunt(self.settings, self._appearance, self._motion, self._last, self._detector)
-        found = self._hunt.look(image, self._unseen, self._camera, self._cut)
+        found = self._hunt.search(image, self._unseen, self._camera, self._new_shot)
         if self._hunt.covered and guess.state == "occluded":
             guess = SotResult(self._motion.box, 0.0, "occluded")
         if found is None:
             return guess
-        self._found_size = found.box[2:] - found.box[:2] if self._cut else self._last[2:] - self._last[:2]
+        self._found_size = found.box[2:] - found.box[:2] if self._new_shot else self._last[2:] - self._last[:2]
         if not self._can_begin(image, found.box):
             return guess
         return SotResult(found.box, found.match, "tracking")
 
     def _can_begin(self, image: Image, box: FloatArray) -> bool:
-        """Start the method on a box that was found; tell whether the method takes it."""
+        """Start the method on a box that was found; return whether it accepts the box."""
         try:
             self._begin(image, box)
         except SettingError:  # too small or too large: the search goes on
@@ -206,11 +212,11 @@ class SingleTracker:
         return True
 
     def _better(self, image: Image, box: FloatArray) -> Candidate | None:
-        """Look whether the object is seen better now than when it was found: what shows first is often a part of it."""
+        """Return a better box of an object found just now, if there is one: often a part of it appears first."""
         size = self._found_size
         area = Area.around(box, float(np.sqrt(np.prod(size))))
         return search(
-            image, self._appearance, size, area, sizes=SAME_SIZE, least=1.1 * self._appearance.match(image, box)
+            image, self._appearance, size, area, sizes=SAME_SIZE, least=BETTER * self._appearance.match(image, box)
         )
 
 

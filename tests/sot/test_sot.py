@@ -17,8 +17,9 @@ from sportstrack.sot import METHODS, BallTracker, SingleTracker, SotSettings, fi
 from sportstrack.sot.appearance import Appearance
 from sportstrack.sot.ball import ball_classes
 from sportstrack.sot.cover import Cover
+from sportstrack.sot.distractors import Sightings
 from sportstrack.sot.methods import Follower, _Map, make, whole_box
-from sportstrack.sot.search import Candidate, Sightings
+from sportstrack.sot.search import Candidate
 from sportstrack.types import Detections
 
 SIZE = (240, 160)  # width, height
@@ -176,13 +177,13 @@ def test_how_far_a_cover_reaches_is_measured_and_kept_when_it_slides_away() -> N
     assert high == pytest.approx([130 - 9 + 0.3 * 18, 115 - 20 + 0.3 * 40], abs=3)
     panned = np.roll(covered, 6, axis=1)
     camera = np.array([[1.0, 0, 6], [0, 1, 0]])
-    assert cover.stands(panned, boxes[2] + (6, 0, 6, 0), camera)
+    assert cover.is_present(panned, boxes[2] + (6, 0, 6, 0), camera)
     assert cover.extent == pytest.approx([36, 40, 136, 115], abs=3)
     sliding = field()
     sliding[10:85, 36:136] = board
-    assert cover.stands(sliding, boxes[2] + (6, 0, 6, 0), None)
+    assert cover.is_present(sliding, boxes[2] + (6, 0, 6, 0), None)
     assert cover.extent == pytest.approx([36, 40, 136, 115], abs=3)
-    assert not cover.stands(field(), boxes[2] + (6, 0, 6, 0), None)
+    assert not cover.is_present(field(), boxes[2] + (6, 0, 6, 0), None)
 
 
 def test_two_who_look_alike_leave_it_undecided() -> None:
