@@ -43,7 +43,7 @@ class ReaderCommand:
     def __init__(self, name: str, about: str, examples: str, source: str, target: str):
         self.program = f"sportstrack {name}"
         self._name = name
-        self._parser = new_parser(self.program, about, examples)
+        self._parser = new_parser(self.program, about, examples, interrupted="the same command goes on where it was")
         self.add = self._parser.add_argument
         self.add("root", metavar=source, type=Path, help="the data set's folder or file")
         self.add("out", metavar=target, type=Path, help="the new data set's folder")

@@ -25,8 +25,6 @@ _EXAMPLES = """examples:
 
 DIR is a data set of any layout that data_prep reads: SportsMOT, SoccerNet, MOTChallenge and DanceTrack folders or zips,
 YOLO (data.yaml), COCO JSON, Pascal VOC. Rows that its readers refuse are read here and reported with file and line.
-
-exit status: 0 nothing found, 1 something found, 2 bad input or settings, 130 interrupted
 """
 _THRESHOLDS: dict[str, tuple[Callable[[str], float], str]] = {
     "overhang": (Real(), "pixels a box may stick out of its picture"),
@@ -46,7 +44,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = new_parser(
-        PROGRAM, "Look for what is wrong with a data set: frames, pictures, boxes, identities, splits.", _EXAMPLES
+        PROGRAM,
+        "Look for what is wrong with a data set: frames, pictures, boxes, identities, splits.",
+        _EXAMPLES,
+        done="0 nothing found, 1 something found",
     )
     add = parser.add_argument
     add("root", metavar="DIR", type=Path, help="the data set's folder or file")

@@ -25,8 +25,6 @@ _EXAMPLES = """examples:
 operations: copy_paste cutout flip rotate resize brightness contrast colour blur motion_blur noise jpeg
 (docs/augment.md tells what each does). OUT holds the data set and the new pictures, trains as it is, and has
 augmented.jsonl (what was done to each) and sheet.png (some of them, to look at).
-
-exit status: 0 done, 2 bad input or settings, 130 interrupted (the same command goes on where it was)
 """
 
 
@@ -36,7 +34,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = new_parser(PROGRAM, "Add augmented pictures, with true labels, to a YOLO data set.", _EXAMPLES)
+    parser = new_parser(
+        PROGRAM,
+        "Add augmented pictures, with true labels, to a YOLO data set.",
+        _EXAMPLES,
+        interrupted="the same command goes on where it was",
+    )
     add = parser.add_argument
     add("root", metavar="DATA", type=Path, help="a YOLO data set: its folder or data.yaml")
     add("out", metavar="OUT", type=Path, help="the new data set's folder")

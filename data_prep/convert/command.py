@@ -22,8 +22,6 @@ voc    Annotations/, JPEGImages/, ImageSets/  mot    SPLIT/CLIP/{img1,gt/gt.txt,
 crops  train/IDENTITY/FRAME.jpg, query/, gallery/   video  SPLIT/CLIP.mp4 and its truth
 Each picture of a clip keeps its name, so labels go forth and back without loss; docs/data.md tells what each format
 cannot hold.
-
-exit status: 0 done, 2 bad input or settings, 130 interrupted (the same command goes on where it was)
 """
 
 

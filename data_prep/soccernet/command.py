@@ -11,8 +11,6 @@ _EXAMPLES = """examples:
   sportstrack soccernet tracking football-yolo --split-by match --classes player,goalkeeper,referee
   sportstrack soccernet train.zip crops --to crops --every 25
   yolo train data=football-yolo/data.yaml model=yolov8n.pt imgsz=1280
-
-exit status: 0 done, 2 bad input or settings, 130 interrupted (the same command goes on where it was)
 """
 
 

@@ -12,8 +12,6 @@ _EXAMPLES = """examples:
   sportstrack sportsmot SportsMOT all-yolo --split-by match --val-share 0.2 --seed 0
   sportstrack sportsmot SportsMOT reid --to crops --every 10
   yolo train data=football-yolo/data.yaml model=yolov8n.pt imgsz=1280
-
-exit status: 0 done, 2 bad input or settings, 130 interrupted (the same command goes on where it was)
 """
 
 

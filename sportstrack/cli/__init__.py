@@ -45,10 +45,28 @@ def main(argv: Sequence[str] | None = None) -> int:
     return _guarded(lambda: _without_command(words), "sportstrack")
 
 
-def new_parser(program: str, about: str, examples: str, **more: Any) -> argparse.ArgumentParser:
-    """Return a command's empty parser; ``examples`` end its help as they are written, ``more`` goes to argparse."""
-    plain = argparse.RawDescriptionHelpFormatter
-    parser = _Parser(prog=program, description=about, epilog=examples, formatter_class=plain, **more)
+def new_parser(
+    program: str, about: str, examples: str, *, done: str = "0 done", interrupted: str = "", **more: Any
+) -> argparse.ArgumentParser:
+    """Return a command's parser, with ``--verbose`` and what all help texts end with.
+
+    Args:
+        program: the command as it is typed, ``sportstrack WORD``.
+        about: what it does, in a sentence.
+        examples: the end of its help text, as it is written there; the exit statuses follow.
+        done: the exit statuses of a run that ended.
+        interrupted: what holds after Ctrl-C, if there is something to know.
+        **more: for argparse.
+    """
+    after = f" ({interrupted})" if interrupted else ""
+    statuses = f"exit status: {done}, 2 bad input or settings, 130 interrupted{after}"
+    parser = _Parser(
+        prog=program,
+        description=about,
+        epilog=f"{examples.rstrip()}\n\n{statuses}\n",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        **more,
+    )
     help_text = "show where an error comes from: Python's traceback"
     parser.add_argument("--verbose", action="store_true", default=False, help=help_text)
     return parser

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import inf, isfinite
 
 from sportstrack.errors import unknown
-from sportstrack.limits import MAX_FRAMES
+from sportstrack.limits import MAX_FRAME_RATE, MAX_FRAMES
 
 MAX_LENGTH = 16384  # of a side; what OpenCV and the video encoders take as well
 
@@ -60,9 +60,9 @@ class Real:
 
 
 SHARE = Real(0, 1)
-SIDE = Whole(32, 8192)
+SIDE = Whole(32, 16384)
 """Longer side of a network's input, in pixels."""
-FRAME_RATE = Real(0.01, 1000)
+FRAME_RATE = Real(1e-6, MAX_FRAME_RATE)
 SEED = Whole(0, MAX_SEED)
 WORKERS = Whole(1, MAX_WORKERS)
 

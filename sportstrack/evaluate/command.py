@@ -47,8 +47,6 @@ _EXAMPLES = """examples:
 The truth is a benchmark's folder (SportsMOT, SoccerNet, MOT15/16/17/20, DanceTrack: SEQUENCE/gt/gt.txt), one
 sequence's folder, a folder of SEQUENCE.txt, or a file. Results are SEQUENCE.txt (also in data/) or a file; a folder of
 such folders holds several trackers.
-
-exit status: 0 done, 2 bad input or settings, 130 interrupted
 """
 
 

@@ -37,8 +37,6 @@ _EXAMPLES = """examples:
 
 Tracks fill the detector's gaps. A filled box is marked: occluded="1" in CVAT, the note "filled" in Label Studio, and
 review.csv counts them per picture beside YOLO labels. Correct the labels before you train from them.
-
-exit status: 0 done, 2 bad input or settings, 130 interrupted
 """
 
 

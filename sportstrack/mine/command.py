@@ -30,8 +30,6 @@ _EXAMPLES = """examples:
 In -o are mined.md (the report), mined.csv, confusion.csv, augmentations.csv, mined.json, the contact sheet mined.png,
 and train.txt with data.yaml. detections.jsonl keeps what was found: a stopped run goes on there, and another --top or
 --loss detects nothing again.
-
-exit status: 0 done, 2 bad input or settings, 130 interrupted
 """
 
 

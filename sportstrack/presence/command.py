@@ -32,8 +32,6 @@ _EXAMPLES = """examples:
   sportstrack presence runs/track/match.txt --video match.mp4 -o heat.png           everyone
   sportstrack presence runs/track/match.txt --video match.mp4 --id 7 -o heat.png    player 7, with the path
   sportstrack presence runs/sot/match.txt --video match.mp4 -o heat.mp4             grows as the video plays
-
-exit status: 0 done, 2 bad input or settings, 130 interrupted
 """
 
 

@@ -39,8 +39,6 @@ _EXAMPLES = """examples:
   sportstrack refine match.txt -o better.txt --steps link,interpolate --set fill_gap=2
 
 Any MOT text will do, whatever tracker made it. A filled box has 0 in column 9 (visibility), all others have -1.
-
-exit status: 0 done, 2 bad input or settings, 130 interrupted
 """
 
 _ROW = "%d,%d,%.2f,%.2f,%.2f,%.2f,%.4g,%d,%d,-1\n"

@@ -24,8 +24,6 @@ _EXAMPLES = """examples:
   sportstrack shots match.mp4 --no-slow-motion     quicker; no shot is flagged as slow motion
 
 VIDEO is anything that sportstrack track reads.
-
-exit status: 0 done, 2 bad input or settings, 130 interrupted
 """
 
 

@@ -29,8 +29,6 @@ _EXAMPLES = """examples:
   sportstrack sot match.mp4 --init 640,300,40,90 --method nano --model backbone=b.onnx --model neckhead=h.onnx
 
 Frames count from 0 here and in the summary; MOT text counts them from 1.
-
-exit status: 0 done, 2 bad input or settings, 130 interrupted (the files are complete up to there)
 """
 
 
@@ -41,7 +39,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = new_parser(
-        PROGRAM, "Follow one player or the ball through a video, and say where it was out of sight.", _EXAMPLES
+        PROGRAM,
+        "Follow one player or the ball through a video, and say where it was out of sight.",
+        _EXAMPLES,
+        interrupted="the files are complete up to there",
     )
     add = parser.add_argument
     add("source", metavar="SOURCE", help="video file, folder of images, sequence folder, camera number or address")

@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from sportstrack.cli import new_parser, print_json, report_error, run
-from sportstrack.cli.arguments import FRAME_RATE, MAX_BATCH, SHARE, SIDE, TRUST_HELP, Whole, names_of
+from sportstrack.cli.settings import add_settings, given
+from sportstrack.cli.shared import add_config, add_json, add_output, add_overwrite, add_quiet
+from sportstrack.detect.settings import DetectorSettings
 from sportstrack.errors import SettingError, SportstrackError
-from sportstrack.files.claim import add_overwrite, file_name, identity
+from sportstrack.files.claim import file_name, identity
 from sportstrack.track.in_force import explicit, is_recording, without_detector
-from sportstrack.track.settings import BOXES, FORMATS, LOWEST_SCORE, TrackSettings, parse_assignments, read_settings
+from sportstrack.track.settings import TrackSettings, parse_assignments, read_settings
 from sportstrack.trackers import CONFIGS, TRACKERS, setting_types
 
 PROGRAM = "sportstrack track"
@@ -34,8 +36,6 @@ _EXAMPLES = """examples:
   sportstrack track rtsp://camera/stream --live
   sportstrack track match.mp4 --save-detections     record, then replay in a moment with another tracker:
   sportstrack track --detections runs/track/match.npz --tracker sort
-
-exit status: 0 done, 2 bad input or settings, 130 interrupted
 """
 
 
@@ -45,119 +45,44 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    default = TrackSettings()
     parser = new_parser(
         PROGRAM,
-        "Track everyone in sports videos: video in; annotated video, MOT text and a summary out.",
+        "Track all players and the ball in sports videos: video in; annotated video, MOT text and a summary out.",
         _EXAMPLES,
-        argument_default=argparse.SUPPRESS,  # what is not given comes from --config, else from the defaults
     )
     add = parser.add_argument
     add(
         "sources",
         nargs="*",
         metavar="SOURCE",
-        default=[],
         help="video file, folder of images, SportsMOT/MOT sequence folder, camera number, "
         "rtsp://, udp:// or http:// address, or a recording (.npz)",
     )
-    add("-o", "--output", type=Path, default=Path("runs/track"), metavar="DIR", help="output folder (runs/track)")
-    add("--demo", action="store_true", default=False, help="track the built-in clip with the built-in weights, offline")
-    add("--config", type=Path, default=None, metavar="YAML", help="settings file; options given here win over it")
+    add_output(parser, "runs/track")
+    add("--demo", action="store_true", help="track the built-in clip with the built-in weights, offline")
+    add_config(parser)
 
     group = parser.add_argument_group("detector")
-    add = group.add_argument
-    add("--weights", help=f"path, known name (downloaded once) or 'demo' ({default.weights})")
-    add(
-        "--detector",
-        metavar="LIBRARY:NAME",
-        help="instead of weights: torchvision:NAME, transformers:FOLDER_OR_NAME, detectron2:CONFIG.yaml, "
-        "tensorflow:SAVED_MODEL, or a detector of your own, package.module:NAME, a callable frames -> list[Detections]",
-    )
-    add("--imgsz", type=SIDE, metavar="PIXELS", help=f"longer side of the network's input ({default.imgsz})")
-    add("--score", type=SHARE, help=f"lowest score of a box ({LOWEST_SCORE}); trackers use weak boxes too")
-    add("--iou", type=SHARE, help=f"overlap above which the weaker of two boxes is dropped ({default.iou})")
-    add(
-        "--classes",
-        nargs="+",
-        type=_class,
-        metavar="CLASS",
-        help="ids or names to keep, or all (of COCO's: person, sports ball)",
-    )
-    add("--device", help="auto, cpu, cuda:0, mps (auto)")
-    add("--half", action="store_true", help="16-bit floats on a GPU")
-    add(
-        "--trust",
-        action="store_true",
-        help=TRUST_HELP,
-    )
-    add("--batch", type=Whole(1, MAX_BATCH), metavar="FRAMES", help="frames per detector call (1 on a CPU, 8 on a GPU)")
-
+    add_settings(group, DetectorSettings, [field.name for field in fields(DetectorSettings)])
     group = parser.add_argument_group("appearance, camera and shots")
-    add = group.add_argument
-    add(
-        "--embedder",
-        metavar="NAME",
-        help="appearance vectors: kit (colours, no network), osnet, FILE.onnx, torchvision:NAME, detector (its own "
-        "features), several joined by +, or package.module:attribute (none)",
-    )
-    add(
-        "--camera",
-        metavar="NAME",
-        help="camera motion: flow, orb, ecc, boxes or package.module:Class (none; a tracker may see it by itself)",
-    )
-    add("--no-shots", dest="shots", action="store_false", help="do not look for shot changes")
+    add_settings(group, TrackSettings, ("embedder", "camera", "shots"))
 
     group = parser.add_argument_group("tracker")
+    add_settings(group, TrackSettings, ("tracker", "ball", "offline"))
     add = group.add_argument
-    add("--tracker", help=f"{', '.join(sorted(TRACKERS))} or package.module:Class ({default.tracker})")
     add("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of the tracker; may be repeated")
-    add(
-        "--ball",
-        nargs="+",
-        type=_class,
-        metavar="CLASS",
-        help="ids or names of the ball's class: one ball at a time, by a tracker of its own",
-    )
-    add(
-        "--offline",
-        action="store_true",
-        help="refine the tracks afterwards, with the whole video in view: link, fill gaps, smooth (two passes)",
-    )
-    add("--list-trackers", action="store_true", default=False, help="print the trackers with their settings and stop")
+    add("--strict", action="store_true", help="stop at an unusable box (NaN, inverted) instead of dropping it")
+    add("--list-trackers", action="store_true", help="print the trackers with their settings and stop")
 
     group = parser.add_argument_group("frames")
-    add = group.add_argument
-    add("--every", type=Whole(1, 10_000), metavar="N", help="use every Nth frame only (1)")
-    add("--live", action="store_true", help="keep only the newest frame, so that latency does not grow")
-    add("--frame-rate", type=FRAME_RATE, metavar="FPS", help="of a source without times, such as an image folder (25)")
+    add_settings(group, TrackSettings, ("every", "live", "frame_rate"))
 
     group = parser.add_argument_group("output")
-    add = group.add_argument
-    add(
-        "--formats",
-        type=names_of("format", FORMATS, whole="all"),
-        metavar="LIST",
-        help=f"comma-separated: {','.join(FORMATS)}, or all ({','.join(default.formats)})",
-    )
-    add(
-        "--boxes",
-        choices=BOXES,
-        help=f"which boxes to write and draw: smoothed where the tracker makes any, or detected ({default.boxes})",
-    )
-    add("--no-trace", dest="trace", action="store_false", help="do not draw the tracks' paths")
-    add("--save-detections", action="store_true", help="record the detections in NAME.npz for replays")
-    add("--detections", metavar="NPZ", help="replay this recording instead of running a detector")
-    add("--resume", action="store_true", default=False, help="skip sources whose complete result is there already")
+    add_settings(group, TrackSettings, ("formats", "boxes", "trace", "save_detections", "detections"))
+    group.add_argument("--resume", action="store_true", help="skip sources whose complete result is there already")
     add_overwrite(group)
-    add(
-        "--strict",
-        action="store_true",
-        default=False,
-        help="stop at an unusable box (NaN, inverted) instead of dropping",
-    )
-    add("--quiet", action="store_true", default=False, help="no progress, no summary")
-    add("--json", action="store_true", default=False, help="print the summary as JSON, one line per source")
+    add_quiet(group)
+    add_json(group)
     return parser
 
 
@@ -171,13 +96,13 @@ def _main(options: argparse.Namespace) -> int:
 
 
 def _settings(options: argparse.Namespace) -> TrackSettings:
-    given = vars(options)
-    values = read_settings(options.config, trust="trust" in given, named=given) if options.config else {}
+    asked = given(options, TrackSettings)
+    values = read_settings(options.config, trust="trust" in asked, named=asked) if options.config else {}
     values |= {"weights": "demo", "imgsz": 1280} if options.demo else {}
-    values |= {f.name: given[f.name] for f in fields(TrackSettings) if f.name in given}
+    values |= asked
     settings = TrackSettings().changed(**values)
     if settings.detections or all(map(is_recording, options.sources or [""])):
-        settings = without_detector(settings, list(given))  # a settings file may describe a whole run
+        settings = without_detector(settings, list(asked))  # a settings file may describe a whole run
     own = dict(settings.tracker_settings) | parse_assignments(settings.tracker, options.set)
     if options.strict:
         own["strict"] = True
@@ -290,7 +215,3 @@ def tracker_list() -> str:
             default = getattr(defaults, setting, False)
             lines.append(f"    {setting:<26} {getattr(kind, '__name__', 'numbers'):<6} {default}")
     return "\n".join(lines) + "\n"
-
-
-def _class(text: str) -> int | str:
-    return int(text) if text.isdigit() else text

@@ -4,113 +4,99 @@ from __future__ import annotations
 
 import os
 import re
-import reprlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
+from sportstrack.detect.settings import LOWEST_SCORE as LOWEST_SCORE
+from sportstrack.detect.settings import DetectorSettings
 from sportstrack.errors import FormatError, SettingError, SourceError, nearest, unknown
 from sportstrack.files.reading import is_folder, parse_yaml, read_yaml
-from sportstrack.kinds import is_kind, kind_words
 from sportstrack.limits import MAX_FRAME_RATE, MAX_FRAMES
+from sportstrack.options import option
 from sportstrack.trackers import CONFIGS, DEFAULT_TRACKER, TRACKERS, setting_types
 
 BOXES = ("smoothed", "detected")
-LOWEST_SCORE = 0.1  # of a detector's boxes, unless the settings say another
 FORMATS = ("video", "mot", "jsonl", "csv", "heatmap")
-_RANGES: tuple[tuple[str, float, float], ...] = (
-    ("imgsz", 32, 16384),
-    ("every", 1, MAX_FRAMES),
-    ("batch", 1, 4096),
-    ("score", 0.0, 1.0),
-    ("iou", 0.0, 1.0),
-    ("frame_rate", 1e-6, MAX_FRAME_RATE),
-)
 
 
 @dataclass(frozen=True)
-class TrackSettings:
+class TrackSettings(DetectorSettings):
     """How to track a video; each field is an option of ``sportstrack track`` and a key of its ``--config`` file.
 
+    The detector's settings are those of `sportstrack.detect.settings.DetectorSettings`.
+
     Attributes:
-        weights: Ultralytics weights: a path, a known name (downloaded once) or ``demo``.
-        detector: a detector of your own as ``package.module:attribute``, instead of weights.
-        imgsz: longer side of the detector's input in pixels.
-        score: lowest score of a box, 0…1; None is 0.1 for a detector, which trackers like to have low, and takes a
-            recording as it is.
-        iou: overlap above which the detector drops the weaker of two boxes.
-        classes: class ids or names to keep, ``["all"]`` for all; None keeps persons and sports balls of a COCO model
-            and all classes of any other.
-        device: ``auto``, ``cpu``, ``cuda:0``, ``mps``.
-        half: 16-bit floats on a GPU.
-        trust: load weights whose file may run code, and take plug-ins that a settings file names (only from whom you
-            would let run a program); a settings file cannot set it.
-        batch: frames per detector call; None chooses 1 on a CPU and 8 on a GPU.
-        embedder: what appearance vectors are made with: ``kit``, ``osnet``, ``PATH.onnx``, ``torchvision:NAME``,
-            ``detector``, several joined by ``+``, or ``package.module:attribute``; None makes none.
-        camera: how the camera's motion is estimated: ``flow``, ``orb``, ``ecc``, ``boxes`` or
-            ``package.module:Class``; None leaves that to the tracker.
-        shots: look for shot changes, so that nobody's identity is matched by position across a cut.
-        tracker: name or ``package.module:Class``.
+        embedder: appearance vectors: kit (colours, no network), osnet, FILE.onnx, torchvision:NAME, detector (its own
+            features), several joined by +, or package.module:attribute. None makes none.
+        camera: camera motion: flow, orb, ecc, boxes or package.module:Class. None leaves that to the tracker.
+        shots: look for shot changes, so that no identity is matched by position across a cut.
+        tracker: ball, botsort, bytetrack, cbiou, deepeiou, deepsort, jde, ocsort, sort, sports or package.module:Class.
         tracker_settings: the tracker's own settings (``--set key=value``).
-        ball: class ids or names that are the ball, followed one at a time by a tracker of its own; None treats it like
-            everybody.
-        offline: refine the tracks afterwards, with the whole video in view (two passes).
+        ball: ids or names of the ball's class: one ball at a time, by a tracker of its own. None treats the ball like
+            all other classes.
+        offline: refine the tracks afterwards, with the whole video known: link, fill gaps, smooth (two passes).
         every: use every Nth frame only.
         live: keep only the newest frame, so that latency does not grow.
-        frame_rate: frames per second of a source without times of its own (image folder, raw H.264) or of a recording;
-            None takes what the source states, else 25.
-        formats: outputs: video, mot, jsonl, csv, heatmap.
-        boxes: which boxes outputs show: ``smoothed``, where the tracker makes any, or those ``detected``.
-        trace: draw each track's recent path.
-        save_detections: record detections for replays.
+        frame_rate: frames per second of a source without times, such as an image folder, or of a recording. None takes
+            what the source states, else 25.
+        formats: outputs, comma-separated: video, mot, jsonl, csv, heatmap, or all. In Python a list.
+        boxes: which boxes to write and draw: smoothed where the tracker makes any, or detected.
+        trace: draw the tracks' paths.
+        save_detections: record the detections in NAME.npz for replays.
         detections: replay this recording instead of running a detector.
     """
 
-    weights: str = "yolov8n.pt"
-    detector: str | None = None
-    imgsz: int = 640
-    score: float | None = None
-    iou: float = 0.7
-    classes: Sequence[int | str] | None = None
-    device: str = "auto"
-    half: bool = False
-    trust: bool = False
-    batch: int | None = None
-    embedder: str | None = None
-    camera: str | None = None
-    shots: bool = True
-    tracker: str = DEFAULT_TRACKER
+    embedder: str | None = option(
+        None,
+        "appearance vectors: kit (colours, no network), osnet, FILE.onnx, torchvision:NAME, detector (its own "
+        "features), several joined by +, or package.module:attribute",
+        shown="none",
+        metavar="NAME",
+    )
+    camera: str | None = option(
+        None,
+        "camera motion: flow, orb, ecc, boxes or package.module:Class",
+        shown="none; a tracker may estimate it by itself",
+        metavar="NAME",
+    )
+    shots: bool = option(True, "look for shot changes")
+    tracker: str = option(DEFAULT_TRACKER, f"{', '.join(sorted(TRACKERS))} or package.module:Class")
     tracker_settings: Mapping[str, Any] = field(default_factory=dict)
-    ball: Sequence[int | str] | None = None
-    offline: bool = False
-    every: int = 1
-    live: bool = False
-    frame_rate: float | None = None
-    formats: Sequence[str] = ("video", "mot")
-    boxes: str = "smoothed"
-    trace: bool = True
-    save_detections: bool = False
-    detections: str | None = None
+    ball: Sequence[int | str] | None = option(
+        None, "ids or names of the ball's class: one ball at a time, by a tracker of its own", metavar="CLASS"
+    )
+    offline: bool = option(
+        False, "refine the tracks afterwards, with the whole video known: link, fill gaps, smooth (two passes)"
+    )
+    every: int = option(1, "use every Nth frame only", low=1, high=MAX_FRAMES, metavar="N")
+    live: bool = option(False, "keep only the newest frame, so that latency does not grow")
+    frame_rate: float | None = option(
+        None,
+        "frames per second of a source without times, such as an image folder",
+        shown="25",
+        low=1e-6,
+        high=MAX_FRAME_RATE,
+        metavar="FPS",
+    )
+    formats: Sequence[str] = option(
+        ("video", "mot"),
+        f"outputs, comma-separated: {', '.join(FORMATS)}, or all",
+        choices=FORMATS,
+        metavar="LIST",
+    )
+    boxes: str = option(
+        "smoothed", "which boxes to write and draw: smoothed where the tracker makes any, or detected", choices=BOXES
+    )
+    trace: bool = option(True, "draw the tracks' paths")
+    save_detections: bool = option(False, "record the detections in NAME.npz for replays")
+    detections: str | None = option(None, "replay this recording instead of running a detector", metavar="NPZ")
 
     def __post_init__(self) -> None:
-        for name in ("weights", "detections"):
-            if isinstance(value := getattr(self, name), os.PathLike):
-                object.__setattr__(self, name, os.fspath(value))
-        for name, hint in get_type_hints(TrackSettings).items():
-            if not is_kind(value := getattr(self, name), hint):
-                raise SettingError(f"{name}: expected {kind_words(hint)}, got {reprlib.repr(value)}")
-        for name, low, high in _RANGES:
-            value = getattr(self, name)
-            if value is not None and not low <= value <= high:
-                kind = "value" if isinstance(low, float) else "whole number"
-                raise SettingError(f"{name}: expected a {kind} from {low:g} to {high:g}, got {value!r}")
-        for name in self.formats:
-            if name not in FORMATS:
-                raise SettingError(f"formats: {unknown('format', name, FORMATS)}")
-        if self.boxes not in BOXES:
-            raise SettingError(f"boxes: {unknown('boxes', self.boxes, BOXES)}")
+        if isinstance(path := getattr(self, "detections"), os.PathLike):  # noqa: B009 - typed as text
+            object.__setattr__(self, "detections", os.fspath(path))
+        super().__post_init__()
 
     def changed(self, **values: Any) -> TrackSettings:
         """Return a copy with other values; SettingError for an unknown name."""

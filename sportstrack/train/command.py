@@ -25,8 +25,6 @@ _EXAMPLES = f"""examples:
 
 In -o are best.pt, last.pt, results.csv, settings.yaml and plots/. A resumed run keeps the settings that it was started
 with, apart from {", ".join(RESUMABLE)}.
-
-exit status: 0 done, 2 bad input or settings, 130 interrupted
 """
 
 

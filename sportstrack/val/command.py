@@ -27,8 +27,6 @@ _EXAMPLES = """examples:
 
 Average precision is COCO's (pycocotools gives the same numbers). The report also says which score thresholds to give to
 the tracker. In -o are val.md, val.csv, val.json and charts.
-
-exit status: 0 done, 2 bad input or settings, 130 interrupted
 """
 
 

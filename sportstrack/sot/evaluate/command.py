@@ -36,8 +36,6 @@ A folder is a sequence or holds some, up to two levels down, laid out as in OTB,
 (there each track is one object). plain-METHOD is OpenCV's tracker alone, METHOD the same in our loop.
 
 Results go to DIR/results/TRACKER; what is there already is not run again. docs/sot-scores.md explains the scores.
-
-exit status: 0 done, 2 bad input or settings, 130 interrupted (run it again to go on)
 """
 
 
@@ -48,7 +46,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = new_parser(
-        PROGRAM, "Score single-object trackers: OTB's one pass, GOT-10k's averages, or VOT's restarts.", _EXAMPLES
+        PROGRAM,
+        "Score single-object trackers: OTB's one pass, GOT-10k's averages, or VOT's restarts.",
+        _EXAMPLES,
+        interrupted="run it again to go on",
     )
     add = parser.add_argument
     add("folders", nargs="+", type=Path, metavar="FOLDER", help="sequence or data set")

@@ -1,0 +1,64 @@
+"""The settings of a detector, as every command takes them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sportstrack.options import check_options, option
+
+LOWEST_SCORE = 0.1
+"""Of a detector's boxes, unless the settings say another."""
+
+
+@dataclass(frozen=True)
+class DetectorSettings:
+    """Which detector runs, and how.
+
+    Attributes:
+        weights: path, known name (downloaded once) or 'demo'; Ultralytics loads them.
+        detector: instead of weights: torchvision:NAME, transformers:FOLDER_OR_NAME, detectron2:CONFIG.yaml,
+            tensorflow:SAVED_MODEL, or package.module:NAME, a callable frames -> list[Detections].
+        imgsz: longer side of the network's input.
+        score: lowest score of a box; trackers use low scores too. None is 0.1 for a detector; of a recording it takes
+            all.
+        iou: overlap above which the box with the lower score is dropped.
+        classes: ids or names of classes to keep, or all. None keeps persons and sports balls of a COCO model and all
+            classes of any other.
+        device: auto, cpu, cuda:0 or mps.
+        half: 16-bit floats on a GPU.
+        trust: let weights and settings files run code: only from whom you would let run a program. A settings file
+            cannot set it.
+        batch: frames per call of the detector. None chooses.
+
+    Raises:
+        SettingError: a value of the wrong type or out of range; the message names it.
+    """
+
+    weights: str = option("yolov8n.pt", "path, known name (downloaded once) or 'demo'")
+    detector: str | None = option(
+        None,
+        "instead of weights: torchvision:NAME, transformers:FOLDER_OR_NAME, detectron2:CONFIG.yaml, "
+        "tensorflow:SAVED_MODEL, or package.module:NAME, a callable frames -> list[Detections]",
+        metavar="LIBRARY:NAME",
+    )
+    imgsz: int = option(640, "longer side of the network's input", low=32, high=16384, metavar="PIXELS")
+    score: float | None = option(
+        None, "lowest score of a box; trackers use low scores too", shown=str(LOWEST_SCORE), low=0, high=1
+    )
+    iou: float = option(0.7, "overlap above which the box with the lower score is dropped", low=0, high=1)
+    classes: Sequence[int | str] | None = option(
+        None, "ids or names of classes to keep, or all", shown="of COCO's: person, sports ball", metavar="CLASS"
+    )
+    device: str = option("auto", "auto, cpu, cuda:0 or mps")
+    half: bool = option(False, "16-bit floats on a GPU")
+    trust: bool = option(False, "let weights and settings files run code: only from whom you would let run a program")
+    batch: int | None = option(
+        None, "frames per call of the detector", shown="1 on a CPU, 8 on a GPU", low=1, high=4096, metavar="N"
+    )
+
+    def __post_init__(self) -> None:
+        if isinstance(path := getattr(self, "weights"), os.PathLike):  # noqa: B009 - typed as text
+            object.__setattr__(self, "weights", os.fspath(path))
+        check_options(self)
