@@ -292,7 +292,8 @@ def load_modules(heavy: bool) -> None:
     cli = importlib.import_module("sportstrack.cli")
     names = ["av", "scipy.optimize", "sportstrack.track.run", "sportstrack.evaluate.plots"]
     names += [module for module, _ in cli.COMMANDS.values()]
-    names += [f"data_prep.{name}" for name in ("output", "yolo", "coco", "crops", "videos", "motfolders", "audit.fix")]
+    names += ["data_prep.output", "data_prep.audit.fix"]
+    names += [f"data_prep.formats.{name}" for name in ("yolo", "coco", "crops", "videos", "motfolders")]
     for name in names:
         importlib.import_module(name)
     importlib.import_module("cv2").setNumThreads(0)  # threads do not survive a fork

@@ -313,7 +313,7 @@ def _no_yaml(data: Path) -> None:
         (_no_labels, r"none of the 8 training pictures has a box.*labels/train/0\.txt"),
         (_class_out_of_range, r"labels/train/3\.txt, line 2"),
         (_wrong_count, "nc: 5, but names: has 2"),
-        (_no_yaml, "no YAML"),
+        (_no_yaml, "no valid YAML"),
     ],
 )
 def test_a_bad_data_set_is_told_before_anything_starts(
@@ -387,12 +387,17 @@ def test_segmentation_weights_want_polygons(data: Path, tmp_path: Path, random_w
         (["--weights", "yolov8n.yaml", "--device", "0,77"], "GPUs here"),
         (["--weights", "yolov8n.yaml", "--set", "mosaik=0"], "did you mean 'mosaic'"),
         (["--weights", "yolov8n.yaml", "--set", "data=x.yaml"], "data: has an option of its own"),
-        (["--epochs", "0"], "epochs: expected a whole number 1"),
+        (["--weights", "yolov8n.yaml", "--set", "epochs=0"], "epochs: has an option of its own"),
+        (["--epochs", "0"], "epochs: expected a whole number from 1"),
         (["--lr0", "-1"], "lr0: expected a number above 0"),
     ],
 )
 def test_bad_options(words: list[str], message: str, data: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert train_main([str(data), "-o", str(data.parent / "run"), *words]) == 2
+    try:
+        status = train_main([str(data), "-o", str(data.parent / "run"), *words])
+    except SystemExit as ended:  # refused while the command line was read
+        status = int(str(ended.code))
+    assert status == 2
     error = capsys.readouterr().err
     assert message in error
     assert "Traceback" not in error
