@@ -65,6 +65,8 @@ def picture_size(path: str) -> tuple[int, int]:
             return header_size(file, path)
     except FileNotFoundError:
         raise FormatError(f"{path}: the picture is not there") from None
+    except FormatError:
+        raise
     except (OSError, ValueError) as error:  # ValueError: a name with a null character
         raise FormatError(f"{path}: not a readable picture ({getattr(error, 'strerror', None) or error})") from error
 

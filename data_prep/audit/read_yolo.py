@@ -83,10 +83,15 @@ def _read_picture(file: str, name: str, split: str, clips: Clips, part: Part, to
             size = picture_size(file)
         except FormatError:
             size = (0, 0)  # reading its pixels says why
+    text: bytes | None = None
     try:
-        text: bytes | None = as_utf8(Path(label).read_bytes(), label)
-    except (OSError, ValueError):
-        text = None
+        text = as_utf8(Path(label).read_bytes(), label)
+    except (FileNotFoundError, NotADirectoryError):
+        pass  # a picture without labels
+    except FormatError as error:
+        part.report("unreadable label", str(error).removeprefix(label), label, None, split)
+    except (OSError, ValueError) as error:
+        part.report("unreadable label", f"cannot be read: {error}", label, None, split)
     rows, polygons, lines, count = _labels(text or b"", label, (len(part.classes), to.keypoints), split, part)
     ids = clips.of.get((split, name), (0, 0, []))[2]
     to.tracks += [ids[i] for i in lines[1]] if len(ids) == count else [NO_TRACK] * len(rows)

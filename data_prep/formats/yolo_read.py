@@ -263,11 +263,12 @@ def _with_labelled(sequences: list[Clip], of: list[int], labelled: list[bool]) -
 def _read(path: str) -> bytes | None:
     try:
         with open(path, "rb") as file:  # noqa: PTH123  # tens of thousands of them
-            return as_utf8(file.read(), path)
+            data = file.read()
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError) as error:  # ValueError: a name with a null character
         raise FormatError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    return as_utf8(data, path)
 
 
 def _sound(rows: FloatArray, classes: int) -> Any:

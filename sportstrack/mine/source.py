@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sportstrack.errors import SettingError, unknown
-from sportstrack.types import Detections
-from sportstrack.val.truth import TestSet
+from sportstrack.val.truth import TestSet, select_test_set
+
+if TYPE_CHECKING:
+    from data_prep.table import Table
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,12 +21,12 @@ class Source:
     Attributes:
         test: the labelled pictures of the split, with truth.
         others: split → absolute paths of its pictures, of all other splits.
-        table: the pictures of ``test`` as a `data_prep.table.Table`, polygons included.
+        table: the pictures of ``test`` polygons included.
     """
 
     test: TestSet
     others: dict[str, list[str]]
-    table: Any
+    table: Table
 
 
 def read_source(data: str | Path, split: str) -> Source:
@@ -39,18 +40,7 @@ def read_source(data: str | Path, split: str) -> Source:
 
     table = read_yolo(data, need=(split,))
     images = table.images
-    rows = np.flatnonzero((images.split == split) & images.labelled)
-    if not len(rows):
-        known = sorted(set(images.split[images.labelled].tolist()))
-        hint = "choose another with --split" if known else "label some pictures first"
-        raise SettingError(f"{data}: {unknown('labelled split', split, known)}; {hint}")
-    mine = table.select(rows)
-    truth = tuple(
-        Detections.from_arrays(mine.boxes.xyxy[low:high], None, mine.boxes.class_id[low:high])
-        for low, high in zip(mine.starts[:-1].tolist(), mine.starts[1:].tolist(), strict=True)
-    )
+    test = select_test_set(table, data, split)
     others = {name: images.file[images.split == name].tolist() for name in table.splits if name != split}
     absolute = {name: [str(Path(file).absolute()) for file in files] for name, files in others.items()}
-    return Source(
-        TestSet(f"{Path(data).parent.name or data}, {split}", mine.images, truth, tuple(table.classes)), absolute, mine
-    )
+    return Source(test, absolute, table.select(np.flatnonzero((images.split == split) & images.labelled)))

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sportstrack.errors import SettingError, unknown
 from sportstrack.files.reading import same_name
 from sportstrack.types import Detections, Image, IntArray
+
+if TYPE_CHECKING:
+    from data_prep.table import ImageTable, Table
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,13 +23,13 @@ class TestSet:
 
     Attributes:
         name: data set and split, for titles.
-        images: the pictures' table, `data_prep.table.ImageTable`.
+        images: the pictures.
         boxes: a table of true boxes per picture, with the data set's own class ids.
         classes: the data set's class names.
     """
 
     name: str
-    images: Any
+    images: ImageTable
     boxes: tuple[Detections, ...]
     classes: tuple[str, ...]
 
@@ -57,11 +60,16 @@ def read_test_set(data: str | Path, split: str = "val", limit: int | None = None
     """
     from data_prep.formats.yolo_read import read_yolo
 
-    table = read_yolo(data, need=(split,))
+    return select_test_set(read_yolo(data, need=(split,)), data, split, limit)
+
+
+def select_test_set(table: Table, data: str | Path, split: str, limit: int | None = None) -> TestSet:
+    """Return the labelled pictures of one split of a table that was read from ``data``; see `read_test_set`."""
     rows = np.flatnonzero((table.images.split == split) & table.images.labelled)
     if not len(rows):
         there = sorted(set(table.images.split[table.images.labelled].tolist()))
-        raise SettingError(f"{data}: {unknown('labelled split', split, there)}; choose with --split")
+        hint = "choose another with --split" if there else "label some pictures first"
+        raise SettingError(f"{data}: {unknown('labelled split', split, there)}; {hint}")
     if limit is not None and limit < len(rows):
         rows = rows[np.linspace(0, len(rows) - 1, limit).round().astype(int)]
     starts, boxes = table.starts, table.boxes
@@ -92,7 +100,7 @@ class Classes:
         """Return number → name of the data set's classes that all detectors know.
 
         Raises:
-            SettingError: if there is none, and the message tells how to say which names mean the same; or if `same`
+            SettingError: if there is none, and the message says how to make names mean the same; or if `same`
                 names a class that neither side has.
         """
         every = list(dict.fromkeys([*truth, *(name for names in detectors.values() for name in names.values())]))

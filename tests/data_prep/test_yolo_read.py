@@ -73,6 +73,15 @@ def test_a_box_without_key_points_is_one_too_and_other_lengths_are_refused(tmp_p
     assert [found.kind for found in read_yolo_leniently(tmp_path / "d").found] == ["unreadable label"]
 
 
+def test_a_label_that_is_no_text_is_reported_once(tmp_path: Path) -> None:
+    label = pose(tmp_path / "d", 3, 2) / "labels/train/train.txt"
+    label.write_bytes(b"\xff\xfe0")  # half a character of UTF-16
+    with pytest.raises(FormatError, match=r"^[^:]*train.txt, line 1: is no UTF-16-LE text; save it as UTF-8$"):
+        read_yolo(tmp_path / "d")
+    (found,) = read_yolo_leniently(tmp_path / "d").found
+    assert (found.kind, "no UTF-16-LE text" in found.message) == ("unreadable label", True)
+
+
 @pytest.mark.parametrize("shape", ["17", "[17]", "[17, 4]", "[0, 2]", "[a, 2]", "[17.5, 2]", "{}"])
 def test_a_kpt_shape_that_is_none_is_refused(tmp_path: Path, shape: str) -> None:
     yaml = f"train: images/train\nkpt_shape: {shape}\nnames: [person]\n"
