@@ -26,7 +26,7 @@ def _pillow_size(file: BinaryIO, name: str) -> tuple[int, int]:
     from PIL import Image as Pillow
 
     file.seek(0)
-    try:  # ImportError: Ultralytics, once imported, looks for a HEIF reader where Pillow knows no picture
+    try:
         with Pillow.open(file) as image:
             width, height = image.size
             turned = image.getexif().get(274, 1) >= 5  # EXIF orientation: 5 to 8 are a quarter turn

@@ -62,6 +62,10 @@ def _switch_off() -> None:
         sender: Any = getattr(import_module("ultralytics.utils.events"), "events", None)
         if hasattr(sender, "enabled"):
             sender.enabled = False
+    patches: Any = sys.modules.get("ultralytics.utils.patches")
+    if hasattr(patches, "_image_open"):  # it replaced Pillow's for the whole process, to install a HEIF reader
+        pillow: Any = import_module("PIL.Image")
+        pillow.open = patches._image_open
 
 
 def open_checkpoint(path: Path, trust: bool = False) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import struct
 import zlib
@@ -173,3 +174,13 @@ def test_results_of_a_training_are_drawn_with_holes(encoding: str, tmp_path: Pat
 def test_results_without_epochs_are_none(tmp_path: Path) -> None:
     (tmp_path / "results.csv").write_text("a,b\n1,2\n", encoding="utf-8")
     assert read_results(tmp_path / "results.csv") == {}
+
+
+def test_an_unreadable_picture_is_the_same_fault_with_and_without_ultralytics() -> None:
+    from PIL import Image
+
+    from sportstrack.detect.checkpoint import import_ultralytics
+
+    import_ultralytics()
+    with pytest.raises(Image.UnidentifiedImageError):
+        Image.open(io.BytesIO(b"no picture"))
