@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -86,21 +86,22 @@ def prepared(table: Table, settings: WriteSettings, *, stems: bool = True) -> Ta
     return shrink(table, settings.size) if settings.size else table
 
 
-def describe(stage: StagedFolder, table: Table, *, without_polygons: str = "") -> None:
-    """Note classes, counts per split and what the reader had to say in a data set's manifest.
+def describe(stage: StagedFolder, table: Table, *, without_polygons: str = "", notes: Sequence[str] = ()) -> None:
+    """Fill a data set's manifest with classes, counts per split and the notes of reader and writer.
 
     Args:
         stage: whose manifest is filled.
         table: what is written.
         without_polygons: name of a format that cannot hold polygons; those that are lost are counted.
+        notes: the writer's.
     """
-    splits, notes = count_table(table), list(table.notes)
+    splits, all_notes = count_table(table), [*table.notes, *notes]
     if without_polygons:
         for counts in splits.values():
             if "polygons" in counts:
                 counts["polygons_as_boxes"] = counts.pop("polygons")
-        notes += lost_polygons(table, without_polygons)
-    stage.manifest.update(classes=list(table.classes), splits=splits, notes=notes)
+        all_notes += lost_polygons(table, without_polygons)
+    stage.manifest.update(classes=list(table.classes), splits=splits, notes=all_notes)
 
 
 @contextmanager

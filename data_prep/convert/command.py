@@ -1,4 +1,4 @@
-"""Any format to any other: ``python -m data_prep.convert SRC DST --from voc --to coco``."""
+"""The command ``sportstrack convert``: any format to any other."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from data_prep.reader_command import WRITERS, reader_command
+from data_prep.conversion import WRITERS, add_shared_options, check_output, new_conversion_parser, write_as
+from sportstrack.cli import run
 
 _EXAMPLES = """examples:
   sportstrack convert VOC2012 coco --from voc --to coco
@@ -20,13 +21,9 @@ _EXAMPLES = """examples:
 yolo   data.yaml, images/, labels/           coco   annotations/instances_SPLIT.json, SPLIT/
 voc    Annotations/, JPEGImages/, ImageSets/  mot    SPLIT/CLIP/{img1,gt/gt.txt,seqinfo.ini}, seqmaps/
 crops  train/IDENTITY/FRAME.jpg, query/, gallery/   video  SPLIT/CLIP.mp4 and its truth
-Each picture of a clip keeps its name, so labels go forth and back without loss; docs/data.md tells what each format
+Each picture of a clip keeps its name, so labels go there and back without loss; docs/data.md says what each format
 cannot hold.
 """
-
-
-def _read(options: argparse.Namespace) -> Any:
-    return READERS[options.format](options)
 
 
 def _coco(options: argparse.Namespace) -> Any:
@@ -98,10 +95,10 @@ READERS: dict[str, Callable[[argparse.Namespace], Any]] = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Convert as the command line asks and return the exit status."""
-    command = reader_command(
+    parser = new_conversion_parser(
         "convert", "Convert a data set from one format to another.", _EXAMPLES, source="SRC", target="DST"
     )
-    add = command.add
+    add = parser.add_argument
     add("--from", dest="format", required=True, choices=sorted(READERS), help="format of SRC")
     add("--to", required=True, choices=sorted(WRITERS), help="format of DST")
     add("--images", type=Path, metavar="DIR", help="coco, voc, createml, labelme: the pictures' folder")
@@ -113,4 +110,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         help="mot, sportsmot: of classes 1, 2, …; from 0: 0=A,1=B",
     )
     add("--zero-based", action="store_true", help="mot: gt.txt counts frames from 0")
-    return command.run(argv, _read)
+    add_shared_options(parser)
+    return run(parser, _convert, argv)
+
+
+def _convert(options: argparse.Namespace) -> int:
+    check_output(options)
+    own = ("format", "images", "voc_edges", "class_names", "zero_based")
+    return write_as(READERS[options.format](options), options, "convert", own)

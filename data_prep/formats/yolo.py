@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from data_prep.output import Group, WriteSettings, count_table, place_group, prepared, staged, write_groups
+from data_prep.output import Group, WriteSettings, describe, place_group, prepared, staged, write_groups
 from data_prep.pictures import Tick
 from data_prep.polygons import Polygons
 from data_prep.stage import StagedFolder
@@ -51,9 +51,10 @@ def write_yolo(table: Table, out: str | Path, settings: WriteSettings | None = N
         trimmed = trim(table)
         written = without_empty_polygons(trimmed.table)
         labels = Labels.of(written)
-        _fill_manifest(stage, table, written, labels)
+        describe(stage, written, notes=polygon_notes(written))
         split = table.box_split()
         for name, counts in stage.manifest["splits"].items():
+            counts["labels_sha256"] = labels.digest(np.flatnonzero(written.images.split == name))
             counts |= trimmed.counts(split == name)
         writer = YoloWriter(stage, written, labels, settings)
         write_groups(stage, table, settings, writer.write, each=not (settings.copy or settings.size))
@@ -98,6 +99,13 @@ class Labels:
         ]
         ends = np.cumsum([0, *map(len, lines)])
         return cls(b"".join(lines), ends[table.starts].tolist())
+
+    def digest(self, rows: IntArray) -> str:
+        """Return the SHA-256 of the lines of some pictures."""
+        digest = hashlib.sha256()
+        for run in np.split(rows, np.flatnonzero(np.diff(rows) != 1) + 1):
+            digest.update(self.text[self.start[run[0]] : self.start[run[-1] + 1]])
+        return digest.hexdigest()
 
 
 def data_yaml(table: Table) -> str:
@@ -186,17 +194,6 @@ def write_small(path: str, data: bytes) -> None:
             written += os.write(file, data[written:])
     finally:
         os.close(file)
-
-
-def _fill_manifest(stage: StagedFolder, table: Table, trimmed: Table, labels: Labels) -> None:
-    counts = count_table(trimmed)
-    for split, found in counts.items():
-        digest = hashlib.sha256()
-        rows = np.flatnonzero(table.images.split == split)
-        for run in np.split(rows, np.flatnonzero(np.diff(rows) != 1) + 1):
-            digest.update(labels.text[labels.start[run[0]] : labels.start[run[-1] + 1]])
-        found["labels_sha256"] = digest.hexdigest()
-    stage.manifest.update(classes=list(table.classes), splits=counts, notes=[*table.notes, *polygon_notes(trimmed)])
 
 
 def polygon_notes(table: Table) -> list[str]:

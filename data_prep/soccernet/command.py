@@ -1,10 +1,19 @@
-"""The command ``sportstrack soccernet`` (``python -m data_prep.soccernet``)."""
+"""The command ``sportstrack soccernet``: SoccerNet-tracking to another format."""
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Sequence
 
+from data_prep.conversion import (
+    add_format_option,
+    add_shared_options,
+    check_output,
+    new_conversion_parser,
+    write_as,
+)
 from data_prep.formats.soccernet import read_soccernet
+from sportstrack.cli import run
 
 _EXAMPLES = """examples:
   sportstrack soccernet SoccerNet/tracking football-yolo --every 10
@@ -16,7 +25,14 @@ _EXAMPLES = """examples:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Convert as the command line asks and return the exit status."""
-    from data_prep.reader_command import reader_command
+    about = "Turn SoccerNet-tracking into a YOLO data set, or another format."
+    parser = new_conversion_parser("soccernet", about, _EXAMPLES)
+    add_format_option(parser)
+    add_shared_options(parser)
+    return run(parser, _convert, argv)
 
-    command = reader_command("soccernet", "Turn SoccerNet-tracking into a YOLO data set, or another format.", _EXAMPLES)
-    return command.run(argv, lambda o: read_soccernet(o.root, skip_missing=o.skip_missing, from_video=o.extract_frames))
+
+def _convert(options: argparse.Namespace) -> int:
+    check_output(options)
+    table = read_soccernet(options.root, skip_missing=options.skip_missing, from_video=options.extract_frames)
+    return write_as(table, options, "soccernet")

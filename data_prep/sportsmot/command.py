@@ -1,10 +1,19 @@
-"""The command ``sportstrack sportsmot`` (``python -m data_prep.sportsmot``)."""
+"""The command ``sportstrack sportsmot``: SportsMOT to another format."""
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Sequence
 
+from data_prep.conversion import (
+    add_format_option,
+    add_shared_options,
+    check_output,
+    new_conversion_parser,
+    write_as,
+)
 from data_prep.formats.sportsmot import SPORTS, read_sportsmot
+from sportstrack.cli import run
 
 _EXAMPLES = """examples:
   sportstrack sportsmot SportsMOT football-yolo --sport football
@@ -17,16 +26,21 @@ _EXAMPLES = """examples:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Convert as the command line asks and return the exit status."""
-    from data_prep.reader_command import reader_command
-
-    command = reader_command("sportsmot", "Turn SportsMOT into a YOLO data set, or another format.", _EXAMPLES)
-    command.add(
+    about = "Turn SportsMOT into a YOLO data set, or another format."
+    parser = new_conversion_parser("sportsmot", about, _EXAMPLES)
+    parser.add_argument(
         "--class-names", type=lambda text: tuple(text.split(",")), metavar="NAME,…", help="of classes 1, 2, … (player)"
     )
-    command.add("--sport", default="all", metavar="NAME", help=f"{', '.join(SPORTS)} or all (all)")
-    return command.run(
-        argv,
-        lambda o: read_sportsmot(
-            o.root, sport=o.sport, class_names=o.class_names, skip_missing=o.skip_missing, from_video=o.extract_frames
-        ),
-    )
+    parser.add_argument("--sport", default="all", metavar="NAME", help=f"{', '.join(SPORTS)} or all (all)")
+    add_format_option(parser)
+    add_shared_options(parser)
+    return run(parser, _convert, argv)
+
+
+def _convert(options: argparse.Namespace) -> int:
+    check_output(options)
+    table = read_sportsmot(
+        options.root, sport=options.sport, class_names=options.class_names,
+        skip_missing=options.skip_missing, from_video=options.extract_frames,
+    )  # fmt: skip
+    return write_as(table, options, "sportsmot", own=("class_names", "sport"))

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from make_clips import SIZE, files_below, jpeg
 
+from data_prep.conversion import WRITERS
 from data_prep.output import WriteSettings
-from data_prep.reader_command import WRITERS
 from data_prep.safe_names import with_file_names
 from data_prep.table import Boxes, Clip, ImageTable, Table
 from sportstrack.errors import FormatError, SportstrackError

@@ -132,7 +132,7 @@ def test_a_word_is_a_package_with_a_command(command: str) -> None:
 
 
 def test_only_commands_know_argparse() -> None:
-    allowed = {"sportstrack.cli", "sportstrack.cli.arguments", "sportstrack.cli.settings", "data_prep.reader_command"}
+    allowed = {"sportstrack.cli", "sportstrack.cli.arguments", "sportstrack.cli.settings", "data_prep.conversion"}
     for module, path in MODULES.items():
         if not module.endswith(".command") and module not in allowed:
             assert "argparse" not in {name.partition(".")[0] for name in imports(path)}, module

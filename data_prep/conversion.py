@@ -1,15 +1,15 @@
-"""What the converting commands share: options, the way from reader to writer, and the words at the end."""
+"""What the commands ``sportsmot``, ``soccernet`` and ``convert`` share: options, and writing a table in a format."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from sportstrack.cli import new_parser, run
+from sportstrack.cli import new_parser
 from sportstrack.cli.arguments import MAX_LENGTH, SEED, SHARE, WORKERS, Whole, words
 from sportstrack.cli.progress import ProgressBar
 from sportstrack.errors import SettingError, unknown
@@ -26,67 +26,30 @@ WRITERS = {
 }
 """Format → its module and function: (table, folder, `WriteSettings`) → manifest."""
 
-_NOT_A_SETTING = ("root", "out", "to", "copy", "labels_only", "size", "workers", "overwrite", "dry_run", "quiet")
+SELECTION = (
+    "only", "classes", "every", "split_by", "val_share", "test_share", "seed", "skip_missing", "extract_frames",
+)  # fmt: skip
+"""Options that say what is converted; the manifest records them. How it is written does not matter there."""
 
 
-class ReaderCommand:
-    """A command that reads one kind of data set and writes any.
-
-    Args:
-        name: its word, as in ``sportstrack <name>``.
-        about: what it does, one sentence.
-        examples: epilog of the help.
-        source: how the help calls the data set's folder.
-        target: how it calls the new one.
-    """
-
-    def __init__(self, name: str, about: str, examples: str, source: str, target: str):
-        self.program = f"sportstrack {name}"
-        self._name = name
-        self._parser = new_parser(self.program, about, examples, interrupted="the same command goes on where it was")
-        self.add = self._parser.add_argument
-        self.add("root", metavar=source, type=Path, help="the data set's folder or file")
-        self.add("out", metavar=target, type=Path, help="the new data set's folder")
-
-    def run(self, argv: Sequence[str] | None, read: Callable[[Options], Any]) -> int:
-        """Parse the command line, read with ``read(options)``, write, and return the exit status."""
-        _add_shared(self._parser, with_format=self._name != "convert")
-        return run(self._parser, lambda options: self._convert(options, read), argv)
-
-    def _convert(self, options: Options, read: Callable[[Options], Any]) -> int:
-        if not options.dry_run:
-            from data_prep.stage import check_place
-
-            check_place(options.out)
-        table = _chosen(read(options), options)
-        for note in table.notes:
-            self._say(note)
-        if options.dry_run:
-            sys.stdout.write(_summary(table, options, "would be written"))
-            return 0
-        module, function = WRITERS[options.to]
-        write = getattr(import_module(module), function)
-        with ProgressBar(f"{self._name} to {options.to}", "picture", options.quiet) as bar:
-            manifest = write(table, options.out, _write_settings(options, self._name, bar))
-        for note in manifest.get("notes", []):
-            if note not in table.notes:  # what the format cannot hold
-                self._say(note)
-        if not options.quiet:
-            sys.stdout.write(_report(manifest, options))
-        return 0
-
-    def _say(self, text: str) -> None:
-        sys.stderr.write(f"{self.program}: {text}\n")
+def new_conversion_parser(
+    word: str, about: str, examples: str, source: str = "ROOT", target: str = "OUT"
+) -> argparse.ArgumentParser:
+    """Return the parser of ``sportstrack <word>`` with the two folders; ``source`` and ``target`` are their names."""
+    interrupted = "the same command goes on where it was"
+    parser = new_parser(f"sportstrack {word}", about, examples, interrupted=interrupted)
+    parser.add_argument("root", metavar=source, type=Path, help="the data set's folder or file")
+    parser.add_argument("out", metavar=target, type=Path, help="the new data set's folder")
+    return parser
 
 
-def reader_command(name: str, about: str, examples: str, source: str = "ROOT", target: str = "OUT") -> ReaderCommand:
-    """Make a command; its module adds options of its own before `ReaderCommand.run`."""
-    return ReaderCommand(name, about, examples, source, target)
+def add_format_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--to`` with YOLO as default."""
+    parser.add_argument("--to", choices=sorted(WRITERS), default="yolo", help="format to write (yolo)")
 
 
-def _add_shared(parser: argparse.ArgumentParser, with_format: bool) -> None:
-    if with_format:
-        parser.add_argument("--to", choices=sorted(WRITERS), default="yolo", help="format to write (yolo)")
+def add_shared_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that every conversion has."""
     group = parser.add_argument_group("what is converted")
     add = group.add_argument
     add("--only", type=words, metavar="SPLIT,…", help="these splits alone")
@@ -110,6 +73,45 @@ def _add_shared(parser: argparse.ArgumentParser, with_format: bool) -> None:
     add("--quiet", action="store_true", help="no progress and no summary")
 
 
+def check_output(options: Options) -> None:
+    """Refuse an output folder that holds something else, before anything is read; OutputError."""
+    if not options.dry_run:
+        from data_prep.stage import check_place
+
+        check_place(options.out)
+
+
+def write_as(table: Any, options: Options, word: str, own: Sequence[str] = ()) -> int:
+    """Write the part of a table that the options ask for, print what was done, and return the exit status.
+
+    Args:
+        table: what was read.
+        options: of the command line.
+        word: the command's.
+        own: names of the options that this command alone has; the manifest records them.
+    """
+    table = _chosen(table, options)
+    for note in table.notes:
+        _print_note(word, note)
+    if options.dry_run:
+        sys.stdout.write(_summary(table, options, "would be written"))
+        return 0
+    module, function = WRITERS[options.to]
+    write = getattr(import_module(module), function)
+    with ProgressBar(f"{word} to {options.to}", "picture", options.quiet) as bar:
+        manifest = write(table, options.out, _write_settings(options, word, own, bar))
+    for note in manifest.get("notes", []):
+        if note not in table.notes:  # what the format cannot hold
+            _print_note(word, note)
+    if not options.quiet:
+        sys.stdout.write(_report(manifest, options))
+    return 0
+
+
+def _print_note(word: str, text: str) -> None:
+    sys.stderr.write(f"sportstrack {word}: {text}\n")
+
+
 def _chosen(table: Any, options: Options) -> Any:
     """Return the part of a table that the options ask for, in its new splits."""
     import numpy as np
@@ -131,17 +133,17 @@ def _chosen(table: Any, options: Options) -> Any:
     return every_nth(table, options.every)
 
 
-def _write_settings(options: Options, name: str, progress: ProgressBar) -> Any:
+def _write_settings(options: Options, word: str, own: Sequence[str], progress: ProgressBar) -> Any:
     from data_prep.output import WriteSettings
 
-    asked = {key: _plain(value) for key, value in vars(options).items() if key not in _NOT_A_SETTING}
+    asked = {name: _plain(getattr(options, name)) for name in (*own, *SELECTION)}
     return WriteSettings(
         copy=options.copy,
         pictures=not options.labels_only,
         size=options.size,
         workers=options.workers,
         overwrite=options.overwrite,
-        source={"reader": name, "root": str(options.root.absolute()), **asked},
+        source={"reader": word, "root": str(options.root.absolute()), **asked},
         progress=progress,
     )
 
