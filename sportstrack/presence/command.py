@@ -19,6 +19,7 @@ from sportstrack.cli.arguments import SHARE, Real, Whole
 from sportstrack.draw.heatmap import OPACITY, PATH_COLOUR, Presence, draw_path, heat_map, overlay, with_gaps
 from sportstrack.errors import FormatError, OutputError, SettingError
 from sportstrack.files.claim import PartFile, add_overwrite
+from sportstrack.images.encode import encode_image
 from sportstrack.limits import MAX_CANVAS, MAX_SIDE
 from sportstrack.mot import MotTable, read_mot
 from sportstrack.types import Image
@@ -123,8 +124,6 @@ def _canvas_size(table: MotTable, result: Path) -> tuple[int, int]:
 
 def _write_picture(table: MotTable, options: argparse.Namespace, file: PartFile) -> None:
     """Draw everything over the first frame."""
-    import cv2
-
     if options.video is None:
         width, height = _canvas_size(table, options.result)
         image = np.full((height, width, 3), 40, np.uint8)
@@ -137,10 +136,7 @@ def _write_picture(table: MotTable, options: argparse.Namespace, file: PartFile)
     image = overlay(image, heat_map(table.xyxy, width, height, spread=options.spread), options.opacity)
     if options.id is not None and not options.no_path:
         _draw_paths(image, table)
-    written, data = cv2.imencode(options.output.suffix, image)
-    if not written:
-        raise OutputError(f"{options.output}: cannot be encoded")
-    file.write(data.tobytes())
+    file.write(encode_image(image, options.output.suffix))
     file.complete()
 
 

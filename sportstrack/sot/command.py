@@ -91,7 +91,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _main(options: argparse.Namespace) -> int:
     from sportstrack.cli.progress import ProgressBar
-    from sportstrack.sot.run import claim_outputs, follow
+    from sportstrack.sot.outputs import claim_outputs
+    from sportstrack.sot.run import follow
     from sportstrack.video import open_source
 
     check_models(check_method(options.method), _models(options))

@@ -14,6 +14,7 @@ import numpy as np
 from sportstrack.draw.heatmap import Presence, overlay
 from sportstrack.errors import SettingError, SportstrackError
 from sportstrack.files.claim import Claim, PartFile
+from sportstrack.images.encode import encode_image
 from sportstrack.images.opencv import require_cv2
 from sportstrack.limits import MAX_CANVAS
 from sportstrack.recording import RecordedFrame, RecordingInfo, RecordingWriter
@@ -187,8 +188,7 @@ class _HeatSink:
                 f"{MAX_CANVAS:,} pixels: name the video as well"
             )
         ground = np.full(size, DARK, np.uint8) if self._ground is None else self._ground
-        png = require_cv2().imencode(".png", overlay(ground, self._presence.map()))[1]
-        self.file.write(png.tobytes())
+        self.file.write(encode_image(overlay(ground, self._presence.map())))
 
 
 class _RecordingSink:

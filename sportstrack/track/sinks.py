@@ -13,13 +13,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sportstrack.errors import OutputError
 from sportstrack.files.claim import PartFile
+from sportstrack.files.text import TextFile
 from sportstrack.mot import format_mot_rows
 from sportstrack.track.frames import TrackedFrame
 
@@ -52,16 +52,12 @@ class _TextSink(ABC):
     def __init__(self, path: Path, names: Mapping[int, str]) -> None:
         self.path = path
         self.names = names
-        self.file = PartFile(path)
-        self._stream: IO[str] = self.file.open_text()
-        self._stream.write(self.header)
+        self.file = TextFile(path)
+        self.file.append(self.header)
 
     def write(self, frame: TrackedFrame) -> None:
         """Add a frame."""
-        try:
-            self._stream.write(self.lines(frame))
-        except OSError as error:
-            raise OutputError(self.file.explain(error)) from error
+        self.file.append(self.lines(frame))
 
     @abstractmethod
     def lines(self, frame: TrackedFrame) -> str:
@@ -73,10 +69,7 @@ class _TextSink(ABC):
 
     def abandon(self) -> None:
         """Keep what was written so far under the temporary name."""
-        try:
-            self._stream.close()
-        except OSError as error:
-            raise OutputError(self.file.explain(error)) from error
+        self.file.close()
 
 
 class MotSink(_TextSink):

@@ -17,7 +17,7 @@ import toy
 
 from sportstrack.sot import command
 from sportstrack.sot.command import main
-from sportstrack.sot.run import SotSummary
+from sportstrack.sot.summary import SotSummary
 
 
 def refused(capsys: pytest.CaptureFixture[str], words: list[object], *wanted: str) -> None:
