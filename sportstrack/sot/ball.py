@@ -8,7 +8,7 @@ row: then the track before was wrong.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from sportstrack.errors import SettingError
 from sportstrack.sot.appearance import Appearance
 from sportstrack.sot.methods import Follower
 from sportstrack.sot.motion import BoxFilter
-from sportstrack.sot.types import NOWHERE, SotResult, read_image, share_inside
+from sportstrack.sot.types import NOWHERE, Detect, SotResult, read_image, share_inside
 from sportstrack.types import BoolArray, Detections, FloatArray, Image, IntArray, as_detections
 
 BALL_NAMES = ("ball", "sports ball", "football", "soccer ball", "basketball", "volleyball")
@@ -70,7 +70,7 @@ class BallTracker:
 
     def __init__(
         self,
-        detector: Callable[..., Any] | None = None,
+        detector: Detect | None = None,
         *,
         classes: list[int] | None = None,
         method: str | None = "csrt",

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from sportstrack.sot.cover import Cover
 from sportstrack.sot.distractors import Distractors, Sightings
 from sportstrack.sot.motion import BoxFilter
 from sportstrack.sot.search import SAME_SIZE, Area, Candidate, choose, search
-from sportstrack.sot.types import share_inside
+from sportstrack.sot.types import Detect, share_inside
 from sportstrack.types import FloatArray, Image, as_detections
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ class Hunt:
         appearance: Appearance,
         motion: BoxFilter,
         last: FloatArray,
-        detector: Callable[..., Any] | None,
+        detector: Detect | None,
     ) -> None:
         self._settings, self._appearance, self._motion, self._last = settings, appearance, motion, last
         self._detector = detector

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from sportstrack.sot.methods import Follower
 from sportstrack.sot.motion import BoxFilter, RecentFrames
 from sportstrack.sot.search import SAME_SIZE, Area, Candidate, search
 from sportstrack.sot.settings import SotSettings
-from sportstrack.sot.types import NOWHERE, SotResult, check_box, read_image, share_inside
+from sportstrack.sot.types import NOWHERE, Detect, SotResult, check_box, read_image, share_inside
 from sportstrack.types import FloatArray, Image
 
 IN_DOUBT = 0.5  # While the box is in doubt, this share of `SotSettings.jump` is allowed…
@@ -60,7 +60,7 @@ class SingleTracker:
         method: str = "csrt",
         *,
         models: Mapping[str, str | Path] | None = None,
-        detector: Callable[..., Any] | None = None,
+        detector: Detect | None = None,
         redetect: bool = True,
         settings: SotSettings | None = None,
         **overrides: Any,

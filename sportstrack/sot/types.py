@@ -1,7 +1,8 @@
-"""What single-object tracking hands on, and the checks of what it is handed."""
+"""The results of single-object tracking, and the checks of its input."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -11,6 +12,8 @@ from sportstrack.errors import SettingError
 from sportstrack.images.check import check_image
 from sportstrack.types import FloatArray, Image
 
+Detect: TypeAlias = Callable[[Sequence[Image]], Sequence[Any]]
+"""A detector that is only called: frames in, one table of detections for each out (`sportstrack.types.Detector`)."""
 State: TypeAlias = Literal["tracking", "occluded", "lost"]
 MIN_SIDE = 2.0  # pixels; there is nothing to follow in less
 
