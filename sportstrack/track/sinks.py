@@ -25,10 +25,14 @@ from sportstrack.track.frames import TrackedFrame
 
 
 class Sink(Protocol):
-    """An output file: `path` is its name, `file` the same with its temporary name."""
+    """An output file; `path` is its name."""
 
     path: Path
-    file: PartFile
+
+    @property
+    def file(self) -> PartFile:
+        """The file under its temporary name."""
+        ...
 
     def write(self, frame: TrackedFrame) -> None:
         """Add a frame."""
