@@ -104,7 +104,7 @@ synthetic X --frames 2 --size 64x64 --layout yolo --sequences 2 --every 1
 def good(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """One sound input of each kind."""
     from make_clips import make_sportsmot
-    from test_augment import make_set
+    from painted import make_set
 
     root = tmp_path_factory.mktemp("good")
     (root / "match.txt").write_text(ROWS)

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree
@@ -16,6 +13,7 @@ import pytest
 import toy
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from processes import run_word
 
 from data_prep.formats.yolo_read import read_yolo
 from sportstrack.errors import SettingError, SourceError
@@ -333,15 +331,7 @@ def test_what_cannot_be_is_said(match: Path, tmp_path: Path, capsys) -> None:
 
 
 def test_the_command_as_a_process(match: Path, tmp_path: Path) -> None:
-    tests = str(Path(__file__).parents[1] / "helpers")
-    words = [match, "--detector", "toy:find", "--format", "cvat", "-o", tmp_path]
-    result = subprocess.run(
-        [sys.executable, "-m", "sportstrack.label", *map(str, words)],
-        env=os.environ | {"PYTHONPATH": tests, "PYTHONWARNINGS": "error"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    result = run_word("label", match, "--detector", "toy:find", "--format", "cvat", "-o", tmp_path)
     assert result.returncode == 0, result.stderr
     assert "3 tracks" in result.stdout
     assert len(read_cvat(tmp_path / "match.xml")) == 3

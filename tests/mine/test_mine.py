@@ -5,9 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import math
-import os
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +15,7 @@ import pytest
 import toy
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from processes import run_word
 
 from data_prep.formats.yolo import write_yolo
 from data_prep.formats.yolo_read import read_yolo
@@ -385,14 +383,7 @@ def test_the_command_prints_the_report_and_names_bad_words(
 
 
 def test_the_command_as_a_process(football: Path, tmp_path: Path) -> None:
-    tests = str(Path(__file__).parents[1] / "helpers")
-    result = subprocess.run(
-        [sys.executable, "-m", "sportstrack.mine", "toy:find", football, "-o", tmp_path, "--augment", "none"],
-        env=os.environ | {"PYTHONPATH": tests, "PYTHONWARNINGS": "error"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    result = run_word("mine", "toy:find", football, "-o", tmp_path, "--augment", "none")
     assert result.returncode == 0, result.stderr
     assert (tmp_path / "data.yaml").is_file()
     assert "Note: the detector does not know the class referee" in result.stdout

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -14,6 +13,7 @@ import make_video
 import numpy as np
 import pytest
 import toy
+from processes import environment
 
 from sportstrack.sot import command
 from sportstrack.sot.command import main
@@ -209,13 +209,13 @@ def test_no_box_or_no_window_is_said(
 def test_ctrl_c_leaves_complete_files(tmp_path: Path) -> None:
     long = toy.make_match(tmp_path / "long.mp4", frames=100)
     slowly = (
-        "import sys, time\nfrom sportstrack.sot import SingleTracker, __main__\nupdate = SingleTracker.update\n"
+        "import sys, time\nfrom sportstrack.sot import SingleTracker, command\nupdate = SingleTracker.update\n"
         "def slow(*words):\n    print('a frame', file=sys.stderr, flush=True)\n    time.sleep(0.2)\n"
-        "    return update(*words)\nSingleTracker.update = slow\nsys.exit(__main__.main(sys.argv[1:]))"
+        "    return update(*words)\nSingleTracker.update = slow\nsys.exit(command.main(sys.argv[1:]))"
     )
     words = [sys.executable, "-c", slowly, long, "--detector", "toy:find", "--detect", "player", "-o", tmp_path / "cut"]
     process = subprocess.Popen(
-        [*words, "--json", "--quiet"], env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1] / "helpers")},
+        [*words, "--json", "--quiet"], env=environment(),
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=toy.heed_ctrl_c,
     )  # fmt: skip
     assert process.stderr is not None

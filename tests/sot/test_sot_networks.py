@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_embed import message
+from onnx_files import message
 
 from sportstrack.errors import WeightsError
 from sportstrack.sot import SingleTracker

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import toy
 import yaml
-from test_track_command import command, refused
+from processes import refused, run_track
 
 import sportstrack
 from sportstrack.errors import SettingError
@@ -110,10 +110,10 @@ def test_a_detector_beside_a_recording_is_refused(recording: Path) -> None:
 
 
 def test_the_command_refuses_what_is_named_and_passes_over_a_settings_file(recording: Path, tmp_path: Path) -> None:
-    refused(command(recording, "--imgsz", "640", "-o", tmp_path / "a"), "imgsz cannot be set in a replay")
+    refused(run_track(recording, "--imgsz", "640", "-o", tmp_path / "a"), "imgsz cannot be set in a replay")
     (tmp_path / "s.yaml").write_text("imgsz: 1280\nweights: best.pt\ntracker: sort\n")
     words = ("--config", tmp_path / "s.yaml", "--formats", "mot", "-o", tmp_path / "b", "--json")
-    result = command("--detections", recording, *words)
+    result = run_track("--detections", recording, *words)
     assert result.returncode == 0, result.stderr
     settings = json.loads(result.stdout)["settings"]
     assert settings["tracker"] == "sort"

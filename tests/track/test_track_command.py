@@ -17,35 +17,11 @@ import make_video
 import numpy as np
 import pytest
 import toy
+from processes import environment, refused, run_track
 
 from sportstrack.recording import Recording
 
 TOY = ["--detector", "toy:find"]
-
-
-def command(*words: object, stdin: str | None = None, **extra: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "sportstrack.track", *map(str, words)],
-        capture_output=True,
-        text=True,
-        env=environment(),
-        timeout=120,
-        check=False,
-        **extra,
-    )
-
-
-def environment() -> dict[str, str]:
-    tests = str(Path(__file__).parents[1] / "helpers")
-    return os.environ | {"PYTHONPATH": tests + os.pathsep + os.environ.get("PYTHONPATH", ""), "PYTHONWARNINGS": "error"}
-
-
-def refused(result: subprocess.CompletedProcess[str], *words: str) -> None:
-    """The command failed as a user's mistake: status 2, one line, no traceback, the words in it."""
-    assert result.returncode == 2, result.stderr
-    assert "Traceback" not in result.stderr
-    for word in words:
-        assert word in result.stderr
 
 
 def count_frames(path: Path) -> int:
@@ -63,7 +39,7 @@ def match(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def tracked(match: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict]:
     folder = tmp_path_factory.mktemp("tracked")
-    result = command(match, *TOY, "-o", folder, "--formats", "all", "--save-detections", "--json")
+    result = run_track(match, *TOY, "-o", folder, "--formats", "all", "--save-detections", "--json")
     assert result.returncode == 0, result.stderr
     return folder, json.loads(result.stdout)
 
@@ -115,7 +91,7 @@ def test_a_replay_gives_the_same_tracks_to_the_last_bit(
 ) -> None:
     folder, _ = tracked
     for words in (["--detections", folder / "match.npz"], [match, "--detections", folder / "match.npz"]):
-        result = command(*words, "-o", tmp_path, "--formats", "all", "--quiet")
+        result = run_track(*words, "-o", tmp_path, "--formats", "all", "--quiet")
         assert result.returncode == 0, result.stderr
         for name in ("match.txt", "match.csv", "match.jsonl"):
             assert (tmp_path / name).read_text() == (folder / name).read_text()
@@ -125,7 +101,7 @@ def test_a_replay_gives_the_same_tracks_to_the_last_bit(
 def test_files_hold_smoothed_boxes_or_on_request_those_detected(tracked: tuple[Path, dict], tmp_path: Path) -> None:
     folder, _ = tracked
     recording = folder / "match.npz"
-    result = command(recording, "--boxes", "detected", "--formats", "mot,jsonl,csv", "-o", tmp_path, "--quiet")
+    result = run_track(recording, "--boxes", "detected", "--formats", "mot,jsonl,csv", "-o", tmp_path, "--quiet")
     assert result.returncode == 0, result.stderr
     off = {}
     for out in (tmp_path, folder):
@@ -139,7 +115,7 @@ def test_files_hold_smoothed_boxes_or_on_request_those_detected(tracked: tuple[P
         assert np.allclose(np.array(corners, float), rows[:, 2:4], atol=0.011)
     assert off[tmp_path] <= 0.006  # rounded to a hundredth of a pixel
     assert off[folder] > 0.02
-    refused(command(recording, "--boxes", "detectd", "-o", tmp_path), "--boxes", "detected")
+    refused(run_track(recording, "--boxes", "detectd", "-o", tmp_path), "--boxes", "detected")
 
 
 def test_saved_settings_run_again_and_options_win_over_them(
@@ -147,10 +123,10 @@ def test_saved_settings_run_again_and_options_win_over_them(
 ) -> None:
     folder, _ = tracked
     words = (match, "--config", folder / "match.settings.yaml", "--formats", "mot", "-o", tmp_path, "--quiet")
-    refused = command(*words)  # the file names a detector of one's own, which would be imported
+    refused = run_track(*words)  # the file names a detector of one's own, which would be imported
     assert refused.returncode == 2
     assert "match.settings.yaml: detector: toy:" in refused.stderr
-    again = command(*words, "--trust")
+    again = run_track(*words, "--trust")
     assert again.returncode == 0, again.stderr
     assert (tmp_path / "match.txt").read_text() == (folder / "match.txt").read_text()
     assert not (tmp_path / "match.csv").exists()
@@ -158,11 +134,11 @@ def test_saved_settings_run_again_and_options_win_over_them(
 
 def test_resume_skips_what_is_finished_and_redoes_what_has_other_settings(match: Path, tmp_path: Path) -> None:
     words = [match, *TOY, "--formats", "mot", "-o", tmp_path, "--json"]
-    assert command(*words).returncode == 0
+    assert run_track(*words).returncode == 0
     before = (tmp_path / "match.txt").stat().st_mtime_ns
-    assert json.loads(command(*words, "--resume").stdout)["skipped"]
+    assert json.loads(run_track(*words, "--resume").stdout)["skipped"]
     assert (tmp_path / "match.txt").stat().st_mtime_ns == before
-    assert not json.loads(command(*words, "--resume", "--tracker", "sort").stdout)["skipped"]
+    assert not json.loads(run_track(*words, "--resume", "--tracker", "sort").stdout)["skipped"]
     assert (tmp_path / "match.txt").stat().st_mtime_ns != before
 
 
@@ -170,7 +146,7 @@ def test_many_sources_go_on_after_a_bad_one_and_same_names_do_not_collide(match:
     (tmp_path / "b").mkdir()
     twin = toy.make_match(tmp_path / "b" / "match.mp4", frames=5)
     out = tmp_path / "out"
-    result = command(match, tmp_path / "gone.mp4", twin, *TOY, "--formats", "mot", "-o", out)
+    result = run_track(match, tmp_path / "gone.mp4", twin, *TOY, "--formats", "mot", "-o", out)
     assert result.returncode == 2
     assert "gone.mp4" in result.stderr
     assert "1 of 3 sources failed" in result.stderr
@@ -178,7 +154,7 @@ def test_many_sources_go_on_after_a_bad_one_and_same_names_do_not_collide(match:
 
 
 def test_every_nth_frame_keeps_the_source_frame_numbers(match: Path, tmp_path: Path) -> None:
-    result = command(match, *TOY, "--every", 2, "-o", tmp_path, "--quiet", "--tracker", "sort")
+    result = run_track(match, *TOY, "--every", 2, "-o", tmp_path, "--quiet", "--tracker", "sort")
     assert result.returncode == 0, result.stderr
     rows = np.loadtxt(tmp_path / "match.txt", delimiter=",")
     assert set(rows[:, 0]) <= set(range(1, 21, 2))
@@ -187,36 +163,36 @@ def test_every_nth_frame_keeps_the_source_frame_numbers(match: Path, tmp_path: P
 
 def test_a_tracker_of_ones_own_plugs_in(match: Path, tmp_path: Path) -> None:
     words = [match, *TOY, "--formats", "mot", "-o", tmp_path, "--json"]
-    result = command(*words, "--tracker", "toy:EveryoneIsNew", "--set", "first=100")
+    result = run_track(*words, "--tracker", "toy:EveryoneIsNew", "--set", "first=100")
     assert result.returncode == 0, result.stderr
     summary = json.loads(result.stdout)
     assert summary["tracks"] == summary["boxes"] > 50
     assert np.loadtxt(tmp_path / "match.txt", delimiter=",")[:, 1].min() == 100
-    refused(command(*words, "--tracker", "toy:Nobody"), "toy:Nobody")
-    refused(command(*words, "--tracker", "nowhere:Nobody"), "nowhere")
-    refused(command(*words, "--tracker", "toy:FailAt"), "toy:FailAt")
+    refused(run_track(*words, "--tracker", "toy:Nobody"), "toy:Nobody")
+    refused(run_track(*words, "--tracker", "nowhere:Nobody"), "nowhere")
+    refused(run_track(*words, "--tracker", "toy:FailAt"), "toy:FailAt")
 
 
 def test_unusable_boxes_are_counted_and_harm_nobody(tracked: tuple[Path, dict], match: Path, tmp_path: Path) -> None:
     folder, _ = tracked
     words = [match, "--detector", "toy:find_with_slips", "--formats", "mot", "-o", tmp_path]
-    result = command(*words, "--json")
+    result = run_track(*words, "--json")
     assert json.loads(result.stdout)["dropped_boxes"] == 80
     assert (tmp_path / "match.txt").read_text() == (folder / "match.txt").read_text()
-    assert "80 unusable boxes" in command(*words).stdout
-    refused(command(*words, "--strict"), "unusable", "row 3")
+    assert "80 unusable boxes" in run_track(*words).stdout
+    refused(run_track(*words, "--strict"), "unusable", "row 3")
 
 
 def test_masks_and_key_points_reach_the_json_and_survive_a_recording(match: Path, tmp_path: Path) -> None:
     words = ["-o", tmp_path, "--formats", "jsonl,video", "--quiet"]
-    result = command(match, "--detector", "toy:find_with_masks", *words, "--save-detections")
+    result = run_track(match, "--detector", "toy:find_with_masks", *words, "--save-detections")
     assert result.returncode == 0, result.stderr
     text = (tmp_path / "match.jsonl").read_text()
     track = json.loads(text.splitlines()[0])["tracks"][0]
     assert len(track["keypoints"]) == 5
     x1, y1, x2, y2 = track["box"]
     assert sum(track["mask"]["counts"][1::2]) == pytest.approx((x2 - x1) * (y2 - y1))
-    assert command("--detections", tmp_path / "match.npz", *words).returncode == 0
+    assert run_track("--detections", tmp_path / "match.npz", *words).returncode == 0
     assert (tmp_path / "match.jsonl").read_text() == text
 
 
@@ -245,70 +221,72 @@ def test_ctrl_c_leaves_readable_files(tmp_path: Path) -> None:
     assert 4 <= frames < 100
     assert count_frames(Path(summary["outputs"]["video"])) == frames
     assert len(Path(summary["outputs"]["jsonl"]).read_text().splitlines()) == frames
-    replay = command("--detections", summary["outputs"]["detections"], "-o", tmp_path / "replay", "--json")
+    replay = run_track("--detections", summary["outputs"]["detections"], "-o", tmp_path / "replay", "--json")
     assert json.loads(replay.stdout)["frames"] == frames
     assert not list((tmp_path / "out").glob("match.txt")), "an unfinished file must not carry the finished one's name"
 
 
 def test_a_detector_that_breaks_is_one_line_with_its_place(match: Path, tmp_path: Path) -> None:
     words = (match, "--detector", "toy:FailAt", "-o", tmp_path, "--formats", "mot", "--quiet")
-    result = command(*words)
+    result = run_track(*words)
     refused(result, "detector toy:FailAt failed: RuntimeError: the toy detector broke", "toy.py:", "--verbose")
     (part,) = tmp_path.glob("match.*.part.txt")
     assert part.read_text().splitlines()[-1].startswith("5,")
-    assert "Traceback" in command(*words, "--verbose").stderr
+    assert "Traceback" in run_track(*words, "--verbose").stderr
 
 
 @pytest.mark.parametrize("word", ["--help", "--list-trackers"])
 def test_help_tells_the_trackers_and_settings(word: str) -> None:
-    result = command(word)
+    result = run_track(word)
     assert result.returncode == 0
     assert "bytetrack" in result.stdout
     assert ("track_buffer" in result.stdout) == (word == "--list-trackers")
 
 
 def test_wrong_words_name_the_nearest_right_one(match: Path, tmp_path: Path) -> None:
-    refused(command(match, *TOY, "--tracker", "bytetrak", "-o", tmp_path), "'bytetrack'")
-    refused(command(match, *TOY, "--tracker", "bytetrack", "--set", "track_bufer=3", "-o", tmp_path), "'track_buffer'")
+    refused(run_track(match, *TOY, "--tracker", "bytetrak", "-o", tmp_path), "'bytetrack'")
     refused(
-        command(match, *TOY, "--tracker", "bytetrack", "--set", "track_buffer=soon", "-o", tmp_path), "a whole number"
+        run_track(match, *TOY, "--tracker", "bytetrack", "--set", "track_bufer=3", "-o", tmp_path), "'track_buffer'"
     )
     refused(
-        command(match, *TOY, "--tracker", "bytetrack", "--set", "match_thresh=7", "-o", tmp_path),
+        run_track(match, *TOY, "--tracker", "bytetrack", "--set", "track_buffer=soon", "-o", tmp_path), "a whole number"
+    )
+    refused(
+        run_track(match, *TOY, "--tracker", "bytetrack", "--set", "match_thresh=7", "-o", tmp_path),
         "match_thresh",
         "from 0 to 1",
     )
-    refused(command(match, *TOY, "--formats", "mott", "-o", tmp_path), "'mot'")
-    refused(command(match, *TOY, "--every", 0, "-o", tmp_path), "every")
-    refused(command(match, "--bacth", 3), "--bacth")
-    refused(command("-o", tmp_path), "no source", "--demo")
+    refused(run_track(match, *TOY, "--formats", "mott", "-o", tmp_path), "'mot'")
+    refused(run_track(match, *TOY, "--every", 0, "-o", tmp_path), "every")
+    refused(run_track(match, "--bacth", 3), "--bacth")
+    refused(run_track("-o", tmp_path), "no source", "--demo")
 
 
 def test_a_bad_settings_file_is_named_with_its_line(match: Path, tmp_path: Path) -> None:
     config = tmp_path / "c.yaml"
     config.write_text("tracker: sort\nscore: [0.1\nimgsz: 3\n")
-    refused(command(match, "--config", config), "c.yaml", "line")
+    refused(run_track(match, "--config", config), "c.yaml", "line")
     config.write_text("traker: sort\n")
-    refused(command(match, "--config", config), "c.yaml", "'tracker'")
-    refused(command(match, "--config", tmp_path / "none.yaml"), "none.yaml")
+    refused(run_track(match, "--config", config), "c.yaml", "'tracker'")
+    refused(run_track(match, "--config", tmp_path / "none.yaml"), "none.yaml")
 
 
 def test_sources_that_are_no_video(tmp_path: Path) -> None:
     out = ["-o", tmp_path / "out", *TOY]
-    refused(command(tmp_path / "gone.mp4", *out), "gone.mp4", "no such file")
+    refused(run_track(tmp_path / "gone.mp4", *out), "gone.mp4", "no such file")
     (tmp_path / "empty").mkdir()
-    refused(command(tmp_path / "empty", *out), "empty", "image")
+    refused(run_track(tmp_path / "empty", *out), "empty", "image")
     (tmp_path / "text.mp4").write_text("this is not a video, it is a diary\n" * 20)
-    refused(command(tmp_path / "text.mp4", *out), "text.mp4")
+    refused(run_track(tmp_path / "text.mp4", *out), "text.mp4")
     (tmp_path / "nothing.mp4").touch()
-    refused(command(tmp_path / "nothing.mp4", *out), "nothing.mp4")
-    refused(command(make_video.make_audio(tmp_path / "sound.m4a"), *out), "sound.m4a")
+    refused(run_track(tmp_path / "nothing.mp4", *out), "nothing.mp4")
+    refused(run_track(make_video.make_audio(tmp_path / "sound.m4a"), *out), "sound.m4a")
 
 
 def test_a_truncated_file_is_tracked_as_far_as_it_goes(tmp_path: Path) -> None:
     whole = toy.make_match(tmp_path / "cut.mp4", frames=100)
     make_video.cut(whole, 0.6)
-    result = command(whole, *TOY, "-o", tmp_path / "out", "--json")
+    result = run_track(whole, *TOY, "-o", tmp_path / "out", "--json")
     assert result.returncode == 0, result.stderr
     summary = json.loads(result.stdout)
     assert 10 <= summary["frames"] < 100
@@ -320,7 +298,7 @@ def test_a_truncated_file_is_tracked_as_far_as_it_goes(tmp_path: Path) -> None:
 def test_a_corrupt_middle_does_not_end_the_video(tmp_path: Path) -> None:
     broken = make_video.make_video(tmp_path / "broken.mp4", 100)
     make_video.scramble(broken, 0.45, 0.5)
-    result = command(broken, *TOY, "-o", tmp_path / "out", "--json")
+    result = run_track(broken, *TOY, "-o", tmp_path / "out", "--json")
     assert result.returncode == 0, result.stderr
     summary = json.loads(result.stdout)
     assert summary["frames"] > 50
@@ -329,10 +307,10 @@ def test_a_corrupt_middle_does_not_end_the_video(tmp_path: Path) -> None:
 
 def test_one_frame_and_odd_sizes(tmp_path: Path) -> None:
     single = toy.make_match(tmp_path / "one.mp4", frames=1)
-    result = command(single, *TOY, "-o", tmp_path / "out", "--json")
+    result = run_track(single, *TOY, "-o", tmp_path / "out", "--json")
     assert json.loads(result.stdout)["frames"] == 1
     make_video.make_images(tmp_path / "odd", ["1.png", "2.png", "10.png"], size=(159, 121))
-    result = command(tmp_path / "odd", *TOY, "-o", tmp_path / "out", "--json")
+    result = run_track(tmp_path / "odd", *TOY, "-o", tmp_path / "out", "--json")
     assert json.loads(result.stdout)["frames"] == 3, result.stderr
     assert count_frames(tmp_path / "out" / "odd_tracked.mp4") == 3
 
@@ -356,7 +334,7 @@ def test_unusual_videos_come_out_with_their_size_count_and_times(kind: dict[str,
     if turned:
         make_video.set_matrix(video, 0, 1, -1, 0)
         size = size[::-1]
-    result = command(video, *TOY, "-o", tmp_path / "out", "--json")
+    result = run_track(video, *TOY, "-o", tmp_path / "out", "--json")
     assert result.returncode == 0, result.stderr
     assert json.loads(result.stdout)["frames"] == 5
     with av.open(str(tmp_path / "out" / "odd_tracked.mp4")) as container:
@@ -369,12 +347,12 @@ def test_unusual_videos_come_out_with_their_size_count_and_times(kind: dict[str,
 
 def test_outputs_that_cannot_be_written(match: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    refused(command(match, *TOY, "-o", tmp_path / "file"), "file", "not a folder")
-    refused(command(match, *TOY, "-o", tmp_path / "file" / "below"), "file")
+    refused(run_track(match, *TOY, "-o", tmp_path / "file"), "file", "not a folder")
+    refused(run_track(match, *TOY, "-o", tmp_path / "file" / "below"), "file")
     if os.geteuid() != 0:  # root may write anywhere
         locked = tmp_path / "locked"
         locked.mkdir(mode=0o500)
-        refused(command(match, *TOY, "-o", locked), "locked", "permission")
+        refused(run_track(match, *TOY, "-o", locked), "locked", "permission")
 
 
 @pytest.mark.parametrize("formats", ["mot,csv,jsonl", "video"])
@@ -385,14 +363,14 @@ def test_a_full_disk_is_said_and_ends_the_run(tmp_path: Path, formats: str) -> N
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # so that writing fails with an error instead of a signal
         resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000))
 
-    result = command(match, *TOY, "-o", tmp_path / "out", "--formats", formats, preexec_fn=small_files)
+    result = run_track(match, *TOY, "-o", tmp_path / "out", "--formats", formats, preexec_fn=small_files)
     refused(result, "match", "full" if formats != "video" else "match_tracked.mp4")
 
 
 def test_real_football_with_real_weights(shared_data: Path, tmp_path: Path) -> None:
     weights, video = shared_data / "weights" / "yolov8n.pt", shared_data / "video" / "football_848x478.mp4"
     words = [video, "--weights", weights, "--imgsz", 480, "--every", 4, "-o", tmp_path, "--json"]
-    result = command(*words)
+    result = run_track(*words)
     assert result.returncode == 0, result.stderr
     summary = json.loads(result.stdout)
     assert summary["frames"] == 43
@@ -419,7 +397,7 @@ def test_segmentation_and_pose_weights_carry_what_they_find(
         "--set",
         "min_hits=1",
     ]
-    result = command(video, *words, "--formats", "jsonl,video", "-o", tmp_path, "--json")
+    result = run_track(video, *words, "--formats", "jsonl,video", "-o", tmp_path, "--json")
     assert result.returncode == 0, result.stderr
     assert json.loads(result.stdout)["boxes"] > 0
     frames = [json.loads(line) for line in (tmp_path / "noise.jsonl").read_text().splitlines()]
@@ -429,9 +407,9 @@ def test_segmentation_and_pose_weights_carry_what_they_find(
 def test_weights_that_are_no_weights_and_a_device_that_is_not_there(match: Path, tmp_path: Path) -> None:
     bad = tmp_path / "bad.pt"
     bad.write_text("not weights")
-    refused(command(match, "--weights", bad, "-o", tmp_path), "bad.pt")
-    refused(command(match, "--weights", tmp_path / "none.pt", "-o", tmp_path), "none.pt")
-    refused(command(match, "--weights", "demo", "--device", "cuda:7", "-o", tmp_path), "cuda:7", "--device cpu")
+    refused(run_track(match, "--weights", bad, "-o", tmp_path), "bad.pt")
+    refused(run_track(match, "--weights", tmp_path / "none.pt", "-o", tmp_path), "none.pt")
+    refused(run_track(match, "--weights", "demo", "--device", "cuda:7", "-o", tmp_path), "cuda:7", "--device cpu")
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGHUP])
@@ -441,7 +419,7 @@ def test_a_stop_in_the_first_pass_of_offline_leaves_the_tracks_so_far(how: signa
     assert not summary["complete"]
     rows = Path(summary["outputs"]["csv"]).read_text().splitlines()[1:]
     assert {int(row.split(",")[0]) for row in rows} == set(range(1, summary["frames"])) | {0}
-    replay = command("--detections", summary["outputs"]["detections"], "-o", tmp_path / "replay", "--json")
+    replay = run_track("--detections", summary["outputs"]["detections"], "-o", tmp_path / "replay", "--json")
     assert json.loads(replay.stdout)["frames"] == summary["frames"]
 
 
