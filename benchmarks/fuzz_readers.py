@@ -270,7 +270,7 @@ def _read_trials(folder: Path) -> None:
 
 
 def _read_start(folder: Path) -> None:
-    from sportstrack.sot.command import read_start
+    from sportstrack.sot.start import read_start
 
     read_start(folder / "a.txt", 1, None)
     read_start(folder / "b.txt", None, 2)

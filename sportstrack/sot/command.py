@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import argparse
-import os
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from sportstrack.cli import new_parser, print_json, run
 from sportstrack.cli.arguments import FRAME_RATE, SIDE, TRUST_HELP, Whole, names_of
-from sportstrack.errors import FormatError, SettingError
+from sportstrack.errors import SettingError
 from sportstrack.files.claim import add_overwrite
 from sportstrack.sot.methods import METHODS, check_method, check_models
+
+if TYPE_CHECKING:
+    from sportstrack.sot.ball import BallTracker
+    from sportstrack.sot.run import Step
+    from sportstrack.sot.summary import SotSummary
+    from sportstrack.sot.types import SotResult
+    from sportstrack.types import Detector, FloatArray, Image
+    from sportstrack.video import Frame
 
 PROGRAM = "sportstrack sot"
 FORMATS = ("video", "mot", "otb", "heat", "json")
@@ -123,22 +129,25 @@ def _main(options: argparse.Namespace) -> int:
 class _Begin:
     """Starts the tracker on the frame where the object is first known."""
 
-    def __init__(self, options: argparse.Namespace, box: Any, detector: Any) -> None:
+    def __init__(self, options: argparse.Namespace, box: FloatArray | None, detector: Detector | None) -> None:
         self._options, self._box, self._detector = options, box, detector
         self._ball = options.ball or options.detect == "ball"
-        self._tracker: Any = None
+        self._tracker: BallTracker | None = None
 
-    def __call__(self, frame: Any) -> Any:
-        """Return the first result and the function that continues, or None to be asked again with the next frame."""
+    def __call__(self, frame: Frame) -> tuple[SotResult, Step] | None:
+        """Return the first result and the function that continues; None if the object is not in this frame."""
         if self._ball:
             return self._begin_ball(frame)
         box = self._box
         if self._options.select:
+            from sportstrack.sot.start import select_box
+
             box = select_box(frame.image)
         elif self._options.detect is not None and (box := self._best(frame.image)) is None:
             return None
         from sportstrack.sot.single import SingleTracker
 
+        assert box is not None
         options = self._options
         tracker = SingleTracker(
             options.method,
@@ -149,7 +158,7 @@ class _Begin:
         )
         return tracker.init(frame.image, box), tracker.update
 
-    def _begin_ball(self, frame: Any) -> Any:
+    def _begin_ball(self, frame: Frame) -> tuple[SotResult, Step] | None:
         from sportstrack.sot.ball import BallTracker
 
         if self._tracker is None:
@@ -157,16 +166,18 @@ class _Begin:
         result = self._tracker.update(frame.image)
         return (result, self._tracker.update) if result.seen else None
 
-    def _best(self, image: Any) -> Any:
+    def _best(self, image: Image) -> FloatArray | None:
+        """Return the box of highest score of the class asked for."""
         from sportstrack.detect.common import class_ids
 
+        assert self._detector is not None
         found = self._detector([image])[0]
         wanted = class_ids([self._options.detect], self._detector.names) or []
         rows = [i for i, kind in enumerate(found.class_id.tolist()) if kind in wanted]
         return found.xyxy[max(rows, key=lambda i: float(found.score[i]))] if rows else None
 
 
-def _detector(options: argparse.Namespace) -> Any:
+def _detector(options: argparse.Namespace) -> Detector | None:
     wanted = options.ball or options.detect is not None
     if not (options.weights or options.detector):
         if not wanted:
@@ -179,8 +190,10 @@ def _detector(options: argparse.Namespace) -> Any:
     )
 
 
-def _start(options: argparse.Namespace) -> tuple[int, Any]:
-    """Return the first frame's index and the box in it, as far as the command line tells."""
+def _start(options: argparse.Namespace) -> tuple[int, FloatArray | None]:
+    """Return the first frame's index and the box in it, if the command line gives one."""
+    from sportstrack.sot.start import parse_box, read_start
+
     if options.id is not None and options.init_from is None:
         raise SettingError("--id belongs to --init-from")
     if options.init is not None:
@@ -188,109 +201,6 @@ def _start(options: argparse.Namespace) -> tuple[int, Any]:
     if options.init_from is not None:
         return read_start(options.init_from, options.id, options.start)
     return options.start or 0, None
-
-
-def parse_box(text: str) -> Any:
-    """Return (4,) ``xyxy`` of ``x,y,w,h``; SettingError if it is none."""
-    import numpy as np
-
-    try:
-        x, y, w, h = (float(part) for part in text.replace(" ", "").split(","))
-    except ValueError:
-        raise SettingError(f"--init {text}: expected four numbers x,y,w,h, such as 640,300,40,90") from None
-    return np.array([x, y, x + w, y + h])
-
-
-def read_start(path: Path, track_id: int | None, start: int | None) -> tuple[int, Any]:
-    """Return (frame from 0, (4,) ``xyxy``) to start from, out of MOT text, or of OTB's or VOT's rows.
-
-    Args:
-        path: the file; without an id, rows of 4 (left, top, width, height) or 8 values (a polygon) are OTB's or VOT's.
-        track_id: whose box.
-        start: the frame wanted; None is the first with a box.
-
-    Raises:
-        FormatError: if the file cannot be read.
-        SettingError: if the id is not in it, not in that frame, or not given although there are several.
-    """
-    import numpy as np
-
-    from sportstrack.files.reading import read_text
-    from sportstrack.mot import read_mot
-
-    first = read_text(path).strip().splitlines()[:1]
-    if not first:
-        raise FormatError(f"{path}: is empty")
-    if track_id is None and len(first[0].replace(",", " ").split()) in (4, 8):
-        return start or 0, _plain_box(path, start or 0)
-    table = read_mot(path, identities=False)
-    ids = np.unique(table.track_id)
-    some = ", ".join(map(str, ids[:20].tolist())) + (", …" if len(ids) > 20 else "")
-    if track_id is None:
-        if len(ids) != 1:
-            raise SettingError(f"{path}: holds {len(ids)} tracks; choose one with --id (it has: {some})")
-        track_id = int(ids[0])
-    rows = table[table.track_id == track_id]
-    if not len(rows):
-        raise SettingError(f"{path}: no id {track_id} in it (it has: {some})")
-    frame = int(rows.frame.min()) if start is None else start
-    at = rows.xyxy[rows.frame == frame]
-    if not len(at):
-        there = f"{int(rows.frame.min())} to {int(rows.frame.max())}"
-        raise SettingError(f"{path}: id {track_id} is not in frame {frame} (counted from 0; it is in {there})")
-    return frame, at[0]
-
-
-def _plain_box(path: Path, row: int) -> Any:
-    import numpy as np
-
-    from sportstrack.files.reading import read_text
-
-    lines = [line for line in read_text(path).splitlines() if line.strip()]
-    if row >= len(lines):
-        raise SettingError(f"{path}: has no row for frame {row}; it has {len(lines)} rows")
-    try:
-        values = np.array([float(v) for v in lines[row].replace(",", " ").split()])
-    except ValueError:
-        raise FormatError(f"{path}, row {row + 1}: expected numbers, got {lines[row]!r}") from None
-    if len(values) == 8:
-        corners = values.reshape(4, 2)
-        return np.concatenate([corners.min(axis=0), corners.max(axis=0)])
-    if len(values) != 4:
-        raise FormatError(f"{path}, row {row + 1}: expected 4 or 8 numbers, got {len(values)}")
-    return np.concatenate([values[:2], values[:2] + values[2:]])
-
-
-_WINDOW = """
-import sys, cv2, numpy
-image = cv2.imdecode(numpy.frombuffer(sys.stdin.buffer.read(), numpy.uint8), cv2.IMREAD_COLOR)
-print(*cv2.selectROI(sys.argv[1], image))
-"""
-
-
-def select_box(image: Any) -> Any:
-    """Let the user draw a box in a window and return it as (4,) ``xyxy``.
-
-    Raises:
-        SettingError: if no window can be opened, or nothing was drawn.
-    """
-    import numpy as np
-
-    from sportstrack.images.opencv import require_cv2
-
-    coded = require_cv2().imencode(".png", image)[1]
-    # Without a display, OpenCV's window library ends the whole process instead of raising.
-    if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        raise SettingError("--select: there is no display to open a window on; give the box with --init x,y,w,h")
-    # The video reader brings X libraries of its own; where they are loaded, OpenCV waits for a window that never shows.
-    command = [sys.executable, "-c", _WINDOW, "Draw a box, then press Enter (c cancels)"]
-    done = subprocess.run(command, input=coded.tobytes(), stdout=subprocess.PIPE, check=False)
-    if done.returncode:
-        raise SettingError("--select: no window can be opened here; give the box with --init x,y,w,h")
-    x, y, w, h = map(float, done.stdout.split()[-4:])
-    if not (w and h):
-        raise SettingError("--select: no box was drawn")
-    return np.array([x, y, x + w, y + h], dtype=np.float64)
 
 
 def _models(options: argparse.Namespace) -> dict[str, str]:
@@ -307,7 +217,7 @@ def _window(text: str) -> int:
     return 0 if text == "0" else SIDE(text)
 
 
-def _report(summary: Any, options: argparse.Namespace) -> None:
+def _report(summary: SotSummary, options: argparse.Namespace) -> None:
     if options.json:
         print_json(summary.as_dict())
     elif not options.quiet:

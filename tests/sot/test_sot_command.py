@@ -15,7 +15,7 @@ import pytest
 import toy
 from processes import environment
 
-from sportstrack.sot import command
+from sportstrack.sot import start as start_module
 from sportstrack.sot.command import main
 from sportstrack.sot.summary import SotSummary
 
@@ -179,7 +179,9 @@ def test_without_a_display_no_window_is_tried(
 def draw(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
     """Let the window's process answer by itself, knowing `image` and its title."""
     monkeypatch.setenv("DISPLAY", ":99")
-    monkeypatch.setattr(command, "_WINDOW", command._WINDOW.replace("cv2.selectROI(sys.argv[1], image)", answer))
+    monkeypatch.setattr(
+        start_module, "_WINDOW", start_module._WINDOW.replace("cv2.selectROI(sys.argv[1], image)", answer)
+    )
 
 
 def test_a_box_drawn_in_the_window_is_followed(match: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
