@@ -39,7 +39,7 @@ def _parser() -> argparse.ArgumentParser:
         PROGRAM,
         "Fine-tune a detector on a YOLO data set. Works offline and sends nothing.",
         _EXAMPLES,
-        argument_default=argparse.SUPPRESS,  # what isn't given stays as it is when a run is resumed
+        argument_default=argparse.SUPPRESS,  # what is not given stays as it is when a run is resumed
     )
     add = parser.add_argument
     add("data", type=Path, metavar="DATA.yaml", help="the data set's data.yaml, or its folder")
@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     group = parser.add_argument_group("output")
     add = group.add_argument
     add("-o", "--output", type=Path, default=Path("runs/train"), metavar="DIR", help="(runs/train)")
-    add("--resume", action="store_true", default=False, help="go on with the interrupted run in DIR")
+    add("--resume", action="store_true", default=False, help="continue the interrupted run in DIR")
     add("--overwrite", action="store_true", default=False, help="replace the run in DIR")
     add("--mlflow", action="store_true", help="log to MLflow (MLFLOW_TRACKING_URI; a local folder if unset)")
     add("--tensorboard", action="store_true", help="write TensorBoard events into DIR")
@@ -85,10 +85,10 @@ def _main(options: argparse.Namespace) -> int:
         values["more"] = dict(values["more"])
     try:
         with ProgressBar("training", "step", quiet) as bar:
-            told: dict[str, Any] = {} if quiet else {"report": show_epoch, "progress": bar, "note": _say}
-            result = train_detector(**values, **told)
+            callbacks: dict[str, Any] = {} if quiet else {"report": show_epoch, "progress": bar, "note": _say}
+            result = train_detector(**values, **callbacks)
     except KeyboardInterrupt:
-        _say("the same command with --resume goes on after the last complete epoch")
+        _say("the same command with --resume continues after the last complete epoch")
         raise
     scores = ", ".join(f"{name} {100 * value:.1f}" for name, value in result.scores.items())
     sys.stdout.write(f"{result.best}\n{scores} (per cent, val split)\n")

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ class Epoch:
     Attributes:
         number: from 1.
         of: how many there are to be.
-        batch: pictures per step; less than asked for if the memory did not do.
+        batch: pictures per step; less than asked for if memory did not suffice.
         figures: losses (``train/…``) and scores (``metrics/…``), by the names in results.csv.
     """
 
@@ -33,106 +33,132 @@ class Epoch:
     figures: dict[str, float]
 
 
-def guarded_trainer(
-    base: Any,
-    folder: Path,
-    loggers: Sequence[str] = (),
-    report: Callable[[Epoch], None] | None = None,
-    bf16: bool = False,
-    progress: Callable[[int, int], None] | None = None,
-) -> Any:
-    """Return a subclass of one of Ultralytics' trainers that keeps to its folder and survives a kill.
+@dataclass(frozen=True)
+class Guard:
+    """What a guarded trainer keeps to.
 
-    Args:
-        base: the trainer's class.
+    Attributes:
         folder: gets best.pt, last.pt, results.csv and the pictures.
         loggers: Ultralytics' names of those that may log: ``mlflow``, ``tensorboard``.
         report: called after each epoch, once its files are complete.
         bf16: compute in `bfloat16_forward`; for a processor, Ultralytics has its own way for GPUs.
         progress: called with the steps done and those of the whole training, before the first step and after each.
+        process: the one that started the training.
     """
-    started_by = os.getpid()
 
-    class GuardedTrainer(base):  # type: ignore[misc]
-        save_dir: Path
-        wdir: Path
-        last: Path
-        best: Path
-        steps_done: int
+    folder: Path
+    loggers: Sequence[str] = ()
+    report: Callable[[Epoch], None] | None = None
+    bf16: bool = False
+    progress: Callable[[int, int], None] | None = None
+    process: int = field(default_factory=os.getpid)
 
-        def __init__(self, *args: Any, **kwargs: Any) -> None:
-            with local_answers(loggers):
-                super().__init__(*args, **kwargs)
-            with contextlib.suppress(OSError):
-                self.wdir.rmdir()  # "weights", made by the base class
-            self.wdir = folder
-            self.last, self.best = folder / "last.pt", folder / "best.pt"
 
-        def check_resume(self, overrides: Any) -> None:
-            super().check_resume(overrides)
-            self.args.save_dir = str(folder)
+def guarded_trainer(base: Any, guard: Guard) -> Any:
+    """Return a subclass of one of Ultralytics' trainers that keeps to its folder and survives a kill."""
+    return type("GuardedTrainer", (_Guarded, base), {"guard": guard})
 
-        def train(self) -> None:
-            with local_answers(loggers), bfloat16_forward() if bf16 else contextlib.nullcontext(), self._folder_kept():
-                super().train()
 
-        @contextlib.contextmanager
-        def _folder_kept(self) -> Iterator[None]:
-            """Give Ultralytics an empty folder to delete: it clears the run's own before it starts its processes."""
-            kept = self.save_dir
-            if self.ddp:
-                self.save_dir = Path(tempfile.mkdtemp(prefix=".starting-", dir=folder))
-            try:
-                yield
-            finally:
-                if self.save_dir != kept:
-                    shutil.rmtree(self.save_dir, ignore_errors=True)
-                self.save_dir = kept
+class _Guarded:
+    """The methods of a guarded trainer; the next base is Ultralytics', whose attributes are declared here."""
 
-        def run_callbacks(self, event: str) -> None:
-            if event == "on_train_batch_end":
-                stop_with(started_by)
-            if event == "on_train_end":  # MLflow's logs the folder of best.pt, then each file in save_dir: not twice
-                best, self.best = self.best, folder / "data" / self.best.name
-                super().run_callbacks(event)
-                self.best = best
-            else:
-                super().run_callbacks(event)
-            if progress is None or os.environ.get("RANK", "0") != "0":  # one of several GPUs' processes speaks
-                return
-            each = len(self.train_loader) if event in ("on_train_epoch_start", "on_train_batch_end") else 0
-            if event == "on_train_epoch_start":
-                self.steps_done = self.epoch * each
-            elif event == "on_train_batch_end":
-                self.steps_done += 1
-            if each:
-                progress(self.steps_done, self.epochs * each)
+    guard: Guard
+    args: Any
+    batch_size: int
+    ddp: bool
+    epoch: int
+    epochs: int
+    metrics: Any
+    tloss: Any
+    train_loader: Any
+    save_dir: Path
+    wdir: Path
+    last: Path
+    best: Path
+    steps_done: int
 
-        def save_model(self) -> bool:
-            last, best = self.last, self.best
-            self.last, self.best = _part(last), _part(best)
-            for part in (self.last, self.best):
-                part.unlink(missing_ok=True)  # what a killed run has left may be half a file
-            try:
-                super().save_model()
-            finally:
-                self.last, self.best = last, best
-            for path in (best, last):  # in this order: a kill in between repeats the epoch and forgets nothing
-                if _part(path).exists():
-                    put_in_place(_part(path), path)
-            if report is not None:
-                figures = {**self.label_loss_items(self.tloss), **(self.metrics or {})}
-                shown = {name: float(value) for name, value in figures.items()}
-                report(Epoch(self.epoch + 1, self.epochs, self.batch_size, shown))
-            return True
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        with local_answers(self.guard.loggers):
+            self._base.__init__(*args, **kwargs)
+        with contextlib.suppress(OSError):
+            self.wdir.rmdir()  # "weights", made by the base class
+        self.wdir = self.guard.folder
+        self.last, self.best = self.wdir / "last.pt", self.wdir / "best.pt"
 
-    return GuardedTrainer
+    @property
+    def _base(self) -> Any:
+        """Ultralytics' own methods."""
+        return super()
+
+    def check_resume(self, overrides: Any) -> None:
+        """Resume in the run's folder, wherever the checkpoint was made."""
+        self._base.check_resume(overrides)
+        self.args.save_dir = str(self.guard.folder)
+
+    def train(self) -> None:
+        """Train with answers from this machine."""
+        precision = bfloat16_forward() if self.guard.bf16 else contextlib.nullcontext()
+        with local_answers(self.guard.loggers), precision, self._folder_kept():
+            self._base.train()
+
+    @contextlib.contextmanager
+    def _folder_kept(self) -> Iterator[None]:
+        """Give Ultralytics an empty folder to delete: it clears the run's own before it starts its processes."""
+        kept = self.save_dir
+        if self.ddp:
+            self.save_dir = Path(tempfile.mkdtemp(prefix=".starting-", dir=self.guard.folder))
+        try:
+            yield
+        finally:
+            if self.save_dir != kept:
+                shutil.rmtree(self.save_dir, ignore_errors=True)
+            self.save_dir = kept
+
+    def run_callbacks(self, event: str) -> None:
+        """Run Ultralytics' callbacks and report the progress."""
+        if event == "on_train_batch_end":
+            stop_with(self.guard.process)
+        if event == "on_train_end":  # MLflow's logs the folder of best.pt, then each file in save_dir: not twice
+            best, self.best = self.best, self.guard.folder / "data" / self.best.name
+            self._base.run_callbacks(event)
+            self.best = best
+        else:
+            self._base.run_callbacks(event)
+        if self.guard.progress is not None and os.environ.get("RANK", "0") == "0":  # one of several GPUs' processes
+            self._report_progress(event, self.guard.progress)
+
+    def _report_progress(self, event: str, progress: Callable[[int, int], None]) -> None:
+        if event not in ("on_train_epoch_start", "on_train_batch_end"):
+            return
+        steps = len(self.train_loader)
+        self.steps_done = self.epoch * steps if event == "on_train_epoch_start" else self.steps_done + 1
+        if steps:
+            progress(self.steps_done, self.epochs * steps)
+
+    def save_model(self) -> bool:
+        """Save last.pt and best.pt under temporary names, rename them, and report the epoch."""
+        last, best = self.last, self.best
+        self.last, self.best = _part(last), _part(best)
+        for part in (self.last, self.best):
+            part.unlink(missing_ok=True)  # what a killed run has left may be half a file
+        try:
+            self._base.save_model()
+        finally:
+            self.last, self.best = last, best
+        for path in (best, last):  # in this order: a kill in between repeats the epoch and forgets nothing
+            if _part(path).exists():
+                put_in_place(_part(path), path)
+        if self.guard.report is not None:
+            figures = {**self._base.label_loss_items(self.tloss), **(self.metrics or {})}
+            shown = {name: float(value) for name, value in figures.items()}
+            self.guard.report(Epoch(self.epoch + 1, self.epochs, self.batch_size, shown))
+        return True
 
 
 def stop_with(process: int) -> None:
     """End this process, one of several GPUs', if the command that started it was killed.
 
-    Nobody waits for it then, and it would go on writing into a folder in which a resumed training writes, too.
+    Nothing waits for it then, and it would keep writing into a folder into which a resumed training writes as well.
     """
     if process != os.getpid() and not _is_running(process):
         raise SystemExit("sportstrack train: the command was killed; its processes stop, too")
@@ -152,7 +178,7 @@ def local_answers(loggers: Sequence[str] = ()) -> Iterator[None]:
 
     Its check of mixed precision wants a model of its own, and its pictures want the font Arial; both would be
     downloaded. Its label caches are pickles that lie beside the labels of whoever made the data set. Its loggers send
-    as soon as their package is installed, and MLflow counts its users unless it is told not to before its import.
+    as soon as their package is installed, and MLflow counts its users unless a variable forbids it before its import.
     """
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     answers = [
@@ -220,7 +246,7 @@ def _in_full(value: Any) -> Any:
 
 
 def check_amp(model: Any) -> bool:
-    """Tell whether mixed precision is sound here: the model's own answers to noise must be finite."""
+    """Return whether mixed precision works here: the model's own answers to noise must be finite."""
     device = next(model.parameters()).device
     return device.type not in {"cpu", "mps"} and is_finite_in_half(model)
 

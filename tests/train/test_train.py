@@ -26,8 +26,8 @@ from sportstrack.files.locks import Lock
 from sportstrack.train import TrainSettings, guard, train_detector
 from sportstrack.train.command import main as train_main
 from sportstrack.train.data import check_data
-from sportstrack.train.guard import Epoch, bfloat16_forward, guarded_trainer, is_finite_in_half, local_answers
-from sportstrack.train.run import _trim_results, find_checkpoint
+from sportstrack.train.folder import find_checkpoint, trim_results
+from sportstrack.train.guard import Epoch, Guard, bfloat16_forward, guarded_trainer, is_finite_in_half, local_answers
 
 TINY: dict[str, Any] = {"weights": "yolov8n.yaml", "imgsz": 64, "batch": 4, "device": "cpu", "more": {"plots": False}}
 
@@ -183,7 +183,7 @@ def test_a_killed_run_goes_on(data: Path, tmp_path: Path) -> None:
     result = train_detector(data, folder, resume=True, device="cpu", epochs=7, note=notes.append)
     assert f"going on after epoch {done} of 3" in notes
     assert "last.pt is missing or damaged; going on from best.pt" in notes
-    assert any("passed by: epochs" in note for note in notes)
+    assert any("ignored: epochs" in note for note in notes)
     assert [row["epoch"] for row in rows(result.results)] == ["1", "2", "3"]
     assert import_ultralytics().YOLO(result.last).names == {0: "square", 1: "ball"}
     assert not list(folder.glob("*.part.*"))
@@ -213,7 +213,7 @@ def test_a_kill_while_a_checkpoint_is_written_leaves_the_one_before(tmp_path: Pa
 
     seen: list[Epoch] = []
     import_ultralytics()
-    trainer = guarded_trainer(Trainer, tmp_path, report=seen.append)()
+    trainer = guarded_trainer(Trainer, Guard(tmp_path, report=seen.append))()
     (tmp_path / "last.pt").write_bytes(b"old")
     trainer.half = True
     with pytest.raises(KeyboardInterrupt):
@@ -235,7 +235,7 @@ def test_a_kill_while_a_checkpoint_is_written_leaves_the_one_before(tmp_path: Pa
 def test_rows_after_the_checkpoint_are_dropped(tmp_path: Path) -> None:
     path = tmp_path / "results.csv"
     path.write_text("epoch,time,x\n1,2,3\n2,4,5\n3,6,7\n3,6", encoding="utf-8")
-    _trim_results(path, 2)
+    trim_results(path, 2)
     assert path.read_text(encoding="utf-8") == "epoch,time,x\n1,2,3\n2,4,5\n"
 
 
