@@ -51,7 +51,7 @@ from rendered import RenderedSet
 from sets import SETS, Clip, Set, choose, data_folder
 
 from sportstrack import TRACKERS, Detections, MotTable, Scores, SportstrackError, score_tracks
-from sportstrack.trackers import CONFIGS
+from sportstrack.trackers import config_class
 
 FIGURES = ("HOTA", "DetA", "AssA", "MOTA", "IDF1", "IDSW", "Frag", "MT", "PT", "ML")
 COLUMNS = ("tracker", "cue", "mode", "pixels", "boxes", *FIGURES, "frames/s")
@@ -113,7 +113,7 @@ def our_contenders(patterns: list[str], presets: list[str], refined: bool) -> It
     """Return this package's trackers whose name matches one of the patterns."""
     for name in _named(patterns, [name for name in TRACKERS if name not in SKIPPED], "tracker"):
         for settings in [{"preset": preset} for preset in presets] if name == "sports" else [{}]:
-            CONFIGS[name](**settings)  # an unknown preset is told at once
+            config_class(name)(**settings)  # an unknown preset is told at once
             yield _our_contender(name, settings, refined=False)
             if refined and name in REFINED:
                 yield _our_contender(name, settings, refined=True)
@@ -130,7 +130,7 @@ def _our_contender(name: str, settings: dict[str, Any], refined: bool) -> Conten
         options: dict[str, Any] = {"frame_rate": clip.frame_rate}
         if "frame_size" in inspect.signature(kind).parameters:
             options["frame_size"] = clip.size
-        tracker = kind(CONFIGS[name](**settings), **options)
+        tracker = kind(config_class(name)(**settings), **options)
         finish = _refine(clip, settings.get("preset")) if refined else None
         return Instance(lambda frame: frame, tracker.update, _read_detected if refined else _read_smoothed, finish)
 

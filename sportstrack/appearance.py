@@ -6,7 +6,7 @@ from everything, as far as two vectors that have nothing in common.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,8 +41,8 @@ def cosine(a: Features, b: Features) -> FloatArray:
     return np.clip(distance, 0.0, 2.0, out=distance)
 
 
-def read_looks(embedding: Any, length: int) -> Features | None:
-    """Return a frame's (N, D) appearance vectors, or None if there are none, or none that holds a look.
+def read_embeddings(embedding: Any, length: int) -> Features | None:
+    """Return a frame's (N, D) embeddings, or None if there are none, or none that is known.
 
     Args:
         embedding: ``Detections.embedding``.
@@ -62,19 +62,19 @@ def read_looks(embedding: Any, length: int) -> Features | None:
     return None
 
 
-def known(features: Features) -> BoolArray:
-    """Return (N,) which rows hold a look at all."""
-    rows: BoolArray = np.any(features, axis=1)
+def has_embedding(vectors: Features) -> BoolArray:
+    """Return (N,) which of (N, D) rows are known, that is not all zeros."""
+    rows: BoolArray = np.any(vectors, axis=1)
     return rows
 
 
-def with_room(feature: Features, count: int, length: int) -> Features:
-    """Return the tracks' (D, T) looks; all unknown if there were none so far."""
-    return feature if len(feature) else np.zeros((length, count), np.float32)
+def with_length(appearance: Features, count: int, length: int) -> Features:
+    """Return the tracks' (D, T) appearance; (length, count) zeros, all unknown, if there were no embeddings so far."""
+    return appearance if len(appearance) else np.zeros((length, count), np.float32)
 
 
 def blend(old: Features, new: Features, momentum: FloatArray | float) -> Features:
-    """Return (K, D) unit rows of momentum · old + (1 − momentum) · new; an unknown look leaves the other as it is.
+    """Return (K, D) unit rows of momentum · old + (1 − momentum) · new; an unknown one leaves the other as it is.
 
     Args:
         old: (K, D) unit rows.
@@ -88,11 +88,11 @@ def blend(old: Features, new: Features, momentum: FloatArray | float) -> Feature
 def dynamic_momentum(score: FloatArray, least: float, fixed: float) -> FloatArray:
     """Return (K,) momentum α_f + (1 − α_f)(1 − (s − σ)/(1 − σ)) (Deep OC-SORT, dynamic appearance).
 
-    A certain box (s = 1) changes the old look by 1 − α_f, one that was barely let in (s = σ) not at all.
+    A detection with score s = 1 changes the old appearance by 1 − α_f, one with s = σ not at all.
 
     Args:
         score: (K,) scores s.
-        least: the least score of a confident box, σ.
+        least: the least score of a high-score detection, σ.
         fixed: α_f.
     """
     trust = np.clip((score - least) / max(1.0 - least, _LEAST), 0.0, 1.0)
@@ -100,17 +100,36 @@ def dynamic_momentum(score: FloatArray, least: float, fixed: float) -> FloatArra
     return momentum
 
 
-def learn(settings: Any, feature: Features, track: IntArray, new: Features, score: FloatArray, least: float) -> None:
-    """Let the boxes of some tracks change what these look like, in place.
+class MomentumSettings(Protocol):
+    """The fields of a tracker's config that say how its tracks' appearance changes."""
+
+    @property
+    def appearance_momentum(self) -> float:
+        """Share of a track's old appearance when a new embedding comes in."""
+
+    @property
+    def fusion(self) -> str:
+        """In ``adaptive`` a lower score changes less."""
+
+
+def update_appearance(
+    settings: MomentumSettings,
+    appearance: Features,
+    track: IntArray,
+    embedding: Features,
+    score: FloatArray,
+    least: float,
+) -> None:
+    """Let the detections of some tracks change the appearance of these, in place.
 
     Args:
-        settings: with ``appearance_momentum`` and ``fusion``; in ``adaptive`` unsure boxes change less.
-        feature: (D, T) unit looks of all tracks.
+        settings: how much.
+        appearance: (D, T) unit vectors of all tracks.
         track: (K,) which.
-        new: (K, D) unit looks of their boxes.
-        score: (K,) of the boxes.
-        least: the least score of a confident box.
+        embedding: (K, D) unit vectors of their detections.
+        score: (K,) of the detections.
+        least: the least score of a high-score detection.
     """
     momentum = settings.appearance_momentum
     share = dynamic_momentum(score, least, momentum) if settings.fusion == "adaptive" else momentum
-    feature[:, track] = blend(feature[:, track].T, new, share).T
+    appearance[:, track] = blend(appearance[:, track].T, embedding, share).T

@@ -68,6 +68,12 @@ def _sparse_iou(planes: FloatArray, area: FloatArray, count: int) -> FloatArray:
     return overlap
 
 
+def grown(boxes: FloatArray, margin: float) -> FloatArray:
+    """Return (N, 4) boxes grown by a share of their width and height on each side."""
+    extra = (boxes[:, 2:] - boxes[:, :2]) * margin
+    return np.concatenate((boxes[:, :2] - extra, boxes[:, 2:] + extra), axis=1)
+
+
 def xyxy_to_tlwh(xyxy: FloatArray) -> FloatArray:
     """(N, 4) corners to (N, 4) left, top, width, height."""
     tlwh = np.array(xyxy, dtype=np.float64)

@@ -41,7 +41,7 @@ def load_plugin(
         wanted: what it must be, for messages, such as ``a callable frames -> list of Detections``.
         offered: arguments of which a class, or a function without required arguments, gets those that it names; any
             other object is taken as it is.
-        given: arguments with which it is called, whatever it is; then ``offered`` does not count.
+        given: arguments with which it is called, whatever it is, beside those offered that it names.
         fits: tells whether the object is what is wanted.
         taken: gets the names of those offered that were handed over.
 
@@ -51,7 +51,7 @@ def load_plugin(
     """
     target = _attribute(spec)
     if given is not None:
-        made = _called(target, given, spec)
+        made = _called(target, {**(_taken(target, offered or {}) if callable(target) else {}), **given}, spec)
     elif inspect.isclass(target) or (inspect.isroutine(target) and not _needed(target)):
         arguments = _taken(target, offered or {})
         if taken is not None:
@@ -142,7 +142,10 @@ def _bind(target: Any, arguments: Mapping[str, Any]) -> None:
 
 def _taken(target: Any, offered: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments that a callable names."""
-    parameters = inspect.signature(target).parameters.values()
+    try:
+        parameters = inspect.signature(target).parameters.values()
+    except ValueError:  # of some that are written in C
+        return {}
     takes_all = any(p.kind is p.VAR_KEYWORD for p in parameters)
     taken = {p.name for p in parameters if p.kind in {p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY}}
     return {name: value for name, value in offered.items() if takes_all or name in taken}

@@ -19,7 +19,7 @@ from sportstrack.errors import SettingError, SportstrackError
 from sportstrack.files.claim import file_name, identity
 from sportstrack.track.in_force import explicit, is_recording, without_detector
 from sportstrack.track.settings import TrackSettings, parse_assignments, read_settings
-from sportstrack.trackers import CONFIGS, TRACKERS, setting_types
+from sportstrack.trackers import TRACKERS, config_class, setting_types
 
 PROGRAM = "sportstrack track"
 
@@ -210,7 +210,7 @@ def tracker_list() -> str:
     for name in sorted(TRACKERS):
         about = (sys.modules[TRACKERS[name].__module__].__doc__ or "").strip().splitlines()[0]
         lines.append(f"{name}\n  {about}")
-        defaults = CONFIGS[name]()
+        defaults = config_class(name)()
         for setting, kind in setting_types(name).items():
             default = getattr(defaults, setting, False)
             lines.append(f"    {setting:<26} {getattr(kind, '__name__', 'numbers'):<6} {default}")

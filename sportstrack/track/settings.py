@@ -15,7 +15,7 @@ from sportstrack.errors import FormatError, SettingError, SourceError, nearest, 
 from sportstrack.files.reading import is_folder, parse_yaml, read_yaml
 from sportstrack.limits import MAX_FRAME_RATE, MAX_FRAMES
 from sportstrack.options import option
-from sportstrack.trackers import CONFIGS, DEFAULT_TRACKER, TRACKERS, setting_types
+from sportstrack.trackers import DEFAULT_TRACKER, TRACKERS, setting_types
 
 BOXES = ("smoothed", "detected")
 FORMATS = ("video", "mot", "jsonl", "csv", "heatmap")
@@ -220,7 +220,7 @@ def parse_assignments(tracker: str, assignments: Sequence[str]) -> dict[str, Any
     Raises:
         SettingError: no ``=``, an unknown key, or a value of the wrong type; each message shows what would be right.
     """
-    types = setting_types(tracker) if tracker in CONFIGS else None
+    types = setting_types(tracker) if tracker in TRACKERS else None
     values: dict[str, Any] = {}
     for assignment in assignments:
         key, equals, text = assignment.partition("=")

@@ -15,8 +15,10 @@ from typing import Any
 import numpy as np
 
 from sportstrack.assign import clip_then_solve
-from sportstrack.trackers import columns
-from sportstrack.types import BoolArray, FloatArray, IntArray, Tracks, as_affine, as_detections
+from sportstrack.boxes import xyxy_to_xywh
+from sportstrack.trackers.checks import check_frame_rate, check_range, frames_at, read_camera
+from sportstrack.trackers.rows import Found, IdCounter, append, claim, keep, no_owner, read_found, record_matches
+from sportstrack.types import BoolArray, FloatArray, IntArray, Tracks
 
 _NEVER = 10.0  # cost of a pair outside the gate, above the limit of 1
 
@@ -59,17 +61,17 @@ class BallConfig:
 
     def __post_init__(self) -> None:
         for name in ("det_thresh", "start_thresh", "score_weight", "velocity_momentum", "size_momentum"):
-            columns.check_range(name, getattr(self, name), 0.0, 1.0)
+            check_range(name, getattr(self, name), 0.0, 1.0)
         for name in ("gate", "gate_growth", "turn", "max_speed"):
-            columns.check_range(name, getattr(self, name), 0.0, 1e6)
+            check_range(name, getattr(self, name), 0.0, 1e6)
         for name in ("min_hits", "size_ratio", "max_candidates"):
-            columns.check_range(name, getattr(self, name), 1, 1e6)
-        columns.check_range("track_buffer", self.track_buffer, 0, 1e9)
+            check_range(name, getattr(self, name), 1, 1e6)
+        check_range("track_buffer", self.track_buffer, 0, 1e9)
 
 
 @dataclass(slots=True)
 class Rows:
-    """Tracks per entry of the last axis: the ball first, if there is one, and who may become it."""
+    """One track per entry of the last axis: the ball first, if there is one, then those that may become it."""
 
     place: FloatArray  # (2, T) centre of the last box
     velocity: FloatArray  # (2, T) per frame
@@ -81,18 +83,6 @@ class Rows:
     class_id: IntArray  # (T,) of the last box
 
 
-@dataclass(slots=True)
-class Found:
-    """Boxes of one frame."""
-
-    boxes: FloatArray  # (N, 4) corners
-    place: FloatArray  # (2, N) centres
-    sides: FloatArray  # (2, N) widths and heights
-    size: FloatArray  # (N,)
-    score: FloatArray  # (N,)
-    class_id: IntArray  # (N,)
-
-
 class Ball:
     """At most one ball per frame.
 
@@ -100,7 +90,11 @@ class Ball:
         config: settings.
         frame_rate: frames per second of the video; scales all times.
         coasting: also report the ball while it is not seen, at its predicted place, with ``detection`` −1.
-        strict: raise on an unusable box instead of leaving it out and counting it in `dropped`.
+        strict: raise on an unusable detection instead of leaving it out and counting it in `dropped`.
+
+    Attributes:
+        ids: counts the tracks' ids; trackers that work side by side share one.
+        dropped: unusable detections so far.
     """
 
     def __init__(
@@ -111,16 +105,21 @@ class Ball:
         coasting: bool = False,
         strict: bool = False,
     ) -> None:
+        self.ids = IdCounter()
         self.config = config or BallConfig()
-        self.frame_rate = columns.check_frame_rate(frame_rate)
         self.coasting = coasting
         self.strict = strict
-        self._buffer = columns.frames_at(self.frame_rate, self.config.track_buffer)
+        self.set_frame_rate(frame_rate)
         self.reset()
+
+    def set_frame_rate(self, frame_rate: float) -> None:
+        """Count times at another frame rate from now on; the tracks stay."""
+        self.frame_rate = check_frame_rate(frame_rate)
+        self._buffer = frames_at(self.frame_rate, self.config.track_buffer)
 
     def reset(self) -> None:
         """Forget everything, as if newly made."""
-        self._last_id = 0
+        self.ids.reset()
         self.dropped = 0
         self.cut()
 
@@ -144,22 +143,22 @@ class Ball:
         Raises:
             SettingError: if the camera is not an invertible affine.
         """
-        detections = as_detections(detections)
-        camera = None if camera is None else as_affine(camera)
-        boxes, score, class_id, row, dropped = columns.read(detections, self.config.det_thresh, self.strict)
-        self.dropped += dropped
+        camera = read_camera(camera)
+        found = read_found(detections, self.config.det_thresh, self.strict, _measure)
+        self.dropped += found.dropped
         self._frame += 1
+
+        # 1. Follow the camera.
         if camera is not None:
             self._follow(camera)
-        low, high = boxes[:, :2].T, boxes[:, 2:].T
-        sides = high - low
-        found = Found(boxes, (low + high) / 2, sides, np.sqrt(sides[0] * sides[1]), score, class_id)
-
+        # 2. Take the detection that continues the ball.
         box = self._continue(found)
+        # 3. Without one, gather evidence for a new ball.
         if box < 0:
             box = self._seek(found)
+        # 4. Forget the ball and candidates that have been missing for too long, and report.
         self._forget()
-        return self._report(found, row, box)
+        return self._report(found, box)
 
     def _follow(self, camera: FloatArray) -> None:
         rows, linear = self._rows, camera[:, :2]
@@ -180,9 +179,9 @@ class Ball:
         way = np.hypot(*rows.velocity[:, tracks]) * gap
         growth = np.where(rows.hits[tracks] > 1, config.gate_growth, config.max_speed)
         reach = (config.gate + growth * gap / self.frame_rate) * size + turn * way
-        away = found.place[:, None, boxes] - self._predicted()[:, tracks, None]
+        away = found.measurement[:2, None, boxes] - self._predicted()[:, tracks, None]
         distance = np.hypot(away[0], away[1]) / np.maximum(reach, 1e-9)[:, None]
-        ratio = found.size[boxes] / size[:, None]
+        ratio = found.measurement[4, boxes] / size[:, None]
         possible = (distance <= 1.0) & (ratio <= config.size_ratio) & (ratio * config.size_ratio >= 1.0)
         if config.per_class:
             possible &= rows.class_id[tracks][:, None] == found.class_id[boxes]
@@ -199,7 +198,7 @@ class Ball:
         if cost[box] > 1.0:
             return -1
         self._extend(found, np.zeros(1, np.int64), np.array([box]))
-        self._rows = columns.keep(self._rows, np.zeros(1, np.int64))  # there is one ball: nobody else may become it
+        self._rows = keep(self._rows, np.zeros(1, np.int64))  # there is one ball: no other track may become it
         return box
 
     def _seek(self, found: Found) -> int:
@@ -208,12 +207,12 @@ class Ball:
         boxes = np.sort((-found.score).argsort(kind="stable")[: config.max_candidates])
         tracks = np.arange(start, len(self._rows.last))
         t, b = clip_then_solve(self._cost(found, tracks, boxes, 0.0), 1.0)  # evidence flies straight
-        owner = columns.nobody(len(found.score))
+        owner = found.owner
         owner[boxes[b]] = tracks[t]
         self._extend(found, tracks[t], boxes[b])
         new = boxes[owner[boxes] < 0]
-        owner[new] = np.arange(len(self._rows.last), len(self._rows.last) + len(new))
-        self._rows = columns.append(self._rows, self._born(found, new))
+        claim(found, new, len(self._rows.last))
+        self._rows = append(self._rows, self._new_rows(found, new))
 
         enough = self._rows.hits[owner[boxes]] >= config.min_hits
         if not start:
@@ -222,34 +221,31 @@ class Ball:
             return -1
         ready = boxes[enough]
         box = int(ready[found.score[ready].argmax()])
-        self._rows = columns.keep(self._rows, owner[[box]])
-        self._last_id += 1
-        self._track_id = self._last_id
+        self._rows = keep(self._rows, owner[[box]])
+        self._track_id = int(self.ids.take(1)[0])
         return box
 
     def _extend(self, found: Found, tracks: IntArray, boxes: IntArray) -> None:
         """Give each track a box."""
         config, rows = self.config, self._rows
         gap = self._frame - rows.last[tracks]
-        moved = (found.place[:, boxes] - rows.place[:, tracks]) / gap
+        moved = (found.measurement[:2, boxes] - rows.place[:, tracks]) / gap
         share = np.where(rows.hits[tracks] > 1, config.velocity_momentum, 0.0)
         rows.velocity[:, tracks] = share * rows.velocity[:, tracks] + (1.0 - share) * moved
         old = config.size_momentum
-        rows.size[tracks] = old * rows.size[tracks] + (1.0 - old) * found.size[boxes]
-        rows.place[:, tracks] = found.place[:, boxes]
-        rows.sides[:, tracks] = found.sides[:, boxes]
+        rows.size[tracks] = old * rows.size[tracks] + (1.0 - old) * found.measurement[4, boxes]
+        rows.place[:, tracks] = found.measurement[:2, boxes]
+        rows.sides[:, tracks] = found.measurement[2:4, boxes]
         rows.hits[tracks] += 1
-        rows.last[tracks] = self._frame
-        rows.score[tracks] = found.score[boxes]
-        rows.class_id[tracks] = found.class_id[boxes]
+        record_matches(rows, found, tracks, boxes, self._frame)
 
-    def _born(self, found: Found, new: IntArray) -> Rows:
+    def _new_rows(self, found: Found, new: IntArray) -> Rows:
         ones = np.ones(len(new), np.int64)
         return Rows(
-            place=found.place[:, new],
+            place=found.measurement[:2, new],
             velocity=np.zeros((2, len(new))),
-            sides=found.sides[:, new],
-            size=found.size[new],
+            sides=found.measurement[2:4, new],
+            size=found.measurement[4, new],
             hits=ones,
             last=ones * self._frame,
             score=found.score[new],
@@ -264,19 +260,25 @@ class Ball:
             if not alive[0]:
                 self._track_id = 0
         if not alive.all():
-            self._rows = columns.keep(rows, alive.nonzero()[0])
+            self._rows = keep(rows, alive.nonzero()[0])
 
-    def _report(self, found: Found, row: IntArray, box: int) -> Tracks:
+    def _report(self, found: Found, box: int) -> Tracks:
         if box >= 0:
             one = np.array([box])
-            boxes, detection = found.boxes[one], row[one]
+            boxes, detection = found.boxes[one], found.row[one]
         elif self._track_id and self.coasting:
             half = self._rows.sides[:, 0] / 2
             centre = self._predicted()[:, 0]
-            boxes, detection = np.concatenate((centre - half, centre + half))[None], columns.nobody(1)
+            boxes, detection = np.concatenate((centre - half, centre + half))[None], no_owner(1)
             if not (boxes[0, 2:] > boxes[0, :2]).all():
                 return Tracks.empty()
         else:
             return Tracks.empty()
         rows, track_id = self._rows, np.array([self._track_id])
         return Tracks.trusted(boxes, rows.score[:1].copy(), rows.class_id[:1].copy(), track_id, detection)
+
+
+def _measure(boxes: FloatArray) -> FloatArray:
+    """Return (5, N) planes: centre x, centre y, width, height, size."""
+    planes = xyxy_to_xywh(boxes)
+    return np.concatenate((planes, np.sqrt(planes[2:3] * planes[3:])))

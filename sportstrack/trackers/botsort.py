@@ -24,11 +24,32 @@ from typing import Any
 import numpy as np
 
 from sportstrack import kalman
-from sportstrack.appearance import Features, cosine, learn, read_looks, unit_rows, with_room
+from sportstrack.appearance import Features, cosine, update_appearance, with_length
 from sportstrack.boxes import iou, xywh_to_xyxy, xyxy_to_xywh
-from sportstrack.trackers import columns
+from sportstrack.trackers.checks import check_frame_rate, check_order, check_range, frames_at, read_camera
+from sportstrack.trackers.duplicates import remove_duplicates
 from sportstrack.trackers.fusion import check_fusion, fuse_touching
-from sportstrack.types import BoolArray, FloatArray, IntArray, Tracks, as_affine, as_detections
+from sportstrack.trackers.rows import (
+    NONE,
+    Found,
+    IdCounter,
+    append,
+    by_score,
+    claim,
+    coasting,
+    first_appearance,
+    forbid_other_classes,
+    keep_alive,
+    lasting,
+    match,
+    matched,
+    read_found,
+    record_matches,
+    report,
+    shown_by,
+    without_owner,
+)
+from sportstrack.types import BoolArray, FloatArray, IntArray, Tracks
 
 _SIZE = np.array([2, 3, 2, 3])  # width and height, for x and y and for themselves
 
@@ -85,14 +106,14 @@ class BoTSORTConfig:
 
     def __post_init__(self) -> None:
         for name in ("track_high_thresh", "track_low_thresh", "new_track_thresh", "duplicate_thresh"):
-            columns.check_range(name, getattr(self, name), 0.0, 1.0)
+            check_range(name, getattr(self, name), 0.0, 1.0)
         for name in ("match_thresh", "second_match_thresh", "unconfirmed_match_thresh"):
-            columns.check_range(name, getattr(self, name), 0.0, 1.0)
+            check_range(name, getattr(self, name), 0.0, 1.0)
         for name in ("proximity_thresh", "appearance_thresh", "appearance_momentum"):
-            columns.check_range(name, getattr(self, name), 0.0, 1.0)
+            check_range(name, getattr(self, name), 0.0, 1.0)
         check_fusion(self, ("minimum", "weighted", "adaptive"))
-        columns.check_range("track_buffer", self.track_buffer, 0, 1e9)
-        columns.check_order("track_low_thresh", self.track_low_thresh, "track_high_thresh", self.track_high_thresh)
+        check_range("track_buffer", self.track_buffer, 0, 1e9)
+        check_order("track_low_thresh", self.track_low_thresh, "track_high_thresh", self.track_high_thresh)
 
 
 @dataclass(slots=True)
@@ -101,7 +122,7 @@ class Rows:
 
     state: FloatArray  # (5, 4, T) Kalman state in xywh
     cross: FloatArray  # (4, 2, T) its covariances between x and y, w and h; zero until a camera turns
-    feature: Features  # (D, T) smoothed unit appearance, zero while unknown; D is 0 until embeddings come
+    appearance: Features  # (D, T) smoothed unit vectors, zero while unknown; D is 0 until embeddings come
     track_id: IntArray  # (T,) 0 until first reported
     born: IntArray  # (T,) frame of the first detection
     last: IntArray  # (T,) frame of the last match; a track that was not matched in the frame before is lost
@@ -117,7 +138,11 @@ class BoTSORT:
         config: settings.
         frame_rate: frames per second of the video; scales ``track_buffer``.
         coasting: also report lost tracks, with their predicted box and ``detection`` −1.
-        strict: raise on an unusable box instead of leaving it out and counting it in `dropped`.
+        strict: raise on an unusable detection instead of leaving it out and counting it in `dropped`.
+
+    Attributes:
+        ids: counts the tracks' ids; trackers that work side by side share one.
+        dropped: unusable detections so far.
     """
 
     def __init__(
@@ -128,23 +153,27 @@ class BoTSORT:
         coasting: bool = False,
         strict: bool = False,
     ) -> None:
+        self.ids = IdCounter()
         self.config = config or BoTSORTConfig()
-        self.frame_rate = columns.check_frame_rate(frame_rate)
         self.coasting = coasting
         self.strict = strict
-        self._buffer = columns.frames_at(self.frame_rate, self.config.track_buffer)
         c = self.config
         self._low = float(np.nextafter(c.track_low_thresh, 2.0))  # scores strictly above it, as in the authors' code
         position, velocity = c.std_weight_position**2, c.std_weight_velocity**2
         self._first_var = np.array([0.0, 0.0, 4 * position, 0.0, 100 * velocity])[:, None, None]
         self._process_noise = np.array([0.0, 0.0, position, 0.0, velocity])[:, None, None]
         self._measurement_noise = position
-        self._reach = columns.reach_of_duplicates(c.duplicate_thresh)
+        self.set_frame_rate(frame_rate)
         self.reset()
+
+    def set_frame_rate(self, frame_rate: float) -> None:
+        """Count times at another frame rate from now on; the tracks stay."""
+        self.frame_rate = check_frame_rate(frame_rate)
+        self._buffer = frames_at(self.frame_rate, self.config.track_buffer)
 
     def reset(self) -> None:
         """Forget everything, as if newly made."""
-        self._last_id = 0
+        self.ids.reset()
         self.dropped = 0
         self.cut()
 
@@ -170,113 +199,105 @@ class BoTSORT:
         Raises:
             SettingError: if the camera is not an invertible affine, or embeddings change their length.
         """
-        detections = as_detections(detections)
-        camera = None if camera is None else as_affine(camera)
-        looks = read_looks(detections.embedding, len(self._rows.feature))
-        boxes, score, class_id, row, dropped = columns.read(detections, self._low, self.strict)
-        feature = None if looks is None else unit_rows(looks[row])
-        self.dropped += dropped
+        camera = read_camera(camera)
+        found = read_found(detections, self._low, self.strict, xyxy_to_xywh, len(self._rows.appearance))
+        self.dropped += found.dropped
         self._frame += 1
-        config, confident = self.config, score >= self.config.track_high_thresh
-        high, low = confident.nonzero()[0], (~confident).nonzero()[0]
+        config, rows = self.config, self._rows
+        high, low = by_score(found, config.track_high_thresh)
+        confirmed, tentative = rows.confirmed.nonzero()[0], (~rows.confirmed).nonzero()[0]
 
-        rows = self._rows
-        if feature is not None:
-            rows.feature = with_room(rows.feature, len(rows.last), feature.shape[1])
-        pool, tentative = rows.confirmed.nonzero()[0], (~rows.confirmed).nonzero()[0]
-        self._predict(tentative)
+        # 1. Predict the boxes of the confirmed tracks; all follow the camera.
+        self._predict()
         if camera is not None:
-            self._follow(camera)
-        plain, fused = self._costs(boxes, score, class_id, feature)
-        owner = columns.nobody(len(boxes))  # each box's track
-        rows.last[columns.match(fused, pool, high, config.match_thresh, owner)] = self._frame
-        left = pool[rows.last[pool] == self._frame - 1]  # lost tracks come back by confident boxes alone
-        rows.last[columns.match(plain, left, low, config.second_match_thresh, owner)] = self._frame
-        free = high[owner[high] < 0]
-        rows.last[columns.match(fused, tentative, free, config.unconfirmed_match_thresh, owner)] = self._frame
+            rows.state, rows.cross = kalman.warp(rows.state, rows.cross, camera)
+            self._turned = bool(rows.cross.any())
+        plain, fused = self._costs(found)
 
-        measurement = xyxy_to_xywh(boxes)
-        self._correct(owner, measurement)
-        found = (owner >= 0).nonzero()[0]
-        columns.remember(rows, found, owner[found], score, class_id)
-        if feature is not None:
-            seen = high[owner[high] >= 0]  # weak boxes teach no look
-            learn(config, rows.feature, owner[seen], feature[seen], score[seen], config.track_high_thresh)
-        new = free[(owner[free] < 0) & (score[free] >= config.new_track_thresh)]
+        # 2. First association: confirmed tracks, lost ones too, with the high-score detections.
+        left = match(found, fused, confirmed, high, config.match_thresh)
+
+        # 3. Second association: the tracks that are left and not lost, with the low-score detections.
+        left = left[rows.last[left] == self._frame - 1]
+        match(found, plain, left, low, config.second_match_thresh)
+
+        # 4. Tentative tracks, seen once, with the high-score detections that are left.
+        match(found, fused, tentative, without_owner(found, high), config.unconfirmed_match_thresh)
+        self._correct(found)
+
+        # 5. Start tracks with what is left.
+        new = without_owner(found, high)
+        new = new[found.score[new] >= config.new_track_thresh]
         if len(new):
-            owner[new] = np.arange(len(rows.last), len(rows.last) + len(new))
-            born = self._born(measurement[:, new], score[new], class_id[new], None if feature is None else feature[new])
-            self._rows = rows = columns.append(rows, born)
-        alive = columns.lasting(rows, self._frame, self._buffer)
-        self._remove_duplicates(alive)
-        places = xywh_to_xyxy(rows.state[0]) if self.coasting else None
-        tracks, self._last_id = columns.report(rows, owner, row, boxes, alive & rows.confirmed, self._last_id, places)
-        self._forget(alive)
+            claim(found, new, len(rows.last))
+            self._rows = rows = append(rows, self._new_rows(found, new))
+
+        # 6. Report, and forget the tracks that are duplicates or have been missing for too long.
+        alive, places = lasting(rows.last, rows.confirmed, self._frame, self._buffer), xywh_to_xyxy(rows.state[0])
+        remove_duplicates(rows, alive, places, config, self._frame)
+        known = alive & rows.confirmed
+        lost = coasting(rows, known, places, self._frame) if self.coasting else NONE
+        tracks = report(rows, found, shown_by(found, known), self.ids, lost, places)
+        self._rows = keep_alive(rows, alive)
         return tracks
 
-    def _predict(self, tentative: IntArray) -> None:
+    def _predict(self) -> None:
         rows, before = self._rows, self._rows.state
         before[1, 2:, rows.last < self._frame - 1] = 0.0  # a lost track keeps its size
         rows.state = kalman.predict(before, self._process_noise * _squared_size(before))
-        if len(tentative):
+        if np.count_nonzero(rows.confirmed) < len(rows.confirmed):
             np.copyto(rows.state, before, where=~rows.confirmed)
         if self._turned:
             rows.cross = np.where(rows.confirmed, kalman.predict_cross(rows.cross), rows.cross)
 
-    def _follow(self, camera: FloatArray) -> None:
-        rows = self._rows
-        rows.state, rows.cross = kalman.warp(rows.state, rows.cross, camera)
-        self._turned = bool(rows.cross.any())
-
-    def _costs(
-        self, boxes: FloatArray, score: FloatArray, class_id: IntArray, feature: Features | None
-    ) -> tuple[FloatArray, FloatArray]:
+    def _costs(self, found: Found) -> tuple[FloatArray, FloatArray]:
         """Return the (T, N) costs 1 − IoU, and the same with score and appearance."""
         config, rows = self.config, self._rows
-        overlap = iou(xywh_to_xyxy(rows.state[0]), boxes)
+        overlap = iou(xywh_to_xyxy(rows.state[0]), found.boxes)
         plain = 1.0 - overlap
-        fused = np.subtract(1.0, overlap * score, out=overlap) if config.fuse_score else plain
-        if feature is not None:
-            mine = rows.feature.T
-            fused = fuse_touching(config, plain, fused, cosine(mine, feature), mine, feature)
+        fused = np.subtract(1.0, overlap * found.score, out=overlap) if config.fuse_score else plain
+        if found.embedding is not None:
+            rows.appearance = with_length(rows.appearance, len(rows.last), found.embedding.shape[1])
+            appearance = rows.appearance.T
+            distance = cosine(appearance, found.embedding)
+            fused = fuse_touching(config, plain, fused, distance, appearance, found.embedding)
         if config.per_class:
             for cost in (plain, fused):
-                columns.forbid_other_classes(cost, rows.class_id, class_id)
+                forbid_other_classes(cost, rows.class_id, found.class_id)
         return plain, fused
 
-    def _correct(self, owner: IntArray, measurement: FloatArray) -> None:
-        rows, found = self._rows, (owner >= 0).nonzero()[0]
-        track = owner[found]
-        state, seen = rows.state.take(track, axis=2), measurement.take(found, axis=1)
+    def _correct(self, found: Found) -> None:
+        rows, (track, boxes) = self._rows, matched(found)
+        state, measurement = rows.state.take(track, axis=2), found.measurement.take(boxes, axis=1)
         noise = self._measurement_noise * _squared_size(state)
         if self._turned:
             cross = rows.cross.take(track, axis=2)
-            rows.state[:, :, track], rows.cross[:, :, track] = kalman.update_coupled(state, cross, seen, noise)
+            rows.state[:, :, track], rows.cross[:, :, track] = kalman.update_coupled(state, cross, measurement, noise)
         else:
-            rows.state[:, :, track] = kalman.update(state, seen, noise)
+            rows.state[:, :, track] = kalman.update(state, measurement, noise)
+        record_matches(rows, found, track, boxes, self._frame)
+        rows.confirmed[track] = True
+        if found.embedding is not None:
+            least = self.config.track_high_thresh
+            high = found.score[boxes] >= least  # low-score detections do not change the appearance
+            track, boxes = track[high], boxes[high]
+            score, embedding = found.score[boxes], found.embedding[boxes]
+            update_appearance(self.config, rows.appearance, track, embedding, score, least)
 
-    def _born(self, measurement: FloatArray, score: FloatArray, class_id: IntArray, feature: Features | None) -> Rows:
-        count = len(score)
-        state = kalman.initiate(measurement, self._first_var * np.tile(measurement[2:] ** 2, (2, 1)))
-        if feature is None:
-            feature = np.zeros((count, self._rows.feature.shape[0]), np.float32)
-        zeros = np.zeros(count, np.int64)
+    def _new_rows(self, found: Found, new: IntArray) -> Rows:
+        measurement, zeros = found.measurement[:, new], np.zeros(len(new), np.int64)
         now = zeros + self._frame
-        return Rows(state, np.zeros((4, 2, count)), feature.T, zeros, now, now, now == 1, score, class_id)
-
-    def _remove_duplicates(self, alive: BoolArray) -> None:
-        rows = self._rows
-        lost = (alive & (rows.last < self._frame)).nonzero()[0]
-        if not len(lost):
-            return
-        width, height = np.abs(rows.state[0, 2:].take(lost, axis=1))
-        if columns.any_near(rows.state[0, :2], lost, np.maximum(width, height) * self._reach):
-            columns.remove_duplicates(rows, xywh_to_xyxy(rows.state[0]), lost, alive, self.config, self._frame)
-
-    def _forget(self, alive: BoolArray) -> None:
-        index = alive.nonzero()[0]
-        if len(index) < len(alive):
-            self._rows = columns.keep(self._rows, index)
+        return Rows(
+            state=kalman.initiate(measurement, self._first_var * np.tile(measurement[2:] ** 2, (2, 1))),
+            cross=np.zeros((4, 2, len(new))),
+            appearance=first_appearance(found, new, len(self._rows.appearance)),
+            track_id=zeros,
+            born=now,
+            last=now,
+            confirmed=now == 1,
+            score=found.score[new],
+            class_id=found.class_id[new],
+        )
 
 
 def _squared_size(state: FloatArray) -> FloatArray:

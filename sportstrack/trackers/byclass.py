@@ -1,8 +1,8 @@
 """Several trackers side by side, each for some classes, with ids that are unique over all of them.
 
 So a ball has a tracker of its own and can never take a player's id, nor a player the ball's. The package's own trackers
-share one count of ids. A tracker from elsewhere counts by itself; its ids are renamed, and the names, about a hundred
-bytes each, are kept until the next cut.
+share one counter of ids. A tracker from elsewhere counts by itself; its ids are renamed, and the new names, about a
+hundred bytes each, are kept until the next shot change.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from sportstrack.appearance import read_looks
+from sportstrack.appearance import read_embeddings
 from sportstrack.errors import SettingError
-from sportstrack.trackers import columns
-from sportstrack.types import Detections, FloatArray, IntArray, Tracker, Tracks, as_affine, as_detections
+from sportstrack.trackers.checks import read_camera
+from sportstrack.trackers.rows import IdCounter, read_found
+from sportstrack.types import Detections, FloatArray, IntArray, Tracker, Tracks, as_detections
 
 
 class ByClass:
@@ -23,8 +24,8 @@ class ByClass:
 
     Args:
         groups: (class ids, tracker) pairs; None instead of class ids stands for all classes that no other pair names,
-            and may come once. Boxes of a class that belongs to nobody are left out.
-        strict: raise on an unusable box before any tracker has seen the frame; give it to the trackers, too.
+            and may come once. Detections of a class that belongs to no tracker are left out.
+        strict: raise on an unusable detection before any tracker has seen the frame; give it to the trackers, too.
 
     Raises:
         SettingError: if a class belongs to two trackers, or two trackers take the rest.
@@ -39,12 +40,16 @@ class ByClass:
         self.trackers: tuple[Any, ...] = tuple(tracker for _, tracker in groups)
         self.strict = strict
         self._renamed: list[dict[int, int]] = [{} for _ in groups]
-        self._last_id = 0
+        self._ids = IdCounter()
+        self._counts_alone = [not isinstance(getattr(tracker, "ids", None), IdCounter) for tracker in self.trackers]
+        for tracker, alone in zip(self.trackers, self._counts_alone, strict=True):
+            if not alone:
+                tracker.ids = self._ids
         self._length = 0  # of an embedding, 0 while unknown
 
     @property
     def dropped(self) -> int:
-        """Unusable boxes left out so far."""
+        """Unusable detections left out so far."""
         return sum(getattr(tracker, "dropped", 0) for tracker in self.trackers)
 
     def reset(self) -> None:
@@ -52,7 +57,7 @@ class ByClass:
         for tracker in self.trackers:
             tracker.reset()
         self._forget()
-        self._last_id = 0
+        self._ids.reset()
 
     def cut(self) -> None:
         """Forget all tracks, because the next frame belongs to another shot; ids go on counting."""
@@ -68,7 +73,7 @@ class ByClass:
         """Advance all trackers by one frame.
 
         Args:
-            detections: `Detections` or ``supervision.Detections``; each tracker sees the boxes of its classes.
+            detections: `Detections` or ``supervision.Detections``; each tracker sees the detections of its classes.
             camera: (2, 3) affine that maps the previous frame's pixels to this one's, or None.
 
         Returns:
@@ -79,11 +84,11 @@ class ByClass:
         """
         detections = as_detections(detections)
         # Whatever one of the trackers might refuse is refused here, before the first of them has moved on.
-        camera = None if camera is None else as_affine(camera)
-        looks = read_looks(detections.embedding, self._length)
+        camera = read_camera(camera)
+        embedding = read_embeddings(detections.embedding, self._length)
         if self.strict:
-            columns.read(detections, 0.0, strict=True)
-        self._length = self._length if looks is None else looks.shape[1]
+            read_found(detections, 0.0, strict=True)
+        self._length = self._length if embedding is None else embedding.shape[1]
 
         parts = [
             self._advance(place, self._rows_of(classes, detections.class_id), detections, camera)
@@ -111,16 +116,10 @@ class ByClass:
             detections.class_id[rows],
             None if embedding is None else embedding[rows],
         )
-        counts_on = hasattr(tracker, "_last_id")  # the package's own trackers: they go on where the last one stopped
-        if counts_on:
-            tracker._last_id = self._last_id
         tracks = tracker.update(part, camera=camera)
-        track_id = tracks.track_id
-        if counts_on:
-            self._last_id = tracker._last_id
-        else:
+        track_id, row = tracks.track_id, tracks.detection
+        if self._counts_alone[place]:
             track_id = self._rename(self._renamed[place], track_id)
-        row = tracks.detection
         if len(rows):
             row = np.where(row < 0, -1, rows[row])
         return (tracks.xyxy, tracks.score, tracks.class_id, track_id, row), tracks.smoothed
@@ -129,6 +128,5 @@ class ByClass:
         """Return ids of this instance for those of a tracker that counts by itself."""
         for number in track_id.tolist():
             if number not in names:
-                self._last_id += 1
-                names[number] = self._last_id
+                names[number] = int(self._ids.take(1)[0])
         return np.array([names[number] for number in track_id.tolist()], np.int64)

@@ -1,4 +1,4 @@
-"""ByteTrack: match confident boxes first, then let the weak ones keep tracks alive.
+"""ByteTrack: match high-score detections first, then let low-score ones keep tracks alive.
 
 Zhang, Sun, Jiang, Yu, Weng, Yuan, Luo, Liu, Wang: ByteTrack: Multi-Object Tracking by Associating Every Detection Box,
 ECCV 2022, https://arxiv.org/abs/2110.06864.
@@ -22,11 +22,31 @@ from typing import Any
 
 import numpy as np
 
-from sportstrack import kalman
 from sportstrack.assign import clip_then_solve
 from sportstrack.boxes import iou, xyah_to_xyxy, xyxy_to_xyah
-from sportstrack.trackers import columns
-from sportstrack.types import BoolArray, FloatArray, IntArray, Tracks, as_detections
+from sportstrack.trackers import xyah
+from sportstrack.trackers.checks import check_frame_rate, check_order, check_range, frames_at
+from sportstrack.trackers.duplicates import remove_duplicates
+from sportstrack.trackers.rows import (
+    BELOW_ONE,
+    NONE,
+    Found,
+    IdCounter,
+    append,
+    by_score,
+    claim,
+    coasting,
+    forbid_other_classes,
+    keep_alive,
+    match,
+    matched,
+    read_found,
+    record_matches,
+    report,
+    shown_by,
+    without_owner,
+)
+from sportstrack.types import FloatArray, IntArray, Tracks
 
 
 @dataclass(frozen=True)
@@ -72,11 +92,11 @@ class ByteTrackConfig:
 
     def __post_init__(self) -> None:
         for name in ("track_high_thresh", "track_low_thresh", "new_track_thresh", "duplicate_thresh"):
-            columns.check_range(name, getattr(self, name), 0.0, 1.0)
+            check_range(name, getattr(self, name), 0.0, 1.0)
         for name in ("match_thresh", "second_match_thresh", "unconfirmed_match_thresh"):
-            columns.check_range(name, getattr(self, name), 0.0, 1.0)
-        columns.check_range("track_buffer", self.track_buffer, 0, 1e9)
-        columns.check_order("track_low_thresh", self.track_low_thresh, "track_high_thresh", self.track_high_thresh)
+            check_range(name, getattr(self, name), 0.0, 1.0)
+        check_range("track_buffer", self.track_buffer, 0, 1e9)
+        check_order("track_low_thresh", self.track_low_thresh, "track_high_thresh", self.track_high_thresh)
 
 
 @dataclass(slots=True)
@@ -91,17 +111,6 @@ class Rows:
     class_id: IntArray  # (T,) of the last detection
 
 
-@dataclass(frozen=True, slots=True)
-class Tentative:
-    """Tracks seen once, in the frame before: matched in this one or forgotten, so a box is all they need."""
-
-    boxes: FloatArray  # (K, 4) corners
-    class_id: IntArray  # (K,)
-
-
-NO_TENTATIVE = Tentative(np.empty((0, 4)), columns.NONE)
-
-
 class ByteTrack:
     """Multi-object tracking by associating every detection box.
 
@@ -109,7 +118,11 @@ class ByteTrack:
         config: settings.
         frame_rate: frames per second of the video; scales ``track_buffer``.
         coasting: also report lost tracks, with their predicted box and ``detection`` −1.
-        strict: raise on an unusable box instead of leaving it out and counting it in `dropped`.
+        strict: raise on an unusable detection instead of leaving it out and counting it in `dropped`.
+
+    Attributes:
+        ids: counts the tracks' ids; trackers that work side by side share one.
+        dropped: unusable detections so far.
     """
 
     def __init__(
@@ -120,20 +133,24 @@ class ByteTrack:
         coasting: bool = False,
         strict: bool = False,
     ) -> None:
+        self.ids = IdCounter()
         self.config = config or ByteTrackConfig()
-        self.frame_rate = columns.check_frame_rate(frame_rate)
         self.coasting = coasting
         self.strict = strict
-        self._buffer = columns.frames_at(self.frame_rate, self.config.track_buffer)
         c = self.config
         self._low = float(np.nextafter(c.track_low_thresh, 2.0))  # scores strictly above it, as in the authors' code
-        self._first_var, self._process_noise, self._measurement_noise = columns.xyah_noises(c)
-        self._reach = columns.reach_of_duplicates(c.duplicate_thresh)
+        self._first_var, self._process_noise, self._measurement_noise = xyah.noises(c)
+        self.set_frame_rate(frame_rate)
         self.reset()
+
+    def set_frame_rate(self, frame_rate: float) -> None:
+        """Count times at another frame rate from now on; the tracks stay."""
+        self.frame_rate = check_frame_rate(frame_rate)
+        self._buffer = frames_at(self.frame_rate, self.config.track_buffer)
 
     def reset(self) -> None:
         """Forget everything, as if newly made."""
-        self._last_id = 0
+        self.ids.reset()
         self.dropped = 0
         self.cut()
 
@@ -141,7 +158,7 @@ class ByteTrack:
         """Forget all tracks, because the next frame belongs to another shot; ids go on counting."""
         none = np.empty(0, np.int64)
         self._rows = Rows(np.empty((5, 4, 0)), none, none, none, np.empty(0), none)
-        self._tentative = NO_TENTATIVE
+        self._tentative: Found | None = None  # the detections of the tracks seen once, in the frame before
         self._frame = 0
 
     def update(self, detections: Any, camera: FloatArray | None = None) -> Tracks:  # noqa: ARG002
@@ -154,104 +171,100 @@ class ByteTrack:
         Returns:
             The reported tracks, ordered by detection row.
         """
-        detections = as_detections(detections)
-        boxes, score, class_id, row, dropped = columns.read(detections, self._low, self.strict)
-        self.dropped += dropped
+        found = read_found(detections, self._low, self.strict, xyxy_to_xyah)
+        self.dropped += found.dropped
         self._frame += 1
-        config, confident = self.config, score >= self.config.track_high_thresh
-        high, low = confident.nonzero()[0], (~confident).nonzero()[0]
+        config, rows = self.config, self._rows
+        high, low = by_score(found, config.track_high_thresh)
 
-        rows = self._rows
-        columns.move_xyah(rows, self._process_noise, self._frame)
-        plain, fused = self._costs(boxes, score, class_id)
-        owner = columns.nobody(len(boxes))  # each box's track
-        pool = np.arange(len(rows.last))
-        rows.last[columns.match(fused, pool, high, config.match_thresh, owner)] = self._frame
+        # 1. Predict the tracks' boxes.
+        xyah.predict(rows, self._process_noise, self._frame)
+        plain, fused = self._costs(
+            iou(xyah_to_xyxy(rows.state[0]), found.boxes), rows.class_id, found.score, found.class_id
+        )
+
+        # 2. First association: all tracks, lost ones too, with the high-score detections.
+        left = match(found, fused, np.arange(len(rows.last)), high, config.match_thresh)
+
+        # 3. Second association: the tracks that are left and not lost, with the low-score detections.
         if len(low):
-            left = (rows.last == self._frame - 1).nonzero()[0]  # lost tracks come back by confident boxes alone
-            rows.last[columns.match(plain, left, low, config.second_match_thresh, owner)] = self._frame
+            left = left[rows.last[left] == self._frame - 1]
+            match(found, plain, left, low, config.second_match_thresh)
+        self._correct(found)
 
-        found = (owner >= 0).nonzero()[0]
-        track = owner[found]
-        columns.correct_xyah(rows, self._measurement_noise, track, boxes[found])
-        rows.score[track], rows.class_id[track] = score[found], class_id[found]
-        lost = ((rows.last < self._frame) & (rows.last >= self._frame - self._buffer)).nonzero()[0]
-        before, self._tentative = self._tentative, NO_TENTATIVE
-        new = high[owner[high] < 0]
-        if len(new):
-            new = self._confirm(before, new, owner, boxes, score, class_id)
-            self._start(new[score[new] >= config.new_track_thresh], owner, boxes, score, class_id, plain[lost])
+        # 4. Tracks seen once, in the frame before, with the high-score detections that are left.
+        self._match_tentative(found, without_owner(found, high))
+
+        # 5. Start tracks with what is left.
+        new = without_owner(found, high)
+        self._start(found, new[found.score[new] >= config.new_track_thresh], plain)
+
+        # 6. Report, and forget the tracks that are duplicates or have been missing for too long.
         rows = self._rows
-        alive = rows.last >= self._frame - self._buffer
-        columns.remove_duplicates_xyah(rows, alive, lost, config, self._frame, self._reach)
-        places = xyah_to_xyxy(rows.state[0]) if self.coasting else None
-        tracks, self._last_id = columns.report(rows, owner, row, boxes, alive, self._last_id, places)
-        self._forget(alive)
+        alive, places = rows.last >= self._frame - self._buffer, xyah_to_xyxy(rows.state[0])
+        remove_duplicates(rows, alive, places, config, self._frame)
+        lost = coasting(rows, alive, places, self._frame) if self.coasting else NONE
+        tracks = report(rows, found, shown_by(found, alive), self.ids, lost, places)
+        self._rows = keep_alive(rows, alive)
         return tracks
 
-    def _costs(self, boxes: FloatArray, score: FloatArray, class_id: IntArray) -> tuple[FloatArray, FloatArray]:
-        """Return the (T, N) costs 1 − IoU and, where wanted, 1 − IoU · score."""
-        return self._as_costs(iou(xyah_to_xyxy(self._rows.state[0]), boxes), score, self._rows.class_id, class_id)
-
-    def _as_costs(
-        self, overlap: FloatArray, score: FloatArray, track_class: IntArray, class_id: IntArray
+    def _costs(
+        self, overlap: FloatArray, track_class: IntArray, score: FloatArray, class_id: IntArray
     ) -> tuple[FloatArray, FloatArray]:
+        """Return the (T, N) costs 1 − IoU and, where wanted, 1 − IoU · score; ``overlap`` is used up."""
         plain = 1.0 - overlap
         fused = np.subtract(1.0, overlap * score, out=overlap) if self.config.fuse_score else plain
         if self.config.per_class:
             for cost in (plain, fused):
-                columns.forbid_other_classes(cost, track_class, class_id)
+                forbid_other_classes(cost, track_class, class_id)
         return plain, fused
 
-    def _confirm(
-        self,
-        before: Tentative,
-        new: IntArray,
-        owner: IntArray,
-        boxes: FloatArray,
-        score: FloatArray,
-        class_id: IntArray,
-    ) -> IntArray:
-        """Match the boxes that nobody took to the tracks seen once; return those that are left."""
-        if not len(before.boxes):
-            return new
-        overlap = iou(before.boxes, boxes[new])
-        if not overlap.any():  # mostly so: false detections come and go
-            return new
-        _, fused = self._as_costs(overlap, score[new], before.class_id, class_id[new])
-        t, b = clip_then_solve(fused, min(self.config.unconfirmed_match_thresh, columns.BELOW_ONE))
-        again = new[b]
-        owner[again] = np.arange(len(self._rows.last), len(self._rows.last) + len(t))
-        born = self._born(before.boxes[t], score[again], class_id[again], self._frame - 1)
-        noise = columns.scaled(self._measurement_noise, born.state[0, 3])
-        born.state = kalman.update(born.state, xyxy_to_xyah(boxes[again]), noise)
-        self._rows = columns.append(self._rows, born)
-        return new[owner[new] < 0]
+    def _correct(self, found: Found) -> None:
+        track, boxes = matched(found)
+        xyah.correct(self._rows, self._measurement_noise, found, track, boxes)
+        record_matches(self._rows, found, track, boxes, self._frame)
 
-    def _start(
-        self,
-        new: IntArray,
-        owner: IntArray,
-        boxes: FloatArray,
-        score: FloatArray,
-        class_id: IntArray,
-        plain: FloatArray,
-    ) -> None:
-        """Start tracks with the boxes that are left; ``plain`` is the (L, N) cost of the lost tracks."""
+    def _match_tentative(self, found: Found, free: IntArray) -> None:
+        """Match the tracks seen once, in the frame before, with the free detections; those matched are confirmed.
+
+        They are matched in this frame or forgotten, so their detections are all they need: most are false ones, which
+        come and go, and never get a Kalman filter.
+        """
+        seen, self._tentative = self._tentative, None
+        if seen is None or not len(free):
+            return
+        overlap = iou(seen.boxes, found.boxes[free])
+        if not overlap.any():
+            return
+        _, cost = self._costs(overlap, seen.class_id, found.score[free], found.class_id[free])
+        t, b = clip_then_solve(cost, min(self.config.unconfirmed_match_thresh, BELOW_ONE))
+        count, boxes = len(self._rows.last), free[b]
+        claim(found, boxes, count)
+        more = self._new_rows(found, boxes, seen.measurement[:, t], self._frame - 1)
+        xyah.correct(more, self._measurement_noise, found, np.arange(len(t)), boxes)
+        self._rows = append(self._rows, more)
+
+    def _start(self, found: Found, new: IntArray, plain: FloatArray) -> None:
+        """Start tentative tracks with some detections; in the first frame they are confirmed at once."""
         if self._frame == 1:
-            owner[new] = np.arange(len(new))
-            self._rows = self._born(boxes[new], score[new], class_id[new], 1)
-        elif len(new):
-            if len(plain):  # of a lost track and its duplicate the younger goes, which is this one
-                new = new[~(plain[:, new] < self.config.duplicate_thresh).any(axis=0)]
-            self._tentative = Tentative(boxes[new], class_id[new])
+            claim(found, new, 0)
+            self._rows = self._new_rows(found, new, found.measurement[:, new], self._frame)
+            return
+        if len(new):  # of a lost track and its duplicate the younger goes, which would be this one
+            last = self._rows.last[: len(plain)]
+            lost = plain[(last < self._frame) & (last >= self._frame - self._buffer)]
+            if len(lost):
+                new = new[~(lost[:, new] < self.config.duplicate_thresh).any(axis=0)]
+        if len(new):
+            self._tentative = found.take(new)
 
-    def _born(self, boxes: FloatArray, score: FloatArray, class_id: IntArray, frame: int) -> Rows:
-        measurement = xyxy_to_xyah(boxes)
-        state = kalman.initiate(measurement, columns.scaled(self._first_var, measurement[3]))
-        zeros = np.zeros(len(score), np.int64)
-        return Rows(state, zeros, zeros + frame, zeros + self._frame, score, class_id)
-
-    def _forget(self, alive: BoolArray) -> None:
-        if not alive.all():
-            self._rows = columns.keep(self._rows, alive.nonzero()[0])
+    def _new_rows(self, found: Found, new: IntArray, measurement: FloatArray, born: int) -> Rows:
+        zeros = np.zeros(len(new), np.int64)
+        return Rows(
+            state=xyah.start(measurement, self._first_var),
+            track_id=zeros,
+            born=zeros + born,
+            last=zeros + self._frame,
+            score=found.score[new],
+            class_id=found.class_id[new],
+        )

@@ -21,10 +21,25 @@ from typing import Any
 
 import numpy as np
 
-from sportstrack.assign import clip_then_solve, unmatched
-from sportstrack.boxes import iou
-from sportstrack.trackers import columns
-from sportstrack.types import FloatArray, IntArray, Tracks, as_detections
+from sportstrack.boxes import grown, iou
+from sportstrack.trackers.checks import check_frame_rate, check_range, frames_at
+from sportstrack.trackers.rows import (
+    NONE,
+    Found,
+    IdCounter,
+    append,
+    claim,
+    coasting,
+    forbid_other_classes,
+    keep_alive,
+    match,
+    matched,
+    read_found,
+    record_matches,
+    report,
+    shown_by,
+)
+from sportstrack.types import Detections, FloatArray, IntArray, Tracks
 
 
 @dataclass(frozen=True)
@@ -53,12 +68,12 @@ class CBIoUConfig:
 
     def __post_init__(self) -> None:
         for name in ("b1", "b2"):
-            columns.check_range(name, getattr(self, name), 0.0, 10.0)
-        columns.check_range("n", self.n, 1, 1000)
-        columns.check_range("iou_threshold", self.iou_threshold, 0.0, 1.0)
-        columns.check_range("det_thresh", self.det_thresh, 0.0, 1.0)
-        columns.check_range("max_age", self.max_age, 0, 1e9)
-        columns.check_range("min_hits", self.min_hits, 0, 1e9)
+            check_range(name, getattr(self, name), 0.0, 10.0)
+        check_range("n", self.n, 1, 1000)
+        check_range("iou_threshold", self.iou_threshold, 0.0, 1.0)
+        check_range("det_thresh", self.det_thresh, 0.0, 1.0)
+        check_range("max_age", self.max_age, 0, 1e9)
+        check_range("min_hits", self.min_hits, 0, 1e9)
 
 
 @dataclass(slots=True)
@@ -82,7 +97,11 @@ class CBIoU:
         config: settings.
         frame_rate: frames per second of the video; scales ``max_age``.
         coasting: also report tracks that were not seen, with their predicted box and ``detection`` −1.
-        strict: raise on an unusable box instead of leaving it out and counting it in `dropped`.
+        strict: raise on an unusable detection instead of leaving it out and counting it in `dropped`.
+
+    Attributes:
+        ids: counts the tracks' ids; trackers that work side by side share one.
+        dropped: unusable detections so far.
     """
 
     def __init__(
@@ -93,24 +112,29 @@ class CBIoU:
         coasting: bool = False,
         strict: bool = False,
     ) -> None:
+        self.ids = IdCounter()
         self.config = config or CBIoUConfig()
-        self.frame_rate = columns.check_frame_rate(frame_rate)
         self.coasting = coasting
         self.strict = strict
-        self._max_age = columns.frames_at(self.frame_rate, self.config.max_age)
-        self._limit = min(1.0 - self.config.iou_threshold, columns.BELOW_ONE)
+        self.set_frame_rate(frame_rate)
         self.reset()
+
+    def set_frame_rate(self, frame_rate: float) -> None:
+        """Count times at another frame rate from now on; the tracks stay."""
+        self.frame_rate = check_frame_rate(frame_rate)
+        self._max_age = frames_at(self.frame_rate, self.config.max_age)
 
     def reset(self) -> None:
         """Forget everything, as if newly made."""
-        self._last_id = 0
+        self.ids.reset()
         self.dropped = 0
         self.cut()
 
     def cut(self) -> None:
         """Forget all tracks, because the next frame belongs to another shot; ids go on counting."""
         self._frame = 0
-        self._rows = self._born(np.empty((0, 4)), np.empty(0), np.empty(0, np.int64))
+        nothing = read_found(Detections.empty(), 0.0, strict=False)
+        self._rows = self._new_rows(nothing, NONE)
 
     def update(self, detections: Any, camera: FloatArray | None = None) -> Tracks:  # noqa: ARG002
         """Advance by one frame.
@@ -122,23 +146,32 @@ class CBIoU:
         Returns:
             The reported tracks, ordered by detection row.
         """
-        detections = as_detections(detections)
-        boxes, score, class_id, row, dropped = columns.read(detections, self.config.det_thresh, self.strict)
-        self.dropped += dropped
+        found = read_found(detections, self.config.det_thresh, self.strict)
+        self.dropped += found.dropped
         self._frame += 1
+        config, rows = self.config, self._rows
 
-        rows, predicted = self._rows, self._predict()
-        owner = columns.nobody(len(boxes))  # each box's track
-        left = np.arange(len(predicted))
-        for margin in (self.config.b1, self.config.b2):
-            left = self._match(predicted, boxes, class_id, left, margin, owner)
-        self._correct(owner, boxes, score, class_id)
-        new = (owner < 0).nonzero()[0]
+        # 1. Predict the tracks' boxes.
+        predicted = self._predict()
+
+        # 2. First matching, with the small margin.
+        left = self._match(found, predicted, np.arange(len(predicted)), config.b1)
+
+        # 3. Second matching of what is left, with the large margin.
+        self._match(found, predicted, left, config.b2)
+        self._correct(found)
+
+        # 4. Start a track with each detection that is left.
+        new = (found.owner < 0).nonzero()[0]
         if len(new):
-            owner[new] = np.arange(len(rows.last), len(rows.last) + len(new))
-            self._rows = columns.append(rows, self._born(boxes[new], score[new], class_id[new]))
-        tracks = self._report(owner, row, boxes, predicted)
-        self._forget()
+            claim(found, new, len(rows.last))
+            self._rows = append(rows, self._new_rows(found, new))
+
+        # 5. Report, and forget the tracks that have been missing for too long.
+        tracks = self._report(found, predicted)
+        rows = self._rows
+        oldest = np.where(rows.track_id > 0, self._frame - self._max_age, self._frame)
+        self._rows = keep_alive(rows, rows.last >= oldest)
         return tracks
 
     def _predict(self) -> FloatArray:
@@ -153,66 +186,48 @@ class CBIoU:
             drift = np.where(np.concatenate((shrunk, shrunk)), np.concatenate((middle, middle)), drift)
         return (box + drift).T  # type: ignore[no-any-return]
 
-    def _match(
-        self,
-        predicted: FloatArray,
-        boxes: FloatArray,
-        class_id: IntArray,
-        tracks: IntArray,
-        margin: float,
-        owner: IntArray,
-    ) -> IntArray:
-        """Match some tracks with the boxes that have no owner; write it and return the tracks that are left."""
-        free = (owner < 0).nonzero()[0]
+    def _match(self, found: Found, predicted: FloatArray, tracks: IntArray, margin: float) -> IntArray:
+        """Match some tracks with the free detections by overlap with a margin; return the tracks that are left."""
+        free = (found.owner < 0).nonzero()[0]
         if not (len(tracks) and len(free)):
             return tracks
-        overlap = iou(
-            columns.grown(predicted.take(tracks, axis=0), margin), columns.grown(boxes.take(free, axis=0), margin)
-        )
+        overlap = iou(grown(predicted.take(tracks, axis=0), margin), grown(found.boxes.take(free, axis=0), margin))
         cost = np.subtract(1.0, overlap, out=overlap)
         if self.config.per_class:
-            columns.forbid_other_classes(cost, self._rows.class_id[tracks], class_id[free])
-        t, b = clip_then_solve(cost, self._limit)
-        owner[free[b]] = tracks[t]
-        return tracks[unmatched(len(tracks), t)]
+            forbid_other_classes(cost, self._rows.class_id[tracks], found.class_id[free])
+        return match(found, cost, tracks, free, 1.0 - self.config.iou_threshold)
 
-    def _correct(self, owner: IntArray, boxes: FloatArray, score: FloatArray, class_id: IntArray) -> None:
-        rows, found = self._rows, (owner >= 0).nonzero()[0]
-        track, span = owner[found], len(rows.past)
-        hits, corners = rows.hits[track], boxes[found]
+    def _correct(self, found: Found) -> None:
+        rows, (track, boxes) = self._rows, matched(found)
+        hits, corners, span = rows.hits[track], found.boxes[boxes], len(rows.past)
         rows.past[hits % span, :, track] = corners
         rows.when[hits % span, track] = self._frame
         oldest = np.maximum(hits - (span - 1), 0) % span
         move = corners - rows.past[oldest, :, track]
         rows.velocity[:, track] = (move / (self._frame - rows.when[oldest, track])[:, None]).T
         rows.hits[track] = hits + 1
-        rows.last[track] = self._frame
-        rows.score[track] = score[found]
-        rows.class_id[track] = class_id[found]
+        record_matches(rows, found, track, boxes, self._frame)
 
-    def _born(self, boxes: FloatArray, score: FloatArray, class_id: IntArray) -> Rows:
-        count, span = len(boxes), self.config.n + 1
+    def _new_rows(self, found: Found, new: IntArray) -> Rows:
+        count, span = len(new), self.config.n + 1
         past, when, zeros = np.zeros((span, 4, count)), np.zeros((span, count), np.int64), np.zeros(count, np.int64)
-        past[0] = boxes.T
+        past[0] = found.boxes[new].T
         when[0] = self._frame
-        return Rows(past, when, zeros + 1, np.zeros((4, count)), zeros, zeros + self._frame, score, class_id)
+        return Rows(
+            past=past,
+            when=when,
+            hits=zeros + 1,
+            velocity=np.zeros((4, count)),
+            track_id=zeros,
+            last=zeros + self._frame,
+            score=found.score[new],
+            class_id=found.class_id[new],
+        )
 
-    def _report(self, owner: IntArray, row: IntArray, boxes: FloatArray, predicted: FloatArray) -> Tracks:
-        rows, least = self._rows, self.config.min_hits if self._frame > self.config.min_hits else 0
-        shown = ((rows.hits[owner] >= least) | (rows.track_id[owner] > 0)).nonzero()[0]
-        owner, row, boxes = owner[shown], row[shown], boxes[shown]
-        track_id, self._last_id = columns.ids_of(rows.track_id, owner, self._last_id)
-        if self.coasting:
-            unseen = (rows.track_id > 0) & (rows.last < self._frame) & (rows.last >= self._frame - self._max_age)
-            coast = unseen.nonzero()[0]
-            coast = coast[(predicted[coast, 2:] > predicted[coast, :2]).all(axis=1)]
-            owner, row, boxes = columns.with_coasting(owner, row, boxes, coast, predicted[coast])
-            track_id = rows.track_id[owner]
-        return Tracks.trusted(boxes, rows.score[owner], rows.class_id[owner], track_id, row)
-
-    def _forget(self) -> None:
-        rows = self._rows
-        oldest = np.where(rows.track_id > 0, self._frame - self._max_age, self._frame)
-        alive = (rows.last >= oldest).nonzero()[0]
-        if len(alive) < len(rows.last):
-            self._rows = columns.keep(rows, alive)
+    def _report(self, found: Found, predicted: FloatArray) -> Tracks:
+        rows, config = self._rows, self.config
+        least = config.min_hits if self._frame > config.min_hits else 0
+        shown = shown_by(found, (rows.hits >= least) | (rows.track_id > 0))
+        alive = rows.last >= self._frame - self._max_age
+        lost = coasting(rows, alive, predicted, self._frame) if self.coasting else NONE
+        return report(rows, found, shown, self.ids, lost, predicted)

@@ -23,11 +23,32 @@ from typing import Any
 
 import numpy as np
 
-from sportstrack.appearance import Features, cosine, learn, read_looks, unit_rows, with_room
-from sportstrack.boxes import iou
-from sportstrack.trackers import columns
+from sportstrack.appearance import Features, cosine, update_appearance, with_length
+from sportstrack.boxes import grown, iou
+from sportstrack.trackers.checks import check_frame_rate, check_order, check_range, frames_at
+from sportstrack.trackers.duplicates import remove_duplicates
 from sportstrack.trackers.fusion import check_fusion, fuse_touching
-from sportstrack.types import BoolArray, FloatArray, IntArray, Tracks, as_detections
+from sportstrack.trackers.rows import (
+    NONE,
+    Found,
+    IdCounter,
+    append,
+    by_score,
+    claim,
+    coasting,
+    first_appearance,
+    forbid_other_classes,
+    keep_alive,
+    lasting,
+    match,
+    matched,
+    read_found,
+    record_matches,
+    report,
+    shown_by,
+    without_owner,
+)
+from sportstrack.types import BoolArray, FloatArray, IntArray, Tracks
 
 
 @dataclass(frozen=True)
@@ -84,17 +105,17 @@ class DeepEIoUConfig:
 
     def __post_init__(self) -> None:
         for name in ("track_high_thresh", "track_low_thresh", "new_track_thresh", "duplicate_thresh"):
-            columns.check_range(name, getattr(self, name), 0.0, 1.0)
+            check_range(name, getattr(self, name), 0.0, 1.0)
         for name in ("match_thresh", "second_match_thresh", "unconfirmed_match_thresh"):
-            columns.check_range(name, getattr(self, name), 0.0, 1.0)
+            check_range(name, getattr(self, name), 0.0, 1.0)
         for name in ("proximity_thresh", "appearance_thresh", "appearance_momentum"):
-            columns.check_range(name, getattr(self, name), 0.0, 1.0)
+            check_range(name, getattr(self, name), 0.0, 1.0)
         for name in ("init_expand_scale", "expand_scale_step", "second_expand_scale"):
-            columns.check_range(name, getattr(self, name), 0.0, 10.0)
-        columns.check_range("num_iteration", self.num_iteration, 1, 100)
-        columns.check_range("track_buffer", self.track_buffer, 0, 1e9)
+            check_range(name, getattr(self, name), 0.0, 10.0)
+        check_range("num_iteration", self.num_iteration, 1, 100)
+        check_range("track_buffer", self.track_buffer, 0, 1e9)
         check_fusion(self, ("minimum", "weighted", "adaptive"))
-        columns.check_order("track_low_thresh", self.track_low_thresh, "track_high_thresh", self.track_high_thresh)
+        check_order("track_low_thresh", self.track_low_thresh, "track_high_thresh", self.track_high_thresh)
 
 
 @dataclass(slots=True)
@@ -102,25 +123,13 @@ class Rows:
     """One track per entry of the last axis."""
 
     box: FloatArray  # (4, T) corners of the last detection
-    feature: Features  # (D, T) smoothed unit appearance, zero while unknown; D is 0 until embeddings come
+    appearance: Features  # (D, T) smoothed unit vectors, zero while unknown; D is 0 until embeddings come
     track_id: IntArray  # (T,) 0 until first reported
     born: IntArray  # (T,) frame of the first detection
     last: IntArray  # (T,) frame of the last match; a track that was not matched in the frame before is lost
     confirmed: BoolArray  # (T,) matched at least once after birth, or born in the first frame
     score: FloatArray  # (T,) of the last detection
     class_id: IntArray  # (T,) of the last detection
-
-
-@dataclass(slots=True)
-class Found:
-    """The usable detections of one frame."""
-
-    boxes: FloatArray  # (N, 4) corners
-    score: FloatArray  # (N,)
-    class_id: IntArray  # (N,)
-    feature: Features | None  # (N, D) unit appearance
-    look: FloatArray | None  # (T, N) cosine distances to the tracks
-    owner: IntArray  # (N,) the track that took it, or −1
 
 
 class DeepEIoU:
@@ -130,7 +139,11 @@ class DeepEIoU:
         config: settings.
         frame_rate: frames per second of the video; scales ``track_buffer``.
         coasting: also report lost tracks, where they were last seen, with ``detection`` −1.
-        strict: raise on an unusable box instead of leaving it out and counting it in `dropped`.
+        strict: raise on an unusable detection instead of leaving it out and counting it in `dropped`.
+
+    Attributes:
+        ids: counts the tracks' ids; trackers that work side by side share one.
+        dropped: unusable detections so far.
     """
 
     def __init__(
@@ -141,20 +154,24 @@ class DeepEIoU:
         coasting: bool = False,
         strict: bool = False,
     ) -> None:
+        self.ids = IdCounter()
         self.config = config or DeepEIoUConfig()
-        self.frame_rate = columns.check_frame_rate(frame_rate)
         self.coasting = coasting
         self.strict = strict
         c = self.config
-        self._buffer = columns.frames_at(self.frame_rate, c.track_buffer)
         self._low = float(np.nextafter(c.track_low_thresh, 2.0))  # scores strictly above it, as in the authors' code
         self._margins = [c.init_expand_scale + i * c.expand_scale_step for i in range(c.num_iteration)]
-        self._reach = columns.reach_of_duplicates(c.duplicate_thresh)
+        self.set_frame_rate(frame_rate)
         self.reset()
+
+    def set_frame_rate(self, frame_rate: float) -> None:
+        """Count times at another frame rate from now on; the tracks stay."""
+        self.frame_rate = check_frame_rate(frame_rate)
+        self._buffer = frames_at(self.frame_rate, self.config.track_buffer)
 
     def reset(self) -> None:
         """Forget everything, as if newly made."""
-        self._last_id = 0
+        self.ids.reset()
         self.dropped = 0
         self.cut()
 
@@ -178,93 +195,96 @@ class DeepEIoU:
         Raises:
             SettingError: if embeddings change their length.
         """
-        detections = as_detections(detections)
-        looks = read_looks(detections.embedding, len(self._rows.feature))
-        boxes, score, class_id, row, dropped = columns.read(detections, self._low, self.strict)
-        feature = None if looks is None else unit_rows(looks[row])
-        self.dropped += dropped
+        found = read_found(detections, self._low, self.strict, length=len(self._rows.appearance))
+        self.dropped += found.dropped
         self._frame += 1
-        found = Found(boxes, score, class_id, feature, self._compare(feature), columns.nobody(len(boxes)))
+        config, rows = self.config, self._rows
+        high, low = by_score(found, config.track_high_thresh)
+        confirmed, tentative = rows.confirmed.nonzero()[0], (~rows.confirmed).nonzero()[0]
+        distance = self._compare(found)
 
-        rows = self._rows
-        high = self._associate(found)
-        seen = (found.owner >= 0).nonzero()[0]
-        rows.box[:, found.owner[seen]] = boxes[seen].T
-        columns.remember(rows, seen, found.owner[seen], score, class_id)
-        if feature is not None:
-            taught = high[found.owner[high] >= 0]  # weak boxes teach no look
-            track, least = found.owner[taught], self.config.track_high_thresh
-            learn(self.config, rows.feature, track, feature[taught], score[taught], least)
-        new = high[(found.owner[high] < 0) & (score[high] >= self.config.new_track_thresh)]
+        # 1. First association: confirmed tracks, lost ones too, with the high-score detections, round by round.
+        left, free = confirmed, high
+        for margin in self._margins:
+            left = self._match(found, left, free, margin, config.match_thresh, distance)
+            free = free[found.owner[free] < 0]
+
+        # 2. Second association: the tracks that are left and not lost, with the low-score detections, by overlap alone.
+        left, margin = left[rows.last[left] == self._frame - 1], config.second_expand_scale
+        self._match(found, left, low, margin, config.second_match_thresh)
+
+        # 3. Tentative tracks, seen once, with the high-score detections that are left.
+        self._match(found, tentative, free, margin, config.unconfirmed_match_thresh, distance)
+        self._correct(found)
+
+        # 4. Start tracks with what is left.
+        new = without_owner(found, high)
+        new = new[found.score[new] >= config.new_track_thresh]
         if len(new):
-            found.owner[new] = np.arange(len(rows.last), len(rows.last) + len(new))
-            self._rows = rows = columns.append(rows, self._born(found, new))
-        alive = columns.lasting(rows, self._frame, self._buffer)
-        self._remove_duplicates(alive)
-        places = rows.box.T if self.coasting else None
-        tracks, self._last_id = columns.report(
-            rows, found.owner, row, boxes, alive & rows.confirmed, self._last_id, places
-        )
-        index = alive.nonzero()[0]
-        if len(index) < len(alive):
-            self._rows = columns.keep(rows, index)
+            claim(found, new, len(rows.last))
+            self._rows = rows = append(rows, self._new_rows(found, new))
+
+        # 5. Report, and forget the tracks that are duplicates or have been missing for too long.
+        alive, places = lasting(rows.last, rows.confirmed, self._frame, self._buffer), rows.box.T
+        remove_duplicates(rows, alive, places, config, self._frame)
+        known = alive & rows.confirmed
+        lost = coasting(rows, known, places, self._frame) if self.coasting else NONE
+        tracks = report(rows, found, shown_by(found, known), self.ids, lost, places)
+        self._rows = keep_alive(rows, alive)
         return tracks
 
-    def _compare(self, feature: Features | None) -> FloatArray | None:
-        """Return the (T, N) cosine distances of all tracks to all boxes."""
-        if feature is None:
+    def _compare(self, found: Found) -> FloatArray | None:
+        """Return the (T, N) cosine distances of all tracks to all detections, None without embeddings."""
+        if found.embedding is None:
             return None
         rows = self._rows
-        rows.feature = with_room(rows.feature, len(rows.last), feature.shape[1])
-        return cosine(rows.feature.T, feature)
-
-    def _associate(self, found: Found) -> IntArray:
-        """Match in three stages; write the boxes' owners and return the confident boxes."""
-        config, rows, before = self.config, self._rows, self._frame - 1
-        confident = found.score >= config.track_high_thresh
-        high, low = confident.nonzero()[0], (~confident).nonzero()[0]
-        pool, tentative = rows.confirmed.nonzero()[0], (~rows.confirmed).nonzero()[0]
-        free = high
-        for margin in self._margins:
-            self._match(found, pool, free, margin, config.match_thresh)
-            pool, free = pool[rows.last[pool] <= before], free[found.owner[free] < 0]
-        left = pool[rows.last[pool] == before]  # lost tracks come back by confident boxes alone
-        self._match(found, left, low, config.second_expand_scale, config.second_match_thresh, looking=False)
-        self._match(found, tentative, free, config.second_expand_scale, config.unconfirmed_match_thresh)
-        return high
+        rows.appearance = with_length(rows.appearance, len(rows.last), found.embedding.shape[1])
+        return cosine(rows.appearance.T, found.embedding)
 
     def _match(
-        self, found: Found, tracks: IntArray, boxes: IntArray, margin: float, limit: float, looking: bool = True
-    ) -> None:
-        """Match some tracks to some boxes, all with a margin; write the boxes' owners and the tracks' frame."""
+        self,
+        found: Found,
+        tracks: IntArray,
+        boxes: IntArray,
+        margin: float,
+        limit: float,
+        distance: FloatArray | None = None,
+    ) -> IntArray:
+        """Match some tracks to some detections, all with a margin; return the tracks that are left."""
         if not (len(tracks) and len(boxes)):
-            return
-        rows, owner = self._rows, columns.nobody(len(boxes))
-        overlap = iou(columns.grown(rows.box.take(tracks, axis=1).T, margin), columns.grown(found.boxes[boxes], margin))
+            return tracks
+        rows = self._rows
+        overlap = iou(grown(rows.box.take(tracks, axis=1).T, margin), grown(found.boxes[boxes], margin))
         cost = np.subtract(1.0, overlap, out=overlap)
-        if looking and found.feature is not None and found.look is not None:
-            mine, theirs = rows.feature[:, tracks].T, found.feature[boxes]
-            cost = fuse_touching(self.config, cost, cost, found.look[tracks[:, None], boxes], mine, theirs)
+        if distance is not None and found.embedding is not None:
+            appearance, embedding = rows.appearance[:, tracks].T, found.embedding[boxes]
+            cost = fuse_touching(self.config, cost, cost, distance[tracks[:, None], boxes], appearance, embedding)
         if self.config.per_class:
-            columns.forbid_other_classes(cost, rows.class_id[tracks], found.class_id[boxes])
-        t, b = np.arange(len(tracks)), np.arange(len(boxes))
-        rows.last[tracks[columns.match(cost, t, b, limit, owner)]] = self._frame
-        taken = (owner >= 0).nonzero()[0]
-        found.owner[boxes[taken]] = tracks[owner[taken]]
+            forbid_other_classes(cost, rows.class_id[tracks], found.class_id[boxes])
+        return match(found, cost, tracks, boxes, limit)
 
-    def _born(self, found: Found, new: IntArray) -> Rows:
+    def _correct(self, found: Found) -> None:
+        rows, (track, boxes) = self._rows, matched(found)
+        rows.box[:, track] = found.boxes[boxes].T
+        record_matches(rows, found, track, boxes, self._frame)
+        rows.confirmed[track] = True
+        if found.embedding is not None:
+            least = self.config.track_high_thresh
+            high = found.score[boxes] >= least  # low-score detections do not change the appearance
+            track, boxes = track[high], boxes[high]
+            score, embedding = found.score[boxes], found.embedding[boxes]
+            update_appearance(self.config, rows.appearance, track, embedding, score, least)
+
+    def _new_rows(self, found: Found, new: IntArray) -> Rows:
         zeros = np.zeros(len(new), np.int64)
         now = zeros + self._frame
-        feature = np.zeros((len(self._rows.feature), len(new)), np.float32)
-        if found.feature is not None:
-            feature = found.feature[new].T
-        return Rows(found.boxes[new].T, feature, zeros, now, now, now == 1, found.score[new], found.class_id[new])
-
-    def _remove_duplicates(self, alive: BoolArray) -> None:
-        rows = self._rows
-        lost = (alive & (rows.last < self._frame)).nonzero()[0]
-        if not len(lost):
-            return
-        longer = (rows.box[2:] - rows.box[:2]).take(lost, axis=1).max(axis=0)
-        if columns.any_near((rows.box[:2] + rows.box[2:]) / 2, lost, longer * self._reach):
-            columns.remove_duplicates(rows, rows.box.T, lost, alive, self.config, self._frame)
+        return Rows(
+            box=found.boxes[new].T,
+            appearance=first_appearance(found, new, len(self._rows.appearance)),
+            track_id=zeros,
+            born=now,
+            last=now,
+            confirmed=now == 1,
+            score=found.score[new],
+            class_id=found.class_id[new],
+        )

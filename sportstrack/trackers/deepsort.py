@@ -25,14 +25,31 @@ from typing import Any
 import numpy as np
 
 from sportstrack import kalman
-from sportstrack.appearance import Features, known, read_looks, unit_rows
-from sportstrack.assign import clip_then_solve
+from sportstrack.appearance import has_embedding
 from sportstrack.boxes import iou, xyah_to_xyxy, xyxy_to_xyah
 from sportstrack.kalman import mahalanobis
-from sportstrack.trackers import columns
+from sportstrack.trackers import xyah
+from sportstrack.trackers.checks import check_frame_rate, check_range, frames_at
 from sportstrack.trackers.fusion import check_fusion, fuse, fused_limit
 from sportstrack.trackers.gallery import Gallery
-from sportstrack.types import BoolArray, FloatArray, IntArray, Tracks, as_detections
+from sportstrack.trackers.rows import (
+    NONE,
+    Found,
+    IdCounter,
+    append,
+    claim,
+    coasting,
+    forbid_other_classes,
+    keep,
+    lasting,
+    match,
+    matched,
+    read_found,
+    record_matches,
+    report,
+    shown_by,
+)
+from sportstrack.types import BoolArray, FloatArray, IntArray, Tracks
 
 _NEVER = 1e5  # cost of a pair outside the gate, above every limit
 _CHI2 = {2: 5.9915, 4: 9.4877}  # 95 % of the squared Mahalanobis distances of 2 and 4 coordinates are smaller
@@ -87,11 +104,11 @@ class DeepSORTConfig:
 
     def __post_init__(self) -> None:
         for name in ("max_cosine_distance", "mc_lambda", "max_iou_distance", "det_thresh"):
-            columns.check_range(name, getattr(self, name), 0.0, 1.0)
+            check_range(name, getattr(self, name), 0.0, 1.0)
         check_fusion(self, ("gated", "weighted", "adaptive"))
-        columns.check_range("nn_budget", self.nn_budget, 1, 1e6)
-        columns.check_range("max_age", self.max_age, 0, 1e9)
-        columns.check_range("n_init", self.n_init, 0, 1e9)
+        check_range("nn_budget", self.nn_budget, 1, 1e6)
+        check_range("max_age", self.max_age, 0, 1e9)
+        check_range("n_init", self.n_init, 0, 1e9)
 
 
 @dataclass(slots=True)
@@ -115,7 +132,11 @@ class DeepSORT:
         config: settings.
         frame_rate: frames per second of the video; scales ``max_age``.
         coasting: also report confirmed tracks that were not seen, with their predicted box and ``detection`` −1.
-        strict: raise on an unusable box instead of leaving it out and counting it in `dropped`.
+        strict: raise on an unusable detection instead of leaving it out and counting it in `dropped`.
+
+    Attributes:
+        ids: counts the tracks' ids; trackers that work side by side share one.
+        dropped: unusable detections so far.
     """
 
     def __init__(
@@ -126,19 +147,24 @@ class DeepSORT:
         coasting: bool = False,
         strict: bool = False,
     ) -> None:
+        self.ids = IdCounter()
         self.config = config or DeepSORTConfig()
-        self.frame_rate = columns.check_frame_rate(frame_rate)
         self.coasting = coasting
         self.strict = strict
-        self._max_age = columns.frames_at(self.frame_rate, self.config.max_age)
         c = self.config
-        self._first_var, self._process_noise, self._measurement_noise = columns.xyah_noises(c)
+        self._first_var, self._process_noise, self._measurement_noise = xyah.noises(c)
         self._gated = 2 if c.gating_only_position else 4
+        self.set_frame_rate(frame_rate)
         self.reset()
+
+    def set_frame_rate(self, frame_rate: float) -> None:
+        """Count times at another frame rate from now on; the tracks stay."""
+        self.frame_rate = check_frame_rate(frame_rate)
+        self._max_age = frames_at(self.frame_rate, self.config.max_age)
 
     def reset(self) -> None:
         """Forget everything, as if newly made."""
-        self._last_id = 0
+        self.ids.reset()
         self.dropped = 0
         self.cut()
 
@@ -162,119 +188,107 @@ class DeepSORT:
         Raises:
             SettingError: if embeddings change their length.
         """
-        detections = as_detections(detections)
-        looks = read_looks(detections.embedding, self._gallery.length)
-        boxes, score, class_id, row, dropped = columns.read(detections, self.config.det_thresh, self.strict)
-        feature = None if looks is None else unit_rows(looks[row])
-        self.dropped += dropped
+        found = read_found(detections, self.config.det_thresh, self.strict, xyxy_to_xyah, self._gallery.length)
+        self.dropped += found.dropped
         self._frame += 1
+        rows, missing = self._rows, self._frame - self._rows.last
 
-        rows = self._rows
-        rows.state = kalman.predict(rows.state, columns.scaled(self._process_noise, rows.state[0, 3]))
-        predicted, measurement = xyah_to_xyxy(rows.state[0]), xyxy_to_xyah(boxes)
-        owner = columns.nobody(len(boxes))  # each box's track
-        if len(rows.last) and len(boxes):
-            missing = self._frame - rows.last
-            self._cascade(*self._appearance_cost(predicted, boxes, class_id, feature), missing, owner)
-            self._overlap(predicted, boxes, class_id, missing, owner)
+        # 1. Predict the tracks' boxes.
+        rows.state = kalman.predict(rows.state, xyah.scaled(self._process_noise, rows.state[0, 3]))
+        predicted = xyah_to_xyxy(rows.state[0])
 
-        self._correct(owner, measurement, score, class_id)
-        new = (owner < 0).nonzero()[0]
+        if len(rows.last) and len(found):
+            # 2. Matching cascade: confirmed tracks by appearance, within motion's gate.
+            self._match_cascade(found, *self._appearance_cost(found, predicted), missing)
+            # 3. The tracks of the previous frame that are left, tentative ones among them, by IoU.
+            self._match_overlap(found, predicted, missing)
+        self._correct(found)
+
+        # 4. Start a track with each detection that is left; every detection's embedding goes into the gallery.
+        new = (found.owner < 0).nonzero()[0]
         if len(new):
-            owner[new] = np.arange(len(rows.last), len(rows.last) + len(new))
-            self._rows = columns.append(rows, self._born(measurement[:, new], score[new], class_id[new]))
-        if feature is not None:
-            self._gallery.add(self._rows.slot[owner], feature)
-        tracks = self._report(owner, row, boxes, predicted)
-        self._forget()
+            claim(found, new, len(rows.last))
+            self._rows = append(rows, self._new_rows(found, new))
+        if found.embedding is not None:
+            self._gallery.add(self._rows.slot[found.owner], found.embedding)
+
+        # 5. Report, and forget the tracks that have been missing for too long.
+        alive = lasting(self._rows.last, self._rows.confirmed, self._frame, self._max_age)
+        tracks = self._report(found, alive, predicted)
+        self._forget(alive)
         return tracks
 
-    def _appearance_cost(
-        self, predicted: FloatArray, boxes: FloatArray, class_id: IntArray, feature: Features | None
-    ) -> tuple[FloatArray, float]:
+    def _appearance_cost(self, found: Found, predicted: FloatArray) -> tuple[FloatArray, float]:
         """Return the cascade's (T, N) costs, closed where motion's gate is, and the highest cost of a match."""
         rows, config, gate = self._rows, self.config, _CHI2[self._gated]
-        variance = rows.state[2] + columns.scaled(self._measurement_noise, rows.state[0, 3])
+        variance = rows.state[2] + xyah.scaled(self._measurement_noise, rows.state[0, 3])
         part = slice(self._gated)
-        distance = mahalanobis(rows.state[0, part], variance[part], xyxy_to_xyah(boxes)[part])
+        distance = mahalanobis(rows.state[0, part], variance[part], found.measurement[part])
         inside, limit = distance <= gate, config.max_cosine_distance
         if config.per_class:
-            inside &= rows.class_id[:, None] == class_id
+            inside &= rows.class_id[:, None] == found.class_id
         cost = distance * (limit / gate)
-        if feature is not None:
+        if found.embedding is not None:
             near = inside & rows.confirmed[:, None]
-            look = self._gallery.distance(rows.slot, feature, near)
+            appearance = self._gallery.distance(rows.slot, found.embedding, near)
             if config.fusion == "gated":
-                inside &= look <= limit
-                cost = fuse(config, cost, look, inside, alpha=config.mc_lambda)
+                inside &= appearance <= limit
+                cost = fuse(config, cost, appearance, inside, alpha=config.mc_lambda)
             else:
                 limit = fused_limit(config, config.max_iou_distance, limit)
-                seen = self._gallery.known(rows.slot)[:, None] & known(feature)
-                by_looks = fuse(config, 1.0 - iou(predicted, boxes), look, near)
-                cost = np.where(seen, by_looks, distance * (limit / gate))
+                known = self._gallery.has_embedding(rows.slot)[:, None] & has_embedding(found.embedding)
+                fused = fuse(config, 1.0 - iou(predicted, found.boxes), appearance, near)
+                cost = np.where(known, fused, distance * (limit / gate))
         cost[~inside] = _NEVER
         return cost, limit
 
-    def _cascade(self, cost: FloatArray, limit: float, missing: IntArray, owner: IntArray) -> None:
+    def _match_cascade(self, found: Found, cost: FloatArray, limit: float, missing: IntArray) -> None:
         """Match confirmed tracks by appearance, those missing for the shortest time first."""
-        rows, confirmed = self._rows, self._rows.confirmed.nonzero()[0]
+        confirmed = self._rows.confirmed.nonzero()[0]
         for age in np.unique(missing[confirmed]):
-            free = (owner < 0).nonzero()[0]
+            free = (found.owner < 0).nonzero()[0]
             if age > self._max_age or not len(free):
                 break
-            tracks = confirmed[missing[confirmed] == age]
-            rows.last[columns.match(cost, tracks, free, limit, owner)] = self._frame
+            match(found, cost, confirmed[missing[confirmed] == age], free, limit)
 
-    def _overlap(
-        self, predicted: FloatArray, boxes: FloatArray, class_id: IntArray, missing: IntArray, owner: IntArray
-    ) -> None:
-        """Match tracks seen in the last frame, the tentative ones among them, with what is left."""
-        rows = self._rows
-        recent, free = ((missing == 1) & (rows.last < self._frame)).nonzero()[0], (owner < 0).nonzero()[0]
-        overlap = iou(predicted[recent], boxes[free])
+    def _match_overlap(self, found: Found, predicted: FloatArray, missing: IntArray) -> None:
+        """Match the tracks of the previous frame that are left with the detections that are left."""
+        recent = missing == 1
+        recent[matched(found)[0]] = False
+        tracks, free = recent.nonzero()[0], (found.owner < 0).nonzero()[0]
+        overlap = iou(predicted[tracks], found.boxes[free])
         cost = np.subtract(1.0, overlap, out=overlap)
         if self.config.per_class:
-            columns.forbid_other_classes(cost, rows.class_id[recent], class_id[free])
-        t, b = clip_then_solve(cost, min(self.config.max_iou_distance, columns.BELOW_ONE))
-        owner[free[b]] = recent[t]
-        rows.last[recent[t]] = self._frame
+            forbid_other_classes(cost, self._rows.class_id[tracks], found.class_id[free])
+        match(found, cost, tracks, free, self.config.max_iou_distance)
 
-    def _correct(self, owner: IntArray, measurement: FloatArray, score: FloatArray, class_id: IntArray) -> None:
-        rows, found = self._rows, (owner >= 0).nonzero()[0]
-        track = owner[found]
-        state, seen = rows.state.take(track, axis=2), measurement.take(found, axis=1)
-        rows.state[:, :, track] = kalman.update(state, seen, columns.scaled(self._measurement_noise, state[0, 3]))
+    def _correct(self, found: Found) -> None:
+        rows, (track, boxes) = self._rows, matched(found)
+        xyah.correct(rows, self._measurement_noise, found, track, boxes)
+        record_matches(rows, found, track, boxes, self._frame)
         rows.hits[track] += 1
         rows.confirmed[track] |= rows.hits[track] >= self.config.n_init
-        rows.score[track] = score[found]
-        rows.class_id[track] = class_id[found]
 
-    def _born(self, measurement: FloatArray, score: FloatArray, class_id: IntArray) -> Rows:
-        state = kalman.initiate(measurement, columns.scaled(self._first_var, measurement[3]))
-        zeros = np.zeros(len(score), np.int64)
-        slot = self._gallery.take(len(score))
+    def _new_rows(self, found: Found, new: IntArray) -> Rows:
+        zeros = np.zeros(len(new), np.int64)
         return Rows(
-            state, slot, zeros, zeros + self._frame, zeros + 1, zeros >= self.config.n_init - 1, score, class_id
+            state=xyah.start(found.measurement[:, new], self._first_var),
+            slot=self._gallery.take(len(new)),
+            track_id=zeros,
+            last=zeros + self._frame,
+            hits=zeros + 1,
+            confirmed=zeros >= self.config.n_init - 1,
+            score=found.score[new],
+            class_id=found.class_id[new],
         )
 
-    def _report(self, owner: IntArray, row: IntArray, boxes: FloatArray, predicted: FloatArray) -> Tracks:
+    def _report(self, found: Found, alive: BoolArray, predicted: FloatArray) -> Tracks:
         rows = self._rows
-        shown = rows.confirmed[owner].nonzero()[0]
-        owner, row, boxes = owner[shown], row[shown], boxes[shown]
-        track_id, self._last_id = columns.ids_of(rows.track_id, owner, self._last_id)
-        if self.coasting:
-            height, aspect = rows.state[0, 3], rows.state[0, 2]
-            unseen = (rows.last < self._frame) & (rows.last >= self._frame - self._max_age) & rows.confirmed
-            coast = (unseen & (height > 0) & (aspect > 0)).nonzero()[0]
-            owner, row, boxes = columns.with_coasting(owner, row, boxes, coast, predicted[coast])
-            track_id = rows.track_id[owner]
-        return Tracks.trusted(boxes, rows.score[owner], rows.class_id[owner], track_id, row)
+        lost = coasting(rows, alive, predicted, self._frame) if self.coasting else NONE
+        return report(rows, found, shown_by(found, rows.confirmed), self.ids, lost, predicted)
 
-    def _forget(self) -> None:
-        rows = self._rows
-        # A tentative track lives on only if it was matched at once.
-        alive = (rows.last >= self._frame - self._max_age) & (rows.confirmed | (rows.last == self._frame))
+    def _forget(self, alive: BoolArray) -> None:
         index = alive.nonzero()[0]
         if len(index) < len(alive):
-            self._gallery.release(rows.slot[~alive])
-            self._rows = columns.keep(rows, index)
+            self._gallery.release(self._rows.slot[~alive])
+            self._rows = keep(self._rows, index)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
-from sportstrack.appearance import Features, known
+from sportstrack.appearance import Features, has_embedding
 from sportstrack.errors import SettingError
 from sportstrack.types import BoolArray, FloatArray
 
@@ -55,6 +55,18 @@ class FusionSettings(Protocol):
         """How much ``adaptive`` adds to it at most, ε."""
 
 
+class OverlapFusionSettings(FusionSettings, Protocol):
+    """The same with the limits of BoT-SORT's ``minimum``."""
+
+    @property
+    def proximity_thresh(self) -> float:
+        """Appearance counts up to this 1 − overlap."""
+
+    @property
+    def appearance_thresh(self) -> float:
+        """Appearance counts up to this half cosine distance."""
+
+
 def check_fusion(settings: FusionSettings, modes: tuple[str, ...]) -> None:
     """SettingError unless the mode is one of the tracker's and its numbers are in range."""
     if settings.fusion not in modes:
@@ -67,17 +79,17 @@ def check_fusion(settings: FusionSettings, modes: tuple[str, ...]) -> None:
 def fuse(
     settings: FusionSettings,
     motion: FloatArray,
-    look: FloatArray,
+    appearance: FloatArray,
     near: BoolArray,
-    seen: BoolArray | None = None,
+    known: BoolArray | None = None,
     alpha: float | None = None,
 ) -> FloatArray:
     """Bring motion and appearance together in one cost.
 
     ============ ==============================================================================================
-    ``minimum``  the lesser of motion and half the look's distance (BoT-SORT, section 3.3; Deep-EIoU)
-    ``gated``    alpha · motion + (1 − alpha) · look (DeepSORT, equation 5; FairMOT)
-    ``weighted`` the same, with the ``alpha`` of the settings, and looks no farther than unrelated ones (1)
+    ``minimum``  the lesser of motion and half the appearance (BoT-SORT, section 3.3; Deep-EIoU)
+    ``gated``    alpha · motion + (1 − alpha) · appearance (DeepSORT, equation 5; FairMOT)
+    ``weighted`` the same, with the ``alpha`` of the settings, and appearance at most 1 (unrelated)
     ``adaptive`` 1 − (overlap + (a_w + w_b) · similarity) / (1 + a_w + ε), where overlap is 1 − motion: Deep OC-SORT's
                  sum, with the weights of `adaptive_weight`, scaled so that it stays a cost from 0 to 1
     ============ ==============================================================================================
@@ -85,52 +97,60 @@ def fuse(
     Args:
         settings: the tracker's.
         motion: (T, N) cost, 1 for a pair that has nothing in common.
-        look: (T, N) cosine distance, 0 alike, 1 unrelated or unknown, up to 2.
-        near: (T, N) pairs whose looks count; motion decides on the others, which ``adaptive`` takes for unrelated.
-        seen: (T, N) pairs whose looks are both known, None if all are; motion alone decides on the others in
-            ``weighted`` and ``adaptive``.
+        appearance: (T, N) cosine distance, 0 alike, 1 unrelated or unknown, up to 2.
+        near: (T, N) pairs whose appearance counts; motion decides on the others, in ``adaptive`` as if unrelated.
+        known: (T, N) pairs of which track and detection have an embedding, None if all have; motion alone decides on
+            the others in ``weighted`` and ``adaptive``.
         alpha: weight of motion in ``gated``.
     """
     if settings.fusion == "minimum":
-        return gated_minimum(motion, 0.5 * look, near)
+        return gated_minimum(motion, 0.5 * appearance, near)
     if settings.fusion == "gated":
-        return weighted(motion, look, 0.0 if alpha is None else alpha)
-    near = near if seen is None else near & seen
+        return weighted(motion, appearance, 0.0 if alpha is None else alpha)
+    near = near if known is None else near & known
     if settings.fusion == "weighted":
-        return np.where(near, weighted(motion, np.minimum(look, 1.0), settings.alpha), motion)
-    similarity = np.where(near, 1.0 - look, 0.0)
+        return np.where(near, weighted(motion, np.minimum(appearance, 1.0), settings.alpha), motion)
+    similarity = np.where(near, 1.0 - appearance, 0.0)
     weight = adaptive_weight(similarity, settings.w_association_emb, settings.aw_param)
     most = 1.0 + settings.w_association_emb + settings.aw_param
     cost: FloatArray = 1.0 - (1.0 - motion + weight * similarity) / most
-    return cost if seen is None else np.where(seen, cost, motion)
+    return cost if known is None else np.where(known, cost, motion)
 
 
 def fuse_touching(
-    settings: Any, plain: FloatArray, motion: FloatArray, look: FloatArray, mine: Features, theirs: Features
+    settings: OverlapFusionSettings,
+    plain: FloatArray,
+    motion: FloatArray,
+    distance: FloatArray,
+    appearance: Features,
+    embedding: Features,
 ) -> FloatArray:
-    """`fuse` where overlap says which looks count: in ``minimum`` those near and alike enough, else all that touch.
+    """`fuse` where overlap says which embeddings count.
+
+    In ``minimum`` those of near pairs of like appearance count, else those of all pairs that touch.
 
     Args:
-        settings: with ``proximity_thresh`` (highest ``plain``) and ``appearance_thresh`` (highest half distance).
+        settings: how, and the limits of ``minimum``.
         plain: (T, N) 1 − overlap.
         motion: (T, N) motion's cost.
-        look: (T, N) cosine distance.
-        mine: (T, D) looks of the tracks.
-        theirs: (N, D) looks of the boxes.
+        distance: (T, N) cosine distance.
+        appearance: (T, D) of the tracks.
+        embedding: (N, D) of the detections.
     """
     if settings.fusion == "minimum":
-        alike = (plain <= settings.proximity_thresh) & (0.5 * look <= settings.appearance_thresh)
-        return fuse(settings, motion, look, alike)
-    return fuse(settings, motion, look, plain < 1.0, known(mine)[:, None] & known(theirs))
+        alike = (plain <= settings.proximity_thresh) & (0.5 * distance <= settings.appearance_thresh)
+        return fuse(settings, motion, distance, alike)
+    known = has_embedding(appearance)[:, None] & has_embedding(embedding)
+    return fuse(settings, motion, distance, plain < 1.0, known)
 
 
-def fused_limit(settings: FusionSettings, motion: float, look: float) -> float:
-    """Return the cost, as ``weighted`` or ``adaptive``, of a pair that is just good enough in motion and in looks."""
+def fused_limit(settings: FusionSettings, motion: float, appearance: float) -> float:
+    """Return the cost, as ``weighted`` or ``adaptive``, of a pair just good enough in motion and in appearance."""
     one = np.ones((1, 1))
-    return float(fuse(settings, motion * one, look * one, one > 0)[0, 0])
+    return float(fuse(settings, motion * one, appearance * one, one > 0)[0, 0])
 
 
-def gated_minimum(motion: FloatArray, appearance: FloatArray, allowed: Any) -> FloatArray:
+def gated_minimum(motion: FloatArray, appearance: FloatArray, allowed: BoolArray) -> FloatArray:
     """Return min(motion, appearance) where ``allowed``, motion elsewhere (BoT-SORT, section 3.3)."""
     return np.where(allowed, np.minimum(motion, appearance), motion)
 

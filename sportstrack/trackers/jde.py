@@ -26,13 +26,31 @@ from typing import Any
 
 import numpy as np
 
-from sportstrack import kalman
-from sportstrack.appearance import Features, cosine, known, learn, read_looks, unit_rows, with_room
+from sportstrack.appearance import Features, cosine, has_embedding, update_appearance, with_length
 from sportstrack.boxes import iou, xyah_to_xyxy, xyxy_to_xyah
 from sportstrack.kalman import mahalanobis
-from sportstrack.trackers import columns
+from sportstrack.trackers import xyah
+from sportstrack.trackers.checks import check_frame_rate, check_range, frames_at
+from sportstrack.trackers.duplicates import remove_duplicates
 from sportstrack.trackers.fusion import check_fusion, fuse, fused_limit
-from sportstrack.types import BoolArray, FloatArray, IntArray, Tracks, as_detections
+from sportstrack.trackers.rows import (
+    NONE,
+    Found,
+    IdCounter,
+    append,
+    claim,
+    coasting,
+    first_appearance,
+    keep_alive,
+    lasting,
+    match,
+    matched,
+    read_found,
+    record_matches,
+    report,
+    shown_by,
+)
+from sportstrack.types import BoolArray, FloatArray, IntArray, Tracks
 
 _NEVER = 1e5  # cost of a pair outside the gate, above every limit
 _GATE = 9.4877  # 95 % of the squared Mahalanobis distances of 4 coordinates are smaller
@@ -88,10 +106,10 @@ class JDEConfig:
 
     def __post_init__(self) -> None:
         for name in ("det_thresh", "match_thresh", "lambda_", "second_match_thresh", "unconfirmed_match_thresh"):
-            columns.check_range(name, getattr(self, name), 0.0, 1.0)
+            check_range(name, getattr(self, name), 0.0, 1.0)
         for name in ("appearance_momentum", "duplicate_thresh"):
-            columns.check_range(name, getattr(self, name), 0.0, 1.0)
-        columns.check_range("track_buffer", self.track_buffer, 0, 1e9)
+            check_range(name, getattr(self, name), 0.0, 1.0)
+        check_range("track_buffer", self.track_buffer, 0, 1e9)
         check_fusion(self, ("gated", "weighted", "adaptive"))
 
 
@@ -100,7 +118,7 @@ class Rows:
     """One track per entry of the last axis."""
 
     state: FloatArray  # (5, 4, T) Kalman state in xyah
-    feature: Features  # (D, T) smoothed unit appearance, zero while unknown; D is 0 until embeddings come
+    appearance: Features  # (D, T) smoothed unit vectors, zero while unknown; D is 0 until embeddings come
     track_id: IntArray  # (T,) 0 until first reported
     born: IntArray  # (T,) frame of the first detection
     last: IntArray  # (T,) frame of the last match; a track that was not matched in the frame before is lost
@@ -116,7 +134,11 @@ class JDE:
         config: settings.
         frame_rate: frames per second of the video; scales ``track_buffer``.
         coasting: also report lost tracks, with their predicted box and ``detection`` −1.
-        strict: raise on an unusable box instead of leaving it out and counting it in `dropped`.
+        strict: raise on an unusable detection instead of leaving it out and counting it in `dropped`.
+
+    Attributes:
+        ids: counts the tracks' ids; trackers that work side by side share one.
+        dropped: unusable detections so far.
     """
 
     def __init__(
@@ -127,19 +149,22 @@ class JDE:
         coasting: bool = False,
         strict: bool = False,
     ) -> None:
+        self.ids = IdCounter()
         self.config = config or JDEConfig()
-        self.frame_rate = columns.check_frame_rate(frame_rate)
         self.coasting = coasting
         self.strict = strict
-        c = self.config
-        self._buffer = columns.frames_at(self.frame_rate, c.track_buffer)
-        self._first_var, self._process_noise, self._measurement_noise = columns.xyah_noises(c)
-        self._reach = columns.reach_of_duplicates(c.duplicate_thresh)
+        self._first_var, self._process_noise, self._measurement_noise = xyah.noises(self.config)
+        self.set_frame_rate(frame_rate)
         self.reset()
+
+    def set_frame_rate(self, frame_rate: float) -> None:
+        """Count times at another frame rate from now on; the tracks stay."""
+        self.frame_rate = check_frame_rate(frame_rate)
+        self._buffer = frames_at(self.frame_rate, self.config.track_buffer)
 
     def reset(self) -> None:
         """Forget everything, as if newly made."""
-        self._last_id = 0
+        self.ids.reset()
         self.dropped = 0
         self.cut()
 
@@ -162,84 +187,102 @@ class JDE:
         Raises:
             SettingError: if embeddings change their length.
         """
-        detections = as_detections(detections)
-        looks = read_looks(detections.embedding, len(self._rows.feature))
-        boxes, score, class_id, row, dropped = columns.read(detections, self.config.det_thresh, self.strict)
-        feature = None if looks is None else unit_rows(looks[row])
-        self.dropped += dropped
+        length = len(self._rows.appearance)
+        found = read_found(detections, self.config.det_thresh, self.strict, xyxy_to_xyah, length)
+        self.dropped += found.dropped
         self._frame += 1
+        config, rows = self.config, self._rows
 
-        rows = self._rows
-        columns.predict_xyah(rows, self._process_noise, self._frame)
-        owner = columns.nobody(len(boxes))  # each box's track
-        if len(rows.last) and len(boxes):
-            self._associate(boxes, class_id, feature, owner)
-        found = (owner >= 0).nonzero()[0]
-        columns.correct_xyah(rows, self._measurement_noise, owner[found], boxes[found])
-        columns.remember(rows, found, owner[found], score, class_id)
-        if feature is not None:
-            seen = (owner >= 0).nonzero()[0]
-            rows.feature = with_room(rows.feature, len(rows.last), feature.shape[1])
-            learn(self.config, rows.feature, owner[seen], feature[seen], score[seen], self.config.det_thresh)
-        new = (owner < 0).nonzero()[0]
+        # 1. Predict the boxes of the confirmed tracks.
+        xyah.predict_confirmed(rows, rows.confirmed, self._process_noise, self._frame)
+
+        # 2. to 4. Match the tracks with the detections.
+        if len(rows.last) and len(found):
+            self._associate(found)
+        self._correct(found)
+
+        # 5. Start a track with each detection that is left.
+        new = (found.owner < 0).nonzero()[0]
         if len(new):
-            owner[new] = np.arange(len(rows.last), len(rows.last) + len(new))
-            born = self._born(boxes[new], score[new], class_id[new], None if feature is None else feature[new])
-            self._rows = rows = columns.append(rows, born)
-        alive = columns.lasting(rows, self._frame, self._buffer)
-        lost = (alive & (rows.last < self._frame)).nonzero()[0]
-        columns.remove_duplicates_xyah(rows, alive, lost, self.config, self._frame, self._reach)
-        places = xyah_to_xyxy(rows.state[0]) if self.coasting else None
-        tracks, self._last_id = columns.report(rows, owner, row, boxes, alive & rows.confirmed, self._last_id, places)
-        index = alive.nonzero()[0]
-        if len(index) < len(alive):
-            self._rows = columns.keep(rows, index)
+            claim(found, new, len(rows.last))
+            self._rows = rows = append(rows, self._new_rows(found, new))
+
+        # 6. Report, and forget the tracks that are duplicates or have been missing for too long.
+        alive = lasting(rows.last, rows.confirmed, self._frame, self._buffer)
+        places = xyah_to_xyxy(rows.state[0])
+        remove_duplicates(rows, alive, places, config, self._frame)
+        known = alive & rows.confirmed
+        lost = coasting(rows, known, places, self._frame) if self.coasting else NONE
+        tracks = report(rows, found, shown_by(found, known), self.ids, lost, places)
+        self._rows = keep_alive(rows, alive)
         return tracks
 
-    def _associate(self, boxes: FloatArray, class_id: IntArray, feature: Features | None, owner: IntArray) -> None:
-        """Match by looks, then by overlap, then the tentative tracks; write the boxes' owners."""
-        config, rows, everyone = self.config, self._rows, np.arange(len(boxes))
-        pool, tentative = rows.confirmed.nonzero()[0], (~rows.confirmed).nonzero()[0]
-        plain = 1.0 - iou(xyah_to_xyxy(rows.state[0]), boxes)
-        other = rows.class_id[:, None] != class_id if config.per_class else None
-        cost, limit = self._first_cost(plain, boxes, feature, other)
-        if other is not None:
-            plain[other] = 1.0
-        rows.last[columns.match(cost, pool, everyone, limit, owner)] = self._frame
-        left, free = pool[rows.last[pool] == self._frame - 1], (owner < 0).nonzero()[0]
-        rows.last[columns.match(plain, left, free, config.second_match_thresh, owner)] = self._frame
-        free = free[owner[free] < 0]
-        rows.last[columns.match(plain, tentative, free, config.unconfirmed_match_thresh, owner)] = self._frame
+    def _associate(self, found: Found) -> None:
+        config, rows = self.config, self._rows
+        overlap_cost = 1.0 - iou(xyah_to_xyxy(rows.state[0]), found.boxes)
+        other_class = rows.class_id[:, None] != found.class_id if config.per_class else None
+        cost, limit = self._appearance_cost(found, overlap_cost, other_class)
+        if other_class is not None:
+            overlap_cost[other_class] = 1.0
 
-    def _first_cost(
-        self, plain: FloatArray, boxes: FloatArray, feature: Features | None, other: BoolArray | None
+        # 2. Confirmed tracks, lost ones too, by appearance, within motion's gate.
+        confirmed, tentative = rows.confirmed.nonzero()[0], (~rows.confirmed).nonzero()[0]
+        left = match(found, cost, confirmed, np.arange(len(found)), limit)
+
+        # 3. The tracks that are left and not lost, by IoU.
+        left, free = left[rows.last[left] == self._frame - 1], (found.owner < 0).nonzero()[0]
+        match(found, overlap_cost, left, free, config.second_match_thresh)
+
+        # 4. Tentative tracks, seen once, by IoU.
+        free = free[found.owner[free] < 0]
+        match(found, overlap_cost, tentative, free, config.unconfirmed_match_thresh)
+
+    def _appearance_cost(
+        self, found: Found, overlap_cost: FloatArray, other_class: BoolArray | None
     ) -> tuple[FloatArray, float]:
         """Return the first stage's (T, N) costs, closed where motion's gate is, and the highest cost of a match."""
         config, rows, limit = self.config, self._rows, self.config.match_thresh
-        variance = rows.state[2] + columns.scaled(self._measurement_noise, rows.state[0, 3])
-        distance = mahalanobis(rows.state[0], variance, xyxy_to_xyah(boxes))
+        variance = rows.state[2] + xyah.scaled(self._measurement_noise, rows.state[0, 3])
+        distance = mahalanobis(rows.state[0], variance, found.measurement)
         outside = distance > _GATE
-        if other is not None:
-            outside |= other
-        if feature is None or not (known(rows.feature.T).any() and known(feature).any()):
-            cost = plain * limit  # whoever is within the gate may match, those that overlap first
+        if other_class is not None:
+            outside |= other_class
+        embedding = found.embedding
+        if embedding is None or not (has_embedding(rows.appearance.T).any() and has_embedding(embedding).any()):
+            cost = overlap_cost * limit  # all within the gate may match, those that overlap first
         else:
-            rows.feature = with_room(rows.feature, len(rows.last), feature.shape[1])
-            mine = rows.feature.T
-            look = cosine(mine, feature)
+            appearance = rows.appearance.T
+            away = cosine(appearance, embedding)
             if config.fusion == "gated":
-                cost = fuse(config, distance, look, ~outside, alpha=1.0 - config.lambda_)
+                cost = fuse(config, distance, away, ~outside, alpha=1.0 - config.lambda_)
             else:
-                cost = fuse(config, plain, look, ~outside)
+                cost = fuse(config, overlap_cost, away, ~outside)
                 limit = fused_limit(config, config.second_match_thresh, limit)
-            cost = np.where(known(mine)[:, None] & known(feature), cost, plain * limit)
+            known = has_embedding(appearance)[:, None] & has_embedding(embedding)
+            cost = np.where(known, cost, overlap_cost * limit)
         np.putmask(cost, outside, _NEVER)
         return cost, limit
 
-    def _born(self, boxes: FloatArray, score: FloatArray, class_id: IntArray, feature: Features | None) -> Rows:
-        measurement, zeros = xyxy_to_xyah(boxes), np.zeros(len(score), np.int64)
-        state = kalman.initiate(measurement, columns.scaled(self._first_var, measurement[3]))
+    def _correct(self, found: Found) -> None:
+        rows, (track, boxes) = self._rows, matched(found)
+        xyah.correct(rows, self._measurement_noise, found, track, boxes)
+        record_matches(rows, found, track, boxes, self._frame)
+        rows.confirmed[track] = True
+        if found.embedding is not None:
+            rows.appearance = with_length(rows.appearance, len(rows.last), found.embedding.shape[1])
+            score, least = found.score[boxes], self.config.det_thresh
+            update_appearance(self.config, rows.appearance, track, found.embedding[boxes], score, least)
+
+    def _new_rows(self, found: Found, new: IntArray) -> Rows:
+        zeros = np.zeros(len(new), np.int64)
         now = zeros + self._frame
-        if feature is None:
-            feature = np.zeros((len(score), len(self._rows.feature)), np.float32)
-        return Rows(state, feature.T, zeros, now, now, now == 1, score, class_id)
+        return Rows(
+            state=xyah.start(found.measurement[:, new], self._first_var),
+            appearance=first_appearance(found, new, len(self._rows.appearance)),
+            track_id=zeros,
+            born=now,
+            last=now,
+            confirmed=now == 1,
+            score=found.score[new],
+            class_id=found.class_id[new],
+        )

@@ -11,7 +11,7 @@ Deliberate differences from the authors' code:
 * ids are given when a track is first reported, so that they count 1, 2, 3, … without holes, per instance;
 * the assignment is always solved over the whole matrix, as the paper says. The authors' code takes the pairs above
   ``iou_threshold`` as they are where these are one to one; boxes that don't touch never match;
-* a score equal to ``det_thresh`` counts as confident, an overlap equal to ``iou_threshold`` as enough in every stage;
+* a score equal to ``det_thresh`` counts as high, an overlap equal to ``iou_threshold`` as enough in every stage;
 * an area about to turn negative stops shrinking in the re-update, too, not only in the prediction;
 * ``max_age`` means frames at 30 per second and is scaled to the video's rate;
 * appearance is weighted by the paper's differences between the best and the second, not by the quotients in the code
@@ -29,16 +29,34 @@ from typing import Any
 import numpy as np
 
 from sportstrack import kalman
-from sportstrack.appearance import Features, blend, cosine, dynamic_momentum, known, read_looks, unit_rows, with_room
-from sportstrack.assign import solve_then_gate, unmatched
+from sportstrack.appearance import Features, blend, cosine, dynamic_momentum, has_embedding, with_length
+from sportstrack.assign import certain_matches, solve_then_gate, unmatched
 from sportstrack.boxes import iou, xysr_to_xyxy, xyxy_to_xysr
-from sportstrack.trackers import columns
+from sportstrack.trackers import xysr
+from sportstrack.trackers.checks import check_frame_rate, check_range, frames_at
+from sportstrack.trackers.directions import STILL, direction_agreement
 from sportstrack.trackers.fusion import check_fusion, fuse
-from sportstrack.types import BoolArray, FloatArray, IntArray, Tracks, as_detections
+from sportstrack.trackers.rows import (
+    BELOW_ONE,
+    NONE,
+    Found,
+    IdCounter,
+    append,
+    by_score,
+    claim,
+    coasting,
+    first_appearance,
+    keep_alive,
+    matched,
+    read_found,
+    record_matches,
+    report,
+    shown_by,
+    without_owner,
+)
+from sportstrack.types import BoolArray, Detections, FloatArray, IntArray, Tracks
 
 _LOW = float(np.nextafter(0.1, 1.0))  # least score in the ByteTrack stage: above 0.1, as in the authors' code
-_STILL = 1e-6  # pixels; added to a distance, so that a box that stands still has no direction
-_BLOCK = 20_000  # pairs; larger matrices are filled in blocks of rows that stay in the processor's cache
 
 
 @dataclass(frozen=True)
@@ -88,13 +106,13 @@ class OCSORTConfig:
     measurement_noise: tuple[float, float, float, float] = (1.0, 1.0, 10.0, 10.0)
 
     def __post_init__(self) -> None:
-        columns.check_range("det_thresh", self.det_thresh, 0.0, 1.0)
-        columns.check_range("max_age", self.max_age, 0, 1e9)
-        columns.check_range("min_hits", self.min_hits, 0, 1e9)
-        columns.check_range("iou_threshold", self.iou_threshold, 0.0, 1.0)
-        columns.check_range("delta_t", self.delta_t, 1, 1000)
-        columns.check_range("inertia", self.inertia, 0.0, 1.0)
-        columns.check_range("alpha_fixed_emb", self.alpha_fixed_emb, 0.0, 1.0)
+        check_range("det_thresh", self.det_thresh, 0.0, 1.0)
+        check_range("max_age", self.max_age, 0, 1e9)
+        check_range("min_hits", self.min_hits, 0, 1e9)
+        check_range("iou_threshold", self.iou_threshold, 0.0, 1.0)
+        check_range("delta_t", self.delta_t, 1, 1000)
+        check_range("inertia", self.inertia, 0.0, 1.0)
+        check_range("alpha_fixed_emb", self.alpha_fixed_emb, 0.0, 1.0)
         check_fusion(self, ("weighted", "adaptive"))
 
 
@@ -107,25 +125,13 @@ class Rows:
     box: FloatArray  # (4, T) corners of the last detection
     centre: FloatArray  # (K + 1, 2, T) of the last K frames' detections, by frame modulo K, and of the last detection
     seen: BoolArray  # (K + 1, T) which of these exist; the first box of a track is none
-    feature: Features  # (D, T) smoothed unit appearance, zero while unknown; D is 0 until embeddings come
+    appearance: Features  # (D, T) smoothed unit vectors, zero while unknown; D is 0 until embeddings come
     direction: FloatArray  # (2, T) unit vector of the observed motion, 0 while unknown
     track_id: IntArray  # (T,) 0 until first reported
     last: IntArray  # (T,) frame of the last match
     streak: IntArray  # (T,) matches in a row
     score: FloatArray  # (T,) of the last detection
     class_id: IntArray  # (T,) of the last detection
-
-
-@dataclass(slots=True)
-class Found:
-    """The usable detections of one frame."""
-
-    boxes: FloatArray  # (N, 4) corners
-    measurement: FloatArray  # (4, N) xysr
-    score: FloatArray  # (N,)
-    class_id: IntArray  # (N,)
-    feature: Features | None  # (N, D) unit appearance
-    owner: IntArray  # (N,) the track that took it, or −1
 
 
 class OCSORT:
@@ -135,7 +141,11 @@ class OCSORT:
         config: settings.
         frame_rate: frames per second of the video; scales ``max_age``.
         coasting: also report confirmed tracks that were not seen, with their predicted box and ``detection`` −1.
-        strict: raise on an unusable box instead of leaving it out and counting it in `dropped`.
+        strict: raise on an unusable detection instead of leaving it out and counting it in `dropped`.
+
+    Attributes:
+        ids: counts the tracks' ids; trackers that work side by side share one.
+        dropped: unusable detections so far.
     """
 
     def __init__(
@@ -146,33 +156,35 @@ class OCSORT:
         coasting: bool = False,
         strict: bool = False,
     ) -> None:
+        self.ids = IdCounter()
         self.config = config or OCSORTConfig()
-        self.frame_rate = columns.check_frame_rate(frame_rate)
         self.coasting = coasting
         self.strict = strict
-        self._max_age = columns.frames_at(self.frame_rate, self.config.max_age)
         c = self.config
         self._min_score = min(c.det_thresh, _LOW) if c.use_byte else c.det_thresh
-        self._least = max(c.iou_threshold, 1.0 - columns.BELOW_ONE)
+        self._least = max(c.iou_threshold, 1.0 - BELOW_ONE)
         frames = np.arange(c.delta_t)
         self._oldest_first = [np.append((frames + now) % c.delta_t, c.delta_t) for now in frames]  # places, by frame
-        self._first_var = kalman.planes(columns.column(c.position_var), columns.column(c.velocity_var))
-        self._noise = kalman.planes(columns.column(c.position_noise), columns.column(c.velocity_noise))
-        self._measurement_noise = columns.column(c.measurement_noise)
+        self._first_var, self._noise, self._measurement_noise = xysr.noises(c)
+        self.set_frame_rate(frame_rate)
         self.reset()
+
+    def set_frame_rate(self, frame_rate: float) -> None:
+        """Count times at another frame rate from now on; the tracks stay."""
+        self.frame_rate = check_frame_rate(frame_rate)
+        self._max_age = frames_at(self.frame_rate, self.config.max_age)
 
     def reset(self) -> None:
         """Forget everything, as if newly made."""
-        self._last_id = 0
+        self.ids.reset()
         self.dropped = 0
         self.cut()
 
     def cut(self) -> None:
         """Forget all tracks, because the next frame belongs to another shot; ids go on counting."""
-        none = np.empty(0, np.int64)
         self._frame = 0
-        nothing = Found(np.empty((0, 4)), np.empty((4, 0)), np.empty(0), none, np.empty((0, 0), np.float32), none)
-        self._rows = self._born(nothing, none)
+        nothing = read_found(Detections.empty(), 0.0, strict=False, measure=xyxy_to_xysr)
+        self._rows = self._new_rows(nothing, NONE, 0)
 
     def update(self, detections: Any, camera: FloatArray | None = None) -> Tracks:  # noqa: ARG002
         """Advance by one frame.
@@ -188,27 +200,39 @@ class OCSORT:
         Raises:
             SettingError: if embeddings change their length.
         """
-        detections = as_detections(detections)
-        looks = read_looks(detections.embedding, len(self._rows.feature))
-        boxes, score, class_id, row, dropped = columns.read(detections, self._min_score, self.strict)
-        self.dropped += dropped
+        length = len(self._rows.appearance)
+        found = read_found(detections, self._min_score, self.strict, xyxy_to_xysr, length)
+        self.dropped += found.dropped
         self._frame += 1
-        feature = None if looks is None else unit_rows(looks[row])
-        found = Found(boxes, xyxy_to_xysr(boxes), score, class_id, feature, columns.nobody(len(boxes)))
+        rows = self._rows
+        high, low = by_score(found, self.config.det_thresh)
 
+        # 1. Predict the tracks' boxes.
         self._predict()
-        rows, earlier = self._rows, self._earlier()
-        if feature is not None:
-            rows.feature = with_room(rows.feature, len(rows.last), feature.shape[1])
-        predicted = xysr_to_xyxy(rows.state[0])
-        high = self._associate(found, predicted, earlier)
-        self._correct(found, earlier)
-        new = high[found.owner[high] < 0]
+        predicted, previous = xysr_to_xyxy(rows.state[0]), self._previous_observation()
+        if found.embedding is not None:
+            rows.appearance = with_length(rows.appearance, len(rows.last), found.embedding.shape[1])
+
+        # 2. Observation-centric momentum (OCM): by overlap, direction and appearance.
+        left = self._match(found, predicted, np.arange(len(predicted)), high, previous)
+
+        # 3. ByteTrack's stage, if wanted: the tracks that are left with the low-score detections.
+        if len(low):
+            left = self._match(found, predicted, left, low)
+
+        # 4. Observation-centric recovery (OCR): the last observations of the tracks that are left.
+        self._match(found, rows.box.T, left, without_owner(found, high))
+        self._correct(found, previous)
+
+        # 5. Start a track with each high-score detection that is left.
+        new = without_owner(found, high)
         if len(new):
-            found.owner[new] = np.arange(len(rows.last), len(rows.last) + len(new))
-            self._rows = columns.append(rows, self._born(found, new))
-        tracks = self._report(found, row, predicted)
-        self._forget()
+            claim(found, new, len(rows.last))
+            self._rows = append(rows, self._new_rows(found, new, len(rows.appearance)))
+
+        # 6. Report, and forget the tracks that have been missing for too long.
+        tracks = self._report(found, predicted)
+        self._rows = keep_alive(self._rows, self._rows.last >= self._frame - self._max_age)
         return tracks
 
     def _predict(self) -> None:
@@ -216,152 +240,129 @@ class OCSORT:
         lost = (rows.last == self._frame - 2).nonzero()[0]  # the frame before was the first one missed
         if len(lost):
             rows.frozen[:, :, lost] = rows.state.take(lost, axis=2)
-        rows.state = self._advance(rows.state)
-        rows.streak[rows.last < self._frame - 1] = 0
+        rows.state = xysr.predict(rows.state, self._noise)
 
-    def _advance(self, state: FloatArray) -> FloatArray:
-        # An area about to turn negative stops shrinking.
-        area, growth = state[:2, 2]
-        growth[area + growth <= 0] = 0.0
-        return kalman.predict(state, self._noise)
-
-    def _earlier(self) -> FloatArray:
+    def _previous_observation(self) -> FloatArray:
         """Return (2, T) centres of the oldest detections of the last ``delta_t`` frames; where none, of the last."""
         rows, oldest_first = self._rows, self._oldest_first[self._frame % self.config.delta_t]
         slot = oldest_first[rows.seen.take(oldest_first, axis=0).argmax(axis=0)]
         centre: FloatArray = rows.centre[slot, :, np.arange(len(slot))].T
         return centre
 
-    def _associate(self, found: Found, predicted: FloatArray, earlier: FloatArray) -> IntArray:
-        """Match in two or three stages; write the boxes' owners and return the confident boxes."""
-        confident = found.score >= self.config.det_thresh
-        high, left = confident.nonzero()[0], np.arange(len(predicted))
-        left = self._match(found, predicted, left, high, earlier)
-        if len(high) < len(found.boxes):
-            left = self._match(found, predicted, left, (~confident).nonzero()[0])
-        self._match(found, self._rows.box.T, left, high[found.owner[high] < 0])
-        return high
+    # --- matching -----------------------------------------------------------------------------------------------------
 
     def _match(
-        self, found: Found, places: FloatArray, tracks: IntArray, boxes: IntArray, earlier: FloatArray | None = None
+        self, found: Found, places: FloatArray, tracks: IntArray, boxes: IntArray, previous: FloatArray | None = None
     ) -> IntArray:
-        """Match some tracks, at these places, with some boxes; return the tracks that are left.
+        """Match some tracks, at these places, with some detections; return the tracks that are left.
 
-        The cost is 1 − overlap, less the direction's share if the tracks' ``earlier`` centres are given.
+        The affinity is the overlap, and the direction's share and appearance if the tracks' ``previous`` centres are
+        given.
         """
         if not (len(tracks) and len(boxes)):
             return tracks
         overlap = iou(
             places if len(tracks) == len(places) else places.take(tracks, axis=0),
-            found.boxes if len(boxes) == len(found.boxes) else found.boxes.take(boxes, axis=0),
+            found.boxes if len(boxes) == len(found) else found.boxes.take(boxes, axis=0),
         )
         if self.config.per_class:
             overlap[self._rows.class_id[tracks][:, None] != found.class_id[boxes]] = 0.0
-        if earlier is None and overlap.max() < self._least:
+        if previous is None and overlap.max() < self._least:
             return tracks
-        if earlier is not None and found.feature is not None:
-            t, b = self._solve_looks(found, overlap, tracks, boxes, earlier)
-        elif earlier is None or not self.config.inertia:
+        if previous is not None and found.embedding is not None:
+            t, b = self._solve_appearance(found, overlap, tracks, boxes, previous)
+        elif previous is None or not self.config.inertia:
             t, b = solve_then_gate(1.0 - overlap, np.inf, worst=1.0)
         else:
-            t, b = self._solve_directed(found, overlap, tracks, boxes, earlier)
+            t, b = self._solve_direction(found, overlap, tracks, boxes, previous)
         enough = overlap[t, b] >= self._least
         t, b = t[enough], b[enough]
         found.owner[boxes[b]] = tracks[t]
         return tracks[unmatched(len(tracks), t)]
 
-    def _solve_directed(
-        self, found: Found, overlap: FloatArray, tracks: IntArray, boxes: IntArray, earlier: FloatArray
+    def _solve_direction(
+        self, found: Found, overlap: FloatArray, tracks: IntArray, boxes: IntArray, previous: FloatArray
     ) -> tuple[IntArray, IntArray]:
         """Return the pairs, as rows and columns of ``overlap``, with the most overlap and agreement in direction."""
-        # A pair is certain if parting it never pays: what its two could have elsewhere, at most the sum of their other
-        # overlaps, and four directions' shares are less than its own overlap. Few pairs are left to weigh.
-        best = overlap.argmax(axis=1)
-        top = overlap[np.arange(len(best)), best]
-        shares = 2.0 * self.config.inertia * float(found.score[boxes].max())
-        certain = 3.0 * top > overlap.sum(axis=1) + overlap.sum(axis=0)[best] + shares
-        t = certain.nonzero()[0]
-        b = best[t]
-        rest_t, rest_b = (~certain).nonzero()[0], unmatched(len(boxes), b)
+        # Most pairs are certain by overlap alone, whatever the directions add; few are left to weigh.
+        t, b = certain_matches(overlap, 0.5 * self.config.inertia * float(found.score[boxes].max()))
+        rest_t, rest_b = unmatched(len(tracks), t), unmatched(len(boxes), b)
         if not (len(rest_t) and len(rest_b)):
             return t, b
         rest = overlap[rest_t[:, None], rest_b]
         if rest.max() < self._least:  # whatever is paired here would be cut
             return t, b
-        cost = self._aligned(found, tracks[rest_t], boxes[rest_b], earlier)
-        cost += rest
-        more_t, more_b = solve_then_gate(np.negative(cost, out=cost), np.inf)
+        affinity = self._momentum(found, tracks[rest_t], boxes[rest_b], previous)
+        affinity += rest
+        more_t, more_b = solve_then_gate(np.negative(affinity, out=affinity), np.inf)
         return np.concatenate((t, rest_t[more_t])), np.concatenate((b, rest_b[more_b]))
 
-    def _solve_looks(
-        self, found: Found, overlap: FloatArray, tracks: IntArray, boxes: IntArray, earlier: FloatArray
+    def _solve_appearance(
+        self, found: Found, overlap: FloatArray, tracks: IntArray, boxes: IntArray, previous: FloatArray
     ) -> tuple[IntArray, IntArray]:
         """Return the pairs, as rows and columns of ``overlap``, that fit best by overlap, direction and appearance."""
-        theirs, mine = found.feature[boxes], self._rows.feature[:, tracks].T  # type: ignore[index]
+        embedding, appearance = found.embedding[boxes], self._rows.appearance[:, tracks].T  # type: ignore[index]
         motion = 1.0 - overlap
         if self.config.inertia:
-            motion -= self._aligned(found, tracks, boxes, earlier)
-        seen = known(mine)[:, None] & known(theirs)
-        cost = fuse(self.config, motion, cosine(mine, theirs), overlap > 0.0, seen)
+            motion -= self._momentum(found, tracks, boxes, previous)
+        known = has_embedding(appearance)[:, None] & has_embedding(embedding)
+        cost = fuse(self.config, motion, cosine(appearance, embedding), overlap > 0.0, known)
         return solve_then_gate(cost, np.inf)
 
-    def _aligned(self, found: Found, tracks: IntArray, boxes: IntArray, earlier: FloatArray) -> FloatArray:
-        """Return (T, N) how well moving on to each box agrees with each track's direction, −½ … ½, weighted."""
-        centre, weight = found.measurement[:2].take(boxes, axis=1), found.score[boxes] * (self.config.inertia / np.pi)
-        direction, earlier = self._rows.direction.take(tracks, axis=1), earlier.take(tracks, axis=1)
-        share = np.empty((len(tracks), len(boxes)))
-        step = max(1, _BLOCK // len(boxes))
-        for start in range(0, len(tracks), step):
-            part = slice(start, start + step)
-            move = centre[:, None, :] - earlier[:, part, None]
-            distance = np.hypot(move[0], move[1])
-            distance += _STILL
-            move *= direction[:, part, None]
-            cosine = np.add(move[0], move[1], out=share[part])
-            cosine /= distance
-            np.minimum(np.maximum(cosine, -1.0, out=cosine), 1.0, out=cosine)
-            np.arcsin(cosine, out=cosine)  # a right angle less the angle between the two
-            cosine *= weight
+    def _momentum(self, found: Found, tracks: IntArray, boxes: IntArray, previous: FloatArray) -> FloatArray:
+        """Return (T, N) shares of the direction in the affinity, at most half of ``inertia``, more for high scores."""
+        rows = self._rows
+        share = direction_agreement(
+            rows.direction.take(tracks, axis=1),
+            previous.take(tracks, axis=1),
+            found.measurement[:2].take(boxes, axis=1),
+            found.score[boxes] * (self.config.inertia / np.pi),
+        )
         if self.config.per_class:
-            share[self._rows.class_id[tracks][:, None] != found.class_id[boxes]] = 0.0
+            share[rows.class_id[tracks][:, None] != found.class_id[boxes]] = 0.0
         return share
 
-    def _correct(self, found: Found, earlier: FloatArray) -> None:
-        rows, box = self._rows, (found.owner >= 0).nonzero()[0]
-        track, slot = found.owner[box], self._frame % self.config.delta_t
-        measurement, corners = found.measurement.take(box, axis=1), found.boxes[box].T
+    # --- what the matches change --------------------------------------------------------------------------------------
+
+    def _correct(self, found: Found, previous: FloatArray) -> None:
+        rows, (track, boxes) = self._rows, matched(found)
+        measurement, corners = found.measurement.take(boxes, axis=1), found.boxes[boxes].T
         centre, moved = measurement[:2], rows.seen[-1, track]
-        move = centre - earlier.take(track, axis=1)
-        move *= moved / (np.hypot(move[0], move[1]) + _STILL)
+        move = centre - previous.take(track, axis=1)
+        move *= moved / (np.hypot(move[0], move[1]) + STILL)
         rows.direction[:, track] = move
 
         state, gap = rows.state.take(track, axis=2), self._frame - rows.last[track]
         back = (gap > 1).nonzero()[0]
         if len(back):
-            state[:, :, back] = self._relive(track[back], gap[back], corners[:, back])
+            state[:, :, back] = self._re_update(track[back], gap[back], corners[:, back])
         rows.state[:, :, track] = kalman.update(state, measurement, self._measurement_noise)
         rows.box[:, track] = corners
-        rows.last[track] = self._frame
+        rows.streak[rows.last < self._frame - 1] = 0
+        rows.streak[track] += 1
+        record_matches(rows, found, track, boxes, self._frame)
+        slot = self._frame % self.config.delta_t
         for place in (slot, -1):
             rows.centre[place][:, track] = centre
         now = np.equal(rows.last, self._frame, out=rows.seen[slot])
         rows.seen[-1] |= now
-        rows.streak[track] += 1
-        rows.score[track] = found.score[box]
-        rows.class_id[track] = found.class_id[box]
-        if found.feature is not None:
-            self._look(found, box)
+        if found.embedding is not None:
+            self._update_appearance(found, track, boxes)
 
-    def _look(self, found: Found, box: IntArray) -> None:
-        """Let the matched confident boxes change their tracks' appearance, by how sure they are."""
+    def _update_appearance(self, found: Found, track: IntArray, boxes: IntArray) -> None:
+        """Let the high-score detections change their tracks' appearance, a higher score more."""
         config, rows = self.config, self._rows
-        box = box[found.score[box] >= config.det_thresh]
-        track, new = found.owner[box], found.feature[box]  # type: ignore[index]
-        momentum = dynamic_momentum(found.score[box], config.det_thresh, config.alpha_fixed_emb)
-        rows.feature[:, track] = blend(rows.feature[:, track].T, new, momentum).T
+        high = found.score[boxes] >= config.det_thresh
+        track, boxes = track[high], boxes[high]
+        momentum = dynamic_momentum(found.score[boxes], config.det_thresh, config.alpha_fixed_emb)
+        new = found.embedding[boxes]  # type: ignore[index]
+        rows.appearance[:, track] = blend(rows.appearance[:, track].T, new, momentum).T
 
-    def _relive(self, track: IntArray, gap: IntArray, corners: FloatArray) -> FloatArray:
-        """Re-update: return (5, 4, K) states that have seen tracks walk straight from their last box to this one."""
+    def _re_update(self, track: IntArray, gap: IntArray, corners: FloatArray) -> FloatArray:
+        """Observation-centric re-update (ORU): return (5, 4, K) states as if tracks had been seen during their gaps.
+
+        The virtual observations lie on the straight way from the last box to this one.
+        """
         order = (-gap).argsort(kind="stable")  # the longest gaps start first, so that all end together
         track, gap = track[order], gap[order]
         frozen, last = self._rows.frozen.take(track, axis=2), self._rows.box.take(track, axis=1)[:, None]
@@ -371,27 +372,25 @@ class OCSORT:
         state = frozen[:, :, :0]
         for step, active in enumerate(np.count_nonzero(gap > ahead, axis=1).tolist()):
             if step:
-                state = self._advance(state)
+                state = xysr.predict(state, self._noise)
             if active > (started := state.shape[2]):
                 state = np.concatenate((state, frozen[:, :, started:active]), axis=2)
             state = kalman.update(state, virtual[:, step, :active], self._measurement_noise)
-        relived = np.empty_like(state)
-        relived[:, :, order] = state
-        return relived
+        updated = np.empty_like(state)
+        updated[:, :, order] = state
+        return updated
 
-    def _born(self, found: Found, new: IntArray) -> Rows:
-        measurement, count, span = found.measurement.take(new, axis=1), len(new), self.config.delta_t
-        state, zeros = kalman.initiate(measurement, self._first_var), np.zeros(count, np.int64)
-        feature = (
-            np.zeros((len(self._rows.feature), count), np.float32) if found.feature is None else found.feature[new].T
-        )
+    def _new_rows(self, found: Found, new: IntArray, length: int) -> Rows:
+        count, span = len(new), self.config.delta_t
+        state = kalman.initiate(found.measurement.take(new, axis=1), self._first_var)
+        zeros = np.zeros(count, np.int64)
         return Rows(
             state=state,
             frozen=state,
             box=found.boxes[new].T,
             centre=np.zeros((span + 1, 2, count)),
             seen=np.zeros((span + 1, count), np.bool_),
-            feature=feature,
+            appearance=first_appearance(found, new, length),
             direction=np.zeros((2, count)),
             track_id=zeros,
             last=zeros + self._frame,
@@ -400,21 +399,9 @@ class OCSORT:
             class_id=found.class_id[new],
         )
 
-    def _report(self, found: Found, row: IntArray, predicted: FloatArray) -> Tracks:
-        rows, least = self._rows, self.config.min_hits if self._frame > self.config.min_hits else 0
-        shown = (found.owner >= 0).nonzero()[0]
-        shown = shown[rows.streak[found.owner[shown]] >= least]
-        owner, row, boxes = found.owner[shown], row[shown], found.boxes[shown]
-        track_id, self._last_id = columns.ids_of(rows.track_id, owner, self._last_id)
-        if self.coasting:
-            unseen = (rows.track_id > 0) & (rows.last < self._frame) & (rows.last >= self._frame - self._max_age)
-            coast = unseen.nonzero()[0]
-            coast = coast[(predicted[coast, 2:] > predicted[coast, :2]).all(axis=1)]  # some have shrunk to nothing
-            owner, row, boxes = columns.with_coasting(owner, row, boxes, coast, predicted[coast])
-            track_id = rows.track_id[owner]
-        return Tracks.trusted(boxes, rows.score[owner], rows.class_id[owner], track_id, row)
-
-    def _forget(self) -> None:
-        alive = (self._rows.last >= self._frame - self._max_age).nonzero()[0]
-        if len(alive) < len(self._rows.last):
-            self._rows = columns.keep(self._rows, alive)
+    def _report(self, found: Found, predicted: FloatArray) -> Tracks:
+        rows, config = self._rows, self.config
+        least = config.min_hits if self._frame > config.min_hits else 0
+        alive = rows.last >= self._frame - self._max_age
+        lost = coasting(rows, alive, predicted, self._frame) if self.coasting else NONE
+        return report(rows, found, shown_by(found, rows.streak >= least), self.ids, lost, predicted)

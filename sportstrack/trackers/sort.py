@@ -23,8 +23,24 @@ import numpy as np
 from sportstrack import kalman
 from sportstrack.assign import solve_then_gate, unmatched
 from sportstrack.boxes import iou, xysr_to_xyxy, xyxy_to_xysr
-from sportstrack.trackers import columns
-from sportstrack.types import FloatArray, IntArray, Tracks, as_detections
+from sportstrack.trackers import xysr
+from sportstrack.trackers.checks import check_frame_rate, check_range, frames_at
+from sportstrack.trackers.rows import (
+    BELOW_ONE,
+    NONE,
+    Found,
+    IdCounter,
+    append,
+    claim,
+    coasting,
+    forbid_other_classes,
+    keep_alive,
+    read_found,
+    record_matches,
+    report,
+    shown_by,
+)
+from sportstrack.types import FloatArray, IntArray, Tracks
 
 
 @dataclass(frozen=True)
@@ -56,10 +72,10 @@ class SORTConfig:
     measurement_noise: tuple[float, float, float, float] = (1.0, 1.0, 10.0, 10.0)
 
     def __post_init__(self) -> None:
-        columns.check_range("max_age", self.max_age, 0, 1e9)
-        columns.check_range("min_hits", self.min_hits, 0, 1e9)
-        columns.check_range("iou_threshold", self.iou_threshold, 0.0, 1.0)
-        columns.check_range("det_thresh", self.det_thresh, 0.0, 1.0)
+        check_range("max_age", self.max_age, 0, 1e9)
+        check_range("min_hits", self.min_hits, 0, 1e9)
+        check_range("iou_threshold", self.iou_threshold, 0.0, 1.0)
+        check_range("det_thresh", self.det_thresh, 0.0, 1.0)
 
 
 @dataclass(slots=True)
@@ -81,7 +97,11 @@ class SORT:
         config: settings.
         frame_rate: frames per second of the video; scales ``max_age``.
         coasting: also report confirmed tracks that were not seen, with their predicted box and ``detection`` −1.
-        strict: raise on an unusable box instead of leaving it out and counting it in `dropped`.
+        strict: raise on an unusable detection instead of leaving it out and counting it in `dropped`.
+
+    Attributes:
+        ids: counts the tracks' ids; trackers that work side by side share one.
+        dropped: unusable detections so far.
     """
 
     def __init__(
@@ -92,21 +112,23 @@ class SORT:
         coasting: bool = False,
         strict: bool = False,
     ) -> None:
+        self.ids = IdCounter()
         self.config = config or SORTConfig()
-        self.frame_rate = columns.check_frame_rate(frame_rate)
         self.coasting = coasting
         self.strict = strict
-        self._max_age = columns.frames_at(self.frame_rate, self.config.max_age)
-        c = self.config
-        self._limit = min(1.0 - c.iou_threshold, columns.BELOW_ONE)
-        self._first_var = kalman.planes(columns.column(c.position_var), columns.column(c.velocity_var))
-        self._noise = kalman.planes(columns.column(c.position_noise), columns.column(c.velocity_noise))
-        self._measurement_noise = columns.column(c.measurement_noise)
+        self._limit = min(1.0 - self.config.iou_threshold, BELOW_ONE)
+        self._first_var, self._noise, self._measurement_noise = xysr.noises(self.config)
+        self.set_frame_rate(frame_rate)
         self.reset()
+
+    def set_frame_rate(self, frame_rate: float) -> None:
+        """Count times at another frame rate from now on; the tracks stay."""
+        self.frame_rate = check_frame_rate(frame_rate)
+        self._max_age = frames_at(self.frame_rate, self.config.max_age)
 
     def reset(self) -> None:
         """Forget everything, as if newly made."""
-        self._last_id = 0
+        self.ids.reset()
         self.dropped = 0
         self.cut()
 
@@ -126,66 +148,61 @@ class SORT:
         Returns:
             The reported tracks, ordered by detection row.
         """
-        detections = as_detections(detections)
-        boxes, score, class_id, row, dropped = columns.read(detections, self.config.det_thresh, self.strict)
-        self.dropped += dropped
+        found = read_found(detections, self.config.det_thresh, self.strict, xyxy_to_xysr)
+        self.dropped += found.dropped
         self._frame += 1
-
-        self._predict()
         rows = self._rows
+
+        # 1. Predict the tracks' boxes.
+        rows.state = xysr.predict(rows.state, self._noise)
         predicted = xysr_to_xyxy(rows.state[0])
-        track, found = solve_then_gate(self._cost(predicted, boxes, class_id), self._limit, worst=1.0)
 
-        measurement = xyxy_to_xysr(boxes)
-        state, seen = rows.state.take(track, axis=2), measurement.take(found, axis=1)
-        rows.state[:, :, track] = kalman.update(state, seen, self._measurement_noise)
-        rows.last[track] = self._frame
-        rows.streak[track] += 1
-        rows.score[track] = score[found]
-        rows.class_id[track] = class_id[found]
+        # 2. Assign detections to tracks by IoU, then drop pairs that overlap too little.
+        track, boxes = solve_then_gate(self._cost(found, predicted), self._limit, worst=1.0)
+        found.owner[boxes] = track
+        self._correct(found, track, boxes)
 
-        owner = columns.nobody(len(boxes))  # each box's track
-        owner[found] = track
-        new = unmatched(len(boxes), found)
+        # 3. Start a track with each detection that is left.
+        new = unmatched(len(found), boxes)
         if len(new):
-            owner[new] = np.arange(len(rows.last), len(rows.last) + len(new))
-            self._rows = columns.append(rows, self._born(measurement[:, new], score[new], class_id[new]))
-        tracks = self._report(owner, row, boxes, predicted)
-        self._forget()
+            claim(found, new, len(rows.last))
+            self._rows = append(rows, self._new_rows(found, new))
+
+        # 4. Report, and forget the tracks that have been missing for too long.
+        tracks = self._report(found, predicted)
+        self._rows = keep_alive(self._rows, self._rows.last >= self._frame - self._max_age)
         return tracks
 
-    def _predict(self) -> None:
-        rows = self._rows
-        # An area about to turn negative stops shrinking.
-        area, growth = rows.state[:2, 2]
-        growth[area + growth <= 0] = 0.0
-        rows.state = kalman.predict(rows.state, self._noise)
-        rows.streak[rows.last < self._frame - 1] = 0
-
-    def _cost(self, predicted: FloatArray, boxes: FloatArray, class_id: IntArray) -> FloatArray:
-        overlap = iou(predicted, boxes)
+    def _cost(self, found: Found, predicted: FloatArray) -> FloatArray:
+        """Return the (T, N) cost 1 − IoU."""
+        overlap = iou(predicted, found.boxes)
         cost = np.subtract(1.0, overlap, out=overlap)
         if self.config.per_class:
-            columns.forbid_other_classes(cost, self._rows.class_id, class_id)
+            forbid_other_classes(cost, self._rows.class_id, found.class_id)
         return cost
 
-    def _born(self, measurement: FloatArray, score: FloatArray, class_id: IntArray) -> Rows:
-        zeros = np.zeros(len(score), np.int64)
-        return Rows(kalman.initiate(measurement, self._first_var), zeros, zeros + self._frame, zeros, score, class_id)
+    def _correct(self, found: Found, track: IntArray, boxes: IntArray) -> None:
+        rows = self._rows
+        state, measurement = rows.state.take(track, axis=2), found.measurement.take(boxes, axis=1)
+        rows.state[:, :, track] = kalman.update(state, measurement, self._measurement_noise)
+        rows.streak[rows.last < self._frame - 1] = 0
+        rows.streak[track] += 1
+        record_matches(rows, found, track, boxes, self._frame)
 
-    def _report(self, owner: IntArray, row: IntArray, boxes: FloatArray, predicted: FloatArray) -> Tracks:
-        rows, least = self._rows, self.config.min_hits if self._frame > self.config.min_hits else 0
-        shown = (rows.streak[owner] >= least).nonzero()[0]
-        owner, row, boxes = owner[shown], row[shown], boxes[shown]
-        track_id, self._last_id = columns.ids_of(rows.track_id, owner, self._last_id)
-        if self.coasting:
-            unseen = (rows.track_id > 0) & (rows.last < self._frame) & (rows.last >= self._frame - self._max_age)
-            coast = unseen.nonzero()[0]
-            owner, row, boxes = columns.with_coasting(owner, row, boxes, coast, predicted[coast])
-            track_id = rows.track_id[owner]
-        return Tracks.trusted(boxes, rows.score[owner], rows.class_id[owner], track_id, row)
+    def _new_rows(self, found: Found, new: IntArray) -> Rows:
+        zeros = np.zeros(len(new), np.int64)
+        return Rows(
+            state=kalman.initiate(found.measurement[:, new], self._first_var),
+            track_id=zeros,
+            last=zeros + self._frame,
+            streak=zeros,
+            score=found.score[new],
+            class_id=found.class_id[new],
+        )
 
-    def _forget(self) -> None:
-        alive = (self._rows.last >= self._frame - self._max_age).nonzero()[0]
-        if len(alive) < len(self._rows.last):
-            self._rows = columns.keep(self._rows, alive)
+    def _report(self, found: Found, predicted: FloatArray) -> Tracks:
+        rows, config = self._rows, self.config
+        least = config.min_hits if self._frame > config.min_hits else 0
+        alive = rows.last >= self._frame - self._max_age
+        lost = coasting(rows, alive, predicted, self._frame) if self.coasting else NONE
+        return report(rows, found, shown_by(found, rows.streak >= least), self.ids, lost, predicted)

@@ -48,7 +48,7 @@ GROUND = {
 """They and what they import load numpy and the standard library alone (scipy inside functions)."""
 
 USE_DATA_PREP = {"train", "val", "mine", "label"}
-SHARED = {"columns", "fusion", "gallery"}  # by the trackers
+SHARED = {"checks", "directions", "duplicates", "fusion", "gallery", "rows", "xyah", "xysr"}  # by the trackers
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = {

@@ -112,8 +112,7 @@ def test_the_buffered_overlap_equals_that_of_trackers() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from trackers import BIoU
-    from sportstrack.boxes import iou
-    from sportstrack.trackers.columns import grown
+    from sportstrack.boxes import grown, iou
 
     rng = np.random.default_rng(3)
     a, b = (np.hstack((low, low + rng.uniform(5, 90, low.shape))) for low in rng.uniform(0, 300, (2, 30, 2)))

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sportstrack.appearance import blend, cosine, dynamic_momentum, read_looks, unit_rows
+from sportstrack.appearance import blend, cosine, dynamic_momentum, read_embeddings, unit_rows
 from sportstrack.errors import SettingError
 from sportstrack.kalman import mahalanobis
 from sportstrack.trackers.fusion import adaptive_weight, check_fusion, fuse, fused_limit, gated_minimum, weighted
@@ -145,12 +145,12 @@ def test_mahalanobis_equals_a_plain_loop() -> None:
 
 def test_looks_are_read_with_the_length_they_had() -> None:
     table = np.ones((2, 4), np.float32)
-    assert read_looks(None, 4) is None
-    assert read_looks(np.empty((0, 9), np.float32), 4) is None
-    assert read_looks(table, 0) is table
-    assert read_looks(table, 4) is table
+    assert read_embeddings(None, 4) is None
+    assert read_embeddings(np.empty((0, 9), np.float32), 4) is None
+    assert read_embeddings(table, 0) is table
+    assert read_embeddings(table, 4) is table
     with pytest.raises(SettingError, match="5 columns as before, got 4"):
-        read_looks(table, 5)
+        read_embeddings(table, 5)
 
 
 def test_a_fusion_is_one_of_the_trackers_own() -> None:
@@ -194,9 +194,9 @@ def test_a_gallery_gives_memory_back_when_a_crowd_leaves() -> None:
     for _ in range(60):
         gallery.add(crowd, looks(rng, 400))
     gallery.add(few, looks(rng, 2))
-    large = gallery._looks.size
+    large = gallery._vectors.size
     gallery.release(crowd)
-    assert gallery._looks.size < large / 1000
+    assert gallery._vectors.size < large / 1000
 
 
 def test_looks_keep_their_length() -> None:

@@ -89,9 +89,9 @@ def test_weak_boxes_teach_no_look() -> None:
     tracker.update(at(0, looks=[RED]))
     for _ in range(20):
         tracker.update(at(0, looks=[BLUE], score=0.2))
-    assert tracker._rows.feature[:, 0].tolist() == [1.0, 0.0]
+    assert tracker._rows.appearance[:, 0].tolist() == [1.0, 0.0]
     tracker.update(at(0, looks=[BLUE]))
-    assert tracker._rows.feature[:, 0] == pytest.approx(np.array([0.9, 0.1]) / 0.82**0.5, abs=1e-6)
+    assert tracker._rows.appearance[:, 0] == pytest.approx(np.array([0.9, 0.1]) / 0.82**0.5, abs=1e-6)
 
 
 def test_an_unknown_look_is_matched_by_overlap() -> None:

@@ -86,7 +86,7 @@ def test_a_look_is_learnt_by_a_tenth() -> None:
     tracker = JDE(frame_rate=30)
     tracker.update(at((0, "red")))
     tracker.update(at((5, "blue")))  # taken by overlap
-    feature = tracker._rows.feature[:, 0]
+    feature = tracker._rows.appearance[:, 0]
     assert feature == pytest.approx(np.array([0.9, 0.1, 0.0]) / 0.82**0.5, abs=1e-6)
 
 
@@ -96,7 +96,7 @@ def test_in_adaptive_mode_a_weak_box_teaches_less() -> None:
         tracker.update(at((0, "red")))
         tracker.update(at((1, "blue"), score=score))
         mixed = np.array([old, 1 - old, 0.0])
-        assert tracker._rows.feature[:, 0] == pytest.approx(mixed / np.linalg.norm(mixed), abs=1e-6)
+        assert tracker._rows.appearance[:, 0] == pytest.approx(mixed / np.linalg.norm(mixed), abs=1e-6)
 
 
 def test_an_unknown_look_is_matched_by_motion() -> None:

@@ -43,9 +43,7 @@ PICTURE = (640, 360)
 
 
 def make(frame_size: tuple[int, int] | None = PICTURE, **settings: Any) -> Any:
-    tracker: Any = create_tracker("sports", **settings)
-    tracker.frame_size = frame_size
-    return tracker
+    return create_tracker("sports", frame_size=frame_size, **settings)
 
 
 def ids(tracks: list[Tracks]) -> list[list[int]]:

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sportstrack.trackers.rows import Found, no_owner
 from sportstrack.trackers.sports import SportsTrackConfig, Tuning
 from sportstrack.trackers.sports.appearance import AverageEmbedding
 from sportstrack.trackers.sports.border import return_likelihood
 from sportstrack.trackers.sports.classes import vote, within_roster
 from sportstrack.trackers.sports.likelihood import compare, motion_affinity, overlaps
 from sportstrack.trackers.sports.motion import CameraPath, Motion, median, smoothed, warped
-from sportstrack.trackers.sports.rows import Found, Rows
+from sportstrack.trackers.sports.rows import Rows
 
 
 def found(*boxes: tuple[float, float, float, float], classes: Any = None) -> Found:
@@ -24,7 +25,7 @@ def found(*boxes: tuple[float, float, float, float], classes: Any = None) -> Fou
     corners = np.concatenate((measurement[:2] - half, measurement[:2] + half)).T
     count = len(boxes)
     kinds = np.zeros(count, np.int64) if classes is None else np.array(classes)
-    return Found(corners, measurement, np.full(count, 0.9), kinds, np.arange(count), None)
+    return Found(corners, measurement, np.full(count, 0.9), kinds, np.arange(count), None, no_owner(count))
 
 
 def tracks(*boxes: tuple[float, float, float, float], variance: float = 1.0, classes: Any = None) -> Rows:

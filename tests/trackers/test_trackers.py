@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 from sportstrack import TRACKERS, Detections, SportstrackError, Tracker, Tracks, create_tracker
 from sportstrack.errors import SettingError
-from sportstrack.trackers import CONFIGS, setting_types
+from sportstrack.trackers import config_class, setting_types
 
 ONE = ("ball",)  # follow at most one box per frame
 MANY = sorted(set(TRACKERS) - set(ONE))
 WITH_BALL = "botsort+ball"  # a player tracker and the ball tracker side by side
 NAMES = [*sorted(TRACKERS), WITH_BALL]
-LOOKING = sorted(name for name in TRACKERS if "fusion" in {f.name for f in fields(CONFIGS[name])})
+LOOKING = sorted(name for name in TRACKERS if "fusion" in {f.name for f in fields(config_class(name))})
 COLUMNS = ("xyxy", "score", "class_id", "track_id", "detection", "smoothed")
 AT_ONCE: dict[str, dict[str, Any]] = {"deepsort": {"n_init": 1}}  # settings with which a first frame is reported
 every_tracker = pytest.mark.parametrize("name", NAMES)
@@ -505,7 +505,7 @@ def test_the_camera_argument_is_taken(name: str) -> None:
 
 @every_listed
 def test_settings_are_frozen_typed_and_reach_the_tracker(name: str) -> None:
-    config = CONFIGS[name]()
+    config = config_class(name)()
     with pytest.raises(FrozenInstanceError):
         config.per_class = True
     assert {f.name for f in fields(config)} <= set(setting_types(name))

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sportstrack.appearance import Features, known, unit_rows, with_room
+from sportstrack.appearance import Features, has_embedding, unit_rows, with_length
 from sportstrack.assign import clip_then_solve, rival
-from sportstrack.trackers import columns
+from sportstrack.trackers.rows import NONE, append, keep
 from sportstrack.trackers.sports.config import SportsTrackConfig
 from sportstrack.trackers.sports.rows import Rows
 from sportstrack.types import BoolArray, FloatArray, IntArray
@@ -46,7 +46,7 @@ class AverageEmbedding:
         """Take a frame's (N, D) unit vectors into the average, if it is not complete."""
         if not self.length:
             self._sum = np.zeros(embedding.shape[1], np.float32)
-        count = int(np.count_nonzero(known(embedding)))
+        count = int(np.count_nonzero(has_embedding(embedding)))
         if self._seen < self._frames and count >= _LEAST_AVERAGE:
             self._sum = self._sum + embedding.sum(axis=0)
             self._count += count
@@ -56,14 +56,14 @@ class AverageEmbedding:
         """Return (K, D) unit vectors without the average."""
         if not self._count:
             return vectors
-        return unit_rows(np.where(known(vectors)[:, None], vectors - self._sum / self._count, 0.0))
+        return unit_rows(np.where(has_embedding(vectors)[:, None], vectors - self._sum / self._count, 0.0))
 
     def similarity(self, appearance: Features, embedding: Features) -> FloatArray:
         """Return (T, N) cosines without the average, NaN where unknown, of (D, T) appearances and (N, D) embeddings."""
         ours, theirs = self.centred(appearance.T), self.centred(embedding)
         cosine: FloatArray = ours.dot(theirs.T).astype(np.float64)
-        cosine[~known(ours)] = np.nan
-        cosine[:, ~known(theirs)] = np.nan
+        cosine[~has_embedding(ours)] = np.nan
+        cosine[:, ~has_embedding(theirs)] = np.nan
         return cosine
 
 
@@ -90,8 +90,7 @@ class Recognition:
     """
 
     def __init__(self, average: AverageEmbedding, config: SportsTrackConfig, memory: int) -> None:
-        none = columns.NONE
-        self.ended = Ended(np.empty((0, 0), np.float32), none, none, none)
+        self.ended = Ended(np.empty((0, 0), np.float32), NONE, NONE, NONE)
         self._average, self._config, self._memory = average, config, memory
         self._same_match = False
 
@@ -104,16 +103,16 @@ class Recognition:
         if not (self._memory and len(tracks) and len(rows.appearance)):
             return
         ended, tracks = self.ended, tracks[rows.appearance[:, tracks].any(axis=0)]
-        kept = with_room(ended.appearance, len(ended), len(rows.appearance))
+        kept = with_length(ended.appearance, len(ended), len(rows.appearance))
         more = Ended(rows.appearance[:, tracks], rows.track_id[tracks], rows.last[tracks], rows.main_class[tracks])
-        joined = columns.append(Ended(kept, ended.track_id, ended.last, ended.main_class), more)
+        joined = append(Ended(kept, ended.track_id, ended.last, ended.main_class), more)
         order = joined.last.argsort(kind="stable")
         order = order[joined.last[order] >= frame - self._memory]
-        self.ended = columns.keep(joined, order[max(0, len(order) - GALLERY_SIZE) :])
+        self.ended = keep(joined, order[max(0, len(order) - GALLERY_SIZE) :])
 
     def expire(self, frame: int) -> None:
         """Let go of what has been kept for too long."""
-        self.ended = columns.keep(self.ended, (self.ended.last >= frame - self._memory).nonzero()[0])
+        self.ended = keep(self.ended, (self.ended.last >= frame - self._memory).nonzero()[0])
 
     def recognise(self, rows: Rows, tracks: IntArray, first: int) -> tuple[IntArray, IntArray]:
         """Return those of the new tracks that are ended ones, and the ids of these, which are no longer kept.
@@ -125,7 +124,7 @@ class Recognition:
         """
         ended = self.ended
         if not (len(tracks) and len(ended)):
-            return columns.NONE, columns.NONE
+            return NONE, NONE
         cosine, sure = self._compare(rows, tracks)
         before = ended.last < first  # a shot change lies between
         recognised = int(np.count_nonzero(sure[:, before].any(axis=1)))
@@ -134,7 +133,7 @@ class Recognition:
         t, g = clip_then_solve(np.where(sure, -cosine, _APART), -self._config.link_similarity)
         left = np.ones(len(ended), np.bool_)
         left[g] = False
-        self.ended = columns.keep(ended, left.nonzero()[0])
+        self.ended = keep(ended, left.nonzero()[0])
         return tracks[t], ended.track_id[g]
 
     def _compare(self, rows: Rows, tracks: IntArray) -> tuple[FloatArray, BoolArray]:

@@ -6,10 +6,10 @@ import numpy as np
 
 from sportstrack.assign import clip_then_solve
 from sportstrack.boxes import at_edges, xyxy_to_xywh
-from sportstrack.trackers import columns
+from sportstrack.trackers.rows import NONE, Found
 from sportstrack.trackers.sports.classes import may_match
 from sportstrack.trackers.sports.config import TICK, SportsTrackConfig
-from sportstrack.trackers.sports.rows import Found, Rows
+from sportstrack.trackers.sports.rows import Rows
 from sportstrack.types import BoolArray, FloatArray, IntArray
 
 EXIT = 0.01  # a track left if its last box was within this share of the picture's width or height of a border
@@ -52,14 +52,14 @@ def match_returns(
     gone, free = pairs
     free = free[found.score[free] >= MIN_SCORE]
     if not (len(gone) and len(free)):
-        return columns.NONE, columns.NONE
+        return NONE, NONE
     left_at = at_edges(rows.box.take(gone, axis=1), size, size * EXIT)
     back_at = at_edges(found.boxes[free].T, size, size * RETURN)
     same = left_at[:, :, None] & back_at[:, None]  # (4, G, F)
     if config.per_class or config.class_lock:
         same &= may_match(rows, found.class_id[free], config, gone)
     if not same.any():
-        return columns.NONE, columns.NONE
+        return NONE, NONE
     left, back = xyxy_to_xywh(rows.box[:, gone].T), found.measurement[:, free]
     cosine = None if similarity is None else similarity[gone[:, None], free]
     likely = return_likelihood(left, back, same, moved[:, gone], ticks[gone], cosine)

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from sportstrack.boxes import iou, xywh_to_xyxy
-from sportstrack.trackers import columns
+from sportstrack.trackers.rows import NONE, Found
 from sportstrack.trackers.sports.config import SportsTrackConfig
-from sportstrack.trackers.sports.rows import Found, Rows
+from sportstrack.trackers.sports.rows import Rows
 from sportstrack.types import BoolArray, FloatArray, IntArray
 
 LOCK_VOTES = 5  # more detections of one class than of all others, after which a track keeps it
@@ -48,9 +48,7 @@ def class_errors(rows: Rows, recent: BoolArray, boxes: FloatArray, class_id: Int
     return wrong
 
 
-def within_roster(
-    roster: Mapping[int, int], order: IntArray, class_id: IntArray, taken: IntArray = columns.NONE
-) -> IntArray:
+def within_roster(roster: Mapping[int, int], order: IntArray, class_id: IntArray, taken: IntArray = NONE) -> IntArray:
     """Return those of ``order`` for which the roster has a place, in their order.
 
     Args:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from sportstrack.errors import SettingError, nearest
-from sportstrack.trackers import columns
+from sportstrack.trackers.checks import check_range
 
 TICK = 1 / 25  # seconds; what is measured per time counts in ticks, whatever the frame rate
 
@@ -114,7 +114,7 @@ class SportsTrackConfig:
         for field in fields(self):
             value, low, high = getattr(self, field.name), *_RANGES.get(field.name, (0.0, 1e9))
             if field.type in ("float", "int"):
-                columns.check_range(field.name, value, low, high)
+                check_range(field.name, value, low, high)
         if self.low_score > self.high_score:
             raise SettingError(f"low_score: expected at most high_score ({self.high_score:g}), got {self.low_score:g}")
 

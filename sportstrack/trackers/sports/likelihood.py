@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sportstrack.trackers.rows import Found
 from sportstrack.trackers.sports.classes import may_match
 from sportstrack.trackers.sports.config import SportsTrackConfig
-from sportstrack.trackers.sports.rows import Found, Rows
+from sportstrack.trackers.sports.rows import Rows
 from sportstrack.types import BoolArray, FloatArray, IntArray
 
 REACH = 1.5  # longest distance of a match, in heights of the box

@@ -8,8 +8,9 @@ import numpy as np
 
 from sportstrack import kalman
 from sportstrack.boxes import iou, xywh_to_xyxy
+from sportstrack.trackers.rows import Found
 from sportstrack.trackers.sports.config import TICK, SportsTrackConfig, Tuning
-from sportstrack.trackers.sports.rows import Found, Rows
+from sportstrack.trackers.sports.rows import Rows
 from sportstrack.types import FloatArray, IntArray
 
 FIRST_POSITION_NOISE = 0.14  # standard deviation of a new track's position, in box heights

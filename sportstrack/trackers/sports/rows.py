@@ -1,4 +1,4 @@
-"""SportsTrack's two tables: its tracks, and one frame's detections as its steps use them."""
+"""SportsTrack's table of tracks."""
 
 from __future__ import annotations
 
@@ -38,18 +38,3 @@ class Rows:
         state, corners, unknown = np.empty((5, 4, 0)), np.empty((4, 0)), np.empty((length, 0), np.float32)
         flags = np.empty(0, np.bool_)
         return cls(state, corners, corners[:2], unknown, none, none, none, none, flags, number, none, none, none)
-
-
-@dataclass(slots=True)
-class Found:
-    """The usable detections of one frame."""
-
-    boxes: FloatArray  # (N, 4) corners
-    measurement: FloatArray  # (4, N) xywh
-    score: FloatArray  # (N,)
-    class_id: IntArray  # (N,)
-    row: IntArray  # (N,) in the caller's table
-    embedding: Features | None  # (N, D) unit vectors, zero where unknown
-
-    def __len__(self) -> int:
-        return len(self.score)

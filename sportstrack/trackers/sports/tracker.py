@@ -16,15 +16,29 @@ from typing import Any
 
 import numpy as np
 
-from sportstrack.appearance import blend, read_looks, unit_rows, with_room
+from sportstrack.appearance import blend, with_length
 from sportstrack.boxes import at_edges, iou, xywh_to_xyxy, xyxy_to_xywh
 from sportstrack.errors import SettingError
-from sportstrack.trackers import columns
+from sportstrack.trackers.checks import check_frame_rate, read_camera
+from sportstrack.trackers.rows import (
+    NONE,
+    Found,
+    IdCounter,
+    append,
+    by_score,
+    coasting,
+    keep,
+    match,
+    read_found,
+    report,
+    shown_by,
+    without_owner,
+)
 from sportstrack.trackers.sports import appearance, border, classes, motion
 from sportstrack.trackers.sports.config import TICK, SportsTrackConfig, Tuning
 from sportstrack.trackers.sports.likelihood import compare
-from sportstrack.trackers.sports.rows import Found, Rows
-from sportstrack.types import BoolArray, FloatArray, IntArray, Tracks, as_affine, as_detections
+from sportstrack.trackers.sports.rows import Rows
+from sportstrack.types import BoolArray, FloatArray, IntArray, Tracks
 
 TENTATIVE_AFFINITY = 0.3  # least affinity of a match of a tentative track
 OUTSIDE_MEMORY = 1.2  # seconds that a lost track is kept that is predicted outside the picture
@@ -38,10 +52,14 @@ class SportsTrack:
         config: settings.
         frame_rate: frames per second of the video; all times scale with it.
         coasting: also report lost tracks, with their predicted box and ``detection`` −1.
-        strict: raise on an unusable box instead of leaving it out and counting it in `dropped`.
+        strict: raise on an unusable detection instead of leaving it out and counting it in `dropped`.
         frame_size: (width, height) of the picture in pixels; None takes the farthest boxes so far for its borders, once
-            ten seconds have passed. May be set later, as an attribute.
+            ten seconds have passed.
         tuning: constants, for tests and benchmarks.
+
+    Attributes:
+        ids: counts the tracks' ids; trackers that work side by side share one.
+        dropped: unusable detections so far.
     """
 
     def __init__(
@@ -55,29 +73,25 @@ class SportsTrack:
         tuning: Tuning | None = None,
     ) -> None:
         self.config = c = config or SportsTrackConfig()
-        self.frame_rate = columns.check_frame_rate(frame_rate)
+        if frame_size is not None and not (len(frame_size) == 2 and all(0 < side < np.inf for side in frame_size)):
+            raise SettingError(f"frame_size: expected (width, height) in pixels or None, got {frame_size!r}")
+        self.ids = IdCounter()
         self.coasting = coasting
         self.strict = strict
         self.frame_size = frame_size
         self._tuning = tuning or Tuning()
+        self._roster = dict(c.roster)
+        self._separate = c.per_class or c.class_lock  # boxes of different classes are different things
+        self.set_frame_rate(frame_rate)
+        self.reset()
+
+    def set_frame_rate(self, frame_rate: float) -> None:
+        """Count times at another frame rate from now on; the tracks stay."""
+        c, self.frame_rate = self.config, check_frame_rate(frame_rate)
         self._ticks = 1 / (TICK * self.frame_rate)  # in a frame
         self._motion = motion.Motion(c, self._tuning, self.frame_rate)
         self._memory, self._outside_memory = self._frames(c.memory), self._frames(OUTSIDE_MEMORY)
         self._border_memory, self._gallery_memory = self._frames(c.border_memory), self._frames(c.gallery_memory)
-        self._roster = dict(c.roster)
-        self._separate = c.per_class or c.class_lock  # boxes of different classes are different things
-        self.reset()
-
-    @property
-    def frame_size(self) -> tuple[int, int] | None:
-        """(width, height) of the picture in pixels, None if not known; SettingError if set to anything else."""
-        return self._frame_size
-
-    @frame_size.setter
-    def frame_size(self, size: tuple[int, int] | None) -> None:
-        if size is not None and not (len(size) == 2 and all(0 < side < np.inf for side in size)):
-            raise SettingError(f"frame_size: expected (width, height) in pixels or None, got {size!r}")
-        self._frame_size = size
 
     def _frames(self, seconds: float) -> int:
         return round(seconds * self.frame_rate)
@@ -85,7 +99,7 @@ class SportsTrack:
     def reset(self) -> None:
         """Forget everything, as if newly made."""
         self._frame = 0
-        self._last_id = 0
+        self.ids.reset()
         self.dropped = 0
         self._extent = np.zeros(2)  # (2,) the farthest corner so far
         self._average = appearance.AverageEmbedding(self._frames(appearance.LEARNING))
@@ -118,8 +132,9 @@ class SportsTrack:
         Raises:
             SettingError: if the camera is not an invertible affine, or embeddings change their length.
         """
-        camera = None if camera is None else as_affine(camera)
-        found = self._read(detections)
+        camera, length = read_camera(camera), self._average.length if self.config.appearance_weight else None
+        found = read_found(detections, self.config.low_score, self.strict, xyxy_to_xywh, length)
+        self.dropped += found.dropped
         self._frame += 1
         size = self._picture_size(found)
         similarity = self._similarity(found)
@@ -130,28 +145,18 @@ class SportsTrack:
         owner = self._associate(found, missing, similarity)  # 3, match
         owner = self._come_back(found, owner, missing, path, size, similarity)  # 4, over a border
         path = self._correct(found, owner, missing, path)
-        owner = self._start(found, owner, path)  # 5
-        tracks = self._report(found, owner)  # 6
+        found.owner = self._start(found, owner, path)  # 5
+        tracks = self._report(found)  # 6
         self._forget(size)  # 7
         self._path = path
         return tracks
 
     # --- what comes in ------------------------------------------------------------------------------------------------
 
-    def _read(self, detections: Any) -> Found:
-        """Return the detections that count; nothing of the tracker has changed if it raises."""
-        c, detections = self.config, as_detections(detections)
-        embedding = read_looks(detections.embedding, self._average.length) if c.appearance_weight else None
-        boxes, score, class_id, row, dropped = columns.read(detections, c.low_score, self.strict)
-        self.dropped += dropped
-        if embedding is not None:
-            embedding = unit_rows(embedding[row])
-        return Found(boxes, xyxy_to_xywh(boxes), score, class_id, row, embedding)
-
     def _picture_size(self, found: Found) -> FloatArray | None:
         """Return the picture's (width, height), or None while unknown."""
-        if self._frame_size is not None:
-            return np.array(self._frame_size, dtype=np.float64)
+        if self.frame_size is not None:
+            return np.array(self.frame_size, dtype=np.float64)
         if len(found):
             self._extent = np.maximum(self._extent, found.boxes[:, 2:].max(axis=0))
         return self._extent if self._frame > self._frames(border.LEARNING) else None
@@ -162,7 +167,7 @@ class SportsTrack:
             return None
         self._average.learn(found.embedding)
         rows = self._rows
-        rows.appearance = with_room(rows.appearance, len(rows), self._average.length)
+        rows.appearance = with_length(rows.appearance, len(rows), self._average.length)
         return self._average.similarity(rows.appearance, found.embedding)
 
     # --- 2 follow the camera ------------------------------------------------------------------------------------------
@@ -186,24 +191,21 @@ class SportsTrack:
     def _associate(self, found: Found, missing: IntArray, similarity: FloatArray | None) -> IntArray:
         """Return (N,) each detection's track, or −1, by four stages, the most certain first."""
         c, rows = self.config, self._rows
-        owner = columns.nobody(len(found))
         if not (len(rows) and len(found)):
-            return owner
+            return found.owner
         costs = compare(rows, found, similarity, c)
-        confident = found.score >= c.high_score
-        high, low = confident.nonzero()[0], (~confident).nonzero()[0]
-        free = rows.confirmed & (missing <= self._memory)  # (T,) confirmed tracks without a match
+        high, low = by_score(found, c.high_score)
+        confirmed = (rows.confirmed & (missing <= self._memory)).nonzero()[0]
         tentative = (~rows.confirmed).nonzero()[0]
 
-        free[columns.match(costs.affinity, free.nonzero()[0], high, -c.min_affinity, owner)] = False  # 3a
+        left = match(found, costs.affinity, confirmed, high, -c.min_affinity)  # 3a
         if len(low):
-            recent = (free & (missing == 1)).nonzero()[0]
-            free[columns.match(costs.overlap, recent, low, -c.second_overlap, owner)] = False  # 3b
-        high = high[owner[high] < 0]
-        columns.match(costs.overlap, free.nonzero()[0], high, -c.third_overlap, owner)  # 3c
-        high = high[owner[high] < 0]
-        columns.match(costs.affinity, tentative, high, -TENTATIVE_AFFINITY, owner)  # 3d
-        return owner
+            recent = missing[left] == 1
+            unseen = match(found, costs.overlap, left[recent], low, -c.second_overlap)  # 3b
+            left = np.sort(np.concatenate((left[~recent], unseen)))
+        match(found, costs.overlap, left, without_owner(found, high), -c.third_overlap)  # 3c
+        match(found, costs.affinity, tentative, without_owner(found, high), -TENTATIVE_AFFINITY)  # 3d
+        return found.owner
 
     # --- 4 come back over a border ------------------------------------------------------------------------------------
 
@@ -276,7 +278,7 @@ class SportsTrack:
             return owner
         owner = owner.copy()
         owner[new] = np.arange(len(self._rows), len(self._rows) + len(new))
-        self._rows = columns.append(self._rows, self._born(found, new, path))
+        self._rows = append(self._rows, self._new_rows(found, new, path))
         return owner
 
     def _apart(self, found: Found, owner: IntArray, free: IntArray) -> IntArray:
@@ -300,7 +302,7 @@ class SportsTrack:
                 new.append(free[i])
         return np.sort(np.array(new, np.int64))
 
-    def _born(self, found: Found, new: IntArray, path: motion.CameraPath) -> Rows:
+    def _new_rows(self, found: Found, new: IntArray, path: motion.CameraPath) -> Rows:
         count, length = len(new), self._average.length
         zeros = np.zeros(count, np.int64)
         now, one = zeros + self._frame, zeros + 1
@@ -326,40 +328,33 @@ class SportsTrack:
 
     # --- 6 report -----------------------------------------------------------------------------------------------------
 
-    def _report(self, found: Found, owner: IntArray) -> Tracks:
-        rows = self._rows
-        shown = (owner >= 0).nonzero()[0]
-        shown = shown[rows.confirmed[owner[shown]]]
+    def _report(self, found: Found) -> Tracks:
+        rows, owner = self._rows, found.owner
+        shown = shown_by(found, rows.confirmed)
         if len(self._recognition.ended):
             shown = shown[self._recognise(owner[shown])]
         if self._roster:
             order = shown[(-rows.hits[owner[shown]]).argsort(kind="stable")]  # the longest tracks stay
             shown = np.sort(classes.within_roster(self._roster, order, found.class_id[order]))
-        track, row, boxes = owner[shown], found.row[shown], found.boxes.take(shown, axis=0)
+        track = owner[shown]
         smoothed = None
         if self.config.box_blend:
             filtered = xywh_to_xyxy(rows.state[0].take(track, axis=1))
-            smoothed = motion.smoothed(boxes, filtered, self.config.box_blend)
-        track_id, self._last_id = columns.ids_of(rows.track_id, track, self._last_id)
+            smoothed = motion.smoothed(found.boxes.take(shown, axis=0), filtered, self.config.box_blend)
+        lost, places = NONE, None
         if self.coasting:
-            coast = self._coasting(track)
-            places = xywh_to_xyxy(rows.state[0].take(coast, axis=1))
-            track, row, boxes = columns.with_coasting(track, row, boxes, coast, places)
-            track_id = rows.track_id[track]
-            smoothed = None if smoothed is None else np.concatenate((smoothed, places))
-        return Tracks.trusted(boxes, rows.score[track], rows.class_id[track], track_id, row, smoothed)
+            places = xywh_to_xyxy(rows.state[0])
+            lost = self._lost(track, places)
+        return report(rows, found, shown, self.ids, lost, places, smoothed)
 
-    def _coasting(self, shown: IntArray) -> IntArray:
-        """Return the lost tracks that are reported beside those shown."""
+    def _lost(self, shown: IntArray, places: FloatArray) -> IntArray:
+        """Return the lost tracks that are reported coasting beside those shown."""
         rows = self._rows
-        lost = self._frame - rows.last
-        corners = xywh_to_xyxy(rows.state[0])
-        real = (corners[:, 2:] > corners[:, :2]).all(axis=1)  # far out, a small size can drown in rounding
-        coast = ((lost > 0) & (lost <= self._memory) & (rows.track_id > 0) & real).nonzero()[0]
+        lost = coasting(rows, self._frame - rows.last <= self._memory, places, self._frame)
         if self._roster:
-            coast = coast[(-rows.hits[coast]).argsort(kind="stable")]
-            coast = classes.within_roster(self._roster, coast, rows.class_id[coast], rows.class_id[shown])
-        return coast
+            lost = lost[(-rows.hits[lost]).argsort(kind="stable")]
+            lost = classes.within_roster(self._roster, lost, rows.class_id[lost], rows.class_id[shown])
+        return lost
 
     def _recognise(self, tracks: IntArray) -> BoolArray:
         """Give new ones of the tracks (K,) the ids of ended ones; return (K,) which may be reported by now."""
@@ -389,4 +384,4 @@ class SportsTrack:
         if alive.all():
             return
         self._recognition.remember(rows, (~alive & (rows.track_id > 0)).nonzero()[0], self._frame)
-        self._rows = columns.keep(rows, alive.nonzero()[0])
+        self._rows = keep(rows, alive.nonzero()[0])

@@ -1,0 +1,72 @@
+"""ByteTrack's last step: of a tracked and a lost track that are one object, the younger goes."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+from sportstrack.boxes import iou
+from sportstrack.types import BoolArray, FloatArray, IntArray
+
+
+class DuplicateSettings(Protocol):
+    """The fields of a tracker's config that say what duplicates are."""
+
+    @property
+    def duplicate_thresh(self) -> float:
+        """Highest 1 − IoU of one object."""
+
+    @property
+    def per_class(self) -> bool:
+        """Duplicates have the same class."""
+
+
+class AgedRows(Protocol):
+    """The columns that are needed here of a tracker's table."""
+
+    born: IntArray  # (T,) frame of the first detection
+    last: IntArray  # (T,) frame of the last match
+    class_id: IntArray  # (T,)
+
+
+def remove_duplicates(
+    rows: AgedRows, alive: BoolArray, boxes: FloatArray, settings: DuplicateSettings, frame: int
+) -> None:
+    """Of each tracked and lost track that are one object, let the one go that was tracked for the shorter time.
+
+    Args:
+        rows: all tracks.
+        alive: (T,) cleared for those that go.
+        boxes: (T, 4) corners.
+        settings: what duplicates are.
+        frame: now; a track that was matched in it is tracked, any other one lost.
+    """
+    lost = (alive & (rows.last < frame)).nonzero()[0]
+    if not (len(lost) and _any_near(boxes, lost, settings.duplicate_thresh)):
+        return
+    tracked = (rows.last == frame).nonzero()[0]
+    t, other = (iou(boxes[tracked], boxes[lost]) > 1.0 - settings.duplicate_thresh).nonzero()
+    t, other = tracked[t], lost[other]
+    if settings.per_class:
+        alike = rows.class_id[t] == rows.class_id[other]
+        t, other = t[alike], other[alike]
+    age = rows.last - rows.born
+    alive[np.where(age[t] > age[other], other, t)] = False
+
+
+def _any_near(boxes: FloatArray, some: IntArray, most: float) -> bool:
+    """Return cheaply whether any of some tracks can be another's duplicate; they hardly ever can.
+
+    An IoU above q = 1 − ``most`` puts two centres closer, in x and in y, than (1 − q) / q times the longer side of
+    either box.
+    """
+    low, high = boxes.T[:2], boxes.T[2:]
+    centre = low + high
+    centre *= 0.5
+    reach = np.abs(high.take(some, axis=1) - low.take(some, axis=1)).max(axis=0)
+    reach *= most / max(1.0 - most, 1e-9)
+    away = centre[:, None] - centre.take(some, axis=1)[:, :, None]
+    np.abs(away, out=away)
+    near = np.maximum(away[0], away[1]) < reach[:, None]
+    return bool(np.count_nonzero(near) > len(some))  # each is near itself
