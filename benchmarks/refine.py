@@ -63,9 +63,9 @@ MISSED = 0.02
 CUT_SEEDS = {"tuned on": range(411, 417), "held back": range(511, 517)}
 CUT_FRAMES, CUTS = 200, 4
 ACROSS = {
-    "none": (False, {"cut_memory": 0.0}),
+    "none": (False, {"shot_memory": 0.0}),
     "formation": (False, {}),
-    "looks": (True, {"formation_evidence": 0.0, "cut_unproven": 1.0}),
+    "looks": (True, {"formation_evidence": 0.0, "shot_unproven": 1.0}),
     "looks + formation": (True, {}),
 }
 """Name of the evidence → whether there are looks, and the settings."""

@@ -34,7 +34,7 @@ DEFAULT_RATE = 25.0
 
 _EXAMPLES = """examples:
   sportstrack refine runs/track/match.txt --size 1280x720 --frame-rate 25     result in runs/refine/match.txt
-  sportstrack refine runs/track/match.txt --detections runs/track/match.npz   size, rate, looks, camera, cuts from there
+  sportstrack refine runs/track/match.txt --detections runs/track/match.npz   size, rate, embeddings … from there
   sportstrack refine results/bytetrack --gt SportsMOT/val -o results/refined  a folder; size and rate from seqinfo.ini
   sportstrack refine match.txt -o better.txt --steps link,interpolate --set fill_gap=2
 
@@ -43,7 +43,7 @@ Any MOT text will do, whatever tracker made it. A filled box has 0 in column 9 (
 
 _ROW = "%d,%d,%.2f,%.2f,%.2f,%.2f,%.4g,%d,%d,-1\n"
 _BLOCK = 10_000  # rows turned into text together
-_FEW = 10  # frames; fewer do not tell that only every Nth was tracked
+_FEW = 10  # frames; fewer do not show that only every Nth was tracked
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,8 @@ class Changes:
         linked: how often the step link made one track of two.
         dropped: tracks fewer after the step drop.
         filled: boxes that the step interpolate put into gaps.
-        smoothed: whether the boxes trembled enough to be smoothed.
-        noise: their tremble, a share of the box height.
+        smoothed: whether the boxes had enough jitter to be smoothed.
+        noise: their jitter, a share of the box height.
     """
 
     name: str
@@ -258,7 +258,7 @@ def _pieces(before: TrackTable, after: TrackTable) -> int:
 
 
 def _recorded(source: Path, rows: MotTable, options: argparse.Namespace) -> Recorded:
-    """Return the looks and the camera of the rows, as far as a recording is given and knows them."""
+    """Return the embeddings and the camera motion of the rows, as far as a recording is given and knows them."""
     if options.detections is None:
         return Recorded(None, None, None)
     path: Path = options.detections

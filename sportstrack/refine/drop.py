@@ -1,4 +1,4 @@
-"""Drop: remove tracks that were seen too shortly to be anyone."""
+"""Drop: remove tracks that were seen too shortly to be a player."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from sportstrack.refine.table import TrackTable
 def drop_short(table: TrackTable, scene: Scene, settings: RefineSettings | None = None) -> TrackTable:
     """Remove the tracks seen in fewer frames than ``drop_under`` seconds have, or than ``drop_share`` of the sequence.
 
-    The lesser limit holds: a clip of four seconds drops what it saw for under 0.4 s, not a quarter of itself. Filled
-    boxes were not seen.
+    The smaller of the two limits counts: a clip of four seconds drops tracks seen for under 0.4 s, not under one
+    second. Filled boxes were not seen.
     """
     s = settings or RefineSettings()
     table = table.ordered()

@@ -11,10 +11,10 @@ from sportstrack.types import FloatArray, IntArray
 
 
 def interpolate_gaps(table: TrackTable, scene: Scene, settings: RefineSettings | None = None) -> TrackTable:
-    """Put boxes into the short gaps of each track: on straight lines, after the camera's path is deducted.
+    """Put boxes into the short gaps of each track: on straight lines, after the camera's path is subtracted.
 
-    A filled row has ``filled`` True, ``detection`` −1, the class of the row before it, no look, and a score between its
-    neighbours'. No other row changes.
+    A filled row has ``filled`` True, ``detection`` −1, the class of the row before it, no embedding, and a score
+    between its neighbours'. No other row changes.
     """
     s = settings or RefineSettings()
     table = table.ordered()
@@ -50,7 +50,7 @@ def _gaps(table: TrackTable, scene: Scene, s: RefineSettings) -> tuple[IntArray,
 
 def _with_rows(table: TrackTable, row: IntArray, frame: IntArray, xyxy: FloatArray, score: FloatArray) -> TrackTable:
     """Return the table with new rows, each behind the row that it follows; ``row`` ascends, so nothing is sorted."""
-    n, looks = len(row), table.embedding
+    n, embedding = len(row), table.embedding
     order = np.empty(len(table) + n, np.int64)
     order[np.arange(len(table)) + np.searchsorted(row, np.arange(len(table)))] = np.arange(len(table))
     order[row + np.arange(n) + 1] = np.arange(len(table), len(table) + n)
@@ -62,6 +62,6 @@ def _with_rows(table: TrackTable, row: IntArray, frame: IntArray, xyxy: FloatArr
         np.concatenate((table.class_id, table.class_id[row])),
         np.concatenate((table.detection, np.full(n, -1))),
         np.concatenate((table.filled, np.ones(n, np.bool_))),
-        None if looks is None else np.concatenate((looks, np.zeros((n, looks.shape[1]), np.float32))),
+        None if embedding is None else np.concatenate((embedding, np.zeros((n, embedding.shape[1]), np.float32))),
     )
     return joined[order]

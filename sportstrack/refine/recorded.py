@@ -1,4 +1,4 @@
-"""What a recording of the detections knows of a result's rows: looks, the camera's motion, cuts, size, frame rate."""
+"""What a recording has for a result's rows: embeddings, camera motion, shot changes, size, frame rate."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sportstrack.boxes import iou
 from sportstrack.errors import FormatError
 from sportstrack.mot import MotTable
 from sportstrack.recording import RecordedFrame, Recording, RecordingInfo
-from sportstrack.types import FloatArray
+from sportstrack.types import Embeddings, FloatArray
 
 _LEAST = 0.5  # overlap of a row with the detection that it came from; filtered boxes differ from theirs
 
@@ -22,7 +22,7 @@ class Recorded:
 
     Attributes:
         info: of the recording, or None without one.
-        embedding: (N, D) float32 looks of the rows, zeros where no detection fits; None if none were recorded.
+        embedding: (N, D) float32 embeddings of the rows, zeros where no detection fits; None if none were recorded.
         camera: (F, 2, 3) affines of frames 0 … F − 1, NaN where unknown; None if none were recorded.
         cuts: frames with which another shot begins.
     """
@@ -43,7 +43,7 @@ def read_recorded(recording: Recording, rows: MotTable) -> Recorded:
     frames = int(rows.frame.max()) + 1 if len(rows) else 0
     starts = np.searchsorted(rows.frame[order], np.arange(frames + 1))
     camera = np.full((frames, 2, 3), np.nan)
-    looks: NDArray[np.float32] | None = None
+    embedding: Embeddings | None = None
     cuts: list[int] = []
     fitting, last = 0, -1
     for frame in recording:
@@ -58,9 +58,9 @@ def read_recorded(recording: Recording, rows: MotTable) -> Recorded:
         row, detection = _fit(rows, mine, frame)
         fitting += len(row)
         if frame.detections.embedding is not None:
-            if looks is None:
-                looks = np.zeros((len(rows), frame.detections.embedding.shape[1]), np.float32)
-            looks[row] = frame.detections.embedding[detection]
+            if embedding is None:
+                embedding = np.zeros((len(rows), frame.detections.embedding.shape[1]), np.float32)
+            embedding[row] = frame.detections.embedding[detection]
     if last < frames - 1:
         raise FormatError(f"{recording.path}: ends at frame {last + 1}, but the result goes to {frames}")
     if 2 * fitting < len(rows):
@@ -68,7 +68,7 @@ def read_recorded(recording: Recording, rows: MotTable) -> Recorded:
             f"{recording.path}: only {fitting} of {len(rows)} boxes overlap a detection of their frame; "
             "is it the recording of another video?"
         )
-    return Recorded(recording.info, looks, camera if np.isfinite(camera).any() else None, tuple(cuts))
+    return Recorded(recording.info, embedding, camera if np.isfinite(camera).any() else None, tuple(cuts))
 
 
 def _fit(rows: MotTable, mine: NDArray[np.int64], frame: RecordedFrame) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

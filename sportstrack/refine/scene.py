@@ -14,7 +14,7 @@ from sportstrack.types import BoolArray, FloatArray, IntArray
 
 _LEAST = 3  # boxes seen in two frames running, from which the camera's step is taken
 _FADE = 0.5  # with fewer, half of the step before
-_STEADY = 0.08  # seconds; the boxes' tremble shows in the estimated path unless it is smoothed over about this time
+_STEADY = 0.08  # seconds; the boxes' jitter shows in the estimated path unless it is smoothed over about this time
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +96,7 @@ class Scene:
 def camera_steps(table: TrackTable, frames: int, frame_rate: float, cuts: IntArray | None = None) -> FloatArray:
     """Estimate how far the picture's content moved in each frame, from the tracks alone.
 
-    Whoever stands on both sides of one of the ``cuts`` says nothing.
+    Tracks that stand on both sides of one of the ``cuts`` are left out there.
 
     Returns:
         (F, 2) pixels: the median displacement of the boxes seen in the frame and in the one before. Under three of

@@ -13,7 +13,7 @@ STEPS = ("split", "link", "interpolate", "smooth", "drop")
 
 _SIGNED = (
     *("trust", "interior_prior", "border_prior", "appearance_neutral", "split_below"),
-    *("cut_looks", "formation_unlike"),
+    *("shot_similarity", "formation_similarity"),
 )
 _DIVISORS = (
     *("interior_decay", "interior_along", "interior_across", "interior_height", "velocity_decay"),
@@ -32,9 +32,9 @@ class RefineSettings:
     Attributes:
         steps: names of `STEPS` to run; they always run in the order of `STEPS`.
 
-        split_window: split where the mean look of up to this many seconds before and after differ.
+        split_window: split where the mean embeddings of up to this many seconds before and after differ.
         split_min_side: seconds of track that each side must have.
-        split_below: split where the cosine of the two mean looks is under this.
+        split_below: split where the cosine of the two means is under this.
 
         trust: log-odds added for a gap that the tracker itself bridged; larger leaves more to the tracker, 1000
             all that it bridged.
@@ -58,24 +58,24 @@ class RefineSettings:
         border_height: the logarithm of the height differs by this much after no time, …
         border_height_rate: … and by this much more after one second; grows with the root of time.
         tail: degrees of freedom of the differences' t distributions; 2 is lenient, 100 as good as normal.
-        appearance_weight: two looks of cosine c add weight · (c − neutral) to the log-odds.
+        appearance_weight: two appearances of cosine c add weight · (c − neutral) to the log-odds.
         appearance_neutral: the cosine that says nothing.
 
-        cut_memory: seconds for which a player may be known again in a later shot; 0 for never.
-        cut_looks: cosine of the mean looks from which a player is known again by them; above 1 for never.
-        cut_looks_lead: by so much it must be above the next best cosine, from either side.
-        cut_unproven: 1: looks alone link any two shots; 0: only shots that formation has shown to be of one match. Two
-            matches' referees look alike.
-        formation_evidence: evidence, in nats, from which players are known again across a cut by how they stand to
-            one another, where no looks are known; 0 for never.
-        formation_lead: by so much it must be above that of the next best way to fit them.
+        shot_memory: seconds for which a player may be known again in a later shot; 0 for never.
+        shot_similarity: cosine of two appearances from which a player is known again by them; above 1 for never.
+        shot_similarity_lead: by how much it must be above the next best cosine, from either side.
+        shot_unproven: 1: appearance alone links any two shots; 0: only shots that formation has shown to be of one
+            match. The referees of two matches have similar appearances.
+        formation_evidence: evidence, in nats, from which players are known again after a shot change by how they
+            stand to one another, where no embeddings are known; 0 for never.
+        formation_lead: by how much it must be above that of the next best way to fit them.
         formation_players: fewest players that fall into place; with fewer, chance needs too little luck.
-        formation_evidence_looks: as ``formation_evidence``, where looks are known.
-        formation_lead_looks: likewise.
-        formation_players_looks: likewise.
-        formation_unlike: two looks of a cosine under this are not the same player's, however they stand.
+        formation_evidence_appearance: as ``formation_evidence``, where embeddings are known.
+        formation_lead_appearance: as ``formation_lead``, where embeddings are known.
+        formation_players_appearance: as ``formation_players``, where embeddings are known.
+        formation_similarity: two appearances of a cosine under this are not the same player's, wherever they stand.
         formation_clear: person heights by which the next nearest player must be farther off than the same.
-        formation_window: seconds before and after a cut from which places at the cut are taken.
+        formation_window: seconds before and after a shot change from which places at that moment are taken.
 
         fill_gap: longest gap, in seconds, that is filled.
         fill_gap_border: the same where the player left the picture or came in at an edge.
@@ -83,7 +83,7 @@ class RefineSettings:
         smooth_std: standard deviation of the kernel that smooths left and right edges, in seconds; legs and arms move
             them.
         smooth_std_vertical: the same for upper and lower edges.
-        smooth_noise: boxes whose edges shake by less than this share of the height are left as they are.
+        smooth_noise: boxes whose edges have less jitter than this share of the height are left as they are.
 
         drop_under: tracks seen for fewer seconds are dropped, …
         drop_share: … but none that was seen for this share of the sequence, so that clips keep their tracks.
@@ -119,17 +119,17 @@ class RefineSettings:
     appearance_weight: float = 4.0
     appearance_neutral: float = 0.4
 
-    cut_memory: float = 60.0
-    cut_looks: float = 0.6
-    cut_looks_lead: float = 0.15
-    cut_unproven: float = 0.0
+    shot_memory: float = 60.0
+    shot_similarity: float = 0.6
+    shot_similarity_lead: float = 0.15
+    shot_unproven: float = 0.0
     formation_evidence: float = 24.0
     formation_lead: float = 12.0
     formation_players: float = 7.0
-    formation_evidence_looks: float = 22.0
-    formation_lead_looks: float = 12.0
-    formation_players_looks: float = 6.0
-    formation_unlike: float = 0.0
+    formation_evidence_appearance: float = 22.0
+    formation_lead_appearance: float = 12.0
+    formation_players_appearance: float = 6.0
+    formation_similarity: float = 0.0
     formation_clear: float = 0.3
     formation_window: float = 0.32
 
@@ -160,8 +160,8 @@ PRESETS: dict[str, dict[str, float]] = {
     "hockey": {"border_gap": 0.0},
     "pedestrian": {"interior_prior": -2.0, "border_prior": -2.0, "trust": 3.0},
 }
-"""Name → settings that differ from the defaults. Hockey: whole lines change at the boards, so who comes in there is not
-who left; pedestrian: people come and go for good."""
+"""Name → settings that differ from the defaults. Hockey: whole lines change at the boards, so a player that comes
+in there is another one than left; pedestrian: people come and go for good."""
 
 
 def preset(name: str, **changes: Any) -> RefineSettings:

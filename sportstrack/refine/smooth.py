@@ -1,4 +1,4 @@
-"""Smooth: take the detector's tremble out of the boxes."""
+"""Smooth: take the detector's jitter out of the boxes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _THIRD = 20.0  # variance of the third difference of white noise: 1 + 9 + 9 + 1
 
 
 def box_noise(table: TrackTable) -> float:
-    """Estimate the tremble of the boxes' edges: a standard deviation in box heights; 0 if no track has four boxes.
+    """Estimate the jitter of the boxes' edges: a standard deviation in box heights; 0 if no track has four boxes.
 
     Third differences of a smooth motion are next to nothing; those of white noise of deviation σ have √20 σ.
     """
@@ -40,7 +40,7 @@ def box_noise(table: TrackTable) -> float:
 def smooth_boxes(table: TrackTable, scene: Scene, settings: RefineSettings | None = None) -> TrackTable:
     """Replace each edge of each box by a Gaussian-weighted straight line through its track's neighbouring boxes.
 
-    Steady motion stays as it is, also at a track's ends. Boxes that tremble by less than ``smooth_noise`` on the whole
+    Steady motion stays as it is, also at a track's ends. Boxes whose jitter is under ``smooth_noise`` on the whole
     (truth, hand-made boxes, filtered ones) are all left alone.
     """
     s = settings or RefineSettings()
@@ -64,7 +64,7 @@ def smooth_boxes(table: TrackTable, scene: Scene, settings: RefineSettings | Non
 
 
 def _owners(table: TrackTable, scene: Scene) -> IntArray:
-    """Return (N,) a number for each track, another one in each shot: a cut has no neighbours."""
+    """Return (N,) a number for each track, another one in each shot: a shot change has no neighbours."""
     if not len(scene.cuts):
         return table.track_id
     return table.track_id * (len(scene.cuts) + 1) + scene.shot(table.frame)

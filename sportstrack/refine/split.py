@@ -1,21 +1,20 @@
-"""Split: part a track where the player in it looks like another."""
+"""Split: part a track where its appearance changes to that of another player."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sportstrack.refine.looks import centred_looks
+from sportstrack.refine.appearance import centred_embeddings
 from sportstrack.refine.scene import Scene
 from sportstrack.refine.settings import RefineSettings
 from sportstrack.refine.table import TrackTable, fresh_ids
-from sportstrack.types import IntArray
+from sportstrack.types import Embeddings, IntArray
 
 
 def split_tracks(table: TrackTable, scene: Scene, settings: RefineSettings | None = None) -> TrackTable:
-    """Split tracks where the mean looks before and after differ; the first part keeps the id, the others get new ones.
+    """Split tracks where the appearance before and after differ; the first part keeps the id, others get new ones.
 
     Without embeddings nothing happens. No row is added or lost.
     """
@@ -23,12 +22,12 @@ def split_tracks(table: TrackTable, scene: Scene, settings: RefineSettings | Non
     table = table.ordered()
     if table.embedding is None or not len(table):
         return table
-    looks = centred_looks(table.embedding)
+    embedding = centred_embeddings(table.embedding)
     starts = table.starts()
     cuts = [
         low + cut
         for low, high in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True)
-        for cut in _cuts(table.frame[low:high], looks[low:high], scene, s)
+        for cut in _cuts(table.frame[low:high], embedding[low:high], scene, s)
     ]
     begins = np.union1d(starts[:-1], np.array(cuts, np.int64))
     ids = fresh_ids(table.track_id[begins])
@@ -36,9 +35,9 @@ def split_tracks(table: TrackTable, scene: Scene, settings: RefineSettings | Non
     return replace(table, track_id=ids).ordered()
 
 
-def _cuts(frame: IntArray, looks: NDArray[np.float32], scene: Scene, s: RefineSettings) -> list[int]:
+def _cuts(frame: IntArray, embedding: Embeddings, scene: Scene, s: RefineSettings) -> list[int]:
     """Return the rows of one track at which it is to be split, ascending."""
-    total = np.concatenate((np.zeros((1, looks.shape[1])), np.cumsum(looks, axis=0, dtype=np.float64)))
+    total = np.concatenate((np.zeros((1, embedding.shape[1])), np.cumsum(embedding, axis=0, dtype=np.float64)))
     window, side = scene.frames_in(s.split_window), max(scene.frames_in(s.split_min_side), 1.0)
     parts, cuts = [(0, len(frame))], []
     while parts:
@@ -50,12 +49,13 @@ def _cuts(frame: IntArray, looks: NDArray[np.float32], scene: Scene, s: RefineSe
             continue
         first = np.maximum(np.searchsorted(frame, frame[at] - window), low)
         last = np.minimum(np.searchsorted(frame, frame[at] + window), high)
-        one, two = np.maximum(at - first, 1)[:, None], (last - at)[:, None]  # nobody before: a look of zeros, unknown
-        before, after = (total[at] - total[first]) / one, (total[last] - total[at]) / two
+        count_before, count_after = np.maximum(at - first, 1)[:, None], (last - at)[:, None]
+        before, after = (total[at] - total[first]) / count_before, (total[last] - total[at]) / count_after
         length = np.linalg.norm(before, axis=1) * np.linalg.norm(after, axis=1)
         cosine = (before * after).sum(axis=1) / np.maximum(length, 1e-12)
         unlike = np.where((length > 1e-9) & (cosine < s.split_below), 1.0, 0.0)
-        change = unlike * np.linalg.norm((before - after) * np.sqrt(one * two / (one + two)), axis=1)
+        weight = np.sqrt(count_before * count_after / (count_before + count_after))
+        change = unlike * np.linalg.norm((before - after) * weight, axis=1)
         best = int(change.argmax())
         if change[best] > 0.0:
             cut = int(at[best])

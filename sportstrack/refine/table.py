@@ -25,8 +25,8 @@ class TrackTable:
         score: (N,) float64.
         class_id: (N,) int64; −1 where unknown.
         detection: (N,) int64, row in the frame's `Detections`; −1 without one.
-        filled: (N,) bool, True for a box that nobody saw: it was put between two that were.
-        embedding: (N, D) float32 looks, or None. A row of zeros is an unknown look.
+        filled: (N,) bool, True for a box that was not detected: it was put between two that were.
+        embedding: (N, D) float32 embeddings, or None. A row of zeros is an unknown one.
     """
 
     frame: IntArray
@@ -79,7 +79,7 @@ class TrackTable:
 
     @classmethod
     def from_mot(cls, table: MotTable, embedding: NDArray[np.float32] | None = None) -> TrackTable:
-        """Take over what `sportstrack.read_mot` has read, and a look for each row if there are any."""
+        """Take over what `sportstrack.read_mot` has read, and an embedding for each row if there are any."""
         n = len(table)
         unknown, seen = np.full(n, -1), np.zeros(n, np.bool_)
         return cls(table.frame, table.track_id, table.xyxy, table.score, table.class_id, unknown, seen, embedding)
@@ -99,9 +99,9 @@ class TrackTable:
         """
         seen = [one[one.detection >= 0] for one in tracks]
         joined = MotTable.from_tracks(seen, boxes="detected")  # the refinement smooths, with both sides in view
-        looks = None if detections is None else _looks(seen, detections)
+        embedding = None if detections is None else _embeddings(seen, detections)
         row = np.concatenate([one.detection for one in seen]) if seen else np.empty(0, np.int64)
-        return replace(cls.from_mot(joined), detection=row, embedding=looks).ordered()
+        return replace(cls.from_mot(joined), detection=row, embedding=embedding).ordered()
 
     def to_tracks(self, frames: int) -> list[Tracks]:
         """Return one `Tracks` per frame 0 … frames − 1, rows ordered by id; filled boxes have ``detection`` −1."""
@@ -153,12 +153,12 @@ def _checked(table: TrackTable) -> TrackTable:
     return table
 
 
-def _looks(tracks: list[Tracks], detections: list[Detections | None]) -> NDArray[np.float32] | None:
+def _embeddings(tracks: list[Tracks], detections: list[Detections | None]) -> NDArray[np.float32] | None:
     width = next((d.embedding.shape[1] for d in detections if d is not None and d.embedding is not None), None)
     if width is None:
         return None
     parts = []
     for one, found in zip(tracks, detections, strict=True):
-        looks = None if found is None else found.embedding
-        parts.append(np.zeros((len(one), width), np.float32) if looks is None else looks[one.detection])
+        embedding = None if found is None else found.embedding
+        parts.append(np.zeros((len(one), width), np.float32) if embedding is None else embedding[one.detection])
     return np.concatenate(parts)

@@ -118,12 +118,12 @@ def test_looks_alone_link_only_where_formation_has_shown_one_match() -> None:
     """Two matches' referees look alike."""
     strangers = two_views("main", "goal", second_play=3, looks=kits())
     assert across(strangers) == {}
-    linked = across(strangers, cut_unproven=1.0)
+    linked = across(strangers, shot_unproven=1.0)
     assert linked == {114: 14}
 
 
 def test_what_is_linked_by_looks_can_be_left_to_the_steps_before() -> None:
-    assert across(two_views("main", "goal"), cut_memory=0.0) == {}
+    assert across(two_views("main", "goal"), shot_memory=0.0) == {}
     assert across(two_views("main", "goal"), formation_evidence=0.0) == {}
 
 

@@ -1,4 +1,7 @@
-"""Link: give the pieces of one player one id, within shots by motion and looks, across cuts by formation and looks."""
+"""Link: give the pieces of one player one id.
+
+Within shots motion and appearance are the evidence, across shots formation and appearance.
+"""
 
 from __future__ import annotations
 

@@ -1,12 +1,12 @@
-"""Across cuts: give a player of one shot the id that he had in an earlier one, if the evidence suffices.
+"""Across shots: give a player of one shot the id that it had in an earlier one, if the evidence suffices.
 
-No place in the picture means anything after a cut, so every shot's tracks begin as new ones. Two things can tell that
-one of them is known:
+No place in the picture means anything after a shot change, so every shot's tracks begin as new ones. There are two
+kinds of evidence that one of them is known:
 
 * *formation*: how the players of one shot's end stand to one another, and those of the next one's beginning
-  (`sportstrack.refine.link.formation`). It needs no looks; with looks, who looks unlike is not taken for the same, less
-  evidence suffices, and more cuts are bridged;
-* *looks*: a mean look that is like one identity's, and clearly less like any other's, from either side.
+  (`sportstrack.refine.link.formation`). It needs no embeddings. With them, dissimilar players are not taken for the
+  same, less evidence suffices, and more shot changes are bridged;
+* *appearance*: it is similar to one identity's, and clearly less so to any other's, from either side.
 
 What suffices for neither stays new. Shots are gone through once, in order.
 """
@@ -20,19 +20,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sportstrack.assign import rival
+from sportstrack.refine.appearance import mean_appearance
 from sportstrack.refine.link.formation import Fit, Standing, best_fit, rise_of
 from sportstrack.refine.link.pairs import Pairs, best_links, chain_ids
-from sportstrack.refine.looks import Looks, mean_looks
 from sportstrack.refine.scene import Scene
 from sportstrack.refine.settings import RefineSettings
 from sportstrack.refine.table import TrackTable
-from sportstrack.types import BoolArray, FloatArray, IntArray
+from sportstrack.types import BoolArray, Embeddings, FloatArray, IntArray
 
-_FEW = 3  # boxes from which a player's place at a cut is taken; ...
+_FEW = 3  # boxes from which a player's place at a shot change is taken; ...
 _LINE = 5  # ... a line is fitted through this many
 _EDGE = 0.003  # share of the picture; a box so near its edge is cut off
 _WAIT = 0.5  # seconds that may pass between two shots' boxes and still be one moment
-_LEAD = 10.0  # what a link by formation is worth more than one by looks
+_LEAD = 10.0  # by how much a link by formation outweighs one by appearance
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,16 +45,16 @@ class _Tracks:
     last: IntArray  # (T,)
     shot: IntArray  # (T,)
     class_id: IntArray  # (T,)
-    looks: Looks | None  # (T, D)
+    appearance: Embeddings | None  # (T, D)
     of_row: IntArray  # (N,) track of each row
     by_frame: IntArray  # (N,) rows sorted by frame
     frames: IntArray  # (N,) their frames
 
 
 def link_shots(table: TrackTable, scene: Scene, s: RefineSettings) -> TrackTable:
-    """Take tracks apart at cuts, and link those of different shots that are one player's by the evidence there is.
+    """Take tracks apart at shot changes, and link those of different shots that are one player's.
 
-    No row is added or lost. Without cuts nothing happens. A chain keeps the id of its first part.
+    No row is added or lost. Without shot changes nothing happens. A chain keeps the id of its first part.
     """
     table = table.ordered()
     if not len(scene.cuts) or not len(table):
@@ -78,7 +78,7 @@ def _tracks(table: TrackTable, scene: Scene) -> _Tracks:
         table.frame[starts[1:] - 1],
         shot[starts[:-1]],
         table.class_id[starts[:-1]],
-        mean_looks(table, starts),
+        mean_appearance(table, starts),
         of_row,
         by_frame,
         table.frame[by_frame],
@@ -93,15 +93,15 @@ def _links(tracks: _Tracks, scene: Scene, s: RefineSettings) -> Pairs:
     order = np.argsort(tracks.shot, kind="stable")
     for new in np.split(order, np.flatnonzero(np.diff(tracks.shot[order])) + 1):
         begin = int(tracks.first[new].min())
-        known = known[tracks.last[known] >= begin - scene.frames_in(s.cut_memory)]
+        known = known[tracks.last[known] >= begin - scene.frames_in(s.shot_memory)]
         a = b = known[:0]
         if len(known):
-            cosine = _cosine(tracks.looks, known, new)
+            cosine = _cosine(tracks.appearance, known, new)
             stood = _by_formation(tracks, known, new, cosine, scene, s)
             if stood.fits:
                 match[tracks.shot[new]] = match[tracks.shot[known[tracks.last[known].argmax()]]]
             of_match = match[tracks.shot[known]][:, None] == match[tracks.shot[new]]
-            may = _alike_class(tracks, known, new) & (of_match | (s.cut_unproven > 0.0))
+            may = _alike_class(tracks, known, new) & (of_match | (s.shot_unproven > 0.0))
             a, b = _matched(stood, np.where(may, cosine, np.nan), s)
         left.append(known[a])
         right.append(new[b])
@@ -116,8 +116,8 @@ class _Stood:
     Attributes:
         a: (K,) identities that are ...
         b: (K,) ... these new tracks.
-        there: (I,) who stood in the picture before the cut, if the formations fit.
-        here: (P,) who stood in the picture after it, likewise.
+        there: (I,) whether each identity stood in the picture before the shot change, if the formations fit.
+        here: (P,) the same of the new tracks after it.
         fits: whether they do.
     """
 
@@ -129,36 +129,36 @@ class _Stood:
 
 
 def _matched(stood: _Stood, cosine: FloatArray, s: RefineSettings) -> Pairs:
-    """Return which identities are which new tracks; the cosines of pairs that may not be told by looks are NaN."""
+    """Return which identities are which new tracks; the cosines of pairs that appearance may not link are NaN."""
     gain = np.zeros(cosine.shape)
     gain[stood.a, stood.b] = _LEAD
-    # Who stood in both pictures would have been found by his place.
-    likely = _by_looks(cosine, s) & ~(stood.there[:, None] & stood.here)
+    # A player that stands in both pictures would have been found by its place.
+    likely = _by_appearance(cosine, s) & ~(stood.there[:, None] & stood.here)
     gain += np.where(likely, s.appearance_weight * (np.nan_to_num(cosine) - s.appearance_neutral), 0.0)
-    one, other = (gain > 0.0).nonzero()
-    return best_links(one, other, gain[one, other])
+    known, new = (gain > 0.0).nonzero()
+    return best_links(known, new, gain[known, new])
 
 
-def _cosine(looks: Looks | None, known: IntArray, new: IntArray) -> FloatArray:
-    """Return (I, P) cosines of the looks, NaN where either is unknown."""
-    if looks is None:
+def _cosine(appearance: Embeddings | None, known: IntArray, new: IntArray) -> FloatArray:
+    """Return (I, P) cosines of the appearances, NaN where either is unknown."""
+    if appearance is None:
         return np.full((len(known), len(new)), np.nan)
-    cosine: FloatArray = (looks[known] @ looks[new].T).astype(np.float64)
-    cosine[~looks[known].any(axis=1)] = np.nan
-    cosine[:, ~looks[new].any(axis=1)] = np.nan
+    cosine: FloatArray = (appearance[known] @ appearance[new].T).astype(np.float64)
+    cosine[~appearance[known].any(axis=1)] = np.nan
+    cosine[:, ~appearance[new].any(axis=1)] = np.nan
     return cosine
 
 
 def _alike_class(tracks: _Tracks, a: IntArray, b: IntArray) -> BoolArray:
-    one, other = tracks.class_id[a][:, None], tracks.class_id[b]
-    return np.asarray((one == other) | (one < 0) | (other < 0))
+    before, after = tracks.class_id[a][:, None], tracks.class_id[b]
+    return np.asarray((before == after) | (before < 0) | (after < 0))
 
 
-def _by_looks(cosine: FloatArray, s: RefineSettings) -> BoolArray:
+def _by_appearance(cosine: FloatArray, s: RefineSettings) -> BoolArray:
     """Return (I, P) which pairs are so like each other, and so much more than any of their rivals, that they link."""
     known = np.nan_to_num(cosine, nan=-1.0)
-    clear = np.minimum(known - rival(known), known - rival(known.T).T) >= s.cut_looks_lead
-    return np.asarray(clear & (known >= s.cut_looks))
+    clear = np.minimum(known - rival(known), known - rival(known.T).T) >= s.shot_similarity_lead
+    return np.asarray(clear & (known >= s.shot_similarity))
 
 
 # --- formation -------------------------------------------------------------------------------------------------------
@@ -169,8 +169,8 @@ def _by_formation(
 ) -> _Stood:
     """Compare how the identities of the last shot stood at its end with how the new tracks stand at their beginning."""
     end, begin = int(tracks.last[known].max()), int(tracks.first[new].min())
-    there, here, nobody = np.zeros(len(known), np.bool_), np.zeros(len(new), np.bool_), known[:0]
-    unknown = _Stood(nobody, nobody, there, here, False)
+    there, here, none = np.zeros(len(known), np.bool_), np.zeros(len(new), np.bool_), known[:0]
+    unknown = _Stood(none, none, there, here, False)
     if s.formation_evidence == 0.0 or begin - end > max(1.0, scene.frames_in(_WAIT)):
         return unknown
     moment = 0.5 * (end + begin)
@@ -179,29 +179,33 @@ def _by_formation(
     if before is None or after is None:
         return unknown
     similar = cosine[old][:, young]
-    possible = _alike_class(tracks, known[old], new[young]) & ~(similar < s.formation_unlike)
+    possible = _alike_class(tracks, known[old], new[young]) & ~(similar < s.formation_similarity)
     fit = best_fit(before, after, possible, (scene.width, scene.height))
-    if fit is None or not _suffices(fit, s, told=bool(np.isfinite(similar).mean() > 0.5)):
+    if fit is None or not _suffices(fit, s, with_appearance=bool(np.isfinite(similar).mean() > 0.5)):
         return unknown
     there[old], here[young] = True, True
     clear = fit.next - fit.distance >= s.formation_clear
     return _Stood(old[fit.a[clear]], young[fit.b[clear]], there, here, True)
 
 
-def _suffices(fit: Fit, s: RefineSettings, *, told: bool) -> bool:
-    """Tell whether a fit is evidence enough; looks that rule pairs out leave fewer ways to fit by chance."""
+def _suffices(fit: Fit, s: RefineSettings, *, with_appearance: bool) -> bool:
+    """Return whether a fit is evidence enough; where appearance rules pairs out, fewer fits come about by chance."""
     players, least, lead = s.formation_players, s.formation_evidence, s.formation_lead
-    if told:
-        players, least, lead = s.formation_players_looks, s.formation_evidence_looks, s.formation_lead_looks
+    if with_appearance:
+        players, least, lead = (
+            s.formation_players_appearance,
+            s.formation_evidence_appearance,
+            s.formation_lead_appearance,
+        )
     return len(fit.a) >= players and fit.evidence >= least and fit.evidence - fit.rival >= lead
 
 
 def _standing(
     tracks: _Tracks, wanted: IntArray, edge: int, moment: float, scene: Scene, s: RefineSettings, side: int
 ) -> tuple[IntArray, Standing | None]:
-    """Return who stood where at a cut: indices into ``wanted``, and their places extrapolated to the moment.
+    """Return the players at a shot change: indices into ``wanted``, and their places extrapolated to the moment.
 
-    ``edge`` is the shot's last frame before the cut (``side`` −1) or its first one after it (+1).
+    ``edge`` is the last frame before the shot change (``side`` −1) or its first one after it (+1).
     """
     reach = max(1, round(scene.frames_in(s.formation_window)))
     rows = _rows_near(tracks, edge, 3 * reach, side)
@@ -222,7 +226,7 @@ def _standing(
 
 
 def _rows_near(tracks: _Tracks, edge: int, reach: int, side: int) -> IntArray:
-    """Return the rows of up to ``reach`` frames from the edge away from the cut."""
+    """Return the rows of up to ``reach`` frames from the edge away from the shot change."""
     low, high = (edge - reach + 1, edge) if side < 0 else (edge, edge + reach - 1)
     begin, end = np.searchsorted(tracks.frames, low), np.searchsorted(tracks.frames, high, side="right")
     return tracks.by_frame[begin:end]

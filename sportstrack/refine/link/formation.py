@@ -1,16 +1,16 @@
-"""Formation: know players again across a cut by how they stand to one another on the ground.
+"""Formation: know players again across a shot change by how they stand to one another on the ground.
 
-A cut takes no time. Whoever is in both pictures stands, in both, on the same spot of the same ground. People are about
-equally tall, so how tall they look, as a function of the picture's row, gives the ground away: with h the height of a
-person whose feet are at (x, y), the point (x / h, 1 / h) is an affine image of the spot (single-view metrology:
-Criminisi, Reid, Zisserman, 2000). Left unknown are where the second camera stands, which way it looks, and both focal
+A shot change takes no time. A player that is in both pictures stands, in both, on the same spot of the same ground.
+People are about equally tall, so their heights in the picture, as a function of the row, give the ground away: with h
+the height of a person whose feet are at (x, y), the point (x / h, 1 / h) is an affine image of the spot (single-view
+metrology: Criminisi, Reid, Zisserman, 2000). Left unknown are the second camera's place and direction, and both focal
 lengths.
 
-Two players of the first picture and two of the second, as far apart as they, make a guess at that (RANSAC: Fischler,
-Bolles, 1981); focal lengths are tried from a short list. The guesses under which most others fall into place are
-refined to affine maps, each weighed by its *evidence*: the log-likelihood of its hits against chance's, less what is
-missing where the other picture should show it. A fit counts if its evidence is high, and higher than that of the best
-fit which says something else.
+A guess at these comes from two players of the first picture and two of the second that are equally far apart (RANSAC:
+Fischler, Bolles, 1981); focal lengths are tried from a short list. The guesses under which most other players fall into
+place are refined to affine maps, each weighed by its *evidence*: the log-likelihood of its hits against chance's, less
+what is missing where the other picture should show it. A fit counts if its evidence is high, and higher than that of
+the best fit that contradicts it.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ from sportstrack.types import BoolArray, FloatArray, IntArray
 
 FOCAL = (1.1, 1.6, 2.3, 3.3)  # focal lengths tried, in picture widths
 LEAST = 4  # players on each side
-APART = 3.0  # person heights (the unit of length on the ground); players nearer to each other make no guess
+APART = 3.0  # person heights (the unit of length on the ground); players closer together make no guess
 STRETCH = (0.1, 0.4)  # two players' distance may differ by this share and this much between two views
-NEAR = 1.2  # a guess brings a player at least so near to one of the other picture
-TOLERANCE = 0.7  # and a refined map so near
+NEAR = 1.2  # person heights; a guess brings a player this close to one of the other picture, or closer
+TOLERANCE = 0.7  # person heights; the same of a refined map
 STIFF = 8.0  # squared lengths; how strongly a map is held to what two cameras can do
-PAIRS = 64  # of players before the cut from whom guesses are made, at most, drawn from all
-GUESSES = 4_000  # that are tried, at most, likewise
+PAIRS = 64  # pairs of players before the shot change that make guesses, at most; drawn from all
+GUESSES = 4_000  # guesses that are tried, at most; drawn from all
 BEST = 40  # guesses that are refined
 ROUNDS = 5
 SPREAD = 0.25  # person heights between a player's two places under the right map
-SEEN = 0.85  # chance that who stands in the picture is found there ...
-MISSING = 1.2  # ... and what it costs if not, nats
-MARGIN = 0.04  # share of the picture's sides where nobody need be found
-SAME = 0.3  # share of pairs in common above which two fits say the same
+SEEN = 0.85  # chance that a player that stands in the picture is found there ...
+MISSING = 1.2  # ... and the cost if it is not, nats
+MARGIN = 0.04  # share of the picture's sides where no player need be found
+SAME = 0.3  # share of common pairs above which two fits are the same
 _BLOCK = 2048
 _FAR = 1e6
 
@@ -48,7 +48,7 @@ _BODY = 0.07  # spread of people's heights, as a share
 
 @dataclass(frozen=True, eq=False)
 class Standing:
-    """Who stands where at one side of a cut.
+    """The players at one side of a shot change.
 
     Attributes:
         feet: (N, 2) pixels.
@@ -64,12 +64,12 @@ class Fit:
     """How two standings fit.
 
     Attributes:
-        a: (K,) players before the cut.
+        a: (K,) players before the shot change.
         b: (K,) the same players after it.
-        distance: (K,) how far from each other the map leaves them, person heights.
-        next: (K,) the distance from either to the nearest other player it might have been.
+        distance: (K,) how far apart the map leaves them, person heights.
+        next: (K,) the distance from either to the nearest other possible player.
         evidence: log-likelihood ratio against chance.
-        rival: the same of the best fit that says something else.
+        rival: the same of the best fit that contradicts this one.
     """
 
     a: IntArray
@@ -104,26 +104,28 @@ def rise_of(feet_row: FloatArray, height: FloatArray, player: IntArray) -> Float
 
 
 def best_fit(before: Standing, after: Standing, possible: BoolArray, size: tuple[float, float]) -> Fit | None:
-    """Find the map of the ground that brings most players before a cut onto those after it.
+    """Find the map of the ground that brings most players before a shot change onto those after it.
 
     Args:
         before: N players.
         after: M players.
-        possible: (N, M) who may be who: kit, looks, class.
+        possible: (N, M) which may be the same: by kit, appearance, class.
         size: (width, height) of the picture, pixels.
 
     Returns:
-        The best fit, however weak, or None where there are too few players. The same input gives the same fit.
+        The best fit, however little its evidence, or None where there are too few players. The same input gives the
+        same fit.
     """
     if min(len(before.feet), len(after.feet)) < LEAST:
         return None
-    p, q = _ground(before, size[0]), _ground(after, size[0])
-    guesses = _guesses(p, q, possible)
+    source, target = _ground(before, size[0]), _ground(after, size[0])
+    guesses = _guesses(source, target, possible)
     if not len(guesses):
         return None
-    hits = np.concatenate([_hits(part, p, q, possible) for part in np.array_split(guesses, -(-len(guesses) // _BLOCK))])
+    parts = np.array_split(guesses, -(-len(guesses) // _BLOCK))
+    hits = np.concatenate([_hits(part, source, target, possible) for part in parts])
     chosen = guesses[np.argsort(-hits, kind="stable")[:BEST]]
-    maps, pairs, distance = _refined(chosen, p, q, possible)
+    maps, pairs, distance = _refined(chosen, source, target, possible)
     evidence = _evidence(chosen, maps, pairs, distance, before, after, possible, size)
     first = int(evidence.argmax())
     shared = (pairs & pairs[first]).sum(axis=(1, 2))
@@ -146,56 +148,57 @@ def _stretched(points: FloatArray, focal: FloatArray) -> FloatArray:
     return np.asarray(points.real + 1j * focal * points.imag)
 
 
-def _guesses(p: FloatArray, q: FloatArray, possible: BoolArray) -> FloatArray:
-    """Return (G, 4) complex rows: focal length before, after, rotation and shift of the ground."""
-    i, j = _drawn(np.column_stack(np.triu_indices(len(p), 1)), PAIRS).T
-    k, m = np.nonzero(~np.eye(len(q), dtype=np.bool_))
+def _guesses(before: FloatArray, after: FloatArray, possible: BoolArray) -> FloatArray:
+    """Return (G, 4) complex rows: focal length before, after, rotation and offset of the ground."""
+    i, j = _drawn(np.column_stack(np.triu_indices(len(before), 1)), PAIRS).T
+    k, m = np.nonzero(~np.eye(len(after), dtype=np.bool_))
     may = possible[i][:, k] & possible[j][:, m]
     found = []
-    for one in FOCAL:
-        s = _stretched(p, np.float64(one))
-        way = s[j] - s[i]
+    for focal_before in FOCAL:
+        source = _stretched(before, np.float64(focal_before))
+        way = source[j] - source[i]
         apart = np.abs(way)
-        for other in FOCAL:
-            t = _stretched(q, np.float64(other))
-            there = t[m] - t[k]
-            like = np.abs(apart[:, None] - np.abs(there)) < STRETCH[0] * apart[:, None] + STRETCH[1]
-            a, b = (like & may & (apart > APART)[:, None]).nonzero()
-            turn = there[b] / way[a]
-            turn /= np.abs(turn)
-            shift = 0.5 * (t[k[b]] + t[m[b]] - turn * (s[i[a]] + s[j[a]]))
-            focal = np.ones((len(a), 2)) * (one, other)
-            found.append(np.column_stack((focal, turn, shift)))
+        for focal_after in FOCAL:
+            target = _stretched(after, np.float64(focal_after))
+            way_after = target[m] - target[k]
+            equal = np.abs(apart[:, None] - np.abs(way_after)) < STRETCH[0] * apart[:, None] + STRETCH[1]
+            a, b = (equal & may & (apart > APART)[:, None]).nonzero()
+            rotation = way_after[b] / way[a]
+            rotation /= np.abs(rotation)
+            offset = 0.5 * (target[k[b]] + target[m[b]] - rotation * (source[i[a]] + source[j[a]]))
+            focal = np.ones((len(a), 2)) * (focal_before, focal_after)
+            found.append(np.column_stack((focal, rotation, offset)))
     return _drawn(np.concatenate(found), GUESSES)
 
 
 def _drawn(rows: NDArray[Any], most: int) -> NDArray[Any]:
-    """Return at most so many of the rows, always the same ones."""
+    """Return at most ``most`` of the rows, always the same ones."""
     if len(rows) <= most:
         return rows
     return rows[np.sort(np.random.default_rng(0).choice(len(rows), most, replace=False))]
 
 
-def _hits(guess: FloatArray, p: FloatArray, q: FloatArray, possible: BoolArray) -> IntArray:
+def _hits(guess: FloatArray, before: FloatArray, after: FloatArray, possible: BoolArray) -> IntArray:
     """Return (G,) how many players fall into place."""
-    one, other, turn, shift = guess.T[:, :, None]
-    moved = turn * _stretched(p, one.real) + shift
-    way = (moved[:, :, None] - _stretched(q, other.real)[:, None]).astype(np.complex64)
+    focal_before, focal_after, rotation, offset = guess.T[:, :, None]
+    moved = rotation * _stretched(before, focal_before.real) + offset
+    way = (moved[:, :, None] - _stretched(after, focal_after.real)[:, None]).astype(np.complex64)
     near = (way.real**2 + way.imag**2 < NEAR**2) & possible
     return np.asarray(np.minimum(near.any(axis=1).sum(axis=1), near.any(axis=2).sum(axis=1)))
 
 
 def _refined(
-    guess: FloatArray, p: FloatArray, q: FloatArray, possible: BoolArray
+    guess: FloatArray, before: FloatArray, after: FloatArray, possible: BoolArray
 ) -> tuple[FloatArray, BoolArray, FloatArray]:
     """Return (G, 2, 3) maps, (G, N, M) the pairs that fall into place under them, and (G, N, M) distances.
 
     Affine least squares over mutually nearest pairs, several rounds; the linear part is held to the guess's rotation.
     """
-    one, other, turn, shift = guess.T[:, :, None]
-    source, target = _plane(_stretched(p, one.real)), _plane(_stretched(q, other.real))
-    c, s = turn.real[:, 0], turn.imag[:, 0]
-    rotation = np.stack((np.stack((c, -s), axis=-1), np.stack((s, c), axis=-1)), axis=1)
+    focal_before, focal_after, turn, shift = guess.T[:, :, None]
+    source = _plane(_stretched(before, focal_before.real))
+    target = _plane(_stretched(after, focal_after.real))
+    cosine, sine = turn.real[:, 0], turn.imag[:, 0]
+    rotation = np.stack((np.stack((cosine, -sine), axis=-1), np.stack((sine, cosine), axis=-1)), axis=1)
     linear, offset = rotation, _plane(shift)
     tolerance = 1.3 * NEAR
     for _ in range(ROUNDS):
@@ -213,7 +216,7 @@ def _plane(points: FloatArray) -> FloatArray:
 def _mutual(
     moved: FloatArray, target: FloatArray, possible: BoolArray, tolerance: float
 ) -> tuple[BoolArray, FloatArray]:
-    """Return (G, N, M) whether each is the other's nearest and near enough, and the distances."""
+    """Return (G, N, M) whether each is the other's nearest and close enough, and the distances."""
     way = moved[:, :, None] - target[:, None]
     distance = np.where(possible, np.sqrt((way * way).sum(axis=3)), _FAR)
     near = distance < tolerance
@@ -248,16 +251,15 @@ def _evidence(
     size: tuple[float, float],
 ) -> FloatArray:
     """Return (G,) the log-likelihood ratios of the maps."""
-    one, other = guess.real[:, :1], guess.real[:, 1:2]
-    source, target = (
-        _plane(_stretched(_ground(side, size[0]), focal)) for side, focal in ((before, one), (after, other))
-    )
+    focal_before, focal_after = guess.real[:, :1], guess.real[:, 1:2]
+    source = _plane(_stretched(_ground(before, size[0]), focal_before))
+    target = _plane(_stretched(_ground(after, size[0]), focal_after))
     linear, offset = maps[:, :, :2], maps[:, None, :, 2]
     moved = source @ linear.swapaxes(1, 2) + offset
     back = (target - offset) @ np.linalg.pinv(linear).swapaxes(1, 2)
-    absent = (_inside(moved, after, other, size) & ~pairs.any(axis=2)).sum(axis=1)
-    absent += (_inside(back, before, one, size) & ~pairs.any(axis=1)).sum(axis=1)
-    # Chance's hits are as dense as players are on the ground on which they stand, seen from either side.
+    absent = (_inside(moved, after, focal_after, size) & ~pairs.any(axis=2)).sum(axis=1)
+    absent += (_inside(back, before, focal_before, size) & ~pairs.any(axis=1)).sum(axis=1)
+    # Hits by chance are as dense as the players on the ground that they stand on, seen from either side.
     crowd = np.sqrt(possible.sum(axis=1).mean() / _area(target) * possible.sum(axis=0).mean() / _area(source))
     crowd = np.clip(crowd, 1e-4, 0.3)
     # A hit's distance has a t distribution of two degrees of freedom in the plane.
@@ -277,6 +279,6 @@ def _inside(ground: FloatArray, view: Standing, focal: FloatArray, size: tuple[f
 
 
 def _area(points: FloatArray) -> FloatArray:
-    """Return (G,) how much ground the players take up, (G, N, 2): that of the box around them, a little enlarged."""
+    """Return (G,) the area of the box around players on the ground, (G, N, 2), a little enlarged."""
     sides = np.ptp(points, axis=1) + 2.0
     return np.asarray(sides.prod(axis=1))

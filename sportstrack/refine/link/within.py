@@ -1,4 +1,4 @@
-"""Within a shot: link the pieces of one player by where they end and begin, and by looks.
+"""Within a shot: link the pieces of one player by where they end and begin, and by appearance.
 
 Every track is taken apart at its gaps, and all gaps of the sequence are bridged anew, at once. A piece that ends and
 one that begins later are the same player's if the second begins where the first would be by then, or if the first left
@@ -15,12 +15,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from sportstrack.refine.appearance import mean_appearance
 from sportstrack.refine.link.pairs import Pairs, best_links, chain_ids
-from sportstrack.refine.looks import Looks, mean_looks
 from sportstrack.refine.scene import Scene
 from sportstrack.refine.settings import RefineSettings
 from sportstrack.refine.table import TrackTable
-from sportstrack.types import BoolArray, FloatArray, IntArray
+from sportstrack.types import BoolArray, Embeddings, FloatArray, IntArray
 
 _BLOCK = 1 << 18  # pairs looked at together
 
@@ -32,7 +32,7 @@ class Ends:
     Attributes:
         frame: (T,) of the box.
         place: (T, 2) centre in pixels, fitted, the camera's path deducted.
-        velocity: (T, 2) pixels per frame, likewise.
+        velocity: (T, 2) pixels per frame at that end.
         height: (T,) pixels, mean over the same boxes.
         edges: (T, 4) whether the box is at the picture's left, top, right or bottom edge.
     """
@@ -53,14 +53,14 @@ class Pieces:
         first: where they begin.
         last: where they end.
         class_id: (T,) the class that most of their boxes have.
-        looks: (T, D) mean looks, zeros where unknown, or None.
+        appearance: (T, D), zeros where unknown, or None.
     """
 
     track_id: IntArray
     first: Ends
     last: Ends
     class_id: IntArray
-    looks: Looks | None
+    appearance: Embeddings | None
 
 
 def link_pieces(table: TrackTable, scene: Scene, s: RefineSettings) -> TrackTable:
@@ -105,7 +105,7 @@ def _pieces(table: TrackTable, starts: IntArray, scene: Scene, s: RefineSettings
         _ends(table, starts, scene, s, starts[:-1]),
         _ends(table, starts, scene, s, starts[1:] - 1),
         _classes(table, starts),
-        mean_looks(table, starts),
+        mean_appearance(table, starts),
     )
 
 
@@ -189,11 +189,11 @@ def _worthwhile(
     a, b = a[may], b[may]
     odds = np.maximum(_interior(last, first, a, b, scene, s), _border(last, first, a, b, scene, s))
     odds += np.where((pieces.track_id[a] == pieces.track_id[b]) & (b == a + 1), s.trust, 0.0)
-    if pieces.looks is not None:
-        one, other = pieces.looks[a], pieces.looks[b]
-        cosine = np.einsum("ij,ij->i", one, other)
+    if pieces.appearance is not None:
+        before, after = pieces.appearance[a], pieces.appearance[b]
+        cosine = np.einsum("ij,ij->i", before, after)
         odds += np.where(
-            one.any(axis=1) & other.any(axis=1), s.appearance_weight * (cosine - s.appearance_neutral), 0.0
+            before.any(axis=1) & after.any(axis=1), s.appearance_weight * (cosine - s.appearance_neutral), 0.0
         )
     good = odds > 0.0
     return a[good], b[good], odds[good]
