@@ -6,6 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from sportstrack.limits import MAX_MESSAGE
 
+_PACKAGES = {"cv2": "opencv-contrib-python", "PIL": "pillow", "yaml": "pyyaml"}
+"""Module → package that it comes with, where the names differ."""
+
 
 class SportstrackError(Exception):
     """Base of the errors raised for bad input. Command lines print the message and exit with status 2.
@@ -57,6 +60,12 @@ def one_line(text: str) -> str:
         half = MAX_MESSAGE // 2
         text = f"{text[:half]} … {text[-half:]}"
     return text
+
+
+def missing_package(module: str) -> SportstrackError:
+    """Return the error for a package that is not installed, with the command that installs it."""
+    package = _PACKAGES.get(module, module)
+    return SportstrackError(f"the Python package {module} is not installed: pip install {package}")
 
 
 def unknown(what: str, name: str, known: Iterable[str]) -> str:

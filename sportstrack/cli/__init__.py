@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from sportstrack import __version__
 from sportstrack.cli import terminal
 from sportstrack.cli.signals import as_interrupts
-from sportstrack.errors import SportstrackError, nearest
+from sportstrack.errors import SportstrackError, missing_package, nearest
 
 COMMANDS = {
     "track": ("sportstrack.track.command", "track everyone in videos"),
@@ -128,6 +128,12 @@ def _guarded(body: Callable[[], int], name: str) -> int:
                 return body()
         except SportstrackError as error:
             report_error(error, name)
+            return 2
+        except ModuleNotFoundError as error:
+            missing = (error.name or "").partition(".")[0]
+            if missing in ("", "sportstrack", "data_prep"):
+                raise
+            report_error(missing_package(missing), name)
             return 2
         except KeyboardInterrupt:
             sys.stderr.write(f"{name}: interrupted\n")
