@@ -37,24 +37,24 @@ MODEL_FILES: dict[str, tuple[str, ...]] = {
 SMALLEST = {"csrt": 2, "mil": 5, "mosse": 2}
 """Method → least width and height in whole pixels; on smaller boxes OpenCV fails, and MIL never returns."""
 
-CELL = 4  # pixels of CSRT's search window per cell of its features
+CELL = 4  # CSRT computes its features in cells of so many pixels of its search window.
 # CSRT searches (width + height) / 2 + padding · √(width · height) pixels across and down; its own padding is 3. A large
-# object moves less in its own sizes: with 2.5 the same cells show it as finely in a smaller window.
+# object moves less, relative to its size: with 2.5 the same cells show it as finely in a smaller window.
 PADDING = 2.5
-# Time goes into the features of that window, accuracy into the pixels that tell size and outline: of a large object the
-# picture is scaled down less than the window, and CSRT scales down the rest itself.
+# The time goes into the features of that window, the accuracy comes from the pixels that show size and outline. So the
+# picture of a large object is scaled down less than the window, and CSRT scales down the rest itself.
 PICTURE = 1.5
 
 
 class Follower:
-    """One of OpenCV's trackers, fed with frames and boxes in our terms.
+    """One of OpenCV's trackers, with boxes as ``xyxy``.
 
     Args:
         method: a name in `METHODS`.
         models: network files by name, for the methods in `MODEL_FILES`.
         window: side in pixels at which CSRT looks at its search window when the object is large, in whole cells of 4
-            pixels (their number should have small factors: CSRT is a chain of Fourier transforms); None is CSRT's own.
-        large: an object is large from this √(width · height) on, in pixels.
+            pixels (their number should have small factors, for the Fourier transforms in CSRT); None is CSRT's own.
+        large: an object is large if √(width · height) is at least this, in pixels.
 
     Raises:
         SettingError: if the method is unknown.
@@ -85,7 +85,7 @@ class Follower:
         kept = dict(self.__dict__)
         try:
             self._start(image, box)
-        except SettingError:  # what was followed before is followed on
+        except SettingError:  # the tracker goes on with what it followed before
             self.__dict__.update(kept)
             raise
 
@@ -102,7 +102,7 @@ class Follower:
                 changes = {"padding": PADDING, "template_size": across + 1.0}  # 1: so that rounding costs no cell
         self._tracker = make(self.method, self._models, changes)
         small = self._small(image)
-        self._map = _Map(image, small, box)
+        self._map = ScaledCopy(image, small, box)
         *_, width, height = self._map.whole
         least = SMALLEST.get(self.method, 1)
         if min(width, height) < least:
@@ -126,7 +126,7 @@ class Follower:
 
         try:
             found, (x, y, w, h) = self._tracker.update(self._small(image))
-        except cv2.error:  # OpenCV's trackers stumble over a box that has left the picture or has lost its size
+        except cv2.error:  # OpenCV's trackers fail on a box that has left the picture or has no size any more
             return False, np.full(4, np.nan), 0.0
         box = np.array([x, y, x + w, y + h], dtype=np.float64)
         score = float(self._tracker.getTrackingScore()) if self.method in MODEL_FILES else None
@@ -142,8 +142,8 @@ class Follower:
         return image if scale == 1.0 else cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
 
 
-class _Map:
-    """From a picture to its scaled copy and back, without what OpenCV's whole pixels would cost there.
+class ScaledCopy:
+    """The box of an object in a scaled copy of its picture, and the way back without the error of whole pixels.
 
     Args:
         image: (H, W, 3).
@@ -163,7 +163,7 @@ class _Map:
         self._shift = (corner + size / 2 - self.whole[:2] - rounded / 2) / rounded
 
     def back(self, box: FloatArray) -> FloatArray:
-        """Return a (4,) ``xyxy`` box of the copy in pixels of the image, less what the first one was rounded by."""
+        """Return a (4,) ``xyxy`` box of the copy in pixels of the image, corrected by the rounding of the first box."""
         size = box[2:] - box[:2]
         middle, half = (box[:2] + box[2:]) / 2 + self._shift * size, self._grow * size / 2
         corners: FloatArray = np.concatenate([(middle - half) * self._factor, (middle + half) * self._factor])
@@ -171,7 +171,7 @@ class _Map:
 
 
 def check_method(method: str) -> str:
-    """Return the method's name in lower case; SettingError if there is none such."""
+    """Return the method's name in lower case; SettingError if it is unknown."""
     name = str(method).lower()
     if name not in METHODS:
         raise SettingError(f"method: no method {method!r}{nearest(name, list(METHODS))} (known: {', '.join(METHODS)})")
