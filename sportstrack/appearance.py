@@ -9,17 +9,14 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sportstrack.errors import SettingError
-from sportstrack.types import BoolArray, FloatArray, IntArray
-
-Features = NDArray[np.float32]
+from sportstrack.types import BoolArray, Embeddings, FloatArray, IntArray
 
 _LEAST = 1e-12  # a shorter vector has no direction worth the name
 
 
-def unit_rows(features: Any) -> Features:
+def unit_rows(features: Any) -> Embeddings:
     """Return (N, D) rows scaled to length 1; zeros where a row is not finite or has no length."""
     rows = np.asarray(features, dtype=np.float32)
     square = np.einsum("ij,ij->i", rows, rows, dtype=np.float64)
@@ -35,13 +32,13 @@ def _have_length(square: FloatArray) -> BoolArray:
     return lengths
 
 
-def cosine(a: Features, b: Features) -> FloatArray:
+def cosine(a: Embeddings, b: Embeddings) -> FloatArray:
     """Return the (T, N) cosine distances 1 − a · b, 0…2, of unit rows (T, D) and (N, D)."""
     distance: FloatArray = 1.0 - a.dot(b.T).astype(np.float64)
     return np.clip(distance, 0.0, 2.0, out=distance)
 
 
-def read_embeddings(embedding: Any, length: int) -> Features | None:
+def read_embeddings(embedding: Any, length: int) -> Embeddings | None:
     """Return a frame's (N, D) embeddings, or None if there are none, or none that is known.
 
     Args:
@@ -62,18 +59,18 @@ def read_embeddings(embedding: Any, length: int) -> Features | None:
     return None
 
 
-def has_embedding(vectors: Features) -> BoolArray:
+def has_embedding(vectors: Embeddings) -> BoolArray:
     """Return (N,) which of (N, D) rows are known, that is not all zeros."""
     rows: BoolArray = np.any(vectors, axis=1)
     return rows
 
 
-def with_length(appearance: Features, count: int, length: int) -> Features:
+def with_length(appearance: Embeddings, count: int, length: int) -> Embeddings:
     """Return the tracks' (D, T) appearance; (length, count) zeros, all unknown, if there were no embeddings so far."""
     return appearance if len(appearance) else np.zeros((length, count), np.float32)
 
 
-def blend(old: Features, new: Features, momentum: FloatArray | float) -> Features:
+def blend(old: Embeddings, new: Embeddings, momentum: FloatArray | float) -> Embeddings:
     """Return (K, D) unit rows of momentum · old + (1 − momentum) · new; an unknown one leaves the other as it is.
 
     Args:
@@ -114,9 +111,9 @@ class MomentumSettings(Protocol):
 
 def update_appearance(
     settings: MomentumSettings,
-    appearance: Features,
+    appearance: Embeddings,
     track: IntArray,
-    embedding: Features,
+    embedding: Embeddings,
     score: FloatArray,
     least: float,
 ) -> None:

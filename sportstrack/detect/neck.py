@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from sportstrack.appearance import Features, unit_rows
-from sportstrack.types import FloatArray
+from sportstrack.appearance import unit_rows
+from sportstrack.types import Embeddings, FloatArray
 
 _SAMPLES = (7, 3)  # rows and columns of points per box and map whose mean is taken; people are tall
 _PER_BIN = 2  # points per row and column of those, again averaged
@@ -39,7 +39,7 @@ class NeckFeatures:
         self._maps: list[Any] = []
         head.register_forward_pre_hook(self._keep)
 
-    def embeddings(self, boxes: Sequence[FloatArray], shape: tuple[int, int]) -> list[Features]:
+    def embeddings(self, boxes: Sequence[FloatArray], shape: tuple[int, int]) -> list[Embeddings]:
         """Return a table of unit rows for each picture of the last forward pass.
 
         Args:

@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sportstrack.appearance import Features
 from sportstrack.embed.crops import NetworkInput, embed_crops
 from sportstrack.errors import SettingError, WeightsError, unknown
 from sportstrack.models.devices import check_half, choose_device, import_torch
 from sportstrack.plugins import first_line
-from sportstrack.types import FloatArray, Image
+from sportstrack.types import Embeddings, FloatArray, Image
 
 _BATCH = 32  # crops at a time
 _HEADS = ("fc", "heads", "head")  # what the last layer is called where the pooling comes before it
@@ -60,7 +59,7 @@ class TorchvisionEmbedder:
         self.name = f"torchvision:{backbone.lower()}" + (":random" if weights == "random" else "")
         self.length = self._try_out()
 
-    def __call__(self, frame: Image, xyxy: FloatArray) -> Features:
+    def __call__(self, frame: Image, xyxy: FloatArray) -> Embeddings:
         """Return (N, D) unit rows for an (H, W, 3) BGR frame and (N, 4) boxes."""
         return embed_crops(frame, xyxy, self._run, wants=self._wants, length=self.length, batch=_BATCH)
 

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sportstrack.appearance import Features, unit_rows
+from sportstrack.appearance import unit_rows
 from sportstrack.errors import SettingError
 from sportstrack.images.check import check_image
 from sportstrack.images.opencv import require_cv2
-from sportstrack.types import BoolArray, FloatArray, Image, IntArray
+from sportstrack.types import BoolArray, Embeddings, FloatArray, Image, IntArray
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)  # of RGB in 0…1
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -98,7 +98,7 @@ def embed_crops(
     wants: NetworkInput,
     length: int,
     batch: int,
-) -> Features:
+) -> Embeddings:
     """Send every box through a network, at most `batch` at a time.
 
     Args:

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from sportstrack.appearance import Features, unit_rows
+from sportstrack.appearance import unit_rows
 from sportstrack.errors import SettingError
 from sportstrack.plugins import plugin
-from sportstrack.types import FloatArray, Image
+from sportstrack.types import Embeddings, FloatArray, Image
 
 
 class CustomEmbedder:
@@ -30,7 +30,7 @@ class CustomEmbedder:
         self._spec = spec
         self._length: int | None = None
 
-    def __call__(self, frame: Image, xyxy: FloatArray) -> Features:
+    def __call__(self, frame: Image, xyxy: FloatArray) -> Embeddings:
         """Return (N, D) unit rows.
 
         Raises:

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from sportstrack.appearance import Features, unit_rows
-from sportstrack.types import BoolArray, FloatArray, Image
+from sportstrack.appearance import unit_rows
+from sportstrack.types import BoolArray, Embeddings, FloatArray, Image
 
 WARM_UP = 25  # frames
 WEIGHTS = {"kit": 0.6}
@@ -36,13 +36,13 @@ class Centred:
         self._frames = frames
         self._seen = self._count = 0  # frames, vectors
         self._sum: FloatArray = np.zeros(1)
-        self._mean: Features = np.zeros(1, np.float32)
+        self._mean: Embeddings = np.zeros(1, np.float32)
 
-    def __call__(self, frame: Image, xyxy: FloatArray) -> Features:
+    def __call__(self, frame: Image, xyxy: FloatArray) -> Embeddings:
         """Return (N, D) unit rows."""
         return self.centre(self.embedder(frame, xyxy))
 
-    def centre(self, vectors: Features) -> Features:
+    def centre(self, vectors: Embeddings) -> Embeddings:
         """Centre one frame's (N, D) unit rows; call it for every frame, in order."""
         known: BoolArray = np.logical_or.reduce(vectors != 0, axis=1)
         if self._seen < self._frames and known.any():
@@ -73,7 +73,7 @@ class Combined:
         self._parts = [(Centred(embedder), np.float32(weight)) for embedder, weight in parts]
         self.name = "+".join(_name(part.embedder) for part, _ in self._parts)
 
-    def __call__(self, frame: Image, xyxy: FloatArray) -> Features:
+    def __call__(self, frame: Image, xyxy: FloatArray) -> Embeddings:
         """Return (N, sum of D) unit rows."""
         return unit_rows(np.concatenate([part(frame, xyxy) * weight for part, weight in self._parts], axis=1))
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sportstrack.appearance import Features
 from sportstrack.embed.crops import check_input, pixel_boxes
 from sportstrack.images.opencv import require_cv2
-from sportstrack.types import MAX_COORDINATE, FloatArray, Image, IntArray
+from sportstrack.types import MAX_COORDINATE, Embeddings, FloatArray, Image, IntArray
 
 TORSO = (0.20, 0.18, 0.80, 0.50)  # left, top, right, bottom as shares of the box
 BINS = 24  # of hue for coloured pixels, and again of value for grey ones
@@ -30,7 +29,7 @@ class KitEmbedder:
     def __init__(self) -> None:
         self._coloured, self._grey = _tables()
 
-    def __call__(self, frame: Image, xyxy: FloatArray) -> Features:
+    def __call__(self, frame: Image, xyxy: FloatArray) -> Embeddings:
         """Return (N, 48) unit rows for an (H, W, 3) BGR frame and (N, 4) boxes."""
         boxes = check_input(frame, xyxy)
         left, top, right, bottom = TORSO
@@ -44,7 +43,7 @@ class KitEmbedder:
         if len(rows):
             counts[rows] = self._count(*_gather(frame, pixels[rows]))
         total = counts.sum(axis=1, keepdims=True)
-        vectors: Features = np.sqrt(counts / np.maximum(total, 1.0)).astype(np.float32)
+        vectors: Embeddings = np.sqrt(counts / np.maximum(total, 1.0)).astype(np.float32)
         return vectors
 
     def _count(self, colours: Image, sizes: IntArray) -> NDArray[np.int64]:

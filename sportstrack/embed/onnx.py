@@ -11,14 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sportstrack.appearance import Features
 from sportstrack.embed.crops import NetworkInput, embed_crops
 from sportstrack.errors import FormatError, SportstrackError, WeightsError
 from sportstrack.files.reading import read_json
 from sportstrack.models.devices import device_name
 from sportstrack.models.weights import OSNET, cache_folder, find_weights
 from sportstrack.plugins import first_line
-from sportstrack.types import FloatArray, Image
+from sportstrack.types import Embeddings, FloatArray, Image
 
 _BATCH = 32  # crops at a time where the model leaves it open; more of them is no faster and takes more memory
 _THREADS = 8  # at most; small networks don't keep more of them busy
@@ -60,7 +59,7 @@ class OnnxEmbedder:
         self._model = _read_inputs(self.path, self._session)
         self._output, self.length = self._try_out()
 
-    def __call__(self, frame: Image, xyxy: FloatArray) -> Features:
+    def __call__(self, frame: Image, xyxy: FloatArray) -> Embeddings:
         """Return (N, D) unit rows for an (H, W, 3) BGR frame and (N, 4) boxes."""
         batch = self._model.batch or _BATCH
         return embed_crops(frame, xyxy, self._run, wants=self._model.wants, length=self.length, batch=batch)

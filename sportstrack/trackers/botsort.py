@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from sportstrack import kalman
-from sportstrack.appearance import Features, cosine, update_appearance, with_length
+from sportstrack.appearance import cosine, update_appearance, with_length
 from sportstrack.boxes import iou, xywh_to_xyxy, xyxy_to_xywh
 from sportstrack.trackers.checks import check_frame_rate, check_order, check_range, frames_at, read_camera
 from sportstrack.trackers.duplicates import remove_duplicates
@@ -49,7 +49,7 @@ from sportstrack.trackers.rows import (
     shown_by,
     without_owner,
 )
-from sportstrack.types import BoolArray, FloatArray, IntArray, Tracks
+from sportstrack.types import BoolArray, Embeddings, FloatArray, IntArray, Tracks
 
 _SIZE = np.array([2, 3, 2, 3])  # width and height, for x and y and for themselves
 
@@ -122,7 +122,7 @@ class Rows:
 
     state: FloatArray  # (5, 4, T) Kalman state in xywh
     cross: FloatArray  # (4, 2, T) its covariances between x and y, w and h; zero until a camera turns
-    appearance: Features  # (D, T) smoothed unit vectors, zero while unknown; D is 0 until embeddings come
+    appearance: Embeddings  # (D, T) smoothed unit vectors, zero while unknown; D is 0 until embeddings come
     track_id: IntArray  # (T,) 0 until first reported
     born: IntArray  # (T,) frame of the first detection
     last: IntArray  # (T,) frame of the last match; a track that was not matched in the frame before is lost

@@ -1,6 +1,6 @@
 """Deep-EIoU: expanded boxes, a little larger in each round, and looks instead of a motion model.
 
-Huang, Yang, Sun, Kim, Kim, Lee, Huang, Hwang: Iterative Scale-Up ExpansionIoU and Deep Features Association for
+Huang, Yang, Sun, Kim, Kim, Lee, Huang, Hwang: Iterative Scale-Up ExpansionIoU and Deep Embeddings Association for
 Multi-Object Tracking in Sports, WACV workshops 2024, https://arxiv.org/abs/2306.13074.
 
 Deliberate differences from the authors' code:
@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from sportstrack.appearance import Features, cosine, update_appearance, with_length
+from sportstrack.appearance import cosine, update_appearance, with_length
 from sportstrack.boxes import grown, iou
 from sportstrack.trackers.checks import check_frame_rate, check_order, check_range, frames_at
 from sportstrack.trackers.duplicates import remove_duplicates
@@ -48,7 +48,7 @@ from sportstrack.trackers.rows import (
     shown_by,
     without_owner,
 )
-from sportstrack.types import BoolArray, FloatArray, IntArray, Tracks
+from sportstrack.types import BoolArray, Embeddings, FloatArray, IntArray, Tracks
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class Rows:
     """One track per entry of the last axis."""
 
     box: FloatArray  # (4, T) corners of the last detection
-    appearance: Features  # (D, T) smoothed unit vectors, zero while unknown; D is 0 until embeddings come
+    appearance: Embeddings  # (D, T) smoothed unit vectors, zero while unknown; D is 0 until embeddings come
     track_id: IntArray  # (T,) 0 until first reported
     born: IntArray  # (T,) frame of the first detection
     last: IntArray  # (T,) frame of the last match; a track that was not matched in the frame before is lost

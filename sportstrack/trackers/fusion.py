@@ -6,9 +6,9 @@ from typing import Protocol
 
 import numpy as np
 
-from sportstrack.appearance import Features, has_embedding
+from sportstrack.appearance import has_embedding
 from sportstrack.errors import SettingError
-from sportstrack.types import BoolArray, FloatArray
+from sportstrack.types import BoolArray, Embeddings, FloatArray
 
 
 def adaptive_weight(similarity: FloatArray, base: float, most: float) -> FloatArray:
@@ -122,8 +122,8 @@ def fuse_touching(
     plain: FloatArray,
     motion: FloatArray,
     distance: FloatArray,
-    appearance: Features,
-    embedding: Features,
+    appearance: Embeddings,
+    embedding: Embeddings,
 ) -> FloatArray:
     """`fuse` where overlap says which embeddings count.
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from sportstrack.appearance import Features
 from sportstrack.errors import SettingError
-from sportstrack.types import BoolArray, FloatArray, IntArray
+from sportstrack.types import BoolArray, Embeddings, FloatArray, IntArray
 
 _FEW = 8  # candidates of a track that are compared in one batch with those of the others
 
@@ -20,7 +19,7 @@ class Gallery:
 
     def __init__(self, budget: int) -> None:
         self._budget = budget
-        self._vectors: Features = np.empty((0, 0, 0), np.float32)  # (slots, budget, D), zeros where nothing is known
+        self._vectors: Embeddings = np.empty((0, 0, 0), np.float32)  # (slots, budget, D), zeros where nothing is known
         self._count: IntArray = np.empty(0, np.int64)  # (slots,) embeddings added since the slot was taken
         self._free: BoolArray = np.empty(0, np.bool_)  # (slots,)
 
@@ -48,7 +47,7 @@ class Gallery:
             self._free, self._count = self._free[:used].copy(), self._count[:used].copy()
             self._vectors = self._vectors[:used, : self._depth()].copy()
 
-    def add(self, slots: IntArray, embedding: Features) -> None:
+    def add(self, slots: IntArray, embedding: Embeddings) -> None:
         """Put one embedding, a unit row, into each slot.
 
         Raises:
@@ -71,7 +70,7 @@ class Gallery:
         known: BoolArray = self._count[slots] > 0
         return known
 
-    def distance(self, slots: IntArray, embedding: Features, wanted: BoolArray) -> FloatArray:
+    def distance(self, slots: IntArray, embedding: Embeddings, wanted: BoolArray) -> FloatArray:
         """Return the least cosine distance, 0…1, from each slot's embeddings to each detection's.
 
         Args:

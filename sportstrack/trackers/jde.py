@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from sportstrack.appearance import Features, cosine, has_embedding, update_appearance, with_length
+from sportstrack.appearance import cosine, has_embedding, update_appearance, with_length
 from sportstrack.boxes import iou, xyah_to_xyxy, xyxy_to_xyah
 from sportstrack.kalman import mahalanobis
 from sportstrack.trackers import xyah
@@ -50,7 +50,7 @@ from sportstrack.trackers.rows import (
     report,
     shown_by,
 )
-from sportstrack.types import BoolArray, FloatArray, IntArray, Tracks
+from sportstrack.types import BoolArray, Embeddings, FloatArray, IntArray, Tracks
 
 _NEVER = 1e5  # cost of a pair outside the gate, above every limit
 _GATE = 9.4877  # 95 % of the squared Mahalanobis distances of 4 coordinates are smaller
@@ -118,7 +118,7 @@ class Rows:
     """One track per entry of the last axis."""
 
     state: FloatArray  # (5, 4, T) Kalman state in xyah
-    appearance: Features  # (D, T) smoothed unit vectors, zero while unknown; D is 0 until embeddings come
+    appearance: Embeddings  # (D, T) smoothed unit vectors, zero while unknown; D is 0 until embeddings come
     track_id: IntArray  # (T,) 0 until first reported
     born: IntArray  # (T,) frame of the first detection
     last: IntArray  # (T,) frame of the last match; a track that was not matched in the frame before is lost

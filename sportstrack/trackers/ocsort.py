@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 
 from sportstrack import kalman
-from sportstrack.appearance import Features, blend, cosine, dynamic_momentum, has_embedding, with_length
+from sportstrack.appearance import blend, cosine, dynamic_momentum, has_embedding, with_length
 from sportstrack.assign import certain_matches, solve_then_gate, unmatched
 from sportstrack.boxes import iou, xysr_to_xyxy, xyxy_to_xysr
 from sportstrack.trackers import xysr
@@ -54,7 +54,7 @@ from sportstrack.trackers.rows import (
     shown_by,
     without_owner,
 )
-from sportstrack.types import BoolArray, Detections, FloatArray, IntArray, Tracks
+from sportstrack.types import BoolArray, Detections, Embeddings, FloatArray, IntArray, Tracks
 
 _LOW = float(np.nextafter(0.1, 1.0))  # least score in the ByteTrack stage: above 0.1, as in the authors' code
 
@@ -125,7 +125,7 @@ class Rows:
     box: FloatArray  # (4, T) corners of the last detection
     centre: FloatArray  # (K + 1, 2, T) of the last K frames' detections, by frame modulo K, and of the last detection
     seen: BoolArray  # (K + 1, T) which of these exist; the first box of a track is none
-    appearance: Features  # (D, T) smoothed unit vectors, zero while unknown; D is 0 until embeddings come
+    appearance: Embeddings  # (D, T) smoothed unit vectors, zero while unknown; D is 0 until embeddings come
     direction: FloatArray  # (2, T) unit vector of the observed motion, 0 while unknown
     track_id: IntArray  # (T,) 0 until first reported
     last: IntArray  # (T,) frame of the last match

@@ -12,10 +12,10 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from sportstrack.appearance import Features, read_embeddings, unit_rows
+from sportstrack.appearance import read_embeddings, unit_rows
 from sportstrack.assign import clip_then_solve, unmatched
 from sportstrack.errors import SettingError
-from sportstrack.types import BoolArray, Detections, FloatArray, IntArray, Tracks, as_detections
+from sportstrack.types import BoolArray, Detections, Embeddings, FloatArray, IntArray, Tracks, as_detections
 
 R = TypeVar("R")
 
@@ -36,7 +36,7 @@ class Found:
     score: FloatArray  # (N,)
     class_id: IntArray  # (N,)
     row: IntArray  # (N,) in the caller's table
-    embedding: Features | None  # (N, D) unit vectors, zero where unknown
+    embedding: Embeddings | None  # (N, D) unit vectors, zero where unknown
     owner: IntArray  # (N,) the track that a detection belongs to, or −1
     dropped: int = 0  # unusable detections that were left out
 
@@ -201,7 +201,7 @@ def claim(found: Found, new: IntArray, count: int) -> None:
     found.owner[new] = np.arange(count, count + len(new))
 
 
-def first_appearance(found: Found, new: IntArray, length: int) -> Features:
+def first_appearance(found: Found, new: IntArray, length: int) -> Embeddings:
     """Return the (D, K) appearance of tracks that start with some detections, zeros without embeddings."""
     return np.zeros((length, len(new)), np.float32) if found.embedding is None else found.embedding[new].T
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sportstrack.appearance import Features, has_embedding, unit_rows, with_length
+from sportstrack.appearance import has_embedding, unit_rows, with_length
 from sportstrack.assign import clip_then_solve, rival
 from sportstrack.trackers.rows import NONE, append, keep
 from sportstrack.trackers.sports.config import SportsTrackConfig
 from sportstrack.trackers.sports.rows import Rows
-from sportstrack.types import BoolArray, FloatArray, IntArray
+from sportstrack.types import BoolArray, Embeddings, FloatArray, IntArray
 
 MOMENTUM = 0.9  # share of a track's old appearance when a new embedding comes in
 MIN_SCORE = 0.4  # detections under it do not change a track's appearance
@@ -34,7 +34,7 @@ class AverageEmbedding:
 
     def __init__(self, frames: int) -> None:
         self._frames = frames
-        self._sum: Features = np.zeros(0, np.float32)
+        self._sum: Embeddings = np.zeros(0, np.float32)
         self._count = self._seen = 0
 
     @property
@@ -42,7 +42,7 @@ class AverageEmbedding:
         """Numbers in an embedding, 0 while unknown."""
         return len(self._sum)
 
-    def learn(self, embedding: Features) -> None:
+    def learn(self, embedding: Embeddings) -> None:
         """Take a frame's (N, D) unit vectors into the average, if it is not complete."""
         if not self.length:
             self._sum = np.zeros(embedding.shape[1], np.float32)
@@ -52,13 +52,13 @@ class AverageEmbedding:
             self._count += count
             self._seen += 1
 
-    def centred(self, vectors: Features) -> Features:
+    def centred(self, vectors: Embeddings) -> Embeddings:
         """Return (K, D) unit vectors without the average."""
         if not self._count:
             return vectors
         return unit_rows(np.where(has_embedding(vectors)[:, None], vectors - self._sum / self._count, 0.0))
 
-    def similarity(self, appearance: Features, embedding: Features) -> FloatArray:
+    def similarity(self, appearance: Embeddings, embedding: Embeddings) -> FloatArray:
         """Return (T, N) cosines without the average, NaN where unknown, of (D, T) appearances and (N, D) embeddings."""
         ours, theirs = self.centred(appearance.T), self.centred(embedding)
         cosine: FloatArray = ours.dot(theirs.T).astype(np.float64)
@@ -71,7 +71,7 @@ class AverageEmbedding:
 class Ended:
     """Tracks that have ended and may be recognised, those matched longest ago first."""
 
-    appearance: Features  # (D, G)
+    appearance: Embeddings  # (D, G)
     track_id: IntArray  # (G,)
     last: IntArray  # (G,) frame of the last match
     main_class: IntArray  # (G,)

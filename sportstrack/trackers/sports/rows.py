@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sportstrack.appearance import Features
-from sportstrack.types import BoolArray, FloatArray, IntArray
+from sportstrack.types import BoolArray, Embeddings, FloatArray, IntArray
 
 
 @dataclass(slots=True)
@@ -17,7 +16,7 @@ class Rows:
     state: FloatArray  # (5, 4, T) Kalman state in xywh
     box: FloatArray  # (4, T) corners of the last detection
     path: FloatArray  # (2, T) the camera's path at the last match
-    appearance: Features  # (D, T) unit vectors, zero while unknown; D is 0 until embeddings come
+    appearance: Embeddings  # (D, T) unit vectors, zero while unknown; D is 0 until embeddings come
     track_id: IntArray  # (T,) 0 until first reported
     born: IntArray  # (T,) frame of the first detection
     last: IntArray  # (T,) frame of the last match; a track that was not matched in the frame before is lost
