@@ -125,6 +125,8 @@ def _main(options: argparse.Namespace) -> int:
             overwrite=options.overwrite,
             **{name: getattr(options, name) for name in names if getattr(options, name) is not None},
         )
+    for note in mined.notes if options.quiet else ():  # else they are in the report
+        sys.stderr.write(f"{PROGRAM}: {note}\n")
     if not options.quiet:
         sys.stdout.write((options.output / "mined.md").read_text(encoding="utf-8"))
         sys.stderr.write(f"{PROGRAM}: wrote {options.output}: mined.md, mined.png, tables\n")

@@ -2,48 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sportstrack.errors import OutputError
 from sportstrack.files.claim import Claim, PartFile, file_name
-from sportstrack.mine.loss import image_loss
+from sportstrack.mine.job import MineJob
+from sportstrack.mine.mined import Hard, Variant
 from sportstrack.mine.source import Source
 from sportstrack.types import Detections
 
 if TYPE_CHECKING:
-    from sportstrack.mine.mined import Hard, MineSettings, Variant
+    from data_prep.augment.sample import Sample
+    from data_prep.table import Table
 
 FOLDER, LABELS = "images/mined", "labels/mined"
 
 
 def enrich(
-    source: Source,
-    sides: Any,
-    model: Any,
-    hard: Sequence[Hard],
-    claim: Claim,
-    stores: Sequence[Store],
-    wanted: MineSettings,
-    write: bool,
-    say: Callable[[str, int, int], None],
+    job: MineJob, hard: Sequence[Hard], claim: Claim, stores: Sequence[Store], write: bool
 ) -> tuple[list[Variant], str]:
     """Try each augmentation on each mined picture; write those to train on, the list and data.yaml.
 
     Args:
-        source: the data set.
-        sides: brings classes under one numbering.
-        model: the detector.
+        job: detector, data set and settings.
         hard: mined pictures.
         claim: on the folder's lists.
         stores: of pictures and labels.
-        wanted: settings.
-        write: False leaves it at measuring.
-        say: progress.
+        write: False only measures.
 
     Returns:
         The variants, and the path of data.yaml or "".
@@ -52,12 +42,12 @@ def enrich(
     again: list[str] = []
     for number, one in enumerate(hard):
         if write:
-            again.append(_write_again(source, one, number, stores))
-        variants += _vary(source, sides, model, one, number, stores if write else None, wanted)
-        say("augmenting", number + 1, len(hard))
+            again.append(_write_again(job.source, one, number, stores))
+        variants += _vary(job, one, number, stores if write else None)
+        job.progress("augmenting", number + 1, len(hard))
     for store in stores:
         store.complete()
-    training = _write_list(source, again, variants, claim) if write else ""
+    training = _write_list(job.source, again, variants, claim) if write else ""
     for store in stores:  # only now, because the lists of an earlier run name them
         store.clean()
     return variants, training
@@ -104,32 +94,24 @@ class Store:
         return [path.name for path in self.claim.folder.iterdir() if path.name[0] != "." and ".part." not in path.name]
 
 
-def _vary(
-    source: Source,
-    sides: Any,
-    model: Any,
-    one: Hard,
-    number: int,
-    stores: Sequence[Store] | None,
-    wanted: MineSettings,
-) -> list[Variant]:
+def _vary(job: MineJob, one: Hard, number: int, stores: Sequence[Store] | None) -> list[Variant]:
     from data_prep.augment.image import augment_sample
     from data_prep.augment.sample import Sample
     from data_prep.pictures import read_picture
     from data_prep.trim import trim
-    from sportstrack.mine.mined import Variant
 
-    boxes = trim(source.table.select([one.row])).table.boxes
+    settings = job.settings
+    boxes = trim(job.source.table.select([one.row])).table.boxes
     given = Sample.make(read_picture(one.picture), boxes.xyxy, boxes.class_id, polygons=boxes.polygons)
     variants = []
-    for name in wanted.augment:
-        changed, record = augment_sample(given, [name], [wanted.seed, one.row])
+    for name in settings.augment:
+        changed, record = augment_sample(given, [name], [settings.seed, one.row])
         truth = Detections.from_arrays(changed.xyxy, None, changed.class_id)
-        loss = image_loss(sides.truth(truth), sides.found(model([changed.image])[0])).total(wanted.weights)
+        loss = job.loss(changed.image, truth).total(settings.weights)
         drawn = {key: value for key, value in record["operations"][0].items() if key != "operation"}
         variant = Variant(one.picture, name, loss, loss - one.loss, drawn)
-        if stores is not None and _kept(variant, wanted.keep):
-            file = _write_variant(stores, f"{_stem(one, number)}-{name}", changed, source)
+        if stores is not None and _kept(variant, settings.keep):
+            file = _write_variant(stores, f"{_stem(one, number)}-{name}", changed, job.source)
             variant = replace(variant, file=str(file))
         variants.append(variant)
     return variants
@@ -149,7 +131,7 @@ def _write_again(source: Source, one: Hard, number: int, stores: Sequence[Store]
     return str(file.path.absolute())
 
 
-def _write_variant(stores: Sequence[Store], name: str, sample: Any, source: Source) -> Path:
+def _write_variant(stores: Sequence[Store], name: str, sample: Sample, source: Source) -> Path:
     from data_prep.pictures import write_picture
     from data_prep.table import Boxes, ImageTable, Table
 
@@ -161,7 +143,7 @@ def _write_variant(stores: Sequence[Store], name: str, sample: Any, source: Sour
     return file.path.absolute()
 
 
-def _write_labels(store: Store, picture: Path, table: Any) -> None:
+def _write_labels(store: Store, picture: Path, table: Table) -> None:
     """Write the label file of a table's only picture where Ultralytics looks for it."""
     from data_prep.formats.yolo import Labels
     from data_prep.trim import trim

@@ -1,7 +1,7 @@
-"""What a detector has found, picture by picture, in a file that a stopped run goes on from.
+"""Detections picture by picture, in a file from which a stopped run continues.
 
-A line of JSON per picture; the first line says which detector with which settings. So mining once more with other
-weights of the losses, or another number of pictures, detects nothing again.
+A line of JSON per picture; the first line says which detector with which settings. So mining again with other weights
+of the losses, or another number of pictures, runs no detector.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Journal:
 
     Args:
         path: of the file.
-        job: what must be equal for a line to be worth something; another job's lines are thrown away.
+        job: must equal the first line; the lines of another job are dropped.
 
     Raises:
         OutputError: it cannot be written.
@@ -49,14 +49,14 @@ class Journal:
         return len(self._known)
 
     def get(self, picture: str) -> Detections | None:
-        """Return what was found in a picture; None if it is not known or the picture has changed since."""
+        """Return the detections of a picture; None if they are not known or the picture has changed since."""
         entry = self._known.get(picture)
         if entry is None or entry["stamp"] != _stamp(picture):
             return None
         return Detections.from_arrays(entry["xyxy"], entry["score"], entry["class_id"])
 
     def put(self, picture: str, found: Detections) -> Detections:
-        """Note what was found and return it as a later run will read it; unusable boxes are left out."""
+        """Record detections and return them as a later run will read them; unusable boxes are left out."""
         kept = found if found.valid is None else found[found.valid]
         entry = {
             "picture": picture,
@@ -83,7 +83,7 @@ class Journal:
 
 
 def is_journal(path: Path) -> bool:
-    """Tell whether a file is a journal, or there is none yet."""
+    """Return whether a file is a journal, or does not exist yet."""
     if not path.exists():
         return True
     try:

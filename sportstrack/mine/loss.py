@@ -1,8 +1,8 @@
-"""A picture's loss, from what a detector says: pairs of true boxes and detections, and what stays alone.
+"""A picture's loss from its detections: pairs of true boxes and detections, and those without a partner.
 
-A training loss needs the network's insides; this one needs boxes, scores and classes, so it measures any detector. Its
-parts are the same: overlap, class, objectness. Probabilities are scores, kept within `FLOOR` … 1 − `FLOOR`, so that one
-box costs at most −ln(`FLOOR`).
+A training loss needs the network's internals; this one needs boxes, scores and classes, so it measures any detector.
+Its parts are the same: overlap, class, objectness. Probabilities are scores, kept within `FLOOR` … 1 − `FLOOR`, so that
+one box costs at most −ln(`FLOOR`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sportstrack.boxes import iou
 from sportstrack.errors import SettingError
 from sportstrack.types import BoolArray, Detections, FloatArray, IntArray
 
-FLOOR = 0.05  # detections below it are not asked for
+FLOOR = 0.05  # the detector returns no score below it
 OVERLAP = 0.5
 
 

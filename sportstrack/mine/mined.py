@@ -1,4 +1,4 @@
-"""What mining is asked for and what it gives."""
+"""The settings of mining and its results."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from sportstrack.mine.loss import ImageLoss, LossWeights
 from sportstrack.types import Detections, IntArray
 
 AUGMENTATIONS = ("flip", "brightness", "contrast", "blur", "motion_blur", "noise", "jpeg")
-
-
 KEEP = ("harder", "easier", "all", "none")
 
 
@@ -28,7 +26,7 @@ class MineSettings:
         augment: operations of `data_prep.augment`, each tried alone on each mined picture.
         keep: which augmented pictures to train on: those that are ``harder`` than the picture itself, ``easier``,
             ``all`` or ``none``.
-        score: least score of a detection that the table of confusions counts.
+        score: least score of a detection in the table of confusions.
         seed: of the augmentations.
 
     Raises:
@@ -63,7 +61,7 @@ class Hard:
         loss: weighted, per true box.
         parts: the parts of the loss.
         truth: true boxes, with the shared class numbers.
-        found: detections, likewise.
+        found: detections, with the shared class numbers.
     """
 
     row: int
@@ -84,7 +82,7 @@ class Variant:
         operation: its name.
         loss: of the augmented picture.
         change: that loss minus the picture's own; above 0 the picture has become harder.
-        parameters: what the operation drew.
+        parameters: the random numbers of the operation.
         file: where it was written for training, or "".
     """
 
@@ -104,7 +102,7 @@ class Mined:
         detector: its name.
         data: the data set's.
         classes: the names that truth and detector share; numbers index into it.
-        pictures: how many were looked at.
+        pictures: how many were measured.
         losses: (M,) of all of them.
         mean: mean loss.
         hard: the mined ones, worst first.
@@ -113,6 +111,7 @@ class Mined:
         left_out: the data set's classes that the detector does not know.
         settings: in force.
         training: the enriched data.yaml, or "".
+        notes: settings that the detector ignored.
     """
 
     detector: str
@@ -127,3 +126,4 @@ class Mined:
     left_out: tuple[str, ...]
     settings: MineSettings
     training: str = ""
+    notes: tuple[str, ...] = ()

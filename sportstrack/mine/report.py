@@ -8,24 +8,20 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from sportstrack.files.claim import Claim
 from sportstrack.mine.loss import ImageLoss, named_parts
-
-if TYPE_CHECKING:
-    from sportstrack.mine.mined import Mined, Variant
+from sportstrack.mine.mined import Mined, Variant
 
 _SHOWN = 20  # rows of a table in mined.md; the CSV has all
-
-
 FILES = ("mined.md", "mined.csv", "augmentations.csv", "confusion.csv", "mined.json")
 
 
 def write_report(mined: Mined, claim: Claim) -> None:
-    """Write `FILES`; OutputError if that can't be done."""
+    """Write `FILES`; OutputError if that fails."""
     texts = (
         to_markdown(mined), _csv(_mined_rows(mined)), _csv(_variant_rows(mined)), _csv(_confusion_rows(mined)),
         json.dumps(to_dict(mined), indent=1, ensure_ascii=False) + "\n",
@@ -57,6 +53,7 @@ def to_dict(mined: Mined) -> dict[str, Any]:
         "augmentations": [dict(asdict(v), parameters=_plain(v.parameters)) for v in mined.variants],
         "losses": dict(mined.losses),
         "training": mined.training,
+        "notes": list(mined.notes),
     }
 
 
@@ -68,6 +65,8 @@ def _sections(mined: Mined) -> Iterator[str]:
     )
     for name in mined.left_out:
         yield f"Note: the detector does not know the class {name}; it is left out.\n"
+    for note in mined.notes:
+        yield f"Note: {note}.\n"
     yield "## Hardest pictures\n"
     yield _table(_mined_rows(mined), _SHOWN)
     yield "## Classes\n"
@@ -77,8 +76,8 @@ def _sections(mined: Mined) -> Iterator[str]:
     if mined.variants:
         yield "## Augmentations\n"
         yield (
-            "Change of the loss: above 0 the detector can't bear it, so train on it; below 0 it was what the picture "
-            "lacked.\n"
+            "Change of the loss: above 0 the picture has become harder for the detector, so train on it; below 0 it "
+            "has become easier.\n"
         )
         yield _table(_operation_rows(mined.variants), len(mined.variants))
         yield _table(_change_rows(mined), _SHOWN)

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from sportstrack.errors import OutputError, SettingError
+from sportstrack.errors import OutputError
 from sportstrack.files.claim import Claim, identity
+from sportstrack.mine.job import MineJob, Progress, SharedClasses
 from sportstrack.mine.journal import Journal, is_journal
 from sportstrack.mine.loss import FLOOR, ImageLoss, confusions, image_loss, pair
 from sportstrack.mine.mined import Hard, Mined, MineSettings
 from sportstrack.mine.pick import pick, sequence_of
-from sportstrack.types import Detections, IntArray
-from sportstrack.val.truth import Classes, TestSet, renumbered
-
-if TYPE_CHECKING:
-    from sportstrack.mine.source import Source
+from sportstrack.mine.source import Source, read_source
+from sportstrack.types import IntArray
 
 JOURNAL = "detections.jsonl"
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, pictures done and pictures in all."""
 
 
 def mine_hard_examples(
@@ -58,14 +54,12 @@ def mine_hard_examples(
         SettingError: no labelled pictures in the split, no class in common, or an unknown operation.
         OutputError: the folder cannot be written, or holds what must not be replaced.
     """
-    from sportstrack.mine.source import read_source
-
-    wanted = settings or MineSettings()
-    _check_operations(wanted.augment)
-    source = read_source(data, split)
+    settings = settings or MineSettings()
+    _check_operations(settings.augment)
+    source, spec = read_source(data, split), str(weights)
     with ExitStack() as stack:
-        claims = _claims(stack, str(weights), data, source, split, Path(output), overwrite)
-        return _mine(weights, source, split, claims, wanted, same, progress or _silent, overwrite, detector)
+        claims = _claims(stack, spec, data, source, split, Path(output), overwrite)
+        return _mine(spec, source, split, claims, settings, same, progress or _silent, overwrite, detector)
 
 
 def _claims(
@@ -96,97 +90,73 @@ def _claims(
 
 
 def _mine(
-    weights: str | Path, source: Source, split: str, claims: Sequence[Claim], wanted: MineSettings,
-    same: Mapping[str, Sequence[str]] | None, say: Progress, overwrite: bool, detector: Mapping[str, Any],
+    weights: str, source: Source, split: str, claims: Sequence[Claim], settings: MineSettings,
+    same: Mapping[str, Sequence[str]] | None, progress: Progress, overwrite: bool, detector: Mapping[str, Any],
 ) -> Mined:  # fmt: skip
-    from sportstrack.detect import load_detector
+    from sportstrack.detect import ignored_settings, load_detector
     from sportstrack.mine.enrich import Store, enrich
     from sportstrack.mine.report import write_report
     from sportstrack.mine.sheet import write_sheet
 
-    claim, folder = claims[0], claims[0].folder
+    claim = claims[0]
     stores = [Store(one, overwrite) for one in claims[1:]]
-    model = load_detector(str(weights), score=FLOOR, **detector)
-    sides = _Sides(str(weights), source.test, model, same)
-    job = {"detector": str(weights), "file": _digest(weights), "settings": {k: str(v) for k, v in detector.items()}}
-    with Journal(folder / JOURNAL, job) as journal:
-        parts, confusion = _measure(source.test, sides, model, journal, wanted, say)
-        hard = _hardest(source.test, sides, journal, parts, wanted)
-    pictures = [hard_one.picture for hard_one in hard]
-    losses = {file: p.total(wanted.weights) for file, p in zip(source.test.images.file.tolist(), parts, strict=True)}
-    write_sheet(hard, tuple(sides.shared.values()), claim.file("mined.png"), wanted.score)
-    variants, training = enrich(source, sides, model, hard, claim, stores, wanted, split == "train", say)
+    model = load_detector(weights, score=FLOOR, **detector)
+    job = MineJob(source, SharedClasses(weights, source.test, model, same), model, settings, progress)
+    stamp = {"detector": weights, "file": _digest(weights), "settings": {k: str(v) for k, v in detector.items()}}
+    with Journal(claim.folder / JOURNAL, stamp) as journal:
+        parts, confusion = _measure(job, journal)
+        hard = _hardest(job, journal, parts)
+    write_sheet(hard, job.classes.names, claim.file("mined.png"), settings.score)
+    variants, training = enrich(job, hard, claim, stores, split == "train")
+    losses = {f: p.total(settings.weights) for f, p in zip(source.test.images.file.tolist(), parts, strict=True)}
     mined = Mined(
-        detector=str(weights),
+        detector=weights,
         data=source.test.name,
-        classes=tuple(sides.shared.values()),
+        classes=job.classes.names,
         pictures=len(source.test),
         losses=losses,
         mean=float(np.mean(list(losses.values()))),
         hard=tuple(hard),
         confusion=confusion,
-        variants=tuple(v for picture in pictures for v in variants if v.picture == picture),
-        left_out=tuple(name for i, name in enumerate(source.test.classes) if i not in sides.own),
-        settings=wanted,
+        variants=tuple(v for one in hard for v in variants if v.picture == one.picture),
+        left_out=tuple(name for i, name in enumerate(source.test.classes) if i not in job.classes.own),
+        settings=settings,
         training=training,
+        notes=tuple(ignored_settings(model, {name for name, value in detector.items() if value})),
     )
     write_report(mined, claim)
     return mined
 
 
-class _Sides:
-    """The classes of truth and detector under one numbering."""
-
-    def __init__(self, spec: str, test: TestSet, model: Any, same: Mapping[str, Sequence[str]] | None) -> None:
-        names: Mapping[int, str] = getattr(model, "names", None) or {}
-        if not names:
-            raise SettingError(f"{spec}: has no class names; give your detector a `names` attribute, id → name")
-        classes = Classes(same)
-        self.shared = classes.shared(test.classes, {spec: names})
-        self.own = classes.numbers(dict(enumerate(test.classes)), self.shared)
-        self._theirs = classes.numbers(names, self.shared)
-
-    def truth(self, boxes: Detections) -> Detections:
-        """Return true boxes of shared classes."""
-        return renumbered(boxes, self.own)
-
-    def found(self, boxes: Detections) -> Detections:
-        """Return detections of shared classes, without the unusable ones."""
-        return renumbered(boxes if boxes.valid is None else boxes[boxes.valid], self._theirs)
-
-
-def _measure(
-    test: TestSet, sides: _Sides, model: Any, journal: Journal, wanted: MineSettings, say: Progress
-) -> tuple[list[ImageLoss], IntArray]:
-    """Return each picture's loss and the confusions of all; detect where the journal knows nothing."""
+def _measure(job: MineJob, journal: Journal) -> tuple[list[ImageLoss], IntArray]:
+    """Return each picture's loss and the confusions of all; detect in the pictures that the journal lacks."""
     from data_prep.pictures import read_picture
 
+    test, classes = job.source.test, job.classes
     parts: list[ImageLoss] = []
-    counts = np.zeros((len(sides.shared) + 1,) * 2, np.int64)
+    counts = np.zeros((len(classes.shared) + 1,) * 2, np.int64)
     for file, boxes in zip(test.images.file.tolist(), test.boxes, strict=True):
-        found = journal.get(file)
-        if found is None:
-            found = journal.put(file, model([read_picture(file)])[0])
-        truth, found = sides.truth(boxes), sides.found(found)
+        detections = journal.get(file)
+        if detections is None:
+            detections = journal.put(file, job.model([read_picture(file)])[0])
+        truth, found = classes.truth(boxes), classes.found(detections)
         parts.append(image_loss(truth, found, pair(truth, found)))
-        counts += confusions(truth, found, wanted.score, len(sides.shared))
-        say("detecting", len(parts), len(test))
+        counts += confusions(truth, found, job.settings.score, len(classes.shared))
+        job.progress("detecting", len(parts), len(test))
     return parts, counts
 
 
-def _hardest(
-    test: TestSet, sides: _Sides, journal: Journal, parts: Sequence[ImageLoss], wanted: MineSettings
-) -> list[Hard]:
-    losses = np.array([part.total(wanted.weights) for part in parts])
+def _hardest(job: MineJob, journal: Journal, parts: Sequence[ImageLoss]) -> list[Hard]:
+    test, classes, settings = job.source.test, job.classes, job.settings
+    losses = np.array([part.total(settings.weights) for part in parts])
     files = test.images.file.tolist()
     places = [sequence_of(file) for file in files]
     hard = []
-    for row in pick(losses, places, wanted.top, wanted.per_sequence, wanted.gap):
-        found = journal.get(files[row])
-        assert found is not None
-        truth = sides.truth(test.boxes[row])
-        clip = places[row][0]
-        hard.append(Hard(row, files[row], clip, float(losses[row]), parts[row], truth, sides.found(found)))
+    for row in pick(losses, places, settings.top, settings.per_sequence, settings.gap):
+        detections = journal.get(files[row])
+        assert detections is not None
+        clip, truth, found = places[row][0], classes.truth(test.boxes[row]), classes.found(detections)
+        hard.append(Hard(row, files[row], clip, float(losses[row]), parts[row], truth, found))
     return hard
 
 
@@ -197,14 +167,14 @@ def _check_operations(names: Sequence[str]) -> None:
         check_operations(names)
 
 
-def _digest(weights: str | Path) -> str:
-    """Return the fingerprint of a model's file or folder, so that a new one under an old name is told apart.
+def _digest(weights: str) -> str:
+    """Return the fingerprint of a model's file or folder, so that a new model under an old name is noticed.
 
     "" where the model is neither, such as a name that torchvision knows.
     """
     from sportstrack.detect.names import split_spec
 
-    kind, name = split_spec(str(weights))
+    kind, name = split_spec(weights)
     place = Path(name)
     if kind == "detectron2":  # the weights lie beside the configuration
         place = place.parent

@@ -1,24 +1,22 @@
-"""The contact sheet: each mined picture twice, with the truth and with what the detector says."""
+"""The contact sheet: each mined picture twice, with the truth and with the detections."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
 from sportstrack.files.claim import PartFile
 from sportstrack.mine.loss import named_parts, pair
+from sportstrack.mine.mined import Hard
 from sportstrack.types import Detections, Image
-
-if TYPE_CHECKING:
-    from sportstrack.mine.mined import Hard
 
 Colour: TypeAlias = tuple[int, int, int]
 MOST = 24
 WIDTH, COLUMNS, CAPTION, MARGIN = 560, 2, 22, 6  # pixels of a picture; pairs side by side
-SMALL = 8  # pixels; a smaller box is drawn a little away from what it holds
+SMALL = 8  # pixels; a smaller box is drawn with a margin
 TRUTH, RIGHT, CONFUSED, FALSE, MISSED = (80, 220, 80), (255, 200, 60), (220, 60, 255), (60, 60, 255), (0, 165, 255)
 """Blue, green, red of: a true box, a right detection, one of another class, one of nothing, a missed true box."""
 _LEGEND = (("truth", TRUTH), ("right", RIGHT), ("other class", CONFUSED), ("false", FALSE), ("missed", MISSED))
@@ -119,7 +117,7 @@ def _legend(sheet: Image) -> None:
 def _text(image: Image, text: str, place: tuple[int, int], colour: Colour, size: float) -> None:
     import cv2
 
-    plain = text.encode("ascii", "replace").decode()  # OpenCV's letters know no others
+    plain = text.encode("ascii", "replace").decode()  # OpenCV draws no other letters
     below = (place[0] + 1, place[1] + 1)
     cv2.putText(image, plain, below, cv2.FONT_HERSHEY_SIMPLEX, size, (0, 0, 0), 1, cv2.LINE_AA)
     cv2.putText(image, plain, place, cv2.FONT_HERSHEY_SIMPLEX, size, colour, 1, cv2.LINE_AA)

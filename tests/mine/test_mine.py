@@ -369,8 +369,11 @@ def test_the_command_prints_the_report_and_names_bad_words(
     football: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ["test_mine:Clumsy", football, "-o", tmp_path, "--top", "2", "--loss", "miss=2", "--augment", "none"]
-    assert main([*map(str, words), "--quiet"]) == 0
-    assert capsys.readouterr().out == ""
+    assert main([*map(str, words), "--quiet", "--imgsz", "320"]) == 0
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == "sportstrack mine: imgsz is part of this detector and was not set\n"
+    assert "Note: imgsz is part of this detector" in (tmp_path / "mined.md").read_text()
     assert main(list(map(str, words))) == 0
     out, err = capsys.readouterr()
     assert "## Hardest pictures" in out
