@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from sportstrack.cli import new_parser
-from sportstrack.cli.arguments import MAX_LENGTH, SEED, SHARE, WORKERS, Whole, words
+from sportstrack.cli.arguments import MAX_LENGTH, SHARE, Whole, words
 from sportstrack.cli.progress import ProgressBar
+from sportstrack.cli.shared import add_overwrite, add_quiet, add_seed, add_workers
 from sportstrack.errors import SettingError, unknown
 
 Options = argparse.Namespace
@@ -54,11 +55,11 @@ def add_shared_options(parser: argparse.ArgumentParser) -> None:
     add = group.add_argument
     add("--only", type=words, metavar="SPLIT,…", help="these splits alone")
     add("--classes", type=words, metavar="NAME,…", help="these classes alone, numbered in this order")
-    add("--every", type=Whole(1), default=1, metavar="N", help="each N-th frame: neighbours are near-identical (1)")
+    add("--every", type=Whole(1), default=1, metavar="N", help="use every Nth frame only (1)")
     add("--split-by", choices=("source", "match"), default="source", help="keep splits, or draw whole matches (source)")
     add("--val-share", type=SHARE, default=0.2, metavar="0..1", help="of the frames, for --split-by match (0.2)")
     add("--test-share", type=SHARE, default=0.0, metavar="0..1", help="the same for test (0)")
-    add("--seed", type=SEED, default=0, metavar="S", help="of that draw (0)")
+    add_seed(group)
     add("--skip-missing", action="store_true", help="leave out pictures that are not there, with their labels")
     add("--extract-frames", action="store_true", help="take frames from CLIP.mp4 where a clip has no pictures")
 
@@ -66,11 +67,11 @@ def add_shared_options(parser: argparse.ArgumentParser) -> None:
     add = group.add_argument
     add("--size", type=Whole(32, MAX_LENGTH), metavar="PIXELS", help="scale pictures down to this longer side")
     add("--copy", action="store_true", help="copy pictures instead of linking them")
-    add("--labels-only", action="store_true", help="no pictures")
-    add("--workers", type=WORKERS, default=1, metavar="N", help="clips written side by side (1)")
-    add("--overwrite", action="store_true", help="replace a data set that this program wrote before")
+    add("--labels-only", action="store_true", help="labels alone, no pictures")
+    add_workers(group)
+    add_overwrite(group, data_set=True)
     add("--dry-run", action="store_true", help="read and count, write nothing")
-    add("--quiet", action="store_true", help="no progress and no summary")
+    add_quiet(group)
 
 
 def check_output(options: Options) -> None:

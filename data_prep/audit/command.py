@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from sportstrack.cli import new_parser, run
-from sportstrack.cli.arguments import SHARE, WORKERS, Real, Whole, words
+from sportstrack.cli.arguments import SHARE, Real, Whole, words
 from sportstrack.cli.progress import ProgressBar
+from sportstrack.cli.shared import add_quiet, add_workers, add_zero_based
 from sportstrack.files.claim import PartFile
 
 PROGRAM = "sportstrack audit"
@@ -51,16 +52,21 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("root", metavar="DIR", type=Path, help="the data set's folder or file")
-    add("--from", dest="layout", choices=("mot", "yolo", "coco", "voc"), help="its layout (default: told from DIR)")
+    add(
+        "--from",
+        dest="layout",
+        choices=("mot", "yolo", "coco", "voc"),
+        help="its layout (default: known from its files)",
+    )
     add("--images", type=Path, metavar="DIR", help="coco, voc: the pictures' folder")
     add("--class-names", type=words, metavar="NAME,…", help="mot: of classes 1, 2, …")
-    add("--zero-based", action="store_true", help="mot: gt.txt counts frames from 0")
+    add_zero_based(parser)
     add("--voc-edges", choices=("inclusive", "continuous"), default="inclusive", help="voc: pixels from 1, or edges")
 
     group = parser.add_argument_group("what is looked for")
     add = group.add_argument
     add("--ignore", type=words, default=(), metavar="FINDING,…", help="leave these out (dashes for spaces)")
-    add("--labels-only", action="store_true", help="look at no pixels")
+    add("--labels-only", action="store_true", help="labels alone, no pictures")
     add("--every", type=Whole(1), default=1, metavar="N", help="look at the pixels of each N-th picture of a clip (1)")
     for name, (kind, about) in _THRESHOLDS.items():
         add(f"--{name}", type=kind, metavar="X", help=f"{about} ({_default(name):g})")
@@ -78,11 +84,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--fix", type=Path, metavar="OUT", help="mend what is safe into a new folder; OUT/changes.csv lists it")
     add("--changes", type=Path, metavar="FILE", help="list the changes of --fix here as well (.csv or .json)")
-    add("--copy", action="store_true", help="--fix copies pictures instead of linking them")
+    add("--copy", action="store_true", help="copy pictures instead of linking them")
     add("--overwrite", action="store_true", help="replace reports, and with --fix a data set that this program wrote")
-    add("--workers", type=WORKERS, default=1, metavar="N", help="pictures looked at side by side (1)")
+    add_workers(group)
     add("--cache", type=Path, metavar="FILE", help="keep what was measured; a stopped run goes on where it was")
-    add("--quiet", action="store_true", help="no progress, nothing printed")
+    add_quiet(group)
     return parser
 
 

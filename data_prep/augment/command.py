@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from sportstrack.cli import new_parser, run
-from sportstrack.cli.arguments import SEED, WORKERS, Real, Whole, words
+from sportstrack.cli.arguments import Real, Whole, words
 from sportstrack.cli.progress import ProgressBar
+from sportstrack.cli.shared import add_overwrite, add_quiet, add_seed, add_workers
 from sportstrack.files.reading import read_text
 
 PROGRAM = "sportstrack augment"
@@ -59,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--ops", type=words, metavar="NAME,…", help="operations to draw from (all but resize)")
     add("--pick", type=Whole(0, 100), default=2, metavar="N", help="operations per new picture; 0: all of --ops (2)")
     add("--per-image", type=Whole(1, 1000), default=1, metavar="K", help="new pictures per picture (1)")
-    add("--seed", type=SEED, default=0, metavar="S", help="decides all that is drawn (0)")
+    add_seed(group)
     add(
         "--visible",
         type=Real(0, 1, above=True),
@@ -70,12 +71,12 @@ def _parser() -> argparse.ArgumentParser:
     group = parser.add_argument_group("how it is written")
     add = group.add_argument
     add("--only-new", action="store_true", help="leave out the original pictures of --splits")
-    add("--copy", action="store_true", help="copy original pictures instead of linking them")
+    add("--copy", action="store_true", help="copy pictures instead of linking them")
     add("--sheet", type=Whole(0, 1000), default=24, metavar="N", help="pictures on the contact sheet; 0: none (24)")
-    add("--workers", type=WORKERS, default=1, metavar="N", help="pictures augmented side by side (1)")
-    add("--overwrite", action="store_true", help="replace a data set that this program wrote before")
-    add("--dry-run", action="store_true", help="say how many pictures would be made, write nothing")
-    add("--quiet", action="store_true", help="no progress and no summary")
+    add_workers(group)
+    add_overwrite(group, data_set=True)
+    add("--dry-run", action="store_true", help="read and count, write nothing")
+    add_quiet(group)
     return parser
 
 

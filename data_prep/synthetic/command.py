@@ -5,16 +5,19 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from data_prep.synthetic.layouts import sequence_name, write_mot, write_video, write_yolo
 from data_prep.synthetic.settings import VIEWS, Settings
 from sportstrack.cli import new_parser, run
-from sportstrack.cli.arguments import SEED, SHARE, Real, Whole, size
+from sportstrack.cli.arguments import SHARE, Real, Whole, size
+from sportstrack.cli.shared import add_overwrite, add_quiet, add_seed
 
-EXAMPLES = """\
-examples:
+PROGRAM = "sportstrack synthetic"
+
+_EXAMPLES = """examples:
   three SportsMOT sequences of ten seconds, seeds 7, 8 and 9:
     sportstrack synthetic football --sequences 3 --seed 7
   a YOLO data set of 40 sequences, each 10th frame, the last 8 sequences for validation:
@@ -24,58 +27,57 @@ examples:
 """
 
 
-def parser() -> argparse.ArgumentParser:
-    """The command line's options; defaults come from Settings."""
+def main(argv: Sequence[str] | None = None) -> int:
+    """Render as the command line asks and return the exit status."""
+    return run(_parser(), _main, argv)
+
+
+def _parser() -> argparse.ArgumentParser:
     default = Settings()
-    out = new_parser("sportstrack synthetic", "Render broadcast-like football with exact ground truth.", EXAMPLES)
-    add = out.add_argument
+    parser = new_parser(PROGRAM, "Render broadcast-like football with exact ground truth.", _EXAMPLES)
+    add = parser.add_argument
     add("out", metavar="OUT", type=Path, help="folder for the sequences or videos; with --layout yolo, the data set")
-    add("--layout", choices=("mot", "yolo", "video"), default="mot", help="what to write (default: mot)")
+    add("--layout", choices=("mot", "yolo", "video"), default="mot", help="what to write (mot)")
     add(
         "--sequences",
         type=Whole(1, 100_000),
         default=1,
         metavar="N",
-        help="how many, with seeds SEED, SEED+1, ... (default: 1)",
+        help="how many, with seeds SEED, SEED+1, ... (1)",
     )
     add(
         "--frames",
         type=Whole(1),
         default=default.frames,
         metavar="N",
-        help="frames per sequence (default: %(default)s)",
+        help="frames per sequence (%(default)s)",
     )
-    add("--seed", type=SEED, default=default.seed, metavar="S", help="first seed: same seed, same pixels (default: 0)")
+    add_seed(parser)
     add(
         "--size",
         type=size,
         default=f"{default.width}x{default.height}",
         metavar="WxH",
-        help="picture size (default: 1280x720)",
+        help="picture size (1280x720)",
     )
-    add("--fps", type=Real(1, 240), default=default.fps, help="frames per second (default: %(default)s)")
+    add("--fps", type=Real(1, 240), default=default.fps, help="frames per second (%(default)s)")
     add("--crowding", type=SHARE, default=default.crowding, metavar="0..1", help="how the ball draws players together")
     add("--camera-speed", type=Real(0, 3), default=default.camera_speed, metavar="0..3", help="0 is a fixed camera")
     add("--light-change", type=SHARE, default=default.light_change, metavar="0..1", help="clouds and exposure swings")
-    add("--cuts", type=Whole(), default=default.cuts, metavar="N", help="hard cuts to another viewpoint (default: 0)")
-    add("--view", choices=tuple(VIEWS), help="the first shot's viewpoint (default: drawn from the seed)")
-    add("--every", type=Whole(1), default=10, metavar="N", help="yolo: keep each N-th frame (default: 10)")
+    add("--cuts", type=Whole(), default=default.cuts, metavar="N", help="hard cuts to another viewpoint (0)")
+    add("--view", choices=tuple(VIEWS), help="the first shot's viewpoint (drawn from the seed)")
+    add("--every", type=Whole(1), default=10, metavar="N", help="yolo: keep each N-th frame (10)")
     add("--val-share", type=SHARE, default=0.2, metavar="0..1", help="yolo: share of sequences for validation")
     add(
         "--crf",
         type=Whole(0, 51),
         default=23,
         metavar="0..51",
-        help="video: H.264 quality, lower is better (default: 23)",
+        help="video: H.264 quality, lower is better (23)",
     )
-    add("--overwrite", action="store_true", help="replace what is already there")
-    add("--quiet", action="store_true", help="print errors only")
-    return out
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Run the command; 0 when all was written, 2 for bad input, 130 when interrupted."""
-    return run(parser(), _main, arguments)
+    add_overwrite(parser, data_set=True)
+    add_quiet(parser)
+    return parser
 
 
 def _main(options: argparse.Namespace) -> int:

@@ -14,10 +14,7 @@ from sportstrack.limits import MAX_FRAME_RATE, MAX_FRAMES
 MAX_LENGTH = 16384  # of a side; what OpenCV and the video encoders take as well
 
 MAX_WORKERS = 1024
-MAX_BATCH = 4096
 MAX_SEED = 2**31 - 1
-
-TRUST_HELP = "let weights and settings files run code of their own: only from whom you would let run a program"
 
 
 @dataclass(frozen=True)

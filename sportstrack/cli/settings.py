@@ -13,6 +13,12 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from sportstrack.cli.arguments import Real, Whole, names_of
 from sportstrack.options import About, about, default_of
 
+OF_LIBRARIES = {
+    "imgsz": {"help": "longer side of the network's input (640; other libraries: their own)"},
+    "iou": {"help": "overlap above which the box with the lower score is dropped (0.7; other libraries: their own)"},
+}
+"""What differs in commands that leave to each library what is not given."""
+
 
 def add_settings(parser: Any, config: type, names: Iterable[str], **changes: Mapping[str, Any]) -> None:
     """Add an option for each of some settings: ``--with-dashes``, or ``--no-NAME`` for what is on by default.
@@ -50,7 +56,7 @@ def help_text(known: About, default: Any) -> str:
     if default is True:
         return f"do not {known.help}"
     shown = known.shown
-    if shown is None and not isinstance(default, bool) and default not in (None, ()):
+    if shown is None and not isinstance(default, bool) and default not in (None, (), {}):
         shown = ",".join(map(str, default)) if isinstance(default, (list, tuple)) else str(default)
     return f"{known.help} ({shown})" if shown else known.help
 

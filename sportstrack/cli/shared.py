@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from sportstrack.cli.arguments import FRAME_RATE, SEED, WORKERS
+from sportstrack.cli.arguments import FRAME_RATE, SEED, WORKERS, Whole, same_classes
 
 FRAME_RATE_HELP = "frames per second of a source without times, such as an image folder (25)"
 
@@ -55,10 +56,21 @@ def add_seed(parser: Any) -> None:
     parser.add_argument("--seed", type=SEED, default=0, metavar="N", help="same seed, same random choices (0)")
 
 
-def add_workers(parser: Any) -> None:
-    """Add ``--workers``."""
+def add_workers(parser: Any, kind: Whole = WORKERS) -> None:
+    """Add ``--workers``; ``kind`` has its limits."""
     help_text = "work on N pictures or sequences side by side (1)"
-    parser.add_argument("--workers", type=WORKERS, default=1, metavar="N", help=help_text)
+    parser.add_argument("--workers", type=kind, default=1, metavar="N", help=help_text)
+
+
+def add_same(parser: Any) -> None:
+    """Add ``--same`` of the commands that compare a detector's classes with a data set's; `joined` gives its table."""
+    add = parser.add_argument
+    add("--same", type=same_classes, action="append", default=[], metavar="NAME=OTHER,…", help="classes that mean one")
+
+
+def joined(same: Iterable[Mapping[str, list[str]]]) -> dict[str, list[str]]:
+    """Return one table of all ``--same``."""
+    return {name: others for one in same for name, others in one.items()}
 
 
 def add_network_files(parser: Any) -> None:

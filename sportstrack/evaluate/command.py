@@ -12,10 +12,11 @@ from pathlib import Path
 from sportstrack.cli import new_parser, run
 from sportstrack.cli.arguments import Whole, names_of
 from sportstrack.cli.progress import ProgressBar
+from sportstrack.cli.shared import add_output, add_overwrite, add_quiet, add_workers, add_zero_based
 from sportstrack.errors import SettingError
 from sportstrack.evaluate.page import Images, diagnosis_page
 from sportstrack.evaluate.second_opinion import COLUMNS, score_with_motmetrics
-from sportstrack.files.claim import Claim, add_overwrite, file_names, identity
+from sportstrack.files.claim import Claim, file_names, identity
 from sportstrack.score.diagnose import Diagnosis
 from sportstrack.score.figures import FIGURES
 from sportstrack.score.preprocess import BENCHMARKS
@@ -66,11 +67,11 @@ def _parser() -> argparse.ArgumentParser:
     add("--results", required=True, type=Path, nargs="+", metavar="PATH", help="tracker output: folders or files")
     add("--benchmark", choices=BENCHMARKS, help="preprocess as this benchmark does (default: plain scoring)")
     add("--allow-missing", action="store_true", help="score what both sides have if sequences have no result")
-    add("--zero-based", action="store_true", help="the results count frames from 0")
+    add_zero_based(parser)
     add("--per-class", action="store_true", help="score each class (column 8) by itself, and their average")
     add("--class-names", type=_class_names, metavar="N=NAME,…", help="names of the classes, and which to score")
     add("--backend", choices=("sportstrack", "motmetrics"), default="sportstrack", help="who counts (sportstrack)")
-    add("--jobs", type=Whole(1, 61), default=1, metavar="N", help="score N sequences side by side (1)")
+    add_workers(parser, Whole(1, 61))  # what Windows can wait for
 
     group = parser.add_argument_group("output")
     add = group.add_argument
@@ -82,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
         help=f"comma-separated figures ({','.join(SUMMARY)})",
     )
     add("--combined-only", action="store_true", help="print the pooled row alone")
-    add("-o", "--output", type=Path, default=Path("runs/evaluate"), metavar="DIR", help="of plots and diagnosis")
+    add_output(group, "runs/evaluate")
     add_overwrite(group)
     add("--plots", action="store_true", help="draw HOTA over alpha, sequences side by side and trackers compared")
     add(
@@ -94,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="image folders of the sequences, for --diagnose (default: the truth's)",
     )
-    add("--quiet", action="store_true", help="no progress")
+    add_quiet(group)
     return parser
 
 
@@ -170,7 +171,7 @@ def _rows(
             if options.backend == "motmetrics":
                 rows[name] = list(score_with_motmetrics(tracker_jobs, lambda n, before=before: bar(before + n, total)))  # type: ignore[misc]
             elif options.per_class or options.class_names:
-                classes = run_classes(tracker_jobs, options.class_names, options.jobs)
+                classes = run_classes(tracker_jobs, options.class_names, options.workers)
                 rows[name] = [*classes.values(), ("class average", average_classes(classes))]
                 scores[name] = Scores.pool(classes.values())
                 if options.diagnose:
@@ -191,7 +192,7 @@ def _rows(
 def _scored(jobs: list[Job], options: argparse.Namespace) -> Iterator[tuple[Scores, list[Diagnosis]]]:
     """Yield each sequence's scores, and its diagnosis if it is asked for; a sequence is read once for both."""
     if not options.diagnose:
-        yield from ((scores, []) for scores in run_jobs(jobs, options.jobs))
+        yield from ((scores, []) for scores in run_jobs(jobs, options.workers))
         return
     lights = [_images(job, options).brightness for job in jobs]
     for scores, diagnosis in side_by_side(score_and_diagnose, options.jobs, jobs, lights):

@@ -13,8 +13,8 @@ A command takes a `Claim` on the files that it is going to write, before it load
 
 The claim makes the folder, takes a lock, and refuses with an `OutputError` what it must not replace. What this program
 wrote and nobody changed since may be replaced by the same command with the same source; all else needs ``--overwrite``
-(`add_overwrite` adds it to a parser); an input is never an output. Names that come from elsewhere go through
-`file_name` first.
+(`sportstrack.cli.shared.add_overwrite` adds it to a parser); an input is never an output. Names that come from
+elsewhere go through `file_name` first.
 """
 
 from __future__ import annotations
@@ -39,7 +39,6 @@ __all__ = [
     "LEDGER",
     "Claim",
     "PartFile",
-    "add_overwrite",
     "ensure_folder",
     "file_name",
     "file_names",
@@ -299,16 +298,6 @@ def identity(source: str | Path) -> str:
         if os.path.exists(source):  # noqa: PTH110 - Path() would change an address
             return os.path.realpath(source)
     return re.sub(r"(?<=://)[^/@]*@", "", str(source))  # without a password
-
-
-def add_overwrite(parser: Any) -> None:
-    """Add ``--overwrite`` to a command's parser, or to a group of it."""
-    parser.add_argument(
-        "--overwrite",
-        action="store_true",
-        default=False,
-        help="replace files that are not this command's own unchanged result of the same source",
-    )
 
 
 def remove_own(folder: str | Path) -> None:

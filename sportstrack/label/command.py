@@ -5,16 +5,17 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import fields
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from sportstrack.cli import new_parser, report_error, run
-from sportstrack.cli.arguments import FRAME_RATE, MAX_BATCH, SHARE, SIDE, TRUST_HELP, Real, Whole
+from sportstrack.cli.arguments import Real
 from sportstrack.cli.progress import ProgressBar
+from sportstrack.cli.settings import add_settings, given
+from sportstrack.cli.shared import add_config, add_overwrite, add_quiet
+from sportstrack.detect.settings import DetectorSettings
 from sportstrack.errors import SettingError, SportstrackError
-from sportstrack.files.claim import add_overwrite
 from sportstrack.label.cvat import TOLERANCE
 from sportstrack.label.labelstudio import LOCAL_FILES
 from sportstrack.label.place import Place, held_data_set
@@ -22,8 +23,7 @@ from sportstrack.label.run import LabelSettings, label_name, label_video
 from sportstrack.label.table import LabelledVideo, refuse_twins
 from sportstrack.label.yolo import to_table, write_yolo_labels
 from sportstrack.track.in_force import explicit, is_recording, without_detector
-from sportstrack.track.settings import LOWEST_SCORE, TrackSettings, read_settings
-from sportstrack.trackers import TRACKERS
+from sportstrack.track.settings import TrackSettings, read_settings
 
 PROGRAM = "sportstrack label"
 FORMATS = ("yolo", "cvat", "labelstudio")
@@ -46,58 +46,40 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    track, label = TrackSettings(), LabelSettings()
     parser = new_parser(
-        PROGRAM,
-        "Write labels to correct instead of to draw: every tracked box of a video, gaps filled.",
-        _EXAMPLES,
-        argument_default=argparse.SUPPRESS,
+        PROGRAM, "Write labels to correct instead of to draw: every tracked box of a video, gaps filled.", _EXAMPLES
     )
     add = parser.add_argument
     add("sources", nargs="+", metavar="VIDEO", help="video file, folder of images, or a recording (.npz)")
-    add("-o", "--output", type=Path, required=True, metavar="DIR", help="folder for the labels")
+    add("-o", "--output", type=Path, required=True, metavar="DIR", help="folder of the outputs")
     add("--format", choices=FORMATS, default="yolo", help="of the labels (yolo)")
     add_overwrite(parser)
-    add("--quiet", action="store_true", default=False, help="no progress, no summary")
+    add_quiet(parser)
 
     group = parser.add_argument_group("what becomes a label")
-    add = group.add_argument
-    add("--every", type=Whole(1, 10_000), metavar="N", help="label every Nth frame; all are tracked (1)")
+    add_settings(group, LabelSettings, ("every", "min_track_score", "min_track_frames"))
     way = group.add_mutually_exclusive_group()
     way.add_argument(
-        "--offline", action="store_true", help="look at the whole video: link, fill gaps, smooth (the default)"
+        "--offline",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="use the whole video: link, fill gaps, smooth (the default)",
     )
-    way.add_argument("--causal", dest="offline", action="store_false", help="leave gaps: what a live run would see")
-    add(
-        "--min-track-score",
-        type=SHARE,
-        metavar="S",
-        help=f"least mean score of a track's detected boxes ({label.min_track_score})",
+    way.add_argument(
+        "--causal",
+        dest="offline",
+        action="store_false",
+        default=argparse.SUPPRESS,
+        help="leave gaps: what a live run would give",
     )
-    add(
-        "--min-track-frames",
-        type=Whole(),
-        metavar="N",
-        help=f"least number of frames in which a track was detected ({label.min_track_frames})",
-    )
-    add("--rename", type=_renames, metavar="OLD=NEW,…", help="other names for the detector's classes")
+    add_settings(group, LabelSettings, ("rename",), rename={"type": _renames, "metavar": "OLD=NEW,…"})
 
     group = parser.add_argument_group("detector and tracker")
-    add = group.add_argument
-    add("--config", type=Path, default=None, metavar="YAML", help="settings file of sportstrack track")
-    add("--weights", help=f"path, known name (downloaded once) or 'demo' ({track.weights})")
-    add("--detector", metavar="NAME", help="instead of weights: as sportstrack track takes it (torchvision:NAME, …)")
-    add("--detections", metavar="NPZ", help="take this recording's detections instead of running a detector")
-    add("--imgsz", type=SIDE, metavar="PIXELS", help=f"longer side of the network's input ({track.imgsz})")
-    add("--score", type=SHARE, help=f"lowest score of a box ({LOWEST_SCORE}); trackers use weak boxes too")
-    add("--classes", nargs="+", metavar="CLASS", help="ids or names to keep, or all (of COCO's: person, sports ball)")
-    add("--ball", nargs="+", metavar="CLASS", help="ids or names of the ball's class, followed one at a time")
-    add("--device", help="auto, cpu, cuda:0, mps (auto)")
-    add("--trust", action="store_true", help=TRUST_HELP)
-    add("--batch", type=Whole(1, MAX_BATCH), metavar="FRAMES", help="frames per detector call (1 on a CPU, 8 on a GPU)")
-    add("--embedder", metavar="NAME", help="appearance vectors, as sportstrack track takes (none)")
-    add("--tracker", help=f"{', '.join(sorted(TRACKERS))} or package.module:Class ({track.tracker})")
-    add("--frame-rate", type=FRAME_RATE, metavar="FPS", help="of a source without times, such as an image folder (25)")
+    add_config(group)
+    add_settings(
+        group, DetectorSettings, ("weights", "detector", "imgsz", "score", "classes", "device", "trust", "batch")
+    )
+    add_settings(group, TrackSettings, ("detections", "embedder", "tracker", "ball", "frame_rate"))
 
     group = parser.add_argument_group("formats")
     add = group.add_argument
@@ -140,15 +122,13 @@ def _main(options: argparse.Namespace) -> int:
 
 
 def _settings(options: argparse.Namespace) -> tuple[TrackSettings, LabelSettings]:
-    given = vars(options)
-    values = read_settings(options.config, trust="trust" in given, named=given) if options.config else {}
-    own = {field.name for field in fields(LabelSettings)} - {"rename"}
-    values |= {f.name: given[f.name] for f in fields(TrackSettings) if f.name in given and f.name not in own}
-    label = {name: given[name] for name in (*own, "rename") if name in given}
-    how = TrackSettings().changed(**values)
+    own = given(options, LabelSettings)
+    asked = given(options, TrackSettings, but=own)
+    values = read_settings(options.config, trust="trust" in asked, named=asked) if options.config else {}
+    how = TrackSettings().changed(**values | asked)
     if how.detections or all(map(is_recording, options.sources)):
-        how = without_detector(how, given)  # a settings file may describe a whole run
-    return how, LabelSettings(**label)
+        how = without_detector(how, asked)  # a settings file may describe a whole run
+    return how, LabelSettings(**own)
 
 
 def _label_all(
@@ -161,8 +141,8 @@ def _label_all(
 
     def label(source: str) -> LabelledVideo:
         with ProgressBar(Path(source).name, quiet=options.quiet) as bar:
-            given = explicit(how, vars(options))
-            return label_video(source, settings=wanted, track=how, detector=detector, progress=bar, **given)
+            asked = explicit(how, vars(options))
+            return label_video(source, settings=wanted, track=how, detector=detector, progress=bar, **asked)
 
     for source in options.sources:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,8 @@ from sportstrack.errors import SettingError, SourceError, unknown
 from sportstrack.files.claim import file_name
 from sportstrack.files.reading import same_name
 from sportstrack.label.table import LabelledVideo, keep_sure, numbered, on_frames, one_class_each, refuse_twins, within
+from sportstrack.limits import MAX_FRAMES
+from sportstrack.options import check_options, option
 from sportstrack.refine.table import TrackTable
 from sportstrack.track.frames import TrackedFrame
 from sportstrack.track.settings import TrackSettings
@@ -25,27 +27,26 @@ class LabelSettings:
     """What becomes a label.
 
     Attributes:
-        offline: look at the whole video: link broken tracks, fill gaps, smooth. False leaves what a live run would see.
-        every: label every Nth frame; all frames are tracked.
-        min_track_score: least mean score of a track's detected boxes, 0…1.
+        offline: use the whole video: link, fill gaps, smooth. False leaves what a live run would give.
+        every: label every Nth frame; all are tracked.
+        min_track_score: least mean score of a track's detected boxes.
         min_track_frames: least number of frames in which a track was detected.
-        rename: the detector's class name → the label's; classes with one name become one.
+        rename: other names for the detector's classes; classes with one name become one.
 
     Raises:
         SettingError: a value out of range.
     """
 
-    offline: bool = True
-    every: int = 1
-    min_track_score: float = 0.4
-    min_track_frames: int = 3
-    rename: Mapping[str, str] = field(default_factory=dict)
+    offline: bool = option(True, "use the whole video: link, fill gaps, smooth")
+    every: int = option(1, "label every Nth frame; all are tracked", low=1, high=MAX_FRAMES, metavar="N")
+    min_track_score: float = option(0.4, "least mean score of a track's detected boxes", low=0, high=1, metavar="SCORE")
+    min_track_frames: int = option(
+        3, "least number of frames in which a track was detected", low=0, high=MAX_FRAMES, metavar="N"
+    )
+    rename: Mapping[str, str] = option(dict, "other names for the detector's classes")
 
     def __post_init__(self) -> None:
-        if self.every < 1:
-            raise SettingError(f"every: expected a whole number from 1, got {self.every}")
-        if not 0 <= self.min_track_score <= 1:
-            raise SettingError(f"min_track_score: expected a value from 0 to 1, got {self.min_track_score}")
+        check_options(self)
 
 
 def label_videos(

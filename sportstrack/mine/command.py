@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from sportstrack.cli import new_parser, run
-from sportstrack.cli.arguments import SEED, SHARE, SIDE, TRUST_HELP, Whole
 from sportstrack.cli.progress import ProgressBar
+from sportstrack.cli.settings import OF_LIBRARIES, add_settings, given
+from sportstrack.cli.shared import add_output, add_overwrite, add_quiet, add_same, joined
+from sportstrack.detect.settings import DetectorSettings
 from sportstrack.errors import SettingError, nearest
-from sportstrack.files.claim import add_overwrite
 from sportstrack.mine.loss import LossWeights
-from sportstrack.mine.mined import AUGMENTATIONS, KEEP, MineSettings
+from sportstrack.mine.mined import MineSettings
 from sportstrack.mine.run import mine_hard_examples
 
 PROGRAM = "sportstrack mine"
@@ -39,80 +40,30 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    default = MineSettings()
     parser = new_parser(
         PROGRAM, "Find the pictures that a detector does worst on, say why, and write what to train on next.", _EXAMPLES
     )
     add = parser.add_argument
     add("weights", metavar="WEIGHTS", help="detector: weights, or as sportstrack val takes them (torchvision:NAME, …)")
-    add("data", type=Path, metavar="DATA.yaml", help="data set: its data.yaml or folder")
+    add("data", type=Path, metavar="DATA.yaml", help="the data set's data.yaml, or its folder")
     add("--split", default="train", help="of the data set; only train is enriched (train)")
-    add("--top", type=Whole(1), default=default.top, metavar="N", help=f"pictures to mine ({default.top})")
-    add(
-        "--per-sequence",
-        type=Whole(1),
-        default=default.per_sequence,
-        metavar="K",
-        help=f"at most K pictures of one clip ({default.per_sequence})",
-    )
-    add(
-        "--gap",
-        type=Whole(1),
-        default=default.gap,
-        metavar="FRAMES",
-        help=f"least distance of two pictures of one clip ({default.gap})",
-    )
+    add_settings(parser, MineSettings, ("top", "per_sequence", "gap"))
     add("--loss", type=_losses, default=LossWeights(), metavar="PART=WEIGHT,…", help="box, cls, miss, false (1 each)")
-    add("--same", type=_same, action="append", default=[], metavar="NAME=OTHER,…", help="classes that mean the same")
-    add(
-        "--score",
-        type=SHARE,
-        default=default.score,
-        help=f"least score of a detection in the confusion table and the contact sheet ({default.score})",
-    )
+    add_same(parser)
+    add_settings(parser, MineSettings, ("score",))
     group = parser.add_argument_group("augmentation")
-    add = group.add_argument
-    add(
-        "--augment",
-        type=_names,
-        default=AUGMENTATIONS,
-        metavar="LIST",
-        help=f"operations of data_prep.augment to try one by one, or none ({','.join(AUGMENTATIONS)})",
-    )
-    add(
-        "--keep",
-        choices=KEEP,
-        default=default.keep,
-        help=f"which augmented pictures to train on, measured by their loss ({default.keep})",
-    )
-    add("--seed", type=SEED, default=default.seed, help=f"of the augmentations ({default.seed})")
+    add_settings(group, MineSettings, ("augment", "keep", "seed"), augment={"type": _names, "nargs": None})
     group = parser.add_argument_group("detector")
-    add = group.add_argument
-    add("--imgsz", type=SIDE, metavar="PIXELS", help="longer side of the network's input (640; torchvision: its own)")
-    add("--iou", type=SHARE, help="overlap above which the weaker of two boxes is dropped (0.7; torchvision: 0.5)")
-    add("--device", help="auto, cpu, cuda:0, mps (auto)")
-    add("--half", action="store_true", default=None, help="16-bit floats on a GPU")
-    add("--trust", action="store_true", default=None, help=TRUST_HELP)
+    add_settings(group, DetectorSettings, ("imgsz", "iou", "device", "half", "trust"), **OF_LIBRARIES)
     group = parser.add_argument_group("output")
-    add = group.add_argument
-    add("-o", "--output", type=Path, default=Path("runs/mine"), metavar="DIR", help="of all results (runs/mine)")
+    add_output(group, "runs/mine")
     add_overwrite(group)
-    add("--quiet", action="store_true", help="no progress, no summary")
+    add_quiet(group)
     return parser
 
 
 def _main(options: argparse.Namespace) -> int:
-    settings = MineSettings(
-        top=options.top,
-        per_sequence=options.per_sequence,
-        gap=options.gap,
-        weights=options.loss,
-        augment=options.augment,
-        keep=options.keep,
-        score=options.score,
-        seed=options.seed,
-    )
-    names = ("imgsz", "iou", "device", "half", "trust")
+    settings = MineSettings(weights=options.loss, **given(options, MineSettings, but=("weights",)))
     with _Bars(options.quiet) as bars:
         mined = mine_hard_examples(
             options.weights,
@@ -120,10 +71,10 @@ def _main(options: argparse.Namespace) -> int:
             options.output,
             split=options.split,
             settings=settings,
-            same={name: others for one in options.same for name, others in one.items()},
+            same=joined(options.same),
             progress=bars,
             overwrite=options.overwrite,
-            **{name: getattr(options, name) for name in names if getattr(options, name) is not None},
+            **given(options, DetectorSettings, but=("weights", "score")),
         )
     for note in mined.notes if options.quiet else ():  # else they are in the report
         sys.stderr.write(f"{PROGRAM}: {note}\n")
@@ -171,12 +122,6 @@ def _losses(text: str) -> LossWeights:
         return LossWeights(**values)
     except SettingError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _same(text: str) -> dict[str, list[str]]:
-    from sportstrack.cli.arguments import same_classes as parse
-
-    return parse(text)
 
 
 def _names(text: str) -> tuple[str, ...]:

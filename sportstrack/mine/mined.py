@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sportstrack.errors import SettingError
+from sportstrack.limits import MAX_FRAMES
 from sportstrack.mine.loss import ImageLoss, LossWeights
+from sportstrack.options import check_options, option
 from sportstrack.types import Detections, IntArray
 
 AUGMENTATIONS = ("flip", "brightness", "contrast", "blur", "motion_blur", "noise", "jpeg")
@@ -19,35 +20,36 @@ class MineSettings:
     """What is mined, and what is made of it.
 
     Attributes:
-        top: most pictures.
-        per_sequence: most pictures of one clip.
-        gap: least distance of two pictures of one clip, in frames.
+        top: pictures to mine.
+        per_sequence: at most so many pictures of one clip.
+        gap: least distance of two pictures of one clip.
         weights: of the losses.
-        augment: operations of `data_prep.augment`, each tried alone on each mined picture.
-        keep: which augmented pictures to train on: those that are ``harder`` than the picture itself, ``easier``,
-            ``all`` or ``none``.
-        score: least score of a detection in the table of confusions.
-        seed: of the augmentations.
+        augment: operations of data_prep.augment to try one by one, or none. Each is tried on each mined picture.
+        keep: which augmented pictures to train on, by their loss compared with the picture's own.
+        score: least score of a detection in the confusion table and the contact sheet.
+        seed: same seed, same random choices.
 
     Raises:
         SettingError: a value out of range.
     """
 
-    top: int = 50
-    per_sequence: int = 3
-    gap: int = 12
+    top: int = option(50, "pictures to mine", low=1, high=MAX_FRAMES, metavar="N")
+    per_sequence: int = option(3, "at most so many pictures of one clip", low=1, high=MAX_FRAMES, metavar="N")
+    gap: int = option(12, "least distance of two pictures of one clip", low=1, high=MAX_FRAMES, metavar="FRAMES")
     weights: LossWeights = field(default_factory=LossWeights)
-    augment: Sequence[str] = AUGMENTATIONS
-    keep: str = "harder"
-    score: float = 0.25
-    seed: int = 0
+    augment: Sequence[str] = option(
+        AUGMENTATIONS, "operations of data_prep.augment to try one by one, or none", metavar="LIST"
+    )
+    keep: str = option(
+        "harder", "which augmented pictures to train on, by their loss compared with the picture's own", choices=KEEP
+    )
+    score: float = option(
+        0.25, "least score of a detection in the confusion table and the contact sheet", low=0, high=1
+    )
+    seed: int = option(0, "same seed, same random choices", low=0, high=2**31 - 1, metavar="N")
 
     def __post_init__(self) -> None:
-        for name in ("top", "per_sequence", "gap"):
-            if getattr(self, name) < 1:
-                raise SettingError(f"{name}: expected a whole number from 1, got {getattr(self, name)}")
-        if self.keep not in KEEP:
-            raise SettingError(f"keep: expected one of {', '.join(KEEP)}, got {self.keep!r}")
+        check_options(self)
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,9 +16,10 @@ import numpy as np
 
 from sportstrack.cli import new_parser, run
 from sportstrack.cli.arguments import SHARE, Real, Whole
+from sportstrack.cli.shared import add_overwrite, add_quiet, add_zero_based
 from sportstrack.draw.heatmap import OPACITY, PATH_COLOUR, Presence, draw_path, heat_map, overlay, with_gaps
 from sportstrack.errors import FormatError, OutputError, SettingError
-from sportstrack.files.claim import PartFile, add_overwrite
+from sportstrack.files.claim import PartFile
 from sportstrack.images.encode import encode_image
 from sportstrack.limits import MAX_CANVAS, MAX_SIDE
 from sportstrack.mot import MotTable, read_mot
@@ -34,9 +35,6 @@ _EXAMPLES = """examples:
   sportstrack presence runs/track/match.txt --video match.mp4 --id 7 -o heat.png    player 7, with the path
   sportstrack presence runs/sot/match.txt --video match.mp4 -o heat.mp4             grows as the video plays
 """
-
-
-# --- the command -----------------------------------------------------------------------------------------------------
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -62,8 +60,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--opacity", type=SHARE, default=OPACITY, metavar="0..1", help=f"of the warmest places ({OPACITY})")
     add("--no-path", action="store_true", help="with --id: the heat map alone")
-    add("--zero-based", action="store_true", help="the result counts frames from 0")
-    add("--quiet", action="store_true", help="no progress, no words")
+    add_zero_based(parser)
+    add_quiet(parser)
     return parser
 
 

@@ -14,8 +14,9 @@ import numpy as np
 from sportstrack.boxes import xyxy_to_tlwh
 from sportstrack.cli import new_parser, print_json, report_error, run
 from sportstrack.cli.arguments import FRAME_RATE, names_of, size
+from sportstrack.cli.shared import add_json, add_overwrite, add_quiet, add_zero_based
 from sportstrack.errors import FormatError, OutputError, SettingError, SportstrackError, unknown
-from sportstrack.files.claim import Claim, PartFile, add_overwrite
+from sportstrack.files.claim import Claim, PartFile
 from sportstrack.files.reading import list_files, read_table, same_name
 from sportstrack.limits import MAX_FRAMES
 from sportstrack.mot import MotTable, SequenceInfo, read_mot, read_sequence_info
@@ -106,7 +107,14 @@ def _parser() -> argparse.ArgumentParser:
         help=f"comma-separated ({','.join(STEPS)})",
     )
     add("--preset", choices=list(PRESETS), default="sports", help="settings for a kind of scene (sports)")
-    add("--set", type=_setting, action="append", default=[], metavar="KEY=NUMBER", help="a setting; may be repeated")
+    add(
+        "--set",
+        type=_setting,
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a setting of a step; may be repeated",
+    )
     add("--list-settings", action=_ListSettings, help="print the settings with their defaults and stop")
 
     group = parser.add_argument_group("what a MOT text does not say")
@@ -117,13 +125,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--seqinfo", type=Path, metavar="FILE", help="a seqinfo.ini that holds for all results")
     add("--detections", type=Path, metavar="NPZ", help="recording (track --save-detections), or folder of NAME.npz")
     add("--shots", type=Path, metavar="CSV", help="where shots begin, from sportstrack shots --csv; else as recorded")
-    add("--zero-based", action="store_true", help="the results count frames from 0")
+    add_zero_based(group)
 
     add_overwrite(parser)
     group = parser.add_argument_group("summary")
-    add = group.add_argument
-    add("--json", action="store_true", help="print the summary as JSON, one line per result")
-    add("--quiet", action="store_true", help="no summary, no warnings")
+    add_json(group)
+    add_quiet(group)
     return parser
 
 

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sportstrack.cli import new_parser, run
-from sportstrack.cli.arguments import FRAME_RATE
-from sportstrack.files.claim import add_overwrite
+from sportstrack.cli.shared import add_frame_rate, add_overwrite, add_quiet
 from sportstrack.shots.boundaries import ShotConfig, ShotDetector
 from sportstrack.shots.shots import COLUMNS, Shot, find_shots
 from sportstrack.shots.slow_motion import SlowMotionDetector
@@ -44,8 +43,8 @@ def _parser() -> argparse.ArgumentParser:
     add_overwrite(parser)
     add("--no-fades", action="store_true", help="report hard cuts alone")
     add("--no-slow-motion", action="store_true", help="do not look for slow motion (replayed scenes)")
-    add("--frame-rate", type=FRAME_RATE, metavar="FPS", help="of a source without times, such as an image folder (25)")
-    add("--quiet", action="store_true", help="no progress")
+    add_frame_rate(parser)
+    add_quiet(parser)
     return parser
 
 

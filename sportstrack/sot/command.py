@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sportstrack.cli import new_parser, print_json, run
-from sportstrack.cli.arguments import FRAME_RATE, SIDE, TRUST_HELP, Whole, names_of
+from sportstrack.cli.arguments import SIDE, Whole, names_of
+from sportstrack.cli.settings import add_settings, given
+from sportstrack.cli.shared import add_frame_rate, add_json, add_network_files, add_output, add_overwrite, add_quiet
+from sportstrack.detect.settings import DetectorSettings
 from sportstrack.errors import SettingError
-from sportstrack.files.claim import add_overwrite
 from sportstrack.sot.methods import METHODS, check_method, check_models
 
 if TYPE_CHECKING:
@@ -52,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("source", metavar="SOURCE", help="video file, folder of images, sequence folder, camera number or address")
-    add("-o", "--output", type=Path, default=Path("runs/sot"), metavar="DIR", help="output folder (runs/sot)")
+    add_output(parser, "runs/sot")
 
     group = parser.add_argument_group("what to follow (one of these)")
     which = group.add_mutually_exclusive_group(required=True)
@@ -67,17 +69,12 @@ def _parser() -> argparse.ArgumentParser:
     group = parser.add_argument_group("tracker")
     add = group.add_argument
     add("--method", default="csrt", help=f"{', '.join(METHODS)} (csrt)")
-    add("--model", action="append", default=[], metavar="NAME=FILE", help="network file for nano, vit or dasiamrpn")
+    add_network_files(group)
     add("--no-redetect", action="store_true", help="do not search for the object when it is gone")
     add("--window", type=_window, default=160, metavar="PIXELS", help="CSRT's window for large objects; 0: full (160)")
 
     group = parser.add_argument_group("detector (for --detect and --ball, and to find the object again)")
-    add = group.add_argument
-    add("--weights", help="path, known name or 'demo'")
-    add("--detector", metavar="PACKAGE.MODULE:NAME", help="one of your own: a callable frames -> list[Detections]")
-    add("--trust", action="store_true", help=TRUST_HELP)
-    add("--imgsz", type=SIDE, default=640, metavar="PIXELS", help="longer side of the network's input (640)")
-    add("--device", default="auto", help="auto, cpu, cuda:0, mps (auto)")
+    add_settings(group, DetectorSettings, ("weights", "detector", "imgsz", "device", "trust"))
 
     group = parser.add_argument_group("output")
     add = group.add_argument
@@ -88,10 +85,10 @@ def _parser() -> argparse.ArgumentParser:
         metavar="LIST",
         help=f"comma-separated: {','.join(FORMATS)} (all)",
     )
-    add("--frame-rate", type=FRAME_RATE, metavar="FPS", help="of a source without times, such as an image folder (25)")
+    add_frame_rate(group)
     add_overwrite(group)
-    add("--quiet", action="store_true", help="no progress, no summary")
-    add("--json", action="store_true", help="print the summary as JSON")
+    add_quiet(group)
+    add_json(group)
     return parser
 
 
@@ -103,7 +100,9 @@ def _main(options: argparse.Namespace) -> int:
 
     check_models(check_method(options.method), _models(options))
     start, box = _start(options)
-    inputs = [path for path in (options.source, options.init_from, options.weights) if path is not None]
+    inputs = [
+        path for path in (options.source, options.init_from, getattr(options, "weights", None)) if path is not None
+    ]
     with (
         open_source(options.source, frame_rate=options.frame_rate) as source,
         claim_outputs(
@@ -178,16 +177,14 @@ class _Begin:
 
 
 def _detector(options: argparse.Namespace) -> Detector | None:
-    wanted = options.ball or options.detect is not None
-    if not (options.weights or options.detector):
-        if not wanted:
-            return None
-        options.weights = "yolov8n.pt"
+    """Load the detector that is given, or the default one if the object is to be found by it; else None."""
+    asked = given(options, DetectorSettings)
+    if not (options.ball or options.detect is not None or "weights" in asked or "detector" in asked):
+        return None
     from sportstrack.detect import load_detector
 
-    return load_detector(
-        options.detector or options.weights, imgsz=options.imgsz, device=options.device, trust=options.trust
-    )
+    how = DetectorSettings(**asked)
+    return load_detector(how.detector or how.weights, imgsz=how.imgsz, device=how.device, trust=how.trust)
 
 
 def _start(options: argparse.Namespace) -> tuple[int, FloatArray | None]:

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from sportstrack.cli import new_parser, run
-from sportstrack.cli.arguments import SEED, SIDE, TRUST_HELP, Real, Whole
 from sportstrack.cli.progress import ProgressBar, say_beside_bars
+from sportstrack.cli.settings import add_settings
+from sportstrack.cli.shared import add_output, add_quiet
+from sportstrack.options import about
 from sportstrack.train.guard import Epoch
-from sportstrack.train.settings import OPTIMIZERS, RESUMABLE, TrainSettings, parse_more
+from sportstrack.train.settings import RESUMABLE, TrainSettings, parse_more
 
 PROGRAM = "sportstrack train"
 
@@ -34,45 +36,35 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    default = TrainSettings()
-    parser = new_parser(
-        PROGRAM,
-        "Fine-tune a detector on a YOLO data set. Works offline and sends nothing.",
-        _EXAMPLES,
-        argument_default=argparse.SUPPRESS,  # what is not given stays as it is when a run is resumed
-    )
+    parser = new_parser(PROGRAM, "Fine-tune a detector on a YOLO data set. Works offline and sends nothing.", _EXAMPLES)
     add = parser.add_argument
     add("data", type=Path, metavar="DATA.yaml", help="the data set's data.yaml, or its folder")
-    add("--weights", help=f"path, known name, or architecture such as yolov8n.yaml ({default.weights})")
-    add("--epochs", type=Whole(1, 100_000), metavar="N", help=f"passes over the pictures ({default.epochs})")
-    add("--imgsz", type=SIDE, metavar="PIXELS", help=f"longer side of the network's input ({default.imgsz})")
-    add("--batch", type=Whole(1, 65_536), metavar="N", help=f"pictures per step ({default.batch})")
-    add("--optimizer", choices=OPTIMIZERS, help=f"({default.optimizer})")
-    add("--lr0", type=Real(0, 10, above=True), metavar="RATE", help="first learning rate (AdamW: 0.01 / (4 + classes))")
-    add("--patience", type=Whole(), metavar="N", help=f"stop after N epochs without gain ({default.patience})")
-    add("--freeze", type=Whole(0, 1000), metavar="N", help="keep the first N layers as they are (0)")
-    add("--seed", type=SEED, help=f"({default.seed})")
-    add("--set", type=_more, action="append", dest="more", metavar="NAME=VALUE", help="any other Ultralytics setting")
-    group = parser.add_argument_group("machine")
-    add = group.add_argument
-    add("--device", help="auto, cpu, mps, cuda:0, or several GPUs: 0,1 (auto)")
-    add("--amp", action=argparse.BooleanOptionalAction, help="mixed precision on a GPU (on)")
-    add("--bf16", action="store_true", help="mixed precision in bfloat16, also on a processor that has it")
+    names = ("weights", "epochs", "imgsz", "batch", "optimizer", "lr0", "patience", "freeze", "seed")
+    add_settings(parser, TrainSettings, names)
     add(
-        "--workers",
-        type=Whole(0, 256),
-        metavar="N",
-        help=f"processes that read pictures, with a GPU ({default.workers})",
+        "--set",
+        type=_more,
+        action="append",
+        dest="more",
+        default=argparse.SUPPRESS,
+        metavar="KEY=VALUE",
+        help=f"{about(TrainSettings, 'more').help}; may be repeated",
     )
-    add("--trust", action="store_true", help=TRUST_HELP)
+    group = parser.add_argument_group("machine")
+    add_settings(group, TrainSettings, ("device",))
+    group.add_argument(
+        "--amp",
+        action=argparse.BooleanOptionalAction,
+        default=argparse.SUPPRESS,
+        help=f"{about(TrainSettings, 'amp').help} (on)",
+    )
+    add_settings(group, TrainSettings, ("bf16", "workers", "trust"))
     group = parser.add_argument_group("output")
-    add = group.add_argument
-    add("-o", "--output", type=Path, default=Path("runs/train"), metavar="DIR", help="(runs/train)")
-    add("--resume", action="store_true", default=False, help="continue the interrupted run in DIR")
-    add("--overwrite", action="store_true", default=False, help="replace the run in DIR")
-    add("--mlflow", action="store_true", help="log to MLflow (MLFLOW_TRACKING_URI; a local folder if unset)")
-    add("--tensorboard", action="store_true", help="write TensorBoard events into DIR")
-    add("--quiet", action="store_true", default=False, help="no progress")
+    add_output(group, "runs/train")
+    group.add_argument("--resume", action="store_true", help="continue the interrupted run in DIR")
+    group.add_argument("--overwrite", action="store_true", help="replace the run in DIR")
+    add_settings(group, TrainSettings, ("mlflow", "tensorboard"))
+    add_quiet(group)
     return parser
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from sportstrack.errors import SettingError, unknown
 from sportstrack.files.reading import parse_yaml
+from sportstrack.options import check_options, option
 
 OPTIMIZERS = ("SGD", "MuSGD", "Adam", "Adamax", "AdamW", "NAdam", "RAdam", "RMSprop", "auto")
 RESUMABLE = ("imgsz", "batch", "device", "workers", "patience", "freeze", "trust", "mlflow", "tensorboard")
@@ -22,61 +23,51 @@ class TrainSettings:
     """The settings of a training run; the defaults are those for sports.
 
     Attributes:
-        weights: where to start: weights as `sportstrack.models.weights.find_weights` takes them (``.pt``), or an
-            architecture such as ``yolov8n.yaml`` with random weights.
-        epochs: passes over the training pictures.
-        imgsz: longer side of the network's input in pixels; a multiple of 32.
+        weights: path, known name, or architecture such as yolov8n.yaml; an architecture starts with random weights.
+        epochs: passes over the pictures.
+        imgsz: longer side of the network's input; a multiple of 32.
         batch: pictures per step, over all GPUs.
         optimizer: one of `OPTIMIZERS`.
         lr0: first learning rate; None is 0.01 / (4 + classes) for the Adam family, Ultralytics' own for the others.
-        device: ``auto``, ``cpu``, ``mps``, ``cuda:0``, or several GPUs as ``0,1``.
-        patience: stop after so many epochs without a better result.
-        freeze: layers from the input on that stay as they are.
-        seed: of first weights, order and augmentation.
+        device: auto, cpu, mps, cuda:0, or several GPUs: 0,1.
+        patience: stop after N epochs without gain.
+        freeze: keep the first N layers as they are.
+        seed: same seed, same random choices: first weights, order and augmentation.
         amp: mixed precision on a GPU.
-        bf16: mixed precision in bfloat16: on a GPU in place of float16, and on a processor that has it (recent Xeon and
-            EPYC; where it is only imitated it is slow).
-        workers: processes that read pictures (a GPU only).
-        mlflow: log to MLflow (its own MLFLOW_TRACKING_URI says where; a local folder if unset).
+        bf16: mixed precision in bfloat16, also on a processor that has it (recent Xeon and EPYC; where it is only
+            imitated it is slow).
+        workers: processes that read pictures, with a GPU.
+        mlflow: log to MLflow (MLFLOW_TRACKING_URI; a local folder if unset).
         tensorboard: write TensorBoard events into the output folder.
-        trust: let the weights run code of their own while they load.
-        more: any other training setting of Ultralytics, such as ``{"mosaic": 0.0}``.
+        trust: let weights and settings files run code: only from whom you would let run a program.
+        more: any other setting of Ultralytics' training, such as ``{"mosaic": 0.0}``.
 
     Raises:
         SettingError: if a value is out of range; the message names it.
     """
 
-    weights: str = "yolov8n.pt"
-    epochs: int = 50
-    imgsz: int = 736
-    batch: int = 16
-    optimizer: str = "AdamW"
-    lr0: float | None = None
-    device: str = "auto"
-    patience: int = 20
-    freeze: int = 0
-    seed: int = 0
-    amp: bool = True
-    bf16: bool = False
-    workers: int = 8
-    mlflow: bool = False
-    tensorboard: bool = False
-    trust: bool = False
-    more: Mapping[str, Any] = field(default_factory=dict)
+    weights: str = option("yolov8n.pt", "path, known name, or architecture such as yolov8n.yaml")
+    epochs: int = option(50, "passes over the pictures", low=1, high=100_000, metavar="N")
+    imgsz: int = option(736, "longer side of the network's input", low=32, high=8192, metavar="PIXELS")
+    batch: int = option(16, "pictures per step", low=1, high=65_536, metavar="N")
+    optimizer: str = option("AdamW", "one of these", choices=OPTIMIZERS)
+    lr0: float | None = option(
+        None, "first learning rate", shown="AdamW: 0.01 / (4 + classes)", low=0, high=10, above=True, metavar="RATE"
+    )
+    device: str = option("auto", "auto, cpu, mps, cuda:0, or several GPUs: 0,1")
+    patience: int = option(20, "stop after N epochs without gain", low=0, high=100_000, metavar="N")
+    freeze: int = option(0, "keep the first N layers as they are", low=0, high=1000, metavar="N")
+    seed: int = option(0, "same seed, same random choices", low=0, high=2**31 - 1, metavar="N")
+    amp: bool = option(True, "mixed precision on a GPU")
+    bf16: bool = option(False, "mixed precision in bfloat16, also on a processor that has it")
+    workers: int = option(8, "processes that read pictures, with a GPU", low=0, high=256, metavar="N")
+    mlflow: bool = option(False, "log to MLflow (MLFLOW_TRACKING_URI; a local folder if unset)")
+    tensorboard: bool = option(False, "write TensorBoard events into the output folder")
+    trust: bool = option(False, "let weights and settings files run code: only from whom you would let run a program")
+    more: Mapping[str, Any] = option(dict, "any other setting of Ultralytics' training")
 
     def __post_init__(self) -> None:
-        for name, low, high in (
-            ("epochs", 1, 100_000), ("imgsz", 32, 8192), ("batch", 1, 65_536), ("patience", 0, 100_000),
-            ("freeze", 0, 1000), ("seed", 0, 2**31 - 1), ("workers", 0, 256),
-        ):  # fmt: skip
-            value = getattr(self, name)
-            if not isinstance(value, int) or not low <= value <= high:
-                raise SettingError(f"{name}: expected a whole number {low}…{high}, got {value!r}")
-        if self.lr0 is not None and not 0 < self.lr0 < 10:
-            raise SettingError(f"lr0: expected a number above 0, such as 0.001, got {self.lr0!r}")
-        if self.optimizer not in OPTIMIZERS:
-            known = ", ".join(OPTIMIZERS)
-            raise SettingError(f"optimizer {self.optimizer!r}: expected one of {known}")
+        check_options(self)
 
     @property
     def loggers(self) -> tuple[str, ...]:

@@ -6,13 +6,15 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from sportstrack.cli import new_parser, run
-from sportstrack.cli.arguments import SHARE, SIDE, TRUST_HELP, Whole, same_classes
+from sportstrack.cli.arguments import Whole
 from sportstrack.cli.progress import ProgressBar
+from sportstrack.cli.settings import OF_LIBRARIES, add_settings, given
+from sportstrack.cli.shared import add_output, add_overwrite, add_quiet, add_same, joined
+from sportstrack.detect.settings import DetectorSettings
 from sportstrack.errors import SettingError
-from sportstrack.files.claim import Claim, add_overwrite, identity
+from sportstrack.files.claim import Claim, identity
 
 PROGRAM = "sportstrack val"
 _SUFFIXES = (".yaml", ".yml")
@@ -50,31 +52,17 @@ def _parser() -> argparse.ArgumentParser:
         "package.module:NAME), then the data set's data.yaml or folder",
     )
     add("--split", default="val", help="of the data set (val)")
-    add("--same", type=same_classes, action="append", default=[], metavar="NAME=OTHER,…", help="classes that mean one")
+    add_same(parser)
     add("--limit", type=Whole(1), metavar="N", help="at most N pictures, spread evenly over the split")
     group = parser.add_argument_group("detector")
-    add = group.add_argument
-    add(
-        "--imgsz",
-        type=SIDE,
-        metavar="PIXELS",
-        help="longer side of the network's input (640; other libraries: its own)",
-    )
-    add(
-        "--iou",
-        type=SHARE,
-        help="overlap above which the weaker of two boxes is dropped (0.7; torchvision: 0.5; else the model's own)",
-    )
-    add("--device", default="auto", help="auto, cpu, cuda:0, mps (auto)")
-    add("--half", action="store_true", help="16-bit floats on a GPU")
-    add("--trust", action="store_true", help=TRUST_HELP)
+    add_settings(group, DetectorSettings, ("imgsz", "iou", "device", "half", "trust"), **OF_LIBRARIES)
     group = parser.add_argument_group("output")
     add = group.add_argument
     add("--format", choices=("markdown", "csv", "json"), default="markdown", help="of what is printed (markdown)")
-    add("-o", "--output", type=Path, default=Path("runs/val"), metavar="DIR", help="of report and charts (runs/val)")
+    add_output(group, "runs/val")
     add_overwrite(group)
-    add("--no-charts", action="store_true", help="tables alone")
-    add("--quiet", action="store_true", help="no progress")
+    add("--no-charts", action="store_true", help="write tables alone")
+    add_quiet(group)
     return parser
 
 
@@ -91,10 +79,10 @@ def _main(options: argparse.Namespace) -> int:
             weights,
             data,
             split=options.split,
-            same={name: others for one in options.same for name, others in one.items()},
+            same=joined(options.same),
             limit=options.limit,
             progress=lambda name: ProgressBar(name, "picture", options.quiet),
-            **_settings(options),
+            **given(options, DetectorSettings),
         )
         texts = {"markdown": to_markdown(judged), "csv": to_csv(judged), "json": to_json(judged)}
         for form, ending in _TABLES.items():
@@ -121,8 +109,3 @@ def _claim(weights: Sequence[str], data: Path, options: argparse.Namespace) -> C
     return Claim(
         options.output, names, command=PROGRAM, source=source, inputs=inputs, overwrite=options.overwrite, stem="val"
     )
-
-
-def _settings(options: argparse.Namespace) -> dict[str, Any]:
-    names = ("imgsz", "iou", "device", "half", "trust")
-    return {name: getattr(options, name) for name in names if getattr(options, name) is not None}

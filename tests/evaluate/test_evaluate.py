@@ -471,7 +471,7 @@ def test_diagnosis_is_written(bench: Path, capsys: pytest.CaptureFixture[str]) -
 
 
 @pytest.mark.parametrize(
-    "words", [["--columns", "HOTTA"], ["--jobs", "0"], ["--class-names", "ball"], ["--format", "xml"]]
+    "words", [["--columns", "HOTTA"], ["--workers", "0"], ["--class-names", "ball"], ["--format", "xml"]]
 )
 def test_bad_options_are_explained(bench: Path, words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:

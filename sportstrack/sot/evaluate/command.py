@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from sportstrack.cli import new_parser, run
 from sportstrack.cli.progress import ProgressBar
+from sportstrack.cli.shared import add_network_files, add_output, add_overwrite, add_quiet
 from sportstrack.errors import SettingError
-from sportstrack.files.claim import Claim, add_overwrite, identity
+from sportstrack.files.claim import Claim, identity
 
 if TYPE_CHECKING:
     from sportstrack.sot.evaluate.layouts import ObjectSequence
@@ -53,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("folders", nargs="+", type=Path, metavar="FOLDER", help="sequence or data set")
-    add("--layout", choices=LAYOUTS, help="how the folders are laid out (told from their files)")
+    add("--layout", choices=LAYOUTS, help="how the folders are laid out (known from their files)")
     add(
         "--polygons", choices=("round", "area"), default="round", help="VOT's corners: box round them, or of their area"
     )
@@ -62,9 +63,9 @@ def _parser() -> argparse.ArgumentParser:
     group = parser.add_argument_group("trackers")
     add = group.add_argument
     add("--methods", default="", metavar="LIST", help="to be run: csrt, plain-csrt, kcf … (csrt,plain-csrt)")
-    add("--model", action="append", default=[], metavar="NAME=FILE", help="network file for nano, vit or dasiamrpn")
+    add_network_files(group)
     add("--results", action="append", default=[], metavar="NAME=DIR", help="result files of a tracker, to be scored")
-    add("--allow-missing", action="store_true", help="leave out sequences for which some --results has no file")
+    add("--allow-missing", action="store_true", help="score what both sides have if sequences have no result")
 
     group = parser.add_argument_group("scores")
     add = group.add_argument
@@ -74,12 +75,12 @@ def _parser() -> argparse.ArgumentParser:
 
     group = parser.add_argument_group("output")
     add = group.add_argument
-    add("-o", "--output", type=Path, default=Path("runs/sot-evaluate"), metavar="DIR", help="(runs/sot-evaluate)")
+    add_output(group, "runs/sot-evaluate")
     add("--format", choices=("markdown", "csv", "json"), default="markdown", help="of the printed scores (markdown)")
     add("--plots", choices=("png", "svg", "none"), default="png", help="success and precision plots (png)")
     add_overwrite(group)
     add("--fresh", action="store_true", help="run again what was run before")
-    add("--quiet", action="store_true", help="no progress")
+    add_quiet(group)
     return parser
 
 
