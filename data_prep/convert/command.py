@@ -9,6 +9,7 @@ from typing import Any
 
 from data_prep.conversion import WRITERS, add_shared_options, check_output, new_conversion_parser, write_as
 from sportstrack.cli import run
+from sportstrack.cli.shared import add_zero_based
 
 _EXAMPLES = """examples:
   sportstrack convert VOC2012 coco --from voc --to coco
@@ -109,7 +110,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         metavar="NAME,…",
         help="mot, sportsmot: of classes 1, 2, …; from 0: 0=A,1=B",
     )
-    add("--zero-based", action="store_true", help="mot: gt.txt counts frames from 0")
+    add_zero_based(parser)
     add_shared_options(parser)
     return run(parser, _convert, argv)
 

@@ -195,7 +195,7 @@ def _scored(jobs: list[Job], options: argparse.Namespace) -> Iterator[tuple[Scor
         yield from ((scores, []) for scores in run_jobs(jobs, options.workers))
         return
     lights = [_images(job, options).brightness for job in jobs]
-    for scores, diagnosis in side_by_side(score_and_diagnose, options.jobs, jobs, lights):
+    for scores, diagnosis in side_by_side(score_and_diagnose, options.workers, jobs, lights):
         yield scores, [diagnosis]
 
 

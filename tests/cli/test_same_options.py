@@ -19,7 +19,6 @@ from sportstrack.track.settings import TrackSettings
 from sportstrack.train.settings import TrainSettings
 
 PARSERS = {word: parser_of(word) for word in cli.COMMANDS}
-CONVERTERS = {"sportsmot", "soccernet", "convert"}
 DIFFERENT = {
     "--ball": "sot follows the ball itself",
     "--batch": "train: pictures per step",
@@ -42,6 +41,8 @@ DIFFERENT = {
     "--output": "label has no default; refine and presence may name a file",
     "--overwrite": "files of a run, a whole data set, a training run",
     "--plots": "sot-evaluate draws always",
+    "--results": "files as they are, and files of a named tracker",
+    "--resume": "skips sources, or goes on with a run",
     "--score": "mine: of the confusion table",
     "--sequences": "names, and how many",
     "--set": "settings of a tracker, of refinement, of Ultralytics",
