@@ -16,8 +16,13 @@ from sportstrack.label.table import LabelledVideo, keep_sure, numbered, on_frame
 from sportstrack.limits import MAX_FRAMES
 from sportstrack.options import check_options, option
 from sportstrack.refine.table import TrackTable
+from sportstrack.track.detector import ready
 from sportstrack.track.frames import TrackedFrame
+from sportstrack.track.in_force import explicit, is_recording
+from sportstrack.track.offline import refined
+from sportstrack.track.run import track_video
 from sportstrack.track.settings import TrackSettings
+from sportstrack.track.summary import Summary
 
 Progress = Callable[[int, "int | None"], None]
 
@@ -87,10 +92,6 @@ def label_video(
         SportstrackError: as `sportstrack.track_video`.
         SourceError: a live source, which has no frames to go back to.
     """
-    from sportstrack.track.detector import ready
-    from sportstrack.track.in_force import explicit, is_recording
-    from sportstrack.track.run import track_video
-
     wanted = settings or LabelSettings()
     if isinstance(detector, str):
         overrides["detector"], detector = detector, None
@@ -112,7 +113,7 @@ def label_video(
         **explicit(how, overrides),
         **{name: value for name, value in parts.items() if name not in named},
     )
-    boxes = _tracks(seen, summary, wanted.offline, how.shots)
+    boxes = _tracks(seen, summary, offline=wanted.offline, shots=how.shots)
     boxes = one_class_each(keep_sure(boxes, wanted.min_track_score, wanted.min_track_frames))
     names = _names(detector, recorded, wanted.rename)
     boxes, classes = numbered(*_chosen(boxes, names, how))
@@ -152,36 +153,14 @@ def _refuse_live(source: str | Path) -> None:
         raise SourceError(f"{source}: a live source has no frames to go back to; save it as a video first")
 
 
-def _tracks(seen: Sequence[TrackedFrame], summary: Any, offline: bool, shots: bool) -> TrackTable:
+def _tracks(frames: Sequence[TrackedFrame], summary: Summary, *, offline: bool, shots: bool) -> TrackTable:
     """Return the tracks over the video's own frame numbers, refined if that is wanted."""
-    tables = [frame.tracks.with_boxes() for frame in seen]
-    if offline and seen:
-        from sportstrack.refine import refine_tracks
-
-        looks = any(frame.detections.embedding is not None for frame in seen)
-        tables = refine_tracks(
-            [(frame.index, frame.tracks, frame.detections if looks else None, frame.camera) for frame in seen],
-            frame_rate=summary.frame_rate / summary.settings["every"],
-            width=summary.width,
-            height=summary.height,
-            cuts=summary.shot_starts(seen) if shots else [],
-        )
-    index = np.repeat([frame.index for frame in seen], [len(table) for table in tables]).astype(np.int64)
-
-    def column(name: str, empty: Any) -> Any:
-        return np.concatenate([getattr(table, name) for table in tables]) if tables else empty
-
-    none = np.empty(0, np.int64)
-    detection = column("detection", none)
-    return TrackTable(
-        index,
-        column("track_id", none),
-        column("xyxy", np.empty((0, 4))),
-        column("score", np.empty(0)),
-        column("class_id", none),
-        detection,
-        detection < 0,
-    )
+    if offline and frames:
+        rate = summary.frame_rate / summary.settings["every"]
+        cuts = summary.shot_starts(frames) if shots else []
+        return refined(frames, frame_rate=rate, width=summary.width, height=summary.height, cuts=cuts)
+    tracks = [frame.tracks.with_boxes() for frame in frames]
+    return TrackTable.from_tracks(tracks, frames=[frame.index for frame in frames], coasting=True)
 
 
 def _names(detector: Any, recorded: str | None, rename: Mapping[str, str]) -> dict[int, tuple[str, str]]:

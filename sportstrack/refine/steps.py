@@ -1,12 +1,14 @@
-"""The steps one after another, on a table or on the frames of a tracking run."""
+"""The steps one after another, on all frames of a sequence or on those that were tracked."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
 
+from sportstrack.errors import SettingError
 from sportstrack.refine.drop import drop_short
 from sportstrack.refine.interpolate import interpolate_gaps
 from sportstrack.refine.link import link_tracks
@@ -15,7 +17,7 @@ from sportstrack.refine.settings import RefineSettings
 from sportstrack.refine.smooth import smooth_boxes
 from sportstrack.refine.split import split_tracks
 from sportstrack.refine.table import TrackTable
-from sportstrack.types import Detections, FloatArray, Tracks
+from sportstrack.types import FloatArray, IntArray
 
 Step: TypeAlias = Callable[[TrackTable, Scene, RefineSettings], TrackTable]
 
@@ -75,43 +77,46 @@ def run_steps(table: TrackTable, scene: Scene, settings: RefineSettings) -> Iter
 
 
 def refine_tracks(
-    frames: Sequence[tuple[int, Tracks, Detections | None, FloatArray | None]],
+    table: TrackTable,
+    frames: Sequence[int] | IntArray,
     *,
     frame_rate: float,
     width: float,
     height: float,
+    camera: FloatArray | None = None,
     cuts: Sequence[int] = (),
     settings: RefineSettings | None = None,
-) -> list[Tracks]:
-    """Refine what a tracker gave, frame by frame; for a pipeline that has collected a whole run.
-
-    Coasting rows (``detection`` −1) are predictions: they are left out, and where the player was seen before and after,
-    filled boxes take their place.
+) -> TrackTable:
+    """Refine the tracks of a run that may have used only some of a video's frames.
 
     Args:
-        frames: of each frame, ascending: its index, its `Tracks`, its `Detections` or None, and the (2, 3) affine from
-            the frame before or None. The detections are asked for embeddings.
+        table: the tracks, with the video's own frame numbers.
+        frames: (F,) numbers of the frames that were tracked, ascending.
         frame_rate: of these frames: the video's, divided by N if only every Nth frame was tracked.
         width: of the picture, in pixels.
         height: of the picture, in pixels.
-        cuts: frame indices at which another shot begins.
+        camera: (F, 2, 3) affines of these frames, as in `refine`.
+        cuts: frame numbers with which another shot begins.
         settings: None is the defaults.
 
     Returns:
-        One `Tracks` per frame given, in order; rows sorted by id; filled boxes have ``detection`` −1.
+        A new table with the video's own frame numbers, sorted by track, then frame; filled boxes stand only on frames
+        that were tracked.
+
+    Raises:
+        SettingError: a value out of range, or a box in a frame that was not tracked.
     """
-    indices = np.array([index for index, *_ in frames], np.int64)
-    table = TrackTable.from_tracks([tracks for _, tracks, _, _ in frames], [found for _, _, found, _ in frames])
-    unknown = np.full((2, 3), np.nan)
-    affines = [unknown if camera is None else camera for _, _, _, camera in frames]
+    numbers = np.asarray(frames, np.int64)
+    if len(other := np.setdiff1d(table.frame, numbers)):
+        raise SettingError(f"frames: the table has boxes in frame {other[0]}, which is not among them")
     refined = refine(
-        table,
+        replace(table, frame=np.searchsorted(numbers, table.frame)),
         frame_rate=frame_rate,
         width=width,
         height=height,
-        frames=len(frames),
-        camera=np.array(affines).reshape(-1, 2, 3),
-        cuts=np.searchsorted(indices, np.asarray(cuts, np.int64)).tolist(),
+        frames=len(numbers),
+        camera=camera,
+        cuts=np.searchsorted(numbers, np.asarray(cuts, np.int64)).tolist(),
         settings=settings,
     )
-    return refined.to_tracks(len(frames))
+    return replace(refined, frame=numbers[refined.frame])

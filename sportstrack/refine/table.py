@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -90,26 +90,38 @@ class TrackTable:
         return MotTable(t.frame, t.track_id, t.xyxy, t.score, t.class_id, np.where(t.filled, 0.0, -1.0))
 
     @classmethod
-    def from_tracks(cls, tracks: list[Tracks], detections: list[Detections | None] | None = None) -> TrackTable:
-        """Join the `Tracks` of frames 0, 1, 2, …; coasting rows (without a detection) are predictions and left out.
+    def from_tracks(
+        cls,
+        tracks: Sequence[Tracks],
+        detections: Sequence[Detections | None] | None = None,
+        frames: Sequence[int] | IntArray | None = None,
+        *,
+        coasting: bool = False,
+    ) -> TrackTable:
+        """Join the `Tracks` of frames, with the detections' own boxes.
 
         Args:
             tracks: one table per frame.
             detections: the same frames' detections, None where unknown, from which embeddings are taken.
+            frames: (F,) the frames' numbers, ascending; None counts from 0.
+            coasting: keep the boxes of coasting tracks, as filled ones; they are predictions and otherwise left out.
         """
-        seen = [one[one.detection >= 0] for one in tracks]
+        seen = list(tracks) if coasting else [one[one.detection >= 0] for one in tracks]
         joined = MotTable.from_tracks(seen, boxes="detected")  # the refinement smooths, with both sides in view
         embedding = None if detections is None else _embeddings(seen, detections)
         row = np.concatenate([one.detection for one in seen]) if seen else np.empty(0, np.int64)
-        return replace(cls.from_mot(joined), detection=row, embedding=embedding).ordered()
+        table = replace(cls.from_mot(joined), detection=row, filled=row < 0, embedding=embedding)
+        if frames is not None:
+            table = replace(table, frame=np.asarray(frames, np.int64)[table.frame])
+        return table.ordered()
 
-    def to_tracks(self, frames: int) -> list[Tracks]:
-        """Return one `Tracks` per frame 0 … frames − 1, rows ordered by id; filled boxes have ``detection`` −1."""
+    def to_tracks(self, frames: Sequence[int] | IntArray) -> list[Tracks]:
+        """Return one `Tracks` for each frame number, rows ordered by id; filled boxes have ``detection`` −1."""
         order = np.lexsort((self.track_id, self.frame))
-        starts = np.searchsorted(self.frame[order], np.arange(frames + 1))
+        low, high = (np.searchsorted(self.frame[order], frames, side) for side in ("left", "right"))
         found = []
-        for low, high in pairwise(starts):
-            t = self[order[low:high]]
+        for first, last in zip(low.tolist(), high.tolist(), strict=True):
+            t = self[order[first:last]]
             found.append(Tracks(t.xyxy, t.score, t.class_id, t.track_id, t.detection))
         return found
 
@@ -153,12 +165,12 @@ def _checked(table: TrackTable) -> TrackTable:
     return table
 
 
-def _embeddings(tracks: list[Tracks], detections: list[Detections | None]) -> NDArray[np.float32] | None:
+def _embeddings(tracks: Sequence[Tracks], detections: Sequence[Detections | None]) -> NDArray[np.float32] | None:
     width = next((d.embedding.shape[1] for d in detections if d is not None and d.embedding is not None), None)
     if width is None:
         return None
     parts = []
     for one, found in zip(tracks, detections, strict=True):
-        embedding = None if found is None else found.embedding
-        parts.append(np.zeros((len(one), width), np.float32) if embedding is None else embedding[one.detection])
+        rows = None if found is None else found.embedding
+        parts.append(np.zeros((len(one), width), np.float32) if rows is None else rows[one.detection])
     return np.concatenate(parts)

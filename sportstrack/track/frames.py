@@ -2,48 +2,47 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from sportstrack.types import Detections, FloatArray, Image, Tracks
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Observation:
-    """What a tracker is told of one frame.
-
-    Attributes:
-        detections: the boxes, with embeddings where there is an embedder.
-        camera: (2, 3) affine, previous frame's pixels to this one's, or None where unknown.
-        cut_confidence: how surely another shot begins with this frame, 0 (it does not) to 1.
-    """
-
-    detections: Detections
-    camera: FloatArray | None = None
-    cut_confidence: float = 0.0
-
-
-@dataclass(frozen=True)
-class TrackedFrame:
-    """One frame's result.
+    """One frame and what is known of it. It grows from stage to stage; a replay has all of it at once.
 
     Attributes:
         index: number of the frame in the source, from 0.
         time: seconds since the first frame, from the source's own clock.
-        tracks: the tracked boxes.
-        detections: all boxes found; ``tracks.detection`` points into them.
+        detections: all boxes found, with embeddings where there is an embedder; empty before the detector has run.
+        camera: (2, 3) affine, previous frame's pixels to this one's, or None where unknown.
+        cut_confidence: how surely another shot begins with this frame, 0 (it does not) to 1.
         image: (H, W, 3) uint8 BGR, or None when a recording is replayed without its video. Copy it to keep it: the
             annotated video is drawn into the same memory.
         pts: `time` as the source's exact fraction, for the encoder; None in a replay without video.
-        camera: (2, 3) affine, previous frame's pixels to this one's, or None.
-        cut_confidence: how surely another shot begins with this frame, 0 (it does not) to 1.
     """
 
     index: int
     time: float
-    tracks: Tracks
-    detections: Detections
-    image: Image | None = None
-    pts: Fraction | None = None
+    detections: Detections = field(default_factory=Detections.empty)
     camera: FloatArray | None = None
     cut_confidence: float = 0.0
+    image: Image | None = None
+    pts: Fraction | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class TrackedFrame(Observation):
+    """One frame's result: an `Observation` with its tracks.
+
+    Attributes:
+        tracks: the tracked boxes; ``tracks.detection`` points into `detections`.
+    """
+
+    tracks: Tracks = field(default_factory=Tracks.empty)
+
+    @classmethod
+    def of(cls, observation: Observation, tracks: Tracks) -> TrackedFrame:
+        """Join what was observed and what the tracker made of it."""
+        return cls(**vars(observation), tracks=tracks)

@@ -1,4 +1,4 @@
-"""What a tracker is told of a frame: detections, their appearance, the camera's motion and shot changes.
+"""What is observed in a frame: detections, their embeddings, the camera's motion and shot changes.
 
 A tracker never sees an image. Everything that needs one happens here, so that a recording of these observations
 replays through any tracker and gives the same tracks to the last bit.
@@ -7,75 +7,125 @@ replays through any tracker and gives the same tracks to the last bit.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from sportstrack.errors import SettingError
 from sportstrack.plugins import plugin
-from sportstrack.recording import RecordedFrame, RecordingInfo
+from sportstrack.recording import RecordingInfo
+from sportstrack.track.detector import OWN_FEATURES, ReadyDetector
 from sportstrack.track.frames import Observation
 from sportstrack.track.settings import TrackSettings
-from sportstrack.types import BoolArray, Detections, FloatArray, as_affine
+from sportstrack.types import BoolArray, CameraMotion, Detections, Embedder, Embeddings, FloatArray, Image, as_affine
+from sportstrack.video import Frame
 
-OWN_FEATURES = "detector"
-"""The embedder's name for the features that the detector computes anyway."""
+
+class ShotWatch:
+    """Looks for shot changes, frame by frame, before anything else is known of a frame.
+
+    Args:
+        frame_rate: frames per second of the frames that it sees.
+
+    Attributes:
+        shots: what was found: the first frame of each new shot, kind and confidence.
+    """
+
+    def __init__(self, frame_rate: float) -> None:
+        from sportstrack.shots import ShotDetector
+
+        self.shots: list[dict[str, Any]] = []
+        self._detector = ShotDetector(frame_rate=frame_rate)
+        self._latest: deque[int] = deque(maxlen=self._detector.latest + 1)  # a fade's middle is one of these frames
+
+    def __call__(self, frame: Frame) -> Observation:
+        """Return the frame as an observation, with the confidence that another shot begins with it."""
+        self._latest.append(frame.index)
+        boundary = self._detector.update(frame.image)
+        if boundary is None:
+            return first_observation(frame)
+        first = self._latest[boundary.frame - self._detector.count]
+        self.shots.append({"frame": first, "kind": boundary.kind, "confidence": boundary.confidence})
+        return replace(first_observation(frame), cut_confidence=boundary.confidence)
+
+
+def first_observation(frame: Frame) -> Observation:
+    """Return what is known of a frame before anything was looked for in it."""
+    return Observation(frame.index, frame.time, image=frame.image, pts=frame.pts)
 
 
 class Observer:
     """Detector, embedder and camera motion in a row.
 
     Args:
-        detector: callable ``frames -> list of Detections``; None in a replay.
-        embedder: callable ``(frame, xyxy) -> (N, D)``, or None to leave embeddings as the detector gave them.
-        camera: an object with ``update(frame, xyxy) -> (2, 3) or None`` and ``reset()``, or None.
+        detector: finds the boxes of a batch of images; None in a replay, whose observations have theirs.
+        embedder: callable ``(frame, xyxy) -> (N, D)``, or None to leave embeddings as they are.
+        camera: a method of camera motion, or None to leave the camera's motion as it is.
+        choose: returns the detections that count; None keeps all.
 
     Attributes:
-        seconds: time spent so far, by stage.
         warnings: what the user should know of the embedder.
     """
 
-    def __init__(self, detector: Any, embedder: Any = None, camera: Any = None) -> None:
+    def __init__(
+        self,
+        detector: ReadyDetector | None = None,
+        embedder: Embedder | None = None,
+        camera: CameraMotion | None = None,
+        choose: Callable[[Detections], Detections] | None = None,
+    ) -> None:
         self._detector, self._embedder, self._camera = detector, embedder, camera
-        self.seconds = {"detect": 0.0}
+        self._choose = choose
+        self._seconds = {"detect": 0.0}
+        self._before = {} if detector is None else dict(detector.timings)
         self.warnings: list[str] = list(getattr(embedder, "warnings", []))
-        for part, name in ((embedder, "embed"), (camera, "camera")):
-            if part is not None:
-                self.seconds[name] = 0.0
-                getattr(part, "reset", _nothing)()
+        if embedder is not None:
+            self._seconds["embed"] = 0.0
+            if (reset := getattr(embedder, "reset", None)) is not None:
+                reset()
+        if camera is not None:
+            self._seconds["camera"] = 0.0
+            camera.reset()
 
-    def detect(self, images: Sequence[Any]) -> list[Detections]:
-        """Find boxes in a batch of images."""
-        started = time.perf_counter()
-        tables: list[Detections] = self._detector(list(images))
-        self.seconds["detect"] += time.perf_counter() - started
-        return tables
+    @property
+    def seconds(self) -> dict[str, float]:
+        """Seconds spent so far, by stage; the detector's own stages are within ``detect``."""
+        parts = {} if self._detector is None else self._detector.timings
+        return self._seconds | {part: total - self._before.get(part, 0.0) for part, total in parts.items()}
 
-    def observe(self, image: Any, detections: Detections, cut: float = 0.0) -> Observation:
-        """Add what else there is to see; call it for every frame, in order."""
-        camera, boxes = None, _usable(detections)
+    def __call__(self, batch: Sequence[Observation]) -> Iterator[Observation]:
+        """Complete a batch of observations, one after the other; call it for every frame, in order."""
+        if self._detector is not None:
+            started = time.perf_counter()
+            tables = self._detector([cast(Image, observation.image) for observation in batch])
+            self._seconds["detect"] += time.perf_counter() - started
+            batch = [replace(one, detections=table) for one, table in zip(batch, tables, strict=True)]
+        for observation in batch:
+            yield self._complete(observation)
+
+    def _complete(self, observation: Observation) -> Observation:
+        detections, camera = observation.detections, observation.camera
+        if self._choose is not None:
+            detections = self._choose(detections)
+        boxes = _usable(detections)
         if self._embedder is not None:
             started = time.perf_counter()
-            detections = replace(detections, embedding=self._embed(image, boxes, detections.valid))
-            self.seconds["embed"] += time.perf_counter() - started
+            detections = replace(detections, embedding=self._embed(observation.image, boxes, detections.valid))
+            self._seconds["embed"] += time.perf_counter() - started
         if self._camera is not None:
             started = time.perf_counter()
-            if cut:
+            if observation.cut_confidence:
                 self._camera.reset()  # the last frame shows another place
-            camera = self._camera.update(image, boxes)
+            camera = self._camera.update(observation.image, boxes)
             camera = None if camera is None else as_affine(camera)
-            self.seconds["camera"] += time.perf_counter() - started
-        return Observation(detections, camera, cut)
+            self._seconds["camera"] += time.perf_counter() - started
+        return replace(observation, detections=detections, camera=camera)
 
-    def replay(self, image: Any, recorded: RecordedFrame) -> Observation:
-        """Return what was recorded, with anything seen anew in its place."""
-        seen = self.observe(image, recorded.detections, recorded.cut_confidence)
-        return seen if self._camera is not None else replace(seen, camera=recorded.camera)
-
-    def _embed(self, image: Any, boxes: FloatArray, valid: BoolArray | None) -> Any:
-        value = self._embedder(image, boxes)
+    def _embed(self, image: Image | None, boxes: FloatArray, valid: BoolArray | None) -> Embeddings:
+        value = cast(Embedder, self._embedder)(cast(Image, image), boxes)
         try:
             rows = np.asarray(value, np.float32)
         except (TypeError, ValueError) as error:
@@ -85,79 +135,98 @@ class Observer:
             raise SettingError(f"embedder: expected ({len(boxes)}, D) vectors, one per box, got shape {rows.shape}")
         if valid is None:
             return rows
-        every = np.zeros((len(valid), rows.shape[1]), np.float32)  # an unusable box has no looks
+        every = np.zeros((len(valid), rows.shape[1]), np.float32)  # an unusable box has no embedding
         every[valid] = rows
         return every
 
 
 def make_observer(
-    settings: TrackSettings, detector: Any, *, embedder: Any = None, camera: Any = None, device: str = "auto"
+    settings: TrackSettings,
+    detector: ReadyDetector,
+    choose: Callable[[Detections], Detections],
+    *,
+    embedder: Embedder | None = None,
+    camera: CameraMotion | None = None,
 ) -> Observer:
     """Return the observer of a video that the settings ask for.
 
     Args:
-        settings: say which embedder and camera motion to load, unless one is given.
-        detector: callable ``frames -> list of Detections``.
+        settings: name the embedder and the camera motion to load, unless they are given.
+        detector: finds the boxes.
+        choose: returns the detections that count.
         embedder: one of your own, used instead of the settings' one.
-        camera: likewise.
-        device: where to run the embedder's network.
+        camera: one of your own, used instead of the settings' one.
     """
     if embedder is None and settings.embedder not in (None, OWN_FEATURES):
-        embedder = _load_embedder(settings, device)
+        embedder = _load_embedder(settings, detector.device or settings.device)
     if camera is None and settings.camera is not None:
         camera = _load_camera(settings)
-    return Observer(detector, embedder, camera)
+    return Observer(detector, embedder, camera, choose)
 
 
 def make_replayer(
-    settings: TrackSettings, recorded: RecordingInfo, *, pictures: bool, embedder: Any = None, camera: Any = None
+    settings: TrackSettings,
+    recorded: RecordingInfo,
+    choose: Callable[[Detections], Detections],
+    *,
+    has_images: bool,
+    embedder: Embedder | None = None,
+    camera: CameraMotion | None = None,
 ) -> Observer:
     """Return the observer of a recording: what it holds is taken from it, what it lacks is computed.
 
+    Args:
+        settings: as in `make_observer`.
+        recorded: what the recording says of itself.
+        choose: returns the detections that count.
+        has_images: whether the recording is replayed with its video.
+        embedder: as in `make_observer`.
+        camera: as in `make_observer`.
+
     Raises:
-        SettingError: if that needs pictures and there are none.
+        SettingError: if that needs images and there are none.
     """
     if embedder is None and settings.embedder not in (None, recorded.embedder):
-        _need_pictures("--embedder", settings.embedder, recorded.embedder, pictures)
+        _need_images("--embedder", settings.embedder, recorded.embedder, has_images)
         embedder = _load_embedder(settings, settings.device)
     if camera is None and settings.camera not in (None, recorded.camera):
         camera = _load_camera(settings)
-        if getattr(camera, "needs_image", True):
-            _need_pictures("--camera", settings.camera, recorded.camera, pictures)
-    return Observer(None, embedder, camera)
+        if camera.needs_image:
+            _need_images("--camera", settings.camera, recorded.camera, has_images)
+    return Observer(None, embedder, camera, choose)
 
 
-def _need_pictures(option: str, wanted: str | None, recorded: str | None, pictures: bool) -> None:
+def _need_images(option: str, wanted: str | None, recorded: str | None, has_images: bool) -> None:
     if wanted == OWN_FEATURES:
         raise SettingError(f"{option} {wanted}: a replay runs no detector; record with it (--save-detections)")
-    if not pictures:
+    if not has_images:
         held = f"was made with {option} {recorded}" if recorded else f"was made without {option}"
         raise SettingError(f"{option} {wanted}: the recording {held}; name its video as well, or record it again")
 
 
-def _load_embedder(settings: TrackSettings, device: str) -> Any:
+def _load_embedder(settings: TrackSettings, device: str) -> Embedder:
     from sportstrack.embed import load_embedder
 
     return load_embedder(str(settings.embedder), device=device, half=settings.half)
 
 
-def _load_camera(settings: TrackSettings) -> Any:
+def _load_camera(settings: TrackSettings) -> CameraMotion:
     from sportstrack.camera import load_camera
 
     camera = load_camera(str(settings.camera))
-    return _Named(camera, str(settings.camera)) if ":" in str(settings.camera) else camera
+    return _PluginCamera(camera, str(settings.camera)) if ":" in str(settings.camera) else camera
 
 
-class _Named:
+class _PluginCamera:
     """A camera motion of the user's own, given by name; what it raises is reported with its place."""
 
-    def __init__(self, camera: Any, spec: str) -> None:
+    def __init__(self, camera: CameraMotion, spec: str) -> None:
         self._camera, self._who = camera, f"camera motion {spec}"
         self._spec = spec
         self.needs_image = camera.needs_image
 
-    def update(self, frame: Any, xyxy: FloatArray) -> FloatArray | None:
-        """Ask the user's method, and check what it says."""
+    def update(self, frame: Image | None, xyxy: FloatArray) -> FloatArray | None:
+        """Return what the user's method estimates, checked."""
         with plugin("camera motion", self._spec):
             affine = self._camera.update(frame, xyxy)
         return None if affine is None else as_affine(affine, self._who)
@@ -170,7 +239,3 @@ class _Named:
 
 def _usable(detections: Detections) -> FloatArray:
     return detections.xyxy if detections.valid is None else detections.xyxy[detections.valid]
-
-
-def _nothing() -> None:
-    pass

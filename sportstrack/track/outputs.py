@@ -92,7 +92,7 @@ class Outputs:
         for sink in self._sinks.values():
             sink.write(frame)
 
-    def end(self, *, complete: bool) -> None:
+    def close(self, *, complete: bool) -> None:
         """Close every file under its temporary name, also when closing one fails; that failure is raised at the end."""
         failure: SportstrackError | None = None
         for sink in self._sinks.values():
@@ -106,7 +106,7 @@ class Outputs:
         if failure is not None:
             raise failure
 
-    def conclude(self) -> None:
+    def write_summary(self) -> None:
         """Give the files their names and write the settings; at the very end the summary, which vouches for them."""
         summary, claim = self._summary, self._claim
         for sink in self._sinks.values():

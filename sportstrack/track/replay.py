@@ -1,36 +1,37 @@
-"""Recorded frames on their way through the pipeline, with the pictures of their video or without any."""
+"""A recording as a source: it yields complete observations, with the images of their video or without."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from math import lcm
-from typing import Any
 
 import numpy as np
 
 from sportstrack.errors import SourceError
-from sportstrack.recording import RecordedFrame, Recording
-from sportstrack.types import FloatArray, Tracks
+from sportstrack.recording import Recording, RecordingInfo
+from sportstrack.track.frames import Observation
+from sportstrack.types import FloatArray
 from sportstrack.video import ASSUMED_RATE, Frame, SourceInfo, VideoSource, as_rate
 
 STILL: FloatArray = np.eye(2, 3)
-FINEST = 1_000_000  # parts of a second that a recorded time is told apart by
+FINEST = 1_000_000  # parts of a second; the resolution of a recorded time
 
 
 class Replay:
-    """A recording's frames, with the pictures of the video that it was made from or without any.
+    """A recording's observations, with the images of the video that it was made from or without.
 
     Args:
         recording: what was recorded.
-        video: the video it was made from, to draw into its pictures; None does without.
+        video: the video it was made from, for its images; None does without.
         every: use frames whose number is a multiple of this.
         frame_rate: frames per second of the source, where the recorded times are wrong; None keeps them.
 
     Attributes:
         info: `SourceInfo`, with the rate of the source and the number of frames that the replay has.
-        every: every how many frames of the source the replay has one.
+        every: the stride of the replay's frames in the source.
+        has_images: whether there is a video.
     """
 
     dropped = 0
@@ -43,7 +44,7 @@ class Replay:
         every: int = 1,
         frame_rate: float | None = None,
     ) -> None:
-        self.recording, self._video, self.pictures = recording, video, video is not None
+        self.recording, self._video, self.has_images = recording, video, video is not None
         self.warnings: list[str] = []
         made = recording.info
         self.every = lcm(every, made.every)
@@ -59,22 +60,23 @@ class Replay:
                 f"{video.info.width}x{video.info.height}; give the video that it was recorded from"
             )
 
-    def __iter__(self) -> Iterator[Seen]:
+    def __iter__(self) -> Iterator[Observation]:
         if self._video is None:
-            for recorded in self._recorded():
-                yield Seen(NoPicture(recorded), recorded.cut_confidence, recorded)
+            yield from self._observations()
             return
-        pictures = iter(self._video)
-        for recorded in self._recorded():
-            picture = next((picture for picture in pictures if picture.index >= recorded.index), None)
-            if picture is None or picture.index != recorded.index:
-                self.warnings.append(f"the video has no frame {recorded.index}, which the recording has: stopped there")
+        frames = iter(self._video)
+        for observation in self._observations():
+            frame = next((frame for frame in frames if frame.index >= observation.index), None)
+            if frame is None or frame.index != observation.index:
+                self.warnings.append(
+                    f"the video has no frame {observation.index}, which the recording has: stopped there"
+                )
                 break
-            yield Seen(_timed(picture, recorded.time), recorded.cut_confidence, recorded)
+            yield replace(observation, image=frame.image, pts=_exact(frame, observation.time))
         self.warnings += [text for text in self._video.warnings if text != ASSUMED_RATE]  # the recording knows it
 
-    def _recorded(self) -> Iterator[RecordedFrame]:
-        """Yield the frames that are wanted, with their cuts, at the times that hold."""
+    def _observations(self) -> Iterator[Observation]:
+        """Yield the frames that are wanted, at the times that hold."""
         camera: FloatArray | None = STILL
         cut, first = 0.0, None
         for recorded in self.recording:
@@ -84,8 +86,29 @@ class Replay:
                 continue
             first = recorded.index if first is None else first
             seconds = recorded.time if self._given is None else float((recorded.index - first) / self._given)
-            yield replace(recorded, time=seconds, cut_confidence=cut, camera=camera)
+            yield Observation(recorded.index, seconds, recorded.detections, camera, cut)
             cut, camera = 0.0, STILL
+
+    @property
+    def frame_rate(self) -> Fraction:
+        """Frames per second of the replay's frames."""
+        return self.info.frame_rate / self.every
+
+    def recorded_as(self, embedder: str | None = None, camera: str | None = None) -> RecordingInfo:
+        """Return what a recording of this replay says of itself.
+
+        Args:
+            embedder: what made the embeddings, if the replay computes them anew.
+            camera: what estimated the camera's motion, if the replay does so anew.
+        """
+        made = self.recording.info
+        return replace(
+            made,
+            frame_rate=float(self.info.frame_rate) / self.every,
+            every=self.every,
+            embedder=embedder or made.embedder,
+            camera=camera or made.camera,
+        )
 
     def close(self) -> None:
         """Close the video, if there is one."""
@@ -101,45 +124,6 @@ def _after(earlier: FloatArray | None, later: FloatArray | None) -> FloatArray |
     return np.column_stack([linear @ earlier[:, :2], linear @ earlier[:, 2] + later[:, 2]])
 
 
-def _timed(picture: Frame, seconds: float) -> Frame:
-    """Return a picture at the time of its recorded frame; a video's own exact time stays where it is the same."""
-    if picture.time == seconds:
-        return picture
-    return replace(picture, time=seconds, pts=Fraction(seconds).limit_denominator(FINEST))
-
-
-@dataclass(frozen=True)
-class Seen:
-    """A frame on its way to the detector, or its recorded detections."""
-
-    frame: Frame | NoPicture
-    cut: float
-    recorded: RecordedFrame | None = None
-
-
-class NoPicture:
-    """A recorded frame without its picture."""
-
-    image = pts = None
-
-    def __init__(self, recorded: RecordedFrame) -> None:
-        self.index, self.time = recorded.index, recorded.time
-
-
-class Playback:
-    """A tracker that gives back tracks known before, frame by frame."""
-
-    def __init__(self, tracks: Sequence[Tracks]) -> None:
-        self._tracks = tracks
-        self.reset()
-
-    def reset(self) -> None:
-        """Begin again."""
-        self._next = iter(self._tracks)
-
-    def cut(self) -> None:
-        """Do nothing: the tracks are decided."""
-
-    def update(self, detections: Any, camera: Any = None) -> Tracks:  # noqa: ARG002
-        """Return the next frame's tracks."""
-        return next(self._next)
+def _exact(frame: Frame, seconds: float) -> Fraction:
+    """Return a recorded time as a fraction: the video's own where it is the same."""
+    return frame.pts if frame.time == seconds else Fraction(seconds).limit_denominator(FINEST)

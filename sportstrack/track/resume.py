@@ -83,7 +83,7 @@ class Origin:
         return True
 
 
-def finished(folder: Path, wanted: Summary, origin: Origin) -> Summary | None:
+def find_finished_run(folder: Path, wanted: Summary, origin: Origin) -> Summary | None:
     """Return the summary of an earlier, complete run with the same settings, if its files still are what it says."""
     earlier = _read(folder / f"{wanted.name}.summary.json")
     if earlier is None or not earlier.complete or earlier.requested != json.loads(json.dumps(wanted.requested)):

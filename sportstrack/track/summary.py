@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from sportstrack.track.frames import TrackedFrame
 
 DETECTOR_PARTS = ("preprocess", "inference", "postprocess")  # within the stage "detect"
 
@@ -76,9 +78,14 @@ class Summary:
     inputs: dict[str, Any] = field(default_factory=dict)
     files: dict[str, Any] = field(default_factory=dict)
 
-    def shot_starts(self, seen: Sequence[Any]) -> list[int]:
+    def shot_starts(self, frames: Sequence[TrackedFrame]) -> list[int]:
         """Return the frames with which new shots begin: as found, or, in a replay, as the tracked frames say."""
-        return [shot["frame"] for shot in self.shots] or [frame.index for frame in seen if frame.cut_confidence]
+        return [shot["frame"] for shot in self.shots] or [frame.index for frame in frames if frame.cut_confidence]
+
+    def add_stages(self, seconds: Mapping[str, float]) -> None:
+        """Add the stages' work, as milliseconds per frame; `frames` must be known."""
+        frames = max(self.frames, 1)
+        self.stages_ms = {name: round(1000 * total / frames, 3) for name, total in seconds.items()}
 
     def add_first_pass(self, earlier: Summary) -> None:
         """Add the time and the findings of an offline run's first pass."""

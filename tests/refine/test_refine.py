@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
 
@@ -485,22 +486,24 @@ def test_tables_that_cannot_be_are_refused(columns: tuple, message: str) -> None
         TrackTable.of(*columns)
 
 
-def frames_of(table: TrackTable, indices: list[int]) -> list:
-    """What a pipeline has collected: every frame's tracks and detections, with its index in the video."""
-    found = []
-    for position, index in enumerate(indices):
+def run_of(table: TrackTable, numbers: list[int]) -> tuple[list[Tracks], list[Detections | None]]:
+    """What a run has collected: the tracks and the detections of each frame."""
+    tracks, found = [], []
+    for position in range(len(numbers)):
         t = table[table.frame == position]
-        boxes = Detections(t.xyxy, t.score, t.class_id, t.embedding)
-        found.append((index, Tracks(t.xyxy, t.score, t.class_id, t.track_id, np.arange(len(t))), boxes, None))
-    return found
+        tracks.append(Tracks(t.xyxy, t.score, t.class_id, t.track_id, np.arange(len(t))))
+        found.append(Detections(t.xyxy, t.score, t.class_id, t.embedding))
+    return tracks, found
 
 
 def test_frames_of_a_run_come_back_refined() -> None:
     table = join(run(1, range(30), (200, 300), (4, 0)), run(2, range(36, 60), (200, 300), (4, 0)))
-    frames = frames_of(table, list(range(0, 120, 2)))
-    coasting = Tracks(np.array([[900.0, 0, 940, 90]]), np.ones(1), np.array([-1]), np.array([1]), np.array([-1]))
-    frames[33] = (66, coasting, Detections.empty(), None)
-    after = refine_tracks(frames, frame_rate=12.5, **SIZE)
+    numbers = list(range(0, 120, 2))
+    tracks, found = run_of(table, numbers)
+    tracks[33] = Tracks(np.array([[900.0, 0, 940, 90]]), np.ones(1), np.array([-1]), np.array([1]), np.array([-1]))
+    refined = refine_tracks(TrackTable.from_tracks(tracks, found, numbers), numbers, frame_rate=12.5, **SIZE)
+    assert set(refined.frame.tolist()) <= set(numbers)
+    after = refined.to_tracks(numbers)
     assert [one.track_id.tolist() for one in after] == [[1]] * 60
     assert [one.detection.tolist() for one in after[29:37]] == [[0], *[[-1]] * 6, [0]]
     np.testing.assert_allclose(after[33].xyxy[0, 0], 200 + 4 * 33 - 20, atol=1.0)
@@ -508,20 +511,24 @@ def test_frames_of_a_run_come_back_refined() -> None:
 
 def test_a_cut_is_named_by_its_frame_in_the_video() -> None:
     table = join(run(1, range(30), (200, 300)), run(2, range(36, 60), (200, 300)))
-    frames = frames_of(table, list(range(100, 220, 2)))
-    after = refine_tracks(frames, frame_rate=25, **SIZE, cuts=[167])
-    assert {i for one in after for i in one.track_id.tolist()} == {1, 2}
-    assert refine_tracks([], frame_rate=25, **SIZE) == []
+    numbers = list(range(100, 220, 2))
+    table = replace(table, frame=100 + 2 * table.frame)
+    after = refine_tracks(table, numbers, frame_rate=25, **SIZE, cuts=[167])
+    assert set(after.track_id.tolist()) == {1, 2}
+    assert len(refine_tracks(table[:0], [], frame_rate=25, **SIZE)) == 0
+    with pytest.raises(SettingError, match="boxes in frame 100"):
+        refine_tracks(table, numbers[1:], frame_rate=25, **SIZE)
 
 
 def test_a_run_s_embeddings_are_used() -> None:
-    looks = np.repeat(np.eye(2), 50, axis=0)
-    table = TrackTable.of(range(100), [2] * 100, np.tile([500.0, 300, 540, 390], (100, 1)), embedding=looks)
-    frames = frames_of(table, list(range(100)))
-    after = refine_tracks(frames, frame_rate=25, **SIZE, settings=RefineSettings(steps=["split"]))
-    assert [one.track_id.tolist() for one in after] == [[2]] * 50 + [[3]] * 50
-    blind = [(index, tracks, None, None) for index, tracks, _, _ in frames]
-    assert {i for one in refine_tracks(blind, frame_rate=25, **SIZE) for i in one.track_id.tolist()} == {2}
+    embedding = np.repeat(np.eye(2), 50, axis=0)
+    table = TrackTable.of(range(100), [2] * 100, np.tile([500.0, 300, 540, 390], (100, 1)), embedding=embedding)
+    tracks, found = run_of(table, list(range(100)))
+    taken = TrackTable.from_tracks(tracks, found)
+    after = refine_tracks(taken, range(100), frame_rate=25, **SIZE, settings=RefineSettings(steps=["split"]))
+    assert after.track_id.tolist() == [2] * 50 + [3] * 50
+    blind = TrackTable.from_tracks(tracks, [None] * 100)
+    assert set(refine_tracks(blind, range(100), frame_rate=25, **SIZE).track_id.tolist()) == {2}
 
 
 # --- real motion ------------------------------------------------------------------------------------------------------

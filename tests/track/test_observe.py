@@ -12,7 +12,7 @@ import toy
 
 from sportstrack.errors import SettingError
 from sportstrack.recording import Recording
-from sportstrack.track.frames import TrackedFrame
+from sportstrack.track.frames import Observation, TrackedFrame
 from sportstrack.track.observe import Observer
 from sportstrack.track.run import track_video
 from sportstrack.trackers import TRACKERS
@@ -114,9 +114,9 @@ def test_the_camera_starts_anew_after_a_cut() -> None:
             calls.append("update")
             return np.eye(2, 3)
 
-    observer = Observer(None, camera=Camera())
+    observer = Observer(camera=Camera())
     for cut in (0.0, 0.0, 0.9, 0.0):
-        observer.observe(None, Detections.empty(), cut)
+        list(observer([Observation(0, 0.0, cut_confidence=cut)]))
     assert calls == ["reset", "update", "update", "reset", "update", "update"]
 
 

@@ -25,7 +25,7 @@ TRACKS = Tracks(
     np.array([4, 9]),
     np.array([1, -1]),
 )
-FRAME = TrackedFrame(7, 0.28, TRACKS, Detections.from_arrays([[0, 0, 1, 1], [1, 2, 11, 22]]))
+FRAME = TrackedFrame(7, 0.28, Detections.from_arrays([[0, 0, 1, 1], [1, 2, 11, 22]]), tracks=TRACKS)
 
 
 def written(kind: str, folder: Path, names: dict[int, str], frame: TrackedFrame = FRAME) -> str:

@@ -1,0 +1,142 @@
+"""Tracking in two passes: track and record, then write everything again with the tracks refined.
+
+The first pass is handed in as a function; it is `sportstrack.track_video` for one source.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from sportstrack.errors import SettingError
+from sportstrack.files.claim import remove_own
+from sportstrack.recording import Recording
+from sportstrack.refine.steps import refine_tracks
+from sportstrack.refine.table import TrackTable
+from sportstrack.track.frames import Observation, TrackedFrame
+from sportstrack.track.in_force import is_recording
+from sportstrack.track.job import TrackJob
+from sportstrack.track.outputs import Outputs
+from sportstrack.track.pipeline import OnFrame, Progress, Run
+from sportstrack.track.replay import Replay
+from sportstrack.track.sinks import TEXT_SINKS
+from sportstrack.track.summary import Summary
+from sportstrack.types import Tracks
+from sportstrack.video import SourceInfo, open_source
+
+FirstPass = Callable[..., Summary]
+"""Tracks a source into the folder given; takes ``settings``, ``on_frame`` and ``progress`` as `track_video` does."""
+
+ONLY_SECOND_PASS = ("offline", "formats", "save_detections")
+"""Settings that hold for the second pass; the first has values of its own."""
+
+
+def track_offline(
+    job: TrackJob, info: SourceInfo, first_pass: FirstPass, on_frame: OnFrame | None, progress: Progress | None
+) -> Summary:
+    """Track and record, refine the tracks with the whole video in view, then write everything from the recording.
+
+    An interrupted first pass leaves its recording and its tracks so far, as text, in ``NAME.first-pass``; a complete
+    run leaves no such folder.
+    """
+    if info.live:
+        raise SettingError("--offline: a live source has no end to look back from; track it without")
+    if job.first_pass_folder is None:
+        with TemporaryDirectory(prefix="sportstrack-") as folder:
+            return _two_passes(job, Path(folder), first_pass, on_frame, progress)
+    summary = _two_passes(job, job.first_pass_folder, first_pass, on_frame, progress)
+    remove_own(job.first_pass_folder)
+    return summary
+
+
+def refined(
+    frames: Sequence[TrackedFrame], *, frame_rate: float, width: int, height: int, cuts: Sequence[int]
+) -> TrackTable:
+    """Return the refined tracks of a whole run, with the video's own frame numbers.
+
+    Args:
+        frames: all frames of the run.
+        frame_rate: of these frames.
+        width: of the picture, in pixels.
+        height: of the picture, in pixels.
+        cuts: numbers of the frames with which another shot begins.
+    """
+    numbers = [frame.index for frame in frames]
+    unknown = np.full((2, 3), np.nan)
+    camera = [unknown if frame.camera is None else frame.camera for frame in frames]
+    return refine_tracks(
+        TrackTable.from_tracks([frame.tracks for frame in frames], [frame.detections for frame in frames], numbers),
+        numbers,
+        frame_rate=frame_rate,
+        width=width,
+        height=height,
+        camera=np.array(camera).reshape(-1, 2, 3),
+        cuts=cuts,
+    )
+
+
+def _two_passes(
+    job: TrackJob, folder: Path, first_pass: FirstPass, on_frame: OnFrame | None, progress: Progress | None
+) -> Summary:
+    settings, summary = job.settings, job.summary
+    frames: list[TrackedFrame] = []
+    texts = [kind for kind in settings.formats if kind in TEXT_SINKS] or ["mot"]
+    earlier = first_pass(
+        folder,
+        settings=settings.changed(offline=False, formats=texts, save_detections=True),
+        on_frame=lambda frame: frames.append(replace(frame, image=None)),
+        progress=progress and _half(progress, first=True),
+    )
+    started, recording = time.perf_counter(), Recording(earlier.outputs["detections"])
+    numbers = [frame.index for frame in frames]
+    info, cuts = recording.info, earlier.shot_starts(frames) if settings.shots else []
+    table = refined(frames, frame_rate=info.frame_rate, width=info.width, height=info.height, cuts=cuts)
+    tracks = dict(zip(numbers, table.to_tracks(numbers), strict=True))
+    earlier.stages_ms["refine"] = round(1000 * (time.perf_counter() - started) / max(len(frames), 1), 3)
+    summary.settings = earlier.settings | {name: summary.settings[name] for name in ONLY_SECOND_PASS}
+    needs_images = not is_recording(summary.source) and (
+        "video" in settings.formats or (on_frame is not None and settings.detections is None)
+    )
+    with closing(Replay(recording, open_source(summary.source) if needs_images else None)) as replay:
+        return _second_pass(job, replay, tracks, earlier, on_frame, progress and _half(progress, first=False))
+
+
+def _second_pass(
+    job: TrackJob,
+    replay: Replay,
+    tracks: dict[int, Tracks],
+    earlier: Summary,
+    on_frame: OnFrame | None,
+    progress: Progress | None,
+) -> Summary:
+    """Write the outputs with the refined tracks in place of a tracker's."""
+
+    def track(observation: Observation) -> Tracks:
+        return tracks[observation.index]
+
+    def describe(summary: Summary) -> None:
+        summary.add_stages(run.seconds({}))
+        summary.warnings += replay.warnings
+        summary.add_first_pass(earlier)
+
+    outputs = Outputs(job.claim, job.settings, job.summary, replay.info, replay.recorded_as(), replay.frame_rate)
+    run = Run(replay, begin=None, observe=list, track=track, outputs=outputs, batch=1, waiting=4)
+    return job.carry_out(run, outputs, describe, on_frame, progress)
+
+
+def _half(progress: Progress, *, first: bool) -> Progress:
+    """Count the frames of two passes as one job."""
+
+    def count(done: int, expected: int | None) -> None:
+        if expected is not None:
+            progress(done if first else expected + done, 2 * expected)
+        elif first:
+            progress(done, None)
+
+    return count

@@ -1,0 +1,150 @@
+"""The parts of a run, loaded from the settings or given by the caller, and wrapped once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sportstrack.recording import Recording, RecordingInfo
+from sportstrack.track.detector import LazyDetector, ReadyDetector, ready
+from sportstrack.track.frames import Observation
+from sportstrack.track.in_force import Choice, is_recording, refuse_detector
+from sportstrack.track.observe import Observer, ShotWatch, first_observation, make_observer, make_replayer
+from sportstrack.track.replay import Replay
+from sportstrack.track.settings import TrackSettings
+from sportstrack.track.tracking import ReadyTracker, make_tracker
+from sportstrack.types import CameraMotion, Embedder, Tracker
+from sportstrack.video import VideoSource, open_source
+
+
+@dataclass(frozen=True)
+class Own:
+    """Objects of the caller's own, used instead of what the settings name; None leaves it to the settings.
+
+    Attributes:
+        detector: a callable frames → tables, or a `LazyDetector`, which stands for the settings' detector.
+        tracker: an object with ``update`` and ``reset``.
+        embedder: a callable ``(frame, xyxy) -> (N, D)``.
+        camera: a method of camera motion.
+    """
+
+    detector: Any = None
+    tracker: Tracker | None = None
+    embedder: Embedder | None = None
+    camera: CameraMotion | None = None
+
+    def objects(self) -> dict[str, Any]:
+        """Return name → object or None; a `LazyDetector` is none."""
+        lazy = isinstance(self.detector, LazyDetector)
+        return vars(self) | ({"detector": None} if lazy else {})
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a run needs besides source and outputs.
+
+    Attributes:
+        detector: None in a replay.
+        observer: completes observations.
+        tracker: makes tracks of them.
+        shots: looks for shot changes; None where they are not wanted, or known.
+        recorded_as: what a recording of this run says of itself.
+        batch: frames that are observed together.
+        is_live: whether the source does not wait.
+    """
+
+    detector: ReadyDetector | None
+    observer: Observer
+    tracker: ReadyTracker
+    shots: ShotWatch | None
+    recorded_as: RecordingInfo
+    batch: int
+    is_live: bool
+
+    @property
+    def device(self) -> str | None:
+        """Where the detector runs, or None."""
+        return None if self.detector is None else self.detector.device
+
+    @property
+    def begin(self) -> Callable[[Any], Observation] | None:
+        """What makes an observation of a frame; None in a replay, which has observations."""
+        return None if self.detector is None else self.shots or first_observation
+
+
+def open_frames(
+    source: str | Path | int, settings: TrackSettings, asked: Sequence[str], own: Own
+) -> VideoSource | Replay:
+    """Open a source, or the recording that is replayed.
+
+    Args:
+        source: see `sportstrack.track_video`.
+        settings: see `sportstrack.track_video`.
+        asked: names of settings that were asked for, also where their value is the default.
+        own: objects of the caller's own.
+
+    Raises:
+        SourceError: there is nothing to read.
+        SettingError: a setting that a replay cannot apply.
+    """
+    if not is_recording(source) and settings.detections is None:
+        return open_source(source, every=settings.every, live=settings.live, frame_rate=settings.frame_rate)
+    recording = Recording(str(source) if is_recording(source) else str(settings.detections))
+    given = ["detector"] if own.objects()["detector"] is not None else []
+    refuse_detector(settings, recording.info, recording.path, [*asked, *given])
+    needs_images = (
+        "video" in settings.formats
+        or settings.embedder not in (None, recording.info.embedder)
+        or settings.camera is not None
+        or own.embedder is not None
+        or own.camera is not None
+    )
+    has_video = not is_recording(source) and str(source) != settings.detections
+    video = open_source(source) if has_video and needs_images else None
+    return Replay(recording, video, every=settings.every, frame_rate=settings.frame_rate)
+
+
+def load_parts(frames: VideoSource | Replay, settings: TrackSettings, own: Own) -> Parts:
+    """Load what is needed before the first frame."""
+    import scipy.optimize  # noqa: F401 - takes half a second, which no frame should wait for
+
+    return _of_replay(frames, settings, own) if isinstance(frames, Replay) else _of_video(frames, settings, own)
+
+
+def _of_video(frames: VideoSource, settings: TrackSettings, own: Own) -> Parts:
+    info, live = frames.info, settings.live or frames.info.live
+    frame_rate, size = float(info.frame_rate) / settings.every, (info.width, info.height)
+    tracker = own.tracker
+    if tracker is None and settings.ball is None:
+        tracker = make_tracker(settings, frame_rate, size)  # a wrong setting is reported before a detector is loaded
+    detector = ready(own.detector, settings)
+    choice = Choice(settings.classes, settings.score, detector.names)
+    observer = make_observer(settings, detector, choice.of, embedder=own.embedder, camera=own.camera)
+    shots = ShotWatch(frame_rate) if settings.shots else None
+    tracker = tracker or make_tracker(settings, frame_rate, size, detector.names)
+    recorded_as = RecordingInfo(
+        info.name, *size, frame_rate, detector.names, settings.embedder, settings.camera, settings.every, live
+    )
+    batch = settings.batch or (8 if str(detector.device).startswith("cuda") else 1)
+    tracking = ReadyTracker(tracker, settings, frame_rate, live=live, named=own.tracker is None)
+    return Parts(detector, observer, tracking, shots, recorded_as, 1 if live else batch, live)
+
+
+def _of_replay(frames: Replay, settings: TrackSettings, own: Own) -> Parts:
+    recorded, size = frames.recording.info, (frames.info.width, frames.info.height)
+    recorded_as = frames.recorded_as(settings.embedder, settings.camera)
+    tracker = own.tracker
+    if tracker is None:
+        tracker = make_tracker(settings, recorded_as.frame_rate, size, recorded.names)
+    observer = make_replayer(
+        settings,
+        recorded,
+        Choice(settings.classes, settings.score, recorded.names).of,
+        has_images=frames.has_images,
+        embedder=own.embedder,
+        camera=own.camera,
+    )
+    tracking = ReadyTracker(tracker, settings, recorded_as.frame_rate, live=recorded.live, named=own.tracker is None)
+    return Parts(None, observer, tracking, None, recorded_as, settings.batch or 1, is_live=False)

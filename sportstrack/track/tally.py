@@ -1,0 +1,61 @@
+"""What a run has counted so far."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+
+from sportstrack.track.frames import TrackedFrame
+
+
+class Tally:
+    """Counts frames, detections, boxes, ids, scores, shot changes and the tracker's seconds.
+
+    Attributes:
+        frames: frames tracked.
+        detections: detections that reached the tracker.
+        highest_score: the highest score among them, or None without any.
+        boxes: tracked boxes.
+        cuts: frames with which another shot begins.
+        seconds: time that the tracker took.
+    """
+
+    def __init__(self) -> None:
+        self.frames = self.detections = self.boxes = self.cuts = 0
+        self.highest_score: float | None = None
+        self.seconds = 0.0
+        self._ids: set[int] = set()
+        self._scores = 0.0
+
+    @property
+    def tracks(self) -> int:
+        """How many ids there were."""
+        return len(self._ids)
+
+    @property
+    def mean_score(self) -> float | None:
+        """Mean score of the tracked boxes, or None without any."""
+        return round(self._scores / self.boxes, 4) if self.boxes else None
+
+    def add(self, frame: TrackedFrame) -> None:
+        """Count a frame."""
+        tracks, score = frame.tracks, frame.detections.score
+        score = score[np.isfinite(score)]
+        if len(score):
+            self.highest_score = max(float(score.max()), -np.inf if self.highest_score is None else self.highest_score)
+        self.frames += 1
+        self.detections += len(frame.detections)
+        self.boxes += len(tracks)
+        self.cuts += frame.cut_confidence > 0
+        self._ids.update(tracks.track_id.tolist())
+        self._scores += float(tracks.score.sum())
+
+    @contextmanager
+    def tracking(self) -> Iterator[None]:
+        """Add the time that a with-block takes."""
+        started = time.perf_counter()
+        yield
+        self.seconds += time.perf_counter() - started
