@@ -14,10 +14,11 @@ from typing import Any, cast
 
 import numpy as np
 
+from sportstrack.detect.connector import Connector
 from sportstrack.errors import SettingError
 from sportstrack.plugins import plugin
 from sportstrack.recording import RecordingInfo
-from sportstrack.track.detector import OWN_FEATURES, ReadyDetector
+from sportstrack.track.detector import OWN_FEATURES
 from sportstrack.track.frames import Observation
 from sportstrack.track.settings import TrackSettings
 from sportstrack.types import BoolArray, CameraMotion, Detections, Embedder, Embeddings, FloatArray, Image, as_affine
@@ -72,7 +73,7 @@ class Observer:
 
     def __init__(
         self,
-        detector: ReadyDetector | None = None,
+        detector: Connector | None = None,
         embedder: Embedder | None = None,
         camera: CameraMotion | None = None,
         choose: Callable[[Detections], Detections] | None = None,
@@ -142,7 +143,7 @@ class Observer:
 
 def make_observer(
     settings: TrackSettings,
-    detector: ReadyDetector,
+    detector: Connector,
     choose: Callable[[Detections], Detections],
     *,
     embedder: Embedder | None = None,

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sportstrack.detect.connector import Connector
 from sportstrack.recording import Recording, RecordingInfo
-from sportstrack.track.detector import LazyDetector, ReadyDetector, ready
+from sportstrack.track.detector import LazyDetector, ready
 from sportstrack.track.frames import Observation
 from sportstrack.track.in_force import Choice, is_recording, refuse_detector
 from sportstrack.track.observe import Observer, ShotWatch, first_observation, make_observer, make_replayer
@@ -55,7 +56,7 @@ class Parts:
         is_live: whether the source does not wait.
     """
 
-    detector: ReadyDetector | None
+    detector: Connector | None
     observer: Observer
     tracker: ReadyTracker
     shots: ShotWatch | None
