@@ -1,7 +1,7 @@
-"""What makes a sequence hard, computed from its ground truth, frame by frame.
+"""Attributes that make a sequence hard, computed from its ground truth, frame by frame.
 
 The attributes and their limits are those of Wu, Lim and Yang, "Online Object Tracking: A Benchmark", CVPR 2013, table
-2, where they were given to whole sequences by hand. Light change has no number there; ours is below.
+2, where whole sequences were tagged by hand. Light change has no number there; ours is below.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from sportstrack.sot.evaluate.layouts import ObjectSequence
 from sportstrack.sot.evaluate.scores import is_box
 from sportstrack.types import BoolArray, FloatArray
 
-SCALE = 2.0  # scale variation: the area is more than this times the first frame's, or less than its inverse
-MOTION = 20.0  # fast motion: pixels from the centre in the frame before
-PIXELS = 400.0  # low resolution: fewer pixels in the box
-EDGE = 1.0  # out of view: the box reaches more than this many pixels beyond the picture
-LIGHT = 25.0  # light change: the mean grey (0…255) inside the box differs from the first frame's by more
+SCALE = 2.0  # Scale variation: the area is more than this times the first frame's, or less than the inverse.
+MOTION = 20.0  # Fast motion: the centre moves by more than this many pixels in one frame.
+PIXELS = 400.0  # Low resolution: the box has fewer pixels than this.
+EDGE = 1.0  # Out of view: the box reaches more than this many pixels beyond the picture.
+LIGHT = 25.0  # Light change: the mean grey, 0…255, inside the box differs by more than this from the first frame's.
 
 ATTRIBUTES = ("occlusion", "scale variation", "fast motion", "light change", "low resolution", "out of view")
 
@@ -24,15 +24,15 @@ ATTRIBUTES = ("occlusion", "scale variation", "fast motion", "light change", "lo
 def attributes(
     sequence: ObjectSequence, *, size: tuple[int, int] | None = None, grey: FloatArray | None = None
 ) -> dict[str, BoolArray]:
-    """Return the attributes that can be told, each with the frames that have it.
+    """Return the attributes that are known, each with the frames that have it.
 
     Args:
-        sequence: its truth, and the annotators' flags where there are some: only they tell of occlusion.
+        sequence: with its truth and, where there are some, the annotators' flags, the only source for occlusion.
         size: width and height of the picture, for ``out of view`` without flags; None takes the sequence's.
         grey: (F,) mean grey inside the true boxes, from `mean_grey`, for ``light change``.
 
     Returns:
-        Name of `ATTRIBUTES` → (F,) bool. An attribute that cannot be told is left out.
+        Name of `ATTRIBUTES` → (F,) bool. An attribute that is not known is left out.
     """
     boxes = sequence.boxes
     present = is_box(boxes)
@@ -76,7 +76,7 @@ def _between(values: FloatArray, low: float, high: float) -> BoolArray:
 
 
 def _farther(boxes: FloatArray, pixels: float) -> BoolArray:
-    """(F,) True where the centre moved farther than that since the frame before, if the object was there too."""
+    """(F,) True where the centre moved by more pixels since the frame before, if the object was present there."""
     centre = (boxes[:, :2] + boxes[:, 2:]) / 2
     moved = np.hypot(*np.diff(centre, axis=0, prepend=centre[:1]).T)
     return np.asarray(np.nan_to_num(moved) > pixels)

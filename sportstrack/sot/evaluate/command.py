@@ -1,4 +1,4 @@
-"""The command ``python -m sportstrack.sot.evaluate FOLDER…``: run and score single-object trackers."""
+"""The command ``sportstrack sot-evaluate FOLDER…``: run and score single-object trackers."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ _EXAMPLES = f"""examples:
   {PROGRAM} OTB100 --results mine=runs/mine --results theirs=results/OTB2015/theirs
   {PROGRAM} GOT-10k/val --methods csrt --format markdown -o report
 
-A folder is a sequence or holds some, up to two levels down, laid out as in OTB, VOT, GOT-10k, LaSOT or a MOT benchmark
-(there each track is one object). plain-METHOD is OpenCV's tracker alone, METHOD the same in our loop.
+A folder is a sequence or contains sequences, up to two levels down, laid out as in OTB, VOT, GOT-10k, LaSOT or a MOT
+benchmark (where each track is one object). plain-METHOD is OpenCV's tracker alone, METHOD is that tracker in our loop.
 
-Results go to DIR/results/TRACKER; what is there already is not run again. docs/sot-scores.md explains the scores.
+Results go to DIR/results/TRACKER. Sequences with a result are not run again. docs/sot-scores.md explains the scores.
 """
 
 
@@ -54,24 +54,32 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("folders", nargs="+", type=Path, metavar="FOLDER", help="sequence or data set")
-    add("--layout", choices=LAYOUTS, help="how the folders are laid out (known from their files)")
+    add("--layout", choices=LAYOUTS, help="how the folders are laid out (detected by their files)")
     add(
-        "--polygons", choices=("round", "area"), default="round", help="VOT's corners: box round them, or of their area"
+        "--polygons",
+        choices=("round", "area"),
+        default="round",
+        help="VOT's corners: the box around them, or one of their area",
     )
     add("--sequences", metavar="LIST", help="names or patterns, comma-separated, such as 'Jogging-*,David' (all)")
 
     group = parser.add_argument_group("trackers")
     add = group.add_argument
-    add("--methods", default="", metavar="LIST", help="to be run: csrt, plain-csrt, kcf … (csrt,plain-csrt)")
+    add("--methods", default="", metavar="LIST", help="methods to run: csrt, plain-csrt, kcf … (csrt,plain-csrt)")
     add_network_files(group)
-    add("--results", action="append", default=[], metavar="NAME=DIR", help="result files of a tracker, to be scored")
+    add("--results", action="append", default=[], metavar="NAME=DIR", help="score the result files of a tracker")
     add("--allow-missing", action="store_true", help="score what both sides have if sequences have no result")
 
     group = parser.add_argument_group("scores")
     add = group.add_argument
     add("--protocol", choices=("ope", "restart"), default="ope", help="one pass, or VOT's restarts (ope)")
-    add("--absent", choices=("skip", "otb"), default="skip", help="frames without the object: left out, or as OTB does")
-    add("--no-light", action="store_true", help="do not read the images again to tell where the light changes")
+    add(
+        "--absent",
+        choices=("skip", "otb"),
+        default="skip",
+        help="frames without the object: left out, or counted as by OTB",
+    )
+    add("--no-light", action="store_true", help="do not read the images again for changes of light")
 
     group = parser.add_argument_group("output")
     add = group.add_argument
@@ -121,7 +129,7 @@ def _sequences(options: argparse.Namespace) -> dict[str, ObjectSequence]:
     for folder in options.folders:
         for name, sequence in find_sequences(folder, layout=options.layout, polygons=options.polygons).items():
             if name in found:
-                raise SettingError(f"{folder}: a sequence called {name} was found before; give each folder once")
+                raise SettingError(f"{folder}: a sequence called {name} was found already; give each folder once")
             found[name] = sequence
     if options.sequences is None:
         return found
@@ -129,12 +137,12 @@ def _sequences(options: argparse.Namespace) -> dict[str, ObjectSequence]:
     chosen = {name: one for name, one in found.items() if any(fnmatch(name, pattern) for pattern in patterns)}
     if not chosen:
         some = ", ".join(list(found)[:8]) + (", …" if len(found) > 8 else "")
-        raise SettingError(f"--sequences {options.sequences}: fits none (there are: {some})")
+        raise SettingError(f"--sequences {options.sequences}: no sequence fits (there are: {some})")
     return chosen
 
 
 def _given(options: argparse.Namespace, sequences: Mapping[str, ObjectSequence]) -> dict[str, dict[str, Trial]]:
-    """Read the results that are there: tracker → sequence → trial."""
+    """Read the results of ``--results``: tracker → sequence → trial."""
     from sportstrack.sot.evaluate.trials import read_trial
 
     found: dict[str, dict[str, Trial]] = {}
@@ -161,7 +169,7 @@ def _given(options: argparse.Namespace, sequences: Mapping[str, ObjectSequence])
 def _run(
     options: argparse.Namespace, sequences: Mapping[str, ObjectSequence], taken: set[str]
 ) -> dict[str, dict[str, Trial]]:
-    """Run the methods over what they have not been run over yet: tracker → sequence → trial."""
+    """Run the methods on the sequences without a result: tracker → sequence → trial."""
     from sportstrack.sot.evaluate.trials import contender
 
     names = [part.strip().lower() for part in options.methods.split(",") if part.strip()]
@@ -201,7 +209,7 @@ def _trial(
     folder: Path,
     progress: Callable[[int], None],
 ) -> Trial | None:
-    """Return the result that is there, or run the tracker; None if the sequence cannot be followed."""
+    """Return the earlier result, or run the tracker; None if the sequence cannot be followed."""
     from sportstrack.sot.evaluate.trials import one_pass, read_trial, restarts, write_trial
 
     if not options.fresh and (done := read_trial(sequence, folder, options.protocol)) is not None:
@@ -239,7 +247,7 @@ def _report(
 
 
 def _sized(sequence: ObjectSequence) -> ObjectSequence:
-    """Return the sequence with its picture's size, if an image or its files tell."""
+    """Return the sequence with the size of its pictures, if it has images or its files contain it."""
     from sportstrack.images.decode import read_picture
 
     if sequence.size is not None or not sequence.images:

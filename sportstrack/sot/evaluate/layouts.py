@@ -7,10 +7,10 @@ Boxes come out as ``xyxy``, NaN where the object is absent, in the file's own co
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -47,7 +47,7 @@ class ObjectSequence:
         images: a file per frame; empty where there are only boxes.
         layout: of `LAYOUTS`.
         size: width and height of the picture, where known.
-        flags: what the annotators say of each frame, (F,) bool: ``occlusion`` and ``out of view``, where they do.
+        flags: the annotators' marks of each frame, (F,) bool: ``occlusion`` and ``out of view``, where there are any.
     """
 
     name: str
@@ -67,7 +67,7 @@ class ObjectSequence:
             SourceError: if there are none, or one cannot be decoded.
         """
         if not self.images:
-            raise SourceError(f"{self.name}: has no images, only boxes; results of trackers can be scored, none be run")
+            raise SourceError(f"{self.name}: has no images, only boxes; results can be scored, but no tracker can run")
         for path in self.images:
             yield read_picture(path)
 
@@ -75,20 +75,20 @@ class ObjectSequence:
 def find_sequences(
     folder: str | Path, *, layout: str | None = None, polygons: Polygons = "round"
 ) -> dict[str, ObjectSequence]:
-    """Find the sequences in a folder: it is one itself, or holds them, up to two levels down.
+    """Find the sequences in a folder that is one itself, or contains them up to two levels down.
 
     Args:
         folder: a sequence or a data set.
-        layout: of `LAYOUTS`; None tells it from the files.
-        polygons: what becomes of VOT's four corners: ``round`` is the upright box round them; ``area`` has its shape
-            and the polygon's centre and area.
+        layout: of `LAYOUTS`; None detects it by the files.
+        polygons: how VOT's four corners become a box: ``round`` is the upright box around them; ``area`` has that box's
+            shape and the polygon's centre and area.
 
     Returns:
         Name → sequence, in the order of names.
 
     Raises:
         SettingError: if nothing is found, or two sequences have one name.
-        FormatError: if a file does not hold what its layout asks for; with the line.
+        FormatError: if a file does not have the content of its layout; with the line.
     """
     root = settled(folder)
     if layout is not None and layout not in LAYOUTS:
@@ -230,7 +230,7 @@ def _track(
     return _sequence(f"{_name(folder)}-id{track}", file, boxes, used, "mot", {"occlusion": seen}, size=size)
 
 
-_READERS: Mapping[str, Any] = {
+_READERS: Mapping[str, Callable[[Path, Polygons], Iterator[ObjectSequence]]] = {
     "otb": _read_otb,
     "vot": _read_vot,
     "got10k": _read_got10k,
@@ -250,7 +250,7 @@ def _sequence(
 ) -> ObjectSequence:
     """Check that a sequence is one."""
     if images and len(images) != len(boxes):
-        raise FormatError(f"{file}: {len(boxes)} boxes, but {len(images)} images; one is wanted for each")
+        raise FormatError(f"{file}: {len(boxes)} boxes, but {len(images)} images; expected one box for each image")
     if not is_box(boxes[:1])[0]:
         raise FormatError(f"{file}: the first frame must have a box, from which trackers start")
     boxes[~is_box(boxes)] = np.nan
@@ -265,12 +265,12 @@ def read_rows(file: str | Path, widths: tuple[int, ...], *, polygons: bool = Fal
     """Read rows of numbers with commas, semicolons, tabs or spaces between them.
 
     Args:
-        file: its blank lines, byte order mark, Windows line ends and a separator at the end of a line are forgiven.
+        file: its blank lines, byte order mark, Windows line ends and a separator at the end of a line are accepted.
         widths: how many numbers a row may have; all rows have as many.
-        polygons: rows may be VOT's polygons; only the message says more.
+        polygons: rows may be VOT's polygons; this affects the message alone.
 
     Returns:
-        (F, one of `widths`) float64; NaN where the file says so.
+        (F, one of `widths`) float64; NaN where the file has ``nan``.
 
     Raises:
         FormatError: if the file cannot be read, is empty, or a row has too few or too many numbers; with the line.
@@ -348,7 +348,7 @@ def _flag(folder: Path, names: tuple[str, ...], count: int, *, padded: bool = Fa
 
 
 def _resolution(folder: Path) -> tuple[int, int] | None:
-    """Return width and height as GOT-10k's ``meta_info.ini`` says them; FormatError if they are beyond all sense."""
+    """Return the width and height in GOT-10k's ``meta_info.ini``; FormatError if they are impossibly large."""
     file = folder / "meta_info.ini"
     if not file.is_file():
         return None
@@ -376,7 +376,7 @@ def _numbered(files: list[Path]) -> dict[int, Path]:
     return {number - base: file for number, file in zip(counted, files, strict=True)}
 
 
-def _in_order(path: Path) -> Any:
+def _in_order(path: Path) -> tuple[list[str | int], str]:
     return natural_key(path.name)
 
 

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
@@ -30,7 +30,8 @@ from sportstrack.sot.evaluate.scores import (
 from sportstrack.sot.evaluate.trials import Trial
 from sportstrack.types import BoolArray
 
-Trials = Mapping[str, Mapping[str, Trial]]
+Trials: TypeAlias = Mapping[str, Mapping[str, Trial]]
+Scored: TypeAlias = OnePass | Restarts
 _PLAIN = {"fps": ".1f", "failures": ".0f", "robustness": ".2f"}
 
 
@@ -49,10 +50,10 @@ class AttributeScores:
     """One tracker's one-pass scores where an attribute holds.
 
     Attributes:
-        sequences: how many have a frame with it.
-        frames: in how many of their frames it holds and the object is there.
+        sequences: number of sequences with such a frame.
+        frames: number of their frames in which it holds and the object is present.
         auc: success AUC of those sequences, as OTB reports attributes.
-        auc_frames: success AUC of those frames alone, as VOT does; NaN if the object is there in none.
+        auc_frames: success AUC of those frames alone, as VOT does; NaN if the object is present in none.
     """
 
     sequences: int
@@ -83,9 +84,9 @@ class OnePassReport:
 
         Args:
             sequences: by name.
-            trials: tracker → sequence → what it said.
+            trials: tracker → sequence → its trial.
             absent: as in `score_one_pass`.
-            light: decode the images to tell where the light changes.
+            light: decode the images to find changes of light.
         """
         parts = {
             tracker: {key: _score(one, found[key], absent=absent) for key, one in sequences.items()}
@@ -217,7 +218,7 @@ def _attribute_scores(
 # --- text ------------------------------------------------------------------------------------------------------------
 
 
-def _tables(means: Mapping[str, Any], parts: Mapping[str, Mapping[str, Any]]) -> str:
+def _tables(means: Mapping[str, Scored], parts: Mapping[str, Mapping[str, Scored]]) -> str:
     """Return a table of the means, and of each tracker's sequences if there are several."""
     texts = [_table("tracker", means.items())]
     for tracker, found in parts.items():
@@ -226,7 +227,7 @@ def _tables(means: Mapping[str, Any], parts: Mapping[str, Mapping[str, Any]]) ->
     return "\n".join(texts)
 
 
-def _table(of: str, rows: Iterable[tuple[str, Any]]) -> str:
+def _table(of: str, rows: Iterable[tuple[str, Scored]]) -> str:
     rows = list(rows)
     columns = list(rows[0][1].figures)
     lines = [[name, *(_cell(column, one.figures[column]) for column in columns)] for name, one in rows]
@@ -248,8 +249,8 @@ def _markdown(lines: list[list[str]]) -> str:
 def _render(
     form: str,
     protocol: str,
-    means: Mapping[str, Any],
-    parts: Mapping[str, Mapping[str, Any]],
+    means: Mapping[str, Scored],
+    parts: Mapping[str, Mapping[str, Scored]],
     by_attribute: Mapping[str, Any],
 ) -> str:
     if form == "csv":
@@ -264,7 +265,7 @@ def _render(
     return json.dumps(_without_nan(content), indent=1) + "\n"
 
 
-def _csv(means: Mapping[str, Any], parts: Mapping[str, Mapping[str, Any]]) -> str:
+def _csv(means: Mapping[str, Scored], parts: Mapping[str, Mapping[str, Scored]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     columns = list(next(iter(means.values())).figures)
@@ -276,7 +277,7 @@ def _csv(means: Mapping[str, Any], parts: Mapping[str, Mapping[str, Any]]) -> st
     return text.getvalue()
 
 
-def _full(one: OnePass | Restarts) -> dict[str, Any]:
+def _full(one: Scored) -> dict[str, Any]:
     head: dict[str, Any] = {"sequences": one.sequences, "frames": one.frames, **one.figures}
     if isinstance(one, OnePass):
         pooled = dict(zip(("AO", "SR50", "SR75"), one.pooled, strict=True))
@@ -286,7 +287,7 @@ def _full(one: OnePass | Restarts) -> dict[str, Any]:
 
 
 def _without_nan(value: Any) -> Any:
-    """Return the same with None for NaN, which JSON does not know."""
+    """Replace NaN, which JSON does not have, by None."""
     if isinstance(value, Mapping):
         return {key: _without_nan(one) for key, one in value.items()}
     if isinstance(value, list):

@@ -2,7 +2,7 @@
 
 One pass (Wu, Lim and Yang, CVPR 2013 and TPAMI 2015; OTB): the tracker gets the first box and is never helped again.
 Normalised precision: Müller et al., TrackingNet, ECCV 2018. Average overlap and success rates: Huang, Zhao and Huang,
-GOT-10k, TPAMI 2021. Restarts: Kristan et al., VOT2013 to VOT2019. docs/sot-scores.md tells where their programs differ.
+GOT-10k, TPAMI 2021. Restarts: Kristan et al., VOT2013 to VOT2019. docs/sot-scores.md lists where their programs differ.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ Absent: TypeAlias = Literal["skip", "otb"]
 ABSENT: tuple[Absent, ...] = ("skip", "otb")
 SKIPPED, STARTED, FAILED, TRACKED = 0, 1, 2, 4
 """What happened to a frame under restarts: VOT's codes, and one for a frame with a box."""
-BURN_IN = 10  # frames from a start on that say nothing of accuracy, being still near the true box
-SENSITIVITY = 30.0  # VOT's S: reliability is the chance to get through S frames without a failure
+BURN_IN = 10  # So many frames after a start do not count for accuracy, because they are still near the true box.
+SENSITIVITY = 30.0  # VOT's S: reliability is the chance of S frames without a failure.
 
 
 class Marks(NamedTuple):
-    """How a tracker did in each of F frames; NaN where the object is absent.
+    """The measures of a tracker in each of F frames; NaN where the object is absent.
 
     Attributes:
         overlap: (F,) IoU, 0…1; 0 where no box is given.
         pixels: (F,) distance of the centres; infinite where no box is given.
-        share: (F,) the same, x in true widths and y in true heights.
+        share: (F,) distance of the centres, x in true widths and y in true heights.
     """
 
     overlap: FloatArray
@@ -56,9 +56,9 @@ class OnePass:
         frames: frames that count.
         success: (21,) share of frames with an overlap above each of `OVERLAPS`.
         precision: (51,) share of frames with centres at most each of `PIXELS` apart.
-        normalised: (51,) the same over `SHARES`.
+        normalised: (51,) share of frames with normalised distances at most each of `SHARES`.
         got: GOT-10k's AO, SR0.5 and SR0.75, without the first frame; NaN where no other frame counts.
-        pooled: the same over the frames of all sequences at once, as GOT-10k's own program reports them.
+        pooled: AO, SR0.5 and SR0.75 over the frames of all sequences at once, as GOT-10k's own program reports them.
         rated: frames behind `got`.
         missed: share of frames without any overlap.
         timed: frames whose time is known…
@@ -248,7 +248,7 @@ def score_one_pass(
 
 
 def average_one_pass(parts: Sequence[OnePass], name: str = "mean") -> OnePass:
-    """Average sequences: each weighs the same, however long it is, as in OTB.
+    """Average sequences, with equal weights however long they are, as in OTB.
 
     Raises:
         SettingError: if there are none.

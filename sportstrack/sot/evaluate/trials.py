@@ -1,4 +1,4 @@
-"""Run a tracker over a sequence by a protocol, and keep what it said in the benchmarks' own text files."""
+"""Run a tracker over a sequence by a protocol, and keep its boxes in the benchmarks' own text files."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NOTHING: FloatArray = np.full(4, np.nan)
 
 
 class Contender(Protocol):
-    """A tracker as it takes part: boxes are (4,) ``xyxy``, images (H, W, 3) BGR."""
+    """A tracker that is scored: boxes are (4,) ``xyxy``, images (H, W, 3) BGR."""
 
     def init(self, image: Image, box: FloatArray) -> None:
         """Start, or start anew."""
@@ -41,11 +41,11 @@ class Contender(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """What a tracker said of a sequence.
+    """The answers of a tracker for a sequence.
 
     Attributes:
         boxes: (F, 4) ``xyxy``, NaN where it gave none.
-        codes: (F,) of `STARTED`, `TRACKED`, `FAILED` and `SKIPPED`; one pass has but one start and no failures.
+        codes: (F,) of `STARTED`, `TRACKED`, `FAILED` and `SKIPPED`; one pass has one start and no failures.
         seconds: (F,) what the tracker took for each frame, reading the image excluded; NaN where unknown.
     """
 
@@ -59,7 +59,7 @@ def contender(name: str, models: dict[str, str] | None = None) -> Callable[[], C
 
     Args:
         name: ``csrt``, ``plain-csrt``, ``kcf`` …
-        models: network files; of them the method takes those that it knows.
+        models: network files; the method takes those that it knows.
 
     Raises:
         SettingError, WeightsError, SportstrackError: as `sportstrack.sot.SingleTracker` raises them.
@@ -68,12 +68,12 @@ def contender(name: str, models: dict[str, str] | None = None) -> Callable[[], C
     method = check_method(name.lower().removeprefix(PLAIN))
     own = {key: path for key, path in (models or {}).items() if key in MODEL_FILES.get(method, ())}
     make: Callable[[], Contender] = (lambda: _Plain(method, own)) if plain else (lambda: _Ours(method, own))
-    make()  # a missing file or an unfit OpenCV shows now, not after an hour
+    make()  # so that a missing file or an OpenCV without the method is reported now, not after an hour
     return make
 
 
 class _Ours:
-    """`SingleTracker`; its guesses during an occlusion are boxes that it stands for, lost is none."""
+    """`SingleTracker`; its guesses during an occlusion count as boxes, lost is no box."""
 
     def __init__(self, method: str, models: dict[str, str]) -> None:
         from sportstrack.sot.single import SingleTracker
@@ -107,7 +107,7 @@ def one_pass(sequence: ObjectSequence, tracker: Contender, progress: Progress | 
 
     Args:
         sequence: what to follow.
-        tracker: who follows.
+        tracker: a `Contender`.
         progress: called with the number of frames done.
 
     Raises:
@@ -139,7 +139,7 @@ def restarts(
 
     Args:
         sequence: what to follow.
-        tracker: who follows.
+        tracker: a `Contender`.
         progress: called with the number of frames done.
         pause: frames.
 
@@ -220,10 +220,10 @@ def read_trial(sequence: ObjectSequence, folder: Path, protocol: ProtocolName) -
     """Read a result; None if there is none.
 
     Args:
-        sequence: whose.
+        sequence: of the result.
         folder: of one tracker. A one-pass result is ``NAME.txt``, ``NAME_001.txt``, ``NAME/NAME_001.txt`` or
             ``NAME_otb.txt``; one under restarts ``baseline/NAME/NAME_001.txt`` or ``NAME/NAME_001.txt``.
-        protocol: by which it was made.
+        protocol: of the result.
 
     Raises:
         FormatError: if the file does not hold a row for each frame; with the line.
@@ -242,7 +242,7 @@ def read_trial(sequence: ObjectSequence, folder: Path, protocol: ProtocolName) -
 
 
 def _there(*places: Path) -> Path | None:
-    """Return the first file that is there, also if a Mac has written the letters of its name otherwise."""
+    """Return the first file that exists, also if a Mac has composed the letters of its name in another way."""
     found = (Path(existing(str(place))) for place in places)
     return next((file for file in found if is_file(file)), None)
 
@@ -292,4 +292,4 @@ def _read_times(file: Path, count: int) -> FloatArray:
 
 def _check_length(file: Path, found: int, count: int) -> None:
     if found != count:
-        raise FormatError(f"{file}: has {found} rows, the sequence {count} frames; one is wanted for each")
+        raise FormatError(f"{file}: has {found} rows, the sequence {count} frames; expected one row for each frame")
