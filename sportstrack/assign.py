@@ -143,7 +143,7 @@ def _within(cost: FloatArray, limit: float, rows: IntArray, columns: IntArray) -
 def _solve_parts(cost: FloatArray, worst: float) -> tuple[IntArray, IntArray]:
     """Solve where pairs compete and take each row's cheapest pair elsewhere; pairs of cost ≥ ``worst`` are all alike.
 
-    No assignment is cheaper than the sum of the rows' minima, so where these don't collide they are the answer. Where
+    No assignment is cheaper than the sum of the rows' minima, so where these do not collide they are the answer. Where
     some do, the rows and columns that are linked with them through pairs below ``worst`` are solved together; nothing
     links them with the rest. Players rarely compete for a box: in a crowd of hundreds a few rows are left to solve.
     """

@@ -42,7 +42,7 @@ def load_plugin(
         offered: arguments of which a class, or a function without required arguments, gets those that it names; any
             other object is taken as it is.
         given: arguments with which it is called, whatever it is, beside those offered that it names.
-        fits: tells whether the object is what is wanted.
+        fits: returns whether the object is what is wanted.
         taken: gets the names of those offered that were handed over.
 
     Raises:
@@ -133,7 +133,7 @@ def _called(target: Any, arguments: Mapping[str, Any], spec: str) -> Any:
 
 
 def _bind(target: Any, arguments: Mapping[str, Any]) -> None:
-    """Raise TypeError if a callable does not take the arguments; what cannot be told is left to the call itself."""
+    """Raise TypeError if a callable does not take the arguments; what cannot be known is left to the call itself."""
     if not callable(target):
         raise TypeError(f"{type(target).__name__} cannot be called")
     with suppress(ValueError):  # of some that are written in C

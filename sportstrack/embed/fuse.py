@@ -7,12 +7,11 @@ what tells them apart is left. On real football that is worth more than the choi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from sportstrack.appearance import unit_rows
-from sportstrack.types import BoolArray, Embeddings, FloatArray, Image
+from sportstrack.types import BoolArray, Embedder, Embeddings, FloatArray, Image
 
 WARM_UP = 25  # frames
 WEIGHTS = {"kit": 0.6}
@@ -30,7 +29,7 @@ class Centred:
         frames: how many the mean is taken over.
     """
 
-    def __init__(self, embedder: Any, frames: int = WARM_UP) -> None:
+    def __init__(self, embedder: Embedder, frames: int = WARM_UP) -> None:
         self.embedder = embedder
         self.name = f"centred:{_name(embedder)}"
         self._frames = frames
@@ -69,7 +68,7 @@ class Combined:
         parts: (embedder, weight) pairs.
     """
 
-    def __init__(self, parts: Sequence[tuple[Any, float]]) -> None:
+    def __init__(self, parts: Sequence[tuple[Embedder, float]]) -> None:
         self._parts = [(Centred(embedder), np.float32(weight)) for embedder, weight in parts]
         self.name = "+".join(_name(part.embedder) for part, _ in self._parts)
 
@@ -83,16 +82,16 @@ class Combined:
             part.reset()
 
 
-def weight_of(embedder: Any) -> float:
+def weight_of(embedder: Embedder) -> float:
     """Return the weight of an embedder in a combination: 0.6 for kit colour, 0.8 for networks."""
     return WEIGHTS.get(_name(embedder), OTHER_WEIGHT)
 
 
-def _name(embedder: Any) -> str:
+def _name(embedder: Embedder) -> str:
     return str(getattr(embedder, "name", type(embedder).__name__))
 
 
-def _reset(embedder: Any) -> None:
+def _reset(embedder: Embedder) -> None:
     reset = getattr(embedder, "reset", None)
     if reset is not None:
         reset()

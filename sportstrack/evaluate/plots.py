@@ -38,7 +38,7 @@ def save_plots(trackers: Mapping[str, Scores], folder: str | Path, claim: Claim 
         claim: on the folder's files that `plot_names` names; None replaces whatever is there.
 
     Raises:
-        SettingError: matplotlib isn't installed. OutputError: a file cannot be written.
+        SettingError: matplotlib is not installed. OutputError: a file cannot be written.
     """
     folder, saved = Path(folder), []
     for (name, scores), stem in zip(trackers.items(), safe_names(list(trackers)), strict=True):

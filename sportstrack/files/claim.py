@@ -1,4 +1,4 @@
-"""Files that a command writes: claimed before the work, complete or not there, and nobody else's.
+"""Files that a command writes: claimed before the work, complete or not there, and no one else's.
 
 A command takes a `Claim` on the files that it is going to write, before it loads or reads anything::
 
@@ -12,9 +12,9 @@ A command takes a `Claim` on the files that it is going to write, before it load
         file.complete()
 
 The claim makes the folder, takes a lock, and refuses with an `OutputError` what it must not replace. What this program
-wrote and nobody changed since may be replaced by the same command with the same source; all else needs ``--overwrite``
-(`sportstrack.cli.shared.add_overwrite` adds it to a parser); an input is never an output. Names that come from
-elsewhere go through `file_name` first.
+wrote and that has not been changed since may be replaced by the same command with the same source; all else needs
+``--overwrite`` (`sportstrack.cli.shared.add_overwrite` adds it to a parser); an input is never an output. Names that
+come from elsewhere go through `file_name` first.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class PartFile:
         self._claim = claim
 
     def open_text(self) -> IO[str]:
-        r"""Open the temporary file for UTF-8 text; OutputError if that can't be done.
+        r"""Open the temporary file for UTF-8 text; OutputError if that cannot be done.
 
         Bytes of a file name that are no UTF-8, which Python holds as lone surrogates, are written as ``\udcff``; JSON
         and YAML read them back.
@@ -76,7 +76,7 @@ class PartFile:
             raise OutputError(self.explain(error)) from error
 
     def write(self, data: bytes) -> None:
-        """Write the temporary file whole; OutputError if that can't be done."""
+        """Write the temporary file whole; OutputError if that cannot be done."""
         with self.explained():
             self.part.write_bytes(data)
 
@@ -268,7 +268,7 @@ class Claim:
     def _entry(self, file: PartFile) -> dict[str, Any]:
         try:
             with file.part.open("rb+") as stream:
-                os.fsync(stream.fileno())  # some file systems tell only now that the disk is full
+                os.fsync(stream.fileno())  # some file systems report only now that the disk is full
             entry = stamp(file.part) | {"command": self._command}
         except OSError as error:
             raise OutputError(file.explain(error)) from error
@@ -293,7 +293,7 @@ def remove_parts(folder: Path, names: Iterable[str]) -> None:
 
 
 def identity(source: str | Path) -> str:
-    """Return what tells a source from all others: an address as it is, a path in full, through links."""
+    """Return what identifies a source: an address as it is, a path in full, through links."""
     with suppress(OSError, ValueError):
         if os.path.exists(source):  # noqa: PTH110 - Path() would change an address
             return os.path.realpath(source)
@@ -301,7 +301,7 @@ def identity(source: str | Path) -> str:
 
 
 def remove_own(folder: str | Path) -> None:
-    """Remove a folder's files that this program wrote and nobody changed; and the folder, if nothing else is in it."""
+    """Remove a folder's files that this program wrote, if unchanged since, and the folder if nothing else is in it."""
     folder = Path(folder)
     ledger = Ledger(folder)
     with suppress(OSError):
@@ -333,7 +333,7 @@ def ensure_folder(folder: str | Path) -> Path:
 
 
 def write_text(path: str | Path, text: str) -> None:
-    """Write a small text file whole, through its temporary name, in a folder that nobody else writes."""
+    """Write a small text file whole, through its temporary name, in a folder that no other process writes."""
     _write(PartFile(path), text)
 
 

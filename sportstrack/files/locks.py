@@ -22,7 +22,7 @@ else:
     import fcntl
 
 _HELD = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK)
-_FAR = 1 << 30  # Windows locks bytes, and nobody can read those: take one behind the text
+_FAR = 1 << 30  # Windows locks bytes, and those cannot be read: take one behind the text
 _NEW = 10.0  # seconds in which an empty lock file counts as one that is being written
 _STEP = 0.02  # seconds between two tries
 
@@ -30,7 +30,7 @@ _STEP = 0.02  # seconds between two tries
 class Lock:
     """A lock file that one process (or thread) holds at a time; it is removed when the lock is released.
 
-    The file holds the process, its host and its command as JSON, for the message of whoever finds it held. Where a file
+    The file holds the process, its host and its command as JSON, for messages of other processes. Where a file
     system cannot lock, that text decides: a lock of a process of this host that is gone is stale, and is taken over.
 
     Args:
@@ -57,7 +57,7 @@ class Lock:
         if handle is None:
             return
         with suppress(OSError):
-            self.path.unlink()  # before the lock ends, so that nobody takes a lock on a file without a name
+            self.path.unlink()  # before the lock ends, so that no process takes a lock on a file without a name
         with suppress(OSError):
             _unlock(handle)
         os.close(handle)

@@ -25,9 +25,9 @@ def claimed(
     Args:
         paths: the files.
         command: as for `sportstrack.files.claim.Claim`.
-        source: likewise.
-        inputs: likewise.
-        overwrite: likewise.
+        source: as there.
+        inputs: as there.
+        overwrite: as there.
         make_folders: make missing folders, too.
 
     Raises:

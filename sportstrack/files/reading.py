@@ -41,7 +41,7 @@ def read_bytes(path: PathLike, most: int = MAX_TEXT_BYTES) -> bytes:
     """Return a file's bytes.
 
     Raises:
-        FormatError: the file isn't there, can't be read, or is larger than ``most`` bytes.
+        FormatError: the file is not there, cannot be read, or is larger than ``most`` bytes.
     """
     try:
         with Path(path).open("rb") as file:
@@ -62,7 +62,7 @@ def read_text(path: PathLike, *, most: int = MAX_TEXT_BYTES, lenient: bool = Tru
     """Return a text file's characters; see `decode` for the encodings.
 
     Raises:
-        FormatError: the file can't be read, or is no text.
+        FormatError: the file cannot be read, or is no text.
     """
     return decode(read_bytes(path, most), str(path), lenient=lenient)
 
@@ -126,7 +126,7 @@ def read_table(path: PathLike) -> list[dict[str, str]]:
     """Return the rows of a CSV file with a head line; cells that a row lacks are empty.
 
     Raises:
-        FormatError: the file can't be read, or is no CSV.
+        FormatError: the file cannot be read, or is no CSV.
     """
     try:
         rows = list(csv.DictReader(io.StringIO(read_text(path), newline=""), restval=""))
@@ -142,7 +142,7 @@ def read_json(path: PathLike, *, most: int = MAX_TEXT_BYTES) -> Any:
     """Return what a JSON file holds.
 
     Raises:
-        FormatError: the file can't be read or is no JSON (with its line), or goes too deep.
+        FormatError: the file cannot be read or is no JSON (with its line), or goes too deep.
     """
     return parse_json(read_bytes(path, most), str(path))
 
@@ -189,7 +189,7 @@ def read_yaml(path: PathLike) -> Any:
     """Return what a YAML file holds: plain values, lists and tables, no objects.
 
     Raises:
-        FormatError: the file can't be read or is no YAML (with its line), or is larger or deeper than any settings.
+        FormatError: the file cannot be read or is no YAML (with its line), or is larger or deeper than any settings.
     """
     return parse_yaml(read_text(path, most=MAX_SETTINGS_BYTES, lenient=False), str(path))
 
@@ -279,7 +279,7 @@ def existing(path: str) -> str:
 
 
 def is_note(name: str) -> bool:
-    """Tell whether a file is a system's own (``._a.jpg``, ``.DS_Store``, ``Thumbs.db``) and nobody's data."""
+    """Return whether a file is the system's own (``._a.jpg``, ``.DS_Store``, ``Thumbs.db``) and no data."""
     return name.startswith(".") or name.lower() in _NOT_FILES or name == "__MACOSX"
 
 
@@ -289,10 +289,10 @@ def list_files(
     """Return the files in a folder, sorted by name, without the systems' own (see `is_note`).
 
     Args:
-        folder: where; a folder that isn't there has no files.
+        folder: where; a folder that is not there has no files.
         suffixes: those wanted, in lower case, such as ``.jpg``; empty: all.
         pattern: names wanted, as for ``Path.glob``.
-        deep: look into all folders below, too.
+        deep: search all folders below, too.
     """
     root = Path(folder)
     found = root.rglob(pattern) if deep else root.glob(pattern)

@@ -30,7 +30,7 @@ def require_cv2() -> Any:
 
 
 def require_contrib() -> Any:
-    """Return a ``cv2`` that has the contrib modules (told by ``TrackerCSRT``).
+    """Return a ``cv2`` that has the contrib modules (known by ``TrackerCSRT``).
 
     Raises:
         SportstrackError: if OpenCV is absent or is the plain package; with the one-line fix.

@@ -27,7 +27,7 @@ class Matches:
     Attributes:
         partner: (G,) result row of each truth row, or −1.
         iou: (G,) overlap with the partner, 0 without.
-        switch: (G,) True where the partner's identity isn't the last one's.
+        switch: (G,) True where the partner's identity is not the last one's.
         last: (G,) the truth row in which the same true identity was last matched, or −1; for matched rows only.
         step: (G,) number of the row's frame, counted over the frames in which both sides have boxes; −1 in others.
     """

@@ -29,7 +29,7 @@ def _best_total(truth: np.ndarray, result: np.ndarray, width: int) -> int:
         return 0
     key, frames = np.unique(truth * width + result, return_counts=True)
     row, column = np.divmod(key, width)
-    # An identity that meets one partner only, which meets nobody else, needs no solving; they are most of a long video.
+    # A pair of identities that overlap no others needs no solving; most of a long video are such pairs.
     alone = (np.bincount(row)[row] == 1) & (np.bincount(column)[column] == 1)
     total = int(frames[alone].sum())
     row, column, frames = row[~alone], column[~alone], frames[~alone]

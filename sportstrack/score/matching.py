@@ -14,8 +14,8 @@ from sportstrack.score.sequence import Sequence
 from sportstrack.types import BoolArray, FloatArray, IntArray
 
 _MARGIN = 1e-9  # differences below it may be rounding: then the full matrix decides
-_FULL = 2500  # cells; up to here the full matrix is solved faster than a knot is looked into
-_KNOT = 64  # matched pairs; beyond it the look is slower than the full matrix
+_FULL = 2500  # cells; up to here the full matrix is solved faster than a knot is examined
+_KNOT = 64  # matched pairs; beyond it the search is slower than the full matrix
 
 
 def match_pairs(
@@ -28,7 +28,7 @@ def match_pairs(
         i: (P,) truth rows, ascending.
         j: (P,) result rows.
         weight: (P,) above 0.
-        matters: (P,) False for pairs whose choice nobody asks for; knots of such pairs alone stay unsolved.
+        matters: (P,) False for pairs whose choice does not matter; knots of such pairs alone stay unsolved.
 
     Returns:
         (P,) True for the chosen pairs.
@@ -126,7 +126,7 @@ def _unique_best(i: IntArray, j: IntArray, weight: FloatArray) -> IntArray | Non
 def _gap(weight: FloatArray, a: IntArray, b: IntArray) -> float:
     """Return by how much the matching (rows a, columns b) beats the next best one.
 
-    Any other matching differs by chains in which each row takes the next row's column; a chain that doesn't close ends
+    Any other matching differs by chains in which each row takes the next row's column; a chain that does not close ends
     at node 0, where unmatched rows and columns are. The cheapest closed walk (Floyd and Warshall) is the gap.
     """
     own = weight[a, b]

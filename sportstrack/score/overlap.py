@@ -17,7 +17,7 @@ def overlapping_pairs(
         a: (A, 4) ``xyxy``, rows sorted by frame.
         a_start: (F + 1,) row where each frame begins, and the end.
         b: (B, 4) ``xyxy``, rows sorted by frame.
-        b_start: (F + 1,) likewise.
+        b_start: (F + 1,) the same of ``b``.
 
     Returns:
         (P,) rows of ``a``, (P,) rows of ``b`` and (P,) intersection over union, sorted by row of ``a``, then of ``b``.

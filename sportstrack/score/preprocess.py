@@ -1,4 +1,4 @@
-"""MOTChallenge's preprocessing: result boxes on things that nobody is asked to track don't count against a tracker.
+"""MOTChallenge's preprocessing: result boxes on things that are not to be tracked do not count against a tracker.
 
 The rules are those of the MOT16, MOT17 and MOT20 benchmarks (Milan et al. 2016, arXiv:1603.00831; Dendorfer et al.
 2020, arXiv:2003.09003) as TrackEval applies them: result boxes are matched with all true boxes at an overlap of 0.5;

@@ -109,9 +109,9 @@ def measure(
     """Compare detections with the truth, picture by picture.
 
     Args:
-        truth: true boxes of each picture; their scores don't matter.
+        truth: true boxes of each picture; their scores do not matter.
         found: detections of the same pictures, in the same order.
-        classes: class id → name of those to count; boxes of other classes are passed by.
+        classes: class id → name of those to count; boxes of other classes are ignored.
         max_det: best-scored boxes of a class that count in a picture.
 
     Raises:

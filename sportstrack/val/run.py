@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sportstrack.detect.common import STAGES
+from sportstrack.detect.connector import Connector, ignored_settings
 from sportstrack.detect.names import split_spec
 from sportstrack.errors import SettingError
-from sportstrack.types import Detections
+from sportstrack.types import Detections, Detector
 from sportstrack.val.ap import SIZES, Accuracy, measure
 from sportstrack.val.sweep import Advice, Point, advise, best, sweep
 from sportstrack.val.truth import Classes, TestSet, read_test_set, renumbered
@@ -134,11 +135,10 @@ def judge_detectors(
         WeightsError, DeviceError: as `load_detector`.
     """
     from sportstrack.detect import load_detector
-    from sportstrack.detect.connector import ignored_settings
 
     asked = {name for name, value in settings.items() if value}
     test, classes = read_test_set(data, split, limit), Classes(same)
-    detectors: dict[str, Any] = {}
+    detectors: dict[str, Connector] = {}
     for spec in map(str, weights):
         detectors[_name(spec, detectors)] = load_detector(spec, score=FLOOR, **settings)
     shared = classes.shared(test.classes, {name: _names(name, d) for name, d in detectors.items()})
@@ -151,7 +151,7 @@ def judge_detectors(
 
 
 def run_detector(
-    detector: Any, test: TestSet, progress: Progress | None = None
+    detector: Connector, test: TestSet, progress: Progress | None = None
 ) -> tuple[list[Detections], dict[str, NDArray[np.float64]]]:
     """Detect picture by picture; return the tables and stage → (M,) milliseconds. The first picture is run twice."""
     found: list[Detections] = []
@@ -170,7 +170,7 @@ def run_detector(
 
 def _judgement(
     name: str,
-    detector: Any,
+    detector: Connector,
     test: TestSet,
     classes: Classes,
     shared: Mapping[int, str],
@@ -183,15 +183,14 @@ def _judgement(
     accuracy = measure(truth, [renumbered(boxes, theirs) for boxes in found], shared)
     left = [c for i, c in enumerate(test.classes) if i not in own]
     notes = [f"not judged, because not every detector knows them: {', '.join(left)}"] if left else []
-    device = str(getattr(detector, "device", None) or "")
+    device = detector.device or ""
     return Judgement(name, accuracy, tuple(sweep(accuracy.matched)), times, len(test), device, tuple(notes))
 
 
-def _names(name: str, detector: Any) -> Mapping[int, str]:
-    names: Mapping[int, str] = detector.names
-    if not names:
+def _names(name: str, detector: Detector) -> Mapping[int, str]:
+    if not detector.names:
         raise SettingError(f"{name}: has no class names; give your detector a `names` attribute, id → name")
-    return names
+    return detector.names
 
 
 def detector_names(specs: Sequence[str]) -> list[str]:

@@ -15,9 +15,9 @@ from sportstrack.types import IntArray
 
 SWITCH_CAUSES = {
     "re-entry": "the player had left the picture and came back",
-    "camera pan": "the whole picture moved by 15 % of a player's height in a frame, or more (pan or cut)",
+    "camera pan": "the whole picture moved by 15 % of a player's height in a frame, or more (pan or shot change)",
     "overlap": "another player covered half of the box, or more",
-    "fast motion": "the player moved by 15 % of the own height in a frame, or more, the camera deducted",
+    "fast motion": "the player moved by 15 % of its height in a frame, or more, besides the camera's motion",
     "turning": "the player changed direction by more than 60° at speed",
     "light change": "the brightness of the picture changed by a sixth",
     "gap": "the player was not found for some frames",
