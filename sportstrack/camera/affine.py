@@ -1,4 +1,4 @@
-"""What every method shares: reading boxes, fitting a similarity to point pairs, and telling nonsense from motion."""
+"""Shared by all methods: reading boxes, fitting a similarity to point pairs, and rejecting implausible motion."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def fit_points(before: FloatArray, after: FloatArray, tolerance: float, least: i
 
 
 def is_plausible(affine: FloatArray, size: tuple[int, int]) -> bool:
-    """Tell whether a camera can move a (width, height) picture like this within one frame."""
+    """Return whether a camera can move a (width, height) picture like this within one frame."""
     linear, middle = affine[:, :2], np.array([size], np.float64) / 2
     if not np.isfinite(affine).all() or np.linalg.det(linear) <= 0:
         return False

@@ -1,7 +1,7 @@
-"""Camera motion by direct alignment: the affine under which two pictures correlate best, all pixels counting.
+"""Camera motion by direct alignment: the affine under which all pixels of two pictures correlate best.
 
 Evangelidis and Psarakis: *Parametric Image Alignment Using Enhanced Correlation Coefficient Maximization*, PAMI 2008.
-It climbs from a first guess, here the shift found by phase correlation. It needs no corners and minds no change of
+It climbs from a first guess, here the shift found by phase correlation. It needs no corners and tolerates a change of
 light, but half of its pixels may not belong to something else.
 """
 
@@ -48,7 +48,7 @@ class DirectAlignment:
     contrast: float = 2.0
 
     def describe(self, grey: Grey, free: Grey) -> _Picture:
-        """Keep the picture and where nobody moves."""
+        """Keep the picture and the mask of the background."""
         return _Picture(grey, free)
 
     def relate(self, before: _Picture, after: _Picture) -> FloatArray | None:
@@ -63,7 +63,7 @@ class DirectAlignment:
             found, affine = cv2.findTransformECC(
                 before.grey, after.grey, guess, cv2.MOTION_AFFINE, stop, after.free, self.blur
             )
-        except cv2.error:  # how OpenCV says that the pictures have nothing in common
+        except cv2.error:  # the pictures have nothing in common
             return None
         return affine.astype(np.float64) if found >= self.correlation else None
 

@@ -26,23 +26,23 @@ class BoxMotionConfig:
 
     Attributes:
         enlarge: share of its size that a box grows on each side before overlaps count.
-        least_pairs: fewest pairs that speak for the camera.
-        likeness: largest ratio of the heights of a pair.
+        least_pairs: fewest pairs that give a camera motion.
+        height_ratio: largest ratio of the heights of a pair.
         reach: longest shift tried, in h.
         fit: distance in h up to which a shifted box counts as carried onto another.
-        doubt: votes that a shift costs per h of its length: of two that carry as many, the shorter one wins.
-        crowd: most boxes per frame that take part, the largest ones.
+        shift_penalty: votes that a shift costs per h of its length: of two with equal support the shorter one wins.
+        most_boxes: most boxes per frame that are used, the largest ones.
         similarity_pairs: fewest pairs from which a zoom is estimated as well.
         proof: how many times the zoom must lower the pairs' variance per degree of freedom (an F ratio).
     """
 
     enlarge: float = 0.5
     least_pairs: int = 4
-    likeness: float = 1.4
+    height_ratio: float = 1.4
     reach: float = 5.0
     fit: float = 0.2
-    doubt: float = 0.3
-    crowd: int = 60
+    shift_penalty: float = 0.3
+    most_boxes: int = 60
     similarity_pairs: int = 8
     proof: float = 6.0
 
@@ -61,7 +61,7 @@ class BoxMotion:
         self._last = None
 
     def update(self, frame: NDArray[np.uint8] | None, xyxy: FloatArray) -> FloatArray | None:  # noqa: ARG002
-        """Return the affine from the last frame to this one; the picture is not looked at.
+        """Return the affine from the last frame to this one; the picture is not used.
 
         Raises:
             SettingError: if the boxes are not (N, 4).
@@ -78,17 +78,17 @@ class BoxMotion:
         return None if best is None else best[1]
 
     def _largest(self, boxes: FloatArray) -> FloatArray:
-        if len(boxes) <= self.config.crowd:
+        if len(boxes) <= self.config.most_boxes:
             return boxes
         height = boxes[:, 3] - boxes[:, 1]
-        largest: FloatArray = boxes[np.sort(np.argsort(-height, kind="stable")[: self.config.crowd])]
+        largest: FloatArray = boxes[np.sort(np.argsort(-height, kind="stable")[: self.config.most_boxes])]
         return largest
 
     def _hypotheses(self, last: FloatArray, boxes: FloatArray) -> list[FloatArray]:
         """Shifts (2,) to start from: none at all, and the one that carries the most boxes onto others."""
         c, h = self.config, _median_height(boxes)
         shift = _centres(boxes)[None] - _centres(last)[:, None]
-        close = _alike(last, boxes, c.likeness) & (np.linalg.norm(shift, axis=2) <= c.reach * h)
+        close = _similar_heights(last, boxes, c.height_ratio) & (np.linalg.norm(shift, axis=2) <= c.reach * h)
         tried = shift[close]
         if not len(tried):
             return [np.zeros(2)]
@@ -98,7 +98,7 @@ class BoxMotion:
         for mine in own:
             gap = np.abs(tried[:, None] - mine[None]).max(axis=2).min(axis=1)
             votes += np.maximum(0.0, 1.0 - gap / (c.fit * h))
-        votes -= c.doubt * np.linalg.norm(tried, axis=1) / h
+        votes -= c.shift_penalty * np.linalg.norm(tried, axis=1) / h
         return [np.zeros(2), tried[int(np.argmax(votes))]]
 
     def _settle(self, last: FloatArray, boxes: FloatArray, shift: FloatArray) -> tuple[float, FloatArray | None]:
@@ -111,7 +111,10 @@ class BoxMotion:
         affine = STILL.copy()
         affine[:, 2] = np.median(after - before, axis=0)
         off = np.abs(after - before - affine[:, 2]).max(axis=1)
-        support = float(np.maximum(0.0, 1.0 - off / (2 * c.fit * h)).sum()) - c.doubt * float(np.linalg.norm(shift)) / h
+        support = (
+            float(np.maximum(0.0, 1.0 - off / (2 * c.fit * h)).sum())
+            - c.shift_penalty * float(np.linalg.norm(shift)) / h
+        )
         agree = off <= max(2 * c.fit * h, 3 * float(np.median(off)))
         if 2 * np.count_nonzero(agree) < len(pairs):
             return support, None
@@ -121,7 +124,7 @@ class BoxMotion:
         """(P, 2) rows of the boxes that overlap one another most after enlarging."""
         grow = self.config.enlarge
         overlap = iou(_enlarged(last, grow), _enlarged(boxes, grow))
-        overlap[~_alike(last, boxes, self.config.likeness)] = 0.0
+        overlap[~_similar_heights(last, boxes, self.config.height_ratio)] = 0.0
         to, back = overlap.argmax(axis=1), overlap.argmax(axis=0)
         row = np.arange(len(last))
         mutual = (back[to] == row) & (overlap[row, to] > 0)
@@ -158,8 +161,8 @@ def _enlarged(boxes: FloatArray, share: float) -> FloatArray:
     return np.hstack([boxes[:, :2] - grow, boxes[:, 2:] + grow])
 
 
-def _alike(a: FloatArray, b: FloatArray, ratio: float) -> BoolArray:
+def _similar_heights(a: FloatArray, b: FloatArray, ratio: float) -> BoolArray:
     """(T, N) whether the heights of a pair differ by at most this ratio."""
     apart = np.log((a[:, 3] - a[:, 1])[:, None] / (b[:, 3] - b[:, 1])[None])
-    alike: BoolArray = np.abs(apart) <= np.log(ratio)
-    return alike
+    similar: BoolArray = np.abs(apart) <= np.log(ratio)
+    return similar

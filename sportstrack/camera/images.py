@@ -1,4 +1,4 @@
-"""Camera motion from pictures: what is the same whichever way two pictures are compared."""
+"""Camera motion from pictures: the part that all methods of comparing two pictures share."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class Method(Protocol):
 
     @property
     def width(self) -> int:
-        """See above."""
+        """See the class."""
         ...
 
     def describe(self, grey: Grey, free: Grey) -> Any:
-        """Keep what `relate` needs of one shrunken picture; both (h, w), ``free`` 255 where nobody moves."""
+        """Keep what `relate` needs of one shrunken picture; both (h, w), ``free`` 255 where no box is."""
         ...
 
     def relate(self, before: Any, after: Any) -> FloatArray | None:
@@ -47,7 +47,7 @@ class _Seen:
 class ImageMotion:
     """`CameraMotion` from pictures, by one of the methods of comparing two of them.
 
-    A frame of another size than the last one's, and a missing one (None), begin anew.
+    A frame of another size than the last one, and a missing one (None), start again.
     """
 
     needs_image = True

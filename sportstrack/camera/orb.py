@@ -1,7 +1,7 @@
 """Camera motion by matched key points: ORB (Rublee, Rabaud, Konolige, Bradski, ICCV 2011), no limit on the shift.
 
-Points are found anew in each picture and matched by their looks, so a jerk of half a picture is no harder than a slow
-pan. Each point is less precise than a corner that optical flow follows.
+Points are found anew in each picture and matched by their surroundings, so a jerk of half a picture is no harder than a
+slow pan. Each point is less precise than a corner that optical flow follows.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class OrbPoints:
         return _Points(np.array([point.pt for point in found], np.float64).reshape(-1, 2), descriptors)
 
     def relate(self, before: _Points, after: _Points) -> FloatArray | None:
-        """Pair the points that are each other's likest, and fit the common motion."""
+        """Pair the points that are most similar to each other, and fit the common motion."""
         if before.descriptors is None or after.descriptors is None:
             return None
         cv2 = require_cv2()

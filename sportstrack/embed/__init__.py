@@ -1,4 +1,4 @@
-"""Appearance: a frame and its boxes in, one unit vector per box out.
+"""Embeddings: a frame and its boxes in, one unit vector per box out.
 
 An embedder is any callable ``(frame, xyxy) -> (N, D)``; `load_embedder` makes one from what a user wrote after
 ``--embedder``. docs/appearance.md says which one when. Importing this package loads nothing but the standard library.
@@ -7,10 +7,12 @@ An embedder is any callable ``(frame, xyxy) -> (N, D)``; `load_embedder` makes o
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from sportstrack.errors import SettingError, nearest
-from sportstrack.types import Embedder
+
+if TYPE_CHECKING:
+    from sportstrack.types import Embedder
 
 EMBEDDERS = {
     "kit": "kit colour: histogram of the torso, no network",
@@ -23,7 +25,7 @@ FORMS = {
     "PATH.onnx": "any ONNX re-identification model",
     "torchvision:NAME": "a torchvision backbone with its ImageNet weights, such as torchvision:resnet18",
     "torchvision:NAME:random": "the same untrained: nothing is downloaded",
-    "centred:A": "A minus the mean look of the video's first 25 frames",
+    "centred:A": "A minus the mean embedding of the video's first 25 frames",
     "A+B": "several, each centred, weighted and joined, such as kit+osnet",
     "package.module:attribute": "a callable (frame, xyxy) -> (N, D) of your own",
 }
@@ -50,7 +52,7 @@ def load_embedder(name: str, *, device: str = "auto", half: bool = False) -> Emb
     parts = [name] if Path(name).is_file() else name.split("+")
     made = [_load(part.strip(), device, half) for part in parts]
     if len(made) == 1:
-        return made[0]  # type: ignore[no-any-return]
+        return made[0]
     from sportstrack.embed.fuse import Centred, Combined, weight_of
 
     # A combination centres each part itself.
@@ -58,7 +60,7 @@ def load_embedder(name: str, *, device: str = "auto", half: bool = False) -> Emb
     return Combined([(part, weight_of(part)) for part in plain])
 
 
-def _load(name: str, device: str, half: bool) -> Any:
+def _load(name: str, device: str, half: bool) -> Embedder:
     low = name.lower()
     if low.startswith(_CENTRED):
         from sportstrack.embed.fuse import Centred
@@ -80,7 +82,7 @@ def _load(name: str, device: str, half: bool) -> Any:
     return _load_other(name, device, half)
 
 
-def _load_other(name: str, device: str, half: bool) -> Any:
+def _load_other(name: str, device: str, half: bool) -> Embedder:
     from sportstrack.plugins import is_plugin, load_plugin
 
     if name.lower() == "detector":

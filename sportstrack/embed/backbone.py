@@ -16,14 +16,14 @@ from sportstrack.types import Embeddings, FloatArray, Image
 _BATCH = 32  # crops at a time
 _HEADS = ("fc", "heads", "head")  # what the last layer is called where the pooling comes before it
 _SEED = 0
-_FAINT = 1e-6  # some untrained networks weaken a signal from layer to layer until nothing is left
+_FAINT = 1e-6  # some untrained networks weaken a signal from layer to layer until it vanishes
 
 
 class TorchvisionEmbedder:
     """A torchvision backbone: pooled features of the last stage, of crops stretched to 256×128.
 
-    These networks were trained to tell cats from cars, not players from one another: they need no file from elsewhere,
-    and a re-identification model does better.
+    These networks were trained to classify objects, not to distinguish players: they need no file from elsewhere, and a
+    re-identification model does better.
 
     Args:
         backbone: a classification network of torchvision, such as ``resnet18`` or ``mobilenet_v3_small``.
@@ -95,7 +95,7 @@ def _load(backbone: str, pretrained: bool) -> Any:
             return models.get_model(backbone, weights="DEFAULT")
         except (OSError, RuntimeError, ValueError) as error:
             raise WeightsError(
-                f"torchvision:{backbone}: its weights cannot be had ({first_line(error)}); fetch "
+                f"torchvision:{backbone}: its weights cannot be loaded ({first_line(error)}); fetch "
                 f"{models.get_model_weights(backbone).DEFAULT.url} into {torch.hub.get_dir()}/checkpoints yourself, or "
                 f"use torchvision:{backbone}:random, which needs none"
             ) from error
@@ -118,4 +118,4 @@ def _without_head(backbone: str, network: Any) -> Any:
     if hasattr(network, "classifier"):
         network.classifier = nn.Identity()
         return network
-    raise SettingError(f"torchvision:{backbone}: don't know where this network's last layer is; try resnet18")
+    raise SettingError(f"torchvision:{backbone}: the last layer of this network is not known; try resnet18")

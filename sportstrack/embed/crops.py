@@ -1,7 +1,7 @@
 """Boxes to pixels to network input.
 
 A box's crop is every pixel that it touches: the left and upper edge are rounded down, the right and lower edge up, and
-all four are clipped to the frame. So a box with any area inside the frame has at least one pixel.
+all four are clipped to the frame. A box with any area inside the frame has at least one pixel.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 
 @dataclass(frozen=True)
 class NetworkInput:
-    """How a network wants its pictures.
+    """The pictures that a network takes.
 
     Attributes:
         size: (height, width) in pixels.
         mean: per channel, in the network's channel order, of values 0…1.
-        std: likewise.
+        std: standard deviations, per channel as the means.
         bgr: channels are blue, green, red instead of red, green, blue.
     """
 
@@ -69,8 +69,8 @@ def pixel_boxes(xyxy: FloatArray, height: int, width: int) -> tuple[IntArray, Bo
     """Round boxes to pixels of a frame.
 
     Returns:
-        (N, 4) int64 x1, y1, x2, y2 such that ``frame[y1:y2, x1:x2]`` is the crop, and (N,) whether it has a pixel: not
-        if the box lies outside the frame, is empty, inverted or not finite.
+        (N, 4) int64 x1, y1, x2, y2 such that ``frame[y1:y2, x1:x2]`` is the crop, and (N,) whether it has a pixel: a
+        box outside the frame, empty, inverted or not finite has none.
     """
     valid: BoolArray = np.logical_and.reduce(np.isfinite(xyxy), axis=1)
     boxes = xyxy if valid.all() else np.where(valid[:, None], xyxy, 0.0)

@@ -20,7 +20,7 @@ class CustomEmbedder:
     Args:
         call: (H, W, 3) BGR frame and (N, 4) boxes → (N, D) finite numbers; its ``reset()``, if it has one, is called.
         spec: how the user named it, for messages.
-        named: whether it was given by name: then what it raises becomes a `PluginError`.
+        named: whether it was given by name: then its errors become a `PluginError`.
     """
 
     def __init__(self, call: Callable[..., Any], spec: str = "embedder", *, named: bool = False) -> None:
@@ -37,7 +37,7 @@ class CustomEmbedder:
             SettingError: if the callable returns anything but one finite vector per box, as long as those before.
         """
         if not len(xyxy):
-            return np.zeros((0, self._length or 0), np.float32)  # few callables think of it
+            return np.zeros((0, self._length or 0), np.float32)  # few callables expect no boxes
         with self._guard():
             value = self._call(frame, xyxy)
         rows = self._checked(value, len(xyxy))
@@ -45,7 +45,7 @@ class CustomEmbedder:
         return unit_rows(rows)
 
     def reset(self) -> None:
-        """Tell the callable that another video begins."""
+        """Reset the callable: another video begins."""
         reset = getattr(self._call, "reset", None)
         if reset is not None:
             with self._guard():

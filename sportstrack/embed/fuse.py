@@ -1,7 +1,7 @@
-"""Embedders made from embedders: centred on the mean look of a video, and several joined to one vector.
+"""Embedders made from embedders: centred on the mean embedding of a video, and several joined to one vector.
 
-What all players share (the pitch behind them, the light, their being players) makes raw vectors alike; without it,
-what tells them apart is left. On real football that is worth more than the choice of the network.
+What all players share (the pitch behind them, the light, their being players) makes raw vectors similar. Without the
+mean their differences remain. On real football that is worth more than the choice of the network.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ OTHER_WEIGHT = 0.8  # of networks
 class Centred:
     """Subtract the mean vector of a video's first frames and scale to length 1 again.
 
-    While those frames come in, the mean is that of all vectors so far, the frame at hand included; afterwards it stays.
-    Frames without any known vector don't count. A vector that equals the mean, as a lone first one does, becomes zeros.
+    During those frames the mean is that of all vectors so far, this frame's included; afterwards it stays. Frames
+    without any known vector do not count. A vector that equals the mean, as a single first one does, becomes zeros.
 
     Args:
         embedder: gives (N, D) rows; zeros stay zeros.

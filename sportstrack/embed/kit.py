@@ -1,4 +1,4 @@
-"""Kit colour: who wears what, without a network."""
+"""Kit colour: the colours of the clothes, without a network."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ BINS = 24  # of hue for coloured pixels, and again of value for grey ones
 
 _GREY = 50  # of 255: pixels of less saturation are grey
 _GRASS = (35, 85)  # OpenCV's hue (degrees / 2), both included: 70° to 170°
-_SIDE = 48  # rows and columns of a torso that are looked at; more of them changed no bin by a noticeable share
+_SIDE = 48  # rows and columns of a torso that count; more of them changed no bin by a noticeable share
 
 
 class KitEmbedder:
     """Square roots of a colour histogram of the torso, 48 numbers, of unit length by construction.
 
-    Coloured pixels count by hue, grey ones by value, grass-coloured ones not at all; so a team in grass green is known
-    by its numbers and trims alone. A box without pixels in the frame, or with nothing but grass, gives zeros.
+    Coloured pixels count by hue, grey ones by value, grass-coloured ones not at all; a team in grass green is
+    recognised by its numbers and trims alone. A box without pixels in the frame, or of grass alone, gives zeros.
     """
 
     name = "kit"
@@ -66,7 +66,7 @@ def _tables() -> tuple[IntArray, IntArray]:
 
 
 def _gather(frame: Image, pixels: IntArray) -> tuple[Image, IntArray]:
-    """Return the pixels of n boxes in a row, (P, 3), and how many each has, (n,); large boxes are thinned out."""
+    """Return the pixels of n boxes in a row, (P, 3), and how many each has, (n,); large boxes are sampled."""
     parts = []
     for x1, y1, x2, y2 in pixels.tolist():
         part = frame[y1 : y2 : -(-(y2 - y1) // _SIDE), x1 : x2 : -(-(x2 - x1) // _SIDE)]

@@ -20,7 +20,7 @@ from sportstrack.plugins import first_line
 from sportstrack.types import Embeddings, FloatArray, Image
 
 _BATCH = 32  # crops at a time where the model leaves it open; more of them is no faster and takes more memory
-_THREADS = 8  # at most; small networks don't keep more of them busy
+_THREADS = 8  # at most; small networks do not use more
 _PROVIDERS = {"cuda": "CUDAExecutionProvider", "mps": "CoreMLExecutionProvider", "cpu": "CPUExecutionProvider"}
 _FLOATS = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
 

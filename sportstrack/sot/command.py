@@ -181,10 +181,13 @@ def _detector(options: argparse.Namespace) -> Detector | None:
     asked = given(options, DetectorSettings)
     if not (options.ball or options.detect is not None or "weights" in asked or "detector" in asked):
         return None
-    from sportstrack.detect import load_detector
+    from sportstrack.detect import ignored_settings, load_detector
 
     how = DetectorSettings(**asked)
-    return load_detector(how.detector or how.weights, imgsz=how.imgsz, device=how.device, trust=how.trust)
+    detector = load_detector(how.detector or how.weights, imgsz=how.imgsz, device=how.device, trust=how.trust)
+    for note in ignored_settings(detector, asked.keys() - {"weights", "detector"}):
+        sys.stderr.write(f"{PROGRAM}: {note}\n")
+    return detector
 
 
 def _start(options: argparse.Namespace) -> tuple[int, FloatArray | None]:

@@ -113,9 +113,12 @@ def test_rows_of_otb_and_polygons_of_vot_start_too(match: Path, tmp_path: Path) 
         np.testing.assert_array_equal(row[[0, 2, 3, 4, 5]], [start + 1, 10 + 2 * start, 20, 14, 18])
 
 
-def test_the_detector_starts_and_the_ball_is_followed(match: Path, tmp_path: Path) -> None:
+def test_the_detector_starts_and_the_ball_is_followed(
+    match: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     words = [match, "--detector", "toy:find", "-o", tmp_path, "--quiet", "--formats", "mot"]
-    assert main([str(word) for word in [*words, "--detect", "player"]]) == 0
+    assert main([str(word) for word in [*words, "--detect", "player", "--imgsz", "320"]]) == 0
+    assert capsys.readouterr().err == "sportstrack sot: imgsz is part of this detector and was not set\n"
     assert len(np.loadtxt(tmp_path / "match.txt", delimiter=",")) == 20
 
 
