@@ -33,6 +33,10 @@ class OutputError(SportstrackError):
     """An output cannot be written (permission, full disk, missing folder)."""
 
 
+class OtherSourceError(OutputError):
+    """An output has the name of another source's result."""
+
+
 class WeightsError(SportstrackError):
     """A weights file is missing, broken or of an unknown kind, or cannot be downloaded."""
 

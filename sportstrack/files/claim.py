@@ -29,7 +29,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
-from sportstrack.errors import OutputError
+from sportstrack.errors import OtherSourceError, OutputError
 from sportstrack.files.ledger import NAME as LEDGER
 from sportstrack.files.ledger import Ledger, matches, stamp
 from sportstrack.files.locks import Lock
@@ -237,7 +237,7 @@ class Claim:
             raise OutputError(f"{path}: {how}; choose another place, or replace it with --overwrite")
         if not self._is_same(owner):
             of = f" of {owner['source']}" if owner.get("source") else ""
-            raise OutputError(
+            raise OtherSourceError(
                 f"{path}: is the result{of} ({owner.get('command')}); choose another place, "
                 "or replace it with --overwrite"
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -13,7 +14,8 @@ import numpy as np
 
 from sportstrack.draw.heatmap import Presence, overlay
 from sportstrack.errors import SettingError, SportstrackError
-from sportstrack.files.claim import Claim, PartFile
+from sportstrack.files.claim import Claim, PartFile, identity
+from sportstrack.files.names import file_name
 from sportstrack.images.encode import encode_image
 from sportstrack.images.opencv import require_cv2
 from sportstrack.limits import MAX_CANVAS
@@ -47,6 +49,13 @@ def claim_outputs(
     names = [f"{name}{ENDINGS[kind]}" for kind in kinds]
     command = "sportstrack track"
     return Claim(folder, names, stem=name, command=command, source=source, inputs=inputs, overwrite=overwrite)
+
+
+def longer_name(name: str, source: str) -> str:
+    """Return an output name for a source whose own name is another source's: its folder in front, or a hash behind."""
+    if "://" not in source and (folder := Path(source).absolute().parent.name):
+        return file_name(f"{folder}_{name}")
+    return file_name(f"{name}-{hashlib.sha256(identity(source).encode()).hexdigest()[:8]}")
 
 
 class Outputs:

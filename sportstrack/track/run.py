@@ -10,12 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sportstrack.files.claim import file_name, remove_own
+from sportstrack.errors import OtherSourceError
+from sportstrack.files.claim import Claim, file_name, remove_own
 from sportstrack.track.frames import TrackedFrame
 from sportstrack.track.in_force import of_replay
 from sportstrack.track.job import TrackJob
 from sportstrack.track.offline import track_offline
-from sportstrack.track.outputs import Outputs, claim_outputs
+from sportstrack.track.outputs import Outputs, claim_outputs, longer_name
 from sportstrack.track.parts import Own, Parts, load_parts, open_frames
 from sportstrack.track.pipeline import OnFrame, Progress, Run
 from sportstrack.track.replay import Replay
@@ -88,19 +89,37 @@ def track_video(
         origin = Origin(source, frames.info, asked, own.objects())
         claim = None
         if output is not None:
-            if resume and (earlier := find_finished_run(Path(output), summary, origin)) is not None:
-                return earlier
-            inputs = [path for path in origin.files.values() if path is not None]
-            claim = claim_outputs(
-                output, summary.name, asked, source=summary.source, inputs=inputs, overwrite=overwrite
-            )
-            stack.enter_context(claim)
+            claimed = _claim(Path(output), summary, origin, asked, resume=resume, overwrite=overwrite, fixed=bool(name))
+            if isinstance(claimed, Summary):
+                return claimed
+            claim = stack.enter_context(claimed)
         job = TrackJob(asked, summary, claim, origin)
         if not asked.offline:
             return _track(job, frames, own, on_frame, progress)
         # The first pass opens the source itself, and tracks as if nothing came after it.
         first_pass = partial(track_video, summary.source, name=summary.name, overwrite=True, **vars(own))
         return track_offline(job, frames.info, first_pass, on_frame, progress)
+
+
+def _claim(
+    folder: Path, summary: Summary, origin: Origin, asked: TrackSettings, *, resume: bool, overwrite: bool, fixed: bool
+) -> Claim | Summary:
+    """Claim a run's files, or return the summary of the same run if it is finished.
+
+    Where another source's result has the name, the run gets a longer one, unless the caller has `fixed` it.
+    """
+    inputs = [path for path in origin.files.values() if path is not None]
+    while True:
+        if resume and (earlier := find_finished_run(folder, summary, origin)) is not None:
+            return earlier
+        try:
+            return claim_outputs(folder, summary.name, asked, source=summary.source, inputs=inputs, overwrite=overwrite)
+        except OtherSourceError as error:
+            if fixed:
+                raise
+            fixed, taken = True, str(error).partition("; choose")[0]
+            summary.name = longer_name(summary.name, summary.source)
+            summary.warnings.append(f"{taken}; this result is called {summary.name}")
 
 
 def _track(

@@ -51,10 +51,14 @@ def test_the_same_source_replaces_its_own_result_and_another_source_does_not(mat
     track(match, out)
     track(match, out, tracker="sort", formats=TEXTS)
     before = files(out)
-    for resume in (False, True):
-        with pytest.raises(OutputError, match=r"is the result of .*match\.mp4"):
-            track(twin, out, detector=never, resume=resume)
+    with pytest.raises(OutputError, match=r"is the result of .*match\.mp4"):
+        track(twin, out, detector=never, name="match")
     assert files(out) == before
+    beside = track(twin, out, resume=True)
+    assert beside.name == "other_match"
+    assert "is the result of" in beside.warnings[0]
+    assert track(twin, out, resume=True).skipped
+    assert before.items() < files(out).items()
     track(twin, out, overwrite=True)
     assert json.loads((out / "match.summary.json").read_text())["frames"] == 5
 
