@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,6 +23,11 @@ from sportstrack.track.offline import refined
 from sportstrack.track.run import track_video
 from sportstrack.track.settings import TrackSettings
 from sportstrack.track.summary import Summary
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from sportstrack.keywords import LabelKeywords
 
 Progress = Callable[[int, "int | None"], None]
 
@@ -75,7 +80,7 @@ def label_video(
     track: TrackSettings | None = None,
     detector: Any = None,
     progress: Progress | None = None,
-    **overrides: Any,
+    **overrides: Unpack[LabelKeywords],
 ) -> LabelledVideo:
     """Track everyone in a video and return what makes good labels.
 
@@ -93,11 +98,12 @@ def label_video(
         SourceError: a live source, which has no frames to go back to.
     """
     wanted = settings or LabelSettings()
+    asked: dict[str, Any] = dict(overrides)
     if isinstance(detector, str):
-        overrides["detector"], detector = detector, None
-    parts = {name: overrides.pop(name) for name in ("tracker", "embedder", "camera") if name in overrides}
+        asked["detector"], detector = detector, None
+    parts = {name: asked.pop(name) for name in ("tracker", "embedder", "camera") if name in asked}
     named = {name: value for name, value in parts.items() if isinstance(value, str)}
-    how = (track or TrackSettings()).changed(**overrides, **named)
+    how = (track or TrackSettings()).changed(**asked, **named)
     recorded = str(source) if is_recording(source) else how.detections
     if recorded is None:
         _refuse_live(source)
@@ -110,7 +116,7 @@ def label_video(
         detector=detector,
         on_frame=lambda frame: seen.append(replace(frame, image=None)),
         progress=progress,
-        **explicit(how, overrides),
+        **explicit(how, asked),
         **{name: value for name, value in parts.items() if name not in named},
     )
     boxes = _tracks(seen, summary, offline=wanted.offline, shots=how.shots)

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +19,11 @@ from sportstrack.mine.mined import Hard, Mined, MineSettings
 from sportstrack.mine.pick import pick, sequence_of
 from sportstrack.mine.source import Source, read_source
 from sportstrack.types import IntArray
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from sportstrack.keywords import LoadKeywords
 
 JOURNAL = "detections.jsonl"
 
@@ -33,7 +38,7 @@ def mine_hard_examples(
     same: Mapping[str, Sequence[str]] | None = None,
     progress: Progress | None = None,
     overwrite: bool = False,
-    **detector: Any,
+    **detector: Unpack[LoadKeywords],
 ) -> Mined:
     """Find the pictures that a detector does worst on, and write report, contact sheet and an enriched data set.
 

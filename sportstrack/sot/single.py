@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -19,6 +19,11 @@ from sportstrack.sot.search import SAME_SIZE, Area, Candidate, search
 from sportstrack.sot.settings import SotSettings
 from sportstrack.sot.types import NOWHERE, Detect, SotResult, check_box, read_image, share_inside
 from sportstrack.types import FloatArray, Image
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from sportstrack.keywords import SotKeywords
 
 IN_DOUBT = 0.5  # While the box is in doubt, this share of `SotSettings.jump` is allowed…
 IN_DOUBT_GROWTH = 0.1  # …and so much of it more in each frame.
@@ -63,7 +68,7 @@ class SingleTracker:
         detector: Detect | None = None,
         redetect: bool = True,
         settings: SotSettings | None = None,
-        **overrides: Any,
+        **overrides: Unpack[SotKeywords],
     ) -> None:
         self.settings = _changed(settings or SotSettings(), overrides)
         self.method = method.lower()

@@ -8,7 +8,7 @@ from contextlib import ExitStack, closing
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sportstrack.errors import OtherSourceError
 from sportstrack.files.claim import Claim, file_name, remove_own
@@ -27,6 +27,11 @@ from sportstrack.track.why_empty import why_empty
 from sportstrack.types import Tracker
 from sportstrack.video import VideoSource
 
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from sportstrack.keywords import TrackKeywords
+
 
 def track_video(
     source: str | Path | int,
@@ -42,7 +47,7 @@ def track_video(
     overwrite: bool = False,
     on_frame: Callable[[TrackedFrame], None] | None = None,
     progress: Progress | None = None,
-    **overrides: Any,
+    **overrides: Unpack[TrackKeywords],
 ) -> Summary:
     """Track everyone in a video.
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sportstrack.detect.checkpoint import import_ultralytics, loading
 from sportstrack.errors import SettingError, SportstrackError, unknown
@@ -30,6 +30,11 @@ from sportstrack.train.machine import choose_devices, devices_of_batch, errors_e
 from sportstrack.train.pictures import save_pictures
 from sportstrack.train.settings import RESUMABLE, TrainSettings, checked_more
 from sportstrack.train.weights import compare_classes, load_model
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from sportstrack.keywords import TrainKeywords
 
 SCORES = ("precision", "recall", "mAP50", "mAP50-95")
 
@@ -66,7 +71,7 @@ def train_detector(
     report: Report | None = None,
     progress: Progress | None = None,
     note: Note | None = None,
-    **settings: Any,
+    **settings: Unpack[TrainKeywords],
 ) -> TrainResult:
     """Fine-tune a detector on a YOLO data set.
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,11 @@ from sportstrack.types import Detections, Detector
 from sportstrack.val.ap import SIZES, Accuracy, measure
 from sportstrack.val.sweep import Advice, Point, advise, best, sweep
 from sportstrack.val.truth import Classes, TestSet, read_test_set, renumbered
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from sportstrack.keywords import LoadKeywords
 
 FLOOR = 0.001  # average precision wants the weak boxes too
 Progress = Callable[[int, int], None]
@@ -116,7 +121,7 @@ def judge_detectors(
     same: Mapping[str, Sequence[str]] | None = None,
     limit: int | None = None,
     progress: Callable[[str], Progress] | None = None,
-    **settings: Any,
+    **settings: Unpack[LoadKeywords],
 ) -> list[Judgement]:
     """Judge one or more detectors on the same pictures and classes.
 

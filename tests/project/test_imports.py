@@ -18,7 +18,7 @@ HEAVY = (
     *("transformers", "tensorflow", "detectron2"),
 )
 FLOORS = (
-    {"limits"},
+    {"limits", "keywords"},
     {"errors"},
     {"checks", "files", "plugins", "kinds"},
     {"types", "options"},

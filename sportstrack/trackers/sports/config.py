@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sportstrack.errors import SettingError, nearest
 from sportstrack.trackers.checks import check_range
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from sportstrack.keywords import SportsTrackKeywords
 
 TICK = 1 / 25  # seconds; what is measured per time counts in ticks, whatever the frame rate
 
@@ -97,7 +102,7 @@ class SportsTrackConfig:
     per_class: bool = False
     box_blend: float = 0.5
 
-    def __init__(self, preset: str = "sports", **settings: Any) -> None:
+    def __init__(self, preset: str = "sports", **settings: Unpack[SportsTrackKeywords]) -> None:
         if preset not in PRESETS:
             raise SettingError(
                 f"preset: no {preset!r}{nearest(str(preset), list(PRESETS))} (known: {', '.join(PRESETS)})"

@@ -1,0 +1,122 @@
+"""Keyword settings as type checkers and editors see them: each table has the fields of a settings dataclass.
+
+Functions take them as ``**settings: Unpack[Table]``; a test compares each table with its dataclass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
+
+
+class LoadKeywords(TypedDict, total=False):
+    """Of `sportstrack.load_detector`, for commands that choose the lowest score themselves."""
+
+    imgsz: int
+    iou: float
+    classes: Sequence[int | str] | None
+    device: str
+    half: bool
+    trust: bool
+
+
+class TrackKeywords(LoadKeywords, total=False):
+    """Of `sportstrack.track_video`, whose ``detector``, ``tracker``, ``embedder`` and ``camera`` may be objects."""
+
+    weights: str
+    score: float | None
+    batch: int | None
+    shots: bool
+    tracker_settings: Mapping[str, Any]
+    ball: Sequence[int | str] | None
+    offline: bool
+    every: int
+    live: bool
+    frame_rate: float | None
+    formats: Sequence[str]
+    boxes: str
+    trace: bool
+    save_detections: bool
+    detections: str | None
+
+
+class LabelKeywords(TrackKeywords, total=False):
+    """Of `sportstrack.label_video`; the three may be objects or names."""
+
+    tracker: Any
+    embedder: Any
+    camera: Any
+
+
+class TrainKeywords(TypedDict, total=False):
+    """Of `sportstrack.train_detector`."""
+
+    weights: str
+    epochs: int
+    imgsz: int
+    batch: int
+    optimizer: str
+    lr0: float | None
+    device: str
+    patience: int
+    freeze: int
+    seed: int
+    amp: bool
+    bf16: bool
+    workers: int
+    mlflow: bool
+    tensorboard: bool
+    trust: bool
+    more: Mapping[str, Any]
+
+
+class SotKeywords(TypedDict, total=False):
+    """Of `sportstrack.SingleTracker`."""
+
+    low: float
+    high: float
+    low_ever: float
+    jump: float
+    resize: float
+    patience: int
+    bridge: int
+    accept: float
+    accept_anywhere: float
+    widening: float
+    probation: int
+    search_every: int
+    detect_every: int
+    shot_change: float
+    window: int | None
+    large: float
+
+
+class SportsTrackKeywords(TypedDict, total=False):
+    """Of `sportstrack.SportsTrackConfig`."""
+
+    low_score: float
+    high_score: float
+    new_score: float
+    spawn_overlap: float
+    confirm_hits: int
+    memory: float
+    position_noise: float
+    velocity_noise: float
+    measurement_noise: float
+    camera_shift: bool
+    camera_pairs: int
+    camera_doubt: float
+    size_tolerance: float
+    uncertainty_weight: float
+    overlap_bonus: float
+    min_affinity: float
+    second_overlap: float
+    third_overlap: float
+    border_memory: float
+    appearance_weight: float
+    gallery_memory: float
+    link_similarity: float
+    roster: Mapping[int, int] | tuple[tuple[int, int], ...]
+    class_lock: bool
+    per_class: bool
+    box_blend: float
