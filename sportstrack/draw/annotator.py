@@ -13,7 +13,7 @@ from sportstrack.errors import SettingError
 from sportstrack.images.check import check_image
 from sportstrack.types import Detections, FloatArray, Image, Tracks
 
-# Hues that stand out from grass, floors and one another: no greens, nothing dark, neighbours in the list far apart.
+# Hues that differ from grass, floors and one another: no greens, no dark ones, neighbours in the list far apart.
 PALETTE = (
     "#ffd400", "#00b8ff", "#ff3b30", "#ffffff", "#b04dff", "#ff8a00", "#4d7dff", "#ff5fd2",
     "#00f0e0", "#ff0055", "#ffb3a7", "#c7a6ff", "#d9a066", "#9ad7ff", "#ff00c8", "#fff0a8",
@@ -33,17 +33,17 @@ _REFERENCE_HEIGHT = 720  # pixels; line widths and letters are designed for it
 
 
 class Annotator:
-    """Draws every frame of one video, in order; it remembers where tracks have been for their traces.
+    """Draws the frames of one video in order, and remembers the positions of tracks for their traces.
 
-    Colours follow the track id, so they stay. Line widths and letters grow with the image's height. A track without a
-    detection (coasting) gets a thin dashed box. Memory is bounded: points older than `trace_seconds` are forgotten,
-    whether their track lives or not.
+    A track keeps its colour, which follows its id. Line widths and letters grow with the image's height. A track
+    without a detection (coasting) gets a thin dashed box. Memory is bounded: points older than `trace_seconds` are
+    forgotten, whether their track still exists or not.
 
     Args:
         names: class id → name, for the labels; a class without a name is written as its number.
         trace_seconds: length of a trace.
         frame_rate: frames drawn per second of video.
-        trace: draw where the feet (bottom centre of the box) have been.
+        trace: draw the recent path of the feet (bottom centre of the box).
         boxes: draw boxes.
         labels: write ``#7 player 0.91``.
         masks: tint segmentation masks, where there are any, inside their boxes.
@@ -82,8 +82,8 @@ class Annotator:
 
         Args:
             image: (H, W, 3) BGR uint8.
-            tracks: the frame's tracks, drawn with their smoothed boxes where they have any; boxes outside the image,
-                or not finite, are left out.
+            tracks: the frame's tracks, drawn with their smoothed boxes where they have any; boxes that lie
+                outside the image or are not finite are ignored.
             detections: the frame's detections, whose masks and key points belong to the tracks.
 
         Raises:
@@ -134,7 +134,7 @@ class Annotator:
         ]
         corner = table.xyxy[:, :2].clip(0)
         corner[corner[:, 1] < tools.label_height, 1] += tools.label_height
-        table.xyxy[:, :2] = corner  # the label hangs on the box's top left
+        table.xyxy[:, :2] = corner  # the label's place is the box's top left corner
         tools.label.annotate(canvas, table, labels=text)
 
 
@@ -172,7 +172,7 @@ class _Tools:
         self._colours = [colour.as_bgr() for colour in palette.colors]
 
     def colour(self, track_id: int) -> tuple[int, int, int]:
-        """BGR of a track, the same that supervision looks up."""
+        """Return the BGR colour of a track, as supervision chooses it."""
         colour: tuple[int, int, int] = self._colours[int(track_id) % len(self._colours)]
         return colour
 
@@ -190,7 +190,7 @@ def _visible(xyxy: FloatArray, shape: tuple[int, ...]) -> NDArray[np.intp]:
 
 
 def _within(tracks: Tracks, shape: tuple[int, ...]) -> Tracks:
-    """Pull far corners near, since OpenCV takes 32-bit whole numbers; a margin keeps their lines out of sight."""
+    """Clip far corners, since OpenCV takes 32-bit whole numbers; a margin keeps their lines outside the image."""
     height, width = shape[:2]
     margin = 64
     xyxy = tracks.xyxy.clip((-margin, -margin) * 2, (width + margin, height + margin) * 2)
@@ -206,7 +206,7 @@ def _tint(canvas: Image, box: FloatArray, mask: NDArray[np.bool_], colour: tuple
     x2, y2 = np.ceil(box[2:]).astype(int)
     part = canvas[y1:y2, x1:x2]
     inside = np.asarray(mask[y1:y2, x1:x2], dtype=np.bool_)
-    if inside.shape == part.shape[:2]:  # a mask of another size than the image has no place in it
+    if inside.shape == part.shape[:2]:  # a mask of another size than the image cannot be placed
         tinted = part[inside] * (1 - MASK_OPACITY) + np.multiply(colour, MASK_OPACITY)
         part[inside] = tinted.astype(np.uint8)
 
@@ -226,16 +226,16 @@ def _dashed_box(canvas: Image, box: FloatArray, colour: tuple[int, int, int], th
 
 
 def _body(canvas: Image, points: NDArray[np.float32], colour: tuple[int, int, int], thickness: int) -> None:
-    """Dots for (K, 3) points x, y, score, and COCO's limbs if there are 17."""
+    """Draw dots for (K, 3) points x, y, score, and COCO's limbs if there are 17 points."""
     import cv2
 
     height, width = canvas.shape[:2]
-    sure = np.isfinite(points).all(axis=1) & (points[:, 2] >= MIN_KEYPOINT_SCORE)
-    sure &= (points[:, :2] >= 0).all(axis=1) & (points[:, :2] < (width, height)).all(axis=1)
-    spots = np.where(sure[:, None], points[:, :2], 0).round().astype(np.int32)
+    reliable = np.isfinite(points).all(axis=1) & (points[:, 2] >= MIN_KEYPOINT_SCORE)
+    reliable &= (points[:, :2] >= 0).all(axis=1) & (points[:, :2] < (width, height)).all(axis=1)
+    spots = np.where(reliable[:, None], points[:, :2], 0).round().astype(np.int32)
     if len(points) == 17:
-        limbs = [spots[[a, b]] for a, b in COCO_LIMBS if sure[a] and sure[b]]
+        limbs = [spots[[a, b]] for a, b in COCO_LIMBS if reliable[a] and reliable[b]]
         if limbs:
             cv2.polylines(canvas, limbs, False, colour, thickness, cv2.LINE_AA)
-    for x, y in spots[sure].tolist():
+    for x, y in spots[reliable].tolist():
         cv2.circle(canvas, (x, y), thickness + 1, colour, -1, cv2.LINE_AA)

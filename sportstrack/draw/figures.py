@@ -12,7 +12,7 @@ from sportstrack.files.claim import Claim, PartFile
 from sportstrack.files.names import LONGEST, file_name
 
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c564b", "#555555")
-"""Okabe and Ito's palette, told apart by colour-blind eyes too."""
+"""Okabe and Ito's palette, which colour-blind readers can distinguish as well."""
 
 
 def caption(name: str) -> str:
@@ -35,7 +35,7 @@ def new_axes(width: float, height: float) -> tuple[Any, Any]:
 
 
 def save_figure(figure: Any, path: Path, claim: Claim | None = None) -> Path:
-    """Write a figure whole and return its path; OutputError if that can't be done.
+    """Write a figure whole and return its path; OutputError if that is impossible.
 
     Args:
         figure: a ``matplotlib.figure.Figure``.
@@ -58,7 +58,7 @@ def colour_of(i: int) -> str:
 
 
 def safe_names(names: Sequence[str]) -> list[str]:
-    """Return a part of a file's name for each name, all different also where case doesn't count."""
+    """Return a part of a file's name for each name, all different even if case does not count."""
     plain = ["".join(c if c.isalnum() or c in "-_." else "_" for c in name) for name in names]
     folded = [name.casefold() for name in plain]
     odd = [len(name.encode()) > LONGEST // 2 or folded.count(name.casefold()) > 1 for name in plain]

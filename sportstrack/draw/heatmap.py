@@ -8,23 +8,15 @@ from numpy.typing import ArrayLike, NDArray
 from sportstrack.errors import SettingError
 from sportstrack.types import FloatArray, Image
 
-SPREAD = 1 / 60  # of the picture's longer side: a visit's standard deviation
-
-
-CELLS = 480  # a map is kept at this many cells along the longer side, whatever the picture's size
-
-
-OPACITY = 0.65
-
-
-_BAND = 256  # rows of a picture that are blended at once
-
-
-PATH_COLOUR = (255, 255, 255)  # BGR; stands out from grass and from a heat map's colours
+SPREAD = 1 / 60  # Standard deviation of a visit, as a share of the picture's longer side.
+CELLS = 480  # A map has this many cells along the longer side, whatever the size of the picture.
+OPACITY = 0.65  # Of the warmest places in an overlay.
+PATH_COLOUR = (255, 255, 255)  # BGR; visible on grass and on a heat map.
+_BAND = 256  # So many rows of a picture are blended at once.
 
 
 class Presence:
-    """Counts visits; a map for every moment.
+    """Counts visits, and gives a heat map at any time.
 
     Args:
         width: pixels of the picture.
@@ -49,7 +41,7 @@ class Presence:
     def add(self, where: ArrayLike) -> None:
         """Count visits at (N, 2) points, or at the feet (bottom centres) of (N, 4) ``xyxy`` boxes.
 
-        What is not finite or outside the picture is left out.
+        Rows that are not finite or lie outside the picture are ignored.
         """
         points = as_points(where)
         rows, columns = self._visits.shape
@@ -68,11 +60,11 @@ class Presence:
 
 
 def heat_map(where: ArrayLike, width: int, height: int, *, spread: float | None = None) -> NDArray[np.float32]:
-    """Return where someone was and how long, as a (height, width) map of 0…1.
+    """Return the share of time spent at each place, as a (height, width) map of 0…1.
 
     Args:
-        where: (N, 2) points, or (N, 4) ``xyxy`` boxes, of which the feet (bottom centre) count; rows that are not
-            finite are left out.
+        where: (N, 2) points, or (N, 4) ``xyxy`` boxes, whose feet (bottom centre) count. Rows that are not finite are
+            ignored.
         width: pixels of the picture.
         height: pixels.
         spread: standard deviation of a visit in pixels; None fits it to the picture.
@@ -83,7 +75,7 @@ def heat_map(where: ArrayLike, width: int, height: int, *, spread: float | None 
 
 
 def overlay(image: Image, heat: NDArray[np.float32], opacity: float = OPACITY) -> Image:
-    """Return a copy of a (H, W, 3) BGR image with a (H, W) heat map over it: the warmer, the less see-through.
+    """Return a copy of a (H, W, 3) BGR image with a (H, W) heat map over it; warmer places are more opaque.
 
     Raises:
         SettingError: if the sizes differ.
@@ -95,7 +87,7 @@ def overlay(image: Image, heat: NDArray[np.float32], opacity: float = OPACITY) -
     blended = np.empty_like(image)
     for top in range(0, len(image), _BAND):  # a band at a time: floating-point pixels take much memory
         rows = slice(top, top + _BAND)
-        # A root brings out the places visited for a moment beside those where someone stood for minutes.
+        # The root makes places that were visited for a moment visible beside those occupied for minutes.
         warmth = np.sqrt(heat[rows])
         colours = cv2.applyColorMap((255 * warmth).astype(np.uint8), cv2.COLORMAP_TURBO)
         share = (opacity * np.minimum(2 * warmth, 1.0)).astype(np.float32)[..., None]
@@ -111,7 +103,7 @@ def draw_path(
     Args:
         image: (H, W, 3) BGR, C-contiguous.
         where: (N, 2) points or (N, 4) ``xyxy`` boxes (their feet) in the order of time; a row that is not finite
-            interrupts the line. The line grows from faint to bright, and a dot marks its end.
+            interrupts the line. The line becomes brighter towards its end, which has a dot.
         colour: BGR.
         thickness: pixels; None fits it to the image.
     """
@@ -133,7 +125,7 @@ def draw_path(
 
 
 def as_points(where: ArrayLike, keep: bool = False) -> FloatArray:
-    """Return (N, 2) points of points or of boxes' feet; rows that are not finite go, unless `keep`.
+    """Return (N, 2) points of points or of boxes' feet; rows that are not finite are dropped, unless `keep`.
 
     Raises:
         SettingError: if the rows have neither 2 nor 4 columns.
@@ -146,13 +138,13 @@ def as_points(where: ArrayLike, keep: bool = False) -> FloatArray:
     if rows.shape[1] == 2:
         points = rows
     else:
-        with np.errstate(invalid="ignore", over="ignore"):  # infinite boxes have no middle
+        with np.errstate(invalid="ignore", over="ignore"):  # infinite boxes have no centre
             points = np.column_stack([(rows[:, 0] + rows[:, 2]) / 2, rows[:, 3]])
     return points if keep else points[np.isfinite(points).all(axis=1)]
 
 
 def with_gaps(frames: NDArray[np.int64], boxes: FloatArray) -> FloatArray:
-    """Put a row of NaN wherever frame numbers skip, so that `draw_path` does not bridge what was not seen."""
+    """Insert a row of NaN where frames are missing, so that `draw_path` does not draw across the gap."""
     breaks = np.flatnonzero(np.diff(frames) > 1) + 1
     separated: FloatArray = np.insert(boxes, breaks, np.nan, axis=0)
     return separated

@@ -1,7 +1,6 @@
-"""Where someone has been: the path over the video, and a heat map of presence over the first frame.
+"""The command ``sportstrack presence RESULT.txt``: heat maps and paths of a tracking result, as a picture or a video.
 
-From Python, `heat_map`, `overlay` and `draw_path`, or `Presence` frame by frame; as a command, a picture or a video of
-a tracking result: ``python -m sportstrack.presence RESULT.txt --video VIDEO [--id 7] -o heat.png``.
+In Python, `sportstrack.draw.heatmap` has the same: `heat_map`, `overlay` and `draw_path`, or `Presence` frame by frame.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -28,7 +26,7 @@ from sportstrack.types import Image
 PROGRAM = "sportstrack presence"
 PICTURES = (".png", ".jpg", ".jpeg")
 VIDEOS = (".mp4", ".m4v", ".mov")
-
+PATH_COLOURS = (PATH_COLOUR, (255, 184, 0), (48, 59, 255), (0, 212, 255), (255, 77, 176), (0, 138, 255))  # BGR
 
 _EXAMPLES = """examples:
   sportstrack presence runs/track/match.txt --video match.mp4 -o heat.png           everyone
@@ -139,7 +137,7 @@ def _write_picture(table: MotTable, options: argparse.Namespace, file: PartFile)
 
 
 def _write_video(table: MotTable, options: argparse.Namespace, file: PartFile) -> None:
-    """Let the map and the paths grow as the video plays."""
+    """Write a video in which the map and the paths grow."""
     from sportstrack.cli.progress import ProgressBar
     from sportstrack.video import VideoWriter, open_source
 
@@ -152,11 +150,11 @@ def _write_video(table: MotTable, options: argparse.Namespace, file: PartFile) -
             writer.nothing_half(),
         ):
             for frame in source:
-                upto = int(np.searchsorted(table.frame, frame.index, side="right"))
-                presence.add(table.xyxy[int(np.searchsorted(table.frame, frame.index)) : upto])
+                first, after = (int(np.searchsorted(table.frame, frame.index, side)) for side in ("left", "right"))
+                presence.add(table.xyxy[first:after])
                 image = overlay(frame.image, presence.map(), options.opacity)
                 if options.id is not None and not options.no_path:
-                    _draw_paths(image, table[slice(0, upto)])
+                    _draw_paths(image, table[slice(0, after)])
                 writer.write(image, frame.pts)
                 bar(writer.written, info.frame_count)
 
@@ -165,9 +163,4 @@ def _draw_paths(image: Image, table: MotTable) -> None:
     """Draw each id's path, interrupted where frames are missing."""
     for number, track in enumerate(np.unique(table.track_id).tolist()):
         rows = table[table.track_id == track]
-        draw_path(image, with_gaps(rows.frame, rows.xyxy), _colour(number))
-
-
-def _colour(number: int) -> Any:
-    others = ((255, 184, 0), (48, 59, 255), (0, 212, 255), (255, 77, 176), (0, 138, 255))
-    return (PATH_COLOUR, *others)[number % 6]
+        draw_path(image, with_gaps(rows.frame, rows.xyxy), PATH_COLOURS[number % len(PATH_COLOURS)])

@@ -1,4 +1,4 @@
-"""The command ``python -m sportstrack.sot VIDEO`` (console: ``sportstrack sot``)."""
+"""The command ``sportstrack sot VIDEO``: follow one object."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _EXAMPLES = """examples:
   sportstrack sot match.mp4 --select                             draw the box with the mouse
   sportstrack sot MATCH --init-from MATCH/gt/gt.txt --id 7       a sequence folder, player 7
   sportstrack sot match.mp4 --ball --weights best.pt             the ball, by detector and tracker together
-  sportstrack sot match.mp4 --detect person --weights yolov8n.pt   the person detected best
+  sportstrack sot match.mp4 --detect person --weights yolov8n.pt   the person of highest score
   sportstrack sot match.mp4 --init 640,300,40,90 --start 250 --method kcf --formats mot
   sportstrack sot match.mp4 --init 640,300,40,90 --method nano --model backbone=b.onnx --model neckhead=h.onnx
 
@@ -48,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = new_parser(
         PROGRAM,
-        "Follow one player or the ball through a video, and say where it was out of sight.",
+        "Follow one player or the ball through a video, and report when it was out of sight.",
         _EXAMPLES,
         interrupted="the files are complete up to there",
     )
@@ -61,8 +61,8 @@ def _parser() -> argparse.ArgumentParser:
     which.add_argument("--init", metavar="X,Y,W,H", help="box in the first frame: left, top, width, height in pixels")
     which.add_argument("--init-from", type=Path, metavar="FILE", help="MOT text (with --id), or OTB or VOT rows")
     which.add_argument("--select", action="store_true", help="draw the box in a window")
-    which.add_argument("--detect", metavar="CLASS", help="what the detector is surest of; ball switches to --ball")
-    which.add_argument("--ball", action="store_true", help="the ball: detector and tracker bridge each other")
+    which.add_argument("--detect", metavar="CLASS", help="the detection of highest score; ball switches to --ball")
+    which.add_argument("--ball", action="store_true", help="the ball: detector and tracker complete each other")
     group.add_argument("--id", type=Whole(), metavar="N", help="with --init-from: the track to follow")
     group.add_argument("--start", type=Whole(), metavar="FRAME", help="first frame, from 0 (0, or the id's first)")
 

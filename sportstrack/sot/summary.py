@@ -15,12 +15,12 @@ class SotSummary:
         first: index of the first frame followed, from 0.
         frames: frames followed, the first one included.
         seconds: wall-clock time of the whole run.
-        tracker_seconds: of that, the tracker's own.
+        tracker_seconds: the tracker's own part of that.
         seen: frames in which the object was seen.
-        unseen: (first, last, state) of each span in which it was not; frame indices from 0; the state is ``lost`` if
-            any of its frames was.
+        unseen: (first, last, state) of each span in which it was not seen; frame indices from 0. The state is ``lost``
+            if the object was lost in any of its frames.
         complete: whether the source was followed to its end.
-        warnings: what was wrong with the source.
+        warnings: faults of the source.
         outputs: kind → file.
     """
 
@@ -58,7 +58,7 @@ class SotSummary:
     def as_text(self) -> str:
         """Return a few lines to read; frames count from 0."""
         own = self.frames / self.tracker_seconds if self.tracker_seconds else 0.0
-        lines = [f"{self.source}: {self.frames} frames from {self.first} on, seen in {self.seen}"]
+        lines = [f"{self.source}: {self.frames} frames starting at {self.first}, seen in {self.seen}"]
         lines.append(f"  {self.fps:.1f} frames/s; the tracker alone {own:.1f}")
         lines += [f"  {state:<9} frames {first} to {last}" for first, last, state in self.unseen]
         if not self.complete:

@@ -15,7 +15,7 @@ from sportstrack.types import FloatArray, Image
 Detect: TypeAlias = Callable[[Sequence[Image]], Sequence[Any]]
 """A detector that is only called: frames in, one table of detections for each out (`sportstrack.types.Detector`)."""
 State: TypeAlias = Literal["tracking", "occluded", "lost"]
-MIN_SIDE = 2.0  # pixels; there is nothing to follow in less
+MIN_SIDE = 2.0  # A box with fewer pixels across or down is too small to follow.
 
 
 class SotResult(NamedTuple):
@@ -23,7 +23,7 @@ class SotResult(NamedTuple):
 
     Attributes:
         box: (4,) float64 ``xyxy`` in pixels: seen while tracking, guessed from motion while occluded, NaN when lost.
-        score: 0…1, how much the box looks like the object; 0 for a guess and when lost.
+        score: 0…1, the similarity of the box to the object; 0 for a guess and when lost.
         state: ``tracking``, ``occluded`` or ``lost``.
     """
 
