@@ -6,7 +6,7 @@
     python benchmarks/ablation.py --output ablation --only "camera*" border
 
 Runs over the sets of sets.py, MOT17 and MOT15 with the preset ``pedestrian``; all rows are causal and saw no pixels.
-Each row is the whole tracker without one thing, so rows don't add up: one ingredient often does the work of another
+Each row is the whole tracker without one thing, so rows do not add up: one ingredient often does the work of another
 that is missing. A change of less than 0.5 HOTA on SportsMOT, or of less than 1 on the small pedestrian sets, is noise.
 Writes ablation.md and ablation.csv into --output, and prints the table.
 """

@@ -18,7 +18,7 @@ speeds with more care. Scores are sportstrack.score's, equal to TrackEval's, poo
 is preprocessed as the benchmark does.
 
 The folder --output holds tables.md, tables.csv, the charts, and in runs/ what each tracker did on each sequence: a run
-that was stopped goes on where it was, and rows made in another environment (for a library that can't live here) are
+that was stopped goes on where it was, and rows made in another environment (for a library that cannot live here) are
 shown too. A row is made anew when the tracker's code, its settings or the detections have changed.
 """
 
@@ -169,7 +169,7 @@ def _refine(clip: Clip, preset: str | None) -> Callable[[MotTable], MotTable]:
 
 
 def peer_contenders(patterns: list[str], own_boxes: bool) -> tuple[list[Contender], list[str]]:
-    """Return the peers whose name matches one of the patterns, and a line for each library that isn't there."""
+    """Return the peers whose name matches one of the patterns, and a line for each library that is not there."""
     wanted = {name for name in LIBRARIES if any(fnmatch(name, p.split()[0].lower()) for p in patterns)}
     found, missing = at_defaults(25.0, (1280, 720), wanted)
     return [_peer_contender(peer, own_boxes) for peer in found if _matches(peer.name, patterns)], missing
@@ -204,7 +204,7 @@ def _reader(peer: Peer, own_boxes: bool) -> Callable[[Any, Any], tuple[Any, Any]
 
 
 def _matches(name: str, patterns: list[str]) -> bool:
-    """Tell whether a pattern is the name or its beginning, up to a space or hyphen; ``*`` stands for anything."""
+    """Return whether a pattern is the name or its beginning, up to a space or hyphen; ``*`` stands for anything."""
     name = name.lower()
     return any(fnmatch(name, p) or name.startswith((f"{p} ", f"{p}-")) for p in map(str.lower, patterns))
 

@@ -112,7 +112,7 @@ class Runner:
             self._finish(f"{self.case.words} {self.case.again}")
 
     def _is_whole(self, name: str) -> bool:
-        """Tell whether a file that need not be equal is whole, as far as its form shows it."""
+        """Return whether a file that need not be equal is whole, as far as its form shows it."""
         path = self._out / name
         if name in self._frames:
             return count_frames(path) == self._frames[name]
@@ -244,7 +244,7 @@ def read_json(path: Path) -> Any:
 
 
 def says_unfinished(path: Path) -> bool:
-    """Tell whether a file is the summary of a run that did not reach the end."""
+    """Return whether a file is the summary of a run that did not reach the end."""
     found = read_json(path)
     return isinstance(found, dict) and found.get("complete") is False
 

@@ -220,7 +220,7 @@ class CutMatch:
 
 
 def cut_match(seed: int, folder: Path, osnet: Path) -> CutMatch:
-    """Read one; render it first if it isn't there."""
+    """Read one; render it first if it is not there."""
     synthetic = import_module("data_prep.synthetic")
     plan = synthetic.Settings(seed=seed, frames=CUT_FRAMES, cuts=CUTS, crowding=0.5, camera_speed=1.5)
     home = folder / f"cuts-{seed:05d}"

@@ -50,7 +50,7 @@ class RenderedSet:
         return [self.folder / f"synthetic-{seed:05d}" for seed in SEEDS]
 
     def read(self, folder: Path) -> Clip:
-        """Read one sequence; render it first if it isn't there."""
+        """Read one sequence; render it first if it is not there."""
         plan = import_module("data_prep.synthetic").Settings(
             seed=int(folder.name.rpartition("-")[2]), frames=FRAMES, crowding=0.7, camera_speed=1.5
         )

@@ -1,6 +1,6 @@
 """The sequences that trackers are compared on: detections and truth of SportsMOT, MOT17 and MOT15, read from a folder.
 
-A set is one detector's boxes over one benchmark's sequences. Scores of detectors that don't give 0…1 are mapped there
+A set is one detector's boxes over one benchmark's sequences. Scores of detectors that do not give 0…1 are mapped there
 by one fixed curve, the same for every tracker:
 
 * DPM's margins (MOT17): 1 / (1 + exp(−2 m)). At its own decision, 0, a box gets 0.5; on these sequences about 60 % of
@@ -64,7 +64,7 @@ class Set:
         name: as options take it.
         title: as tables show it.
         folder: of the sequences, below the data folder.
-        detections: file in each sequence's folder; sequences without it aren't in the set; None: the truth's boxes.
+        detections: file in each sequence's folder; sequences without it are not in the set; None: the truth's boxes.
         benchmark: whose rules preprocess it, None for plain scoring.
         calibrate: maps the file's scores to 0…1.
     """
@@ -129,7 +129,7 @@ def data_folder(given: Path | None) -> Path:
     """Return the folder given, else SPORTSTRACK_DATA, else ``../shared/data``.
 
     Raises:
-        SportstrackError: it isn't there.
+        SportstrackError: it is not there.
     """
     folder = given or Path(os.environ.get("SPORTSTRACK_DATA", DEFAULT_DATA))
     if not folder.is_dir():
@@ -143,7 +143,7 @@ def match_of(sequence: str) -> str:
 
 
 def held_out(match: str) -> bool:
-    """Tell whether a match is kept for the test, by a hash of its name, so that new matches move no old one."""
+    """Return whether a match is kept for the test, by a hash of its name, so that new matches move no old one."""
     return hashlib.sha1(match.encode()).digest()[0] % HELD_OUT == 0
 
 

@@ -38,7 +38,7 @@ class Finder:
         self._entries: dict[str, dict[str, str]] = {}
 
     def find(self, name: str) -> str | None:
-        """Return the path of a file; None if it isn't there."""
+        """Return the path of a file; None if it is not there."""
         parent, _, last = name.rpartition("/")
         if (entry := self._listing(parent).get(same_name(last))) is not None:
             return entry
@@ -60,7 +60,7 @@ class Finder:
 
 
 def find_files(folders: Iterable[Path], names: Sequence[str]) -> list[str | None]:
-    """Return the path of each name in the folder that holds most of them; None for one that isn't there."""
+    """Return the path of each name in the folder that holds most of them; None for one that is not there."""
     best: list[str | None] = [None] * len(names)
     missing = len(names)
     for folder in folders:

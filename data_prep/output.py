@@ -112,7 +112,7 @@ def staged(out: str | Path, table: Table, settings: WriteSettings, kind: str) ->
     job goes on there.
 
     Raises:
-        OutputError: the place holds something else, is an input, is being written by another run, or can't be written.
+        OutputError: the place holds something else, is an input, is being written by another run, or cannot be written.
     """
     if read_manifest(Path(out)):  # all else is refused anyway
         refuse_inputs(out, _inputs(table, settings))
@@ -137,7 +137,7 @@ def write_groups(
     *,
     each: bool = False,
 ) -> None:
-    """Do the work of each group that isn't done yet, and note it in the journal.
+    """Do the work of each group that is not done yet, and note it in the journal.
 
     Args:
         stage: where.

@@ -75,11 +75,11 @@ def check_sizes(images: ImageTable, size: int | None = None) -> None:
     """Compare each picture's header with the size that its labels are for; frames of videos have none.
 
     Args:
-        images: the pictures; those that are nowhere are passed over.
+        images: the pictures; those without a file are ignored.
         size: both are scaled down to this longer side before they are compared; None: they are not.
 
     Raises:
-        FormatError: a picture isn't there, can't be read or has another size.
+        FormatError: a picture is not there, cannot be read or has another size.
     """
     with Archives() as archives:
         for file, stated in zip(images.file.tolist(), images.size.tolist(), strict=True):
@@ -121,8 +121,8 @@ def place_pictures(
         tick: called after each picture.
 
     Raises:
-        FormatError: a picture isn't there or can't be read.
-        OSError: a target can't be written.
+        FormatError: a picture is not there or cannot be read.
+        OSError: a target cannot be written.
     """
     tick = tick or _nothing
     link = not (copy or resize)
@@ -145,7 +145,7 @@ def place_pictures(
 
 
 def read_picture(file: Picture, archives: Archives | None = None) -> Image:
-    """Return (H, W, 3) uint8 BGR of a file or a zip's member; FormatError if it can't be read."""
+    """Return (H, W, 3) uint8 BGR of a file or a zip's member; FormatError if it cannot be read."""
     return _decode(picture_bytes(file, archives), file)
 
 
@@ -190,7 +190,7 @@ def video_frames(video: str, wanted: Any) -> Iterator[tuple[int, Image]]:
 
 
 def picture_bytes(file: Picture, archives: Archives | None = None) -> bytes:
-    """Return a picture's file as it is; FormatError if it isn't there."""
+    """Return a picture's file as it is; FormatError if it is not there."""
     if isinstance(file, ZipMember):
         with nullcontext(archives) if archives else Archives() as opened:
             data = opened.read(file)
@@ -202,7 +202,7 @@ def picture_bytes(file: Picture, archives: Archives | None = None) -> bytes:
     else:
         data = None
     if data is None:
-        raise FormatError(f"{show_picture(file)}: the picture isn't there")
+        raise FormatError(f"{show_picture(file)}: the picture is not there")
     return data
 
 
@@ -228,7 +228,7 @@ def write_whole(target: str, data: bytes) -> None:
 
 
 def write_picture(target: str, image: Image) -> None:
-    """Encode by the target's suffix and write; OutputError if OpenCV can't."""
+    """Encode by the target's suffix and write; OutputError if OpenCV cannot."""
     import cv2
 
     # imencode and not imwrite, which answers a full disk with False or silence
@@ -241,7 +241,7 @@ def write_picture(target: str, image: Image) -> None:
 
 
 def fit(image: Image, size: tuple[int, int], file: Picture) -> Image:
-    """Scale a picture down to (width, height); FormatError if it isn't that picture made smaller."""
+    """Scale a picture down to (width, height); FormatError if it is not that picture made smaller."""
     import cv2
 
     height, width = image.shape[:2]
@@ -296,7 +296,7 @@ def _link(file: str, target: str) -> None:
         pass
     except OSError as error:
         if not Path(file).is_file():
-            raise FormatError(f"{file}: the picture isn't there") from None
+            raise FormatError(f"{file}: the picture is not there") from None
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.ENOENT):
             raise
         _link_otherwise(file, target)

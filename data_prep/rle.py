@@ -82,7 +82,7 @@ def mask_polygons(mask: NDArray[Any]) -> list[FloatArray]:
 
     cv2 = require_cv2()
     # OpenCV's contours run through the middles of pixels. In a mask of twice the size, the middles v of the pixels on
-    # an edge tell the edge's place: (v + 1) // 2, for left and right edges alike, and for those of holes.
+    # an edge give the edge's place: (v + 1) // 2, for left and right edges alike, and for those of holes.
     double = np.ascontiguousarray(mask != 0, np.uint8).repeat(2, axis=0).repeat(2, axis=1)
     contours, tree = cv2.findContours(double, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     rings = [_corners((contour.reshape(-1, 2) + 1) // 2) for contour in contours]

@@ -44,7 +44,7 @@ def with_file_names(table: Table, *, stems: bool = True) -> Table:
 
 
 def check_names(table: Table, *, stems: bool = True) -> None:
-    """Refuse names that would leave the folder or meet in one file, also where case doesn't count.
+    """Refuse names that would leave the folder or meet in one file, also where case does not count.
 
     Args:
         table: the table.

@@ -25,7 +25,7 @@ class Clips:
         of: (split, picture's name) → clip, frame from 0, and the identity of each label line.
 
     Raises:
-        FormatError: a file that isn't what `data_prep.formats.yolo.write_yolo` writes, with the key.
+        FormatError: a file that is not what `data_prep.formats.yolo.write_yolo` writes, with the key.
     """
 
     def __init__(self, base: Path):

@@ -63,13 +63,13 @@ def staged_job(
     Args:
         out: the data set's folder.
         job: what decides its contents: equal jobs give equal data sets. Its keys are `JOB_KEYS`.
-        command: who writes, for the message to another run.
+        command: the command that writes, for the message to another run.
         overwrite: replace a data set that this package wrote before.
         files: name → text of files that are written last.
         goes_on: the writer can go on with what a stopped run left; otherwise that is cleared away.
 
     Raises:
-        OutputError: the place holds something else, is being written by another run, or can't be written.
+        OutputError: the place holds something else, is being written by another run, or cannot be written.
     """
     folder = PartFolder(out)
     try:
@@ -121,7 +121,7 @@ def check_place(out: str | Path) -> dict[str, Any] | None:
 
 
 def _holds_this(target: Path, job: dict[str, Any], overwrite: bool) -> bool:
-    """Tell whether the very job was done there before; OutputError if something else is there."""
+    """Return whether this job was done there before; OutputError if something else is there."""
     found = check_place(target)
     if found is None or overwrite:
         return False
@@ -182,7 +182,7 @@ def _begin(folder: PartFolder, job: dict[str, Any], goes_on: bool) -> StagedFold
 
 
 def _read(path: Path) -> str:
-    """Return a text; "" if it isn't there or is damaged."""
+    """Return a text; "" if it is not there or is damaged."""
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, ValueError):

@@ -29,15 +29,15 @@ class Storage(Protocol):
         ...
 
     def folders(self, path: str = "") -> list[str]:
-        """Names of the folders in a folder, sorted; none if it isn't there."""
+        """Names of the folders in a folder, sorted; none if it is not there."""
         ...
 
     def files(self, path: str = "") -> list[str]:
-        """Names of the files in a folder, sorted; none if it isn't there."""
+        """Names of the files in a folder, sorted; none if it is not there."""
         ...
 
     def read(self, path: str) -> bytes | None:
-        """Return a file's bytes; None if it isn't there."""
+        """Return a file's bytes; None if it is not there."""
         ...
 
     def pictures(self, path: str, names: Iterable[str]) -> list[Picture]:
@@ -64,7 +64,7 @@ class DiskStorage:
         return self._entries(path, folders=False)
 
     def read(self, path: str) -> bytes | None:
-        """See `Storage`; FormatError if the file is there but can't be read."""
+        """See `Storage`; FormatError if the file is there but cannot be read."""
         try:
             return Path(self.show(path)).read_bytes()
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
@@ -142,7 +142,7 @@ class Archives:
         self._open: dict[str, zipfile.ZipFile] = {}
 
     def read(self, file: ZipMember) -> bytes | None:
-        """Return a member's bytes; None if it isn't there. FormatError as `read_member`."""
+        """Return a member's bytes; None if it is not there. FormatError as `read_member`."""
         if file.archive not in self._open:
             self._open[file.archive] = _open_zip(file.archive)
         return read_member(self._open[file.archive], file.member, file.archive)
@@ -163,7 +163,7 @@ def _open_zip(archive: str) -> zipfile.ZipFile:
 
 
 def read_member(archive: zipfile.ZipFile, member: str, name: str) -> bytes | None:
-    """Return a member's bytes; None if it isn't there. FormatError for damage, encryption and absurd sizes."""
+    """Return a member's bytes; None if it is not there. FormatError for damage, encryption and absurd sizes."""
     try:
         info = archive.getinfo(member)
     except KeyError:

@@ -85,7 +85,7 @@ class TrackInfo:
     Attributes:
         role: ``player``, ``goalkeeper``, ``referee``, ``ball`` or ``other``, or the source's own word.
         team: ``left``, ``right`` or the source's own word.
-        number: shirt number, or what stands for it (SoccerNet: a letter where nobody could read the shirt).
+        number: shirt number, or what stands for it (SoccerNet: a letter where the shirt is unreadable).
     """
 
     role: str = ""
@@ -105,7 +105,7 @@ class ImageTable:
         size: (M, 2) int64 width and height in pixels.
         sequence: (M,) int64 index into `Table.sequences`; −1 for single pictures.
         frame: (M,) int64, counts from 0 within the sequence; −1 for single pictures.
-        labelled: (M,) bool; False: nobody has looked for objects there, so no box does not mean none.
+        labelled: (M,) bool; False: objects were not searched for there, so no box does not mean no object.
     """
 
     name: ObjectArray
@@ -258,7 +258,7 @@ class Table:
         """Return the table with these classes alone, numbered in this order; pictures stay.
 
         Raises:
-            SettingError: a name that isn't a class of the table, or one given twice.
+            SettingError: a name that is not a class of the table, or one given twice.
         """
         number = np.full(len(self.classes), -1, np.int64)
         places = {same_name(name): i for i, name in reversed([*enumerate(self.classes)])}
@@ -293,10 +293,10 @@ class Table:
         images, boxes = self.images, self.boxes
         rules: list[tuple[bool, str]] = [
             (_lengths_differ(images) or _lengths_differ(boxes), "columns of unequal length"),
-            (not _within(boxes.image, len(images)), "a box of a picture that isn't there"),
-            (bool((np.diff(boxes.image) < 0).any()), "boxes that aren't in the order of the pictures"),
+            (not _within(boxes.image, len(images)), "a box of a picture that is not there"),
+            (bool((np.diff(boxes.image) < 0).any()), "boxes that are not in the order of the pictures"),
             (not _within(boxes.class_id, len(self.classes)), f"a class beyond the {len(self.classes)} classes"),
-            (not _within(images.sequence, len(self.sequences), NO_SEQUENCE), "a sequence that isn't there"),
+            (not _within(images.sequence, len(self.sequences), NO_SEQUENCE), "a sequence that is not there"),
             (not bool(np.isfinite(boxes.xyxy).all()), "a box that is NaN or infinite"),
             (
                 boxes.polygons is not None and not bool(np.isfinite(boxes.polygons.points).all()),

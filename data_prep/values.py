@@ -31,7 +31,7 @@ def as_number(value: Any) -> float | None:
     """Return a number, perhaps infinite or NaN; None for anything else, also for true and false."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
-    if isinstance(value, str) and "_" in value:  # Python's float takes 1_000, nobody else does
+    if isinstance(value, str) and "_" in value:  # only Python's float takes 1_000
         return None
     try:
         return float(value)

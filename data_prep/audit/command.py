@@ -29,7 +29,7 @@ YOLO (data.yaml), COCO JSON, Pascal VOC. Rows that its readers refuse are read h
 """
 _THRESHOLDS: dict[str, tuple[Callable[[str], float], str]] = {
     "overhang": (Real(), "pixels a box may stick out of its picture"),
-    "overlap": (Real(0.1, 1), "IoU from which on two boxes of a class are near-duplicates"),
+    "overlap": (Real(0.1, 1), "least IoU of two boxes of a class that are near-duplicates"),
     "jump": (Real(), "body heights per frame that an identity may move"),
     "imbalance": (Real(1), "times that the most frequent class may outnumber another"),
     "light": (Real(1), "robust standard deviations that a picture's light may be off its clip's"),
@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = new_parser(
         PROGRAM,
-        "Look for what is wrong with a data set: frames, pictures, boxes, identities, splits.",
+        "Find what is wrong with a data set: frames, pictures, boxes, identities, splits.",
         _EXAMPLES,
         done="0 nothing found, 1 something found",
     )
@@ -67,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     add = group.add_argument
     add("--ignore", type=words, default=(), metavar="FINDING,…", help="leave these out (dashes for spaces)")
     add("--labels-only", action="store_true", help="labels alone, no pictures")
-    add("--every", type=Whole(1), default=1, metavar="N", help="look at the pixels of each N-th picture of a clip (1)")
+    add("--every", type=Whole(1), default=1, metavar="N", help="read the pixels of every Nth picture of a clip (1)")
     for name, (kind, about) in _THRESHOLDS.items():
         add(f"--{name}", type=kind, metavar="X", help=f"{about} ({_default(name):g})")
 

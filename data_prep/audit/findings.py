@@ -16,7 +16,7 @@ class Kind:
 
     Attributes:
         about: what is wrong, one sentence.
-        fix: what ``--fix`` does about it; "" where only a human can tell.
+        fix: what ``--fix`` does about it; "" where only a human can decide.
     """
 
     about: str
@@ -25,10 +25,10 @@ class Kind:
 
 KINDS = {
     "unreadable clip": Kind("A clip without a usable seqinfo.ini: frames and sizes are unknown.", "drop the clip"),
-    "unreadable label": Kind("A line or annotation that isn't what its format asks for.", "drop"),
+    "unreadable label": Kind("A line or annotation that is not what its format asks for.", "drop"),
     "unreadable polygon": Kind("A segmentation that is neither polygons nor a mask; its box is sound.", "drop it"),
-    "unknown class": Kind("A class that the data set doesn't name.", "drop"),
-    "frame out of range": Kind("A box of a frame or picture that the data set doesn't have.", "drop"),
+    "unknown class": Kind("A class that the data set does not name.", "drop"),
+    "frame out of range": Kind("A box of a frame or picture that the data set does not have.", "drop"),
     "not finite": Kind("A box with NaN or infinity.", "drop"),
     "no size": Kind("A box whose width or height is zero or negative.", "drop"),
     "outside picture": Kind("A box that lies wholly beside its picture.", "drop"),
@@ -38,10 +38,10 @@ KINDS = {
     "jump": Kind("An identity that moves further than its body's height per frame."),
     "one-frame track": Kind("An identity that is seen in a single frame."),
     "class imbalance": Kind("A class with very few boxes beside the most frequent one."),
-    "missing picture": Kind("A frame or labelled picture whose file isn't there.", "drop the frame, number anew"),
+    "missing picture": Kind("A frame or labelled picture whose file is not there.", "drop the frame, number anew"),
     "unreadable picture": Kind("A file that is no picture, or one that is cut off.", "drop the frame, number anew"),
     "frame count": Kind("seqinfo.ini states another number of frames than there are pictures.", "restate"),
-    "picture size": Kind("A picture whose size isn't that of its labels.", "restate if the boxes fit it, else drop"),
+    "picture size": Kind("A picture whose size is not that of its labels.", "restate if the boxes fit it, else drop"),
     "label without picture": Kind("A label file that belongs to no picture.", "drop"),
     "light outlier": Kind("A picture much darker or brighter than those around it."),
     "blur outlier": Kind("A picture much less sharp than those around it."),
@@ -98,7 +98,7 @@ def counted(findings: Iterable[Finding]) -> dict[str, int]:
 
 
 def check_kinds(names: Iterable[str]) -> tuple[str, ...]:
-    """Return names of kinds; SettingError for one that isn't any. Dashes may stand for spaces."""
+    """Return names of kinds; SettingError for one that is not any. Dashes may stand for spaces."""
     known = {kind.replace(" ", "-"): kind for kind in KINDS}
     found = []
     for name in names:

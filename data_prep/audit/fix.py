@@ -79,7 +79,7 @@ def repair(
 
     Args:
         source: as it was read.
-        measured: what its pixels tell, of the rows of ``source``.
+        measured: what was measured on its pixels, by row of ``source``.
         thresholds: as in the audit.
         ignore: kinds to leave alone.
     """
@@ -96,7 +96,7 @@ def write_repaired(
 
     Raises:
         FormatError: nothing is left, or names that would collide. OutputError: the folder holds something else, or
-            can't be written.
+            cannot be written.
     """
     from data_prep.output import WriteSettings
 

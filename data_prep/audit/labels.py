@@ -19,7 +19,7 @@ class Thresholds:
 
     Attributes:
         overhang: pixels by which a box may stick out of its picture.
-        overlap: IoU from which on two boxes of a class are near-duplicates.
+        overlap: least IoU of two boxes of a class that are near-duplicates.
         jump: body heights per frame that an identity may move.
         imbalance: times that the most frequent class may outnumber another.
         light: robust standard deviations that a picture's brightness may lie off its clip's median.

@@ -1,4 +1,4 @@
-"""What one split tells about another: the same clips, matches and pictures on both sides."""
+"""What leaks from one split to another: the same clips, matches and pictures on both sides."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def clip_twins(source: AuditSource) -> set[tuple[int, int]]:
 
 
 def check_pictures(source: AuditSource, measured: dict[int, Measured], near: int | None) -> Iterator[Finding]:
-    """Yield pictures that are in two splits: the same file, or (``near`` not None) a similar look."""
+    """Yield pictures that are in two splits: the same file, or (``near`` not None) similar pictures."""
     twins = clip_twins(source)
     exact: set[int] = set()
     for row, other in _same_bytes(source, measured):
@@ -63,8 +63,8 @@ def check_pictures(source: AuditSource, measured: dict[int, Measured], near: int
             yield source.of_image("same picture in two splits", f"the same file as {_named(source, other)}", other, row)
     if near is None:
         return
-    left = {row: m for row, m in measured.items() if m.look is not None and row not in exact}
-    found = [pair for pair in _alike(source, left, near) if not _is_twin(source, pair[0], pair[1], twins)]
+    left = {row: m for row, m in measured.items() if m.perceptual_hash is not None and row not in exact}
+    found = [pair for pair in _similar(source, left, near) if not _is_twin(source, pair[0], pair[1], twins)]
     yield from _by_clip(source, found)
 
 
@@ -117,15 +117,15 @@ def _same_bytes(source: AuditSource, measured: dict[int, Measured]) -> Iterator[
                 seen[m.digest].append(row)
 
 
-def _alike(source: AuditSource, measured: dict[int, Measured], near: int) -> Iterator[tuple[int, int, int]]:
-    """(row, the picture of another split that looks most like it, bits that differ)."""
+def _similar(source: AuditSource, measured: dict[int, Measured], near: int) -> Iterator[tuple[int, int, int]]:
+    """(row, the picture of another split that is most similar, bits that differ)."""
     rows = np.array(list(measured), np.int64)
-    looks = np.array([m.look for m in measured.values()], np.uint64)
+    hashes = np.array([m.perceptual_hash for m in measured.values()], np.uint64)
     split = source.table.images.split[rows].astype(str) if len(rows) else np.empty(0, str)
     for a, b in combinations(source.table.splits, 2):
         mine, theirs = rows[split == b], rows[split == a]
         if len(mine) and len(theirs):
-            best, bits = _nearest(looks[split == b], looks[split == a])
+            best, bits = _nearest(hashes[split == b], hashes[split == a])
             for i in np.flatnonzero(bits <= near).tolist():
                 yield int(mine[i]), int(theirs[best[i]]), int(bits[i])
 

@@ -136,7 +136,7 @@ def _image(image: Any, text: str) -> str:
 
 
 def _example(source: AuditSource, row: int, culprits: tuple[int, ...], border: int = 0) -> Any:
-    """(H, W, 3) uint8 BGR: a picture, grey if it isn't there, and its boxes; culprits red, partners orange."""
+    """(H, W, 3) uint8 BGR: a picture, grey if it is not there, and its boxes; culprits red, partners orange."""
     from sportstrack.images.opencv import require_cv2
 
     cv2 = require_cv2()

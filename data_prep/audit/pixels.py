@@ -1,4 +1,4 @@
-"""What the pictures' pixels tell: readable or not, size, light, sharpness and hashes; measured once, kept in a file."""
+"""Pictures are measured once (readable or not, size, light, sharpness, hashes) and the figures kept in a file."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from sportstrack.limits import MAX_SIDE
 from sportstrack.types import IntArray
 
 _WIDTH = 320  # pixels to which pictures are brought before sharpness is measured
-_ENOUGH = 8  # pictures that a clip must have to tell its outliers
+_ENOUGH = 8  # pictures that a clip must have before outliers are reported
 _FLAT = 2.0  # grey values of standard deviation below which a picture has nothing to hash
 _DARK, _BRIGHT = 8.0, 247.0  # mean grey values of pictures that are all but black or white
 _LEAST = 40.0  # grey values that a picture's light must differ at least
@@ -39,12 +39,12 @@ class Measured:
     """One picture.
 
     Attributes:
-        error: why it can't be read, "" if it can.
+        error: why it cannot be read, "" if it can.
         width: pixels, turned as EXIF asks.
         height: pixels.
         light: mean grey value, 0…255.
         sharp: variance of the Laplacian, at 320 pixels width.
-        look: perceptual hash, 64 bits; None for a flat picture.
+        perceptual_hash: 64 bits; None for a flat picture.
         digest: of the file's bytes.
     """
 
@@ -53,26 +53,26 @@ class Measured:
     height: int = 0
     light: float = 0.0
     sharp: float = 0.0
-    look: int | None = None
+    perceptual_hash: int | None = None
     digest: str = ""
 
 
 @dataclass(frozen=True)
 class PixelSettings:
-    """How pictures are looked at.
+    """How pictures are measured.
 
     Attributes:
         every: each N-th picture of a clip (of a split, for single pictures).
         workers: threads.
         cache: file that keeps what was measured, so that a stopped run goes on; None: nothing is kept.
-        looks: compute perceptual hashes.
+        perceptual: compute perceptual hashes.
         progress: called with (done, pictures in all).
     """
 
     every: int = 1
     workers: int = 1
     cache: Path | None = None
-    looks: bool = True
+    perceptual: bool = True
     progress: Progress | None = None
 
 
@@ -80,13 +80,13 @@ def measure(source: AuditSource, settings: PixelSettings) -> dict[int, Measured]
     """Return row → what was measured, of the pictures that are there and picked by ``every``.
 
     Raises:
-        SettingError: ``every`` or ``workers`` below 1, or imagehash isn't installed.
-        OutputError: the cache can't be written.
+        SettingError: ``every`` or ``workers`` below 1, or imagehash is not installed.
+        OutputError: the cache cannot be written.
     """
     for name in ("every", "workers"):
         if getattr(settings, name) < 1:
             raise SettingError(f"--{name} is {getattr(settings, name)}, must be 1 or more")
-    hasher = _hasher() if settings.looks else None
+    hasher = _hasher() if settings.perceptual else None
     files = source.table.images.file
     rows = picked(source, settings.every).tolist()
     known = _read_cache(settings.cache)
@@ -111,7 +111,7 @@ def measure(source: AuditSource, settings: PixelSettings) -> dict[int, Measured]
 
 
 def picked(source: AuditSource, every: int) -> IntArray:
-    """Return the rows of pictures to look at: each N-th of a clip, of a split's single pictures."""
+    """Return the rows of pictures to measure: every Nth of a clip, and of a split's single pictures."""
     images = source.table.images
     there = [f is not None and not isinstance(f, VideoFrame) for f in images.file.tolist()]
     rows = np.flatnonzero(np.array(there, np.bool_) & ~source.missing)
@@ -190,9 +190,9 @@ def _measure(file: Picture, hasher: Any) -> Measured:
     if grey.width > _WIDTH:
         grey = grey.resize((_WIDTH, max(1, round(grey.height * _WIDTH / grey.width))), Pillow.Resampling.BOX)
     values = np.asarray(grey, np.float32)
-    look = None if hasher is None or values.std() < _FLAT else int(str(hasher(grey)), 16)
+    hashed = None if hasher is None or values.std() < _FLAT else int(str(hasher(grey)), 16)
     digest = blake2b(data, digest_size=12).hexdigest()
-    return Measured("", width, height, float(values.mean()), _sharpness(values), look, digest)
+    return Measured("", width, height, float(values.mean()), _sharpness(values), hashed, digest)
 
 
 def _sharpness(grey: Any) -> float:
@@ -253,7 +253,7 @@ class _Cache:
 
 
 def is_cache(path: Path) -> bool:
-    """Tell whether a file is a cache, or there is none yet; OSError if it cannot be read."""
+    """Return whether a file is a cache, or there is none yet; OSError if it cannot be read."""
     if not path.exists():
         return True
     with path.open("rb") as file:
@@ -281,9 +281,9 @@ def _read_cache(path: Path | None) -> dict[str, Measured]:
 
 
 def _sound(measured: Measured) -> bool:
-    """Tell whether a line of the cache holds what `_measure` writes."""
+    """Return whether a line of the cache holds what `_measure` writes."""
     texts = isinstance(measured.error, str) and isinstance(measured.digest, str)
     sides = all(type(side) is int and 0 <= side <= MAX_SIDE for side in (measured.width, measured.height))
     greys = all(type(grey) in (int, float) and np.isfinite(float(grey)) for grey in (measured.light, measured.sharp))
-    look = measured.look
-    return texts and sides and greys and (look is None or (type(look) is int and 0 <= look < 1 << 64))
+    hashed = measured.perceptual_hash
+    return texts and sides and greys and (hashed is None or (type(hashed) is int and 0 <= hashed < 1 << 64))

@@ -16,7 +16,7 @@ class ReadSettings:
     """How a data set is read.
 
     Attributes:
-        layout: one of `LAYOUTS`; None: told from what lies there.
+        layout: one of `LAYOUTS`; None: found by what the folder holds.
         images: coco, voc: the pictures' folder.
         class_names: mot: of classes 1, 2, ….
         zero_based: mot: gt.txt counts frames from 0.

@@ -26,7 +26,7 @@ from sportstrack.types import BoolArray, FloatArray, IntArray
 DEEPEST = 3  # folders between the root and a clip, as in SportsMOT/dataset/train/CLIP
 _SPLIT = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test", "challenge": "challenge"}
 _LISTS = "splits_txt"
-_ABSENT = (1.0, -1.0, -1.0, -1.0)  # columns 7 to 10 where a file doesn't have them
+_ABSENT = (1.0, -1.0, -1.0, -1.0)  # columns 7 to 10 where a file does not have them
 
 
 def find_all_clips(root: Path) -> tuple[Storage, list[tuple[str, str]]]:
@@ -57,7 +57,7 @@ def read_clips(root: Path, *, class_names: tuple[str, ...] | None = None, zero_b
 
 
 def parse_rows(text: bytes, file: str, part: Part) -> tuple[FloatArray, IntArray]:
-    """Return (N, 10) columns of MOT text and their (N,) lines; what isn't a row of numbers is reported."""
+    """Return (N, 10) columns of MOT text and their (N,) lines; what is not a row of numbers is reported."""
     text = text.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     lines = [(i, line) for i, line in enumerate(text.split(b"\n"), 1) if line.strip()]
     if not lines:
@@ -97,7 +97,7 @@ class _Clip:
         self.classes = tuple(re.sub(r"^\d+=", "", name) for name in named)
 
     def read(self, any_pictures: bool) -> Iterator[Part]:
-        """Yield its part: none but findings if it can't be read at all."""
+        """Yield its part: none but findings if it cannot be read at all."""
         part = Part(self.classes)
         sizes = self._sizes(part)
         if sizes is None:
@@ -127,7 +127,7 @@ class _Clip:
         return known or roles
 
     def _sizes(self, part: Part) -> tuple[int, int, int | None] | None:
-        """Return width, height and length; report and return None where the clip can't be read without them."""
+        """Return width, height and length; report and return None where the clip cannot be read without them."""
         width, height, length = self.info.width, self.info.height, self.info.frames
         bad = not width or not height or (length is None and not self.names)
         if bad:
@@ -181,7 +181,8 @@ class _Clip:
         rows, lines = rows[good], lines[good]
         known = self._known_class(rows)
         for i in np.flatnonzero(~known).tolist():
-            text = f"class {rows[i, 7]:.0f}" if not self._by_role() else f"track {rows[i, 1]:.0f} isn't in gameinfo.ini"
+            track = f"track {rows[i, 1]:.0f} is not in gameinfo.ini"
+            text = track if self._by_role() else f"class {rows[i, 7]:.0f}"
             part.report("unknown class", text, file, int(lines[i]), self.split)
         return rows[known], lines[known]
 

@@ -39,7 +39,7 @@ def read_voc_leniently(root: Path, *, images: Path | None = None, edges: str = "
 
 @dataclass
 class _Gathered:
-    """Columns, as they are read, and where to look."""
+    """Columns, as they are read, and the folders with the pictures."""
 
     places: list[Path]
     first: Any

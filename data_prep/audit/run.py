@@ -17,8 +17,8 @@ from data_prep.audit.read import ReadSettings, read_source
 from data_prep.audit.source import AuditSource
 
 _PIXEL_KINDS = {"unreadable picture", "picture size", "light outlier", "blur outlier"}
-_LOOK = "near-identical pictures in two splits"
-_LEAKS = {"same picture in two splits", _LOOK}
+_NEAR_IDENTICAL = "near-identical pictures in two splits"
+_LEAKS = {"same picture in two splits", _NEAR_IDENTICAL}
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class AuditSettings:
 
     Attributes:
         read: how the data set is read.
-        thresholds: from where on something is a finding.
+        thresholds: the limits beyond which something is a finding.
         pixels: how pictures are looked at; None: not at all.
         ignore: kinds of findings to leave out.
     """
@@ -46,7 +46,7 @@ class Audit:
         root: where it lies.
         source: as it was read.
         findings: in the order of `KINDS`.
-        measured: row of a picture → what its pixels tell.
+        measured: row of a picture → what was measured on its pixels.
     """
 
     root: str
@@ -56,7 +56,7 @@ class Audit:
 
     @property
     def clean(self) -> bool:
-        """Tell whether nothing was found."""
+        """Return whether nothing was found."""
         return not self.findings
 
     def counts(self) -> dict[str, int]:
@@ -80,7 +80,7 @@ class Audit:
 
 
 def audit(root: str | Path, settings: AuditSettings | None = None) -> Audit:
-    """Look through a data set of any layout that the readers know.
+    """Audit a data set of any layout that the readers know.
 
     Args:
         root: its folder or file.
@@ -95,25 +95,25 @@ def audit(root: str | Path, settings: AuditSettings | None = None) -> Audit:
 
 
 def audit_source(source: AuditSource, root: str, settings: AuditSettings) -> Audit:
-    """Look through a data set that was read before; see `audit`."""
+    """Audit a data set that was read before; see `audit`."""
     ignore = set(check_kinds(settings.ignore))
     wanted = set(KINDS) - ignore
     measured: dict[int, Measured] = {}
     if settings.pixels is not None and wanted & (_PIXEL_KINDS | _LEAKS):
-        looks = _LOOK in wanted and len(source.table.splits) > 1
-        measured = measure(source, replace(settings.pixels, looks=looks))
-    found = [f for f in _findings(source, measured, settings.thresholds, _LOOK in wanted) if f.kind in wanted]
+        perceptual = _NEAR_IDENTICAL in wanted and len(source.table.splits) > 1
+        measured = measure(source, replace(settings.pixels, perceptual=perceptual))
+    found = [f for f in _findings(source, measured, settings.thresholds, _NEAR_IDENTICAL in wanted) if f.kind in wanted]
     order = {kind: i for i, kind in enumerate(KINDS)}
     return Audit(root, source, tuple(sorted(found, key=lambda f: order[f.kind])), measured)
 
 
 def _findings(
-    source: AuditSource, measured: dict[int, Measured], thresholds: Thresholds, looks: bool
+    source: AuditSource, measured: dict[int, Measured], thresholds: Thresholds, perceptual: bool
 ) -> Iterator[Finding]:
     yield from source.found
     for row in np.flatnonzero(source.missing).tolist():
-        yield source.of_image("missing picture", "the file isn't there", row)
+        yield source.of_image("missing picture", "the file is not there", row)
     yield from check_labels(source, thresholds)
     yield from check_clips(source)
     yield from check_pixels(source, measured, thresholds)
-    yield from check_pictures(source, measured, thresholds.near if looks else None)
+    yield from check_pictures(source, measured, thresholds.near if perceptual else None)

@@ -27,7 +27,7 @@ class AuditSource:
         files: the label files.
         box_file: (N,) int64 index into ``files``.
         box_line: (N,) int64 line from 1 (COCO: index of the annotation, from 0); −1 unknown.
-        missing: (M,) bool: the picture should be there and isn't.
+        missing: (M,) bool: the picture should be there and is not.
         found: findings made while reading.
         word: how a line is called: ``line {}`` or ``annotations[{}]``.
     """
@@ -43,7 +43,7 @@ class AuditSource:
 
     @property
     def has_pictures(self) -> bool:
-        """Tell whether there is any picture; a data set of labels alone lacks none."""
+        """Return whether there is any picture; a data set of labels alone lacks none."""
         return any(file is not None for file in self.table.images.file.tolist())
 
     def keep(self, images: BoolArray | None = None, boxes: BoolArray | None = None) -> AuditSource:

@@ -24,7 +24,7 @@ _EXAMPLES = """examples:
   yolo train data=football-plus/data.yaml model=yolov8n.pt imgsz=1280
 
 operations: copy_paste cutout flip rotate resize brightness contrast colour blur motion_blur noise jpeg
-(docs/augment.md tells what each does). OUT holds the data set and the new pictures, trains as it is, and has
+(docs/augment.md describes each). OUT holds the data set and the new pictures, trains as it is, and has
 augmented.jsonl (what was done to each) and sheet.png (some of them, to look at).
 """
 

@@ -25,7 +25,7 @@ def augment_image(
     """Apply operations to a picture and its boxes, in the order given.
 
     Args:
-        image: (H, W, 3) uint8 BGR; isn't changed.
+        image: (H, W, 3) uint8 BGR; is not changed.
         boxes: (N, 4) corners in continuous pixels.
         classes: (N,) class ids.
         ops: names from `OPERATIONS`.

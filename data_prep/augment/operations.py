@@ -1,4 +1,4 @@
-"""What can be done to a picture and its boxes; each operation draws its parameters and tells them.
+"""What can be done to a picture and its boxes; each operation draws its parameters and returns them.
 
 Geometry, light, colour and blur are torchvision's (transforms.v2, BSD-3). Its noise draws from a global state and its
 JPEG needs a newer version; motion blur, hidden and pasted players it has none: those are written here.

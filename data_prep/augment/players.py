@@ -48,7 +48,7 @@ def copy_paste(sample: Sample, rng: np.random.Generator) -> tuple[Sample, Params
     """Paste up to three players of this or a donor picture at about the height where they stood.
 
     After Ghiasi et al. 2021 (arXiv:2012.07177): along the player's polygon, or with a rounded outline where there is
-    none. Only boxes that nobody overlaps are taken; what they cover becomes less visible.
+    none. Only boxes that no other box overlaps are taken; what they cover becomes less visible.
     """
     pool = sample.donors or (sample,)
     pasted = []
@@ -82,7 +82,7 @@ def free_boxes(sample: Sample) -> IntArray:
 
 
 def _place(sample: Sample, patch: Image, foot: float, rng: np.random.Generator) -> tuple[Image, tuple[int, int]] | None:
-    """Return the patch, scaled by 0.85…1.15, and its left top pixel; None where it would hide somebody."""
+    """Return the patch, scaled by 0.85…1.15, and its left top pixel; None where it would hide a player."""
     from sportstrack.images.opencv import require_cv2
 
     cv2 = require_cv2()

@@ -98,7 +98,7 @@ def augment_set(table: Table, out: str | Path, settings: AugmentSettings) -> dic
 
     Raises:
         SettingError: unknown split or picture. FormatError: unreadable pictures. OutputError: the place holds
-            something else or can't be written.
+            something else or cannot be written.
     """
     chosen = choose(table, settings)
     write = WriteSettings(copy=settings.copy, overwrite=settings.overwrite, source=_asked(settings))
@@ -119,7 +119,7 @@ def augment_set(table: Table, out: str | Path, settings: AugmentSettings) -> dic
 
 
 def choose(table: Table, settings: AugmentSettings) -> IntArray:
-    """Return the rows of the pictures to augment; SettingError for a split or picture that isn't there."""
+    """Return the rows of the pictures to augment; SettingError for a split or picture that is not there."""
     for split in settings.splits:
         if split not in table.splits:
             raise SettingError(unknown("split", split, table.splits))
@@ -127,7 +127,7 @@ def choose(table: Table, settings: AugmentSettings) -> IntArray:
     if settings.listed is not None:
         rows = _listed(table, rows, settings.listed)
     if settings.share < 1:
-        # The draw of each picture is its own, so that the order of the files doesn't matter.
+        # The draw of each picture is its own, so that the order of the files does not matter.
         draws = [np.random.default_rng([settings.seed, *_word(table, row)]).random() for row in rows.tolist()]
         rows = np.sort(rows[np.argsort(draws, kind="stable")[: int(np.ceil(settings.share * len(rows)))]])
     if not len(rows):

@@ -36,7 +36,7 @@ def write_image(path: Path, image: Image) -> None:
     from sportstrack.images.opencv import require_cv2
 
     cv2 = require_cv2()
-    # OpenCV warns when it is told the JPEG quality of a PNG
+    # OpenCV warns about a JPEG quality for a PNG
     asked = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY] if path.suffix == ".jpg" else []
     _, data = cv2.imencode(path.suffix, image, asked)
     write_whole(str(path), data.tobytes())

@@ -22,7 +22,7 @@ from sportstrack.mot import MotTable, parse_mot, parse_sequence_info
 from sportstrack.types import IntArray
 
 VIDEO_SUFFIXES = (".mp4", ".mkv", ".avi", ".mov", ".m4v", ".webm")
-_FAR_OUTSIDE = 0.2  # share of boxes wholly beside the picture from which on the truth is another clip's
+_FAR_OUTSIDE = 0.2  # least share of boxes wholly beside the picture for the truth to be another clip's
 _DETECTOR = re.compile(r"-(DPM|FRCNN|SDP)$")
 _NUMBER = re.compile(r"(\d+)$")
 
@@ -146,7 +146,7 @@ def first_size(storage: Storage, folder: str) -> tuple[int, int] | None:
 
 
 def _same_clip(stated: str, folder: str) -> bool:
-    # MOT17-02 holds the seqinfo.ini of MOT17-02-FRCNN where somebody has dropped the detector's name
+    # MOT17-02 holds the seqinfo.ini of MOT17-02-FRCNN where the detector's name was dropped from the folder's
     return same_name(base_name(stated)).casefold() == same_name(base_name(folder)).casefold()
 
 

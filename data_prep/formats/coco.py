@@ -42,7 +42,7 @@ def read_coco(root: str | Path, *, images: str | Path | None = None) -> Table:
 
     Args:
         root: file or folder.
-        images: the pictures' folder; None: looked for beside the JSON by the split's name. What isn't found there has
+        images: the pictures' folder; None: looked for beside the JSON by the split's name. What is not found there has
             labels alone.
 
     Raises:
@@ -61,8 +61,8 @@ def write_coco(table: Table, out: str | Path, settings: WriteSettings | None = N
     Boxes are written as they are, also beyond their picture; ignored ones with ``iscrowd: 1``.
 
     Raises:
-        FormatError: a table that isn't sound, or pictures that can't be read.
-        OutputError: the place holds something else or can't be written.
+        FormatError: a table that is not sound, or pictures that cannot be read.
+        OutputError: the place holds something else or cannot be written.
     """
     settings = settings or WriteSettings()
     table = prepared(table, settings, stems=False)
@@ -277,7 +277,8 @@ def _mended(a: Any, i: int, row: dict[Any, int], number: dict[Any, int], name: s
     for key, known in (("image_id", row), ("category_id", number)):
         read[key] = as_id(a.get(key))
         if read[key] is None or read[key] not in known:
-            raise FormatError(f"{where}: {key} is {a.get(key)!r}, which isn't among the {key[:-3].replace('y', 'ie')}s")
+            plural = key.removesuffix("_id").replace("y", "ie") + "s"
+            raise FormatError(f"{where}: {key} is {a.get(key)!r}, which is not among the {plural}")
     given = a.get("bbox") or box_around(a.get("segmentation"), where)
     box = [as_number(side) for side in given] if isinstance(given, list) else []
     if len(box) != 4 or None in box:

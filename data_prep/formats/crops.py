@@ -89,13 +89,14 @@ def _choose(table: Table, crops: CropSettings) -> tuple[BoolArray, dict[str, int
     boxes = table.boxes
     low = boxes.xyxy[:, 3] - boxes.xyxy[:, 1] < crops.least_height
     hidden = (boxes.visibility >= 0) & (boxes.visibility < crops.least_visibility)
-    nobody = boxes.track_id == NO_TRACK
-    good = ~(low | hidden | nobody)
+    no_identity = boxes.track_id == NO_TRACK
+    good = ~(low | hidden | no_identity)
     clip = table.images.sequence[boxes.image]
     _, identity = np.unique(np.stack([clip, boxes.track_id], axis=1), axis=0, return_inverse=True)
     identity = identity.reshape(-1)
     few = good & (np.bincount(identity[good], minlength=len(boxes) + 1)[identity] < crops.least_crops)
-    reasons = {"without identity": nobody, "too low": low, "too little visible": hidden, "identities with few": few}
+    reasons = {"without identity": no_identity, "too low": low, "too little visible": hidden}
+    reasons["identities with few"] = few
     return good & ~few, {name: int(mask.sum()) for name, mask in reasons.items()}
 
 

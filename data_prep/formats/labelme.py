@@ -56,7 +56,7 @@ def read_labelme(root: str | Path, *, images: str | Path | None = None) -> Table
         images: the pictures' folder; None: beside the JSON. Of ``imagePath`` the file's name alone is used.
 
     Raises:
-        FormatError: no such folder, or a file that isn't LabelMe's, with the shape.
+        FormatError: no such folder, or a file that is not LabelMe's, with the shape.
     """
     path = settled(root)
     files = list_files(path, (".json",)) if path.is_dir() else []
@@ -88,7 +88,7 @@ def _read_file(file: Path, folder: Path, to: _Gathered) -> None:
     name = PureWindowsPath(stated).name  # LabelMe writes the separators of the system that it runs on
     picture = str(folder / name)
     if not name or not os.path.isfile(picture):  # noqa: PTH113  # no name is too long for it
-        raise FormatError(f"{file}: imagePath: the picture {stated[:80]!r} isn't in {folder}")
+        raise FormatError(f"{file}: imagePath: the picture {stated[:80]!r} is not in {folder}")
     if name in to.known:
         raise FormatError(f"{file}: imagePath: {name} has labels in another file as well")
     groups: dict[tuple[str, str], int] = {}

@@ -129,7 +129,7 @@ def require_clips(table: Table, what: str) -> None:
 
 
 def consecutive(frames: IntArray) -> tuple[IntArray, int]:
-    """Return frames of a thinned clip numbered one after the other, and each how many-th was kept (1: all)."""
+    """Return the frames of a thinned clip numbered one after the other, and the stride (1: all were kept)."""
     step = int(np.gcd.reduce(frames)) if len(frames) > 1 else 1
     return frames // max(step, 1), max(step, 1)
 

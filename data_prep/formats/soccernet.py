@@ -37,7 +37,7 @@ def read_soccernet(root: str | Path, *, skip_missing: bool = False, from_video: 
 
     Raises:
         FormatError: no such data set, an unsound clip, a zip that climbs out of its folder, a box of a track that
-            gameinfo.ini doesn't know.
+            gameinfo.ini does not know.
     """
     return join_clips(
         (

@@ -39,7 +39,7 @@ def read_sportsmot(
         from_video: take frames from ``CLIP.mp4`` where a clip has no pictures.
 
     Raises:
-        FormatError: no such data set, a list names a clip that isn't there, or a clip is unsound.
+        FormatError: no such data set, a list names a clip that is not there, or a clip is unsound.
         SettingError: unknown sport.
     """
     if sport != "all" and sport not in SPORTS:

@@ -27,7 +27,7 @@ def from_supervision(dataset: Any, *, split: str = "train", base: str | Path | N
         base: the folder that the pictures' names start from; None: names are those of the files alone.
 
     Raises:
-        FormatError: a picture that can't be read.
+        FormatError: a picture that cannot be read.
     """
     files = [str(path) for path in dataset.image_paths]
     found = [dataset.annotations[path] for path in dataset.image_paths]

@@ -83,8 +83,8 @@ def write_voc(table: Table, out: str | Path, settings: WriteSettings | None = No
     """Write a VOC folder and return its manifest; boxes as they are, ignored ones as difficult.
 
     Raises:
-        FormatError: a table that isn't sound, or pictures that can't be read.
-        OutputError: the place holds something else or can't be written.
+        FormatError: a table that is not sound, or pictures that cannot be read.
+        OutputError: the place holds something else or cannot be written.
     """
     settings = settings or WriteSettings()
     table = prepared(table, settings)
@@ -144,7 +144,7 @@ def parse_xml(data: bytes, name: str) -> Any:
     """Return the root element of an annotation; entities, DTDs and outside references are refused.
 
     Raises:
-        FormatError: broken or dangerous XML, with its line where the parser tells it.
+        FormatError: broken or dangerous XML, with its line where the parser knows it.
     """
     from xml.etree.ElementTree import ParseError
 
@@ -211,7 +211,7 @@ def stated_size(root: Any, file: Path, picture: str | None) -> tuple[int, int]:
     if min(width, height) > 0:
         return width, height
     if picture is None:
-        raise FormatError(f"{file}: no <size>, and its picture isn't there to be asked")
+        raise FormatError(f"{file}: no <size>, and its picture is not there to be asked")
     return picture_size(picture)
 
 

@@ -40,8 +40,8 @@ def write_yolo(table: Table, out: str | Path, settings: WriteSettings | None = N
     in the manifest. Pictures without ground truth get no label file; labelled ones without a box an empty one.
 
     Raises:
-        FormatError: a table that isn't sound, or pictures that can't be read.
-        OutputError: the place holds something else or can't be written.
+        FormatError: a table that is not sound, or pictures that cannot be read.
+        OutputError: the place holds something else or cannot be written.
     """
     settings = settings or WriteSettings()
     table = prepared(table, settings)
@@ -160,7 +160,7 @@ class YoloWriter:
 
 
 def clip_to_json(table: Table, index: int) -> dict[str, Any]:
-    """Return what YOLO labels can't hold of a clip; ``frames`` has each picture's frame (from 0) and track ids."""
+    """Return what YOLO labels cannot hold of a clip; ``frames`` has each picture's frame (from 0) and track ids."""
     sequence = table.sequences[index]
     rows = np.flatnonzero(table.images.sequence == index)
     start, tracks = table.starts, table.boxes.track_id

@@ -144,7 +144,7 @@ def split_places(
     first.
 
     Raises:
-        FormatError: a place isn't there and ``need`` has its split, or none is there. Others become ``notes``.
+        FormatError: a place is not there and ``need`` has its split, or none is there. Others become ``notes``.
     """
     found: dict[Path, tuple[str, Path]] = {}
     missing = []
@@ -152,10 +152,10 @@ def split_places(
         value = described.get(key)
         for one in value if isinstance(value, list) else [value] if value else []:
             path = base / str(one)
-            if not _exists(path):  # Roboflow writes ../train/images, counted from a folder that isn't there
+            if not _exists(path):  # Roboflow writes ../train/images, counted from a folder that is not there
                 path = base / str(one).lstrip("./")
             if not _exists(path):
-                missing.append((split, f"{file}: {key}: {base / str(one)} isn't there"))
+                missing.append((split, f"{file}: {key}: {base / str(one)} is not there"))
             elif path.resolve() not in found or split_word(path.parent.name + " " + path.stem) == split:
                 found[path.resolve()] = (split, path)
     for split, message in missing:
@@ -198,7 +198,7 @@ def _there(files: list[str], place: Path, notes: list[str] | None) -> list[str]:
     """Return the pictures of a list that are there; FormatError for others if there is nowhere to note them."""
     missing = [file for file in files if not os.path.isfile(file)]  # noqa: PTH113  # tens of thousands of them
     if missing and notes is None:
-        raise FormatError(f"{place}: names {missing[0]}, which isn't there; take it out of the list")
+        raise FormatError(f"{place}: names {missing[0]}, which is not there; take it out of the list")
     if missing and notes is not None:
         notes.append(f"{place}: {len(missing)} of its pictures are not there, the first is {missing[0]}; left out")
         left = set(missing)

@@ -1,4 +1,4 @@
-"""A pinhole camera on a stand, and the operator who pans, tilts and zooms it after the ball."""
+"""A pinhole camera on a stand, and an operator that pans, tilts and zooms it after the ball."""
 
 from __future__ import annotations
 

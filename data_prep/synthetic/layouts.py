@@ -1,4 +1,4 @@
-"""Writing rendered sequences where other tools look for them: SportsMOT folders, YOLO data sets, H.264 video."""
+"""Writing rendered sequences in the layouts of other tools: SportsMOT folders, YOLO data sets, H.264 video."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class MatchState:
 
 
 class Match:
-    """A kick-about that looks like football: formation, pressing, passes, shots; deterministic for a seed."""
+    """A simple game of football: formation, pressing, passes, shots; deterministic for a seed."""
 
     def __init__(self, settings: Settings) -> None:
         self._rng = rng = settings.rng(STREAM_MATCH)
@@ -77,7 +77,7 @@ class Match:
         )  # fmt: skip
 
     def _targets(self) -> Array:
-        """(23, 2) metres: where everybody wants to be now."""
+        """(23, 2) metres: the targets of all people."""
         rng, dt, ball = self._rng, self._dt, self.ball[:2]
         decay = np.exp(-dt / 3.0)
         self._wander = decay * self._wander + np.sqrt(1 - decay**2) * rng.normal(0, 3.5, (N_PEOPLE, 2))
@@ -112,7 +112,7 @@ class Match:
             target[self._owner] = self.xy[self._owner] + 6.0 * way / (np.linalg.norm(way) + 1e-9)
 
     def _run(self, target: Array) -> None:
-        """Accelerate everybody towards the targets, keep them apart, turn and step."""
+        """Accelerate all people towards their targets, keep them apart, turn and step."""
         dt = self._dt
         way = target - self.xy
         distance = np.linalg.norm(way, axis=1, keepdims=True)

@@ -11,7 +11,7 @@ from data_prep.synthetic.match import BALL_RADIUS, MatchState
 from data_prep.synthetic.settings import N_PEOPLE, STREAM_KITS, Array, Colour, Settings, identities
 from sportstrack.types import Image
 
-# Kits tell the roles apart: a referee is all in black, a goalkeeper in fluorescent yellow or orange with long sleeves
+# Kits distinguish the roles: a referee is all in black, a goalkeeper in fluorescent yellow or orange with long sleeves
 # and white gloves; the players' colours come near neither. (BGR)
 PLAYER_COLOURS: dict[str, Colour] = {
     "red": (38, 32, 205), "blue": (190, 75, 25), "white": (232, 234, 232), "sky": (232, 190, 120),
@@ -27,7 +27,7 @@ SKINS: tuple[Colour, ...] = ((150, 180, 222), (120, 155, 205), (85, 120, 175), (
 HAIRS: tuple[Colour, ...] = ((20, 22, 28), (25, 40, 70), (70, 130, 180), (30, 60, 120), (120, 125, 130))
 
 HEAD, NECK, SH_L, SH_R, EL_L, EL_R, HA_L, HA_R, HIP_L, HIP_R, KN_L, KN_R, AN_L, AN_R, TO_L, TO_R, CROWN = range(17)
-BOX = 17  # eight corners of the torso: shoulders front L R, back L R, then hips likewise
+BOX = 17  # eight corners of the torso: shoulders front L R, back L R, then hips in the same order
 JOINTS = BOX + 8
 BONES = (  # joint, joint, width in metres: what a shadow is made of
     (NECK, HIP_L, 0.16), (NECK, HIP_R, 0.16), (HIP_L, KN_L, 0.08), (KN_L, AN_L, 0.06), (HIP_R, KN_R, 0.08),
@@ -64,7 +64,7 @@ def kits(settings: Settings) -> tuple[Kit, ...]:
     names = list(PLAYER_COLOURS)
     first = str(rng.choice(names))
     second = str(rng.choice([n for n in names if n != first and {n, first} not in CLASHES]))
-    looks = [_team_look(rng, name) for name in (first, second)]
+    kits_of_teams = [_team_kit(rng, name) for name in (first, second)]
     keepers = [KEEPER_COLOURS[int(rng.integers(2))] for _ in range(2)]
     out = []
     for i in range(N_PEOPLE):
@@ -72,7 +72,7 @@ def kits(settings: Settings) -> tuple[Kit, ...]:
         boots = [(30, 30, 30), (230, 230, 230), (40, 40, 220), (60, 220, 200)][int(rng.integers(4))]
         body = (float(rng.uniform(1.70, 1.95)), float(rng.uniform(0.92, 1.12)))
         if i < 20:
-            shirt, other, pattern, shorts, socks, ink = looks[i // 10]
+            shirt, other, pattern, shorts, socks, ink = kits_of_teams[i // 10]
             kit = Kit(shirt, other, pattern, shorts, socks, ink, boots, skin, hair, False, False, numbers[i], *body)
         elif i < 22:
             colour = keepers[i - 20]
@@ -84,7 +84,7 @@ def kits(settings: Settings) -> tuple[Kit, ...]:
     return tuple(out)
 
 
-def _team_look(rng: np.random.Generator, name: str) -> tuple[Colour, Colour, str, Colour, Colour, Colour]:
+def _team_kit(rng: np.random.Generator, name: str) -> tuple[Colour, Colour, str, Colour, Colour, Colour]:
     """Shirt, pattern colour, pattern, shorts, socks and number colour of a team."""
     shirt = PLAYER_COLOURS[name]
     light = sum(shirt) > 420
@@ -285,7 +285,7 @@ class _Brush:
         for joint, size, colour in ((CROWN, 0.057, kit.hair), (HEAD, 0.050, kit.skin)):
             centre = (int(p[joint][0]), int(p[joint][1]))
             cv2.circle(self.canvas, centre, max(1, round(size * self.tall)), self.colour(colour, 0.92), -1)
-        # a face only shows on the side the person looks to: hair covers the rest
+        # a face only shows on the side that the person faces: hair covers the rest
         if self.faces_away:
             centre = (int(p[CROWN][0]), int(p[CROWN][1]))
             cv2.circle(self.canvas, centre, max(1, round(0.054 * self.tall)), self.colour(kit.hair), -1)

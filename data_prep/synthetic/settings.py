@@ -33,11 +33,11 @@ class Settings:
     width: int = 1280
     height: int = 720
     fps: float = 25.0
-    crowding: float = 0.4  # 0 = players keep their formation ... 1 = everybody swarms round the ball
+    crowding: float = 0.4  # 0 = players keep their formation ... 1 = all swarm round the ball
     camera_speed: float = 1.0  # 0 = fixed camera ... 1 = follows the ball ... 3 = hectic
     light_change: float = 0.2  # 0 = constant ... 1 = clouds and a camera that hunts for its exposure
     cuts: int = 0  # hard cuts to another viewpoint or zoom
-    view: str | None = None  # the first shot's viewpoint: one of camera.VIEWS; None = drawn from the seed
+    view: str | None = None  # the first shot's viewpoint: one of VIEWS; None = drawn from the seed
     motion_blur: float = 0.35  # share of the frame time for which the shutter is open
     noise: float = 2.0  # standard deviation of the sensor's noise, grey levels
     shadows: bool = True
@@ -93,7 +93,7 @@ class FrameTruth:
 
 
 def identities(settings: Settings) -> tuple[Identity, ...]:
-    """Who plays: 24 identities in the order of their ids, shirt numbers drawn from the seed."""
+    """The 24 identities in the order of their ids, shirt numbers drawn from the seed."""
     rng = settings.rng(STREAM_KITS)
     rows = []
     for team, side in enumerate(("left", "right")):

@@ -77,7 +77,7 @@ class Wall:
 
 
 class Stadium:
-    """Everything that stands still, with its look drawn from the seed."""
+    """Everything that stands still; its colours are drawn from the seed."""
 
     def __init__(self, settings: Settings) -> None:
         rng = settings.rng(STREAM_STADIUM)
@@ -220,7 +220,7 @@ def _walls(rng: np.random.Generator) -> list[Wall]:
     stands, boards = [], []
     for inward, length in (((0, -1), edge[0]), ((0, 1), edge[0]), ((1, 0), edge[1]), ((-1, 0), edge[1])):
         normal = np.array(inward, float)
-        right = np.array([-normal[1], normal[0]])  # along the wall, to the right of who looks at it from the pitch
+        right = np.array([-normal[1], normal[0]])  # along the wall, to the right, seen from the pitch
         offset = edge[0] if inward[0] else edge[1]
         foot = -normal * offset
         slope = np.array([*(normal * STAND_DEPTH), -STAND_RISE]) / np.hypot(STAND_DEPTH, STAND_RISE) / CROWD_SCALE

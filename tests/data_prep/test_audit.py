@@ -650,7 +650,7 @@ def test_help_tells_the_exit_status_of_findings(capsys: pytest.CaptureFixture[st
 def test_the_real_sequences_of_sportsmot(shared_data: Path) -> None:
     folder = shared_data / "sportsmot"
     if not folder.is_dir():
-        pytest.skip("SportsMOT isn't there")
+        pytest.skip("SportsMOT is not there")
     found = audit(folder)
     assert len(found.source.table.boxes) == 312_579
     assert len(found.source.table.images) == 28_574

@@ -443,7 +443,7 @@ def test_sloppy_label_lines_are_read() -> None:
         ("just text", "not a YOLO data set"),
         ("train: images\n", "names: expected a list"),
         ("names: {1: a}\ntrain: images\n", "names: expected a list"),
-        ("names: [a]\ntrain: absent\n", "train: .*absent isn't there"),
+        ("names: [a]\ntrain: absent\n", "train: .*absent is not there"),
     ],
 )
 def test_a_folder_that_is_no_yolo_data_set_is_refused(tmp_path: Path, yaml: str | None, message: str) -> None:
@@ -473,7 +473,7 @@ def test_names_that_would_meet_in_one_file_are_refused(tmp_path: Path, pair: tup
 def test_a_table_that_is_not_sound_is_refused() -> None:
     images = ImageTable.make(["a.jpg"], size=SIZE)
     for boxes, message in [
-        (Boxes.make([1], [[0, 0, 1, 1]]), "picture that isn't there"),
+        (Boxes.make([1], [[0, 0, 1, 1]]), "picture that is not there"),
         (Boxes.make([0], [[0, 0, 1, 1]], [1]), "beyond the 1 classes"),
         (Boxes.make([0], [[0, 0, np.nan, 1]]), "NaN or infinite"),
     ]:

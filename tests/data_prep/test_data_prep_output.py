@@ -36,7 +36,7 @@ def tiny_disk(tmp_path: Path) -> Iterator[Path]:
     except OSError:
         pytest.skip("no mount command")
     if done.returncode:
-        pytest.skip("mounting needs rights that this user hasn't")
+        pytest.skip("mounting needs rights that this user has not")
     yield folder
     subprocess.run(["umount", str(folder)], check=True)
 

@@ -116,7 +116,7 @@ def test_a_split_that_is_not_there_is_noted(tmp_path: Path, missing: str, capsys
     there = {split: place for split, place in FOLDERS.items() if split != missing}
     folder = data_set(tmp_path / "rf", ROBOFLOW, there)
     for notes in (read_yolo(folder).notes, read_yolo_leniently(folder).table.notes, check_data(folder).notes):
-        assert any(f"{missing}: " in note and "isn't there; left out" in note for note in notes)
+        assert any(f"{missing}: " in note and "is not there; left out" in note for note in notes)
     assert set(read_yolo(folder).splits) == set(there)
     assert convert.main([str(folder), str(tmp_path / "o"), "--from", "yolo", "--to", "coco"]) == 0
     assert f"{missing}: " in capsys.readouterr().err
@@ -126,9 +126,9 @@ def test_a_split_that_is_not_there_is_noted(tmp_path: Path, missing: str, capsys
 def test_a_split_that_was_asked_for_must_be_there(tmp_path: Path) -> None:
     folder = data_set(tmp_path / "rf", ROBOFLOW, {"val": "valid/images"})
     for read in (lambda: read_yolo(folder), lambda: check_data(folder), lambda: read_test_set(folder, "train")):
-        with pytest.raises(FormatError, match=r"data.yaml: train: .*images isn't there"):
+        with pytest.raises(FormatError, match=r"data.yaml: train: .*images is not there"):
             read()
-    with pytest.raises(FormatError, match=r"test: .*isn.t there"):
+    with pytest.raises(FormatError, match=r"test: .*is not there"):
         read_test_set(folder, "test")
     assert len(read_test_set(folder, "val")) == 1
     words = [str(folder), str(tmp_path / "o"), "--from", "yolo", "--to", "coco"]

@@ -308,7 +308,7 @@ def _no_yaml(data: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (_no_path, r"data\.yaml: train: .*images/nowhere isn't there"),
+        (_no_path, r"data\.yaml: train: .*images/nowhere is not there"),
         (_no_pictures, "no training pictures"),
         (_no_labels, r"none of the 8 training pictures has a box.*labels/train/0\.txt"),
         (_class_out_of_range, r"labels/train/3\.txt, line 2"),
