@@ -9,33 +9,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+from camera_views import HEIGHT, WIDTH, add_players, corner_error, players, similarity, view
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data_prep.synthetic import CLASSES, FrameTruth, Settings, render_sequence
-from sportstrack import Detections, Tracks, create_tracker
 from sportstrack.camera import CAMERAS, DEFAULT_CAMERA, load_camera
 from sportstrack.camera.affine import apply, enlarge, is_plausible
 from sportstrack.errors import SettingError
-from sportstrack.score.run import score_tracks
 from sportstrack.types import CameraMotion
 
-WIDTH, HEIGHT = 640, 360
-CORNERS = np.array([[0, 0], [WIDTH, 0], [0, HEIGHT], [WIDTH, HEIGHT]], float)
 NOBODY = np.empty((0, 4))
 IMAGE_METHODS = ("flow", "orb", "ecc")
 every_method = pytest.mark.parametrize("name", sorted(CAMERAS))
 every_image_method = pytest.mark.parametrize("name", IMAGE_METHODS)
-
-
-def similarity(zoom: float = 1.0, degrees: float = 0.0, shift: tuple[float, float] = (0.0, 0.0)) -> np.ndarray:
-    """(2, 3): zoom and turn about the picture's middle, then shift."""
-    turn = np.deg2rad(degrees)
-    linear = zoom * np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
-    middle = np.array([WIDTH, HEIGHT]) / 2
-    return np.column_stack([linear, middle - linear @ middle + shift])
-
-
 MOTIONS = {
     "still": similarity(),
     "pan": similarity(shift=(13.4, -2.3)),
@@ -45,60 +31,6 @@ MOTIONS = {
     "roll": similarity(degrees=1.2),
     "all": similarity(1.015, -0.8, (-8.2, 3.1)),
 }
-
-
-@pytest.fixture(scope="session")
-def canvas() -> np.ndarray:
-    """A picture (3·HEIGHT, 3·WIDTH, 3) with structure at every size, as a stadium has."""
-    import cv2
-
-    rng = np.random.default_rng(3)
-    size = (3 * WIDTH, 3 * HEIGHT)
-    picture = np.zeros(size[::-1], np.float32)
-    for cell in (4, 12, 40, 120):
-        coarse = rng.normal(0, 20, (size[1] // cell, size[0] // cell)).astype(np.float32)
-        picture += cv2.resize(coarse, size, interpolation=cv2.INTER_CUBIC)
-    tints = np.array([0.8, 1.0, 0.7], np.float32)
-    return np.clip(110 + picture[..., None] * tints, 0, 255).astype(np.uint8)
-
-
-def view(canvas: np.ndarray, affine: np.ndarray) -> np.ndarray:
-    """What the camera sees after its picture has moved by ``affine``."""
-    import cv2
-
-    to_middle = np.array([[1.0, 0, -WIDTH], [0, 1, -HEIGHT], [0, 0, 1]])
-    whole = np.vstack([affine, [0, 0, 1]]) @ to_middle
-    half = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])  # OpenCV counts from the first pixel's centre
-    centres = (np.linalg.inv(half) @ whole @ half)[:2]
-    return cv2.warpAffine(canvas, centres, (WIDTH, HEIGHT), flags=cv2.INTER_LINEAR)
-
-
-def add_players(image: np.ndarray, xyxy: np.ndarray) -> np.ndarray:
-    """Paint a patterned player in each box."""
-    image = image.copy()
-    for i, (x1, y1, x2, y2) in enumerate(xyxy.astype(int).tolist()):
-        shape = (max(0, min(y2, HEIGHT) - max(y1, 0)), max(0, min(x2, WIDTH) - max(x1, 0)), 3)
-        pattern = np.random.default_rng(i).integers(0, 256, (8, 8, 3), np.uint8).repeat(8, 0).repeat(8, 1)
-        image[max(y1, 0) : max(y1, 0) + shape[0], max(x1, 0) : max(x1, 0) + shape[1]] = pattern[: shape[0], : shape[1]]
-    return image
-
-
-def players(shift: tuple[float, float] = (0.0, 0.0), count: int = 10) -> np.ndarray:
-    """(count, 4) boxes over the picture, 30 by 60 pixels."""
-    columns = np.arange(count)
-    left_top = np.stack([40 + columns % 5 * 120, 60 + columns // 5 * 150], axis=1).astype(float) + shift
-    return np.hstack([left_top, left_top + (30, 60)])
-
-
-def corner_error(affine: np.ndarray | None, true: np.ndarray) -> float:
-    """Largest distance in pixels at a corner of the picture."""
-    assert affine is not None
-    assert affine.shape == (2, 3)
-    assert affine.dtype == np.float64
-    return float(np.linalg.norm(apply(affine, CORNERS) - apply(true, CORNERS), axis=1).max())
-
-
-# --- known motion ----------------------------------------------------------------------------------------------------
 
 
 @every_image_method
@@ -179,119 +111,6 @@ def test_one_sprinter_does_not_move_the_camera_of_the_boxes() -> None:
     camera = load_camera("boxes")
     camera.update(None, before)
     assert corner_error(camera.update(None, after), similarity()) < 0.5
-
-
-# --- rendered football, whose camera is known ------------------------------------------------------------------------
-
-Rendered = list[tuple[np.ndarray, FrameTruth]]
-
-
-@pytest.fixture(scope="session")
-def fast_camera() -> Rendered:
-    wanted = Settings(seed=10, frames=24, width=WIDTH, height=HEIGHT, camera_speed=3.0, view="goal")
-    return list(render_sequence(wanted))
-
-
-def carried(before: FrameTruth, after: FrameTruth, points: np.ndarray) -> np.ndarray:
-    """(N, 2) where a camera that turns and zooms takes points: H = K₂ R₂ R₁⁻¹ K₁⁻¹."""
-    homography = after.camera[:, :3] @ np.linalg.inv(before.camera[:, :3])
-    moved = np.column_stack([points, np.ones(len(points))]) @ homography.T
-    return moved[:, :2] / moved[:, 2:]
-
-
-def rendered_errors(name: str, rendered: Rendered) -> tuple[np.ndarray, np.ndarray]:
-    """Pixels by which the corners move, and pixels by which the estimate misses them, per frame."""
-    camera, moves, misses = load_camera(name), [], []
-    before = None
-    for image, truth in rendered:
-        affine = camera.update(image, truth.xyxy)
-        if before is not None:
-            there = carried(before, truth, CORNERS)
-            moves.append(np.linalg.norm(there - CORNERS, axis=1).max())
-            assert affine is not None
-            misses.append(np.linalg.norm(there - apply(affine, CORNERS), axis=1).max())
-        before = truth
-    return np.array(moves), np.array(misses)
-
-
-@pytest.mark.parametrize(("name", "limit"), [("flow", 0.5), ("orb", 1.0), ("ecc", 1.5), ("boxes", 4.0)])
-def test_a_rendered_fast_camera_is_followed(name: str, limit: float, fast_camera: Rendered) -> None:
-    moves, misses = rendered_errors(name, fast_camera)
-    assert np.median(moves) > 3.5
-    assert np.median(misses) < limit
-    assert misses.mean() < 0.7 * moves.mean()
-
-
-def test_bare_turf_with_shadows_is_followed() -> None:
-    """In this view strong corners are players' shadows; only the weak texture of the turf tells the truth."""
-    rendered = list(render_sequence(Settings(seed=9, frames=8, camera_speed=1.0, view="close", width=1280, height=720)))
-    camera, before = load_camera(), None
-    middle = np.array([[640.0, 360.0]])
-    for image, truth in rendered:
-        affine = camera.update(image, truth.xyxy)
-        if before is not None:
-            there = carried(before, truth, middle)
-            assert np.linalg.norm(there - middle) > 3
-            assert affine is not None
-            assert np.linalg.norm(apply(affine, middle) - there) < 0.5
-        before = truth
-
-
-@pytest.fixture(scope="session")
-def hectic() -> Rendered:
-    """Every third frame of a hectic camera: players jump by more than their width."""
-    wanted = Settings(seed=21, frames=120, width=WIDTH, height=HEIGHT, camera_speed=3.0, view="main", crowding=0.7)
-    return list(render_sequence(wanted, every=3))
-
-
-def people(truth: FrameTruth) -> np.ndarray:
-    return (truth.class_id != CLASSES.index("ball")) & (truth.visibility > 0.2)
-
-
-def botsort_hota(rendered: Rendered, name: str | None) -> float:
-    """HOTA in per cent on true boxes with 3 % jitter and 10 % misses."""
-    rng = np.random.default_rng(5)
-    tracker, camera = create_tracker("botsort", frame_rate=25 / 3), load_camera(name) if name else None
-    tracks, truths = [], []
-    for image, truth in rendered:
-        seen = people(truth)
-        boxes, ids = truth.xyxy[seen], truth.track_id[seen]
-        truths.append(Tracks(boxes, np.ones(len(ids)), np.zeros(len(ids), np.int64), ids, np.arange(len(ids))))
-        noisy = boxes + rng.normal(0, 0.03, boxes.shape) * (boxes[:, 3] - boxes[:, 1])[:, None]
-        noisy = noisy[rng.random(len(noisy)) > 0.1]
-        affine = camera.update(image, noisy) if camera else None
-        tracks.append(tracker.update(Detections.from_arrays(noisy, np.full(len(noisy), 0.9)), camera=affine))
-    return 100 * score_tracks(truths, tracks).HOTA
-
-
-@pytest.mark.parametrize("name", ["flow", "boxes"])
-def test_botsort_with_the_camera_beats_botsort_without(name: str, hectic: Rendered) -> None:
-    assert botsort_hota(hectic, name) > botsort_hota(hectic, None) + 5
-
-
-def test_real_football_lies_still_after_compensation(shared_data: Any) -> None:
-    """The background differs far less from the last frame once that one is moved along."""
-    import cv2
-
-    from sportstrack.video import open_source
-
-    camera, before, differences = load_camera(), None, []
-    inner = (slice(60, -60), slice(60, -60))
-    with open_source(shared_data / "video" / "football_848x478.mp4") as source:
-        for frame in source:
-            if frame.index >= 100:
-                break
-            affine = camera.update(frame.image, NOBODY)
-            grey = cv2.cvtColor(frame.image, cv2.COLOR_BGR2GRAY)
-            if before is not None:
-                assert affine is not None
-                moved = cv2.warpAffine(before, affine, grey.shape[::-1])
-                differences.append([cv2.absdiff(grey, other)[inner].mean() for other in (before, moved)])
-            before = grey
-    plain, compensated = np.array(differences).T
-    assert compensated.mean() < 0.6 * plain.mean()
-    moving = plain > 4
-    assert (compensated[moving] < plain[moving]).all()
 
 
 # --- when it can't be told -------------------------------------------------------------------------------------------
