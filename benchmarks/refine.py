@@ -26,7 +26,6 @@ can.
 from __future__ import annotations
 
 import os
-from importlib import import_module
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
     os.environ[_name] = "1"  # read when numpy is imported
@@ -36,20 +35,19 @@ import resource
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, replace
 from itertools import pairwise
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rendered import EMBEDDERS, RenderedSet, record
+from refine_cuts import HEIGHT, RATE, WIDTH, across_cuts, joined
+from refine_pictures import draw
+from rendered import RenderedSet
 from sets import Clip
 
 from sportstrack import Detections, Scores, create_tracker, read_mot
-from sportstrack.boxes import iou
 from sportstrack.mot import MotTable, read_sequence_info
-from sportstrack.recording import Recording
 from sportstrack.refine import STEPS, RefineSettings, Scene, TrackTable, refine
 from sportstrack.refine.command import main as refine_command
 from sportstrack.refine.command import write_table
@@ -57,18 +55,8 @@ from sportstrack.refine.steps import run_steps
 from sportstrack.score.run import Job
 
 HELD = ("v_4LXTUim5anY", "v_ApPxnw_Jffg", "v_dChHNGIfm4Y", "v_HdiyOtliFiw", "v_iIxMOsCGH58")
-RATE, WIDTH, HEIGHT = 25.0, 1280.0, 720.0
 LOST_EVERY = 20.0  # seconds
 MISSED = 0.02
-CUT_SEEDS = {"tuned on": range(411, 417), "held back": range(511, 517)}
-CUT_FRAMES, CUTS = 200, 4
-ACROSS = {
-    "none": (False, {"shot_memory": 0.0}),
-    "formation": (False, {}),
-    "looks": (True, {"formation_evidence": 0.0, "shot_unproven": 1.0}),
-    "looks + formation": (True, {}),
-}
-"""Name of the evidence → whether there are looks, and the settings."""
 
 
 def simulate(players: int, frames: int, seed: int = 0) -> TrackTable:
@@ -209,142 +197,6 @@ def gains(data: Path, trackers: list[str]) -> None:
                 sys.stdout.flush()
 
 
-@dataclass(frozen=True)
-class CutMatch:
-    """A rendered match with hard cuts, as a causal tracker saw it."""
-
-    name: str
-    truth: MotTable
-    cuts: list[int]
-    tracks: dict[str, TrackTable]  # by embedder; "" without looks
-
-
-def cut_match(seed: int, folder: Path, osnet: Path) -> CutMatch:
-    """Read one; render it first if it is not there."""
-    synthetic = import_module("data_prep.synthetic")
-    plan = synthetic.Settings(seed=seed, frames=CUT_FRAMES, cuts=CUTS, crowding=0.5, camera_speed=1.5)
-    home = folder / f"cuts-{seed:05d}"
-    paths = {name: home / f"{name}.npz" for name in EMBEDDERS}
-    if not (home / "truth.npz").is_file():
-        record(plan, home, paths, osnet)
-    cuts = import_module("data_prep.synthetic.render").cut_frames(plan)
-    found = {name: [f.detections for f in Recording(path)] for name, path in paths.items() if path.is_file()}
-    found[""] = [Detections(d.xyxy, d.score, d.class_id) for d in found[EMBEDDERS[0]]]
-    tracks = {name: follow(detections, cuts) for name, detections in found.items()}
-    return CutMatch(home.name, MotTable(**np.load(home / "truth.npz")), cuts, tracks)
-
-
-def follow(detections: list[Detections], cuts: list[int]) -> TrackTable:
-    """Track with SportsTrack, which is told of the cuts."""
-    tracker, found = create_tracker("sports", frame_rate=RATE, frame_size=(int(WIDTH), int(HEIGHT))), []
-    for n, detected in enumerate(detections):
-        if n in cuts:
-            tracker.cut()
-        found.append(tracker.update(detected))
-    return TrackTable.from_tracks(found, list(detections))
-
-
-def people_of(table: TrackTable, truth: MotTable) -> np.ndarray:
-    """Return (N,) who is in each box: the truth's id of the best overlap from 0.5 on, else −1."""
-    who = np.full(len(table), -1)
-    for frame in np.unique(table.frame):
-        rows, real = np.flatnonzero(table.frame == frame), np.flatnonzero(truth.frame == frame)
-        if len(real):
-            overlap = iou(table.xyxy[rows], truth.xyxy[real])
-            good = overlap.max(axis=1) >= 0.5
-            who[rows[good]] = truth.track_id[real[overlap.argmax(axis=1)]][good]
-    return who
-
-
-def links(table: TrackTable, who: np.ndarray, shot: np.ndarray) -> tuple[int, int, int]:
-    """Return how many ids stand in a shot and again in a later one, how many of these are right, and how many could be.
-
-    A track is whose it mostly is; a person's is the track with most boxes in the shot.
-    """
-    pairs, counts = np.unique(np.column_stack((shot, table.track_id, who)), axis=0, return_counts=True)
-    main: dict[tuple[int, int], int] = {}  # (shot, track) → person
-    own: dict[tuple[int, int], int] = {}  # (person, shot) → track
-    for (k, track_id, person), _ in sorted(zip(pairs.tolist(), counts.tolist(), strict=True), key=lambda row: row[1]):
-        main[k, track_id] = person
-        if person >= 0:
-            own[person, k] = track_id
-    made = right = possible = 0
-    for rows, of in ((sorted((t, k) for k, t in main), "track"), (sorted(own), "person")):
-        for (one, k), (other, later) in pairwise(rows):
-            if one != other:
-                continue
-            if of == "track":
-                made += 1
-                right += main[k, one] == main[later, one] >= 0
-            else:
-                possible += 1
-    return made, right, possible
-
-
-def across_cuts(folder: Path, osnet: Path) -> None:
-    """Print who is known again across cuts, by what evidence."""
-    size = {"frame_rate": RATE, "width": WIDTH, "height": HEIGHT}
-    print("| matches | evidence | looks | links | precision | recall | HOTA | AssA | IDF1 |")
-    print("|---|---|---|---:|---:|---:|---:|---:|---:|")
-    for which, seeds in CUT_SEEDS.items():
-        matches = [cut_match(seed, folder, osnet) for seed in seeds]
-        for looks in [name for name in matches[0].tracks if name]:
-            for evidence, (seen, changes) in {"(causal)": (True, None), **ACROSS}.items():
-                if not seen and looks != EMBEDDERS[0]:
-                    continue
-                counts, scores = np.zeros(3, np.int64), []
-                for match in matches:
-                    table = match.tracks[looks if seen else ""]
-                    if changes is not None:
-                        settings = RefineSettings(**changes)
-                        table = refine(table, **size, frames=CUT_FRAMES, cuts=match.cuts, settings=settings)
-                    shot = np.searchsorted(match.cuts, table.frame, side="right")
-                    counts += links(table, people_of(table, match.truth), shot)
-                    scores.append(Job(match.name, match.truth, table.to_mot(), CUT_FRAMES).scores())
-                made, right, possible = counts.tolist()
-                pooled = Scores.pool(scores)
-                figures = " | ".join(f"{100 * pooled[name]:.1f}" for name in ("HOTA", "AssA", "IDF1"))
-                share = f"{right / max(made, 1):.3f} | {right / max(possible, 1):.3f}"
-                print(
-                    f"| {which} | {evidence} | {looks if seen else 'none'} | {made} | {share} | {figures} |", flush=True
-                )
-
-
-def joined(folder: Path, osnet: Path, pairs: int) -> None:
-    """Print how many shots of different matches, one put after the other, share an id."""
-    matches = [cut_match(seed, folder, osnet) for seeds in CUT_SEEDS.values() for seed in seeds]
-    length = CUT_FRAMES // (CUTS + 1)
-    for looks in matches[0].tracks:
-        rng, wrong = np.random.default_rng(0), 0
-        for _ in range(pairs):
-            chosen = rng.choice(len(matches), 2, replace=False)
-            parts = [shot_of(matches[k].tracks[looks], int(rng.integers(CUTS + 1)), length) for k in chosen]
-            table = put_together(*parts, length)
-            after = refine(table, frame_rate=RATE, width=WIDTH, height=HEIGHT, cuts=[length])
-            wrong += len(np.intersect1d(after.track_id[after.frame < length], after.track_id[after.frame >= length]))
-        print(f"{pairs} joins of different matches, looks: {looks or 'none'}: {wrong} ids in both", flush=True)
-
-
-def shot_of(table: TrackTable, shot: int, length: int) -> TrackTable:
-    """Return a shot's rows, its frames from 0."""
-    part = table[(table.frame >= shot * length) & (table.frame < (shot + 1) * length)]
-    return replace(part, frame=part.frame - shot * length)
-
-
-def put_together(one: TrackTable, other: TrackTable, length: int) -> TrackTable:
-    """Return both, the second after the first, nobody in both."""
-    looks = None
-    if one.embedding is not None and other.embedding is not None:
-        looks = np.concatenate((one.embedding, other.embedding))
-    return TrackTable.of(
-        np.concatenate((one.frame, other.frame + length)),
-        np.concatenate((one.track_id, other.track_id + one.track_id.max(initial=0) + 1)),
-        np.concatenate((one.xyxy, other.xyxy)),
-        np.concatenate((one.score, other.score)),
-        embedding=looks,
-    )
-
-
 def worth_of_looks(folder: Path, osnet: Path, trackers: list[str]) -> None:
     """Print what looks are worth to split and to link."""
     rendered = RenderedSet(folder, osnet)
@@ -379,126 +231,6 @@ def whole(name: str, clip: Clip, looks: str) -> TrackTable:
     tracker = create_tracker(name, frame_rate=clip.frame_rate, frame_size=clip.size)
     detections = clip.looks[looks]
     return TrackTable.from_tracks([tracker.update(one) for one in detections], list(detections))
-
-
-def play(step: str) -> TrackTable:
-    """Return a little scene that shows what a step does; places are those of 40 × 90 boxes in a 640 × 360 picture."""
-    rng = np.random.default_rng(3)
-    t = np.arange(150)
-    up, down = 120 + 2.6 * t, 520 - 2.6 * t
-    met = 77  # two players meet here
-    first, second = np.where(t < met, up, down), np.where(t < met, down, up)  # who swap their ids
-    red, blue = np.eye(2)[np.where(t < met, 0, 1)], np.eye(2)[np.where(t < met, 1, 0)]
-    if step == "split":
-        return _tracks([(1, t, first, red), (2, t, second, blue)])
-    unseen = (t > 60) & (t < 90)
-    away = t[(t < 40) | (t > 75)]
-    if step == "link":
-        pieces = [(1, t[t <= 60], up[t <= 60]), (2, t, np.full(150, 330.0) + 40 * np.sin(t / 20) + 230 - t)]
-        pieces += [(5, t[t >= 90], up[t >= 90]), (7, t[t > 110], 60 + 0.4 * t[t > 110]), (3, t[:90], 60 + 0.4 * t[:90])]
-        return _tracks(pieces)
-    if step == "interpolate":
-        return _tracks([(1, t[~unseen], up[~unseen]), (2, away, 420 + 40 * np.sin(away / 30))])
-    if step == "smooth":
-        return _tracks(
-            [(1, t, 200 + 60 * np.sin(t / 25) + rng.normal(0, 6, 150)), (2, t, down + rng.normal(0, 6, 150))]
-        )
-    specks = [
-        (3 + i, np.arange(a, a + 6), np.full(6, x)) for i, (a, x) in enumerate([(20, 60.0), (70, 560), (120, 300)])
-    ]
-    return _tracks([(1, t, 200 + 60 * np.sin(t / 25)), *specks])
-
-
-def _tracks(pieces: list[tuple[Any, ...]]) -> TrackTable:
-    ids, times, places = (np.concatenate([np.broadcast_to(p[i], len(p[1])) for p in pieces]) for i in range(3))
-    looks = np.concatenate([p[3] for p in pieces]) if len(pieces[0]) > 3 else None
-    x, y = places[:, None], np.full((len(ids), 1), 200.0)
-    return TrackTable.of(times, ids, np.hstack((x - 20, y - 45, x + 20, y + 45)), embedding=looks)
-
-
-def picture(before: TrackTable, after: TrackTable) -> str:
-    """Return an SVG: places over time, before and after, a colour per id; filled boxes are hollow."""
-    colours = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#882255")
-    names = sorted({*before.track_id.tolist(), *after.track_id.tolist()})
-    parts = ['<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 660 190" font-family="sans-serif" font-size="12">']
-    parts.append('<rect width="660" height="190" fill="white"/>')
-    for title, table, left in (("before", before, 10), ("after", after, 340)):
-        parts.append(f'<text x="{left}" y="16">{title}: {table.tracks} tracks</text>')
-        parts.append(f'<rect x="{left}" y="24" width="310" height="160" fill="none" stroke="#bbb"/>')
-        places = table.xyxy[:, [0, 2]].mean(axis=1)
-        for frame, track, x, filled in zip(table.frame, table.track_id, places, table.filled, strict=True):
-            colour = colours[names.index(int(track)) % len(colours)]
-            fill = f'fill="none" stroke="{colour}" stroke-width="0.8"' if filled else f'fill="{colour}"'
-            parts.append(f'<circle cx="{left + 4 + 2 * frame}" cy="{24 + x / 4:.1f}" r="1.8" {fill}/>')
-    return "\n".join([*parts, "</svg>", ""])
-
-
-def two_pictures() -> tuple[TrackTable, int]:
-    """Return the linked boxes of a moment that two cameras saw, and the frame of the cut."""
-    synthetic, lens = import_module("data_prep.synthetic"), import_module("data_prep.synthetic.camera")
-    plan = synthetic.Settings(seed=21, frames=50, crowding=0.6)
-    match = import_module("data_prep.synthetic.match").Match(plan)
-    moments = [match.step() for _ in range(plan.frames)]
-    target = np.array([*moments[0].ball[:2], 1.0])
-    seats = ((0.0, -62.0, 20.0), 2200.0), ((-25.0, -56.0, 15.0), 2000.0)
-    views = [lens.look_at(np.array(seat), target, focal, 0.0, (int(WIDTH), int(HEIGHT))) for seat, focal in seats]
-    cut, rng, parts = plan.frames // 2, np.random.default_rng(0), []
-    for n, moment in enumerate(moments):
-        view, ground = views[n >= cut], np.column_stack((moment.xy, np.zeros(len(moment.xy))))
-        feet, head = view.project(ground)[0], view.project(ground + (0.0, 0.0, 1.8))[0]
-        tall = (feet - head)[:, 1:]
-        box = (
-            np.hstack((feet - tall * (0.2, 1.0), feet + tall * (0.2, 0.0))) + rng.normal(0, 0.02, (len(feet), 4)) * tall
-        )
-        seen = (box[:, :2] > 0).all(axis=1) & (box[:, 2:] < (WIDTH, HEIGHT)).all(axis=1)
-        parts.append((np.full(seen.sum(), n), np.flatnonzero(seen) + (100 if n >= cut else 1), box[seen]))
-    table = TrackTable.of(*(np.concatenate(column) for column in zip(*parts, strict=True)))
-    size = {"frame_rate": RATE, "width": WIDTH, "height": HEIGHT}
-    return refine(table, **size, cuts=[cut], settings=RefineSettings(steps=["link"])), cut
-
-
-def cut_picture() -> str:
-    """Return an SVG: the last picture before a cut and the first after it; who is known again has a number."""
-    after, cut = two_pictures()
-    both = np.intersect1d(after.track_id[after.frame < cut], after.track_id[after.frame >= cut]).tolist()
-    parts = ['<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 660 206" font-family="sans-serif" font-size="10">']
-    parts.append('<rect width="660" height="206" fill="white"/>')
-    for title, frame, left in (("last picture before the cut", cut - 1, 10), ("first picture after it", cut, 340)):
-        parts.append(f'<text x="{left}" y="14" font-size="12">{title}</text>')
-        parts.append(f'<rect x="{left}" y="22" width="310" height="174" fill="#eef5ea" stroke="#bbb"/>')
-        for box, track in zip(
-            after.xyxy[after.frame == frame], after.track_id[after.frame == frame].tolist(), strict=True
-        ):
-            x, y, right, bottom = box * 310 / WIDTH + (left, 22, left, 22)
-            known = track in both
-            colour = f"hsl({both.index(track) * 360 // len(both)},75%,42%)" if known else "#999"
-            shape = f'x="{x:.1f}" y="{y:.1f}" width="{right - x:.1f}" height="{bottom - y:.1f}"'
-            parts.append(f'<rect {shape} fill="none" stroke="{colour}" stroke-width="1.4"/>')
-            if known:
-                parts.append(f'<text x="{x:.1f}" y="{y - 2:.1f}" fill="{colour}">{both.index(track) + 1}</text>')
-    return "\n".join([*parts, "</svg>", ""])
-
-
-def draw(folder: Path) -> None:
-    """Write one picture per step, and one of a cut."""
-    (folder / "refine-formation.svg").write_text(cut_picture(), encoding="utf-8")
-    print(f"{folder}/refine-formation.svg")
-    for step in STEPS:
-        table = play(step)
-        settings = RefineSettings(steps=[step])
-        still = np.tile(np.eye(2, 3), (150, 1, 1))
-        after = refine(
-            table,
-            frame_rate=RATE,
-            width=640,
-            height=360,
-            frames=600,
-            camera=np.tile(still, (4, 1, 1)),
-            settings=settings,
-        )
-        (folder / f"refine-{step}.svg").write_text(picture(table, after), encoding="utf-8")
-        counts = f"{table.tracks} tracks → {after.tracks}, {len(table)} boxes → {len(after)}"
-        print(f"{folder}/refine-{step}.svg: {counts}")
 
 
 def main() -> int:

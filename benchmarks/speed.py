@@ -80,7 +80,7 @@ def alone() -> list[Peer]:
         def convert(frame: Detections) -> Detections:
             return Detections(frame.xyxy, frame.score, frame.class_id, frame.embedding if looks else None)
 
-        return Peer(f"sportstrack {family}", family, make, convert, _rows, looks=looks)
+        return Peer(f"sportstrack {family}", family, make, convert, _rows, embeddings=looks)
 
     return [peer(family, name, looks) for family, (name, looks) in ALONE.items()]
 
@@ -174,7 +174,7 @@ def _clock(update: Any, frames: list[Any]) -> float:
 def compare(name: str, stream: Stream, contenders: list[Peer], rounds: int) -> list[tuple[str, str, float, float]]:
     """Return the table's rows for one stream."""
     if stream[0].embedding is None:
-        contenders = [peer for peer in contenders if peer.family != "DeepSORT" and not peer.looks]
+        contenders = [peer for peer in contenders if peer.family != "DeepSORT" and not peer.embeddings]
     times = race(contenders, stream, rounds)
     rows = []
     for peer in contenders:
