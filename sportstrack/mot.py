@@ -126,7 +126,7 @@ def read_mot(
         zero_based: the file counts frames from 0.
 
     Raises:
-        FormatError: unreadable file, non-numeric or missing cell, NaN or infinity, frame or id that isn't a whole
+        FormatError: unreadable file, non-numeric or missing cell, NaN or infinity, frame or id that is not a whole
             number, frame 0, frame beyond the sequence, box without width or height, an id twice in a frame; the message
             says file, line and reason.
     """
@@ -219,7 +219,7 @@ def read_sequence_info(folder: PathLike) -> SequenceInfo:
     """Read ``seqinfo.ini`` in a sequence's folder; an empty `SequenceInfo` if there is none.
 
     Raises:
-        FormatError: the file can't be read, or a number in it is none or beyond all sense; the message says the line.
+        FormatError: the file cannot be read, or a number in it is none or absurd; the message gives the line.
     """
     path = Path(folder) / "seqinfo.ini"
     return parse_sequence_info(read_bytes(path), str(path)) if path.is_file() else SequenceInfo()
@@ -326,7 +326,7 @@ def _slowly(data: bytes, name: str) -> FloatArray:
 
 def _cell(cell: str, column: int, name: str, data: bytes, row: int) -> float:
     try:
-        if "_" not in cell:  # Python's float takes 1_000, nobody else does
+        if "_" not in cell:  # Python's float takes 1_000; no other reader does
             return float(cell)
     except ValueError:
         pass
@@ -382,7 +382,7 @@ def _repeated(frame: FloatArray, track: FloatArray) -> Any:
 
 
 def _lines(data: bytes) -> list[tuple[int, bytes]]:
-    """Return (line number from 1, line) of the lines that aren't blank."""
+    """Return (line number from 1, line) of the lines that are not blank."""
     return [(i, line) for i, line in enumerate(data.split(b"\n"), 1) if line.strip()]
 
 

@@ -19,7 +19,7 @@ _SPEC = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 
 
 def is_plugin(spec: str) -> bool:
-    """Tell whether a name has the form ``package.module:attribute`` and is not a file's."""
+    """Return whether a name has the form ``package.module:attribute`` and is not a file's."""
     return _SPEC.fullmatch(spec) is not None and not Path(spec).exists()
 
 

@@ -40,7 +40,7 @@ from sportstrack.types import Detections, FloatArray
 
 VERSION = 1
 _CHUNK_FRAMES = 1000
-_FEW = 10  # frames; fewer do not tell that only every Nth was recorded
+_FEW = 10  # frames; fewer do not show that only every Nth was recorded
 _CHUNK_BYTES = 64_000_000  # masks and embeddings fill a chunk long before its frames are counted
 
 
@@ -74,8 +74,8 @@ class RecordingInfo:
         frame_rate: frames per second of the recorded frames: the source's rate divided by `every`.
         names: class id → name.
         embedder: what made the embeddings (the option's value), or None.
-        camera: what estimated the camera's motion, likewise.
-        every: every how many frames of the source one was recorded.
+        camera: what estimated the camera's motion (the option's value), or None.
+        every: the stride: every Nth frame of the source was recorded.
         live: whether the source was live, so that frames may have been dropped.
     """
 
@@ -125,9 +125,9 @@ class RecordingWriter:
         """Add a frame."""
         self._frames.append(frame)
         mask = frame.detections.mask
-        looks = frame.detections.embedding
+        embedding = frame.detections.embedding
         self._bytes += 60 * len(frame.detections) + (0 if mask is None else np.asarray(mask).size // 8)
-        self._bytes += 0 if looks is None else looks.nbytes
+        self._bytes += 0 if embedding is None else embedding.nbytes
         if len(self._frames) >= _CHUNK_FRAMES or self._bytes >= _CHUNK_BYTES:
             self._flush()
 

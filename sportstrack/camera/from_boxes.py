@@ -1,9 +1,9 @@
 """Camera motion from boxes alone: no picture is needed, so a recorded run can follow its camera too.
 
 When the camera pans, all boxes move together. Boxes of two frames are paired by overlap after enlarging them, and the
-median of the pairs' shifts is the camera's: players who run their own way are outvoted. What they run in common (a
-counter-attack) can't be told from a pan and counts as camera. A camera faster than a box is found by trying the shifts
-that would carry one box onto another, and keeping the one that carries most.
+median of the pairs' shifts is the camera's: players who run their own way are outvoted. Their common motion (a
+counter-attack) looks like a pan and counts as camera. A camera faster than a box is found by trying the shifts that
+would carry one box onto another, and keeping the one that carries most.
 """
 
 from __future__ import annotations

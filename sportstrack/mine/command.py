@@ -29,7 +29,7 @@ _EXAMPLES = """examples:
   sportstrack train runs/mine/data.yaml --weights best.pt                        train on the enriched list
 
 In -o are mined.md (the report), mined.csv, confusion.csv, augmentations.csv, mined.json, the contact sheet mined.png,
-and train.txt with data.yaml. detections.jsonl keeps what was found: a stopped run goes on there, and another --top or
+and train.txt with data.yaml. detections.jsonl keeps the detections: a stopped run continues there, and another --top or
 --loss detects nothing again.
 """
 

@@ -98,13 +98,13 @@ class Pairs:
 def pair(truth: Detections, found: Detections, least: float = OVERLAP) -> Pairs:
     """Pair true boxes and detections: within each class first, then what is left across classes.
 
-    Best score first, a detection takes the free true box that it overlaps most, as in average precision. So a box of
-    the right class is never lost to a stronger one of another class, and a pair across classes is a confusion.
+    Best score first, a detection takes the free true box that it overlaps most, as in average precision. A box of the
+    right class is never lost to a box of another class with a higher score; a pair across classes is a confusion.
 
     Args:
         truth: true boxes.
-        found: detections; unusable rows are passed by.
-        least: IoU from which on two boxes may be a pair.
+        found: detections; unusable rows are ignored.
+        least: least IoU of a pair.
     """
     usable = np.arange(len(found)) if found.valid is None else np.flatnonzero(found.valid)
     order = usable[np.argsort(-found.score[usable], kind="stable")]
@@ -146,7 +146,7 @@ def confusions(truth: Detections, found: Detections, score: float, classes: int)
     Args:
         truth: true boxes.
         found: detections.
-        score: detections below it don't count.
+        score: detections below it do not count.
         classes: K.
     """
     kept = found[found.score >= score]

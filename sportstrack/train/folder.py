@@ -71,7 +71,7 @@ def check_room(folder: Path, overwrite: bool, weights: str) -> None:
     there = [name for name in _FILES if (folder / name).exists()]
     if there and not overwrite:
         raise OutputError(
-            f"{folder}: holds a run already ({', '.join(there)}); --resume goes on with it, --overwrite replaces it, "
+            f"{folder}: holds a run already ({', '.join(there)}); --resume continues it, --overwrite replaces it, "
             "or choose another folder with -o"
         )
     if Path(weights).resolve().parent == folder and Path(weights).name in there:

@@ -177,7 +177,7 @@ def local_answers(loggers: Sequence[str] = ()) -> Iterator[None]:
     """Answer from this machine what Ultralytics' training would ask the network, and read no pickled label caches.
 
     Its check of mixed precision wants a model of its own, and its pictures want the font Arial; both would be
-    downloaded. Its label caches are pickles that lie beside the labels of whoever made the data set. Its loggers send
+    downloaded. Its label caches are pickles that lie beside the labels, made by a stranger. Its loggers send
     as soon as their package is installed, and MLflow counts its users unless a variable forbids it before its import.
     """
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")

@@ -55,7 +55,7 @@ def errors_explained(batch: int, imgsz: int, gpus: int) -> Iterator[None]:
                 f"out of memory with batch {batch} at imgsz {imgsz}; try --batch {smaller} "
                 "or a smaller --imgsz, with --resume if epochs are done already"
             ) from error
-        raise SportstrackError(f"the training cannot go on: {_all_lines(error)}") from error
+        raise SportstrackError(f"the training cannot continue: {_all_lines(error)}") from error
 
 
 def _all_lines(error: BaseException, most: int = 400) -> str:

@@ -47,10 +47,10 @@ def save_pictures(folder: Path) -> list[Path]:
 
 
 def read_results(path: Path) -> dict[str, list[float]]:
-    """Return results.csv as column → values, NaN where there is no number; empty if it isn't there or has no epochs.
+    """Return results.csv as column → values, NaN where there is no number; empty if it is not there or has no epochs.
 
     Raises:
-        FormatError: it can't be read.
+        FormatError: it cannot be read.
     """
     rows = read_table(path) if path.is_file() else []
     columns = {name: [_number(row[name]) for row in rows] for name in (rows[0] if rows else ())}

@@ -78,7 +78,7 @@ def train_detector(
     Args:
         data: its data.yaml or folder.
         output: folder for weights, results.csv, settings.yaml and plots/.
-        resume: go on where an interrupted run in `output` stopped; from the start if it left no checkpoint.
+        resume: continue the interrupted run in `output`; start again if it left no checkpoint.
         overwrite: replace an earlier run in `output`.
         report: called after each epoch; with several GPUs, in a process of its own.
         progress: called after each step with the steps done and those of the whole training; with several GPUs, in a
@@ -166,7 +166,7 @@ def _resume(
     callbacks: Callbacks,
 ) -> None:
     if checkpoint.path.name != "last.pt":
-        callbacks.add_note(f"last.pt is missing or damaged; going on from {checkpoint.path.name}")
+        callbacks.add_note(f"last.pt is missing or damaged; continuing from {checkpoint.path.name}")
     if left := [name for name in given if name not in RESUMABLE and given[name] != getattr(TrainSettings, name, None)]:
         callbacks.add_note(f"a resumed run keeps its own settings; ignored: {', '.join(left)}")
     _check_loggers(plan)
@@ -196,7 +196,7 @@ def _resume(
     gpus = devices_of_batch(options["device"], batch)
     with loading(checkpoint.path, plan.trust), errors_explained(batch, imgsz, gpus):
         trainer = trainer_class(overrides=options | {"mode": "train", "resume": str(checkpoint.path)})
-        callbacks.add_note(f"going on after epoch {checkpoint.epoch} of {checkpoint.epochs}")
+        callbacks.add_note(f"continuing after epoch {checkpoint.epoch} of {checkpoint.epochs}")
         _train(trainer, batch, data, folder, callbacks)
 
 

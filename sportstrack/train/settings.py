@@ -1,4 +1,4 @@
-"""What a training run is made of."""
+"""The settings of a training run."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class TrainSettings:
         """Return what Ultralytics' trainer is given, apart from model, data and folder.
 
         Raises:
-            SettingError: if `more` names a setting that there isn't.
+            SettingError: if `more` names a setting that does not exist.
         """
         names = ("epochs", "imgsz", "batch", "optimizer", "patience", "seed", "amp", "workers")
         found: dict[str, Any] = {name: getattr(self, name) for name in names}

@@ -58,4 +58,6 @@ def compare_classes(path: str, model: Any, data: TrainData, callbacks: Callbacks
         )
     else:
         some = ", ".join(known[:4]) + ", …" * (len(known) > 4)
-        callbacks.add_note(f"the weights know other classes ({some}): what tells classes apart is learnt anew")
+        callbacks.add_note(
+            f"the weights know other classes ({some}): the layers that distinguish classes are learnt anew"
+        )

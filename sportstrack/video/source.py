@@ -1,4 +1,4 @@
-"""Opens anything that holds frames, by what its name or address looks like."""
+"""Opens anything that holds frames; the form of its name or address decides how."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def probe(source: str | Path | int) -> SourceInfo:
 
 
 def is_folder(path: Path) -> bool:
-    """Tell whether a path is a folder that may be looked at."""
+    """Return whether a path is a folder that may be looked at."""
     with suppress(OSError):  # what may not be looked at is refused later, as a file
         return path.is_dir()
     return False

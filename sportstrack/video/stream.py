@@ -99,13 +99,13 @@ class StreamReader(Pictures):
         )
 
     def _playlist_ended(self) -> bool:
-        """Tell whether a playlist came to its end: ffmpeg follows a live one until it is marked as complete."""
+        """Return whether a playlist came to its end: ffmpeg follows a live one until it is marked as complete."""
         return self._decoder.failure is None and _is_playlist(self._decoder.container)
 
     def _over(self) -> bool:
-        """Tell whether what was opened again is the old content from its start, or a playlist that has been completed.
+        """Return whether the reopened address shows the old content from its start, or a completed playlist.
 
-        A sender that is still live goes on with other pictures.
+        A sender that is still live continues with other pictures.
         """
         container = self._decoder.container
         if _is_playlist(container):

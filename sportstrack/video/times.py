@@ -98,7 +98,7 @@ class Gaps:
         self._last = index, now
 
     def warning(self) -> list[str]:
-        """Return a sentence about what is missing, if the rate was steady enough to tell."""
+        """Return a sentence about missing frames, if the rate was steady enough to find them."""
         if not self._missing or self._steady < 0.9 * self._steps:
             return []
         return [f"{counted(self._missing, 'frame')} missing, to judge by the times (first after {self._first:.1f} s)"]

@@ -81,7 +81,7 @@ class VideoWriter:
         self._open(crf, preset, codec)
 
     def write(self, image: Image, pts: Fraction | float) -> None:
-        """Append a frame shown from ``pts`` seconds on; a time that does not grow is moved one tick up.
+        """Append a frame that is shown at ``pts`` seconds; a time that does not grow is moved one tick up.
 
         Args:
             image: (H, W, 3) uint8 BGR.

@@ -114,8 +114,8 @@ def test_a_killed_run_goes_on(data: Path, tmp_path: Path) -> None:
     (folder / "last.pt").write_bytes((folder / "last.pt").read_bytes()[:5000])  # as a full disk might leave it
     notes: list[str] = []
     result = train_detector(data, folder, resume=True, device="cpu", epochs=7, note=notes.append)
-    assert f"going on after epoch {done} of 3" in notes
-    assert "last.pt is missing or damaged; going on from best.pt" in notes
+    assert f"continuing after epoch {done} of 3" in notes
+    assert "last.pt is missing or damaged; continuing from best.pt" in notes
     assert any("ignored: epochs" in note for note in notes)
     assert [row["epoch"] for row in rows(result.results)] == ["1", "2", "3"]
     assert import_ultralytics().YOLO(result.last).names == {0: "square", 1: "ball"}
