@@ -1,6 +1,6 @@
 """Pseudo-labels: what a detector and a tracker make of a video, as labels to correct instead of to draw.
 
-Tracks fill the detector's gaps; the boxes that nobody detected are marked, so that a person looks at them first.
+Tracks fill the detector's gaps; the boxes that were not detected are marked, so that a person checks them first.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from sportstrack.label.keyframes import keyframes
 from sportstrack.label.table import LabelledVideo
 from sportstrack.refine.table import TrackTable
 
-TOLERANCE = 0.05  # share of the box height; a detector's boxes tremble by nearly as much
+TOLERANCE = 0.05  # share of the box height; a detector's boxes jitter by nearly as much
 
 
 def write_cvat(video: LabelledVideo, path: str | Path, tolerance: float = TOLERANCE) -> None:

@@ -82,7 +82,7 @@ def label_video(
     progress: Progress | None = None,
     **overrides: Unpack[LabelKeywords],
 ) -> LabelledVideo:
-    """Track everyone in a video and return what makes good labels.
+    """Track the players and the ball in a video and return what makes good labels.
 
     Args:
         source: a video, an image folder, or a recording (``.npz``), whose labels have no pictures.
@@ -97,7 +97,6 @@ def label_video(
         SportstrackError: as `sportstrack.track_video`.
         SourceError: a live source, which has no frames to go back to.
     """
-    wanted = settings or LabelSettings()
     asked: dict[str, Any] = dict(overrides)
     if isinstance(detector, str):
         asked["detector"], detector = detector, None
@@ -108,31 +107,54 @@ def label_video(
     if recorded is None:
         _refuse_live(source)
         detector = ready(detector, how)
-    seen: list[TrackedFrame] = []
+    frames: list[TrackedFrame] = []
     # Neither outputs nor pictures: offline work happens here, so that the video is read once.
     summary = track_video(
         source if recorded is None else recorded,
         settings=how.changed(offline=False, formats=(), detections=None, every=1),
         detector=detector,
-        on_frame=lambda frame: seen.append(replace(frame, image=None)),
+        on_frame=lambda frame: frames.append(replace(frame, image=None)),
         progress=progress,
         **explicit(how, asked),
         **{name: value for name, value in parts.items() if name not in named},
     )
-    boxes = _tracks(seen, summary, offline=wanted.offline, shots=how.shots)
-    boxes = one_class_each(keep_sure(boxes, wanted.min_track_score, wanted.min_track_frames))
+    wanted = settings or LabelSettings()
     names = _names(detector, recorded, wanted.rename)
+    return _labelled(source, recorded, frames, summary, names, how, wanted)
+
+
+def _labelled(
+    source: str | Path,
+    recorded: str | None,
+    frames: Sequence[TrackedFrame],
+    summary: Summary,
+    names: Mapping[int, tuple[str, str]],
+    how: TrackSettings,
+    wanted: LabelSettings,
+) -> LabelledVideo:
+    """Return the labels of a tracked video."""
+    numbers = np.array([frame.index for frame in frames], np.int64)
+    kept = numbers[numbers % wanted.every == 0]
+    boxes = _tracks(frames, summary, offline=wanted.offline, shots=how.shots)
+    boxes = one_class_each(keep_sure(boxes, wanted.min_track_score, wanted.min_track_frames))
     boxes, classes = numbered(*_chosen(boxes, names, how))
-    length = seen[-1].index + 1 if seen else 0
-    frames = np.array([frame.index for frame in seen if frame.index % wanted.every == 0], np.int64)
-    boxes = on_frames(within(boxes, summary.width, summary.height), frames)
-    pictures = not is_recording(source)
-    rate = summary.frame_rate
-    name = summary.name if recorded is None or not pictures else file_name(Path(source).stem)
-    folder = recorded is None and (Path(source).is_dir() or Path(source).name.lower() == "seqinfo.ini")
-    read = np.array([frame.index for frame in seen], np.int64) if folder else None
-    size, told = (summary.width, summary.height), tuple(summary.warnings)
-    return LabelledVideo(name, str(source), *size, rate, length, frames, boxes.ordered(), classes, pictures, read, told)
+    boxes = on_frames(within(boxes, summary.width, summary.height), kept)
+    has_images = not is_recording(source)
+    is_folder = recorded is None and (Path(source).is_dir() or Path(source).name.lower() == "seqinfo.ini")
+    return LabelledVideo(
+        summary.name if recorded is None or not has_images else file_name(Path(source).stem),
+        str(source),
+        summary.width,
+        summary.height,
+        summary.frame_rate,
+        frames[-1].index + 1 if frames else 0,
+        kept,
+        boxes.ordered(),
+        classes,
+        has_images,
+        numbers if is_folder else None,
+        tuple(summary.warnings),
+    )
 
 
 def label_name(source: str | Path, track: TrackSettings) -> str:

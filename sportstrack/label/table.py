@@ -1,4 +1,4 @@
-"""The labels of one video: all boxes of all tracks that are worth a person's time."""
+"""The labels of one video: all boxes of the tracks that are sure enough."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class LabelledVideo:
         length: frames of the video.
         frames: (F,) int64 those that get labels, ascending; with or without boxes.
         boxes: the labels, `sportstrack.refine.TrackTable`: sorted by track and frame, within the picture, on `frames`;
-            a track has one class. ``filled`` marks what no detector saw.
+            a track has one class. ``filled`` marks the boxes without a detection.
         classes: names in the order of the labels' class ids.
         pictures: whether `source` has pictures (a recording has none).
         read: (R,) int64 all frames of the source, ascending, where pictures are missing in between; None: 0, 1, 2, ….
@@ -48,7 +48,7 @@ class LabelledVideo:
 
     @property
     def filled(self) -> int:
-        """How many boxes no detector saw."""
+        """How many boxes have no detection."""
         return int(np.count_nonzero(self.boxes.filled))
 
     def picture_name(self, frame: int) -> str:

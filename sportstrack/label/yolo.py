@@ -1,4 +1,4 @@
-"""YOLO: pictures, label files and data.yaml that training starts from, and a list of what to look at first."""
+"""YOLO: pictures, label files and data.yaml that training starts from, and a list of what to check first."""
 
 from __future__ import annotations
 

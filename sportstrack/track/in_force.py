@@ -24,15 +24,15 @@ _OF_EMBEDDERS = ("half", "device")
 
 
 def is_recording(source: Any) -> bool:
-    """Tell whether a source is a recording, by its name."""
+    """Return whether a source is a recording, by its name."""
     return str(source).lower().endswith(".npz")
 
 
 def without_detector(settings: TrackSettings, given: Container[str] = ()) -> TrackSettings:
     """Return the settings of a replay with what a detector would need put back to its default, except what is given.
 
-    A settings file describes a whole run, its detector too; what a user asks for by name is left in place, and
-    `refuse_detector` refuses it.
+    A settings file describes a whole run with its detector. What a user asks for by name stays, and `refuse_detector`
+    refuses it.
     """
     default = TrackSettings()
     return settings.changed(**{name: getattr(default, name) for name in OF_DETECTORS if name not in given})
@@ -79,7 +79,7 @@ def of_replay(settings: TrackSettings, recorded: RecordingInfo) -> dict[str, Any
 
 
 class Choice:
-    """The boxes of a table that the settings ask for: those of some classes, from a score on.
+    """The boxes of a table that the settings ask for: those of some classes, with at least some score.
 
     Args:
         classes: ids or names; None keeps all.

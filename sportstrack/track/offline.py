@@ -46,7 +46,7 @@ def track_offline(
     run leaves no such folder.
     """
     if info.live:
-        raise SettingError("--offline: a live source has no end to look back from; track it without")
+        raise SettingError("--offline: a live source has no end after which it could be refined; track it without")
     if job.first_pass_folder is None:
         with TemporaryDirectory(prefix="sportstrack-") as folder:
             return _two_passes(job, Path(folder), first_pass, on_frame, progress)

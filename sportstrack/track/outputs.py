@@ -38,7 +38,7 @@ ENDINGS = {
 }
 """Kind of output → what follows the source's name."""
 
-DARK = 40  # grey level behind a heat map without a picture
+DARK = 40  # grey level behind a heat map without an image
 
 
 def claim_outputs(
@@ -91,7 +91,7 @@ class Outputs:
         """Return the frame as it is written, with its tracks drawn into the image if there is a video to write."""
         frame = replace(frame, tracks=frame.tracks.with_boxes(self._settings.boxes))
         if self._heat is not None:
-            self._heat.look(frame)  # before anything is drawn
+            self._heat.keep_ground(frame)  # before anything is drawn
         if self._annotate is not None and frame.image is not None:
             self._annotate(frame.image, frame.tracks, frame.detections)
         return frame
@@ -122,7 +122,7 @@ class Outputs:
             summary.warnings += getattr(sink, "warnings", [])
         if claim is not None:
             settings, record = self._path("settings"), self._path("summary")
-            claim.remove(record.name)  # it speaks of files that are about to be replaced
+            claim.remove(record.name)  # it describes files that are about to be replaced
             done = {kind: sink for kind, sink in self._sinks.items() if sink.file.part.exists()}
             claim.complete([sink.file for sink in done.values()])
             claim.write_text(settings.name, settings_text(summary.settings))
@@ -170,7 +170,7 @@ class _VideoSink:
 
 
 class _HeatSink:
-    """Where everybody has been, over the first frame."""
+    """Where players and ball have been, over the first frame."""
 
     def __init__(self, path: Path, width: int, height: int) -> None:
         require_cv2()
@@ -179,7 +179,7 @@ class _HeatSink:
         self._presence = Presence(width, height)
         self._ground: Any = None
 
-    def look(self, frame: TrackedFrame) -> None:
+    def keep_ground(self, frame: TrackedFrame) -> None:
         if self._ground is None and frame.image is not None:
             self._ground = frame.image.copy()
 

@@ -1,4 +1,4 @@
-"""How fast frames reach a tracker, where a live source drops those that nobody had time for."""
+"""How fast frames reach a tracker, where a live source drops some."""
 
 from __future__ import annotations
 

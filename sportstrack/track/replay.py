@@ -73,7 +73,7 @@ class Replay:
                 )
                 break
             yield replace(observation, image=frame.image, pts=_exact(frame, observation.time))
-        self.warnings += [text for text in self._video.warnings if text != ASSUMED_RATE]  # the recording knows it
+        self.warnings += [text for text in self._video.warnings if text != ASSUMED_RATE]  # the recording has the rate
 
     def _observations(self) -> Iterator[Observation]:
         """Yield the frames that are wanted, at the times that hold."""

@@ -49,7 +49,7 @@ def track_video(
     progress: Progress | None = None,
     **overrides: Unpack[TrackKeywords],
 ) -> Summary:
-    """Track everyone in a video.
+    """Track the players and the ball in a video.
 
     Args:
         source: video file, folder of images, SportsMOT/MOT sequence folder, camera number, ``rtsp://``, ``udp://`` or
@@ -76,9 +76,9 @@ def track_video(
     Raises:
         OutputError: before anything is read, if `output` cannot be written, holds files that must not be replaced, or
             another run is writing the same ones.
-        SportstrackError: for anything that a user can mend, failures of plug-ins given by name included. What was done
-            until then stays readable in ``.part`` files, listed in the error's ``kept``. What an object of your own
-            raises comes through as it is.
+        SportstrackError: for anything that a user can correct, failures of plug-ins given by name included. What was
+            done until then stays readable in ``.part`` files, listed in the error's ``kept``. What an object of your
+            own raises comes through as it is.
         KeyboardInterrupt: after Ctrl-C; its argument is the summary, and the ``.part`` files stay, too.
 
     Example:

@@ -1,7 +1,7 @@
 """Where tracks go: MOT text, JSON lines, CSV; video is written by `sportstrack.video`.
 
 Every sink writes under a temporary name. `finish` completes the file there, `abandon` keeps what was written so far,
-readable; whoever has all files of a run complete gives them their names. Boxes are the smoothed
+readable; `sportstrack.track.outputs` gives the files their names when all are complete. Boxes are the smoothed
 ones where a frame's tracks have any (`Tracks.with_boxes`).
 """
 

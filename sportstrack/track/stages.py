@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
-_POLL = 0.1  # seconds between looks at whether the other side is still there
+_POLL = 0.1  # seconds between checks that the other side is still there
 
 
 class Abandoned(Exception):  # noqa: N818 - not an error: the consumer's own failure is what counts

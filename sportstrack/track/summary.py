@@ -1,4 +1,4 @@
-"""What a tracking run did, for people and for machines."""
+"""What a tracking run did, as text and as plain values."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Summary:
         mean_score: mean score of the tracked boxes, or None without any.
         dropped_boxes: boxes that were not finite, inverted or empty.
         dropped_frames: frames that a live source skipped to stay current.
-        peak_memory_mb: highest memory of this process so far, or None where the system does not tell.
+        peak_memory_mb: highest memory of this process so far, or None where the system does not say.
         device: where the detector ran, or None.
         complete: whether the source was tracked to its end.
         skipped: whether an earlier run's result was found and kept (resume).
@@ -139,7 +139,7 @@ class Summary:
 
 
 def peak_memory_mb() -> float | None:
-    """Return the highest resident memory of this process so far, in megabytes; None where the system does not tell."""
+    """Return the highest resident memory of this process so far, in megabytes; None where the system does not say."""
     try:
         import resource
     except ImportError:  # Windows

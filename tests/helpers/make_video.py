@@ -131,3 +131,11 @@ def set_matrix(path: Path, a: int, b: int, c: int, d: int) -> Path:
         struct.pack_into(">i", data, place + offset, value * 65536)
     path.write_bytes(bytes(data))
     return path
+
+
+def count_frames(path: Path) -> int:
+    """How many frames a video decodes to."""
+    import av
+
+    with av.open(str(path)) as container:
+        return sum(1 for _ in container.decode(video=0))

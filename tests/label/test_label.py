@@ -27,7 +27,7 @@ GAP = range(6, 10)
 
 
 class Gappy:
-    """As `toy.find`, but the player on the left is not seen in `GAP`, and a ghost is seen ever so weakly."""
+    """As `toy.find`, but the player on the left is not seen in `GAP`, and a ghost has a very low score."""
 
     names = {0: "person", 1: "sports ball"}
 
@@ -92,7 +92,7 @@ def read_cvat(path: Path) -> dict[int, dict[int, tuple[np.ndarray, bool]]]:
 def test_tracks_fill_the_gaps_and_say_where(labelled) -> None:
     boxes = labelled.boxes
     assert labelled.classes == ("person", "sports ball")
-    assert boxes.tracks == 3  # the weak ghost is no label
+    assert boxes.tracks == 3  # the low-score ghost is no label
     filled = boxes[boxes.filled]
     assert filled.frame.tolist() == list(GAP)
     for frame, box in zip(filled.frame.tolist(), filled.xyxy, strict=True):

@@ -60,45 +60,45 @@ def make_cuts(path: Path, shots: int) -> Path:
 
 
 class Witness:
-    """A tracker that keeps what it is told."""
+    """A tracker that keeps what it is given."""
 
     def __init__(self) -> None:
-        self.told: list[tuple[Any, Any]] = []
+        self.given: list[tuple[Any, Any]] = []
         self.cuts: list[int] = []
 
     def update(self, detections: Detections, camera: Any = None) -> Tracks:
-        self.told.append((detections.embedding, camera))
+        self.given.append((detections.embedding, camera))
         return Tracks.empty()
 
     def cut(self) -> None:
-        self.cuts.append(len(self.told))
+        self.cuts.append(len(self.given))
 
     def reset(self) -> None: ...
 
 
-def looks(frame: np.ndarray, boxes: np.ndarray) -> np.ndarray:
-    """Where a box is says who it is."""
+def embed(frame: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    """The embedding of a box is its position."""
     assert frame.shape == (120, 160, 3)
     return np.hstack([boxes[:, :1], np.ones((len(boxes), 2))])
 
 
 def test_embeddings_reach_the_tracker_row_by_row(match: Path) -> None:
     witness, seen = Witness(), []
-    track_video(match, detector=toy.find, embedder=looks, tracker=witness, on_frame=seen.append)
-    assert len(witness.told) == 20
-    for (embedding, _), frame in zip(witness.told, seen, strict=True):
+    track_video(match, detector=toy.find, embedder=embed, tracker=witness, on_frame=seen.append)
+    assert len(witness.given) == 20
+    for (embedding, _), frame in zip(witness.given, seen, strict=True):
         assert np.array_equal(embedding[:, 0], frame.detections.xyxy[:, 0].astype(np.float32))
 
 
-def test_unusable_boxes_are_not_looked_at(match: Path) -> None:
+def test_unusable_boxes_get_no_embedding(match: Path) -> None:
     witness = Witness()
-    track_video(match, detector=toy.find_with_slips, embedder=looks, tracker=witness)
-    for embedding, _ in witness.told:
-        assert not embedding[-4:].any()  # `looks` would have given them a NaN or a 1
+    track_video(match, detector=toy.find_with_slips, embedder=embed, tracker=witness)
+    for embedding, _ in witness.given:
+        assert not embedding[-4:].any()  # `embed` would have given them a NaN or a 1
         assert (embedding[:-4, 1] == 1).all()
 
 
-def test_an_embedder_that_forgets_a_box_is_told_so(match: Path) -> None:
+def test_an_embedder_that_forgets_a_box_is_refused(match: Path) -> None:
     with pytest.raises(SettingError, match=r"\(3, D\).*\(2, 3\)"):
         track_video(match, detector=toy.find, embedder=lambda frame, boxes: np.ones((2, 3)))
 
@@ -163,15 +163,15 @@ def test_a_replay_computes_what_the_recording_lacks_or_says_what_it_needs(match:
         track_video(match, detections=record, embedder="detector")
     witness = Witness()
     track_video(match, detections=record, embedder="kit", camera="boxes", tracker=witness, formats=[])
-    assert all(embedding is not None for embedding, _ in witness.told)
+    assert all(embedding is not None for embedding, _ in witness.given)
 
 
-def test_nobody_keeps_an_identity_across_a_cut(tmp_path: Path) -> None:
+def test_no_identity_lasts_across_a_shot_change(tmp_path: Path) -> None:
     def stands(frames: list[np.ndarray]) -> list[Detections]:
         return [Detections.from_arrays([[40.0, 40, 60, 90]], [0.9]) for _ in frames]
 
     video = make_cuts(tmp_path / "cuts.mp4", 3)
-    for name in sorted(set(TRACKERS) - {"sports"}):  # which may know people again by their looks
+    for name in sorted(set(TRACKERS) - {"sports"}):  # which may find players again by their appearance
         seen: list[TrackedFrame] = []
         summary = track_video(
             video,

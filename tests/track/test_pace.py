@@ -14,31 +14,31 @@ from sportstrack.track.run import track_video
 from sportstrack.trackers import TRACKERS, create_tracker, set_frame_rate
 from sportstrack.types import Detections
 
-LOOKS = np.array([[1.0, 0.0]], np.float32)
+EMBEDDING = np.array([[1.0, 0.0]], np.float32)
 
 
 def test_the_measured_rate_is_told_once_it_differs() -> None:
     pace = Pace(25)
     assert [pace.see(number / 25) for number in range(30)] == [None] * 30
-    told = [pace.see(30 / 25 + number / 5) for number in range(30)]
-    rates = [rate for rate in told if rate is not None]
+    answers = [pace.see(30 / 25 + number / 5) for number in range(30)]
+    rates = [rate for rate in answers if rate is not None]
     assert rates
     assert rates[-1] == pytest.approx(5)
     assert pace.see(30 / 25 + 29 / 5 + 60) is None  # one stall is no other rate
 
 
 def table() -> Detections:
-    return Detections(np.array([[50.0, 40, 80, 100]]), np.array([0.95]), np.zeros(1, np.int64), embedding=LOOKS)
+    return Detections(np.array([[50.0, 40, 80, 100]]), np.array([0.95]), np.zeros(1, np.int64), embedding=EMBEDDING)
 
 
 @pytest.mark.parametrize("name", sorted(TRACKERS))
 def test_a_tracker_at_another_rate_remembers_as_long_as_one_made_for_it(name: str) -> None:
     """Count for how many frames a player who left is known again: at 5 frames per second as made for 5."""
 
-    def remembered(told: bool) -> int:
+    def remembered(informed: bool) -> int:
         for gap in range(1, 80):
-            tracker = create_tracker(name, frame_rate=25 if told else 5)
-            if told:
+            tracker = create_tracker(name, frame_rate=25 if informed else 5)
+            if informed:
                 assert set_frame_rate(tracker, 5)
             first = [tracker.update(table()) for _ in range(8)][-1].track_id
             for _ in range(gap):
@@ -48,7 +48,7 @@ def test_a_tracker_at_another_rate_remembers_as_long_as_one_made_for_it(name: st
                 return gap
         return 80
 
-    assert remembered(told=True) == remembered(told=False)
+    assert remembered(informed=True) == remembered(informed=False)
 
 
 def test_ids_and_tracks_stay_when_the_rate_changes() -> None:
@@ -60,7 +60,7 @@ def test_ids_and_tracks_stay_when_the_rate_changes() -> None:
 
 @pytest.mark.parametrize(("live", "ids"), [(True, {1, 2}), (False, {1})])
 def test_a_live_recording_with_dropped_frames_replays_at_its_true_rate(tmp_path: Path, live: bool, ids: set) -> None:
-    """Somebody leaves for 2.4 s; ByteTrack's memory is 1 s: who comes then is another one."""
+    """A player leaves for 2.4 s; ByteTrack's memory is 1 s, so it comes back as another track."""
     info = RecordingInfo("live", *toy.SIZE, 25.0, {0: "player"}, live=live)
     with_gap = list(range(0, 125, 5))
     writer = RecordingWriter(tmp_path / "live.npz", info)

@@ -77,7 +77,7 @@ def test_a_tracker_that_returns_something_else(match: Path) -> None:
         track_video(match, detector=toy.find, tracker=Odd())
 
 
-def test_settings_that_a_detector_has_its_own_of_are_told(tmp_path: Path) -> None:
+def test_ignored_settings_are_reported(tmp_path: Path) -> None:
     clip = toy.make_match(tmp_path / "match.mp4", frames=1)
     settings = TrackSettings(detector="torchvision:ssdlite320_mobilenet_v3_large:random", device="cpu")
     plain, asked = track_video(clip, settings=settings), track_video(clip, settings=settings, imgsz=320, iou=0.5)
@@ -170,7 +170,7 @@ def test_an_interrupted_first_pass_leaves_its_recording_and_its_tracks_so_far(ma
     assert not (tmp_path / "match.first-pass").exists()
 
 
-def test_a_heat_map_shows_where_everybody_was_over_the_first_frame(match: Path, tmp_path: Path) -> None:
+def test_a_heat_map_shows_where_players_were_over_the_first_frame(match: Path, tmp_path: Path) -> None:
     import cv2
 
     summary = track_video(match, tmp_path, detector=toy.find, formats=["video", "heatmap"])
@@ -179,7 +179,7 @@ def test_a_heat_map_shows_where_everybody_was_over_the_first_frame(match: Path, 
     feet = [(int((x1 + x2) / 2), int(y2)) for f in range(20) for x1, _, x2, y2 in toy.truth(f) if y2 < 118]
     there = np.array([np.abs(heat[y, x] - first[y, x]).max() for x, y in feet])
     assert (there > 30).mean() > 0.9
-    assert np.abs(heat[:8, :60] - first[:8, :60]).max() < 10  # nobody was there, and no label was drawn there
+    assert np.abs(heat[:8, :60] - first[:8, :60]).max() < 10  # no player was there, and no label was drawn there
 
 
 def test_a_replay_without_pictures_has_a_heat_map_too(match: Path, tmp_path: Path) -> None:

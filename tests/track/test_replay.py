@@ -109,7 +109,7 @@ def test_a_detector_beside_a_recording_is_refused(recording: Path) -> None:
     assert track_video(recording, detector=LazyDetector(TrackSettings())).frames == 60
 
 
-def test_the_command_refuses_what_is_named_and_passes_over_a_settings_file(recording: Path, tmp_path: Path) -> None:
+def test_the_command_refuses_what_is_named_and_ignores_a_settings_file(recording: Path, tmp_path: Path) -> None:
     refused(run_track(recording, "--imgsz", "640", "-o", tmp_path / "a"), "imgsz cannot be set in a replay")
     (tmp_path / "s.yaml").write_text("imgsz: 1280\nweights: best.pt\ntracker: sort\n")
     words = ("--config", tmp_path / "s.yaml", "--formats", "mot", "-o", tmp_path / "b", "--json")

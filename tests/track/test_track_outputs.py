@@ -72,7 +72,7 @@ def test_a_replay_of_its_recording_is_the_same_source(match: Path, tmp_path: Pat
 
 
 @pytest.mark.parametrize("kind", ["txt", "summary.json", "settings.yaml"])
-def test_a_file_that_was_changed_or_is_somebody_s_is_kept(kind: str, match: Path, tmp_path: Path) -> None:
+def test_a_file_that_was_changed_or_is_another_s_is_kept(kind: str, match: Path, tmp_path: Path) -> None:
     for out in (tmp_path / "changed", tmp_path / "foreign"):
         out.mkdir()
         if out.name == "changed":
@@ -264,7 +264,7 @@ def test_sources_of_one_name_get_names_that_do_not_depend_on_their_order(
             Path(source).touch()
     found = _names(sources)
     assert found[::-1] == _names(sources[::-1])
-    if names == [None, None]:  # told apart by a hash
+    if names == [None, None]:  # made different by a hash
         assert len({name.casefold() for name in found if name}) == 2
     else:
         assert found == names
