@@ -6,8 +6,8 @@
     python benchmarks/compare.py --output comparison --sets rendered --peers deep-sort-realtime
 
 Each tracker gets the detections of every sequence (benchmarks/sets.py), a new instance per sequence, its own library's
-settings and the sequence's frame rate. Real sequences come without pixels: trackers that could use looks or a camera
-estimate run on motion alone. In the set rendered (benchmarks/rendered.py) they are also run with looks.
+settings and the sequence's frame rate. Real sequences come without pixels: trackers that could use embeddings or a
+camera estimate run on motion alone. In the set rendered (benchmarks/rendered.py) they are also run with embeddings.
 
 Boxes are scored as the tracker reports them, which for some peers means filtered ones (--boxes detections scores each
 track's detection instead, where the peer says which it is). Rows marked offline saw the whole sequence before they
@@ -54,7 +54,7 @@ OSNET = "osnet_x0_25_msmt17.onnx"  # in the data's weights/
 
 def track(contender: Contender, clip: Clip) -> tuple[MotTable, float, int]:
     """Run a tracker over a clip; return its result, the seconds it took and how many unusable boxes it reported."""
-    detections = clip.looks[contender.embedder] if contender.embedder else clip.detections
+    detections = clip.embedded[contender.embedder] if contender.embedder else clip.detections
     _warm_up(contender.prepare(clip), detections[:3])
     new = contender.prepare(clip)
     inputs = [new.convert(frame) for frame in detections]
@@ -76,9 +76,9 @@ def track(contender: Contender, clip: Clip) -> tuple[MotTable, float, int]:
     return table, spent, dropped
 
 
-def with_looks(contenders: list[Contender], embedders: Sequence[str]) -> list[Contender]:
+def add_embeddings(contenders: list[Contender], embedders: Sequence[str]) -> list[Contender]:
     """Return the contenders, and those that take embeddings once more for each embedder."""
-    able = [c for c in contenders if c.name in TAKES_EMBEDDINGS or (c.ours and c.looks and not c.offline)]
+    able = [c for c in contenders if c.name in TAKES_EMBEDDINGS or (c.ours and c.embeddings and not c.offline)]
     return [*contenders, *(replace(c, name=f"{c.name} + {e}", embedder=e) for c in able for e in embedders)]
 
 
@@ -141,8 +141,8 @@ class Runs:
 
 def _cue(contender: Contender) -> str:
     if contender.embedder:
-        return f"looks: {contender.embedder}"
-    return "motion, looks unused" if contender.looks else "motion"
+        return f"embeddings: {contender.embedder}"
+    return "motion, embeddings unused" if contender.embeddings else "motion"
 
 
 def _mode(contender: Contender) -> str:
@@ -155,7 +155,7 @@ def _row(saved: dict[str, Any], runs: list[dict[str, Any]]) -> dict[str, Any]:
     scores = Scores.pool([_unpacked(run["counts"]) for run in runs], saved["name"])
     more = {
         "ours": saved["ours"],
-        "pixels": "yes" if saved["cue"].startswith("looks") else "no",
+        "pixels": "yes" if saved["cue"].startswith("embeddings") else "no",
         "scores": scores,
         "frames/s": frames / seconds,
     }
@@ -277,7 +277,7 @@ def compare_on(one: Set | RenderedSet, contenders: list[Contender], args: argpar
     """Run one set; return its table."""
     folders = choose(one.sequences(data), PARTS[args.hold_out], args.sequences)
     if isinstance(one, RenderedSet) and folders:
-        contenders = with_looks(contenders, list(one.read(folders[0]).looks))
+        contenders = add_embeddings(contenders, list(one.read(folders[0]).embedded))
     chosen = {contender.name for contender in contenders}
 
     def wanted(saved: dict[str, Any]) -> bool:  # a peer's rows that another environment made are as good

@@ -40,7 +40,7 @@ class Contender:
 
     Attributes:
         name: as tables show it.
-        looks: the tracker can use embeddings.
+        embeddings: the tracker can use embeddings.
         offline: it sees the whole sequence before it answers.
         boxes: ``detected``, ``filtered`` (a filter's), ``smoothed`` (between both) or ``refined`` (offline).
         key: changes when its code or settings do.
@@ -49,13 +49,13 @@ class Contender:
     """
 
     name: str
-    looks: bool
+    embeddings: bool
     offline: bool
     boxes: str
     key: str
     ours: bool
     prepare: Callable[[Clip], Instance]
-    embedder: str = ""  # whose looks it is given
+    embedder: str = ""  # whose embeddings it receives
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def _our_contender(name: str, settings: dict[str, Any], refined: bool) -> Conten
 
     return Contender(
         f"sportstrack {title}{', refined' if refined else ''}",
-        looks=name in USE_EMBEDDINGS,
+        embeddings=name in USE_EMBEDDINGS,
         offline=refined,
         boxes="refined" if refined else "smoothed" if name == "sports" else "detected",
         key=_mark(json.dumps(settings), *(["preset of the set's kind"] if refined else []), *_sources(sources)),
@@ -142,7 +142,7 @@ def _peer_contender(peer: Peer, own_boxes: bool) -> Contender:
 
     return Contender(
         peer.name + ("" if own_boxes else " on detections' boxes"),
-        looks=peer.embeddings,
+        embeddings=peer.embeddings,
         offline=False,
         boxes="filtered" if peer.boxes is not None and own_boxes else "detected",
         key=_mark(peer.settings, str(own_boxes)),

@@ -1,11 +1,11 @@
-"""Which embedder tells players apart, and at what price?
+"""Which embedder distinguishes players, and at what price?
 
 Two pictures of one player should be more alike than pictures of two players. The table shows how often they are (the
 area under the ROC curve, 50 % is chance), for pictures 10 to 40 frames apart:
 
 * real video: boxes of a detector, joined to tracklets only where overlap leaves no doubt. Pairs of different players
   are those whose tracklets are on the pitch at the same time. "near" counts only pairs less than two box heights apart,
-  which is where a tracker needs looks; farther ones are often told apart by their surroundings alone.
+  which is where a tracker needs appearance; farther ones often differ by their surroundings alone.
 * rendered football: true boxes and ids. "team mates" counts only pairs of the same team.
 
     python benchmarks/embed.py                                       # rendered football
@@ -130,12 +130,12 @@ def pairs(clip: Clip) -> tuple[Any, Any, Any]:
     return a[kept], b[kept], same[kept]
 
 
-def auc(likeness: Any, same: Any) -> float:
+def auc(similarity: Any, same: Any) -> float:
     """Return how often, in per cent, a pair of one player is more alike than a pair of two."""
     from scipy.stats import rankdata
 
     ones = int(same.sum())
-    above = rankdata(likeness)[same].sum() - ones * (ones + 1) / 2
+    above = rankdata(similarity)[same].sum() - ones * (ones + 1) / 2
     return 100 * above / (ones * (len(same) - ones))
 
 
@@ -180,9 +180,9 @@ def rows(name: str, clips: list[Clip], compared: dict[str, Any]) -> Iterator[dic
             row |= {"numbers": str(found[0].shape[1]), f"{clip.name}: ms per box": f"{cost:.2f}"}
         mean = Centred(None)
         tables = {"raw": (raw, np.concatenate(found)), "": (centred, np.concatenate([mean.centre(t) for t in found]))}
-        for row, looks in tables.values():
+        for row, embeddings in tables.values():
             for title, (a, b, same) in compared[clip.name].items():
-                row[title] = f"{auc(np.einsum('ij,ij->i', looks[a], looks[b]), same):.1f}"
+                row[title] = f"{auc(np.einsum('ij,ij->i', embeddings[a], embeddings[b]), same):.1f}"
     yield raw
     if "+" not in name and not name.startswith("centred:"):
         yield centred

@@ -168,7 +168,7 @@ class Runner:
             self.count.tracebacks.append(text)
 
     def _check_after_kill(self, how: str, polite: bool = False) -> None:
-        """Look for files under a final name that are neither the old nor the new ones."""
+        """Find files under a final name that are neither the old nor the new ones."""
         from sportstrack.files.folders import settled
 
         settled(self._out / "set")

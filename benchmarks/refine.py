@@ -3,8 +3,8 @@
     python benchmarks/refine.py                                  # two hours of 25 players: time and memory
     python benchmarks/refine.py --frames 45000 --players 23 --cut-every 8
     python benchmarks/refine.py --accuracy --data SportsMOT/train --trackers bytetrack sports
-    python benchmarks/refine.py --cuts --output FOLDER           # rendered matches with hard cuts: who is known again
-    python benchmarks/refine.py --looks --output FOLDER          # what looks are worth to split and link, rendered
+    python benchmarks/refine.py --cuts --output FOLDER           # rendered matches with hard cuts: players linked
+    python benchmarks/refine.py --appearance --output FOLDER     # what appearance is worth to split and link, rendered
     python benchmarks/refine.py --pictures docs/images           # what each step does, drawn for docs/refine.md
 
 Time and memory: invented players run about for two hours (180,000 frames) before a panning camera; each is lost every
@@ -15,12 +15,12 @@ command.
 Accuracy: every tracker runs over det/det.txt and over the ground truth as detections; scores before, and after each
 step added. Sequences of the matches in HELD were not looked at when the settings were chosen.
 
-Cuts: matches rendered with a hard cut every 1.6 seconds, each to another camera of the same match; detections and looks
-as in rendered.py, written to FOLDER once. A link is an id that stands in two shots, and right if it is the same
+Cuts: matches rendered with a hard cut every 1.6 seconds, each to another camera of the same match; detections and
+embeddings as in rendered.py, written to FOLDER once. A link is an id that stands in two shots, and right if it is the same
 player's in both. Matches put end to end, a shot of one before a shot of another, count the links that must not be.
 
-Looks: the rendered set of rendered.py, which compare.py uses too; every tracker is causal and sees the looks if it
-can.
+Appearance: the rendered set of rendered.py, which compare.py uses too; every tracker is causal and uses the embeddings if
+it can.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def simulate(players: int, frames: int, seed: int = 0) -> TrackTable:
 
 
 def _walk(rng: np.random.Generator, frames: int, size: float, reach: float) -> np.ndarray:
-    """Return (F,) places of someone who turns every few seconds."""
+    """Return (F,) places of a player that turns every few seconds."""
     knots = np.arange(0, frames + 100, 75)
     targets = 0.5 * size + rng.uniform(-reach, reach, len(knots))
     return np.interp(np.arange(frames), knots, np.convolve(targets, np.ones(3) / 3, mode="same"))
@@ -197,21 +197,21 @@ def gains(data: Path, trackers: list[str]) -> None:
                 sys.stdout.flush()
 
 
-def worth_of_looks(folder: Path, osnet: Path, trackers: list[str]) -> None:
-    """Print what looks are worth to split and to link."""
+def worth_of_appearance(folder: Path, osnet: Path, trackers: list[str]) -> None:
+    """Print what appearance is worth to split and to link."""
     rendered = RenderedSet(folder, osnet)
     clips = [rendered.read(path) for path in rendered.sequences(folder)]
     ways = {
-        "no looks": {"appearance_weight": 0.0, "steps": STEPS[1:]},
-        "looks in split": {"appearance_weight": 0.0},
-        "looks in link": {"steps": STEPS[1:]},
-        "looks in both": {},
+        "no appearance": {"appearance_weight": 0.0, "steps": STEPS[1:]},
+        "appearance in split": {"appearance_weight": 0.0},
+        "appearance in link": {"steps": STEPS[1:]},
+        "appearance in both": {},
     }
-    print("| tracker | looks | offline | HOTA | AssA | IDF1 | IDSW |")
+    print("| tracker | embedder | offline | HOTA | AssA | IDF1 | IDSW |")
     print("|---|---|---|---:|---:|---:|---:|")
     for name in trackers:
-        for looks in clips[0].looks:
-            tables = [whole(name, clip, looks) for clip in clips]
+        for embedder in clips[0].embedded:
+            tables = [whole(name, clip, embedder) for clip in clips]
             for way, changes in {"(causal)": None, **ways}.items():
                 scores = []
                 for clip, table in zip(clips, tables, strict=True):
@@ -223,13 +223,13 @@ def worth_of_looks(folder: Path, osnet: Path, trackers: list[str]) -> None:
                     scores.append(Job(clip.name, clip.truth, after.to_mot(), frames).scores())
                 s = Scores.pool(scores)
                 figures = " | ".join(f"{100 * s[figure]:.2f}" for figure in ("HOTA", "AssA", "IDF1"))
-                print(f"| {name} | {looks} | {way} | {figures} | {s.IDSW} |", flush=True)
+                print(f"| {name} | {embedder} | {way} | {figures} | {s.IDSW} |", flush=True)
 
 
-def whole(name: str, clip: Clip, looks: str) -> TrackTable:
+def whole(name: str, clip: Clip, embedder: str) -> TrackTable:
     """Run a tracker over a rendered clip."""
     tracker = create_tracker(name, frame_rate=clip.frame_rate, frame_size=clip.size)
-    detections = clip.looks[looks]
+    detections = clip.embedded[embedder]
     return TrackTable.from_tracks([tracker.update(one) for one in detections], list(detections))
 
 
@@ -243,10 +243,10 @@ def main() -> int:
     parser.add_argument("--data", type=Path, default=Path("../shared/data/sportsmot/train"), help="SportsMOT sequences")
     parser.add_argument("--trackers", nargs="+", default=["bytetrack", "sports"])
     parser.add_argument(
-        "--cuts", action="store_true", help="measure who is known again across cuts, on rendered matches"
+        "--cuts", action="store_true", help="measure which players are linked across cuts, on rendered matches"
     )
     parser.add_argument("--pairs", type=int, default=1000, help="of shots of different matches, with --cuts")
-    parser.add_argument("--looks", action="store_true", help="measure what looks are worth, on rendered matches")
+    parser.add_argument("--appearance", action="store_true", help="measure what appearance gives, on rendered matches")
     parser.add_argument("--output", type=Path, default=Path("runs/refine"), help="where the rendered matches go")
     parser.add_argument("--osnet", type=Path, default=Path("../shared/data/weights/osnet_x0_25_msmt17.onnx"))
     parser.add_argument("--pictures", type=Path, metavar="DIR", help="draw instead")
@@ -256,8 +256,8 @@ def main() -> int:
     elif args.cuts:
         across_cuts(args.output, args.osnet)
         joined(args.output, args.osnet, args.pairs)
-    elif args.looks:
-        worth_of_looks(args.output, args.osnet, args.trackers)
+    elif args.appearance:
+        worth_of_appearance(args.output, args.osnet, args.trackers)
     elif not args.accuracy:
         measure(args.players, args.frames, args.cut_every)
     elif not args.data.is_dir():

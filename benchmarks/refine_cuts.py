@@ -23,10 +23,10 @@ CUT_FRAMES, CUTS = 200, 4
 ACROSS = {
     "none": (False, {"shot_memory": 0.0}),
     "formation": (False, {}),
-    "looks": (True, {"formation_evidence": 0.0, "shot_unproven": 1.0}),
-    "looks + formation": (True, {}),
+    "appearance": (True, {"formation_evidence": 0.0, "shot_unproven": 1.0}),
+    "appearance + formation": (True, {}),
 }
-"""Name of the evidence → whether there are looks, and the settings."""
+"""Name of the evidence → whether there are embeddings, and the settings."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class CutMatch:
     name: str
     truth: MotTable
     cuts: list[int]
-    tracks: dict[str, TrackTable]  # by embedder; "" without looks
+    tracks: dict[str, TrackTable]  # by embedder; "" without embeddings
 
 
 def cut_match(seed: int, folder: Path, osnet: Path) -> CutMatch:
@@ -65,23 +65,23 @@ def follow(detections: list[Detections], cuts: list[int]) -> TrackTable:
 
 
 def people_of(table: TrackTable, truth: MotTable) -> np.ndarray:
-    """Return (N,) who is in each box: the truth's id of the best overlap from 0.5 on, else −1."""
-    who = np.full(len(table), -1)
+    """Return (N,) the player in each box: the truth's id of the best overlap, at least 0.5, else −1."""
+    player = np.full(len(table), -1)
     for frame in np.unique(table.frame):
         rows, real = np.flatnonzero(table.frame == frame), np.flatnonzero(truth.frame == frame)
         if len(real):
             overlap = iou(table.xyxy[rows], truth.xyxy[real])
             good = overlap.max(axis=1) >= 0.5
-            who[rows[good]] = truth.track_id[real[overlap.argmax(axis=1)]][good]
-    return who
+            player[rows[good]] = truth.track_id[real[overlap.argmax(axis=1)]][good]
+    return player
 
 
-def links(table: TrackTable, who: np.ndarray, shot: np.ndarray) -> tuple[int, int, int]:
+def links(table: TrackTable, player: np.ndarray, shot: np.ndarray) -> tuple[int, int, int]:
     """Return how many ids stand in a shot and again in a later one, how many of these are right, and how many could be.
 
-    A track is whose it mostly is; a person's is the track with most boxes in the shot.
+    A track belongs to the player in most of its boxes; a player's track is the one with most boxes in the shot.
     """
-    pairs, counts = np.unique(np.column_stack((shot, table.track_id, who)), axis=0, return_counts=True)
+    pairs, counts = np.unique(np.column_stack((shot, table.track_id, player)), axis=0, return_counts=True)
     main: dict[tuple[int, int], int] = {}  # (shot, track) → person
     own: dict[tuple[int, int], int] = {}  # (person, shot) → track
     for (k, track_id, person), _ in sorted(zip(pairs.tolist(), counts.tolist(), strict=True), key=lambda row: row[1]):
@@ -102,19 +102,19 @@ def links(table: TrackTable, who: np.ndarray, shot: np.ndarray) -> tuple[int, in
 
 
 def across_cuts(folder: Path, osnet: Path) -> None:
-    """Print who is known again across cuts, by what evidence."""
+    """Print which players are linked across cuts, by what evidence."""
     size = {"frame_rate": RATE, "width": WIDTH, "height": HEIGHT}
-    print("| matches | evidence | looks | links | precision | recall | HOTA | AssA | IDF1 |")
+    print("| matches | evidence | embedder | links | precision | recall | HOTA | AssA | IDF1 |")
     print("|---|---|---|---:|---:|---:|---:|---:|---:|")
     for which, seeds in CUT_SEEDS.items():
         matches = [cut_match(seed, folder, osnet) for seed in seeds]
-        for looks in [name for name in matches[0].tracks if name]:
+        for embedder in [name for name in matches[0].tracks if name]:
             for evidence, (seen, changes) in {"(causal)": (True, None), **ACROSS}.items():
-                if not seen and looks != EMBEDDERS[0]:
+                if not seen and embedder != EMBEDDERS[0]:
                     continue
                 counts, scores = np.zeros(3, np.int64), []
                 for match in matches:
-                    table = match.tracks[looks if seen else ""]
+                    table = match.tracks[embedder if seen else ""]
                     if changes is not None:
                         settings = RefineSettings(**changes)
                         table = refine(table, **size, frames=CUT_FRAMES, cuts=match.cuts, settings=settings)
@@ -126,7 +126,8 @@ def across_cuts(folder: Path, osnet: Path) -> None:
                 figures = " | ".join(f"{100 * pooled[name]:.1f}" for name in ("HOTA", "AssA", "IDF1"))
                 share = f"{right / max(made, 1):.3f} | {right / max(possible, 1):.3f}"
                 print(
-                    f"| {which} | {evidence} | {looks if seen else 'none'} | {made} | {share} | {figures} |", flush=True
+                    f"| {which} | {evidence} | {embedder if seen else 'none'} | {made} | {share} | {figures} |",
+                    flush=True,
                 )
 
 
@@ -134,15 +135,15 @@ def joined(folder: Path, osnet: Path, pairs: int) -> None:
     """Print how many shots of different matches, one put after the other, share an id."""
     matches = [cut_match(seed, folder, osnet) for seeds in CUT_SEEDS.values() for seed in seeds]
     length = CUT_FRAMES // (CUTS + 1)
-    for looks in matches[0].tracks:
+    for embedder in matches[0].tracks:
         rng, wrong = np.random.default_rng(0), 0
         for _ in range(pairs):
             chosen = rng.choice(len(matches), 2, replace=False)
-            parts = [shot_of(matches[k].tracks[looks], int(rng.integers(CUTS + 1)), length) for k in chosen]
+            parts = [shot_of(matches[k].tracks[embedder], int(rng.integers(CUTS + 1)), length) for k in chosen]
             table = put_together(*parts, length)
             after = refine(table, frame_rate=RATE, width=WIDTH, height=HEIGHT, cuts=[length])
             wrong += len(np.intersect1d(after.track_id[after.frame < length], after.track_id[after.frame >= length]))
-        print(f"{pairs} joins of different matches, looks: {looks or 'none'}: {wrong} ids in both", flush=True)
+        print(f"{pairs} joins of different matches, embedder: {embedder or 'none'}: {wrong} ids in both", flush=True)
 
 
 def shot_of(table: TrackTable, shot: int, length: int) -> TrackTable:
@@ -152,14 +153,14 @@ def shot_of(table: TrackTable, shot: int, length: int) -> TrackTable:
 
 
 def put_together(one: TrackTable, other: TrackTable, length: int) -> TrackTable:
-    """Return both, the second after the first, nobody in both."""
-    looks = None
+    """Return both, the second after the first, no id in both."""
+    embedding = None
     if one.embedding is not None and other.embedding is not None:
-        looks = np.concatenate((one.embedding, other.embedding))
+        embedding = np.concatenate((one.embedding, other.embedding))
     return TrackTable.of(
         np.concatenate((one.frame, other.frame + length)),
         np.concatenate((one.track_id, other.track_id + one.track_id.max(initial=0) + 1)),
         np.concatenate((one.xyxy, other.xyxy)),
         np.concatenate((one.score, other.score)),
-        embedding=looks,
+        embedding=embedding,
     )

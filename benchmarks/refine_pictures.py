@@ -18,7 +18,7 @@ def play(step: str) -> TrackTable:
     t = np.arange(150)
     up, down = 120 + 2.6 * t, 520 - 2.6 * t
     met = 77  # two players meet here
-    first, second = np.where(t < met, up, down), np.where(t < met, down, up)  # who swap their ids
+    first, second = np.where(t < met, up, down), np.where(t < met, down, up)  # they swap their ids
     red, blue = np.eye(2)[np.where(t < met, 0, 1)], np.eye(2)[np.where(t < met, 1, 0)]
     if step == "split":
         return _tracks([(1, t, first, red), (2, t, second, blue)])
@@ -42,9 +42,9 @@ def play(step: str) -> TrackTable:
 
 def _tracks(pieces: list[tuple[Any, ...]]) -> TrackTable:
     ids, times, places = (np.concatenate([np.broadcast_to(p[i], len(p[1])) for p in pieces]) for i in range(3))
-    looks = np.concatenate([p[3] for p in pieces]) if len(pieces[0]) > 3 else None
+    embedding = np.concatenate([p[3] for p in pieces]) if len(pieces[0]) > 3 else None
     x, y = places[:, None], np.full((len(ids), 1), 200.0)
-    return TrackTable.of(times, ids, np.hstack((x - 20, y - 45, x + 20, y + 45)), embedding=looks)
+    return TrackTable.of(times, ids, np.hstack((x - 20, y - 45, x + 20, y + 45)), embedding=embedding)
 
 
 def picture(before: TrackTable, after: TrackTable) -> str:
@@ -89,7 +89,7 @@ def two_pictures() -> tuple[TrackTable, int]:
 
 
 def cut_picture() -> str:
-    """Return an SVG: the last picture before a cut and the first after it; who is known again has a number."""
+    """Return an SVG: the last picture before a cut and the first after it; linked players have a number."""
     after, cut = two_pictures()
     both = np.intersect1d(after.track_id[after.frame < cut], after.track_id[after.frame >= cut]).tolist()
     parts = ['<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 660 206" font-family="sans-serif" font-size="10">']

@@ -1,8 +1,8 @@
-"""Rendered football with looks: what appearance is worth to each tracker, on sequences whose truth is exact.
+"""Rendered football with embeddings: what appearance is worth to each tracker, on sequences whose truth is exact.
 
 Players are rendered by `data_prep.synthetic`, so nothing has to be downloaded. The detections are the true boxes of the
 people, seen by a poor detector: edges off by 2 % of the height, the hidden more often missed, a false box in every
-fourth frame. The looks are measured on the pixels in these boxes. Everything is written once, as recordings of
+fourth frame. The embeddings are computed on the pixels in these boxes. Everything is written once, as recordings of
 `sportstrack.recording`, and replayed for each tracker.
 """
 
@@ -35,7 +35,7 @@ class RenderedSet:
 
     Attributes:
         folder: where its recordings are kept.
-        osnet: OSNet's weights; without them the looks are kit colours alone.
+        osnet: OSNet's weights; without them the embeddings are kit colours alone.
         name: as options take it.
         title: as tables show it.
     """
@@ -43,7 +43,7 @@ class RenderedSet:
     folder: Path
     osnet: Path
     name: str = "rendered"
-    title: str = "Rendered football, with looks"
+    title: str = "Rendered football, with embeddings"
 
     def sequences(self, data: Path) -> list[Path]:  # noqa: ARG002
         """Return a path for each sequence."""
@@ -62,11 +62,11 @@ class RenderedSet:
         mark = hashlib.sha1(b"".join(d.xyxy.tobytes() + d.score.tobytes() for d in plain)).hexdigest()[:12]
         truth = MotTable(**np.load(folder / "truth.npz"))
         size = (plan.width, plan.height)
-        return Clip(folder.name, folder.name, plan.fps, size, plain, truth, None, mark, looks=found)
+        return Clip(folder.name, folder.name, plan.fps, size, plain, truth, None, mark, embedded=found)
 
 
 def record(plan: Any, folder: Path, paths: dict[str, Path], osnet: Path) -> None:
-    """Render a sequence, detect, look, and write a recording per embedder; the truth comes last."""
+    """Render a sequence, detect, embed, and write a recording per embedder; the truth comes last."""
     synthetic = import_module("data_prep.synthetic")
     ball = synthetic.CLASSES.index("ball")
     folder.mkdir(parents=True, exist_ok=True)

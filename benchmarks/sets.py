@@ -39,10 +39,10 @@ class Clip:
         frame_rate: frames per second.
         size: (width, height) in pixels.
         detections: of every frame.
-        truth: who was where.
+        truth: the true tracks.
         benchmark: whose rules preprocess it, None for plain scoring.
         mark: changes when the detections do.
-        looks: embedder → the same detections with embeddings.
+        embedded: embedder → the same detections with embeddings.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Clip:
     truth: MotTable
     benchmark: str | None
     mark: str
-    looks: dict[str, list[Detections]] = field(default_factory=dict)
+    embedded: dict[str, list[Detections]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

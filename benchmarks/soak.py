@@ -3,8 +3,8 @@
     python benchmarks/soak.py                        # every tracker, 100,000 frames
     python benchmarks/soak.py --tracker sort --frames 1000000
 
-Replays simulated players with their looks (see speed.py), 2,000 frames over and over, so that tracks are born and lost
-all the time; the trackers that use appearance get it.
+Replays simulated players with their embeddings (see speed.py), 2,000 frames over and over, so that tracks are born and
+lost all the time; the trackers that use appearance get it.
 Prints at ten moments the process's resident memory and, of that, what Python and numpy have allocated (tracemalloc),
 then the growth from the second moment, when caches are warm, to the last. Frames per second are measured before
 tracing is switched on, because tracing halves the speed.
@@ -31,7 +31,7 @@ MEBI = 2.0**20
 
 
 def resident() -> float:
-    """Return the resident memory now in MiB; where the system does not tell, the peak."""
+    """Return the resident memory now in MiB; where the system does not say, the peak."""
     status = Path("/proc/self/statm")
     if status.exists():
         import resource

@@ -93,7 +93,7 @@ def with_cuts(seed: int, cuts: int = 2, size: tuple[int, int] = (1280, 720), alo
         seed: of the match.
         cuts: how many.
         size: width and height of the picture.
-        alone: follow the referee, whose clothes nobody else wears; otherwise a player, whom looks cannot tell from his
+        alone: follow the referee, whose clothes are unique; otherwise a player, which appearance cannot tell from its
             team mates.
     """
     settings = Settings(seed=seed, frames=LENGTH, cuts=cuts, width=size[0], height=size[1])
@@ -318,7 +318,7 @@ def means(kind: str, group: Group) -> None:
 
 
 def divide(runs: dict[str, Run], sequence: Sequence) -> str:
-    """Tell until when our boxes are OpenCV's own, and what both are worth from there on."""
+    """Return until when our boxes are OpenCV's own, and what both are worth from there on."""
     same = (runs["csrt"].boxes == runs[PLAIN].boxes).all(axis=1)
     if same.all():
         return f"{sequence.name}: the same boxes throughout"

@@ -15,8 +15,8 @@ stays as Python sets it.
 The simulated players run about a pitch seen at 1280 × 720 pixels per 25 of them (more players, wider view, same
 density). Velocities are an Ornstein-Uhlenbeck process (time constant 1 s, about 2.5 m/s); boxes are 0.4 as wide as high
 and grow towards the camera; detections are off by 2 % of the height, 5 % are missed, 10 % have a low score, and there
-are 3 % false ones. For the trackers that use appearance every player has a look of his own, a random unit vector of
-128 numbers, which is seen with noise (cosine distance 0.1 between two views of one player).
+are 3 % false ones. For the trackers that use appearance every player has an embedding of its own, a random unit
+vector of 128 numbers, which is seen with noise (cosine distance 0.1 between two views of one player).
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from sportstrack import Detections, create_tracker
 Stream = list[Detections]
 Times = dict[str, list[float]]  # seconds per frame, one entry per block
 
-LOOK = 128  # numbers in an appearance vector
+EMBEDDING_SIZE = 128  # numbers in an appearance vector
 BLOCK = 100  # frames per turn, at up to 50 objects
 COLUMNS = ("stream", "tracker", "frames_per_second", "ours_is_times_faster")
 
@@ -56,8 +56,8 @@ CONFIDENT: dict[str, dict[str, Any]] = {  # the peers' thresholds, so that all u
     "deepeiou": {"track_high_thresh": 0.5, "new_track_thresh": 0.6},
     "jde": {"det_thresh": 0.5},
 }
-ALONE = {  # trackers and ways to use them that no library has in a form that can be fed: family → name, with looks
-    "BoT-SORT with looks": ("botsort", True),
+ALONE = {  # trackers and ways to use them that no library has in a form that can be fed: family → name, with embeddings
+    "BoT-SORT with embeddings": ("botsort", True),
     "Deep OC-SORT": ("ocsort", True),
     "Deep-EIoU": ("deepeiou", True),
     "Deep-EIoU by motion": ("deepeiou", False),
@@ -73,16 +73,16 @@ FAMILIES = ["SORT", "ByteTrack", "OC-SORT", "C-BIoU", "BoT-SORT", "DeepSORT", *A
 def alone() -> list[Peer]:
     """Return this package's trackers that have no peer."""
 
-    def peer(family: str, name: str, looks: bool) -> Peer:
+    def peer(family: str, name: str, embeddings: bool) -> Peer:
         def make() -> Any:
             return create_tracker(name, frame_rate=30.0, **CONFIDENT.get(name, {})).update
 
         def convert(frame: Detections) -> Detections:
-            return Detections(frame.xyxy, frame.score, frame.class_id, frame.embedding if looks else None)
+            return Detections(frame.xyxy, frame.score, frame.class_id, frame.embedding if embeddings else None)
 
-        return Peer(f"sportstrack {family}", family, make, convert, _rows, embeddings=looks)
+        return Peer(f"sportstrack {family}", family, make, convert, _rows, embeddings=embeddings)
 
-    return [peer(family, name, looks) for family, (name, looks) in ALONE.items()]
+    return [peer(family, name, embeddings) for family, (name, embeddings) in ALONE.items()]
 
 
 def _rows(frame: Detections, answer: Any) -> Any:  # noqa: ARG001
@@ -96,7 +96,7 @@ def simulate(objects: int, frames: int, seed: int = 0) -> Stream:
     place, velocity = rng.uniform(0, field, (objects, 2)), np.zeros((objects, 2))
     memory = np.exp(-1 / 25)
     taste = np.random.default_rng([seed, 1])
-    look = _units(taste.normal(size=(objects, LOOK)))
+    embedding = _units(taste.normal(size=(objects, EMBEDDING_SIZE)))
     stream = []
     for _ in range(frames):
         velocity = memory * velocity + rng.normal(0, 3.0 * (1 - memory**2) ** 0.5, (objects, 2))
@@ -113,8 +113,8 @@ def simulate(objects: int, frames: int, seed: int = 0) -> Stream:
         score = np.where(weak, rng.uniform(0.15, 0.5, len(high)), rng.uniform(0.6, 0.95, len(high)))
         order = rng.permutation(len(high))
         noisy = corners + rng.normal(0, 0.02, corners.shape) * high
-        clean = np.concatenate((look[seen], _units(taste.normal(size=(int(false.sum()), LOOK)))))
-        seen_look = _units(clean + taste.normal(0, (0.1 / LOOK) ** 0.5, clean.shape))[order]
+        clean = np.concatenate((embedding[seen], _units(taste.normal(size=(int(false.sum()), EMBEDDING_SIZE)))))
+        seen_look = _units(clean + taste.normal(0, (0.1 / EMBEDDING_SIZE) ** 0.5, clean.shape))[order]
         stream.append(Detections(noisy[order], score[order], np.zeros(len(order), np.int64), seen_look))
     return stream
 

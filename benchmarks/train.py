@@ -45,7 +45,7 @@ TRAIN_SEEDS = range(20_000, 20_250)  # 5,000 pictures
 CHECK_SEEDS = range(30_000, 30_010)  # looked at after each epoch
 TEST_SEEDS = range(40_000, 40_020)  # the card's figures
 CHUNK = 10  # sequences that one process renders
-RECIPE = {  # hue and size mean something in these pictures: colours tell the roles, and the ball is a few pixels wide
+RECIPE = {  # hue and size mean something in these pictures: colours give the roles, and the ball is a few pixels wide
     "cos_lr": True, "hsv_h": 0.0, "scale": 0.1,
 }  # fmt: skip
 CHOSEN = ("weights", "epochs", "imgsz", "batch", "seed", "device", "bf16")  # on the command line

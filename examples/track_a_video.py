@@ -1,4 +1,4 @@
-"""Track a video and print who was seen for how long.
+"""Track a video and print how long each player was seen.
 
 python examples/track_a_video.py            # the built-in clip
 python examples/track_a_video.py match.mp4 yolov8n.pt
