@@ -16,11 +16,11 @@ Accuracy: every tracker runs over det/det.txt and over the ground truth as detec
 step added. Sequences of the matches in HELD were not looked at when the settings were chosen.
 
 Cuts: matches rendered with a hard cut every 1.6 seconds, each to another camera of the same match; detections and
-embeddings as in rendered.py, written to FOLDER once. A link is an id that stands in two shots, and right if it is the same
-player's in both. Matches put end to end, a shot of one before a shot of another, count the links that must not be.
+embeddings as in rendered.py, written to FOLDER once. A link is an id that stands in two shots, and right if it is the
+same player's in both. Matches put end to end, a shot of one before a shot of another, count the links that must not be.
 
-Appearance: the rendered set of rendered.py, which compare.py uses too; every tracker is causal and uses the embeddings if
-it can.
+Appearance: the rendered set of rendered.py, which compare.py uses too; every tracker is causal and uses the embeddings
+if it can.
 """
 
 from __future__ import annotations
