@@ -121,11 +121,14 @@ def check_place(out: str | Path) -> dict[str, Any] | None:
 
 
 def _holds_this(target: Path, job: dict[str, Any], overwrite: bool) -> bool:
-    """Return whether this job was done there before; OutputError if something else is there."""
+    """Return whether the very job was done there before; OutputError if something else is there.
+
+    What the same command wrote before its source changed is written anew, unless somebody changed it.
+    """
     found = check_place(target)
     if found is None or overwrite:
         return False
-    if not _is_of(found, job):
+    if not _is_of(found, {key: job[key] for key in ("format", "settings")}):
         raise OutputError(
             f"{target}: exists and holds another data set ({found['format']}); name a new folder, or replace it with "
             "--overwrite"
@@ -135,7 +138,7 @@ def _holds_this(target: Path, job: dict[str, Any], overwrite: bool) -> bool:
             f"{target}: holds this data set, but its files were changed after it was written; name a new folder, or "
             "write it anew with --overwrite"
         )
-    return True
+    return _is_of(found, job)
 
 
 def _waits(folder: PartFolder, job: dict[str, Any]) -> bool:

@@ -129,7 +129,7 @@ def test_the_copy_in_train_goes_and_that_in_val_stays(tmp_path: Path) -> None:
     assert sorted(p.relative_to(out).as_posix() for p in out.glob("*/v_*")) == ["train/v_aaa_c001", "val/v_bbb_c001"]
 
 
-def test_another_repair_replaces_the_first_one_only_on_request(
+def test_the_same_repair_is_made_anew_but_nothing_that_was_edited_is_replaced(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     root, out = make_mot(tmp_path / "set"), tmp_path / "mended"
@@ -137,10 +137,12 @@ def test_another_repair_replaces_the_first_one_only_on_request(
     arguments = [str(root), "--fix", str(out), "--quiet"]
     assert main(arguments) == main(arguments) == 1  # the very same again is no harm
     edit(5, "3,0,nan,10,12,30,1,1,1")(root)
+    assert main(arguments) == 1
+    assert [change["place"] for change in changes_of(out)] == ["line 5"]
+    (out / "changes.csv").write_text("mine\n", encoding="utf-8")
     assert main(arguments) == 2
     assert "--overwrite" in capsys.readouterr().err
     assert main([*arguments, "--overwrite"]) == 1
-    assert [change["place"] for change in changes_of(out)] == ["line 5"]
 
 
 def test_kinds_that_are_ignored_are_left_alone(tmp_path: Path) -> None:

@@ -113,6 +113,19 @@ def test_another_data_set_is_not_overwritten(root: Path, tmp_path: Path, capsys:
     assert len(files_below(tmp_path / "out")) < len(before)
 
 
+def test_a_data_set_is_written_anew_when_its_source_has_changed(root: Path, tmp_path: Path) -> None:
+    assert run(root, tmp_path / "out") == 0
+    before = files_below(tmp_path / "out")
+    truth = next(root.rglob("gt.txt"))
+    truth.write_text(truth.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
+    assert run(root, tmp_path / "out") == 0
+    after = files_below(tmp_path / "out")
+    assert sum(map(len, after.values())) < sum(map(len, before.values()))
+    label = next(path for path in (tmp_path / "out" / "labels").rglob("*.txt"))
+    label.write_text("0 0.5 0.5 0.1 0.1\n", encoding="utf-8")
+    assert run(root, tmp_path / "out") == 2
+
+
 @pytest.mark.parametrize("content", ["thesis.txt", "manifest.json"])
 def test_a_folder_of_somebody_else_is_never_touched(
     root: Path, tmp_path: Path, content: str, capsys: pytest.CaptureFixture[str]
