@@ -26,17 +26,17 @@ def run(
     t = np.array(frames)
     centre = np.array(start) + t[:, None] * np.array(velocity)
     half = np.array([20.0, 50.0])
-    columns = {name: np.full(len(t), value) for name, value in more.items() if name != "look"}
-    look = np.tile(more["look"], (len(t), 1)) if "look" in more else None
+    columns = {name: np.full(len(t), value) for name, value in more.items() if name != "embedding"}
+    embedding = np.tile(more["embedding"], (len(t), 1)) if "embedding" in more else None
     return TrackTable.of(
-        t, np.full(len(t), track), np.hstack([centre - half, centre + half]), **columns, embedding=look
+        t, np.full(len(t), track), np.hstack([centre - half, centre + half]), **columns, embedding=embedding
     )
 
 
 def join(*parts: TrackTable) -> TrackTable:
-    looks = None if parts[0].embedding is None else np.concatenate([part.embedding for part in parts])
+    embeddings = None if parts[0].embedding is None else np.concatenate([part.embedding for part in parts])
     columns = [np.concatenate([getattr(p, name) for p in parts]) for name in COLUMNS[:5]]
-    return TrackTable.of(*columns, embedding=looks)
+    return TrackTable.of(*columns, embedding=embeddings)
 
 
 def scene(table: TrackTable, frames: int | None = None, **more) -> Scene:

@@ -59,7 +59,7 @@ def fragments(draw: st.DrawFn) -> TrackTable:
 
 @settings(max_examples=60, deadline=None)
 @given(table=fragments())
-def test_linking_adds_and_loses_nothing_and_merges_nobody_who_coexists(table: TrackTable) -> None:
+def test_linking_adds_and_loses_nothing_and_merges_none_that_coexist(table: TrackTable) -> None:
     after = link_tracks(table, scene(table))
     keys = ("frame", "score", "class_id")
     order_a, order_b = (np.lexsort((t.xyxy[:, 1], t.xyxy[:, 0], t.frame)) for t in (table, after))
@@ -125,29 +125,29 @@ def test_an_empty_table_stays_empty() -> None:
 # --- split ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_track_is_split_where_its_look_changes() -> None:
+def test_a_track_is_split_where_its_appearance_changes() -> None:
     red, blue = [1.0, 0.0, 0.2], [0.0, 1.0, 0.2]
-    table = join(run(4, range(40), (300, 300), look=red), run(4, range(40, 100), (300, 300), look=blue))
+    table = join(run(4, range(40), (300, 300), embedding=red), run(4, range(40, 100), (300, 300), embedding=blue))
     after = split_tracks(table, scene(table))
     assert after.track_id.tolist() == [4] * 40 + [5] * 60
     whole = split_tracks(table, scene(table), RefineSettings(split_min_side=2.0))
     assert ids(whole) == [4], "40 frames are less than two seconds"
 
 
-def test_looks_that_waver_split_nothing() -> None:
+def test_embeddings_that_waver_split_nothing() -> None:
     rng = np.random.default_rng(1)
-    looks = np.array([1.0, 0.5, 0.0, 0.0]) + rng.normal(0, 0.3, (200, 4))
+    embeddings = np.array([1.0, 0.5, 0.0, 0.0]) + rng.normal(0, 0.3, (200, 4))
     other = np.array([0.0, 0.5, 1.0, 0.0]) + rng.normal(0, 0.3, (200, 4))
     t = np.tile(np.arange(200), 2)
     table = TrackTable.of(
-        t, np.repeat([1, 2], 200), np.tile([0.0, 0, 40, 90], (400, 1)), embedding=np.vstack([looks, other])
+        t, np.repeat([1, 2], 200), np.tile([0.0, 0, 40, 90], (400, 1)), embedding=np.vstack([embeddings, other])
     )
     assert same(split_tracks(table, scene(table)), table)
 
 
 def test_several_changes_split_several_times() -> None:
-    looks = np.repeat(np.eye(3), 50, axis=0)
-    table = TrackTable.of(range(150), [2] * 150, np.tile([0.0, 0, 40, 90], (150, 1)), embedding=looks)
+    embeddings = np.repeat(np.eye(3), 50, axis=0)
+    table = TrackTable.of(range(150), [2] * 150, np.tile([0.0, 0, 40, 90], (150, 1)), embedding=embeddings)
     assert split_tracks(table, scene(table)).track_id.tolist() == [2] * 50 + [3] * 50 + [4] * 50
 
 
@@ -186,7 +186,7 @@ def test_a_filled_box_s_score_lies_between_its_neighbours() -> None:
     assert after.class_id.tolist() == [3] * 5
 
 
-def test_nothing_is_filled_across_a_cut() -> None:
+def test_nothing_is_filled_across_a_shot_change() -> None:
     table = run(1, [*range(10), *range(15, 25)], (640, 360))
     assert not interpolate_gaps(table, scene(table, cuts=[12])).filled.any()
 
@@ -194,7 +194,7 @@ def test_nothing_is_filled_across_a_cut() -> None:
 # --- smooth -----------------------------------------------------------------------------------------------------------
 
 
-def test_trembling_boxes_come_nearer_to_the_truth() -> None:
+def test_boxes_with_jitter_come_closer_to_the_truth() -> None:
     truth = run(1, range(200), (200, 300), (3, 1))
     rng = np.random.default_rng(0)
     noisy = truth.xyxy + rng.normal(0, 3.0, truth.xyxy.shape)
@@ -329,7 +329,7 @@ def test_frames_of_a_run_come_back_refined() -> None:
     np.testing.assert_allclose(after[33].xyxy[0, 0], 200 + 4 * 33 - 20, atol=1.0)
 
 
-def test_a_cut_is_named_by_its_frame_in_the_video() -> None:
+def test_a_shot_change_is_named_by_its_frame_in_the_video() -> None:
     table = join(run(1, range(30), (200, 300)), run(2, range(36, 60), (200, 300)))
     numbers = list(range(100, 220, 2))
     table = replace(table, frame=100 + 2 * table.frame)

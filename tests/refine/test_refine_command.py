@@ -37,15 +37,15 @@ def run(*words: object) -> int:
     return main([str(word) for word in words])
 
 
-def record(path: Path, frames: int, looks: bool = False, shift: float = 0.0, jerk: float | None = None) -> Path:
-    """A recording whose boxes are those of RESULT, with a look that changes at frame 40 of the second player."""
+def record(path: Path, frames: int, embeddings: bool = False, shift: float = 0.0, jerk: float | None = None) -> Path:
+    """A recording whose boxes are those of RESULT, with an embedding that changes at frame 40 of the second player."""
     writer = RecordingWriter(path, RecordingInfo("match", 640, 360, 25.0))
     for f in range(frames):
         lefts = np.array([100 + 3.0 * (f + 1), 400 - 1.0 * (f + 1)]) + shift
         box = np.stack([lefts, np.full(2, 50.0), lefts + 40, np.full(2, 140.0)], axis=1)
-        look = np.array([[1.0, 0, 0], [0, 1, 0] if f < 40 else [0, 0, 1]], np.float32) if looks else None
+        embedding = np.array([[1.0, 0, 0], [0, 1, 0] if f < 40 else [0, 0, 1]], np.float32) if embeddings else None
         camera = None if jerk is None else np.array([[1.0, 0, jerk if f == 43 else 0.0], [0, 1, 0]])
-        writer.write(RecordedFrame(f, f / 25, Detections(box, np.ones(2), np.zeros(2, np.int64), look), camera))
+        writer.write(RecordedFrame(f, f / 25, Detections(box, np.ones(2), np.zeros(2, np.int64), embedding), camera))
     writer.close()
     return path
 
@@ -198,7 +198,7 @@ def test_what_is_not_known_is_guessed_aloud(result: Path, tmp_path: Path, capsys
 def test_a_recording_gives_size_rate_and_looks(
     result: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    recording = record(tmp_path / "match.npz", 80, looks=True)
+    recording = record(tmp_path / "match.npz", 80, embeddings=True)
     assert run(result, "--detections", recording, "-o", tmp_path / "out", "--steps", "split") == 0
     said = capsys.readouterr()
     assert said.err == ""

@@ -1,4 +1,4 @@
-"""Identities across cuts: known again by how players stand and how they look, and never between two matches."""
+"""Identities across shot changes: known again by how players stand and by appearance, and never between two matches."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ def camera(view: str, look_to: tuple[float, float] = (0.0, 0.0)) -> Camera:
 
 
 def play(seed: int, people: int = 14) -> np.ndarray:
-    """(LENGTH, N, 2) metres: people who run about near the middle."""
+    """(LENGTH, N, 2) metres: people running about near the middle."""
     rng = np.random.default_rng(seed)
     start = rng.uniform((-11, -9), (11, 9), (people, 2))
     return start + rng.normal(0, 2.5, (people, 2)) * (np.arange(LENGTH) / 25)[:, None, None]
 
 
 def filmed(
-    where: np.ndarray, view: Camera, frames: range, first_id: int, looks: np.ndarray | None = None
+    where: np.ndarray, view: Camera, frames: range, first_id: int, embeddings: np.ndarray | None = None
 ) -> TrackTable:
-    """The boxes, 2 % of their height unsure, of everybody who is wholly in the picture; a track for each person."""
+    """The boxes, 2 % of their height unsure, of all people wholly in the picture; a track for each person."""
     rng, parts = np.random.default_rng(first_id), []
     tall = np.random.default_rng(9).normal(1.8, 0.06, where.shape[1])
     for frame in frames:
@@ -52,13 +52,13 @@ def filmed(
         seen = (box[:, :2] > 0).all(axis=1) & (box[:, 2] < WIDTH) & (box[:, 3] < HEIGHT)
         parts.append((np.full(seen.sum(), frame), np.flatnonzero(seen) + first_id, box[seen]))
     frame, track, box = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return TrackTable.of(frame, track, box, embedding=None if looks is None else looks[track - first_id])
+    return TrackTable.of(frame, track, box, embedding=None if embeddings is None else embeddings[track - first_id])
 
 
 def join(*parts: TrackTable) -> TrackTable:
-    looks = None if parts[0].embedding is None else np.concatenate([p.embedding for p in parts])
+    embeddings = None if parts[0].embedding is None else np.concatenate([p.embedding for p in parts])
     columns = (np.concatenate([getattr(p, name) for p in parts]) for name in ("frame", "track_id", "xyxy", "score"))
-    return TrackTable.of(*columns, embedding=looks)
+    return TrackTable.of(*columns, embedding=embeddings)
 
 
 def across(table: TrackTable, **settings: float) -> dict[int, int]:
@@ -76,8 +76,14 @@ def across(table: TrackTable, **settings: float) -> dict[int, int]:
 def two_views(one: str, other: str, seed: int = 0, second_play: int | None = None, **more: np.ndarray) -> TrackTable:
     before, after = play(seed), play(seed if second_play is None else second_play)
     return join(
-        filmed(before, camera(one), range(CUT), 1, more.get("looks")),
-        filmed(after, camera(other, (1.0, -2.0)), range(CUT, LENGTH), 101, more.get("looks_after", more.get("looks"))),
+        filmed(before, camera(one), range(CUT), 1, more.get("embeddings")),
+        filmed(
+            after,
+            camera(other, (1.0, -2.0)),
+            range(CUT, LENGTH),
+            101,
+            more.get("embeddings_after", more.get("embeddings")),
+        ),
     )
 
 
@@ -101,22 +107,22 @@ def test_a_handful_proves_nothing() -> None:
 
 
 def kits(people: int = 14) -> np.ndarray:
-    """(N, 3) looks of two teams and, the last one, a referee."""
-    looks = np.where((np.arange(people) % 2 == 0)[:, None], RED, BLUE)
-    looks[-1] = (0.0, 0.0, 1.0)
-    return looks + np.random.default_rng(0).normal(0, 0.02, looks.shape)
+    """(N, 3) embeddings of two teams and, the last one, a referee."""
+    embeddings = np.where((np.arange(people) % 2 == 0)[:, None], RED, BLUE)
+    embeddings[-1] = (0.0, 0.0, 1.0)
+    return embeddings + np.random.default_rng(0).normal(0, 0.02, embeddings.shape)
 
 
 def test_who_stands_there_in_another_kit_is_not_the_same() -> None:
-    same = two_views("main", "goal", looks=kits())
+    same = two_views("main", "goal", embeddings=kits())
     assert len(across(same)) >= 7
-    swapped = two_views("main", "goal", looks=kits(), looks_after=kits()[:, [1, 0, 2]])
+    swapped = two_views("main", "goal", embeddings=kits(), embeddings_after=kits()[:, [1, 0, 2]])
     assert all(old == 14 for old in across(swapped).values()), "the referee wears what he wore"
 
 
 def test_looks_alone_link_only_where_formation_has_shown_one_match() -> None:
-    """Two matches' referees look alike."""
-    strangers = two_views("main", "goal", second_play=3, looks=kits())
+    """The referees of two matches have similar appearances."""
+    strangers = two_views("main", "goal", second_play=3, embeddings=kits())
     assert across(strangers) == {}
     linked = across(strangers, shot_unproven=1.0)
     assert linked == {114: 14}
@@ -134,7 +140,7 @@ def test_the_order_of_rows_does_not_matter() -> None:
 
 
 def test_a_track_that_runs_over_a_cut_is_taken_apart() -> None:
-    """A tracker that wasn't told keeps ids by position; nobody is where he was."""
+    """A tracker that does not know of the shot change keeps ids by position, where every player is another one."""
     table = two_views("main", "main", second_play=5)
     ran_on = TrackTable.of(table.frame, table.track_id % 100, table.xyxy)
     after = link_tracks(ran_on, Scene.of(ran_on, **SIZE, cuts=[CUT]))

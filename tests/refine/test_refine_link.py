@@ -17,7 +17,7 @@ from sportstrack.refine import (
 from sportstrack.refine.link import best_links
 
 
-def test_a_player_who_runs_on_gets_the_earlier_id_back() -> None:
+def test_a_player_that_runs_on_gets_the_earlier_id_back() -> None:
     assert linked(run(3, range(30), (200, 300), (4, 0)), run(9, range(40, 70), (200, 300), (4, 0))) == [3]
 
 
@@ -30,7 +30,7 @@ def test_the_earliest_piece_names_the_chain_whatever_the_ids() -> None:
     assert linked(*pieces) == [8]
 
 
-def test_crossing_players_are_told_apart_by_their_motion() -> None:
+def test_crossing_players_are_distinguished_by_their_motion() -> None:
     a, b = ((200, 300), (6, 0)), ((560, 300), (-6, 0))  # they meet at frame 30; one is unseen then, the other is not
     table = join(run(1, range(27), *a), run(2, range(60), *b), run(4, range(36, 60), *a))
     after = link_tracks(table, scene(table, camera=still(60)))
@@ -45,14 +45,14 @@ def test_one_assignment_weighs_all_pairs() -> None:
     assert linked(*table) == [1, 2]
 
 
-def test_who_leaves_at_an_edge_comes_back_there() -> None:
+def test_a_player_that_leaves_at_an_edge_comes_back_there() -> None:
     gone = run(1, range(30), (20, 300))
     assert linked(gone, run(2, range(180, 210), (20, 320))) == [1], "six seconds behind the left edge"
     assert linked(gone, run(2, range(180, 210), (1260, 320))) == [1, 2], "at the other edge"
     assert linked(gone, run(2, range(180, 210), (20, 600))) == [1, 2], "at another height"
     assert linked(gone, run(2, range(400, 430), (20, 300))) == [1, 2], "after border_gap"
     middle = run(1, range(30), (600, 300))
-    assert linked(middle, run(2, range(180, 210), (600, 320))) == [1, 2], "nobody vanishes in the middle for so long"
+    assert linked(middle, run(2, range(180, 210), (600, 320))) == [1, 2], "no player vanishes in the middle for so long"
 
 
 def test_a_wrong_bridge_of_the_tracker_is_taken_down() -> None:
@@ -70,7 +70,7 @@ def test_a_piece_that_its_track_loses_gets_a_new_id() -> None:
     assert linked(*jump) == [7, 9, 10]
 
 
-def test_the_tracker_may_be_trusted_in_all() -> None:
+def test_the_tracker_may_be_trusted_in_everything() -> None:
     jump = join(run(7, range(30), (200, 200)), run(7, range(32, 60), (1000, 600)))
     assert same(link_tracks(jump, scene(jump), RefineSettings(trust=1000.0)), jump)
 
@@ -87,27 +87,27 @@ def test_classes_never_mix_and_an_unknown_one_fits_all() -> None:
         assert linked(*pieces) == expected, class_id
 
 
-def test_looks_decide_where_places_do_not() -> None:
+def test_appearance_decides_where_places_do_not() -> None:
     red, blue = [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]
     table = join(
-        run(1, range(30), (300, 300), look=red),
-        run(2, range(30), (360, 300), look=blue),
-        run(3, range(50, 80), (330, 290), look=blue),
-        run(4, range(50, 80), (330, 310), look=red),
+        run(1, range(30), (300, 300), embedding=red),
+        run(2, range(30), (360, 300), embedding=blue),
+        run(3, range(50, 80), (330, 290), embedding=blue),
+        run(4, range(50, 80), (330, 310), embedding=red),
     )
     after = link_tracks(table, scene(table, camera=still(80)))
     assert after.track_id[after.xyxy[:, 1] == 240].tolist() == [2] * 30, "the blue one"
     assert ids(after) == [1, 2]
 
 
-def test_nothing_is_linked_across_a_cut() -> None:
+def test_nothing_is_linked_across_a_shot_change() -> None:
     pieces = run(1, range(30), (300, 300)), run(2, range(35, 60), (300, 300))
     assert linked(*pieces, cuts=[33]) == [1, 2]
-    assert len(linked(*pieces, cuts=[20, 50])) == 3, "who stands still across a cut need not be the same"
+    assert len(linked(*pieces, cuts=[20, 50])) == 3, "two that stand still across a shot change need not be the same"
 
 
-def test_a_pan_is_deducted_given_or_estimated() -> None:
-    pan = np.interp(np.arange(90), [35, 65], [0, -700])  # while player 1 is unseen, among others who are seen
+def test_a_pan_is_subtracted_given_or_estimated() -> None:
+    pan = np.interp(np.arange(90), [35, 65], [0, -700])  # while player 1 is unseen, among others that are seen
     table = join(
         run(1, range(30), (1000, 500)),
         run(2, range(70, 90), (1000, 500)),
