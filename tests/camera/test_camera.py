@@ -135,7 +135,7 @@ HOPELESS: dict[str, Pair] = {
 
 @every_image_method
 @pytest.mark.parametrize("case", HOPELESS)
-def test_none_where_it_cannot_be_told(name: str, case: str, canvas: np.ndarray) -> None:
+def test_none_where_the_motion_is_unknown(name: str, case: str, canvas: np.ndarray) -> None:
     camera = load_camera(name)
     first, second = HOPELESS[case](canvas)
     assert camera.update(*first) is None

@@ -170,6 +170,6 @@ def test_a_labels_file_behind_a_comma(tmp_path: Path) -> None:
         split_labels("x/model,absent.txt")
 
 
-def test_a_misspelt_connector_is_told_by_its_nearest_name() -> None:
+def test_a_misspelt_connector_is_answered_with_the_nearest_name() -> None:
     with pytest.raises(SettingError, match="no library 'transformer'; did you mean 'transformers'"):
         load_detector("transformer:runs/detr")

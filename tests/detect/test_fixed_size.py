@@ -25,7 +25,7 @@ def exported(random_weights: Callable[[str], Path]) -> Path:
 
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_a_fixed_size_is_told_and_recorded(exported: Path, tmp_path: Path) -> None:
+def test_a_fixed_size_is_reported_and_recorded(exported: Path, tmp_path: Path) -> None:
     clip = toy.make_match(tmp_path / "match.mp4", frames=3)
     settings = {"weights": str(exported), "device": "cpu", "formats": ["mot"], "batch": 3}
     summary = track_video(clip, tmp_path / "out", imgsz=1280, **settings)

@@ -33,19 +33,19 @@ class Given:
 
 
 @pytest.fixture
-def looks() -> list[np.ndarray]:
+def embeddings() -> list[np.ndarray]:
     rng = np.random.default_rng(2)
     frames = [unit_rows(rng.normal(size=(n, 6)) + 3) for n in rng.integers(0, 5, 12)]
     frames[4][0] = 0.0
     return frames
 
 
-def test_centring_takes_the_mean_of_the_first_frames_and_keeps_it(looks: list[np.ndarray]) -> None:
-    embedder = Centred(Given(looks), frames=4)
-    found = [embedder(None, None) for _ in looks]  # type: ignore[arg-type]
-    filled = [i for i, rows in enumerate(looks) if rows.any()]
-    for i, rows in enumerate(looks):
-        gathered = np.concatenate([looks[k] for k in filled[:4] if k <= i] or [np.zeros((0, 6), np.float32)])
+def test_centring_takes_the_mean_of_the_first_frames_and_keeps_it(embeddings: list[np.ndarray]) -> None:
+    embedder = Centred(Given(embeddings), frames=4)
+    found = [embedder(None, None) for _ in embeddings]  # type: ignore[arg-type]
+    filled = [i for i, rows in enumerate(embeddings) if rows.any()]
+    for i, rows in enumerate(embeddings):
+        gathered = np.concatenate([embeddings[k] for k in filled[:4] if k <= i] or [np.zeros((0, 6), np.float32)])
         gathered = gathered[gathered.any(axis=1)]
         known = rows.any(axis=1)
         assert not found[i][~known].any()
@@ -55,15 +55,15 @@ def test_centring_takes_the_mean_of_the_first_frames_and_keeps_it(looks: list[np
             clear = length[:, 0] > 1e-3  # a lone first vector equals the mean
             np.testing.assert_allclose(found[i][known][clear], (expected / length)[clear], atol=1e-4)
     embedder.reset()
-    for i in range(len(looks)):
+    for i in range(len(embeddings)):
         np.testing.assert_array_equal(embedder(None, None), found[i])  # type: ignore[arg-type]
 
 
-def test_a_combination_weighs_its_centred_parts(looks: list[np.ndarray]) -> None:
-    other = [np.roll(rows, 2, axis=1) ** 2 for rows in looks]
-    joined = Combined([(Given(looks), 0.8), (Given(other), 0.6)])
-    first, second = Centred(Given(looks)), Centred(Given(other))
-    for _ in looks:
+def test_a_combination_weighs_its_centred_parts(embeddings: list[np.ndarray]) -> None:
+    other = [np.roll(rows, 2, axis=1) ** 2 for rows in embeddings]
+    joined = Combined([(Given(embeddings), 0.8), (Given(other), 0.6)])
+    first, second = Centred(Given(embeddings)), Centred(Given(other))
+    for _ in embeddings:
         a, b, both = (embedder(None, None) for embedder in (first, second, joined))  # type: ignore[arg-type]
         weighted = np.concatenate((0.8 * a, 0.6 * b), axis=1)
         np.testing.assert_allclose(both, unit_rows(weighted), atol=1e-6)

@@ -238,7 +238,7 @@ def shown() -> list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
 
 
 @pytest.mark.parametrize("name", ["kit", "centred:kit"])
-def test_rendered_teams_are_told_apart(name: str, shown: list[Any]) -> None:
+def test_rendered_teams_are_distinguished(name: str, shown: list[Any]) -> None:
     embedder = load_embedder(name)
     vectors = np.concatenate([embedder(frame, table) for frame, table, _, _ in shown])
     team = np.concatenate([rows[3] for rows in shown])

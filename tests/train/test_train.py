@@ -188,7 +188,7 @@ def short_memory(monkeypatch: pytest.MonkeyPatch, fits: int) -> None:
     monkeypatch.setattr(DetectionTrainer, "preprocess_batch", preprocess)
 
 
-def test_short_memory_halves_the_batch_and_what_is_left_out_is_told(
+def test_short_memory_halves_the_batch_and_pictures_left_out_are_named(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import_ultralytics()

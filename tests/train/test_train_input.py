@@ -55,7 +55,7 @@ def _no_yaml(data: Path) -> None:
         (_no_yaml, "no valid YAML"),
     ],
 )
-def test_a_bad_data_set_is_told_before_anything_starts(
+def test_a_bad_data_set_is_refused_before_anything_starts(
     spoil: Callable[[Path], None], message: str, data: Path, tmp_path: Path
 ) -> None:
     spoil(data)

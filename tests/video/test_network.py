@@ -59,7 +59,7 @@ def test_a_file_behind_http_ends_when_it_ends(tmp_path: Path, name: str) -> None
     assert info.name.endswith(name)
 
 
-def test_http_errors_are_told_apart(tmp_path: Path) -> None:
+def test_http_errors_are_distinguished(tmp_path: Path) -> None:
     with http_server(partial(Files, directory=str(tmp_path))) as address:
         assert "the server does not have it (404)" in refusal(f"{address}/none.mp4")
     message = refusal(f"{address.replace('//', '//me:secret@')}/none.mp4")
