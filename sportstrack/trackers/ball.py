@@ -1,4 +1,4 @@
-"""The ball: one small, fast thing, seen badly and missed often.
+"""The ball: one small, fast object, seen badly and missed often.
 
 Overlap says nothing about a ball, which moves by several of its own diameters per frame, and detectors find many false
 ones. So this tracker follows a single track: in each frame it takes the box that continues the motion best, it waits

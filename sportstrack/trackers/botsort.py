@@ -1,4 +1,4 @@
-"""BoT-SORT: ByteTrack that follows the camera and looks at the players.
+"""BoT-SORT: ByteTrack with camera motion and appearance.
 
 Aharon, Orfaig, Bobrovsky: BoT-SORT: Robust Associations Multi-Pedestrian Tracking, 2022,
 https://arxiv.org/abs/2206.14651.
@@ -13,7 +13,7 @@ Deliberate differences from the authors' code:
 * the camera's motion and the appearance vectors are handed in. Without them it tracks by motion alone.
 
 Kept although it surprises: tentative tracks (seen once) are matched at their last box, without prediction, and a lost
-track's width and height stop changing. As the paper says, only confident boxes change a track's appearance.
+track's width and height stop changing. As the paper says, only high-score detections change a track's appearance.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ from sportstrack.trackers.checks import check_frame_rate, check_order, check_ran
 from sportstrack.trackers.duplicates import remove_duplicates
 from sportstrack.trackers.fusion import check_fusion, fuse_touching
 from sportstrack.trackers.rows import (
-    NONE,
     Found,
     IdCounter,
     append,
@@ -72,11 +71,11 @@ class BoTSORTConfig:
         proximity_thresh: appearance counts up to this 1 − IoU.
         appearance_thresh: appearance counts up to this half cosine distance (0 alike, 0.5 unrelated).
         appearance_momentum: share of a track's old appearance when a new one comes in.
-        fusion: how looks join motion: ``minimum`` (the paper's), ``weighted`` or ``adaptive``
+        fusion: how appearance joins motion: ``minimum`` (the paper's), ``weighted`` or ``adaptive``
             (see `sportstrack.trackers.fusion.fuse`).
         alpha: weight of motion in ``weighted``.
-        w_association_emb: weight of looks in ``adaptive``, against 1 for motion.
-        aw_param: how much ``adaptive`` adds to that where a look singles a pair out.
+        w_association_emb: weight of appearance in ``adaptive``, against 1 for motion.
+        aw_param: how much ``adaptive`` adds to that where appearance singles a pair out.
         fuse_score: motion cost is 1 − IoU · score instead of 1 − IoU, but for the second stage.
         duplicate_thresh: of a tracked and a lost track closer than this (1 − IoU), the younger is removed.
         per_class: match boxes of the same class only.
@@ -233,11 +232,10 @@ class BoTSORT:
             self._rows = rows = append(rows, self._new_rows(found, new))
 
         # 6. Report, and forget the tracks that are duplicates or have been missing for too long.
-        alive, places = lasting(rows.last, rows.confirmed, self._frame, self._buffer), xywh_to_xyxy(rows.state[0])
-        remove_duplicates(rows, alive, places, config, self._frame)
+        alive = lasting(rows.last, rows.confirmed, self._frame, self._buffer)
+        remove_duplicates(rows, alive, rows.state[0, :2], self._boxes_of, config, self._frame)
         known = alive & rows.confirmed
-        lost = coasting(rows, known, places, self._frame) if self.coasting else NONE
-        tracks = report(rows, found, shown_by(found, known), self.ids, lost, places)
+        tracks = self._report(found, known)
         self._rows = keep_alive(rows, alive)
         return tracks
 
@@ -298,6 +296,16 @@ class BoTSORT:
             score=found.score[new],
             class_id=found.class_id[new],
         )
+
+    def _boxes_of(self, tracks: IntArray) -> FloatArray:
+        return xywh_to_xyxy(self._rows.state[0].take(tracks, axis=1))
+
+    def _report(self, found: Found, may_show: BoolArray) -> Tracks:
+        rows, shown = self._rows, shown_by(found, may_show)
+        if not self.coasting:
+            return report(rows, found, shown, self.ids)
+        places = xywh_to_xyxy(rows.state[0])
+        return report(rows, found, shown, self.ids, coasting(rows, may_show, places, self._frame), places)
 
 
 def _squared_size(state: FloatArray) -> FloatArray:

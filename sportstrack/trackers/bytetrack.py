@@ -29,7 +29,6 @@ from sportstrack.trackers.checks import check_frame_rate, check_order, check_ran
 from sportstrack.trackers.duplicates import remove_duplicates
 from sportstrack.trackers.rows import (
     BELOW_ONE,
-    NONE,
     Found,
     IdCounter,
     append,
@@ -46,7 +45,7 @@ from sportstrack.trackers.rows import (
     shown_by,
     without_owner,
 )
-from sportstrack.types import FloatArray, IntArray, Tracks
+from sportstrack.types import BoolArray, FloatArray, IntArray, Tracks
 
 
 @dataclass(frozen=True)
@@ -193,18 +192,16 @@ class ByteTrack:
         self._correct(found)
 
         # 4. Tracks seen once, in the frame before, with the high-score detections that are left.
-        self._match_tentative(found, without_owner(found, high))
+        new = self._match_tentative(found, without_owner(found, high))
 
         # 5. Start tracks with what is left.
-        new = without_owner(found, high)
         self._start(found, new[found.score[new] >= config.new_track_thresh], plain)
 
         # 6. Report, and forget the tracks that are duplicates or have been missing for too long.
         rows = self._rows
-        alive, places = rows.last >= self._frame - self._buffer, xyah_to_xyxy(rows.state[0])
-        remove_duplicates(rows, alive, places, config, self._frame)
-        lost = coasting(rows, alive, places, self._frame) if self.coasting else NONE
-        tracks = report(rows, found, shown_by(found, alive), self.ids, lost, places)
+        alive = rows.last >= self._frame - self._buffer
+        remove_duplicates(rows, alive, rows.state[0, :2], self._boxes_of, config, self._frame)
+        tracks = self._report(found, alive)
         self._rows = keep_alive(rows, alive)
         return tracks
 
@@ -224,18 +221,18 @@ class ByteTrack:
         xyah.correct(self._rows, self._measurement_noise, found, track, boxes)
         record_matches(self._rows, found, track, boxes, self._frame)
 
-    def _match_tentative(self, found: Found, free: IntArray) -> None:
-        """Match the tracks seen once, in the frame before, with the free detections; those matched are confirmed.
+    def _match_tentative(self, found: Found, free: IntArray) -> IntArray:
+        """Match the tracks seen once, in the frame before, with the free detections; return those that are left.
 
-        They are matched in this frame or forgotten, so their detections are all they need: most are false ones, which
-        come and go, and never get a Kalman filter.
+        The matched tracks are confirmed. The others are forgotten, so their detections are all they need: most are
+        false ones, which come and go, and never get a Kalman filter.
         """
         seen, self._tentative = self._tentative, None
         if seen is None or not len(free):
-            return
+            return free
         overlap = iou(seen.boxes, found.boxes[free])
         if not overlap.any():
-            return
+            return free
         _, cost = self._costs(overlap, seen.class_id, found.score[free], found.class_id[free])
         t, b = clip_then_solve(cost, min(self.config.unconfirmed_match_thresh, BELOW_ONE))
         count, boxes = len(self._rows.last), free[b]
@@ -243,6 +240,7 @@ class ByteTrack:
         more = self._new_rows(found, boxes, seen.measurement[:, t], self._frame - 1)
         xyah.correct(more, self._measurement_noise, found, np.arange(len(t)), boxes)
         self._rows = append(self._rows, more)
+        return without_owner(found, free)
 
     def _start(self, found: Found, new: IntArray, plain: FloatArray) -> None:
         """Start tentative tracks with some detections; in the first frame they are confirmed at once."""
@@ -268,3 +266,13 @@ class ByteTrack:
             score=found.score[new],
             class_id=found.class_id[new],
         )
+
+    def _boxes_of(self, tracks: IntArray) -> FloatArray:
+        return xyah_to_xyxy(self._rows.state[0].take(tracks, axis=1))
+
+    def _report(self, found: Found, may_show: BoolArray) -> Tracks:
+        rows, shown = self._rows, shown_by(found, may_show)
+        if not self.coasting:
+            return report(rows, found, shown, self.ids)
+        places = xyah_to_xyxy(rows.state[0])
+        return report(rows, found, shown, self.ids, coasting(rows, may_show, places, self._frame), places)

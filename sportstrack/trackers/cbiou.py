@@ -228,6 +228,7 @@ class CBIoU:
         rows, config = self._rows, self.config
         least = config.min_hits if self._frame > config.min_hits else 0
         shown = shown_by(found, (rows.hits >= least) | (rows.track_id > 0))
-        alive = rows.last >= self._frame - self._max_age
-        lost = coasting(rows, alive, predicted, self._frame) if self.coasting else NONE
+        lost = NONE
+        if self.coasting:
+            lost = coasting(rows, rows.last >= self._frame - self._max_age, predicted, self._frame)
         return report(rows, found, shown, self.ids, lost, predicted)

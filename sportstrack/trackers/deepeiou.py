@@ -1,4 +1,4 @@
-"""Deep-EIoU: expanded boxes, a little larger in each round, and looks instead of a motion model.
+"""Deep-EIoU: expanded boxes, a little larger in each round, and appearance instead of a motion model.
 
 Huang, Yang, Sun, Kim, Kim, Lee, Huang, Hwang: Iterative Scale-Up ExpansionIoU and Deep Embeddings Association for
 Multi-Object Tracking in Sports, WACV workshops 2024, https://arxiv.org/abs/2306.13074.
@@ -9,11 +9,11 @@ Deliberate differences from the authors' code:
 * boxes are continuous: IoU without the "+1 pixel" of the authors' cython_bbox, and boxes whose margins don't touch
   never match;
 * a lost track is forgotten when it has been missing for ``track_buffer`` frames, not one frame later;
-* looks are asked again in each round of the first matching, but compared only once. Without them it tracks by the
-  expanded overlap alone.
+* appearance counts in each round of the first matching, but is compared only once. Without embeddings the expanded
+  overlap decides alone.
 
-There is no motion model: a track stands where it was last seen, however long ago. Only confident boxes change a track's
-appearance.
+There is no motion model: a track stands where it was last seen, however long ago. Only high-score detections change a
+track's appearance.
 """
 
 from __future__ import annotations
@@ -73,11 +73,11 @@ class DeepEIoUConfig:
         proximity_thresh: appearance counts up to this 1 − expanded IoU.
         appearance_thresh: appearance counts up to this half cosine distance (0 alike, 0.5 unrelated).
         appearance_momentum: share of a track's old appearance when a new one comes in.
-        fusion: how looks join the overlap: ``minimum`` (the paper's), ``weighted`` or ``adaptive``
+        fusion: how appearance joins the overlap: ``minimum`` (the paper's), ``weighted`` or ``adaptive``
             (see `sportstrack.trackers.fusion.fuse`).
         alpha: weight of the overlap in ``weighted``.
-        w_association_emb: weight of looks in ``adaptive``, against 1 for the overlap.
-        aw_param: how much ``adaptive`` adds to that where a look singles a pair out.
+        w_association_emb: weight of appearance in ``adaptive``, against 1 for the overlap.
+        aw_param: how much ``adaptive`` adds to that where appearance singles a pair out.
         duplicate_thresh: of a tracked and a lost track closer than this (1 − IoU), the younger is removed.
         per_class: match boxes of the same class only.
     """
@@ -225,11 +225,11 @@ class DeepEIoU:
             self._rows = rows = append(rows, self._new_rows(found, new))
 
         # 5. Report, and forget the tracks that are duplicates or have been missing for too long.
-        alive, places = lasting(rows.last, rows.confirmed, self._frame, self._buffer), rows.box.T
-        remove_duplicates(rows, alive, places, config, self._frame)
+        alive = lasting(rows.last, rows.confirmed, self._frame, self._buffer)
+        remove_duplicates(rows, alive, (rows.box[:2] + rows.box[2:]) / 2, self._boxes_of, config, self._frame)
         known = alive & rows.confirmed
-        lost = coasting(rows, known, places, self._frame) if self.coasting else NONE
-        tracks = report(rows, found, shown_by(found, known), self.ids, lost, places)
+        lost = coasting(rows, known, rows.box.T, self._frame) if self.coasting else NONE
+        tracks = report(rows, found, shown_by(found, known), self.ids, lost, rows.box.T)
         self._rows = keep_alive(rows, alive)
         return tracks
 
@@ -288,3 +288,7 @@ class DeepEIoU:
             score=found.score[new],
             class_id=found.class_id[new],
         )
+
+    def _boxes_of(self, tracks: IntArray) -> FloatArray:
+        boxes: FloatArray = self._rows.box.take(tracks, axis=1).T
+        return boxes

@@ -1,4 +1,4 @@
-"""DeepSORT: SORT with a memory for looks, asked in the order of how long a track has been missing.
+"""DeepSORT: SORT with a memory of appearance; tracks that were seen last are matched first.
 
 Wojke, Bewley, Paulus: Simple Online and Realtime Tracking with a Deep Association Metric, ICIP 2017,
 https://arxiv.org/abs/1703.07402.
@@ -9,12 +9,12 @@ Deliberate differences from the authors' code:
   was matched (``coasting`` reports it in the others);
 * ids are given when a track is first reported, so that they count 1, 2, 3, … without holes, per instance;
 * ``n_init = 1`` confirms a track at birth; the authors' code waits for a second detection then, as with 2;
-* boxes that don't touch never match by overlap, and unrelated looks (cosine distance 1) never match by appearance;
+* boxes that don't touch never match by overlap, and unrelated embeddings (cosine distance 1) never match by appearance;
 * ``max_age`` means frames at 30 per second and is scaled to the video's rate;
 * where a frame brings no embeddings, the cascade goes by the Mahalanobis distance alone (the paper's lambda of 1).
 
-The gallery keeps each matched detection's look once, as the authors' does. Descendants that keep the last one back for
-the next frame store it twice, and so remember half as long with the same ``nn_budget``.
+The gallery keeps each matched detection's embedding once, as the authors' does. Descendants that keep the last one
+back for the next frame store it twice, and so remember half as long with the same ``nn_budget``.
 """
 
 from __future__ import annotations
@@ -61,15 +61,16 @@ class DeepSORTConfig:
 
     Attributes:
         max_cosine_distance: highest cosine distance of a match by appearance (the code's ``matching_threshold``).
-        nn_budget: looks that the gallery keeps of a track, the latest ones.
+        nn_budget: embeddings that the gallery keeps of a track, the latest ones.
         mc_lambda: the paper's lambda, 0…1: weight of motion in the cost of a match by appearance. The squared
             Mahalanobis distance counts as a share of its gate, in units of ``max_cosine_distance``.
-        fusion: how looks join motion in the cascade: ``gated`` (the paper's), or ``weighted`` or ``adaptive`` with the
-            overlap (see `sportstrack.trackers.fusion.fuse`). The last two let a pair match up to the cost of one that
-            is just within ``max_cosine_distance`` and ``max_iou_distance``; behind motion's gate nothing matches.
+        fusion: how appearance joins motion in the cascade: ``gated`` (the paper's), or ``weighted`` or ``adaptive``
+            with the overlap (see `sportstrack.trackers.fusion.fuse`). The last two let a pair match up to the cost of
+            one that is just within ``max_cosine_distance`` and ``max_iou_distance``; behind motion's gate nothing
+            matches.
         alpha: weight of motion in ``weighted``.
-        w_association_emb: weight of looks in ``adaptive``, against 1 for motion.
-        aw_param: how much ``adaptive`` adds to that where a look singles a pair out.
+        w_association_emb: weight of appearance in ``adaptive``, against 1 for motion.
+        aw_param: how much ``adaptive`` adds to that where appearance singles a pair out.
         max_iou_distance: highest cost (1 − IoU) of a match by overlap.
         max_age: frames (at 30 per second) that a confirmed track survives without a detection.
         n_init: detections in a row before a track is confirmed.

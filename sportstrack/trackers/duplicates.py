@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -31,22 +32,31 @@ class AgedRows(Protocol):
 
 
 def remove_duplicates(
-    rows: AgedRows, alive: BoolArray, boxes: FloatArray, settings: DuplicateSettings, frame: int
+    rows: AgedRows,
+    alive: BoolArray,
+    centre: FloatArray,
+    boxes_of: Callable[[IntArray], FloatArray],
+    settings: DuplicateSettings,
+    frame: int,
 ) -> None:
     """Of each tracked and lost track that are one object, let the one go that was tracked for the shorter time.
 
     Args:
         rows: all tracks.
         alive: (T,) cleared for those that go.
-        boxes: (T, 4) corners.
+        centre: (2, T) of their boxes.
+        boxes_of: gives the (K, 4) corners of some tracks.
         settings: what duplicates are.
         frame: now; a track that was matched in it is tracked, any other one lost.
     """
     lost = (alive & (rows.last < frame)).nonzero()[0]
-    if not (len(lost) and _any_near(boxes, lost, settings.duplicate_thresh)):
+    if not len(lost):
+        return
+    boxes = boxes_of(lost)
+    if not _any_near(centre, lost, boxes, settings.duplicate_thresh):
         return
     tracked = (rows.last == frame).nonzero()[0]
-    t, other = (iou(boxes[tracked], boxes[lost]) > 1.0 - settings.duplicate_thresh).nonzero()
+    t, other = (iou(boxes_of(tracked), boxes) > 1.0 - settings.duplicate_thresh).nonzero()
     t, other = tracked[t], lost[other]
     if settings.per_class:
         alike = rows.class_id[t] == rows.class_id[other]
@@ -55,17 +65,14 @@ def remove_duplicates(
     alive[np.where(age[t] > age[other], other, t)] = False
 
 
-def _any_near(boxes: FloatArray, some: IntArray, most: float) -> bool:
+def _any_near(centre: FloatArray, some: IntArray, boxes: FloatArray, most: float) -> bool:
     """Return cheaply whether any of some tracks can be another's duplicate; they hardly ever can.
 
     An IoU above q = 1 − ``most`` puts two centres closer, in x and in y, than (1 − q) / q times the longer side of
     either box.
     """
-    low, high = boxes.T[:2], boxes.T[2:]
-    centre = low + high
-    centre *= 0.5
-    reach = np.abs(high.take(some, axis=1) - low.take(some, axis=1)).max(axis=0)
-    reach *= most / max(1.0 - most, 1e-9)
+    side = np.abs(boxes[:, 2:] - boxes[:, :2])
+    reach = np.maximum(side[:, 0], side[:, 1]) * (most / max(1.0 - most, 1e-9))
     away = centre[:, None] - centre.take(some, axis=1)[:, :, None]
     np.abs(away, out=away)
     near = np.maximum(away[0], away[1]) < reach[:, None]

@@ -1,4 +1,4 @@
-"""JDE: the association of one-shot trackers, whose detector makes the looks along with the boxes: looks go first.
+"""JDE: the association of one-shot trackers, whose detector makes embeddings along with boxes: appearance first.
 
 Zhang, Wang, Wang, Zeng, Liu: FairMOT: On the Fairness of Detection and Re-Identification in Multiple Object Tracking,
 IJCV 2021, https://arxiv.org/abs/2004.01888, after Wang, Zheng, Liu, Li, Wang: Towards Real-Time Multi-Object Tracking
@@ -11,9 +11,9 @@ Deliberate differences from the authors' code:
 * boxes are continuous: IoU without the "+1 pixel" of the authors' cython_bbox, and boxes that don't touch never match;
 * a score equal to ``det_thresh`` counts as enough;
 * a lost track is forgotten when it has been missing for ``track_buffer`` frames, not one frame later;
-* where a frame brings no embeddings, or a pair's looks are unknown, the first stage goes by overlap, within the Kalman
-  filter's gate. (By the filter's distance, the nearer of two crossing players changes with every step: three times the
-  identity switches.)
+* where a frame brings no embeddings, or a pair's appearance is unknown, the first stage goes by overlap, within the
+  Kalman filter's gate. (By the filter's distance, the nearer of two crossing players changes with every step: three
+  times the identity switches.)
 
 Kept although it surprises: tentative tracks (seen once) are matched at their last box, without prediction, and a lost
 track's height stops changing. The first stage's cost adds a cosine distance to a squared Mahalanobis distance.
@@ -34,7 +34,6 @@ from sportstrack.trackers.checks import check_frame_rate, check_range, frames_at
 from sportstrack.trackers.duplicates import remove_duplicates
 from sportstrack.trackers.fusion import check_fusion, fuse, fused_limit
 from sportstrack.trackers.rows import (
-    NONE,
     Found,
     IdCounter,
     append,
@@ -65,17 +64,17 @@ class JDEConfig:
     Attributes:
         det_thresh: boxes with a lower score are ignored.
         track_buffer: frames (at 30 per second) that a lost track is remembered.
-        match_thresh: highest cost of a match by looks, in the first stage.
-        lambda_: weight of looks in it; the rest is the squared Mahalanobis distance's.
+        match_thresh: highest cost of a match by appearance, in the first stage.
+        lambda_: weight of appearance in it; the rest is the squared Mahalanobis distance's.
         second_match_thresh: highest cost (1 − IoU) of a match in the second stage.
         unconfirmed_match_thresh: the same for tracks seen only once.
-        appearance_momentum: share of a track's old look when a new one comes in.
-        fusion: how looks join motion in the first stage: ``gated`` (the paper's), or ``weighted`` or ``adaptive`` with
-            the overlap (see `sportstrack.trackers.fusion.fuse`). The last two let a pair match up to the cost of one
-            that is just within ``match_thresh`` and ``second_match_thresh``; behind motion's gate nothing matches.
+        appearance_momentum: share of a track's old appearance when a new embedding comes in.
+        fusion: how appearance joins motion in the first stage: ``gated`` (the paper's), or ``weighted`` or ``adaptive``
+            with the overlap (see `sportstrack.trackers.fusion.fuse`). The last two let a pair match up to the cost of
+            one that is just within ``match_thresh`` and ``second_match_thresh``; behind motion's gate nothing matches.
         alpha: weight of motion in ``weighted``.
-        w_association_emb: weight of looks in ``adaptive``, against 1 for motion.
-        aw_param: how much ``adaptive`` adds to that where a look singles a pair out.
+        w_association_emb: weight of appearance in ``adaptive``, against 1 for motion.
+        aw_param: how much ``adaptive`` adds to that where appearance singles a pair out.
         duplicate_thresh: of a tracked and a lost track closer than this (1 − IoU), the younger is removed.
         per_class: match boxes of the same class only.
         std_weight_position: position noise as a share of the box height.
@@ -128,7 +127,7 @@ class Rows:
 
 
 class JDE:
-    """Joint detection and embedding: looks first, then overlap.
+    """Joint detection and embedding: appearance first, then overlap.
 
     Args:
         config: settings.
@@ -209,11 +208,9 @@ class JDE:
 
         # 6. Report, and forget the tracks that are duplicates or have been missing for too long.
         alive = lasting(rows.last, rows.confirmed, self._frame, self._buffer)
-        places = xyah_to_xyxy(rows.state[0])
-        remove_duplicates(rows, alive, places, config, self._frame)
+        remove_duplicates(rows, alive, rows.state[0, :2], self._boxes_of, config, self._frame)
         known = alive & rows.confirmed
-        lost = coasting(rows, known, places, self._frame) if self.coasting else NONE
-        tracks = report(rows, found, shown_by(found, known), self.ids, lost, places)
+        tracks = self._report(found, known)
         self._rows = keep_alive(rows, alive)
         return tracks
 
@@ -286,3 +283,13 @@ class JDE:
             score=found.score[new],
             class_id=found.class_id[new],
         )
+
+    def _boxes_of(self, tracks: IntArray) -> FloatArray:
+        return xyah_to_xyxy(self._rows.state[0].take(tracks, axis=1))
+
+    def _report(self, found: Found, may_show: BoolArray) -> Tracks:
+        rows, shown = self._rows, shown_by(found, may_show)
+        if not self.coasting:
+            return report(rows, found, shown, self.ids)
+        places = xyah_to_xyxy(rows.state[0])
+        return report(rows, found, shown, self.ids, coasting(rows, may_show, places, self._frame), places)

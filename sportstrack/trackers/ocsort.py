@@ -71,13 +71,13 @@ class OCSORTConfig:
         delta_t: frames between the two observations that give a track's direction.
         inertia: weight of the direction in the first matching.
         use_byte: match tracks that are left with detections that score between 0.1 and ``det_thresh``.
-        fusion: how looks join motion in the first matching, if embeddings come: ``adaptive`` (Deep OC-SORT's) or
+        fusion: how appearance joins motion in the first matching, if embeddings come: ``adaptive`` (Deep OC-SORT's) or
             ``weighted`` (see `sportstrack.trackers.fusion.fuse`).
         alpha: weight of motion in ``weighted``.
-        w_association_emb: weight of looks in ``adaptive``, against 1 for the overlap.
-        aw_param: how much ``adaptive`` adds to that where a look singles a pair out.
-        alpha_fixed_emb: share of a track's old look when that of a box with score 1 comes in; the less sure a box, the
-            larger the share.
+        w_association_emb: weight of appearance in ``adaptive``, against 1 for the overlap.
+        aw_param: how much ``adaptive`` adds to that where appearance singles a pair out.
+        alpha_fixed_emb: share of a track's old appearance when the embedding of a detection with score 1 comes in; a
+            lower score has a larger share.
         per_class: match boxes of the same class only.
         position_var: first variance of x, y, area, ratio.
         velocity_var: first variance of their velocities per frame (the ratio has none).
@@ -106,13 +106,11 @@ class OCSORTConfig:
     measurement_noise: tuple[float, float, float, float] = (1.0, 1.0, 10.0, 10.0)
 
     def __post_init__(self) -> None:
-        check_range("det_thresh", self.det_thresh, 0.0, 1.0)
-        check_range("max_age", self.max_age, 0, 1e9)
-        check_range("min_hits", self.min_hits, 0, 1e9)
-        check_range("iou_threshold", self.iou_threshold, 0.0, 1.0)
+        for name in ("det_thresh", "iou_threshold", "inertia", "alpha_fixed_emb"):
+            check_range(name, getattr(self, name), 0.0, 1.0)
+        for name in ("max_age", "min_hits"):
+            check_range(name, getattr(self, name), 0, 1e9)
         check_range("delta_t", self.delta_t, 1, 1000)
-        check_range("inertia", self.inertia, 0.0, 1.0)
-        check_range("alpha_fixed_emb", self.alpha_fixed_emb, 0.0, 1.0)
         check_fusion(self, ("weighted", "adaptive"))
 
 
@@ -200,11 +198,10 @@ class OCSORT:
         Raises:
             SettingError: if embeddings change their length.
         """
-        length = len(self._rows.appearance)
-        found = read_found(detections, self._min_score, self.strict, xyxy_to_xysr, length)
+        rows = self._rows
+        found = read_found(detections, self._min_score, self.strict, xyxy_to_xysr, len(rows.appearance))
         self.dropped += found.dropped
         self._frame += 1
-        rows = self._rows
         high, low = by_score(found, self.config.det_thresh)
 
         # 1. Predict the tracks' boxes.
@@ -249,15 +246,12 @@ class OCSORT:
         centre: FloatArray = rows.centre[slot, :, np.arange(len(slot))].T
         return centre
 
-    # --- matching -----------------------------------------------------------------------------------------------------
-
     def _match(
         self, found: Found, places: FloatArray, tracks: IntArray, boxes: IntArray, previous: FloatArray | None = None
     ) -> IntArray:
         """Match some tracks, at these places, with some detections; return the tracks that are left.
 
-        The affinity is the overlap, and the direction's share and appearance if the tracks' ``previous`` centres are
-        given.
+        Direction and appearance count beside the overlap if the tracks' ``previous`` centres are given.
         """
         if not (len(tracks) and len(boxes)):
             return tracks
@@ -300,7 +294,7 @@ class OCSORT:
     def _solve_appearance(
         self, found: Found, overlap: FloatArray, tracks: IntArray, boxes: IntArray, previous: FloatArray
     ) -> tuple[IntArray, IntArray]:
-        """Return the pairs, as rows and columns of ``overlap``, that fit best by overlap, direction and appearance."""
+        """Return the pairs that fit best by overlap, direction and appearance."""
         embedding, appearance = found.embedding[boxes], self._rows.appearance[:, tracks].T  # type: ignore[index]
         motion = 1.0 - overlap
         if self.config.inertia:
@@ -322,8 +316,6 @@ class OCSORT:
             share[rows.class_id[tracks][:, None] != found.class_id[boxes]] = 0.0
         return share
 
-    # --- what the matches change --------------------------------------------------------------------------------------
-
     def _correct(self, found: Found, previous: FloatArray) -> None:
         rows, (track, boxes) = self._rows, matched(found)
         measurement, corners = found.measurement.take(boxes, axis=1), found.boxes[boxes].T
@@ -342,20 +334,20 @@ class OCSORT:
         rows.streak[track] += 1
         record_matches(rows, found, track, boxes, self._frame)
         slot = self._frame % self.config.delta_t
-        for place in (slot, -1):
-            rows.centre[place][:, track] = centre
-        now = np.equal(rows.last, self._frame, out=rows.seen[slot])
-        rows.seen[-1] |= now
+        rows.centre[slot][:, track] = rows.centre[-1][:, track] = centre
+        rows.seen[-1] |= np.equal(rows.last, self._frame, out=rows.seen[slot])
         if found.embedding is not None:
-            self._update_appearance(found, track, boxes)
+            self._update_appearance(found, found.embedding, track, boxes)
 
-    def _update_appearance(self, found: Found, track: IntArray, boxes: IntArray) -> None:
+    def _update_appearance(self, found: Found, embedding: Embeddings, track: IntArray, boxes: IntArray) -> None:
         """Let the high-score detections change their tracks' appearance, a higher score more."""
         config, rows = self.config, self._rows
         high = found.score[boxes] >= config.det_thresh
         track, boxes = track[high], boxes[high]
-        momentum = dynamic_momentum(found.score[boxes], config.det_thresh, config.alpha_fixed_emb)
-        new = found.embedding[boxes]  # type: ignore[index]
+        momentum, new = (
+            dynamic_momentum(found.score[boxes], config.det_thresh, config.alpha_fixed_emb),
+            embedding[boxes],
+        )
         rows.appearance[:, track] = blend(rows.appearance[:, track].T, new, momentum).T
 
     def _re_update(self, track: IntArray, gap: IntArray, corners: FloatArray) -> FloatArray:
@@ -381,9 +373,8 @@ class OCSORT:
         return updated
 
     def _new_rows(self, found: Found, new: IntArray, length: int) -> Rows:
-        count, span = len(new), self.config.delta_t
+        count, span, zeros = len(new), self.config.delta_t, np.zeros(len(new), np.int64)
         state = kalman.initiate(found.measurement.take(new, axis=1), self._first_var)
-        zeros = np.zeros(count, np.int64)
         return Rows(
             state=state,
             frozen=state,
@@ -402,6 +393,7 @@ class OCSORT:
     def _report(self, found: Found, predicted: FloatArray) -> Tracks:
         rows, config = self._rows, self.config
         least = config.min_hits if self._frame > config.min_hits else 0
-        alive = rows.last >= self._frame - self._max_age
-        lost = coasting(rows, alive, predicted, self._frame) if self.coasting else NONE
+        lost = NONE
+        if self.coasting:
+            lost = coasting(rows, rows.last >= self._frame - self._max_age, predicted, self._frame)
         return report(rows, found, shown_by(found, rows.streak >= least), self.ids, lost, predicted)

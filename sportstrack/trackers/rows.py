@@ -273,8 +273,11 @@ def report(
 
 def shown_by(found: Found, may_show: BoolArray) -> IntArray:
     """Return the detections whose tracks may be reported, by a (T,) mask."""
-    boxes = (found.owner >= 0).nonzero()[0]
-    return boxes[may_show[found.owner[boxes]]]
+    if not len(may_show):
+        return NONE
+    shown = may_show[found.owner]  # of −1 any value
+    shown &= found.owner >= 0
+    return shown.nonzero()[0]
 
 
 def coasting(rows: TrackRows, alive: BoolArray, places: FloatArray, frame: int) -> IntArray:

@@ -38,7 +38,6 @@ from sportstrack.trackers.rows import (
     read_found,
     record_matches,
     report,
-    shown_by,
 )
 from sportstrack.types import FloatArray, IntArray, Tracks
 
@@ -203,6 +202,8 @@ class SORT:
     def _report(self, found: Found, predicted: FloatArray) -> Tracks:
         rows, config = self._rows, self.config
         least = config.min_hits if self._frame > config.min_hits else 0
-        alive = rows.last >= self._frame - self._max_age
-        lost = coasting(rows, alive, predicted, self._frame) if self.coasting else NONE
-        return report(rows, found, shown_by(found, rows.streak >= least), self.ids, lost, predicted)
+        shown = (rows.streak[found.owner] >= least).nonzero()[0]  # every detection has a track by now
+        lost = NONE
+        if self.coasting:
+            lost = coasting(rows, rows.last >= self._frame - self._max_age, predicted, self._frame)
+        return report(rows, found, shown, self.ids, lost, predicted)
