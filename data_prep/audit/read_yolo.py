@@ -21,8 +21,8 @@ from data_prep.formats.yolo_read import (
     read_description,
     split_places,
 )
+from data_prep.formats.yolo_tracks import YoloTracks
 from data_prep.pictures import picture_size
-from data_prep.sidecars import Clips
 from data_prep.table import NO_FRAME, NO_SEQUENCE, NO_TRACK, Boxes, ImageTable
 from sportstrack.errors import FormatError
 from sportstrack.files.reading import as_utf8, is_note, list_files
@@ -66,15 +66,15 @@ class _Gathered:
     tracks: list[int] = field(default_factory=list)
 
 
-def _clips(base: Path, part: Part) -> Clips:
+def _clips(base: Path, part: Part) -> YoloTracks:
     try:
-        return Clips(base)
+        return YoloTracks(base)
     except FormatError as error:
         part.report("unreadable clip", str(error), str(base / "tracks"))
-        return Clips(base / "nowhere")
+        return YoloTracks(base / "nowhere")
 
 
-def _read_picture(file: str, name: str, split: str, clips: Clips, part: Part, to: _Gathered) -> None:
+def _read_picture(file: str, name: str, split: str, clips: YoloTracks, part: Part, to: _Gathered) -> None:
     label = label_of(file)
     there = os.path.exists(file)  # noqa: PTH110  # a million times over
     size = clips.size(split, name)
@@ -154,7 +154,7 @@ def _report_orphans(place: Path, part: Part, split: str) -> None:
             part.report("label without picture", "there is no picture of this name", str(file), None, split)
 
 
-def _finish(part: Part, to: _Gathered, clips: Clips) -> None:
+def _finish(part: Part, to: _Gathered, clips: YoloTracks) -> None:
     known = [clips.of.get((s, n), (NO_SEQUENCE, NO_FRAME)) for s, n in zip(to.splits, to.names, strict=True)]
     part.sequences, part.tracks = tuple(clips.sequences), clips.infos
     part.images = ImageTable.make(

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from data_prep.formats.rle import mask_runs, runs_box, runs_polygons
 from data_prep.polygons import Polygons
-from data_prep.rle import mask_runs, runs_box, runs_polygons
 from sportstrack.errors import FormatError
 from sportstrack.types import FloatArray
 

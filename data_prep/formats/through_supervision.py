@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from data_prep.formats.rle import mask_polygons
 from data_prep.pictures import picture_size
 from data_prep.polygons import Polygons
-from data_prep.rle import mask_polygons
 from data_prep.table import Boxes, ImageTable, Table
 from sportstrack.errors import FormatError
 from sportstrack.files.folders import settled

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from data_prep.formats.yolo_tracks import YoloTracks
 from data_prep.names import split_word
 from data_prep.pictures import IMAGE_SUFFIXES, picture_size
 from data_prep.polygons import Polygons
-from data_prep.sidecars import Clips
 from data_prep.table import NO_FRAME, NO_SEQUENCE, NO_TRACK, Boxes, Clip, ImageTable, Table
 from sportstrack.errors import FormatError
 from sportstrack.files.folders import settled
@@ -44,7 +44,7 @@ def read_yolo(root: str | Path, *, need: Collection[str] = ("train",), skip_miss
     yaml_file, base, described = read_description(settled(root))
     classes = class_names(described.get("names"), yaml_file)
     keypoints = keypoint_numbers(described, yaml_file)
-    clips = Clips(base)
+    clips = YoloTracks(base)
     notes: list[str] = []
     pictures = [
         picture
@@ -183,7 +183,7 @@ def pictures_in(place: Path, base: Path) -> tuple[list[str], str]:
         raise FormatError(f"{place}: its pictures have no folder in common: {error}") from error
 
 
-def _find(split: str, places: list[Path], base: Path, clips: Clips, notes: list[str] | None) -> Iterator[_Picture]:
+def _find(split: str, places: list[Path], base: Path, clips: YoloTracks, notes: list[str] | None) -> Iterator[_Picture]:
     for place in places:
         files, root = pictures_in(place, base)
         if not place.is_dir():
@@ -217,7 +217,7 @@ def _exists(path: Path) -> bool:
     return os.path.exists(path)  # noqa: PTH110  # no name is too long for it
 
 
-def _to_table(pictures: list[_Picture], classes: tuple[str, ...], keypoints: int, clips: Clips) -> Table:
+def _to_table(pictures: list[_Picture], classes: tuple[str, ...], keypoints: int, clips: YoloTracks) -> Table:
     rows, labelled, tracks, notes = [], [], [], []
     polygons: list[FloatArray | None] = []
     for picture in pictures:

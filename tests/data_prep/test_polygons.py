@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from data_prep.convert.command import main as convert
 from data_prep.formats.coco import parse_coco, read_coco, write_coco
+from data_prep.formats.rle import mask_polygons, mask_runs, runs_polygons
 from data_prep.formats.yolo import write_yolo
 from data_prep.formats.yolo_read import read_yolo
 from data_prep.output import WriteSettings
 from data_prep.pictures import shrink, write_picture
 from data_prep.polygons import Polygons, clip_ring, join_parts, ring_area
-from data_prep.rle import mask_polygons, mask_runs, runs_polygons
 from data_prep.table import Boxes, ImageTable, Table, join_tables
 from data_prep.trim import trim
 from sportstrack.errors import FormatError

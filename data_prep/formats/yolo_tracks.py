@@ -16,7 +16,7 @@ from sportstrack.limits import MAX_FRAME_RATE, MAX_FRAMES, MAX_SIDE
 _ROLES = ("role", "team", "number")
 
 
-class Clips:
+class YoloTracks:
     """What the files of a data set's ``tracks/`` say.
 
     Attributes:
