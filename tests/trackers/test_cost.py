@@ -17,7 +17,7 @@ from sportstrack.trackers.fusion import adaptive_weight, check_fusion, fuse, fus
 from sportstrack.trackers.gallery import Gallery
 
 
-def looks(rng: Any, count: int, length: int = 5) -> Any:
+def embeddings(rng: Any, count: int, length: int = 5) -> Any:
     return unit_rows(rng.normal(size=(count, length)))
 
 
@@ -32,7 +32,7 @@ def test_rows_become_unit_rows_and_broken_ones_unknown() -> None:
 
 def test_cosine_equals_a_plain_loop() -> None:
     rng = np.random.default_rng(0)
-    a, b = looks(rng, 4), looks(rng, 6)
+    a, b = embeddings(rng, 4), embeddings(rng, 6)
     assert cosine(a, b) == pytest.approx(np.array([[1 - sum(p * q) for q in b] for p in a]), abs=1e-6)
     assert cosine(a, a).diagonal() == pytest.approx(0, abs=1e-6)
     assert (cosine(a, -a) <= 2).all()
@@ -40,12 +40,12 @@ def test_cosine_equals_a_plain_loop() -> None:
 
 
 def test_two_ways_to_bring_motion_and_appearance_together() -> None:
-    motion, look = np.array([[0.9, 0.2]]), np.array([[0.1, 0.4]])
-    assert gated_minimum(motion, look, np.array([[True, True]])).tolist() == [[0.1, 0.2]]
-    assert gated_minimum(motion, look, np.array([[False, True]])).tolist() == [[0.9, 0.2]]
-    assert weighted(motion, look, 1.0).tolist() == motion.tolist()
-    assert weighted(motion, look, 0.0).tolist() == look.tolist()
-    assert weighted(motion, look, 0.25) == pytest.approx(np.array([[0.3, 0.35]]))
+    motion, vector = np.array([[0.9, 0.2]]), np.array([[0.1, 0.4]])
+    assert gated_minimum(motion, vector, np.array([[True, True]])).tolist() == [[0.1, 0.2]]
+    assert gated_minimum(motion, vector, np.array([[False, True]])).tolist() == [[0.9, 0.2]]
+    assert weighted(motion, vector, 1.0).tolist() == motion.tolist()
+    assert weighted(motion, vector, 0.0).tolist() == vector.tolist()
+    assert weighted(motion, vector, 0.25) == pytest.approx(np.array([[0.3, 0.35]]))
 
 
 # --- fusion ----------------------------------------------------------------------------------------------------------
@@ -56,24 +56,24 @@ def how(fusion: str, alpha: float = 0.25, base: float = 0.75, most: float = 0.5)
 
 
 MOTION = np.array([[0.4, 0.9], [0.8, 0.3]])
-LOOK = np.array([[0.1, 0.9], [0.8, 0.4]])  # similarities 0.9, 0.1; 0.2, 0.6
+APPEARANCE = np.array([[0.1, 0.9], [0.8, 0.4]])  # similarities 0.9, 0.1; 0.2, 0.6
 EVERY = np.ones((2, 2), np.bool_)
 
 
-def test_minimum_takes_the_lesser_of_motion_and_half_the_look() -> None:
+def test_minimum_takes_the_smaller_of_motion_and_half_the_appearance() -> None:
     near = np.array([[True, False], [True, True]])
-    assert fuse(how("minimum"), MOTION, LOOK, near) == pytest.approx(np.array([[0.05, 0.9], [0.4, 0.2]]))
+    assert fuse(how("minimum"), MOTION, APPEARANCE, near) == pytest.approx(np.array([[0.05, 0.9], [0.4, 0.2]]))
 
 
 def test_gated_weighs_by_its_own_alpha() -> None:
-    got = fuse(how("gated"), MOTION, LOOK, EVERY, alpha=0.02)
-    assert got == pytest.approx(0.02 * MOTION + 0.98 * LOOK)
-    assert fuse(how("gated"), MOTION, LOOK, EVERY).tolist() == LOOK.tolist()
+    got = fuse(how("gated"), MOTION, APPEARANCE, EVERY, alpha=0.02)
+    assert got == pytest.approx(0.02 * MOTION + 0.98 * APPEARANCE)
+    assert fuse(how("gated"), MOTION, APPEARANCE, EVERY).tolist() == APPEARANCE.tolist()
 
 
-def test_weighted_by_hand_and_where_looks_do_not_count() -> None:
+def test_weighted_by_hand_and_where_appearance_does_not_count() -> None:
     near, seen = np.array([[True, False], [True, True]]), np.array([[True, True], [False, True]])
-    got = fuse(how("weighted"), MOTION, LOOK, near, seen)
+    got = fuse(how("weighted"), MOTION, APPEARANCE, near, seen)
     assert got == pytest.approx(np.array([[0.25 * 0.4 + 0.75 * 0.1, 0.9], [0.8, 0.25 * 0.3 + 0.75 * 0.4]]))
     opposite = fuse(how("weighted"), MOTION, np.full((2, 2), 1.7), EVERY)
     assert opposite == pytest.approx(0.25 * MOTION + 0.75)  # no farther than unrelated
@@ -81,7 +81,7 @@ def test_weighted_by_hand_and_where_looks_do_not_count() -> None:
 
 def test_adaptive_weights_by_hand() -> None:
     # Rows: 0.9 − 0.1 is clipped to 0.5, 0.6 − 0.2 is 0.4. Columns: 0.9 − 0.2 to 0.5, 0.6 − 0.1 is 0.5.
-    got = adaptive_weight(1 - LOOK, 0.75, 0.5)
+    got = adaptive_weight(1 - APPEARANCE, 0.75, 0.5)
     assert got == pytest.approx(np.array([[1.25, 1.25], [1.2, 1.2]]))
     assert adaptive_weight(np.array([[0.8], [0.7]]), 0.75, 0.5) == pytest.approx(np.array([[0.8], [0.8]]))
     assert adaptive_weight(np.array([[0.8]]), 0.75, 0.5).tolist() == [[0.75]]
@@ -89,16 +89,16 @@ def test_adaptive_weights_by_hand() -> None:
 
 
 def test_adaptive_cost_by_hand() -> None:
-    got = fuse(how("adaptive"), MOTION, LOOK, EVERY)
+    got = fuse(how("adaptive"), MOTION, APPEARANCE, EVERY)
     assert got[0, 0] == pytest.approx(1 - (0.6 + 1.25 * 0.9) / 2.25)
     assert got[1, 0] == pytest.approx(1 - (0.2 + 1.2 * 0.2) / 2.25)
     assert (got >= 0).all()
     near = np.array([[True, True], [False, True]])  # out of the question: no likeness, and nobody's rival
-    got = fuse(how("adaptive"), MOTION, LOOK, near)
+    got = fuse(how("adaptive"), MOTION, APPEARANCE, near)
     assert got[1, 0] == pytest.approx(1 - 0.2 / 2.25)
     assert got[1, 1] == pytest.approx(1 - (0.7 + (0.75 + (0.5 + 0.5) / 2) * 0.6) / 2.25)
     unknown = np.array([[True, True], [True, False]])
-    assert fuse(how("adaptive"), MOTION, LOOK, EVERY, unknown)[1, 1] == 0.3
+    assert fuse(how("adaptive"), MOTION, APPEARANCE, EVERY, unknown)[1, 1] == 0.3
 
 
 @settings(deadline=None, max_examples=60)
@@ -128,7 +128,7 @@ def test_dynamic_momentum_by_hand() -> None:
     assert dynamic_momentum(np.array([1.0]), 1.0, 0.9) == pytest.approx(np.array([1.0]))
 
 
-def test_blending_keeps_unit_rows_and_known_looks() -> None:
+def test_blending_keeps_unit_rows_and_known_embeddings() -> None:
     old, new = unit_rows([[1, 0], [0, 0], [1, 0]]), unit_rows([[0, 1], [0, 1], [0, 0]])
     want = [[0.9 / 0.82**0.5, 0.1 / 0.82**0.5], [0, 1], [1, 0]]
     assert blend(old, new, 0.9) == pytest.approx(np.array(want), abs=1e-6)
@@ -143,7 +143,7 @@ def test_mahalanobis_equals_a_plain_loop() -> None:
     assert mahalanobis(place, var, seen) == pytest.approx(np.array(want))
 
 
-def test_looks_are_read_with_the_length_they_had() -> None:
+def test_embeddings_are_read_with_the_length_they_had() -> None:
     table = np.ones((2, 4), np.float32)
     assert read_embeddings(None, 4) is None
     assert read_embeddings(np.empty((0, 9), np.float32), 4) is None
@@ -172,7 +172,7 @@ def test_a_gallery_equals_plain_lists(seed: int, budget: int, steps: int) -> Non
         assert not set(taken) & set(plain)
         plain |= {slot: [] for slot in taken}
         slots = np.array(sorted(plain), np.int64)[rng.random(len(plain)) < 0.6]
-        features = looks(rng, len(slots))
+        features = embeddings(rng, len(slots))
         gallery.add(slots, features)
         for slot, feature in zip(slots.tolist(), features, strict=True):
             plain[slot] = [*plain[slot], feature][-budget:]
@@ -180,11 +180,11 @@ def test_a_gallery_equals_plain_lists(seed: int, budget: int, steps: int) -> Non
         gallery.release(np.array(gone, np.int64))
         for slot in gone:
             del plain[slot]
-        asked, slots = looks(rng, int(rng.integers(0, 20))), np.array(sorted(plain), np.int64)
+        asked, slots = embeddings(rng, int(rng.integers(0, 20))), np.array(sorted(plain), np.int64)
         wanted = rng.random((len(slots), len(asked))) < rng.random()
         want = np.ones(wanted.shape)
         for t, n in zip(*wanted.nonzero(), strict=True):
-            want[t, n] = min([1.0, *(1 - float(look @ asked[n]) for look in plain[int(slots[t])])])
+            want[t, n] = min([1.0, *(1 - float(vector @ asked[n]) for vector in plain[int(slots[t])])])
         assert gallery.distance(slots, asked, wanted) == pytest.approx(want, abs=1e-6)
 
 
@@ -192,14 +192,14 @@ def test_a_gallery_gives_memory_back_when_a_crowd_leaves() -> None:
     gallery, rng = Gallery(50), np.random.default_rng(0)
     few, crowd = gallery.take(2), gallery.take(400)
     for _ in range(60):
-        gallery.add(crowd, looks(rng, 400))
-    gallery.add(few, looks(rng, 2))
+        gallery.add(crowd, embeddings(rng, 400))
+    gallery.add(few, embeddings(rng, 2))
     large = gallery._vectors.size
     gallery.release(crowd)
     assert gallery._vectors.size < large / 1000
 
 
-def test_looks_keep_their_length() -> None:
+def test_embeddings_keep_their_length() -> None:
     gallery = Gallery(3)
     slots = gallery.take(1)
     gallery.add(slots, np.ones((1, 4), np.float32))
