@@ -160,7 +160,8 @@ class RecordingWriter:
 
     def _put(self, name: str, array: Any) -> None:
         with self._zip.open(name + ".npy", "w", force_zip64=True) as stream:
-            np.lib.format.write_array(stream, np.asanyarray(array), allow_pickle=False)
+            layout: Any = np.lib.format  # numpy 2.2 does not type it
+            layout.write_array(stream, np.asanyarray(array), allow_pickle=False)
 
 
 class Recording:

@@ -122,7 +122,8 @@ def track_order(table: Table) -> IntArray:
     order = rows[np.lexsort((rows, frame, boxes.track_id[rows], clip[rows]))]
     again = np.zeros(len(order), np.bool_)  # second boxes of an identity in a frame are findings of their own
     again[1:] = (np.diff(boxes.image[order]) == 0) & (np.diff(boxes.track_id[order]) == 0)
-    return order[~again]
+    first: IntArray = order[~again]
+    return first
 
 
 def track_lengths(table: Table) -> tuple[IntArray, IntArray]:

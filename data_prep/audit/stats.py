@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from data_prep.audit import rules
 from data_prep.table import Table
@@ -65,6 +66,7 @@ def _histogram(values: Any, *, logarithmic: bool = False, whole: bool = False) -
     if not len(values):
         return {"edges": [], "counts": []}
     low, high = float(values.min()), float(values.max())
+    edges: NDArray[Any]
     if whole:
         width = max(1, int(np.ceil((high - low + 1) / _BINS)))
         edges = np.arange(low, high + width + 1, width)

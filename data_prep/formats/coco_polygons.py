@@ -104,7 +104,7 @@ def _parts(segmentation: Any, where: str) -> list[FloatArray]:
     flat = isinstance(segmentation, list) and all(isinstance(v, (int, float)) for v in segmentation)
     try:
         given = [segmentation] if flat else list(segmentation)
-        parts = [np.array(one, np.float64).reshape(-1, 2) for one in given if one]
+        parts: list[FloatArray] = [np.array(one, np.float64).reshape(-1, 2) for one in given if one]
         if parts and all(isinstance(one, list) for one in given) and all(np.isfinite(p).all() for p in parts):
             return parts
     except (TypeError, ValueError, OverflowError):

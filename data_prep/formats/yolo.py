@@ -247,4 +247,5 @@ def _last_digits(values: NDArray[np.uint32], count: int) -> NDArray[np.uint8]:
     for _ in range(0, count, 4):
         values, four = np.divmod(values, np.uint32(10_000))
         parts.append(fours[four][..., None].view(np.uint8))
-    return np.concatenate(parts[::-1], axis=-1)[..., -count:]
+    digits: NDArray[np.uint8] = np.concatenate(parts[::-1], axis=-1)[..., -count:]
+    return digits

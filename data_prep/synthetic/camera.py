@@ -57,7 +57,7 @@ class Operator:
         self._settings = settings
         self._view = ""
         self._roll = 0.0
-        self._shake = np.zeros(2)
+        self._shake: Array = np.zeros(2)
         chances = np.array([chance for chance, _ in VIEWS.values()])
         self._jump(settings.view or str(self._rng.choice(list(VIEWS), p=chances / chances.sum())), ball)
 

@@ -156,7 +156,7 @@ def _direction(angle: Array, u: Array) -> Array:
     """(N, 3) unit vectors in the plane of the heading; 0 hangs straight down, positive is forward."""
     out = u * np.sin(angle)[:, None]
     out[:, 2] -= np.cos(angle)
-    return out
+    return np.asarray(out)
 
 
 def _torso(joints: Array, neck: Array, hips: Array, u: Array, side: Array, axis: Array, h: Array) -> None:

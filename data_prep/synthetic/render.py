@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -241,7 +242,7 @@ def _streak(way: Array, longest: int) -> Array | None:
         return None
     way = way * min(1.0, longest / length)
     half = int(np.ceil(np.abs(way).max() / 2))
-    kernel = np.zeros((2 * half + 1, 2 * half + 1), np.float32)
+    kernel: NDArray[Any] = np.zeros((2 * half + 1, 2 * half + 1), np.float32)
     middle = np.array([half, half])
     ends = np.round((np.stack([middle - way / 2, middle + way / 2])) * 16).astype(int)
     cv2.line(kernel, ends[0].tolist(), ends[1].tolist(), 1.0, 1, cv2.LINE_8, 4)

@@ -195,7 +195,7 @@ def _turf(rng: np.random.Generator, stadium: Stadium, scale: float) -> Image:
     band = float(rng.choice([5.5, 5.25, 10.5, 4.2]))
     vertical = np.sign(np.sin(np.pi * (x + HALF[0]) / band))
     horizontal = np.sign(np.sin(np.pi * (y + HALF[1]) / band))
-    style = rng.choice(["vertical", "horizontal", "checks"], p=[0.65, 0.15, 0.2])
+    style = str(rng.choice(["vertical", "horizontal", "checks"], p=[0.65, 0.15, 0.2]))
     stripes = {"vertical": vertical + 0 * y, "horizontal": horizontal + 0 * x, "checks": vertical * horizontal}[style]
     value = 1.0 + float(rng.uniform(0.03, 0.09)) * stripes
     for size, strength in ((160, 0.05), (24, 0.03), (1, 0.035)):
@@ -286,9 +286,9 @@ def goal_frames() -> list[tuple[Array, NDArray[np.bool_]]]:
         x, back, half, top, rear = side * HALF[0], side * (HALF[0] + 1.9), 3.66, 2.44, side * (HALF[0] + 0.9)
         posts = [((x, -half, 0), (x, -half, top)), ((x, half, 0), (x, half, top)), ((x, -half, top), (x, half, top))]
         net = []
-        for y in np.linspace(-half, half, 17):
+        for y in np.linspace(-half, half, 17).tolist():
             net += [((x, y, top), (rear, y, top)), ((rear, y, top), (back, y, 0))]
-        for share in np.linspace(0, 1, 8):
+        for share in np.linspace(0, 1, 8).tolist():
             z, depth = top * (1 - share), rear + (back - rear) * share
             net.append(((depth, -half, z), (depth, half, z)))
             for y in (-half, half):

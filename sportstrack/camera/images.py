@@ -75,7 +75,10 @@ class ImageMotion:
         cv2 = require_cv2()
         grey = halve(cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY), self._method.width)
         scale = np.array(size) / grey.shape[::-1]
-        last, now = self._last, _Seen(size, self._method.describe(grey, free_of(boxes, scale, grey.shape)))
+        last, now = (
+            self._last,
+            _Seen(size, self._method.describe(grey, free_of(boxes, scale, (grey.shape[0], grey.shape[1])))),
+        )
         self._last = now
         if last is None or last.size != size:
             return None

@@ -119,7 +119,8 @@ class UltralyticsDetector:
             started = time.perf_counter()
             tables = [_to_detections(result) for result in results]
             if self._neck is not None:
-                embeddings = self._neck.embeddings([table.xyxy for table in tables], frames[rows[0]].shape[:2])
+                height, width = frames[rows[0]].shape[:2]
+                embeddings = self._neck.embeddings([table.xyxy for table in tables], (height, width))
                 tables = [replace(t, embedding=rows_of) for t, rows_of in zip(tables, embeddings, strict=True)]
             for row, table in zip(rows, tables, strict=True):
                 found[row] = table

@@ -60,7 +60,7 @@ class CustomEmbedder:
             raise SettingError(f"{wanted} {type(value).__name__} ({error})") from error
         if rows.ndim != 2 or len(rows) != count or not rows.shape[1] or self._length not in {None, rows.shape[1]}:
             raise SettingError(f"{wanted} shape {rows.shape}")
-        broken = (~np.isfinite(rows).all(axis=1)).nonzero()[0]
+        broken = np.flatnonzero(~np.isfinite(rows).all(axis=1))
         if len(broken):
             raise SettingError(f"{wanted} a NaN or infinity in row {int(broken[0])}")
         return rows

@@ -93,8 +93,9 @@ class ArrayFile:
 
     def _header(self, name: str, stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any], Any]:
         try:
-            version = np.lib.format.read_magic(stream)
-            read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+            layout: Any = np.lib.format  # numpy 2.2 does not type it
+            version = layout.read_magic(stream)
+            read = layout.read_array_header_1_0 if version == (1, 0) else layout.read_array_header_2_0
             shape, fortran, dtype = read(stream)
         except _DAMAGE as error:
             raise self._error(name, "is damaged") from error

@@ -122,7 +122,7 @@ def _write_picture(table: MotTable, options: argparse.Namespace, file: PartFile)
     """Draw everything over the first frame."""
     if options.video is None:
         width, height = _canvas_size(table, options.result)
-        image = np.full((height, width, 3), 40, np.uint8)
+        image: Image = np.full((height, width, 3), 40, np.uint8)
     else:
         from sportstrack.video import open_source
 

@@ -8,7 +8,7 @@ from sportstrack.score.matching import match_pairs
 from sportstrack.score.sequence import Sequence
 from sportstrack.types import BoolArray, FloatArray, IntArray
 
-ALPHAS: FloatArray = np.arange(0.05, 0.99, 0.05)
+ALPHAS: FloatArray = np.arange(0.05, 0.99, 0.05, dtype=np.float64)
 _EPS = float(np.finfo(np.float64).eps)
 _CELLS = 1 << 20  # of the dense blocks in which long rows are summed
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sportstrack.score.sequence import Sequence
+from sportstrack.types import IntArray
 
 THRESHOLD = 0.5
 
@@ -21,7 +22,7 @@ def count_identity(seq: Sequence, threshold: float = THRESHOLD) -> dict[str, int
     return {"IDTP": true, "IDFN": len(seq.truth) - true, "IDFP": len(seq.result) - true}
 
 
-def _best_total(truth: np.ndarray, result: np.ndarray, width: int) -> int:
+def _best_total(truth: IntArray, result: IntArray, width: int) -> int:
     """Return the greatest number of pairs that a one-to-one assignment of identities can keep."""
     from scipy.optimize import linear_sum_assignment
 

@@ -114,6 +114,8 @@ def _unique_best(i: IntArray, j: IntArray, weight: FloatArray) -> IntArray | Non
     (rows, r), (columns, c) = np.unique(i, return_inverse=True), np.unique(j, return_inverse=True)
     matrix = np.zeros((len(rows), len(columns)))
     matrix[r, c] = weight
+    a: IntArray
+    b: IntArray
     a, b = linear_sum_assignment(matrix, maximize=True)
     a, b = a[matrix[a, b] > 0], b[matrix[a, b] > 0]
     if len(a) > _KNOT or _gap(matrix, a, b) <= _MARGIN:

@@ -14,6 +14,7 @@ from sportstrack.mot import MotTable
 from sportstrack.score.matching import match_pairs
 from sportstrack.score.overlap import overlapping_pairs
 from sportstrack.score.sequence import Sequence, Side
+from sportstrack.types import BoolArray
 
 PEDESTRIAN = 1
 CLASSES = 13
@@ -54,7 +55,7 @@ def preprocess(name: str, truth: MotTable, result: MotTable, benchmark: str = "M
     return truth[truth.class_id == PEDESTRIAN], result[keep]
 
 
-def _on_distractor(name: str, truth: MotTable, result: MotTable, distractors: list[int]) -> np.ndarray:
+def _on_distractor(name: str, truth: MotTable, result: MotTable, distractors: list[int]) -> BoolArray:
     """(R,) True for result rows matched with a distractor."""
     seq = _everything(name, truth, result)
     both = np.isin(truth.frame, result.frame)

@@ -18,7 +18,7 @@ from sportstrack.score.preprocess import preprocess
 from sportstrack.score.scores import Scores
 from sportstrack.score.sequence import Sequence
 from sportstrack.score.sources import TruthFile, find_trackers, find_truth, pair_up
-from sportstrack.types import Tracks
+from sportstrack.types import FloatArray, Tracks
 
 Table: TypeAlias = Any
 """`MotTable`, an (N, 6…10) array, a pandas frame, or a list with the `Tracks` of each frame."""
@@ -267,7 +267,7 @@ def _rows_of_frame(frame: Any, name: str) -> Any:
     if lacking:
         raise FormatError(f"{name}: no column {', '.join(lacking)}; found {', '.join(map(str, frame.columns))}")
     default = (*(None,) * 6, 1.0, -1.0, -1.0)
-    columns = []
+    columns: list[FloatArray] = []
     for column, missing in zip(found, default, strict=True):
         if column is None:
             columns.append(np.full(len(frame), missing))

@@ -87,7 +87,7 @@ class BallTracker:
         self._shape: tuple[int, ...] | None = None
         self._motion: BoxFilter | None = None
         self._before: Image | None = None  # the last frame, where the visual tracker starts when it is needed
-        self._last = np.full(4, np.nan)
+        self._last: FloatArray = np.full(4, np.nan)
         self._unseen = self._undetected = 0
         self._following = False
         self._rivals: list[FloatArray] = []

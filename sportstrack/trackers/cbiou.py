@@ -184,7 +184,8 @@ class CBIoU:
         if shrunk.any():
             middle = (drift[:2] + drift[2:]) / 2
             drift = np.where(np.concatenate((shrunk, shrunk)), np.concatenate((middle, middle)), drift)
-        return (box + drift).T  # type: ignore[no-any-return]
+        moved: FloatArray = (box + drift).T
+        return moved
 
     def _match(self, found: Found, predicted: FloatArray, tracks: IntArray, margin: float) -> IntArray:
         """Match some tracks with the free detections by overlap with a margin; return the tracks that are left."""

@@ -19,7 +19,7 @@ from sportstrack.types import BoolArray, Detections, Embeddings, FloatArray, Int
 
 R = TypeVar("R")
 
-NONE = np.empty(0, np.int64)
+NONE: IntArray = np.empty(0, np.int64)
 NONE.flags.writeable = False
 BELOW_ONE = float(np.nextafter(1.0, 0.0))  # the highest limit on 1 − IoU: boxes that don't touch never match
 

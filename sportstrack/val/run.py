@@ -160,7 +160,7 @@ def run_detector(
 ) -> tuple[list[Detections], dict[str, NDArray[np.float64]]]:
     """Detect picture by picture; return the tables and stage → (M,) milliseconds. The first picture is run twice."""
     found: list[Detections] = []
-    times = {stage: np.zeros(len(test)) for stage in STAGES}
+    times: dict[str, NDArray[np.float64]] = {stage: np.zeros(len(test)) for stage in STAGES}
     for row, picture in enumerate(test.pictures()):
         if row == 0:
             detector([picture])  # the first call prepares what later calls use

@@ -87,8 +87,9 @@ def _tracks(table: TrackTable, scene: Scene) -> _Tracks:
 
 def _links(tracks: _Tracks, scene: Scene, s: RefineSettings) -> Pairs:
     """Return the tracks that go on in a later shot, and those as which they go on."""
-    known = np.empty(0, np.int64)  # the latest track of each identity
-    left, right = [known], [known]
+    known: IntArray = np.empty(0, np.int64)  # the latest track of each identity
+    left: list[IntArray] = [known]
+    right: list[IntArray] = [known]
     match = np.arange(int(tracks.shot.max()) + 1)  # of each shot: a number for all that are known to be of one match
     order = np.argsort(tracks.shot, kind="stable")
     for new in np.split(order, np.flatnonzero(np.diff(tracks.shot[order])) + 1):

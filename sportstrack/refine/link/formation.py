@@ -90,7 +90,8 @@ def rise_of(feet_row: FloatArray, height: FloatArray, player: IntArray) -> Float
     """
     _, own, count = np.unique(player, return_inverse=True, return_counts=True)
     vote, usual = 1.0 / count[own], float(np.median(height))
-    trust, (expected, spread) = np.ones(len(height)), _SLOPE
+    trust: FloatArray = np.ones(len(height))
+    expected, spread = _SLOPE
     intercept, slope = 0.0, expected
     for _ in range(4):
         weight = vote * trust / (_BODY * usual) ** 2
@@ -144,7 +145,7 @@ def _ground(standing: Standing, width: float) -> FloatArray:
     return np.asarray((x - 0.5 * width + 1j * width) / height)
 
 
-def _stretched(points: FloatArray, focal: FloatArray) -> FloatArray:
+def _stretched(points: FloatArray, focal: FloatArray | np.float64) -> FloatArray:
     return np.asarray(points.real + 1j * focal * points.imag)
 
 

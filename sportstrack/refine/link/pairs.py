@@ -59,4 +59,5 @@ def chain_ids(ids: IntArray, a: IntArray, b: IntArray) -> IntArray:
     before[b] = a
     while not np.array_equal(earlier := before[before], before):  # rounds: the logarithm of the longest chain
         before = earlier
-    return fresh_ids(ids)[before]
+    fresh: IntArray = fresh_ids(ids)[before]
+    return fresh

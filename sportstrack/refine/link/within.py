@@ -122,7 +122,8 @@ def _ends(table: TrackTable, starts: IntArray, scene: Scene, s: RefineSettings, 
     count = np.diff(np.append(begin, len(rows)))[:, None]
 
     def mean(values: FloatArray) -> FloatArray:
-        return np.add.reduceat(values, begin, axis=0) / count
+        means: FloatArray = np.add.reduceat(values, begin, axis=0) / count
+        return means
 
     middle, where = mean(time), mean(centre)
     apart = time - middle[piece]
@@ -147,7 +148,8 @@ def _classes(table: TrackTable, starts: IntArray) -> IntArray:
     begin = np.flatnonzero(new)
     count = np.diff(np.append(begin, len(kind)))
     best = np.lexsort((-count, piece[begin]))
-    return kind[begin[best[np.searchsorted(piece[begin], np.arange(len(starts) - 1))]]]
+    most: IntArray = kind[begin[best[np.searchsorted(piece[begin], np.arange(len(starts) - 1))]]]
+    return most
 
 
 def _candidates(pieces: Pieces, scene: Scene, s: RefineSettings) -> Iterator[Pairs]:

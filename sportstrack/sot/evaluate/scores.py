@@ -17,9 +17,9 @@ from numpy.typing import ArrayLike
 from sportstrack.errors import SettingError
 from sportstrack.types import BoolArray, FloatArray, IntArray
 
-OVERLAPS: FloatArray = np.linspace(0, 1, 21)
+OVERLAPS: FloatArray = np.linspace(0, 1, 21, dtype=np.float64)
 """Thresholds of the success curve, 0, 0.05 … 1; a frame succeeds *above* one, so that no curve reaches 1 at 1."""
-PIXELS: FloatArray = np.arange(51.0)
+PIXELS: FloatArray = np.arange(51.0, dtype=np.float64)
 """Thresholds of the precision curve; a frame is precise *at or below* one."""
 SHARES: FloatArray = np.arange(51) / 100
 """Thresholds of the normalised precision curve, 0 … 0.5 of the object's size."""

@@ -38,7 +38,7 @@ from sportstrack.trackers.sports import appearance, border, classes, motion
 from sportstrack.trackers.sports.config import TICK, SportsTrackConfig, Tuning
 from sportstrack.trackers.sports.likelihood import compare
 from sportstrack.trackers.sports.rows import Rows
-from sportstrack.types import BoolArray, FloatArray, IntArray, Tracks
+from sportstrack.types import BoolArray, Embeddings, FloatArray, IntArray, Tracks
 
 TENTATIVE_AFFINITY = 0.3  # least affinity of a match of a tentative track
 OUTSIDE_MEMORY = 1.2  # seconds that a lost track is kept that is predicted outside the picture
@@ -306,7 +306,7 @@ class SportsTrack:
         count, length = len(new), self._average.length
         zeros = np.zeros(count, np.int64)
         now, one = zeros + self._frame, zeros + 1
-        unit = np.zeros((length, count), np.float32)
+        unit: Embeddings = np.zeros((length, count), np.float32)
         if found.embedding is not None:
             unit = np.where(found.score[new] >= appearance.MIN_SCORE, found.embedding[new].T, np.float32(0.0))
         class_id = found.class_id[new]
