@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_parity import Frame, assert_same, generated, ours, overlap, real
+from parity import Frame, assert_same, generated, ours, overlap, real
 
 from sportstrack import CBIoU, CBIoUConfig, Detections, SportstrackError
 

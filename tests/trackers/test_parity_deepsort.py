@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_parity import Frame, assert_same, generated, ours, real
-from test_parity_botsort import BLUE, RED, pair, with_looks
+from parity import Frame, assert_same, generated, ours, real
+from parity_embeddings import BLUE, RED, pair, with_looks
 
 from sportstrack import DeepSORT, DeepSORTConfig, Detections
 from sportstrack.errors import SettingError

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_parity import PlainTrack, assert_same, assign_fully, generated, ours, overlap, real
+from parity import PlainTrack, assert_same, assign_fully, generated, ours, overlap, real
 
 from sportstrack import OCSORT, SORT, Detections, OCSORTConfig, SORTConfig
 
