@@ -16,6 +16,7 @@ from sportstrack.score.figures import CURVES, FIGURES
 from sportstrack.score.hota import ALPHAS, count_hota
 from sportstrack.score.identity import count_identity
 from sportstrack.score.sequence import Sequence
+from sportstrack.score.table import render
 from sportstrack.types import FloatArray
 
 _ALIASES = {
@@ -314,8 +315,6 @@ class Scores:
         )
 
     def __str__(self) -> str:
-        from sportstrack.score.table import render
-
         return render(self.rows(), "table")
 
     def __repr__(self) -> str:

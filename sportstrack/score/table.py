@@ -7,11 +7,10 @@ import io
 import json
 from collections.abc import Mapping
 from collections.abc import Sequence as Rows
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from sportstrack.errors import SettingError, nearest
 from sportstrack.score.figures import FIGURES
-from sportstrack.score.scores import Scores
 
 FORMATS = ("table", "markdown", "csv", "json", "latex")
 
@@ -24,7 +23,28 @@ SUMMARY = (
 _PLAIN = {"FAF", "FP_per_frame"}  # a real number, but no share of anything
 
 
-Row: TypeAlias = "Scores | tuple[str, Mapping[str, float]]"
+class NamedFigures(Protocol):
+    """What a table asks of `sportstrack.score.scores.Scores`."""
+
+    @property
+    def name(self) -> str:
+        """Heads the row."""
+        ...
+
+    def __getitem__(self, figure: str) -> float:
+        """Return a figure by its standard name."""
+        ...
+
+    def to_dict(self, *, curves: bool = False) -> dict[str, Any]:
+        """Return every figure by name."""
+        ...
+
+    def renamed(self, name: str) -> NamedFigures:
+        """Return the same figures under another name."""
+        ...
+
+
+Row: TypeAlias = NamedFigures | tuple[str, Mapping[str, float]]
 """Scores, or (name, figures by name) such as a class average."""
 
 
@@ -70,20 +90,15 @@ def render_trackers(trackers: Mapping[str, Rows[Row]], form: str, columns: Rows[
 
 
 def _renamed(row: Row, name: str) -> Row:
-    return row.renamed(name) if isinstance(row, Scores) else (name, row[1])
+    return (name, row[1]) if isinstance(row, tuple) else row.renamed(name)
 
 
 def _name(row: Row) -> str:
-    return row.name if isinstance(row, Scores) else row[0]
-
-
-def _figures(row: Row) -> Scores | Mapping[str, float]:
-    return row if isinstance(row, Scores) else row[1]
+    return row[0] if isinstance(row, tuple) else row.name
 
 
 def _full(row: Row) -> dict[str, Any]:
-    figures = _figures(row)
-    return {"name": _name(row), **(figures.to_dict(curves=True) if isinstance(figures, Scores) else figures)}
+    return {"name": _name(row), **(row[1] if isinstance(row, tuple) else row.to_dict(curves=True))}
 
 
 def _csv(head: list[str], rows: list[tuple[list[str], Row]]) -> str:
@@ -98,8 +113,9 @@ _OTHER_NAMES = {"Recall": "CLR_Re", "Precision": "CLR_Pr", "FP": "CLR_FP", "FN":
 
 
 def _value(row: Row, figure: str) -> float | None:
-    figures = _figures(row)
-    return figures[figure] if isinstance(figures, Scores) else figures.get(_OTHER_NAMES.get(figure, figure))
+    if isinstance(row, tuple):
+        return row[1].get(_OTHER_NAMES.get(figure, figure))
+    return row[figure]
 
 
 def _cell(row: Row, column: str) -> str:
