@@ -167,7 +167,7 @@ def test_mlflow_logs_each_file_once(data: Path, tmp_path: Path, monkeypatch: pyt
 def test_an_earlier_run_is_not_overwritten(data: Path, tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "best.pt").write_bytes(b"precious")
-    with pytest.raises(OutputError, match=r"holds a run already \(best\.pt\); --resume goes on"):
+    with pytest.raises(OutputError, match=r"holds a run already \(best\.pt\); --resume continues it"):
         train_detector(data, tmp_path / "run", **TINY)
     assert (tmp_path / "run" / "best.pt").read_bytes() == b"precious"
 
