@@ -96,8 +96,9 @@ class FailAt:
 
 
 def heed_ctrl_c() -> None:
-    """As a process's ``preexec_fn``: let Ctrl-C reach it even if a shell runs the tests in the background."""
+    """As a process's ``preexec_fn``: let Ctrl-C and SIGHUP reach it in the background and under nohup as well."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def with_pretended_gpus(kind: str) -> dict[str, str]:
