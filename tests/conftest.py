@@ -36,7 +36,7 @@ def random_weights(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], 
         if not path.exists():
             import torch
 
-            from sportstrack.detect.checkpoint import import_ultralytics
+            from sportstrack.models.checkpoint import import_ultralytics
 
             torch.manual_seed(1)
             model = import_ultralytics().YOLO(f"yolov8n{task}.yaml")

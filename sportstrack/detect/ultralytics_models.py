@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sportstrack.detect.checkpoint import check_file, opened_checkpoint
 from sportstrack.detect.common import STAGES, Frames, check_range, class_ids, rows_by_shape
 from sportstrack.detect.neck import NeckFeatures
 from sportstrack.errors import WeightsError
 from sportstrack.images.check import check_image
+from sportstrack.models.checkpoint import check_file, opened_checkpoint
 from sportstrack.models.devices import check_half, choose_device
 from sportstrack.models.weights import find_weights
 from sportstrack.types import Detections, Image

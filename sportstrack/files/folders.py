@@ -49,12 +49,13 @@ class PartFolder:
         )
 
     @contextmanager
-    def lock(self, shown: str | Path, command: str) -> Iterator[None]:
+    def lock(self, shown: str | Path, command: str, wait: float = 0.0) -> Iterator[None]:
         """Keep other runs from writing the folder; OutputError names the process that has it.
 
         Args:
             shown: the folder's name in messages.
             command: who asks, such as ``sportstrack convert``.
+            wait: seconds to wait for another run.
 
         Raises:
             OSError: there is no writing beside it.
@@ -63,7 +64,7 @@ class PartFolder:
         if not os.access(self.target.parent, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self.target.parent))
         lock = Lock(self.target.with_name(f".{self.target.name}.lock"), shown, command)
-        lock.take()
+        lock.take(wait)
         try:
             yield
         finally:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from sportstrack.detect.checkpoint import loading
 from sportstrack.errors import FormatError, OutputError, WeightsError
 from sportstrack.files.claim import write_text
 from sportstrack.files.reading import read_text, read_yaml
+from sportstrack.models.checkpoint import loading
 from sportstrack.plugins import first_line
 from sportstrack.train.data import TrainData
 from sportstrack.train.settings import TrainSettings

@@ -9,11 +9,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sportstrack.detect.checkpoint import import_ultralytics, loading
 from sportstrack.errors import SettingError, SportstrackError, unknown
 from sportstrack.files.claim import ensure_folder
 from sportstrack.files.locks import Lock
 from sportstrack.files.reading import read_table
+from sportstrack.models.checkpoint import import_ultralytics, loading
 from sportstrack.train.callbacks import Callbacks, Note, Progress, Report
 from sportstrack.train.data import TrainData, check_data
 from sportstrack.train.folder import (

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sportstrack.detect.checkpoint import import_ultralytics, open_checkpoint
 from sportstrack.errors import WeightsError
+from sportstrack.models.checkpoint import import_ultralytics, open_checkpoint
 from sportstrack.models.weights import find_weights
 from sportstrack.plugins import first_line
 from sportstrack.train.callbacks import Callbacks

@@ -163,7 +163,7 @@ def test_all_real_boxes_arrive(stand_ins: Path, tmp_path: Path) -> None:
 
 
 def test_ultralytics_finds_no_corrupt_and_no_missing_label(stand_ins: Path, tmp_path: Path) -> None:
-    from sportstrack.detect.checkpoint import import_ultralytics
+    from sportstrack.models.checkpoint import import_ultralytics
 
     import_ultralytics()
     from ultralytics.data.dataset import YOLODataset

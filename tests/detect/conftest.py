@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import toy
 
-from sportstrack.detect.checkpoint import import_ultralytics
 from sportstrack.detect.ultralytics_models import UltralyticsDetector
+from sportstrack.models.checkpoint import import_ultralytics
 
 
 @pytest.fixture(scope="module", autouse=True)

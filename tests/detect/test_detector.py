@@ -11,10 +11,10 @@ import pytest
 
 from sportstrack.boxes import iou
 from sportstrack.detect import load_detector
-from sportstrack.detect.checkpoint import import_ultralytics
 from sportstrack.detect.neck import letterboxed
 from sportstrack.detect.ultralytics_models import UltralyticsDetector
 from sportstrack.errors import WeightsError
+from sportstrack.models.checkpoint import import_ultralytics
 
 SIZE = {"imgsz": 320, "device": "cpu"}
 

@@ -10,9 +10,9 @@ import pytest
 import toy
 import yaml
 
-from sportstrack.detect.checkpoint import import_ultralytics
 from sportstrack.detect.connector import ignored_settings
 from sportstrack.detect.ultralytics_models import UltralyticsDetector
+from sportstrack.models.checkpoint import import_ultralytics
 from sportstrack.track.run import track_video
 
 

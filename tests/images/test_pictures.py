@@ -179,7 +179,7 @@ def test_results_without_epochs_are_none(tmp_path: Path) -> None:
 def test_an_unreadable_picture_is_the_same_fault_with_and_without_ultralytics() -> None:
     from PIL import Image
 
-    from sportstrack.detect.checkpoint import import_ultralytics
+    from sportstrack.models.checkpoint import import_ultralytics
 
     import_ultralytics()
     with pytest.raises(Image.UnidentifiedImageError):

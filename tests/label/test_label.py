@@ -276,7 +276,7 @@ def test_yolo_labels_load_in_ultralytics_and_come_back(match: Path, tmp_path: Pa
         mine = table.boxes.xyxy[table.boxes.image == row]
         true = toy.truth(frame)
         assert all(np.abs(true - box).max(axis=1).min() < 2 for box in mine)
-    from sportstrack.detect.checkpoint import import_ultralytics
+    from sportstrack.models.checkpoint import import_ultralytics
 
     import_ultralytics()
     from ultralytics.data.dataset import YOLODataset

@@ -240,7 +240,7 @@ def test_the_contact_sheet_shows_truth_beside_prediction(mined: tuple[Path, obje
 
 
 def test_the_enriched_list_is_what_ultralytics_trains_from(mined: tuple[Path, object], football: Path) -> None:
-    from sportstrack.detect.checkpoint import import_ultralytics
+    from sportstrack.models.checkpoint import import_ultralytics
 
     import_ultralytics()
     from ultralytics.data.dataset import YOLODataset

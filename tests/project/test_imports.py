@@ -15,7 +15,7 @@ from sportstrack import cli
 
 HEAVY = (
     *("torch", "torchvision", "ultralytics", "cv2", "scipy", "matplotlib", "supervision", "av"),
-    *("transformers", "tensorflow", "detectron2"),
+    *("transformers", "tensorflow", "detectron2", "openvino", "onnx", "onnxruntime"),
 )
 FLOORS = (
     {"limits", "keywords"},
@@ -24,7 +24,7 @@ FLOORS = (
     {"types", "options"},
     {"boxes", "kalman", "assign", "appearance", "images", "models", "cli"},
     {"mot", "recording", "draw"},
-    {"video", "trackers", "score"},
+    {"video", "trackers", "score", "engines"},
     {"camera", "detect", "embed", "refine", "shots", "data_prep"},
     {"track", "sot", "train", "val", "evaluate", "presence"},
     {"label", "mine"},

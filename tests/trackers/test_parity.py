@@ -40,7 +40,7 @@ def test_generated_streams_hold_what_they_should() -> None:
 @pytest.fixture(scope="module")
 def byte_tracker(tmp_path_factory: pytest.TempPathFactory) -> Any:
     os.environ.setdefault("YOLO_CONFIG_DIR", str(tmp_path_factory.mktemp("ultralytics")))
-    from sportstrack.detect.checkpoint import import_ultralytics
+    from sportstrack.models.checkpoint import import_ultralytics
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

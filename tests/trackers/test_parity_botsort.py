@@ -64,7 +64,7 @@ class Given:
 @pytest.fixture(scope="module")
 def bot_sort(tmp_path_factory: pytest.TempPathFactory) -> Any:
     os.environ.setdefault("YOLO_CONFIG_DIR", str(tmp_path_factory.mktemp("ultralytics")))
-    from sportstrack.detect.checkpoint import import_ultralytics
+    from sportstrack.models.checkpoint import import_ultralytics
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

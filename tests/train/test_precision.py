@@ -13,8 +13,8 @@ import pytest
 import toy
 from squares import TINY, rows
 
-from sportstrack.detect.checkpoint import import_ultralytics
 from sportstrack.errors import SettingError
+from sportstrack.models.checkpoint import import_ultralytics
 from sportstrack.train import TrainSettings, guard, train_detector
 from sportstrack.train.folder import find_checkpoint
 from sportstrack.train.guard import Epoch, bfloat16_forward, is_finite_in_half, local_answers

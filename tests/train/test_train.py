@@ -16,8 +16,8 @@ import yaml
 from hostile import Hostile
 from squares import TINY, rows
 
-from sportstrack.detect.checkpoint import import_ultralytics
 from sportstrack.errors import DeviceError
+from sportstrack.models.checkpoint import import_ultralytics
 from sportstrack.train import train_detector
 from sportstrack.train.folder import find_checkpoint, trim_results
 from sportstrack.train.guard import Epoch, Guard, guarded_trainer

@@ -9,8 +9,8 @@ import pytest
 from hostile import Hostile
 from squares import TINY
 
-from sportstrack.detect.checkpoint import import_ultralytics
 from sportstrack.errors import WeightsError
+from sportstrack.models.checkpoint import import_ultralytics
 from sportstrack.train import train_detector
 
 

@@ -10,9 +10,9 @@ import pytest
 import yaml
 from squares import TINY
 
-from sportstrack.detect.checkpoint import import_ultralytics
 from sportstrack.errors import OutputError, SettingError, SportstrackError, WeightsError
 from sportstrack.files.locks import Lock
+from sportstrack.models.checkpoint import import_ultralytics
 from sportstrack.train import train_detector
 from sportstrack.train.command import main as train_main
 from sportstrack.train.data import check_data
