@@ -129,4 +129,4 @@ def update_appearance(
     """
     momentum = settings.appearance_momentum
     share = dynamic_momentum(score, least, momentum) if settings.fusion == "adaptive" else momentum
-    appearance[:, track] = blend(appearance[:, track].T, embedding, share).T
+    appearance[:, track] = blend(appearance.take(track, axis=1).T, embedding, share).T

@@ -179,9 +179,10 @@ class Ball:
         way = np.hypot(*rows.velocity[:, tracks]) * gap
         growth = np.where(rows.hits[tracks] > 1, config.gate_growth, config.max_speed)
         reach = (config.gate + growth * gap / self.frame_rate) * size + turn * way
-        away = found.measurement[:2, None, boxes] - self._predicted()[:, tracks, None]
+        measurement, predicted = found.measurement.take(boxes, axis=1), self._predicted().take(tracks, axis=1)
+        away = measurement[:2, None] - predicted[:, :, None]
         distance = np.hypot(away[0], away[1]) / np.maximum(reach, 1e-9)[:, None]
-        ratio = found.measurement[4, boxes] / size[:, None]
+        ratio = measurement[4] / size[:, None]
         possible = (distance <= 1.0) & (ratio <= config.size_ratio) & (ratio * config.size_ratio >= 1.0)
         if config.per_class:
             possible &= rows.class_id[tracks][:, None] == found.class_id[boxes]
@@ -229,23 +230,24 @@ class Ball:
         """Give each track a box."""
         config, rows = self.config, self._rows
         gap = self._frame - rows.last[tracks]
-        moved = (found.measurement[:2, boxes] - rows.place[:, tracks]) / gap
+        measurement = found.measurement.take(boxes, axis=1)
+        moved = (measurement[:2] - rows.place.take(tracks, axis=1)) / gap
         share = np.where(rows.hits[tracks] > 1, config.velocity_momentum, 0.0)
-        rows.velocity[:, tracks] = share * rows.velocity[:, tracks] + (1.0 - share) * moved
+        rows.velocity[:, tracks] = share * rows.velocity.take(tracks, axis=1) + (1.0 - share) * moved
         old = config.size_momentum
-        rows.size[tracks] = old * rows.size[tracks] + (1.0 - old) * found.measurement[4, boxes]
-        rows.place[:, tracks] = found.measurement[:2, boxes]
-        rows.sides[:, tracks] = found.measurement[2:4, boxes]
+        rows.size[tracks] = old * rows.size[tracks] + (1.0 - old) * measurement[4]
+        rows.place[:, tracks] = measurement[:2]
+        rows.sides[:, tracks] = measurement[2:4]
         rows.hits[tracks] += 1
         record_matches(rows, found, tracks, boxes, self._frame)
 
     def _new_rows(self, found: Found, new: IntArray) -> Rows:
-        ones = np.ones(len(new), np.int64)
+        measurement, ones = found.measurement.take(new, axis=1), np.ones(len(new), np.int64)
         return Rows(
-            place=found.measurement[:2, new],
+            place=measurement[:2],
             velocity=np.zeros((2, len(new))),
-            sides=found.measurement[2:4, new],
-            size=found.measurement[4, new],
+            sides=measurement[2:4],
+            size=measurement[4],
             hits=ones,
             last=ones * self._frame,
             score=found.score[new],

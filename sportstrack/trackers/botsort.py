@@ -279,11 +279,11 @@ class BoTSORT:
             least = self.config.track_high_thresh
             high = found.score[boxes] >= least  # low-score detections do not change the appearance
             track, boxes = track[high], boxes[high]
-            score, embedding = found.score[boxes], found.embedding[boxes]
+            score, embedding = found.score[boxes], found.embedding.take(boxes, axis=0)
             update_appearance(self.config, rows.appearance, track, embedding, score, least)
 
     def _new_rows(self, found: Found, new: IntArray) -> Rows:
-        measurement, zeros = found.measurement[:, new], np.zeros(len(new), np.int64)
+        measurement, zeros = found.measurement.take(new, axis=1), np.zeros(len(new), np.int64)
         now = zeros + self._frame
         return Rows(
             state=kalman.initiate(measurement, self._first_var * np.tile(measurement[2:] ** 2, (2, 1))),

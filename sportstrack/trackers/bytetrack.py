@@ -230,14 +230,14 @@ class ByteTrack:
         seen, self._tentative = self._tentative, None
         if seen is None or not len(free):
             return free
-        overlap = iou(seen.boxes, found.boxes[free])
+        overlap = iou(seen.boxes, found.boxes.take(free, axis=0))
         if not overlap.any():
             return free
         _, cost = self._costs(overlap, seen.class_id, found.score[free], found.class_id[free])
         t, b = clip_then_solve(cost, min(self.config.unconfirmed_match_thresh, BELOW_ONE))
         count, boxes = len(self._rows.last), free[b]
         claim(found, boxes, count)
-        more = self._new_rows(found, boxes, seen.measurement[:, t], self._frame - 1)
+        more = self._new_rows(found, boxes, seen.measurement.take(t, axis=1), self._frame - 1)
         xyah.correct(more, self._measurement_noise, found, np.arange(len(t)), boxes)
         self._rows = append(self._rows, more)
         return without_owner(found, free)
@@ -246,7 +246,7 @@ class ByteTrack:
         """Start tentative tracks with some detections; in the first frame they are confirmed at once."""
         if self._frame == 1:
             claim(found, new, 0)
-            self._rows = self._new_rows(found, new, found.measurement[:, new], self._frame)
+            self._rows = self._new_rows(found, new, found.measurement.take(new, axis=1), self._frame)
             return
         if len(new):  # of a lost track and its duplicate the younger goes, which would be this one
             last = self._rows.last[: len(plain)]

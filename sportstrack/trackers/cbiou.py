@@ -200,7 +200,7 @@ class CBIoU:
 
     def _correct(self, found: Found) -> None:
         rows, (track, boxes) = self._rows, matched(found)
-        hits, corners, span = rows.hits[track], found.boxes[boxes], len(rows.past)
+        hits, corners, span = rows.hits[track], found.boxes.take(boxes, axis=0), len(rows.past)
         rows.past[hits % span, :, track] = corners
         rows.when[hits % span, track] = self._frame
         oldest = np.maximum(hits - (span - 1), 0) % span
@@ -212,7 +212,7 @@ class CBIoU:
     def _new_rows(self, found: Found, new: IntArray) -> Rows:
         count, span = len(new), self.config.n + 1
         past, when, zeros = np.zeros((span, 4, count)), np.zeros((span, count), np.int64), np.zeros(count, np.int64)
-        past[0] = found.boxes[new].T
+        past[0] = found.boxes.take(new, axis=0).T
         when[0] = self._frame
         return Rows(
             past=past,

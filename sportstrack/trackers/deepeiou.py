@@ -254,10 +254,10 @@ class DeepEIoU:
         if not (len(tracks) and len(boxes)):
             return tracks
         rows = self._rows
-        overlap = iou(grown(rows.box.take(tracks, axis=1).T, margin), grown(found.boxes[boxes], margin))
+        overlap = iou(grown(rows.box.take(tracks, axis=1).T, margin), grown(found.boxes.take(boxes, axis=0), margin))
         cost = np.subtract(1.0, overlap, out=overlap)
         if distance is not None and found.embedding is not None:
-            appearance, embedding = rows.appearance[:, tracks].T, found.embedding[boxes]
+            appearance, embedding = rows.appearance.take(tracks, axis=1).T, found.embedding.take(boxes, axis=0)
             cost = fuse_touching(self.config, cost, cost, distance[tracks[:, None], boxes], appearance, embedding)
         if self.config.per_class:
             forbid_other_classes(cost, rows.class_id[tracks], found.class_id[boxes])
@@ -265,21 +265,21 @@ class DeepEIoU:
 
     def _correct(self, found: Found) -> None:
         rows, (track, boxes) = self._rows, matched(found)
-        rows.box[:, track] = found.boxes[boxes].T
+        rows.box[:, track] = found.boxes.take(boxes, axis=0).T
         record_matches(rows, found, track, boxes, self._frame)
         rows.confirmed[track] = True
         if found.embedding is not None:
             least = self.config.track_high_thresh
             high = found.score[boxes] >= least  # low-score detections do not change the appearance
             track, boxes = track[high], boxes[high]
-            score, embedding = found.score[boxes], found.embedding[boxes]
+            score, embedding = found.score[boxes], found.embedding.take(boxes, axis=0)
             update_appearance(self.config, rows.appearance, track, embedding, score, least)
 
     def _new_rows(self, found: Found, new: IntArray) -> Rows:
         zeros = np.zeros(len(new), np.int64)
         now = zeros + self._frame
         return Rows(
-            box=found.boxes[new].T,
+            box=found.boxes.take(new, axis=0).T,
             appearance=first_appearance(found, new, len(self._rows.appearance)),
             track_id=zeros,
             born=now,

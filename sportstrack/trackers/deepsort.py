@@ -257,7 +257,7 @@ class DeepSORT:
         recent = missing == 1
         recent[matched(found)[0]] = False
         tracks, free = recent.nonzero()[0], (found.owner < 0).nonzero()[0]
-        overlap = iou(predicted[tracks], found.boxes[free])
+        overlap = iou(predicted.take(tracks, axis=0), found.boxes.take(free, axis=0))
         cost = np.subtract(1.0, overlap, out=overlap)
         if self.config.per_class:
             forbid_other_classes(cost, self._rows.class_id[tracks], found.class_id[free])
@@ -273,7 +273,7 @@ class DeepSORT:
     def _new_rows(self, found: Found, new: IntArray) -> Rows:
         zeros = np.zeros(len(new), np.int64)
         return Rows(
-            state=xyah.start(found.measurement[:, new], self._first_var),
+            state=xyah.start(found.measurement.take(new, axis=1), self._first_var),
             slot=self._gallery.take(len(new)),
             track_id=zeros,
             last=zeros + self._frame,

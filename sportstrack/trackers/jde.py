@@ -268,13 +268,13 @@ class JDE:
         if found.embedding is not None:
             rows.appearance = with_length(rows.appearance, len(rows.last), found.embedding.shape[1])
             score, least = found.score[boxes], self.config.det_thresh
-            update_appearance(self.config, rows.appearance, track, found.embedding[boxes], score, least)
+            update_appearance(self.config, rows.appearance, track, found.embedding.take(boxes, axis=0), score, least)
 
     def _new_rows(self, found: Found, new: IntArray) -> Rows:
         zeros = np.zeros(len(new), np.int64)
         now = zeros + self._frame
         return Rows(
-            state=xyah.start(found.measurement[:, new], self._first_var),
+            state=xyah.start(found.measurement.take(new, axis=1), self._first_var),
             appearance=first_appearance(found, new, len(self._rows.appearance)),
             track_id=zeros,
             born=now,

@@ -295,7 +295,8 @@ class OCSORT:
         self, found: Found, overlap: FloatArray, tracks: IntArray, boxes: IntArray, previous: FloatArray
     ) -> tuple[IntArray, IntArray]:
         """Return the pairs that fit best by overlap, direction and appearance."""
-        embedding, appearance = found.embedding[boxes], self._rows.appearance[:, tracks].T  # type: ignore[index]
+        embedding = found.embedding.take(boxes, axis=0)  # type: ignore[union-attr]
+        appearance = self._rows.appearance.take(tracks, axis=1).T
         motion = 1.0 - overlap
         if self.config.inertia:
             motion -= self._momentum(found, tracks, boxes, previous)
@@ -318,7 +319,7 @@ class OCSORT:
 
     def _correct(self, found: Found, previous: FloatArray) -> None:
         rows, (track, boxes) = self._rows, matched(found)
-        measurement, corners = found.measurement.take(boxes, axis=1), found.boxes[boxes].T
+        measurement, corners = found.measurement.take(boxes, axis=1), found.boxes.take(boxes, axis=0).T
         centre, moved = measurement[:2], rows.seen[-1, track]
         move = centre - previous.take(track, axis=1)
         move *= moved / (np.hypot(move[0], move[1]) + STILL)
@@ -346,9 +347,9 @@ class OCSORT:
         track, boxes = track[high], boxes[high]
         momentum, new = (
             dynamic_momentum(found.score[boxes], config.det_thresh, config.alpha_fixed_emb),
-            embedding[boxes],
+            embedding.take(boxes, axis=0),
         )
-        rows.appearance[:, track] = blend(rows.appearance[:, track].T, new, momentum).T
+        rows.appearance[:, track] = blend(rows.appearance.take(track, axis=1).T, new, momentum).T
 
     def _re_update(self, track: IntArray, gap: IntArray, corners: FloatArray) -> FloatArray:
         """Observation-centric re-update (ORU): return (5, 4, K) states as if tracks had been seen during their gaps.
@@ -378,7 +379,7 @@ class OCSORT:
         return Rows(
             state=state,
             frozen=state,
-            box=found.boxes[new].T,
+            box=found.boxes.take(new, axis=0).T,
             centre=np.zeros((span + 1, 2, count)),
             seen=np.zeros((span + 1, count), np.bool_),
             appearance=first_appearance(found, new, length),

@@ -45,9 +45,10 @@ class Found:
 
     def take(self, index: IntArray) -> Found:
         """Return copies of some detections."""
-        embedding = None if self.embedding is None else self.embedding[index]
-        boxes, measurement, score = self.boxes[index], self.measurement[:, index], self.score[index]
-        return Found(boxes, measurement, score, self.class_id[index], self.row[index], embedding, self.owner[index])
+        embedding = None if self.embedding is None else self.embedding.take(index, axis=0)
+        boxes, measurement = self.boxes.take(index, axis=0), self.measurement.take(index, axis=1)
+        score, class_id, row = self.score[index], self.class_id[index], self.row[index]
+        return Found(boxes, measurement, score, class_id, row, embedding, self.owner[index])
 
 
 def read_found(
@@ -81,9 +82,9 @@ def read_found(
     rows = usable.nonzero()[0]
     boxes, score, class_id = table.xyxy, table.score, table.class_id
     if len(rows) < len(usable):
-        boxes, score, class_id = boxes[rows], score[rows], class_id[rows]
+        boxes, score, class_id = boxes.take(rows, axis=0), score[rows], class_id[rows]
     if embedding is not None:
-        embedding = unit_rows(embedding[rows])
+        embedding = unit_rows(embedding.take(rows, axis=0))
     return Found(boxes, measure(boxes), score, class_id, rows, embedding, no_owner(len(rows)), dropped)
 
 
@@ -203,7 +204,7 @@ def claim(found: Found, new: IntArray, count: int) -> None:
 
 def first_appearance(found: Found, new: IntArray, length: int) -> Embeddings:
     """Return the (D, K) appearance of tracks that start with some detections, zeros without embeddings."""
-    return np.zeros((length, len(new)), np.float32) if found.embedding is None else found.embedding[new].T
+    return np.zeros((length, len(new)), np.float32) if found.embedding is None else found.embedding.take(new, axis=0).T
 
 
 def lasting(last: IntArray, confirmed: BoolArray, frame: int, buffer: int) -> BoolArray:
@@ -258,7 +259,7 @@ def report(
         places: (T, 4) predicted boxes, needed for these.
         smoothed: (K, 4) boxes beside the detections' own; a coasting track has its predicted one.
     """
-    track, row, boxes = found.owner[shown], found.row[shown], found.boxes[shown]
+    track, row, boxes = found.owner[shown], found.row[shown], found.boxes.take(shown, axis=0)
     track_id = rows.track_id[track]
     if np.count_nonzero(track_id) < len(track_id):
         nameless = (track_id == 0).nonzero()[0]

@@ -191,7 +191,7 @@ class SORT:
     def _new_rows(self, found: Found, new: IntArray) -> Rows:
         zeros = np.zeros(len(new), np.int64)
         return Rows(
-            state=kalman.initiate(found.measurement[:, new], self._first_var),
+            state=kalman.initiate(found.measurement.take(new, axis=1), self._first_var),
             track_id=zeros,
             last=zeros + self._frame,
             streak=zeros,

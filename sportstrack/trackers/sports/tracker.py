@@ -233,7 +233,7 @@ class SportsTrack:
         owner = owner.copy()
         owner[box] = track
         again = missing[track] > self._memory  # such a filter knows nothing of use
-        rows.state[:, :, track[again]] = self._motion.start(found.measurement[:, box[again]], path.drift)
+        rows.state[:, :, track[again]] = self._motion.start(found.measurement.take(box[again], axis=1), path.drift)
         return owner
 
     # --- what the matches change --------------------------------------------------------------------------------------
@@ -243,7 +243,7 @@ class SportsTrack:
         c, rows = self.config, self._rows
         box = (owner >= 0).nonzero()[0]
         track, score, class_id = owner[box], found.score[box], found.class_id[box]
-        corners = found.boxes[box].T
+        corners = found.boxes.take(box, axis=0).T
         moved = corners - rows.box.take(track, axis=1)
         path = path.advanced(moved.take((missing[track] == 1).nonzero()[0], axis=1))
         if not len(track):
@@ -262,7 +262,7 @@ class SportsTrack:
         if found.embedding is not None:
             sure = score >= appearance.MIN_SCORE
             track, box = track[sure], box[sure]
-            new = blend(rows.appearance[:, track].T, found.embedding[box], appearance.MOMENTUM)
+            new = blend(rows.appearance.take(track, axis=1).T, found.embedding.take(box, axis=0), appearance.MOMENTUM)
             rows.appearance[:, track] = new.T
         return path
 
@@ -286,9 +286,9 @@ class SportsTrack:
         c, rows = self.config, self._rows
         if c.class_lock:
             recent = (rows.last < self._frame) & (rows.last >= self._frame - max(1, self._frames(RECENT)))
-            boxes, class_id = found.boxes[free], found.class_id[free]
+            boxes, class_id = found.boxes.take(free, axis=0), found.class_id[free]
             free = free[~classes.class_errors(rows, recent, boxes, class_id, c.spawn_overlap)]
-        clash = iou(found.boxes[free], found.boxes) > c.spawn_overlap
+        clash = iou(found.boxes.take(free, axis=0), found.boxes) > c.spawn_overlap
         if self._separate:
             clash &= found.class_id[free][:, None] == found.class_id
         clash[np.arange(len(free)), free] = False
@@ -308,11 +308,12 @@ class SportsTrack:
         now, one = zeros + self._frame, zeros + 1
         unit: Embeddings = np.zeros((length, count), np.float32)
         if found.embedding is not None:
-            unit = np.where(found.score[new] >= appearance.MIN_SCORE, found.embedding[new].T, np.float32(0.0))
+            embedding = found.embedding.take(new, axis=0)
+            unit = np.where(found.score[new] >= appearance.MIN_SCORE, embedding.T, np.float32(0.0))
         class_id = found.class_id[new]
         return Rows(
             state=self._motion.start(found.measurement.take(new, axis=1), path.drift),
-            box=found.boxes[new].T,
+            box=found.boxes.take(new, axis=0).T,
             path=path.total[:, None] + np.zeros((1, count)),
             appearance=unit,
             track_id=zeros,
@@ -360,7 +361,7 @@ class SportsTrack:
         """Give new ones of the tracks (K,) the ids of ended ones; return (K,) which may be reported by now."""
         rows, recognition = self._rows, self._recognition
         recognition.expire(self._frame)
-        new = (rows.track_id[tracks] == 0) & rows.appearance[:, tracks].any(axis=0)
+        new = (rows.track_id[tracks] == 0) & rows.appearance.take(tracks, axis=1).any(axis=0)
         ready = rows.hits[tracks] >= appearance.LINK_HITS
         again, track_id = recognition.recognise(rows, tracks[new & ready], self._first)
         rows.track_id[again] = track_id
