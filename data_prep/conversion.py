@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sportstrack.cli import new_parser
 from sportstrack.cli.arguments import MAX_LENGTH, SHARE, Whole, words
 from sportstrack.cli.progress import ProgressBar
 from sportstrack.cli.shared import add_overwrite, add_quiet, add_seed, add_workers
 from sportstrack.errors import SettingError, unknown
+
+if TYPE_CHECKING:
+    from data_prep.output import WriteSettings
+    from data_prep.table import Table
 
 Options = argparse.Namespace
 
@@ -82,7 +86,7 @@ def check_output(options: Options) -> None:
         check_place(options.out)
 
 
-def write_as(table: Any, options: Options, word: str, own: Sequence[str] = ()) -> int:
+def write_as(table: Table, options: Options, word: str, own: Sequence[str] = ()) -> int:
     """Write the part of a table that the options ask for, print what was done, and return the exit status.
 
     Args:
@@ -98,7 +102,7 @@ def write_as(table: Any, options: Options, word: str, own: Sequence[str] = ()) -
         sys.stdout.write(_summary(table, options, "would be written"))
         return 0
     module, function = WRITERS[options.to]
-    write = getattr(import_module(module), function)
+    write: Callable[[Table, Path, WriteSettings], dict[str, Any]] = getattr(import_module(module), function)
     with ProgressBar(f"{word} to {options.to}", "picture", options.quiet) as bar:
         manifest = write(table, options.out, _write_settings(options, word, own, bar))
     for note in manifest.get("notes", []):
@@ -113,7 +117,7 @@ def _print_note(word: str, text: str) -> None:
     sys.stderr.write(f"sportstrack {word}: {text}\n")
 
 
-def _chosen(table: Any, options: Options) -> Any:
+def _chosen(table: Table, options: Options) -> Table:
     """Return the part of a table that the options ask for, in its new splits."""
     import numpy as np
 
@@ -134,7 +138,7 @@ def _chosen(table: Any, options: Options) -> Any:
     return every_nth(table, options.every)
 
 
-def _write_settings(options: Options, word: str, own: Sequence[str], progress: ProgressBar) -> Any:
+def _write_settings(options: Options, word: str, own: Sequence[str], progress: ProgressBar) -> WriteSettings:
     from data_prep.output import WriteSettings
 
     asked = {name: _plain(getattr(options, name)) for name in (*own, *SELECTION)}
@@ -153,7 +157,7 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
-def _summary(table: Any, options: Options, verb: str) -> str:
+def _summary(table: Table, options: Options, verb: str) -> str:
     from data_prep.output import count_table
 
     return _lines(count_table(table)) + f"{options.out} ({options.to}) {verb}\n"

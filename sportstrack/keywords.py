@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
+from sportstrack.types import CameraMotion, Embedder, Tracker
+
 
 class LoadKeywords(TypedDict, total=False):
-    """Of `sportstrack.load_detector`, for commands that choose the lowest score themselves."""
+    """Of functions that load detectors and choose the lowest score themselves."""
 
     imgsz: int
     iou: float
@@ -18,6 +20,15 @@ class LoadKeywords(TypedDict, total=False):
     device: str
     half: bool
     trust: bool
+
+
+class DetectorKeywords(LoadKeywords, total=False):
+    """Of `sportstrack.load_detector`; each detector takes those that it has."""
+
+    score: float
+    max_det: int
+    agnostic_nms: bool
+    features: bool
 
 
 class TrackKeywords(LoadKeywords, total=False):
@@ -43,9 +54,9 @@ class TrackKeywords(LoadKeywords, total=False):
 class LabelKeywords(TrackKeywords, total=False):
     """Of `sportstrack.label_video`; the three may be objects or names."""
 
-    tracker: Any
-    embedder: Any
-    camera: Any
+    tracker: Tracker | str | None
+    embedder: Embedder | str | None
+    camera: CameraMotion | str | None
 
 
 class TrainKeywords(TypedDict, total=False):

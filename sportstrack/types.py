@@ -7,7 +7,7 @@ pixels, continuous (width = x2 − x1), origin at the top left of the image.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
@@ -317,15 +317,19 @@ class Detector(Protocol):
         """Class id → name; may be empty."""
         ...
 
-    def __call__(self, frames: Sequence[Image]) -> list[Detections]:
+    def __call__(self, frames: Sequence[Image], /) -> list[Detections]:
         """Detect in a batch of (H, W, 3) BGR uint8 frames; return one table per frame, in order."""
         ...
+
+
+Detect: TypeAlias = Callable[[list[Image]], Sequence[Any]]
+"""What is taken for a detector: frames in, one `Detections` or ``supervision.Detections`` for each out."""
 
 
 class Embedder(Protocol):
     """What the pipeline asks of an embedder; ``name`` and ``reset()``, called before each video, are optional."""
 
-    def __call__(self, frame: Image, xyxy: FloatArray) -> Embeddings:
+    def __call__(self, frame: Image, xyxy: FloatArray, /) -> Embeddings:
         """Return each box's embedding.
 
         Args:
@@ -348,7 +352,7 @@ class CameraMotion(Protocol):
 
     needs_image: bool
 
-    def update(self, frame: Image | None, xyxy: FloatArray) -> FloatArray | None:
+    def update(self, frame: Image | None, xyxy: FloatArray, /) -> FloatArray | None:
         """Look at the next frame.
 
         Args:

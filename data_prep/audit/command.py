@@ -7,13 +7,17 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from sportstrack.cli import new_parser, run
 from sportstrack.cli.arguments import SHARE, Real, Whole, words
 from sportstrack.cli.progress import ProgressBar
 from sportstrack.cli.shared import add_quiet, add_workers, add_zero_based
 from sportstrack.files.claim import PartFile
+
+if TYPE_CHECKING:
+    from data_prep.audit.findings import Finding
+    from data_prep.audit.run import Audit, AuditSettings
 
 PROGRAM = "sportstrack audit"
 
@@ -115,7 +119,7 @@ def _main(options: argparse.Namespace) -> int:
     return 0 if found.clean else 1
 
 
-def summary(found: Any, examples: int = 4) -> str:
+def summary(found: Audit, examples: int = 4) -> str:
     """Return the table that is printed: each finding's number, and where the first ones are."""
     table = found.source.table
     head = f"{found.root}: {len(table.images):,} pictures, {len(table.boxes):,} boxes ({found.source.layout} layout)\n"
@@ -136,11 +140,11 @@ def summary(found: Any, examples: int = 4) -> str:
     return head + notes + "\n".join(lines) + "\n"
 
 
-def _frame(finding: Any) -> str:
+def _frame(finding: Finding) -> str:
     return "" if finding.frame is None else f", frame {finding.frame}"
 
 
-def _settings(options: argparse.Namespace, bar: ProgressBar) -> Any:
+def _settings(options: argparse.Namespace, bar: ProgressBar) -> AuditSettings:
     from data_prep.audit.labels import Thresholds
     from data_prep.audit.pixels import PixelSettings
     from data_prep.audit.read import ReadSettings
@@ -156,7 +160,7 @@ def _settings(options: argparse.Namespace, bar: ProgressBar) -> Any:
     )
 
 
-def _write_reports(found: Any, options: argparse.Namespace, files: dict[Path, PartFile]) -> None:
+def _write_reports(found: Audit, options: argparse.Namespace, files: dict[Path, PartFile]) -> None:
     if options.json:
         import json
 
@@ -172,7 +176,7 @@ def _write(file: PartFile, text: str) -> None:
     file.complete()
 
 
-def _fix(found: Any, options: argparse.Namespace, files: dict[Path, PartFile]) -> None:
+def _fix(found: Audit, options: argparse.Namespace, files: dict[Path, PartFile]) -> None:
     from data_prep.audit.findings import check_kinds
     from data_prep.audit.fix import changes_text, write_repaired
 

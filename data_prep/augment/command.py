@@ -6,13 +6,16 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sportstrack.cli import new_parser, run
 from sportstrack.cli.arguments import Real, Whole, words
 from sportstrack.cli.progress import ProgressBar
 from sportstrack.cli.shared import add_overwrite, add_quiet, add_seed, add_workers
 from sportstrack.files.reading import read_text
+
+if TYPE_CHECKING:
+    from data_prep.augment.run import AugmentSettings
 
 PROGRAM = "sportstrack augment"
 
@@ -102,7 +105,7 @@ def _main(options: argparse.Namespace) -> int:
     return 0
 
 
-def _settings(options: argparse.Namespace, bar: ProgressBar) -> Any:
+def _settings(options: argparse.Namespace, bar: ProgressBar) -> AugmentSettings:
     from data_prep.augment.run import AugmentSettings
 
     given = {"ops": options.ops} if options.ops is not None else {}

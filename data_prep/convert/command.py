@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from data_prep.conversion import WRITERS, add_shared_options, check_output, new_conversion_parser, write_as
 from sportstrack.cli import run
 from sportstrack.cli.shared import add_zero_based
+
+if TYPE_CHECKING:
+    from data_prep.table import Table
 
 _EXAMPLES = """examples:
   sportstrack convert VOC2012 coco --from voc --to coco
@@ -27,25 +30,25 @@ cannot hold.
 """
 
 
-def _coco(options: argparse.Namespace) -> Any:
+def _coco(options: argparse.Namespace) -> Table:
     from data_prep.formats.coco import read_coco
 
     return read_coco(options.root, images=options.images)
 
 
-def _voc(options: argparse.Namespace) -> Any:
+def _voc(options: argparse.Namespace) -> Table:
     from data_prep.formats.voc import read_voc
 
     return read_voc(options.root, images=options.images, edges=options.voc_edges)
 
 
-def _yolo(options: argparse.Namespace) -> Any:
+def _yolo(options: argparse.Namespace) -> Table:
     from data_prep.formats.yolo_read import read_yolo
 
     return read_yolo(options.root, need=options.only or ("train",), skip_missing=options.skip_missing)
 
 
-def _mot(options: argparse.Namespace) -> Any:
+def _mot(options: argparse.Namespace) -> Table:
     from data_prep.formats.motfolders import read_mot_folders
 
     return read_mot_folders(
@@ -54,7 +57,7 @@ def _mot(options: argparse.Namespace) -> Any:
     )  # fmt: skip
 
 
-def _sportsmot(options: argparse.Namespace) -> Any:
+def _sportsmot(options: argparse.Namespace) -> Table:
     from data_prep.formats.sportsmot import read_sportsmot
 
     return read_sportsmot(
@@ -63,25 +66,25 @@ def _sportsmot(options: argparse.Namespace) -> Any:
     )  # fmt: skip
 
 
-def _soccernet(options: argparse.Namespace) -> Any:
+def _soccernet(options: argparse.Namespace) -> Table:
     from data_prep.formats.soccernet import read_soccernet
 
     return read_soccernet(options.root, skip_missing=options.skip_missing, from_video=options.extract_frames)
 
 
-def _createml(options: argparse.Namespace) -> Any:
+def _createml(options: argparse.Namespace) -> Table:
     from data_prep.formats.through_supervision import read_createml
 
     return read_createml(options.root, images=options.images)
 
 
-def _labelme(options: argparse.Namespace) -> Any:
+def _labelme(options: argparse.Namespace) -> Table:
     from data_prep.formats.labelme import read_labelme
 
     return read_labelme(options.root, images=options.images)
 
 
-READERS: dict[str, Callable[[argparse.Namespace], Any]] = {
+READERS: dict[str, Callable[[argparse.Namespace], Table]] = {
     "sportsmot": _sportsmot,
     "soccernet": _soccernet,
     "mot": _mot,

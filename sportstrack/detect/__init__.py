@@ -5,10 +5,9 @@ Ultralytics is AGPL-3.0; importing this module does not import it, constructing 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from sportstrack.detect.connector import Connector, ignored_settings
 from sportstrack.detect.custom import CustomDetector
@@ -16,6 +15,12 @@ from sportstrack.detect.names import CONNECTORS, connect, split_spec
 from sportstrack.detect.ultralytics_models import UltralyticsDetector
 from sportstrack.errors import SettingError, nearest, unknown
 from sportstrack.plugins import is_plugin, load_plugin
+from sportstrack.types import Detect
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from sportstrack.keywords import DetectorKeywords
 
 __all__ = [
     "Connector",
@@ -27,12 +32,12 @@ __all__ = [
 ]
 
 
-def as_detector(given: Any) -> Connector:
+def as_detector(given: Detect) -> Connector:
     """Return an object as a detector: one of this package's as it is, any other callable as a `CustomDetector`."""
     return given if isinstance(given, Connector) else CustomDetector(given)
 
 
-def load_detector(spec: str | Path | Callable[..., Any], **settings: Any) -> Connector:
+def load_detector(spec: str | Path | Detect, **settings: Unpack[DetectorKeywords]) -> Connector:
     """Make a detector from what a user wrote after ``--weights``.
 
     Args:

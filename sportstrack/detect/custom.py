@@ -51,7 +51,7 @@ class CustomDetector:
         """
         started = time.perf_counter()
         with self._guard():
-            found = self._call(frames)
+            found = self._call(list(frames))
         if self._own_timings:
             self.timings["inference"] += time.perf_counter() - started
         try:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 from sportstrack.cli import new_parser, report_error, run
 from sportstrack.cli.arguments import Real
@@ -161,12 +160,14 @@ def _label_all(
     return videos, failed
 
 
-def _label_to_files(source: str, options: argparse.Namespace, how: TrackSettings, label: Any) -> LabelledVideo:
+def _label_to_files(
+    source: str, options: argparse.Namespace, how: TrackSettings, label: Callable[[str], LabelledVideo]
+) -> LabelledVideo:
     """Label one video and write the files that are its own; the place is looked at first."""
     inputs = [source, *([how.detections] if how.detections else [])]
     place = Place(options.output, options.format, label_name(source, how), source, inputs, options.overwrite)
     with place.claimed() as claim:
-        video: LabelledVideo = label(source)
+        video = label(source)
         if options.format == "labelstudio" and video.pictures:
             with ProgressBar("pictures", "picture", options.quiet) as bar:
                 done = count(1)
@@ -184,7 +185,7 @@ def _say(text: str, options: argparse.Namespace) -> None:
 
 
 def _renames(text: str) -> dict[str, str]:
-    pairs: dict[str, Any] = {}
+    pairs: dict[str, str] = {}
     for part in text.split(","):
         old, equals, new = (word.strip() for word in part.partition("="))
         if not (old and equals and new):

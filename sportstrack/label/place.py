@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sportstrack.errors import OutputError
 from sportstrack.files.claim import Claim, ensure_folder, identity
@@ -17,6 +17,9 @@ from sportstrack.label.cvat import cvat_labels, cvat_text
 from sportstrack.label.labelstudio import labelstudio_config, labelstudio_text
 from sportstrack.label.table import LabelledVideo
 from sportstrack.label.yolo import READER, pictures_of
+
+if TYPE_CHECKING:
+    from data_prep.pictures import Tick
 
 COMMAND = "sportstrack label"
 ENDINGS = {"cvat": ".xml", "labelstudio": ".json"}
@@ -105,7 +108,7 @@ class Place:
         with self._shared() as shared:
             shared.write_text(*(("labels.json", cvat_labels(video.classes)) if cvat else self._interface(video)))
 
-    def write_pictures(self, video: LabelledVideo, tick: Any) -> None:
+    def write_pictures(self, video: LabelledVideo, tick: Tick) -> None:
         """Write the video's labelled frames to ``images/NAME``, which appears when it is complete."""
         from data_prep.pictures import place_pictures
 

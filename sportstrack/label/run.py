@@ -16,13 +16,14 @@ from sportstrack.label.table import LabelledVideo, keep_sure, numbered, on_frame
 from sportstrack.limits import MAX_FRAMES
 from sportstrack.options import check_options, option
 from sportstrack.refine.table import TrackTable
-from sportstrack.track.detector import ready
+from sportstrack.track.detector import LazyDetector, ready
 from sportstrack.track.frames import TrackedFrame
 from sportstrack.track.in_force import explicit, is_recording
 from sportstrack.track.offline import refined
 from sportstrack.track.run import track_video
 from sportstrack.track.settings import TrackSettings
 from sportstrack.track.summary import Summary
+from sportstrack.types import Detect
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -60,7 +61,7 @@ class LabelSettings:
 
 
 def label_videos(
-    sources: Sequence[str | Path], *, settings: LabelSettings | None = None, **tracking: Any
+    sources: Sequence[str | Path], *, settings: LabelSettings | None = None, **tracking: Unpack[LabelKeywords]
 ) -> list[LabelledVideo]:
     """Label several videos with one detector; arguments as `label_video`.
 
@@ -78,7 +79,7 @@ def label_video(
     *,
     settings: LabelSettings | None = None,
     track: TrackSettings | None = None,
-    detector: Any = None,
+    detector: Detect | LazyDetector | str | None = None,
     progress: Progress | None = None,
     **overrides: Unpack[LabelKeywords],
 ) -> LabelledVideo:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sportstrack.errors import SourceError
 from sportstrack.files.claim import identity
 from sportstrack.label.table import LabelledVideo
+
+if TYPE_CHECKING:
+    from data_prep.table import ImageTable, Table
 
 READER = "label"  # in a data set's manifest
 REVIEW = "review.csv"
@@ -24,7 +27,7 @@ def write_yolo_labels(
     *,
     split: str = "train",
     overwrite: bool = False,
-    progress: Any = None,
+    progress: Callable[[int, int | None], None] | None = None,
 ) -> dict[str, Any]:
     """Write a YOLO data set with the videos' frames, and ``review.csv``; return the data set's manifest.
 
@@ -49,8 +52,8 @@ def write_yolo_labels(
     return write_yolo(table, folder, how)
 
 
-def to_table(videos: Sequence[LabelledVideo], split: str = "train") -> Any:
-    """Return the labels as a `data_prep.table.Table`, which converts to any format; pictures stay in their videos.
+def to_table(videos: Sequence[LabelledVideo], split: str = "train") -> Table:
+    """Return the labels as a table, which converts to any format; pictures stay in their videos.
 
     Raises:
         SourceError: a recording, which has no pictures.
@@ -60,7 +63,7 @@ def to_table(videos: Sequence[LabelledVideo], split: str = "train") -> Any:
     return join_tables(_clip(video, split) for video in videos)
 
 
-def pictures_of(video: LabelledVideo) -> Any:
+def pictures_of(video: LabelledVideo) -> ImageTable:
     """Return a video's labelled frames as `data_prep.table.ImageTable`."""
     return to_table([video]).images
 
@@ -82,7 +85,7 @@ def review(videos: Sequence[LabelledVideo]) -> str:
     return text.getvalue()
 
 
-def _clip(video: LabelledVideo, split: str) -> Any:
+def _clip(video: LabelledVideo, split: str) -> Table:
     from data_prep.table import Boxes, Clip, ImageTable, Table, VideoFrame
 
     if not video.pictures:

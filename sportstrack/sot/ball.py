@@ -18,8 +18,8 @@ from sportstrack.errors import SettingError
 from sportstrack.sot.appearance import Appearance
 from sportstrack.sot.methods import Follower
 from sportstrack.sot.motion import BoxFilter
-from sportstrack.sot.types import NOWHERE, Detect, SotResult, read_image, share_inside
-from sportstrack.types import BoolArray, Detections, FloatArray, Image, IntArray, as_detections
+from sportstrack.sot.types import NOWHERE, SotResult, read_image, share_inside
+from sportstrack.types import BoolArray, Detect, Detections, FloatArray, Image, IntArray, as_detections
 
 BALL_NAMES = ("ball", "sports ball", "football", "soccer ball", "basketball", "volleyball")
 MIN_INSIDE = 0.5  # At least this share of the visual tracker's box must lie in the picture.

@@ -11,8 +11,8 @@ from sportstrack.sot.cover import Cover
 from sportstrack.sot.distractors import Distractors, Sightings
 from sportstrack.sot.motion import BoxFilter
 from sportstrack.sot.search import SAME_SIZE, Area, Candidate, choose, search
-from sportstrack.sot.types import Detect, share_inside
-from sportstrack.types import FloatArray, Image, as_detections
+from sportstrack.sot.types import share_inside
+from sportstrack.types import Detect, FloatArray, Image, as_detections
 
 if TYPE_CHECKING:
     from sportstrack.sot.settings import SotSettings

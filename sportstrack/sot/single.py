@@ -17,8 +17,8 @@ from sportstrack.sot.methods import Follower
 from sportstrack.sot.motion import BoxFilter, RecentFrames
 from sportstrack.sot.search import SAME_SIZE, Area, Candidate, search
 from sportstrack.sot.settings import SotSettings
-from sportstrack.sot.types import NOWHERE, Detect, SotResult, check_box, read_image, share_inside
-from sportstrack.types import FloatArray, Image
+from sportstrack.sot.types import NOWHERE, SotResult, check_box, read_image, share_inside
+from sportstrack.types import Detect, FloatArray, Image
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -12,8 +11,6 @@ from sportstrack.errors import SettingError
 from sportstrack.images.check import check_image
 from sportstrack.types import FloatArray, Image
 
-Detect: TypeAlias = Callable[[Sequence[Image]], Sequence[Any]]
-"""A detector that is only called: frames in, one table of detections for each out (`sportstrack.types.Detector`)."""
 State: TypeAlias = Literal["tracking", "occluded", "lost"]
 MIN_SIDE = 2.0  # A box with fewer pixels across or down is too small to follow.
 

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from sportstrack.cli import new_parser, print_json, report_error, run
 from sportstrack.cli.settings import add_settings, given
@@ -20,6 +20,10 @@ from sportstrack.files.claim import file_name, identity
 from sportstrack.track.in_force import explicit, is_recording, without_detector
 from sportstrack.track.settings import TrackSettings, parse_assignments, read_settings
 from sportstrack.trackers import TRACKERS, config_class, setting_types
+
+if TYPE_CHECKING:
+    from sportstrack.track.detector import LazyDetector
+    from sportstrack.track.summary import Summary
 
 PROGRAM = "sportstrack track"
 
@@ -142,7 +146,7 @@ def _track_all(sources: list[str], settings: TrackSettings, options: argparse.Na
 
 
 def _track_one(
-    source: str, name: str | None, detector: Any, settings: TrackSettings, options: argparse.Namespace
+    source: str, name: str | None, detector: LazyDetector, settings: TrackSettings, options: argparse.Namespace
 ) -> None:
     from sportstrack.cli.progress import ProgressBar
     from sportstrack.track.run import track_video
@@ -167,7 +171,7 @@ def _track_one(
     _report(summary, options)
 
 
-def _report(summary: Any, options: argparse.Namespace) -> None:
+def _report(summary: Summary, options: argparse.Namespace) -> None:
     if options.json:
         print_json(summary.as_dict())
     elif not options.quiet:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sportstrack.detect.connector import Connector
 from sportstrack.images.opencv import require_cv2
 from sportstrack.track.settings import LOWEST_SCORE, TrackSettings
+from sportstrack.types import Detect
 
 OWN_FEATURES = "detector"
 """The embedder's name for the features that the detector computes anyway."""
@@ -43,7 +42,7 @@ def load(settings: TrackSettings) -> Connector:
     return load_detector(settings.weights, **values | {"classes": settings.classes or "sports"})
 
 
-def ready(detector: Any, settings: TrackSettings) -> Connector:
+def ready(detector: Detect | LazyDetector | None, settings: TrackSettings) -> Connector:
     """Return the detector of a run: the settings' one for None, else the one given, loaded and wrapped."""
     from sportstrack.detect import as_detector
 

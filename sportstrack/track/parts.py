@@ -16,7 +16,7 @@ from sportstrack.track.observe import Observer, ShotWatch, first_observation, ma
 from sportstrack.track.replay import Replay
 from sportstrack.track.settings import TrackSettings
 from sportstrack.track.tracking import ReadyTracker, make_tracker
-from sportstrack.types import CameraMotion, Embedder, Tracker
+from sportstrack.types import CameraMotion, Detect, Embedder, Tracker
 from sportstrack.video import VideoSource, open_source
 
 
@@ -31,7 +31,7 @@ class Own:
         camera: a method of camera motion.
     """
 
-    detector: Any = None
+    detector: Detect | LazyDetector | None = None
     tracker: Tracker | None = None
     embedder: Embedder | None = None
     camera: CameraMotion | None = None

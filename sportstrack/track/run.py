@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sportstrack.errors import OtherSourceError
 from sportstrack.files.claim import Claim, file_name, remove_own
+from sportstrack.track.detector import LazyDetector
 from sportstrack.track.frames import TrackedFrame
 from sportstrack.track.in_force import of_replay
 from sportstrack.track.job import TrackJob
@@ -24,7 +25,7 @@ from sportstrack.track.resume import Origin, find_finished_run
 from sportstrack.track.settings import LOWEST_SCORE, TrackSettings
 from sportstrack.track.summary import Summary
 from sportstrack.track.why_empty import why_empty
-from sportstrack.types import Tracker
+from sportstrack.types import CameraMotion, Detect, Embedder, Tracker
 from sportstrack.video import VideoSource
 
 if TYPE_CHECKING:
@@ -38,10 +39,10 @@ def track_video(
     output: str | Path | None = None,
     *,
     settings: TrackSettings | None = None,
-    detector: Any = None,
+    detector: Detect | LazyDetector | str | None = None,
     tracker: Tracker | str | None = None,
-    embedder: Any = None,
-    camera: Any = None,
+    embedder: Embedder | str | None = None,
+    camera: CameraMotion | str | None = None,
     name: str | None = None,
     resume: bool = False,
     overwrite: bool = False,

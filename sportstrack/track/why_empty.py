@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sportstrack.track.tally import Tally
+from sportstrack.types import Tracker
 
 _STARTING = ("new_track_thresh", "track_high_thresh", "new_score", "high_score", "start_thresh", "det_thresh")
 """Settings of the trackers: a detection that starts a track reaches all of them."""
 
 
-def why_empty(tally: Tally, tracker: Any, name: str, *, replay: bool) -> list[str]:
+def why_empty(tally: Tally, tracker: Tracker, name: str, *, replay: bool) -> list[str]:
     """Return a warning that says why there may be no tracks; none if there are tracks.
 
     Args:
@@ -33,7 +32,7 @@ def why_empty(tally: Tally, tracker: Any, name: str, *, replay: bool) -> list[st
     return [text]
 
 
-def _why_no_tracks(tally: Tally, tracker: Any, name: str) -> str:
+def _why_no_tracks(tally: Tally, tracker: Tracker, name: str) -> str:
     highest = 0.0 if tally.highest_score is None else tally.highest_score
     above = {setting: value for setting, value in _starting(tracker).items() if value > highest}
     if not above:
@@ -46,7 +45,7 @@ def _why_no_tracks(tally: Tally, tracker: Any, name: str) -> str:
     )
 
 
-def _starting(tracker: Any) -> dict[str, float]:
+def _starting(tracker: Tracker) -> dict[str, float]:
     """Return the settings that decide which detections start a track; none where they are not known."""
     parts = getattr(tracker, "trackers", None) or (tracker,)
     config = getattr(parts[0], "config", None)

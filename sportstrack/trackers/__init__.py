@@ -117,7 +117,7 @@ def _create(name: str, frame_rate: float, frame_size: tuple[int, int] | None, se
     return tracker
 
 
-def set_frame_rate(tracker: Any, frame_rate: float) -> bool:
+def set_frame_rate(tracker: Tracker, frame_rate: float) -> bool:
     """Let a tracker count its times at another frame rate from now on; its tracks stay. Velocities adapt by themselves.
 
     Returns:

@@ -18,11 +18,11 @@ HEAVY = (
     *("transformers", "tensorflow", "detectron2", "openvino", "onnx", "onnxruntime"),
 )
 FLOORS = (
-    {"limits", "keywords"},
+    {"limits"},
     {"errors"},
     {"checks", "files", "plugins", "kinds"},
     {"types", "options"},
-    {"boxes", "kalman", "assign", "appearance", "images", "models", "cli"},
+    {"boxes", "kalman", "assign", "appearance", "images", "models", "cli", "keywords"},
     {"mot", "recording", "draw"},
     {"video", "trackers", "score", "engines"},
     {"camera", "detect", "embed", "refine", "shots", "data_prep"},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import subprocess
 import sys
 from dataclasses import fields
@@ -35,8 +37,27 @@ def test_keywords_are_the_fields_of_the_settings(table: type, config: type, but:
     assert get_type_hints(table) == {one.name: hints[one.name] for one in fields(config) if one.name not in but}
 
 
-def test_a_user_s_script_is_type_checked(root: Path) -> None:
+def test_mypy_checks_a_user_s_script(root: Path) -> None:
     script = Path(__file__).with_name("user_script.py")
     words = [sys.executable, "-m", "mypy", "--strict", str(script)]
     result = subprocess.run(words, cwd=root, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_pyright_checks_a_user_s_script(root: Path, tmp_path: Path) -> None:
+    """In its strict mode; a line that mypy is told to ignore must be a mistake for pyright, too."""
+    pytest.importorskip("pyright")
+    shutil.copy(Path(__file__).with_name("user_script.py"), tmp_path)
+    settings = {
+        "include": ["user_script.py"], "extraPaths": [str(root)], "typeCheckingMode": "strict",
+        "pythonVersion": "3.10", "reportUnnecessaryTypeIgnoreComment": True,
+    }  # fmt: skip
+    (tmp_path / "pyrightconfig.json").write_text(json.dumps(settings), encoding="utf-8")
+    words = [sys.executable, "-m", "pyright", "--project", str(tmp_path), "--pythonpath", sys.executable]
+    try:
+        result = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=200)
+    except subprocess.TimeoutExpired:
+        pytest.skip("pyright does not start: it may want to download its node")
+    if "summary" not in result.stdout and "errors," not in result.stdout:
+        pytest.skip(f"pyright does not start: {(result.stdout + result.stderr)[-300:]}")
+    assert result.returncode == 0, result.stdout

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import NDArray
 
 from sportstrack import (
     Detections,
@@ -23,7 +26,9 @@ from sportstrack import (
     heat_map,
     judge_detectors,
     label_video,
+    load_camera,
     load_detector,
+    load_embedder,
     mine_hard_examples,
     open_source,
     read_mot,
@@ -65,6 +70,55 @@ def detectors() -> None:
     with open_source("match.mp4") as source:
         for frame in source:
             print(load_detector("best.pt")([frame.image])[0].xyxy.shape)
+
+
+def green(frames: list[NDArray[np.uint8]]) -> list[Detections]:
+    return [Detections.from_arrays([[0, 0, 9, 9]], score=[frame[..., 1].mean() / 255]) for frame in frames]
+
+
+class Mean:
+    """An embedder: the mean colour of each box."""
+
+    def __call__(self, image: NDArray[np.uint8], boxes: NDArray[np.float64]) -> NDArray[np.float32]:
+        return np.array([image[int(y1) : int(y2), int(x1) : int(x2)].mean((0, 1)) for x1, y1, x2, y2 in boxes], "f4")
+
+
+class Still:
+    """A camera that never moves."""
+
+    needs_image = False
+
+    def update(self, frame: NDArray[np.uint8] | None, boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.eye(2, 3)
+
+    def reset(self) -> None:
+        pass
+
+
+class First:
+    """A tracker that knows the first box alone."""
+
+    def update(self, detections: Detections, camera: NDArray[np.float64] | None = None) -> Tracks:
+        one = np.zeros(1, np.int64)
+        return Tracks(detections.xyxy[:1], detections.score[:1], detections.class_id[:1], one + 1, one)
+
+    def reset(self) -> None:
+        pass
+
+
+def parts_of_my_own(names: Sequence[str]) -> None:
+    track_video("match.mp4", detector=green, tracker=First(), embedder=Mean(), camera=Still())
+    track_video("match.mp4", detector="torchvision:retinanet_resnet50_fpn", embedder="kit", camera="flow")
+    track_video("match.mp4", detector=load_detector("best.pt", score=0.1, classes=names, device="cpu"))
+    track_video("match.mp4", detector=3)  # type: ignore[arg-type]
+    track_video("match.mp4", tracker=Still())  # type: ignore[arg-type]
+    track_video("match.mp4", embedder=First())  # type: ignore[arg-type]
+    track_video("match.mp4", camera=Mean())  # type: ignore[arg-type]
+    label_video("match.mp4", detector=green, tracker=First(), embedder=Mean(), camera=load_camera("flow"))
+    label_video("match.mp4", camera=green)  # type: ignore[arg-type]
+    load_detector(green, scroe=0.5)  # type: ignore[call-arg]
+    load_embedder("kit")(np.zeros((9, 9, 3), np.uint8), np.zeros((1, 4)))
+    SingleTracker("csrt", detector=green)
 
 
 def one_object() -> None:
