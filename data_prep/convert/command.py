@@ -99,6 +99,10 @@ READERS: dict[str, Callable[[argparse.Namespace], Table]] = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Convert as the command line asks and return the exit status."""
+    return run(_parser(), _convert, argv)
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = new_conversion_parser(
         "convert", "Convert a data set from one format to another.", _EXAMPLES, source="SRC", target="DST"
     )
@@ -115,7 +119,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     add_zero_based(parser)
     add_shared_options(parser)
-    return run(parser, _convert, argv)
+    return parser
 
 
 def _convert(options: argparse.Namespace) -> int:

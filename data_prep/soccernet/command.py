@@ -25,11 +25,15 @@ _EXAMPLES = """examples:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Convert as the command line asks and return the exit status."""
+    return run(_parser(), _convert, argv)
+
+
+def _parser() -> argparse.ArgumentParser:
     about = "Turn SoccerNet-tracking into a YOLO data set, or another format."
     parser = new_conversion_parser("soccernet", about, _EXAMPLES)
     add_format_option(parser)
     add_shared_options(parser)
-    return run(parser, _convert, argv)
+    return parser
 
 
 def _convert(options: argparse.Namespace) -> int:

@@ -26,6 +26,10 @@ _EXAMPLES = """examples:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Convert as the command line asks and return the exit status."""
+    return run(_parser(), _convert, argv)
+
+
+def _parser() -> argparse.ArgumentParser:
     about = "Turn SportsMOT into a YOLO data set, or another format."
     parser = new_conversion_parser("sportsmot", about, _EXAMPLES)
     parser.add_argument(
@@ -34,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--sport", default="all", metavar="NAME", help=f"{', '.join(SPORTS)} or all (all)")
     add_format_option(parser)
     add_shared_options(parser)
-    return run(parser, _convert, argv)
+    return parser
 
 
 def _convert(options: argparse.Namespace) -> int:

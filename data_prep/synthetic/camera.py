@@ -93,7 +93,7 @@ class Operator:
 
     def step(self, ball: Array, ball_velocity: Array) -> Camera:
         """The camera of the next frame."""
-        dt, haste, rng = 1.0 / self._settings.fps, self._settings.camera_speed, self._rng
+        dt, haste, rng = 1.0 / self._settings.frame_rate, self._settings.camera_speed, self._rng
         goal = self._limit(ball[:2] + 0.35 * ball_velocity[:2])
         stiff = 2.2 * haste  # rad/s of a critically damped follower
         self._aim_speed += (stiff**2 * (goal - self._aim) - 2 * stiff * self._aim_speed) * dt

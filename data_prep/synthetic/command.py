@@ -10,9 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from data_prep.synthetic.layouts import sequence_name, write_mot, write_video, write_yolo
-from data_prep.synthetic.settings import VIEWS, Settings
+from data_prep.synthetic.settings import Settings
 from sportstrack.cli import new_parser, run
-from sportstrack.cli.arguments import SHARE, Real, Whole, size
+from sportstrack.cli.arguments import SHARE, Whole, size
+from sportstrack.cli.settings import add_settings, given
 from sportstrack.cli.shared import add_overwrite, add_quiet, add_seed
 
 PROGRAM = "sportstrack synthetic"
@@ -20,9 +21,9 @@ PROGRAM = "sportstrack synthetic"
 _EXAMPLES = """examples:
   three SportsMOT sequences of ten seconds, seeds 7, 8 and 9:
     sportstrack synthetic football --sequences 3 --seed 7
-  a YOLO data set of 40 sequences, each 10th frame, the last 8 sequences for validation:
+  a YOLO data set of 40 sequences, every 10th frame, the last 8 sequences for validation:
     sportstrack synthetic football-yolo --layout yolo --sequences 40 --every 10
-  a video with two hard cuts, a crowded ball and changing light:
+  a video with two shot changes, a crowded ball and changing light:
     sportstrack synthetic clips --layout video --cuts 2 --crowding 0.8 --light-change 1
 """
 
@@ -38,43 +39,14 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("out", metavar="OUT", type=Path, help="folder for the sequences or videos; with --layout yolo, the data set")
     add("--layout", choices=("mot", "yolo", "video"), default="mot", help="what to write (mot)")
-    add(
-        "--sequences",
-        type=Whole(1, 100_000),
-        default=1,
-        metavar="N",
-        help="how many, with seeds SEED, SEED+1, ... (1)",
-    )
-    add(
-        "--frames",
-        type=Whole(1),
-        default=default.frames,
-        metavar="N",
-        help="frames per sequence (%(default)s)",
-    )
+    add("--sequences", type=Whole(1, 100_000), default=1, metavar="N", help="how many, with seeds SEED, SEED+1, … (1)")
+    add_settings(parser, Settings, ("frames",))
     add_seed(parser)
-    add(
-        "--size",
-        type=size,
-        default=f"{default.width}x{default.height}",
-        metavar="WxH",
-        help="picture size (1280x720)",
-    )
-    add("--fps", type=Real(1, 240), default=default.fps, help="frames per second (%(default)s)")
-    add("--crowding", type=SHARE, default=default.crowding, metavar="0..1", help="how the ball draws players together")
-    add("--camera-speed", type=Real(0, 3), default=default.camera_speed, metavar="0..3", help="0 is a fixed camera")
-    add("--light-change", type=SHARE, default=default.light_change, metavar="0..1", help="clouds and exposure swings")
-    add("--cuts", type=Whole(), default=default.cuts, metavar="N", help="hard cuts to another viewpoint (0)")
-    add("--view", choices=tuple(VIEWS), help="the first shot's viewpoint (drawn from the seed)")
-    add("--every", type=Whole(1), default=10, metavar="N", help="yolo: keep each N-th frame (10)")
+    add("--size", type=size, default=(default.width, default.height), metavar="WxH", help="picture size (1280x720)")
+    add_settings(parser, Settings, ("frame_rate", "crowding", "camera_speed", "light_change", "cuts", "view"))
+    add("--every", type=Whole(1), default=10, metavar="N", help="yolo: use every Nth frame only (10)")
     add("--val-share", type=SHARE, default=0.2, metavar="0..1", help="yolo: share of sequences for validation")
-    add(
-        "--crf",
-        type=Whole(0, 51),
-        default=23,
-        metavar="0..51",
-        help="video: H.264 quality, lower is better (23)",
-    )
+    add("--crf", type=Whole(0, 51), default=23, metavar="0..51", help="video: H.264 quality, lower is better (23)")
     add_overwrite(parser, data_set=True)
     add_quiet(parser)
     return parser
@@ -87,11 +59,7 @@ def _main(options: argparse.Namespace) -> int:
 
 def _all_settings(options: argparse.Namespace) -> list[Settings]:
     width, height = options.size
-    first = Settings(
-        seed=options.seed, frames=options.frames, width=width, height=height, fps=options.fps,
-        crowding=options.crowding, camera_speed=options.camera_speed, light_change=options.light_change,
-        cuts=options.cuts, view=options.view,
-    )  # fmt: skip
+    first = Settings(**given(options, Settings) | {"width": width, "height": height})
     return [replace(first, seed=options.seed + i) for i in range(options.sequences)]
 
 

@@ -65,7 +65,7 @@ def mot_rows(truth: FrameTruth) -> list[str]:
 
 
 def _seqinfo(settings: Settings, name: str) -> str:
-    rate = f"{settings.fps:g}"
+    rate = f"{settings.frame_rate:g}"
     return (
         f"[Sequence]\nname={name}\nimDir=img1\nframeRate={rate}\nseqLength={settings.frames}\n"
         f"imWidth={settings.width}\nimHeight={settings.height}\nimExt=.jpg\n"
@@ -157,7 +157,7 @@ def write_video(
         if not overwrite and all(map(claim.is_unchanged, names)):
             return path
         video, text = map(claim.file, names)
-        rate = Fraction(settings.fps).limit_denominator(1001)
+        rate = Fraction(settings.frame_rate).limit_denominator(1001)
         with (
             _cleared([video, text]),
             av.open(str(video.part), "w", format="mp4", options={"movflags": "+faststart"}) as out,

@@ -42,7 +42,7 @@ class Match:
 
     def __init__(self, settings: Settings) -> None:
         self._rng = rng = settings.rng(STREAM_MATCH)
-        self._dt = 1.0 / settings.fps
+        self._dt = 1.0 / settings.frame_rate
         self._crowding = settings.crowding
         half = np.array([PITCH_LENGTH, PITCH_WIDTH]) / 2
         keepers = np.array([[-0.93, 0.0], [0.93, 0.0]])
@@ -63,7 +63,7 @@ class Match:
         self._kicker = -1
         self._kick_age = 9.0
         self._hold = 0.0
-        for _ in range(int(WARM_UP * settings.fps)):
+        for _ in range(int(WARM_UP * settings.frame_rate)):
             self.step()
 
     def step(self) -> MatchState:

@@ -79,7 +79,7 @@ class _Painter:
 
     def advance(self) -> None:
         """One frame time on: the light and the noise move whether or not the frame is painted."""
-        self._time += 1.0 / self._settings.fps
+        self._time += 1.0 / self._settings.frame_rate
         self._offset = (int(self._noise_rng.integers(60)), int(self._noise_rng.integers(60)))
 
     def paint(

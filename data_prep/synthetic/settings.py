@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sportstrack.errors import SportstrackError
+from sportstrack.errors import SettingError
+from sportstrack.limits import MAX_FRAMES
+from sportstrack.options import check_options, option
 
 PITCH_LENGTH, PITCH_WIDTH = 105.0, 68.0  # metres, the size that UEFA asks for
 
@@ -17,51 +19,73 @@ PLAYER, GOALKEEPER, REFEREE, BALL = range(4)
 N_PEOPLE = 23  # 0-9 left team, 10-19 right team, 20 and 21 goalkeepers, 22 referee
 BALL_ID = N_PEOPLE + 1
 
-# Random streams: each part of the scene draws from its own, so that changing one knob leaves the others alone.
+# Random streams: each part of the scene draws from its own, so that a change of one setting leaves the others alone.
 STREAM_KITS, STREAM_MATCH, STREAM_CAMERA, STREAM_STADIUM, STREAM_LIGHT, STREAM_NOISE = range(6)
 
 Array = NDArray[np.float64]
 Colour = tuple[float, float, float]  # BGR, 0...255
 
 
+VIEWS = {
+    "main": (0.5, (29.0, 46.0)),
+    "side": (0.2, (30.0, 50.0)),
+    "close": (0.12, (55.0, 85.0)),
+    "reverse": (0.1, (30.0, 48.0)),
+    "goal": (0.08, (32.0, 52.0)),
+}
+"""Viewpoint → chance for a first shot, and zoom range in pixels per metre at the point looked at."""
+
+
 @dataclass(frozen=True)
 class Settings:
-    """Everything that decides a sequence: equal settings give equal pixels and equal labels."""
+    """Everything that decides a sequence: equal settings give equal pixels and equal labels.
 
-    seed: int = 0
-    frames: int = 250
-    width: int = 1280
-    height: int = 720
-    fps: float = 25.0
-    crowding: float = 0.4  # 0 = players keep their formation ... 1 = all swarm round the ball
-    camera_speed: float = 1.0  # 0 = fixed camera ... 1 = follows the ball ... 3 = hectic
-    light_change: float = 0.2  # 0 = constant ... 1 = clouds and a camera that hunts for its exposure
-    cuts: int = 0  # hard cuts to another viewpoint or zoom
-    view: str | None = None  # the first shot's viewpoint: one of VIEWS; None = drawn from the seed
-    motion_blur: float = 0.35  # share of the frame time for which the shutter is open
-    noise: float = 2.0  # standard deviation of the sensor's noise, grey levels
-    shadows: bool = True
-    hidden: tuple[int, ...] = ()  # ids that take part but are not drawn
+    Attributes:
+        seed: same seed, same random choices.
+        frames: frames per sequence.
+        width: of the picture, in pixels.
+        height: of the picture, in pixels.
+        frame_rate: frames per second.
+        crowding: 0 keeps players in their formation, 1 draws all to the ball.
+        camera_speed: 0 is a fixed camera, 1 follows the ball, 3 is hectic.
+        light_change: 0 is constant light, 1 has clouds and a camera that searches for its exposure.
+        cuts: shot changes to another viewpoint or zoom.
+        view: viewpoint of the first shot; None is drawn from the seed.
+        motion_blur: share of the frame time for which the shutter is open.
+        noise: standard deviation of the sensor's noise, in grey levels.
+        shadows: draw shadows.
+        hidden: ids that take part but are not drawn.
+
+    Raises:
+        SettingError: a value out of range.
+    """
+
+    seed: int = option(0, "same seed, same random choices", low=0)
+    frames: int = option(250, "frames per sequence", low=1, high=MAX_FRAMES, metavar="N")
+    width: int = option(1280, "of the picture, in pixels", low=64, high=7680)
+    height: int = option(720, "of the picture, in pixels", low=64, high=4320)
+    frame_rate: float = option(25.0, "frames per second", low=1, high=240, metavar="FPS")
+    crowding: float = option(
+        0.4, "0 keeps players in their formation, 1 draws all to the ball", low=0, high=1, metavar="0..1"
+    )
+    camera_speed: float = option(
+        1.0, "0 is a fixed camera, 1 follows the ball, 3 is hectic", low=0, high=3, metavar="0..3"
+    )
+    light_change: float = option(
+        0.2, "0 is constant light, 1 has clouds and a camera that searches for its exposure", low=0, high=1,
+        metavar="0..1",
+    )  # fmt: skip
+    cuts: int = option(0, "shot changes to another viewpoint or zoom", low=0, high=MAX_FRAMES, metavar="N")
+    view: str | None = option(None, "viewpoint of the first shot", choices=tuple(VIEWS), shown="drawn from the seed")
+    motion_blur: float = option(0.35, "share of the frame time for which the shutter is open", low=0, high=1)
+    noise: float = option(2.0, "standard deviation of the sensor's noise, in grey levels", low=0, high=50)
+    shadows: bool = option(True, "draw shadows")
+    hidden: tuple[int, ...] = option((), "ids that take part but are not drawn")
 
     def __post_init__(self) -> None:
-        """Refuse impossible values; SportstrackError names the setting."""
-        self._check("seed", self.seed >= 0, "0 or more")
-        self._check("frames", self.frames >= 1, "1 or more")
-        self._check("width", 64 <= self.width <= 7680, "64 to 7680 pixels")
-        self._check("height", 64 <= self.height <= 4320, "64 to 4320 pixels")
-        self._check("fps", 1 <= self.fps <= 240, "1 to 240 frames/s")
-        self._check("crowding", 0 <= self.crowding <= 1, "0 to 1")
-        self._check("camera_speed", 0 <= self.camera_speed <= 3, "0 to 3")
-        self._check("light_change", 0 <= self.light_change <= 1, "0 to 1")
-        self._check("cuts", 0 <= 2 * self.cuts <= max(0, self.frames - 1), "0 to half the frames")
-        self._check("motion_blur", 0 <= self.motion_blur <= 1, "0 to 1")
-        self._check("noise", 0 <= self.noise <= 50, "0 to 50 grey levels")
-
-        self._check("view", self.view is None or self.view in VIEWS, f"one of {', '.join(VIEWS)}")
-
-    def _check(self, name: str, valid: bool, wanted: str) -> None:
-        if not valid:
-            raise SportstrackError(f"synthetic: {name} is {getattr(self, name)!r}, must be {wanted}")
+        check_options(self)
+        if 2 * self.cuts > max(0, self.frames - 1):
+            raise SettingError(f"cuts: expected at most half of the {self.frames} frames, got {self.cuts}")
 
     def rng(self, stream: int) -> np.random.Generator:
         """The generator of one random stream of this sequence."""
@@ -83,7 +107,7 @@ class FrameTruth:
     """What is in one frame: parallel arrays, one row per object that touches the image, sorted by id."""
 
     frame: int  # from 0
-    shot: int  # counts hard cuts from 0
+    shot: int  # counts shot changes from 0
     track_id: NDArray[np.int64]  # (N,) 1 ... 24
     class_id: NDArray[np.int64]  # (N,) index into CLASSES
     xyxy: Array  # (N, 4) pixels: the whole body, hidden parts included, clipped to the image
@@ -102,13 +126,3 @@ def identities(settings: Settings) -> tuple[Identity, ...]:
     rows += [Identity(21, GOALKEEPER, "left", 1), Identity(22, GOALKEEPER, "right", 1)]
     rows += [Identity(23, REFEREE, "", None), Identity(BALL_ID, BALL, "", None)]
     return tuple(rows)
-
-
-# name: (chance for a first shot, zoom range in pixels per metre at the point looked at)
-VIEWS = {
-    "main": (0.5, (29.0, 46.0)),
-    "side": (0.2, (30.0, 50.0)),
-    "close": (0.12, (55.0, 85.0)),
-    "reverse": (0.1, (30.0, 48.0)),
-    "goal": (0.08, (32.0, 52.0)),
-}

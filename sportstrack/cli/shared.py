@@ -46,6 +46,11 @@ def add_frame_rate(parser: Any) -> None:
     parser.add_argument("--frame-rate", type=FRAME_RATE, metavar="FPS", help=FRAME_RATE_HELP)
 
 
+def add_truth(parser: Any, *, required: bool = False) -> None:
+    """Add ``--truth``: the ground truth of results."""
+    parser.add_argument("--truth", required=required, type=Path, metavar="PATH", help="ground truth: folder or file")
+
+
 def add_zero_based(parser: Any) -> None:
     """Add ``--zero-based`` of the commands that read MOT text."""
     parser.add_argument("--zero-based", action="store_true", help="MOT text counts frames from 0")

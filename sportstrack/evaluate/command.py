@@ -12,7 +12,7 @@ from pathlib import Path
 from sportstrack.cli import new_parser, run
 from sportstrack.cli.arguments import Whole, names_of
 from sportstrack.cli.progress import ProgressBar
-from sportstrack.cli.shared import add_output, add_overwrite, add_quiet, add_workers, add_zero_based
+from sportstrack.cli.shared import add_output, add_overwrite, add_quiet, add_truth, add_workers, add_zero_based
 from sportstrack.errors import SettingError
 from sportstrack.evaluate.page import Images, diagnosis_page
 from sportstrack.evaluate.second_opinion import COLUMNS, score_with_motmetrics
@@ -63,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
         _EXAMPLES,
     )
     add = parser.add_argument
-    add("--truth", required=True, type=Path, metavar="PATH", help="ground truth: folder or file")
+    add_truth(parser, required=True)
     add("--results", required=True, type=Path, nargs="+", metavar="PATH", help="tracker output: folders or files")
     add("--benchmark", choices=BENCHMARKS, help="preprocess as this benchmark does (default: plain scoring)")
     add("--allow-missing", action="store_true", help="score what both sides have if sequences have no result")

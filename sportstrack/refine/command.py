@@ -14,7 +14,7 @@ import numpy as np
 from sportstrack.boxes import xyxy_to_tlwh
 from sportstrack.cli import new_parser, print_json, report_error, run
 from sportstrack.cli.arguments import FRAME_RATE, names_of, size
-from sportstrack.cli.shared import add_json, add_overwrite, add_quiet, add_zero_based
+from sportstrack.cli.shared import add_json, add_overwrite, add_quiet, add_truth, add_zero_based
 from sportstrack.errors import FormatError, OutputError, SettingError, SportstrackError, unknown
 from sportstrack.files.claim import Claim, PartFile
 from sportstrack.files.reading import list_files, read_table, same_name
@@ -36,7 +36,7 @@ DEFAULT_RATE = 25.0
 _EXAMPLES = """examples:
   sportstrack refine runs/track/match.txt --size 1280x720 --frame-rate 25     result in runs/refine/match.txt
   sportstrack refine runs/track/match.txt --detections runs/track/match.npz   size, rate, embeddings … from there
-  sportstrack refine results/bytetrack --gt SportsMOT/val -o results/refined  a folder; size and rate from seqinfo.ini
+  sportstrack refine results/bytetrack --truth SportsMOT/val -o results/refined  size and rate from seqinfo.ini
   sportstrack refine match.txt -o better.txt --steps link,interpolate --set fill_gap=2
 
 Any MOT text will do, whatever tracker made it. A filled box has 0 in column 9 (visibility), all others have -1.
@@ -117,11 +117,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--list-settings", action=_ListSettings, help="print the settings with their defaults and stop")
 
-    group = parser.add_argument_group("what a MOT text does not say")
+    group = parser.add_argument_group("what a MOT text does not say (of --truth, seqinfo.ini is read)")
     add = group.add_argument
     add("--size", type=size, metavar="WxH", help="of the picture, such as 1280x720")
     add("--frame-rate", type=FRAME_RATE, metavar="FPS", help=f"frames per second ({DEFAULT_RATE:g})")
-    add("--gt", type=Path, metavar="PATH", help="benchmark's or sequence's folder: size and rate from its seqinfo.ini")
+    add_truth(group)
     add("--seqinfo", type=Path, metavar="FILE", help="a seqinfo.ini that holds for all results")
     add("--detections", type=Path, metavar="NPZ", help="recording (track --save-detections), or folder of NAME.npz")
     add("--shots", type=Path, metavar="CSV", help="where shots begin, from sportstrack shots --csv; else as recorded")
@@ -139,7 +139,7 @@ def _main(options: argparse.Namespace) -> int:
     jobs = _jobs(options)
     for source, target in jobs:  # all are checked before the work
         _claim(source, target, options).release()
-    truth = _truth([source for source, _ in jobs], options.gt)
+    truth = _truth([source for source, _ in jobs], options.truth)
     failed = 0
     for source, target in jobs:
         try:
@@ -179,7 +179,7 @@ def _jobs(options: argparse.Namespace) -> list[tuple[Path, Path]]:
 
 
 def _claim(source: Path, target: Path, options: argparse.Namespace) -> Claim:
-    read = [*options.results, source, options.detections, options.shots, options.gt, options.seqinfo]
+    read = [*options.results, source, options.detections, options.shots, options.truth, options.seqinfo]
     inputs = [path for path in read if path is not None]
     return Claim(
         target.parent, [target.name], command=PROGRAM, source=source, inputs=inputs, overwrite=options.overwrite
@@ -198,13 +198,13 @@ def _files(path: Path) -> list[Path]:
 
 
 def _truth(sources: list[Path], path: Path | None) -> dict[str, TruthFile]:
-    """Return the sequences of --gt by name; SettingError if none of the results belongs to one."""
+    """Return the sequences of --truth by name; SettingError if none of the results belongs to one."""
     if path is None:
         return {}
     truth = find_truth(path)
     if len(truth) > 1 and not any(source.stem in truth for source in sources):
         stem = sources[0].stem
-        raise SettingError(f"--gt {path}: {unknown('sequence', stem, truth)}")
+        raise SettingError(f"--truth {path}: {unknown('sequence', stem, truth)}")
     return truth
 
 
@@ -301,7 +301,7 @@ def _known(
     rate = options.frame_rate or stated.frame_rate or (made and made.source_rate)
     if not rate:
         rate = DEFAULT_RATE
-        warn(f"frame rate unknown: taken for {rate:g} per second; give --frame-rate or --gt")
+        warn(f"frame rate unknown: taken for {rate:g} per second; give --frame-rate or --truth")
     if options.size:
         return (*options.size, rate)
     if stated.width and stated.height:
@@ -310,7 +310,7 @@ def _known(
         return made.width, made.height, rate
     width, height = (np.ceil(rows.xyxy[:, 2:].max(axis=0)) if len(rows) else np.ones(2)).tolist()
     width, height = max(width, 1.0), max(height, 1.0)
-    warn(f"size of the picture unknown: taken for {width:.0f}x{height:.0f}, as far as boxes go; give --size or --gt")
+    warn(f"size of the picture unknown: taken for {width:.0f}x{height:.0f}, as far as boxes go; give --size or --truth")
     return width, height, rate
 
 

@@ -27,7 +27,7 @@ track VIDEO --detector toy:find --embedder X -o OUT --formats mot
 track VIDEO --detector toy:find --embedder X.onnx -o OUT --formats mot
 shots X
 refine X -o OUT --size 160x120
-refine MOT -o OUT --gt X
+refine MOT -o OUT --truth X
 refine MOT -o OUT --seqinfo X
 refine MOT -o OUT --detections X
 refine MOT -o OUT --shots X --size 160x120

@@ -29,7 +29,7 @@ DIFFERENT = {
     "--every": "a tracker, labels, a data set and an audit leave out different things",
     "--format": "each command prints its own forms",
     "--formats": "each command writes its own files",
-    "--frame-rate": "refine reads no source",
+    "--frame-rate": "refine reads no source, synthetic makes its frames",
     "--from": "audit knows the layout by itself",
     "--id": "sot follows one track, presence draws several",
     "--images": "pictures of a data set, and of sequences for --diagnose",

@@ -177,7 +177,7 @@ def test_kits_tell_the_roles_apart_for_every_seed():
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("frames", 0), ("width", 10), ("fps", 0), ("crowding", 1.5), ("cuts", 200), ("view", "moon"), ("seed", -1)],
+    [("frames", 0), ("width", 10), ("frame_rate", 0), ("crowding", 1.5), ("cuts", 200), ("view", "moon"), ("seed", -1)],
 )
 def test_impossible_settings_are_refused_by_name(name, value):
     with pytest.raises(SportstrackError, match=name):
@@ -361,7 +361,7 @@ def test_command_writes_a_sequence(root, tmp_path):
         (("--sequences", "0"), "--sequences: expected a whole number from 1"),
         (("--layout", "yolo"), "2 sequences"),
         (("--layout", "coco"), "none of mot, yolo, video"),
-        (("--cuts", "200"), "cuts is 200"),
+        (("--cuts", "200"), "cuts: expected at most half of the 250 frames, got 200"),
     ],
 )
 def test_wrong_arguments_say_what_is_wrong(root, tmp_path, arguments, message):

@@ -132,7 +132,7 @@ def test_a_folder_with_its_benchmark(tmp_path: Path, capsys: pytest.CaptureFixtu
         (truth / "seqinfo.ini").write_text(INFO.format(name))
         (tmp_path / "mine" / "data").mkdir(parents=True, exist_ok=True)
         (tmp_path / "mine" / "data" / f"{name}.txt").write_text(RESULT)
-    assert run(tmp_path / "mine", "--gt", tmp_path / "truth", "-o", tmp_path / "out", "--json") == 0
+    assert run(tmp_path / "mine", "--truth", tmp_path / "truth", "-o", tmp_path / "out", "--json") == 0
     said = capsys.readouterr()
     assert said.err == ""
     summaries = [json.loads(line) for line in said.out.splitlines()]
@@ -156,12 +156,12 @@ def test_a_result_without_a_sequence_is_refined_all_the_same(
         (tmp_path / "truth" / name / "seqinfo.ini").write_text(INFO.format(name))
     for name in ("one", "demo"):
         (tmp_path / "mine" / f"{name}.txt").write_text(RESULT)
-    assert run(tmp_path / "mine", "--gt", tmp_path / "truth", "-o", tmp_path / "out") == 0
+    assert run(tmp_path / "mine", "--truth", tmp_path / "truth", "-o", tmp_path / "out") == 0
     notes = capsys.readouterr().err
     assert "demo.txt: frame rate unknown" in notes
     assert "one.txt" not in notes
     (tmp_path / "mine" / "one.txt").unlink()
-    assert run(tmp_path / "mine", "--gt", tmp_path / "truth", "-o", tmp_path / "out") == 2
+    assert run(tmp_path / "mine", "--truth", tmp_path / "truth", "-o", tmp_path / "out") == 2
     assert "no sequence 'demo'" in capsys.readouterr().err
 
 
@@ -263,7 +263,7 @@ def test_an_empty_result_stays_empty(tmp_path: Path, capsys: pytest.CaptureFixtu
         (["twice.txt", *GIVEN], "this id stands a second time in this frame"),
         (["match.txt", "same/match.txt", *GIVEN], "two results are called match.txt"),
         (["match.txt", "twice.txt", "-o", "one.txt"], "is one file, but there are 2 results"),
-        (["match.txt", "--gt", "nowhere"], "nowhere: no such file or folder"),
+        (["match.txt", "--truth", "nowhere"], "nowhere: no such file or folder"),
         (["match.txt", "--seqinfo", "match.txt"], "expected a file seqinfo.ini"),
         (["match.txt", "--detections", "none.npz"], "none.npz: no such recording"),
         (["match.txt", "--detections", "match.txt"], "expected a recording of detections"),
