@@ -72,6 +72,9 @@ class TrainKeywords(TypedDict, total=False):
     patience: int
     freeze: int
     seed: int
+    distil: str | None
+    distil_weight: float
+    prune: float
     amp: bool
     bf16: bool
     workers: int

@@ -23,6 +23,8 @@ _EXAMPLES = f"""examples:
   sportstrack train football/data.yaml --weights yolov8m.pt --imgsz 1280 --batch 8 -o runs/football-m
   sportstrack train football/data.yaml --weights yolov8n.yaml       random weights, nothing downloaded
   sportstrack train football/data.yaml -o runs/football-m --resume  after a kill
+  sportstrack train football/data.yaml --weights yolov8n.pt --distil runs/football-m/best.pt
+  sportstrack train football/data.yaml --weights runs/football/best.pt --prune 0.25 --distil runs/football/best.pt
   sportstrack train football/data.yaml --device 0,1 --set mosaic=0.5 --set cos_lr=true
 
 In -o are best.pt, last.pt, results.csv, settings.yaml and plots/. A resumed run keeps the settings that it was started
@@ -50,6 +52,8 @@ def _parser() -> argparse.ArgumentParser:
         metavar="KEY=VALUE",
         help=f"{about(TrainSettings, 'more').help}; may be repeated",
     )
+    group = parser.add_argument_group("smaller and faster")
+    add_settings(group, TrainSettings, ("distil", "distil_weight", "prune"))
     group = parser.add_argument_group("machine")
     add_settings(group, TrainSettings, ("device",))
     group.add_argument(

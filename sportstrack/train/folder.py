@@ -16,7 +16,7 @@ from sportstrack.plugins import first_line
 from sportstrack.train.data import TrainData
 from sportstrack.train.settings import TrainSettings
 
-_FILES = ("last.pt", "best.pt", "results.csv", "settings.yaml", "args.yaml")
+_FILES = ("last.pt", "best.pt", "pruned.pt", "results.csv", "settings.yaml", "args.yaml")
 
 
 @dataclass(frozen=True)

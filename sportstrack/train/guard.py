@@ -13,6 +13,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from sportstrack.train.prune import as_it_is, is_narrowed
+
 _LOGGERS = ("clearml", "comet", "dvc", "hub", "mlflow", "neptune", "raytune", "tensorboard", "wandb")
 
 
@@ -65,6 +67,7 @@ class _Guarded:
     guard: Guard
     args: Any
     batch_size: int
+    data: Any
     ddp: bool
     epoch: int
     epochs: int
@@ -89,6 +92,14 @@ class _Guarded:
     def _base(self) -> Any:
         """Ultralytics' own methods."""
         return super()
+
+    def get_model(self, cfg: Any = None, weights: Any = None, verbose: bool = True) -> Any:
+        """Return the network to train: a pruned one as it is, because its description would build it unpruned."""
+        if weights is None or not is_narrowed(weights):
+            return self._base.get_model(cfg, weights, verbose)
+        network = as_it_is(weights, self.data["nc"])
+        network.names = self.data["names"]
+        return network
 
     def check_resume(self, overrides: Any) -> None:
         """Resume in the run's folder, wherever the checkpoint was made."""

@@ -16,6 +16,7 @@ from sportstrack.files.reading import read_table
 from sportstrack.models.checkpoint import import_ultralytics, loading
 from sportstrack.train.callbacks import Callbacks, Note, Progress, Report
 from sportstrack.train.data import TrainData, check_data
+from sportstrack.train.distil import distil_options, moved_teacher
 from sportstrack.train.folder import (
     Checkpoint,
     check_room,
@@ -28,6 +29,7 @@ from sportstrack.train.folder import (
 from sportstrack.train.guard import Guard, guarded_trainer, strip
 from sportstrack.train.machine import choose_devices, devices_of_batch, errors_explained
 from sportstrack.train.pictures import save_pictures
+from sportstrack.train.prune import check_prune, prune
 from sportstrack.train.settings import RESUMABLE, TrainSettings, checked_more
 from sportstrack.train.weights import compare_classes, load_model
 
@@ -139,11 +141,18 @@ def _start(plan: TrainSettings, data: TrainData, folder: Path, overwrite: bool, 
     _check_loggers(plan)
     path, model = load_model(plan.weights, plan.trust)
     compare_classes(path, model, data, callbacks)
+    distilled = distil_options(plan.distil, plan.distil_weight, model, data, plan.trust, callbacks)
+    if plan.prune:
+        check_prune(path, model.model)
     make_room(folder, overwrite)
+    if plan.prune:
+        model, note = prune(path, model, plan.prune, folder / "pruned.pt")
+        path = str(folder / "pruned.pt")
+        callbacks.add_note(note)
     options = plan.options(len(data.classes)) | {
         "model": path, "data": str(data.write(folder / "data")), "task": model.task, "mode": "train", "device": device,
         "pretrained": True,
-    }  # fmt: skip
+    } | distilled  # fmt: skip
     if plan.bf16 and device != "cpu":
         options["amp"] = "bf16"
     write_settings(folder, plan, data, options)
@@ -186,10 +195,12 @@ def _resume(
             f"{len(data.classes)} ({', '.join(data.classes)}); a resumed run keeps its classes: start a new one with "
             f"--weights {checkpoint.path} and another -o"
         )
-    ours = ("trust", "mlflow", "tensorboard")  # not Ultralytics' settings
+    ours = ("trust", "mlflow", "tensorboard", "distil")  # not Ultralytics' settings
     options = {name: given[name] for name in RESUMABLE if name in given and name not in ours}
     options |= {"data": str(data.write(folder / "data")), "device": choose_devices(plan.device), "task": model.task}
-    bf16 = options["device"] == "cpu" and recorded_settings(folder).get("bf16") is True
+    recorded = recorded_settings(folder)
+    options |= moved_teacher(given.get("distil"), recorded.get("distil"))
+    bf16 = options["device"] == "cpu" and recorded.get("bf16") is True
     base = model._smart_load("trainer")
     trainer_class = guarded_trainer(base, Guard(folder, plan.loggers, callbacks.report, bf16, callbacks.progress))
     batch, imgsz = options.get("batch", model.ckpt["train_args"]["batch"]), model.ckpt["train_args"]["imgsz"]

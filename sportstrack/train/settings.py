@@ -12,7 +12,7 @@ from sportstrack.files.reading import parse_yaml
 from sportstrack.options import check_options, option
 
 OPTIMIZERS = ("SGD", "MuSGD", "Adam", "Adamax", "AdamW", "NAdam", "RAdam", "RMSprop", "auto")
-RESUMABLE = ("imgsz", "batch", "device", "workers", "patience", "freeze", "trust", "mlflow", "tensorboard")
+RESUMABLE = ("imgsz", "batch", "device", "workers", "patience", "freeze", "distil", "trust", "mlflow", "tensorboard")
 """What may differ when a run is resumed; all else stays as the run was started."""
 
 _OWN_RATE = ("SGD", "MuSGD", "RMSprop", "auto")  # Ultralytics' own learning rate suits them
@@ -33,6 +33,10 @@ class TrainSettings:
         patience: stop after N epochs without gain.
         freeze: keep the first N layers as they are.
         seed: same seed, same random choices: first weights, order and augmentation.
+        distil: learn from this larger model as well: path or known name. It needs the same task; its classes may be
+            others.
+        distil_weight: how much the teacher counts beside the labels.
+        prune: first remove this share of the channels of each layer; 0.25 leaves about half of the weights.
         amp: mixed precision on a GPU.
         bf16: mixed precision in bfloat16, also on a processor that has it (recent Xeon and EPYC; where it is only
             imitated it is slow).
@@ -58,6 +62,16 @@ class TrainSettings:
     patience: int = option(20, "stop after N epochs without gain", low=0, high=100_000, metavar="N")
     freeze: int = option(0, "keep the first N layers as they are", low=0, high=1000, metavar="N")
     seed: int = option(0, "same seed, same random choices", low=0, high=2**31 - 1, metavar="N")
+    distil: str | None = option(None, "learn from this larger model as well: path or known name", metavar="TEACHER")
+    distil_weight: float = option(6.0, "how much the teacher counts beside the labels", low=0, high=1000)
+    prune: float = option(
+        0.0,
+        "first remove this share of the channels of each layer; 0.25 leaves about half of the weights",
+        shown="none",
+        low=0,
+        high=0.9,
+        metavar="RATIO",
+    )
     amp: bool = option(True, "mixed precision on a GPU")
     bf16: bool = option(False, "mixed precision in bfloat16, also on a processor that has it")
     workers: int = option(8, "processes that read pictures, with a GPU", low=0, high=256, metavar="N")
@@ -110,6 +124,8 @@ def checked_more(more: Mapping[str, Any]) -> dict[str, Any]:
         "save_dir",
         "task",
         "mode",
+        "distill_model",
+        "dis",
     }
     known = [name for name in DEFAULT_CFG_DICT if name not in own]
     for name in more:
