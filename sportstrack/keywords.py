@@ -46,7 +46,7 @@ class TrackKeywords(LoadKeywords, total=False):
     frame_rate: float | None
     formats: Sequence[str]
     boxes: str
-    trace: bool
+    draw: Sequence[str]
     save_detections: bool
     detections: str | None
 

@@ -8,7 +8,9 @@ that neither writing nor reading it holds more than one chunk in memory:
 * ``00000/index`` (F,) frame numbers in the source, from 0; ``00000/time`` (F,) seconds; ``00000/count`` (F,) boxes;
 * ``00000/xyxy`` (ΣN, 4), ``/score``, ``/class_id``; where present ``/embedding`` (ΣN, D), ``/keypoints`` (ΣN, K, 3),
   ``/mask`` (ΣN, H·W/8) packed bits with ``/mask_shape`` (2,), ``/camera`` (F, 2, 3), NaN where unknown, and ``/cut``
-  (F,) how surely a shot begins there, 0…1.
+  (F,) how surely a shot begins there, 0…1;
+* where the tracks were recorded ``00000/tracks`` (F,) tracks, ``/track_xyxy`` (ΣM, 4), ``/track_score``,
+  ``/track_class``, ``/track_id`` and ``/track_detection``.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from sportstrack.errors import FormatError, OutputError, SourceError
+from sportstrack.errors import FormatError, OutputError, SettingError, SourceError
 from sportstrack.files.arrays import ArrayFile
 from sportstrack.files.claim import PartFile
 from sportstrack.files.reading import parse_json
@@ -35,8 +37,9 @@ from sportstrack.limits import (
     MAX_MASK_BYTES,
     MAX_PIXELS,
     MAX_SIDE,
+    MAX_WHOLE,
 )
-from sportstrack.types import Detections, FloatArray
+from sportstrack.types import Detections, FloatArray, Tracks
 
 VERSION = 1
 _CHUNK_FRAMES = 1000
@@ -54,6 +57,7 @@ class RecordedFrame:
         detections: the boxes found, exactly as the tracker saw them.
         camera: (2, 3) affine, previous frame's pixels to this one's, or None.
         cut_confidence: how surely another shot begins with this frame, 0 (it does not) to 1.
+        tracks: the run's result, as its files show it; None where it was not recorded. A replay makes its own.
     """
 
     index: int
@@ -61,6 +65,7 @@ class RecordedFrame:
     detections: Detections
     camera: FloatArray | None = None
     cut_confidence: float = 0.0
+    tracks: Tracks | None = None
 
 
 @dataclass(frozen=True)
@@ -206,7 +211,7 @@ class Recording:
         last = (-1, -np.inf)
         with ArrayFile(self.path) as file:
             for chunk in self._chunks:
-                for frame in _unpack(_read_chunk(file, chunk)):
+                for frame in _checked(_read_chunk(file, chunk), f"{self.path}, chunk {chunk}"):
                     if frame.index <= last[0] or frame.time < last[1]:
                         raise FormatError(f"{self.path}, chunk {chunk}: frame {frame.index} is out of order")
                     last = (frame.index, frame.time)
@@ -288,6 +293,18 @@ def _read_chunk(file: ArrayFile, chunk: str) -> dict[str, Any]:
             raise FormatError(f"{file.path}: the masks of a frame in {chunk} take more than {MAX_MASK_BYTES:,} bytes")
         columns["mask_shape"] = (height, width)
         columns["mask"] = file.read(f"{chunk}/mask", "b", (n, -(-height * width // 8)))
+    if "tracks" in here:
+        columns |= _track_columns(read, frames)
+    return columns
+
+
+def _track_columns(read: Callable[..., Any], frames: int) -> dict[str, Any]:
+    columns = {"tracks": read("tracks", "i", frames, low=0, high=MAX_BOXES).astype(np.int64)}
+    n = int(columns["tracks"].sum())
+    columns["track_xyxy"] = read("track_xyxy", "f", n, 4)
+    columns["track_score"] = read("track_score", "f", n)
+    for name, low, high in (("class", -1, MAX_CLASS), ("id", -MAX_WHOLE, MAX_WHOLE), ("detection", -1, MAX_BOXES)):
+        columns[f"track_{name}"] = read(f"track_{name}", "i", n, low=low, high=high).astype(np.int64)
     return columns
 
 
@@ -315,7 +332,21 @@ def _pack(frames: list[RecordedFrame]) -> dict[str, Any]:
         columns["camera"] = np.stack([unknown if frame.camera is None else frame.camera for frame in frames])
     if any(frame.cut_confidence for frame in frames):
         columns["cut"] = np.array([frame.cut_confidence for frame in frames], np.float64)
+    if all(frame.tracks is not None for frame in frames):
+        results = [frame.tracks for frame in frames if frame.tracks is not None]
+        columns["tracks"] = np.array([len(table) for table in results], np.int64)
+        for column, name in _TRACK_COLUMNS.items():
+            columns[column] = np.concatenate([getattr(table, name) for table in results])
     return columns
+
+
+_TRACK_COLUMNS = {
+    "track_xyxy": "xyxy",
+    "track_score": "score",
+    "track_class": "class_id",
+    "track_id": "track_id",
+    "track_detection": "detection",
+}
 
 
 def _joined(parts: list[Any], name: str) -> Any:
@@ -324,8 +355,16 @@ def _joined(parts: list[Any], name: str) -> Any:
     return np.concatenate(parts)
 
 
+def _checked(columns: dict[str, Any], name: str) -> Iterator[RecordedFrame]:
+    try:
+        yield from _unpack(columns)
+    except SettingError as error:
+        raise FormatError(f"{name}: {error}") from error
+
+
 def _unpack(columns: dict[str, Any]) -> Iterator[RecordedFrame]:
     ends = np.cumsum(columns["count"])
+    tracks = _tracks_of(columns) if "tracks" in columns else None
     for f, (end, count) in enumerate(zip(ends, columns["count"], strict=True)):
         rows = slice(int(end - count), int(end))
         optional: dict[str, Any] = {n: columns[n][rows] for n in ("embedding", "keypoints") if n in columns and count}
@@ -338,4 +377,19 @@ def _unpack(columns: dict[str, Any]) -> Iterator[RecordedFrame]:
         camera = columns["camera"][f].astype(np.float64) if "camera" in columns else None
         known = camera is not None and np.isfinite(camera).all()
         cut = float(columns["cut"][f]) if "cut" in columns else 0.0
-        yield RecordedFrame(int(columns["index"][f]), float(columns["time"][f]), table, camera if known else None, cut)
+        index, time = int(columns["index"][f]), float(columns["time"][f])
+        result = None if tracks is None else tracks[f]
+        yield RecordedFrame(index, time, table, camera if known else None, cut, result)
+
+
+def _tracks_of(columns: dict[str, Any]) -> list[Tracks]:
+    """Return the tracks of each frame of a chunk.
+
+    Raises:
+        SettingError: an id twice in a frame.
+    """
+    ends = np.cumsum(columns["tracks"])
+    rows = [slice(int(end - count), int(end)) for end, count in zip(ends, columns["tracks"], strict=True)]
+    whole = {name: columns[column] for column, name in _TRACK_COLUMNS.items()}
+    whole["xyxy"], whole["score"] = (whole[name].astype(np.float64) for name in ("xyxy", "score"))
+    return [Tracks(**{name: column[one] for name, column in whole.items()}) for one in rows]

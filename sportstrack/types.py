@@ -217,6 +217,15 @@ class Tracks:
         xyxy = self.smoothed if boxes == "smoothed" else self.xyxy
         return Tracks.trusted(xyxy, self.score, self.class_id, self.track_id, self.detection)
 
+    def rounded(self) -> Tracks:
+        """Return the table with the digits that all result files have, so that it is drawn as it is read back.
+
+        Corners are rounded to hundredths of a pixel and scores to four digits; no box is thinner than a hundredth.
+        """
+        xyxy = np.round(self.xyxy, 2)
+        xyxy[:, 2:] = np.round(np.maximum(xyxy[:, 2:], xyxy[:, :2] + 0.01), 2)
+        return Tracks.trusted(xyxy, np.round(self.score, 4), self.class_id, self.track_id, self.detection)
+
     @classmethod
     def from_supervision(cls, detections: Any) -> Tracks:
         """Convert a ``supervision.Detections`` with ``tracker_id``.

@@ -1,83 +1,89 @@
-"""Draw tracks onto frames: boxes, labels, traces at the feet, masks and key points, by supervision's annotators."""
+"""Draw tracks onto the frames of a video: marks, labels, paths, the clock."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import pairwise
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sportstrack.draw import marks
+from sportstrack.draw.colours import OTHERS, Colour, Colours, TrackColours
+from sportstrack.draw.items import DEFAULT, items_of
+from sportstrack.draw.labels import Placer, heads
+from sportstrack.draw.text import Letters
+from sportstrack.draw.trails import Trails
 from sportstrack.errors import SettingError
 from sportstrack.images.check import check_image
 from sportstrack.types import Detections, FloatArray, Image, Tracks
 
-# Hues that differ from grass, floors and one another: no greens, no dark ones, neighbours in the list far apart.
-PALETTE = (
-    "#ffd400", "#00b8ff", "#ff3b30", "#ffffff", "#b04dff", "#ff8a00", "#4d7dff", "#ff5fd2",
-    "#00f0e0", "#ff0055", "#ffb3a7", "#c7a6ff", "#d9a066", "#9ad7ff", "#ff00c8", "#fff0a8",
-)  # fmt: skip
-DARK_TEXT_ABOVE = 0.5  # luminance of a label's background, 0…1
-
-# Pairs of COCO's 17 body points that are joined by a line.
-COCO_LIMBS = (
-    (15, 13), (13, 11), (16, 14), (14, 12), (11, 12), (5, 11), (6, 12), (5, 6), (5, 7), (7, 9), (6, 8), (8, 10),
-    (0, 1), (0, 2), (1, 3), (2, 4),
-)  # fmt: skip
-MIN_KEYPOINT_SCORE = 0.3
-
-MASK_OPACITY = 0.4
-
+BALL_COLOUR: Colour = (0, 212, 255)
 _REFERENCE_HEIGHT = 720  # pixels; line widths and letters are designed for it
+_MARGIN = 64  # pixels beyond the picture to which boxes are cut, so that OpenCV's whole numbers hold them
+_WORDS = {"id", "class", "score", "speed", "label"}
 
 
 class Annotator:
-    """Draws the frames of one video in order, and remembers the positions of tracks for their traces.
+    """Draws the frames of one video in order, and remembers colours, paths and places of labels.
 
-    A track keeps its colour, which follows its id. Line widths and letters grow with the image's height. A track
-    without a detection (coasting) gets a thin dashed box. Memory is bounded: points older than `trace_seconds` are
-    forgotten, whether their track still exists or not.
+    What is drawn depends on the pictures and tracks alone: the same frames give the same pictures to the pixel. Line
+    widths and letters grow with the image's height.
 
     Args:
-        names: class id → name, for the labels; a class without a name is written as its number.
-        trace_seconds: length of a trace.
+        names: class id → name; a class without a name is written as its number.
+        draw: items and presets, see `sportstrack.draw.items`; in one text, separated by commas.
+        ids: tracks to highlight; the others are drawn in grey without labels. None highlights none and greys none.
+        trace_seconds: length of a path.
         frame_rate: frames drawn per second of video.
-        trace: draw the recent path of the feet (bottom centre of the box).
-        boxes: draw boxes.
-        labels: write ``#7 player 0.91``.
-        masks: tint segmentation masks, where there are any, inside their boxes.
-        keypoints: draw key points, where there are any; 17 of them are joined to a body.
         thickness: line width in pixels; None fits it to the image.
+        colours: what chooses the colours; None gives each track its own.
 
     Raises:
-        SettingError: if a duration, rate or thickness is not positive.
+        SettingError: if a duration, rate or thickness is not positive, or an item is unknown.
     """
 
     def __init__(
         self,
         names: Mapping[int, str] | None = None,
         *,
+        draw: str | Sequence[str] = DEFAULT,
+        ids: Collection[int] | None = None,
         trace_seconds: float = 1.2,
         frame_rate: float = 25.0,
-        trace: bool = True,
-        boxes: bool = True,
-        labels: bool = True,
-        masks: bool = True,
-        keypoints: bool = True,
         thickness: int | None = None,
+        colours: Colours | None = None,
     ) -> None:
         for setting, value in (("trace_seconds", trace_seconds), ("frame_rate", frame_rate), ("thickness", thickness)):
             if value is not None and not 0 < value < float("inf"):
                 raise SettingError(f"{setting}: expected more than 0, got {value}")
         self.names = dict(names or {})
+        self.items = items_of(draw)
+        self._ids = None if ids is None else frozenset(ids)
+        self._rate, self._thickness = frame_rate, thickness
         self._trace_length = max(2, round(trace_seconds * frame_rate))
-        self._trace, self._boxes, self._labels = trace, boxes, labels
-        self._masks, self._keypoints = masks, keypoints
-        self._thickness = thickness
-        self._tools: _Tools | None = None
+        self._given = colours
+        self._balls = {class_id for class_id, name in self.names.items() if is_ball(name)}
+        self.reset()
 
-    def draw(self, image: Image, tracks: Tracks, detections: Detections | None = None) -> Image:
+    def reset(self) -> None:
+        """Forget colours, paths and places, for the next video."""
+        self._colours: Colours = TrackColours() if self._given is None else self._given
+        self._trails: Trails | None = None
+        if self.items & {"trace", "speed"}:
+            self._trails = Trails(max(self._trace_length, round(0.6 * self._rate) + 1))
+        self._placer = Placer(below_first="ellipse" in self.items)
+        self._tools: _Tools | None = None
+        self._drawn = 0
+
+    def draw(
+        self,
+        image: Image,
+        tracks: Tracks,
+        detections: Detections | None = None,
+        *,
+        index: int | None = None,
+        time: float | None = None,
+    ) -> Image:
         """Draw one frame's tracks **into** `image` and return it; pass a copy to keep the original.
 
         Args:
@@ -85,100 +91,190 @@ class Annotator:
             tracks: the frame's tracks, drawn with their smoothed boxes where they have any; boxes that lie
                 outside the image or are not finite are ignored.
             detections: the frame's detections, whose masks and key points belong to the tracks.
+            index: number of the frame, from 0, for the clock; None counts the frames drawn.
+            time: seconds since the first frame, for the clock; None takes it from `index`.
 
         Raises:
             SettingError: if the image has another shape or type.
         """
         check_image(image, "image")
         if self._tools is None or self._tools.height != image.shape[0]:
-            self._tools = _Tools(image.shape[0], self._thickness, self._trace_length)
+            self._tools = _Tools(image.shape[0], self._thickness)
         canvas = np.ascontiguousarray(image)  # OpenCV draws into nothing else
         tracks = tracks.with_boxes()
-        self._draw(canvas, tracks[_visible(tracks.xyxy, canvas.shape)], detections, self._tools)
+        tracks = _within(tracks[_visible(tracks.xyxy, canvas.shape)], canvas.shape)
+        index = self._drawn if index is None else index
+        self._drawn = index + 1
+        self._draw(canvas, tracks, detections, self._tools)
+        if "clock" in self.items:
+            self._clock(canvas, index, index / self._rate if time is None else time, self._tools)
         if canvas is not image:
             image[...] = canvas
         return image
 
-    def reset(self) -> None:
-        """Forget the traces, for the next video."""
-        self._tools = None
-
     def _draw(self, canvas: Image, tracks: Tracks, detections: Detections | None, tools: _Tools) -> None:
-        tracks = _within(tracks, canvas.shape)
-        table = tracks.to_supervision()
-        seen = tracks.detection >= 0
-        if detections is not None and self._masks and detections.mask is not None:
-            for box, row, track_id in zip(
-                tracks.xyxy[seen], tracks.detection[seen], tracks.track_id[seen], strict=True
-            ):
-                _tint(canvas, box, detections.mask[row], tools.colour(track_id))
-        if self._trace:
-            tools.trace.annotate(canvas, table)
-        if self._boxes:
-            tools.box.annotate(canvas, table[seen])
-            for box, track_id in zip(tracks.xyxy[~seen], tracks.track_id[~seen], strict=True):
-                _dashed_box(canvas, box, tools.colour(track_id), tools.thin)
-        if detections is not None and self._keypoints and detections.keypoints is not None:
-            for row, track_id in zip(tracks.detection[seen], tracks.track_id[seen], strict=True):
-                _body(canvas, detections.keypoints[row], tools.colour(track_id), tools.thin)
-        if self._labels and len(tracks):
-            self._write(canvas, table, tracks, tools)
-
-    def _write(self, canvas: Image, table: Any, tracks: Tracks, tools: _Tools) -> None:
-        """Write above the boxes, or inside those that reach the top of the image."""
-        text = [
-            f"#{track_id} {self.names.get(class_id, class_id)} {score:.2f}"
-            for track_id, class_id, score in zip(
-                tracks.track_id.tolist(), tracks.class_id.tolist(), tracks.score.tolist(), strict=True
-            )
+        if self._trails is not None:
+            self._trails.add(canvas, tracks)
+        found = self._colours.of(tracks.track_id, tracks.xyxy)
+        is_ball = np.isin(tracks.class_id, list(self._balls)) & ("ball" in self.items)
+        colours = [
+            OTHERS if self._is_other(track) else BALL_COLOUR if ball else colour
+            for track, ball, colour in zip(tracks.track_id.tolist(), is_ball.tolist(), found, strict=True)
         ]
-        corner = table.xyxy[:, :2].clip(0)
-        corner[corner[:, 1] < tools.label_height, 1] += tools.label_height
-        table.xyxy[:, :2] = corner  # the label's place is the box's top left corner
-        tools.label.annotate(canvas, table, labels=text)
+        if detections is not None:
+            self._masks(canvas, tracks, detections, colours)
+        kept = _Heads(canvas, tracks.xyxy[~is_ball]) if self.items & {"ellipse", "trace"} else None
+        self._ground(canvas, tracks, is_ball, colours, tools)
+        if kept is not None and "box" not in self.items:
+            kept.put_back()
+        self._frames(canvas, tracks, is_ball, colours, tools)
+        if detections is not None and "keypoints" in self.items and detections.keypoints is not None:
+            for row in np.flatnonzero(tracks.detection >= 0).tolist():
+                marks.body(canvas, detections.keypoints[tracks.detection[row]], colours[row], tools.thin)
+        if self.items & _WORDS:
+            self._write(canvas, tracks, is_ball, colours, tools)
+
+    def _is_other(self, track: int) -> bool:
+        return self._ids is not None and track not in self._ids
+
+    def _masks(self, canvas: Image, tracks: Tracks, detections: Detections, colours: list[Colour]) -> None:
+        if "mask" in self.items and detections.mask is not None:
+            for row in np.flatnonzero(tracks.detection >= 0).tolist():
+                marks.tint(canvas, tracks.xyxy[row], detections.mask[tracks.detection[row]], colours[row])
+
+    def _ground(
+        self, canvas: Image, tracks: Tracks, is_ball: NDArray[np.bool_], colours: list[Colour], tools: _Tools
+    ) -> None:
+        """Draw what lies on the ground: paths and ellipses, the farthest player first."""
+        order = np.argsort(tracks.xyxy[:, 3], kind="stable").tolist()
+        shapes: list[tuple[NDArray[np.int32], Colour, int]] = []
+        if self._trails is not None and "trace" in self.items:
+            for row in order:
+                track = int(tracks.track_id[row])
+                points = self._trails.path(track)[-self._trace_length :]
+                if len(points) > 1 and not self._is_other(track):
+                    shapes.append((marks.path(points), colours[row], tools.stroke))
+        if "ellipse" in self.items:
+            arcs = marks.ellipses(tracks.xyxy)
+            for row in order:
+                if not is_ball[row]:
+                    width = tools.thin if self._is_other(int(tracks.track_id[row])) else tools.stroke
+                    shapes.append((arcs[row], colours[row], width))
+        if shapes:
+            marks.lines(canvas, [shape for shape, _, _ in shapes], marks.EDGE, tools.stroke + 2)
+        for shape, colour, width in shapes:
+            marks.lines(canvas, [shape], colour, width)
+
+    def _frames(
+        self, canvas: Image, tracks: Tracks, is_ball: NDArray[np.bool_], colours: list[Colour], tools: _Tools
+    ) -> None:
+        """Draw what stands around a player, and the pointer above the ball."""
+        for row, box in enumerate(tracks.xyxy):
+            other = self._is_other(int(tracks.track_id[row]))
+            if is_ball[row]:
+                marks.solid(canvas, marks.pointer(box, tools.pointer), colours[row], tools.thin)
+                continue
+            if "box" in self.items and tracks.detection[row] < 0:
+                marks.dashed_box(canvas, box, colours[row], tools.thin)
+            elif "box" in self.items:
+                marks.box_of(canvas, box, colours[row], tools.thin if other else tools.line)
+            if "corner" in self.items:
+                ends = marks.corners(box)
+                marks.lines(canvas, ends, marks.EDGE, tools.stroke + 1)
+                marks.lines(canvas, ends, colours[row], tools.thin if other else tools.stroke)
+
+    def _write(
+        self, canvas: Image, tracks: Tracks, is_ball: NDArray[np.bool_], colours: list[Colour], tools: _Tools
+    ) -> None:
+        others = np.array([self._is_other(track) for track in tracks.track_id.tolist()], np.bool_)
+        rows = np.flatnonzero(~is_ball & ~others).tolist()
+        labels = [tools.letters.label(self._text(tracks, row), colours[row]) for row in rows]
+        picture = (canvas.shape[1], canvas.shape[0])
+        spots = self._placer.place(
+            tracks.track_id[rows].tolist(),
+            tracks.xyxy[rows],
+            np.array([label.size for label in labels], np.float64).reshape(-1, 2),
+            np.array([self._clock_place(picture, tools)] if "clock" in self.items else [], np.float64).reshape(-1, 4),
+            tracks.xyxy[~is_ball],
+            picture,
+            always="label" in self.items,
+        )
+        pairs = [(row, label, spot) for row, label, spot in zip(rows, labels, spots, strict=True) if spot is not None]
+        for row, label, spot in pairs:
+            if spot.leader:
+                _leader(canvas, tracks.xyxy[row], (spot.x, spot.y, *label.size), colours[row], tools)
+        for _, label, spot in pairs:
+            label.paste(canvas, spot.x, spot.y)
+
+    def _text(self, tracks: Tracks, row: int) -> str:
+        track, class_id = int(tracks.track_id[row]), int(tracks.class_id[row])
+        every = "label" in self.items
+        words = [f"#{track}" if every else str(track)] if every or "id" in self.items else []
+        if (every or "class" in self.items) and class_id >= 0:
+            words.append(self.names.get(class_id, str(class_id)))
+        if every or "score" in self.items:
+            words.append(f"{tracks.score[row]:.2f}")
+        if "speed" in self.items and self._trails is not None:
+            speed = self._trails.speed(track, self._rate)
+            words += [] if speed is None else [f"{speed:.0f} px/s"]
+        return " ".join(words)
+
+    def _clock(self, canvas: Image, index: int, time: float, tools: _Tools) -> None:
+        x, y, _, _ = self._clock_place((canvas.shape[1], canvas.shape[0]), tools)
+        minutes, seconds = divmod(int(max(time, 0.0) * 100 + 0.5), 6000)
+        text = f"{minutes}:{seconds // 100:02d}.{seconds % 100:02d}  {index + 1}"
+        tools.clock.plate(text, (20, 20, 20), 0.55).paste(canvas, int(x), int(y))
+
+    def _clock_place(self, picture: tuple[int, int], tools: _Tools) -> tuple[float, float, float, float]:
+        """Return the place in the lower left corner that the clock may fill; broadcasts have theirs at the top."""
+        width, height = tools.clock.size("000:00.00  000000")
+        margin = tools.clock.pixels // 2
+        return margin, picture[1] - height - margin, margin + width, picture[1] - margin
 
 
 class _Tools:
-    """Supervision's annotators, sized for one image height."""
+    """Line widths and letters, sized for one image height."""
 
-    def __init__(self, height: int, thickness: int | None, trace_length: int) -> None:
-        import cv2
-        import supervision as sv
-
+    def __init__(self, height: int, thickness: int | None) -> None:
         scale = height / _REFERENCE_HEIGHT
-        line = thickness or max(1, round(2 * scale))
-        letters = max(0.3, 0.4 * scale)
-        padding = max(1, round(3 * scale))
-        palette = sv.ColorPalette.from_hex(list(PALETTE))
-        dark = [_luminance(colour.as_rgb()) > DARK_TEXT_ABOVE for colour in palette.colors]
-        ink = sv.ColorPalette.from_hex(["#000000" if d else "#ffffff" for d in dark])
-        by_track = sv.ColorLookup.TRACK
         self.height = height
-        self.thin = max(1, line // 2)
-        strokes = max(1, round(scale))
-        self.label_height = cv2.getTextSize("#0", cv2.FONT_HERSHEY_SIMPLEX, letters, strokes)[0][1] + 2 * padding
-        self.box = sv.BoxAnnotator(palette, thickness=line, color_lookup=by_track)
-        self.trace = sv.TraceAnnotator(
-            palette, sv.Position.BOTTOM_CENTER, trace_length=trace_length, thickness=line, color_lookup=by_track
-        )
-        self.label = sv.LabelAnnotator(
-            palette,
-            color_lookup=by_track,
-            text_color=ink,
-            text_scale=letters,
-            text_thickness=strokes,
-            text_padding=padding,
-        )
-        self._colours = [colour.as_bgr() for colour in palette.colors]
-
-    def colour(self, track_id: int) -> tuple[int, int, int]:
-        """Return the BGR colour of a track, as supervision chooses it."""
-        colour: tuple[int, int, int] = self._colours[int(track_id) % len(self._colours)]
-        return colour
+        self.line = thickness or max(1, round(2 * scale))
+        self.thin = max(1, self.line // 2)
+        self.stroke = thickness or max(2, round(2 * scale))  # of curves, which lose half a pixel to smoothing
+        self.pointer = max(6.0, 13 * scale)
+        self.letters = Letters(max(9, round(12 * scale)))
+        self.clock = Letters(max(9, round(14 * scale)))
 
 
-def _luminance(rgb: tuple[int, int, int]) -> float:
-    return float(np.dot(rgb, (0.299, 0.587, 0.114))) / 255
+class _Heads:
+    """The pixels of heads, which come back after lines were drawn across them."""
+
+    def __init__(self, canvas: Image, xyxy: FloatArray) -> None:
+        self._canvas = canvas
+        size = np.array([canvas.shape[1], canvas.shape[0]] * 2)
+        self._places = np.rint(heads(xyxy)).clip(0, size).astype(int).tolist()
+        self._pixels = [canvas[y1:y2, x1:x2].copy() for x1, y1, x2, y2 in self._places]
+
+    def put_back(self) -> None:
+        for (x1, y1, x2, y2), pixels in zip(self._places, self._pixels, strict=True):
+            self._canvas[y1:y2, x1:x2] = pixels
+
+
+def is_ball(name: str) -> bool:
+    """Return whether a class's name says that it is a ball: ball, sports ball, football."""
+    words = name.lower().replace("_", " ").replace("-", " ").split()
+    return bool(words) and words[-1].endswith("ball")
+
+
+def _leader(canvas: Image, box: FloatArray, label: tuple[int, int, int, int], colour: Colour, tools: _Tools) -> None:
+    """Draw a line from a label to the nearest point of its player's box."""
+    x, y, width, height = label
+    low, high = np.array([x, y], np.float64), np.array([x + width, y + height], np.float64)
+    middle = (low + high) / 2
+    end = middle.clip(box[:2], box[2:])
+    line = marks.path(np.array([end.clip(low, high), end]))
+    marks.lines(canvas, [line], marks.EDGE, tools.thin + 2)
+    marks.lines(canvas, [line], colour, tools.thin)
 
 
 def _visible(xyxy: FloatArray, shape: tuple[int, ...]) -> NDArray[np.intp]:
@@ -190,52 +286,7 @@ def _visible(xyxy: FloatArray, shape: tuple[int, ...]) -> NDArray[np.intp]:
 
 
 def _within(tracks: Tracks, shape: tuple[int, ...]) -> Tracks:
-    """Clip far corners, since OpenCV takes 32-bit whole numbers; a margin keeps their lines outside the image."""
+    """Cut boxes to the picture and a margin, which keeps their lines outside the image."""
     height, width = shape[:2]
-    margin = 64
-    xyxy = tracks.xyxy.clip((-margin, -margin) * 2, (width + margin, height + margin) * 2)
+    xyxy = tracks.xyxy.clip((-_MARGIN, -_MARGIN) * 2, (width + _MARGIN, height + _MARGIN) * 2)
     return Tracks.trusted(xyxy, tracks.score, tracks.class_id, tracks.track_id, tracks.detection)
-
-
-def _tint(canvas: Image, box: FloatArray, mask: NDArray[np.bool_], colour: tuple[int, int, int]) -> None:
-    """Blend a colour into the part of an (H, W) mask that lies in its box.
-
-    Supervision's MaskAnnotator works on whole images, 15 times slower for two dozen players.
-    """
-    x1, y1 = np.floor(box[:2]).clip(0).astype(int)
-    x2, y2 = np.ceil(box[2:]).astype(int)
-    part = canvas[y1:y2, x1:x2]
-    inside = np.asarray(mask[y1:y2, x1:x2], dtype=np.bool_)
-    if inside.shape == part.shape[:2]:  # a mask of another size than the image cannot be placed
-        tinted = part[inside] * (1 - MASK_OPACITY) + np.multiply(colour, MASK_OPACITY)
-        part[inside] = tinted.astype(np.uint8)
-
-
-def _dashed_box(canvas: Image, box: FloatArray, colour: tuple[int, int, int], thickness: int) -> None:
-    import cv2
-
-    dash = 5 * thickness + 3
-    x1, y1, x2, y2 = box
-    corners = np.array([[x1, y1], [x2, y1], [x2, y2], [x1, y2], [x1, y1]])
-    dashes = []
-    for start, end in pairwise(corners):
-        count = max(1, round(np.abs(end - start).max() / (2 * dash)))
-        at = (np.arange(2 * count).reshape(count, 2) + 0.5) / (2 * count)  # half a gap at both corners
-        dashes.append(start + at[..., None] * (end - start))
-    cv2.polylines(canvas, list(np.concatenate(dashes).round().astype(np.int32)), False, colour, thickness)
-
-
-def _body(canvas: Image, points: NDArray[np.float32], colour: tuple[int, int, int], thickness: int) -> None:
-    """Draw dots for (K, 3) points x, y, score, and COCO's limbs if there are 17 points."""
-    import cv2
-
-    height, width = canvas.shape[:2]
-    reliable = np.isfinite(points).all(axis=1) & (points[:, 2] >= MIN_KEYPOINT_SCORE)
-    reliable &= (points[:, :2] >= 0).all(axis=1) & (points[:, :2] < (width, height)).all(axis=1)
-    spots = np.where(reliable[:, None], points[:, :2], 0).round().astype(np.int32)
-    if len(points) == 17:
-        limbs = [spots[[a, b]] for a, b in COCO_LIMBS if reliable[a] and reliable[b]]
-        if limbs:
-            cv2.polylines(canvas, limbs, False, colour, thickness, cv2.LINE_AA)
-    for x, y in spots[reliable].tolist():
-        cv2.circle(canvas, (x, y), thickness + 1, colour, -1, cv2.LINE_AA)

@@ -69,7 +69,7 @@ class SotOutputs:
         self._texts = {kind: TextFile(path) for kind, path in self._paths.items() if kind in ("mot", "otb")}
         self._first: Image | None = None
         self._boxes: list[FloatArray] = []
-        self._annotator = Annotator(frame_rate=float(info.frame_rate), trace=False, labels=False)
+        self._annotator = Annotator(draw=("box",), frame_rate=float(info.frame_rate))
         self._recent = max(2, round(PATH_SECONDS * info.frame_rate))
         self._video: VideoWriter | None = None
         if "video" in formats:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sportstrack.cli import new_parser, print_json, report_error, run
+from sportstrack.cli.arguments import words
 from sportstrack.cli.settings import add_settings, given
 from sportstrack.cli.shared import add_config, add_json, add_output, add_overwrite, add_quiet
 from sportstrack.detect.settings import DetectorSettings
@@ -35,6 +36,7 @@ _EXAMPLES = """examples:
   sportstrack track match.mp4 --tracker sort --set max_age=5
   sportstrack track match.mp4 --tracker botsort --embedder kit --camera flow
   sportstrack track match.mp4 --weights best.pt --ball ball
+  sportstrack track match.mp4 --draw analyst,speed   corners, paths and speeds instead of ellipses
   sportstrack track match.mp4 --offline              look back from the end: fewer switches, no gaps
   sportstrack track SportsMOT/val/v_00HRwkvvjtQ_c001 --formats mot
   sportstrack track rtsp://camera/stream --live
@@ -82,7 +84,9 @@ def _parser() -> argparse.ArgumentParser:
     add_settings(group, TrackSettings, ("every", "live", "frame_rate"))
 
     group = parser.add_argument_group("output")
-    add_settings(group, TrackSettings, ("formats", "boxes", "trace", "save_detections", "detections"))
+    add_settings(
+        group, TrackSettings, ("formats", "boxes", "draw", "save_detections", "detections"), draw={"type": words}
+    )
     group.add_argument("--resume", action="store_true", help="skip sources whose complete result is there already")
     add_overwrite(group)
     add_quiet(group)

@@ -89,11 +89,11 @@ class Outputs:
 
     def draw(self, frame: TrackedFrame) -> TrackedFrame:
         """Return the frame as it is written, with its tracks drawn into the image if there is a video to write."""
-        frame = replace(frame, tracks=frame.tracks.with_boxes(self._settings.boxes))
+        frame = replace(frame, tracks=frame.tracks.with_boxes(self._settings.boxes).rounded())
         if self._heat is not None:
             self._heat.keep_ground(frame)  # before anything is drawn
         if self._annotate is not None and frame.image is not None:
-            self._annotate(frame.image, frame.tracks, frame.detections)
+            self._annotate(frame.image, frame.tracks, frame.detections, index=frame.index, time=frame.time)
         return frame
 
     def write(self, frame: TrackedFrame) -> None:
@@ -147,7 +147,7 @@ class Outputs:
 
         require_cv2()
         self._sinks["video"] = _VideoSink(self._path("video"), info, rate)
-        annotator = Annotator(names, frame_rate=float(rate), trace=self._settings.trace)
+        annotator = Annotator(names, draw=self._settings.draw, frame_rate=float(rate))
         self._annotate = annotator.draw
 
 
@@ -207,7 +207,9 @@ class _RecordingSink:
         self.file = self._writer.file
 
     def write(self, frame: TrackedFrame) -> None:
-        self._writer.write(RecordedFrame(frame.index, frame.time, frame.detections, frame.camera, frame.cut_confidence))
+        self._writer.write(
+            RecordedFrame(frame.index, frame.time, frame.detections, frame.camera, frame.cut_confidence, frame.tracks)
+        )
 
     def finish(self) -> None:
         self._writer.abandon()

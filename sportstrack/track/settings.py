@@ -11,6 +11,7 @@ from typing import Any
 
 from sportstrack.detect.settings import LOWEST_SCORE as LOWEST_SCORE
 from sportstrack.detect.settings import DetectorSettings
+from sportstrack.draw.items import DEFAULT, ITEMS, PRESETS, items_of
 from sportstrack.errors import FormatError, SettingError, SourceError, nearest, unknown
 from sportstrack.files.reading import is_folder, parse_yaml, read_yaml
 from sportstrack.limits import MAX_FRAME_RATE, MAX_FRAMES
@@ -43,7 +44,8 @@ class TrackSettings(DetectorSettings):
             what the source states, else 25.
         formats: outputs, comma-separated: video, mot, jsonl, csv, heatmap, or all. In Python a list.
         boxes: which boxes to write and draw: smoothed where the tracker makes any, or detected.
-        trace: draw the tracks' paths.
+        draw: what the video shows, comma-separated: presets broadcast, analyst, debug; items box, corner, ellipse,
+            ball, trace, id, class, score, speed, label, mask, keypoints, clock.
         save_detections: record the detections in NAME.npz for replays.
         detections: replay this recording instead of running a detector.
     """
@@ -89,7 +91,11 @@ class TrackSettings(DetectorSettings):
     boxes: str = option(
         "smoothed", "which boxes to write and draw: smoothed where the tracker makes any, or detected", choices=BOXES
     )
-    trace: bool = option(True, "draw the tracks' paths")
+    draw: Sequence[str] = option(
+        DEFAULT,
+        f"what the video shows, comma-separated: presets {', '.join(PRESETS)}; items {', '.join(ITEMS)}",
+        metavar="LIST",
+    )
     save_detections: bool = option(False, "record the detections in NAME.npz for replays")
     detections: str | None = option(None, "replay this recording instead of running a detector", metavar="NPZ")
 
@@ -97,6 +103,7 @@ class TrackSettings(DetectorSettings):
         if isinstance(path := getattr(self, "detections"), os.PathLike):  # noqa: B009 - typed as text
             object.__setattr__(self, "detections", os.fspath(path))
         super().__post_init__()
+        items_of(self.draw)
 
     def changed(self, **values: Any) -> TrackSettings:
         """Return a copy with other values; SettingError for an unknown name."""
@@ -105,7 +112,7 @@ class TrackSettings(DetectorSettings):
     def as_dict(self) -> dict[str, Any]:
         """Return plain values, fit for YAML and JSON."""
         values = asdict(self)
-        values["formats"] = list(self.formats)
+        values["formats"], values["draw"] = list(self.formats), list(self.draw)
         for name in ("classes", "ball"):
             values[name] = None if values[name] is None else list(values[name])
         own = self.tracker_settings.items()

@@ -11,12 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sportstrack.draw.annotator import MASK_OPACITY, PALETTE, Annotator
+from sportstrack.draw.annotator import Annotator
+from sportstrack.draw.colours import PALETTE, bgr
+from sportstrack.draw.marks import MASK_OPACITY
 from sportstrack.errors import SettingError, SportstrackError
 from sportstrack.images import opencv
 from sportstrack.types import Detections, Tracks
 
-PLAIN: dict[str, Any] = {"trace": False, "labels": False}
+PLAIN: dict[str, Any] = {"draw": "box,mask,keypoints"}
 NAMES = {0: "player", 1: "ball"}
 
 
@@ -38,11 +40,17 @@ def canvas(height: int = 360, width: int = 640) -> np.ndarray:
 
 
 def colour_of(track_id: int) -> tuple[int, ...]:
-    return tuple(bytes.fromhex(PALETTE[track_id % len(PALETTE)][1:])[::-1])
+    """The colour of the first track of a video."""
+    return bgr(PALETTE[(track_id - 1) % len(PALETTE)])
 
 
 def is_colour(image: np.ndarray, track_id: int) -> np.ndarray:
     return (image == colour_of(track_id)).all(axis=-1)
+
+
+def palette_in(image: np.ndarray) -> set[int]:
+    """The colours of the palette that are in a picture."""
+    return {i for i, code in enumerate(PALETTE) if (image == bgr(code)).all(axis=-1).sum() > 20}
 
 
 def test_draws_into_the_image_given() -> None:
@@ -56,7 +64,7 @@ def test_draws_into_the_image_given() -> None:
 
 def test_no_tracks_leave_the_image_alone() -> None:
     image = np.full((36, 64, 3), 7, np.uint8)
-    Annotator(NAMES).draw(image, Tracks.empty(), Detections.empty())
+    Annotator(NAMES, draw="debug").draw(image, Tracks.empty(), Detections.empty())
     assert (image == 7).all()
 
 
@@ -78,11 +86,13 @@ def test_smoothed_boxes_are_drawn_where_there_are_any() -> None:
 
 def test_a_track_keeps_its_colour() -> None:
     annotator = Annotator(**PLAIN)
-    first = annotator.draw(canvas(), make_tracks([[10, 10, 50, 90], [300, 10, 350, 90]], ids=[5, 23]))
-    later = annotator.draw(canvas(), make_tracks([[310, 20, 360, 95]], ids=[23]))
-    assert is_colour(first, 5)[:, :100].any()
-    assert is_colour(first, 23)[:, 290:].any()
-    assert is_colour(later, 23).sum() > 100
+    both = annotator.draw(canvas(), make_tracks([[10, 10, 50, 90], [300, 10, 350, 90]], ids=[5, 23]))
+    first, second = palette_in(both[:, :100]), palette_in(both[:, 290:])
+    assert len(first) == len(second) == 1
+    assert first != second
+    later = annotator.draw(canvas(), make_tracks([[310, 20, 360, 95], [20, 10, 60, 90]], ids=[23, 7]))
+    assert palette_in(later[:, 290:]) == second
+    assert not palette_in(later[:, :100]) & (first | second)
 
 
 def test_coasting_box_is_dashed_and_thinner() -> None:
@@ -98,51 +108,58 @@ def test_coasting_box_is_dashed_and_thinner() -> None:
 def test_labels_show_id_class_and_score() -> None:
     box = [[100, 100, 200, 300]]
     pictures = [
-        Annotator({0: "player"}, trace=False).draw(canvas(720, 640), make_tracks(box)),
-        Annotator({0: "keeper"}, trace=False).draw(canvas(720, 640), make_tracks(box)),
-        Annotator({0: "player"}, trace=False, labels=False).draw(canvas(720, 640), make_tracks(box)),
-        Annotator({}, trace=False).draw(canvas(720, 640), make_tracks(box, class_id=3)),
+        Annotator(names, draw=draw).draw(canvas(720, 640), make_tracks(box, class_id=class_id))
+        for names, draw, class_id in (
+            ({0: "player"}, "box,label", 0),
+            ({0: "keeper"}, "box,label", 0),
+            ({0: "player"}, "box,id", 0),
+            ({0: "player"}, "box,id,score", 0),
+            ({0: "player"}, "box,id,class", 0),
+            ({0: "player"}, "box", 0),
+            ({}, "box,label", 3),
+            ({0: "игрок"}, "box,label", 0),
+        )
     ]
     for i, picture in enumerate(pictures):
         assert all(not np.array_equal(picture, other) for other in pictures[i + 1 :])
-    assert is_colour(pictures[0], 1)[86:98, 102:170].mean() > 0.5  # the label's ground, above the box
+    assert is_colour(pictures[0], 1)[70:98, 102:198].sum() > 300  # the label's ground, above the box
 
 
-def test_labels_at_the_top_stay_in_sight() -> None:
-    for box in ([100, -30, 200, 200], [100, 0, 200, 200], [100, 3, 200, 200], [-20, 3, 80, 200]):
-        image = Annotator(NAMES, trace=False, boxes=False).draw(canvas(720, 640), make_tracks([box]))
+def test_labels_at_the_border_stay_in_sight() -> None:
+    for box in ([100, -30, 200, 200], [100, 0, 200, 200], [100, 3, 200, 200], [-20, 3, 80, 200], [560, 500, 700, 760]):
+        image = Annotator(NAMES, draw="label").draw(canvas(720, 640), make_tracks([box]))
         rows, columns = np.nonzero(is_colour(image, 1))
-        assert len(rows) > 500
+        assert len(rows) > 300
         assert np.ptp(rows) >= 12
-        assert columns.min() == max(box[0], 0)
+        assert np.ptp(columns) > 60
 
 
 def test_trace_follows_the_feet_and_ends() -> None:
-    annotator = Annotator(trace_seconds=0.4, frame_rate=25, boxes=False, labels=False)
+    annotator = Annotator(trace_seconds=0.4, frame_rate=25, draw="trace")
     for frame in range(40):
         x = 20 + 10 * frame
         image = annotator.draw(canvas(), make_tracks([[x - 10, 100, x + 10, 200]]))
     rows, columns = np.nonzero(is_colour(image, 1))
     assert abs(rows - 200).max() <= 2
-    assert abs(columns.max() - 410) <= 2
+    assert abs(columns.max() - 410) <= 3
     assert abs(columns.min() - 320) <= 12  # ten frames back
     assert not annotator.draw(canvas(), Tracks.empty()).any()
 
 
 def test_reset_forgets_traces() -> None:
-    annotator = Annotator(boxes=False, labels=False)
+    annotator = Annotator(draw="trace")
     annotator.draw(canvas(), make_tracks([[10, 10, 30, 90]]))
     annotator.reset()
     assert not annotator.draw(canvas(), make_tracks([[310, 10, 330, 90]])).any()
 
 
 def test_trace_memory_is_bounded() -> None:
-    annotator = Annotator(trace_seconds=0.2, frame_rate=25)
+    annotator = Annotator(trace_seconds=0.2, frame_rate=25, draw="trace")
     small = canvas(40, 60)
     for frame in range(300):  # every frame two tracks that never return
         annotator.draw(small, make_tracks([[1, 1, 9, 20], [20, 1, 29, 20]], ids=[2 * frame + 1, 2 * frame + 2]))
-    assert annotator._tools is not None
-    assert len(annotator._tools.trace.trace.xy) <= 2 * 5
+    assert annotator._trails is not None
+    assert annotator._trails.points <= 2 * 16
 
 
 def test_lines_grow_with_the_image() -> None:
@@ -165,7 +182,7 @@ def test_masks_are_tinted() -> None:
     expected = (np.array(colour_of(1)) * MASK_OPACITY).astype(int)
     assert (abs(image[125:175, 125:155].astype(int) - expected) <= 1).all()
     assert not image[190:290, 110:190].any()
-    without = Annotator(masks=False, **PLAIN).draw(canvas(), tracks, table)
+    without = Annotator(draw="box,keypoints").draw(canvas(), tracks, table)
     assert not without[125:175, 125:155].any()
 
 
@@ -188,7 +205,7 @@ def test_key_points_are_drawn(count: int) -> None:
 
 def test_boxes_out_of_sight_are_left_out() -> None:
     far = [[-500, 10, -400, 50], [1e9, 1e9, 1.1e9, 1.1e9], [10, 900, 50, 990], [0, 0, np.inf, 9], [np.nan, 0, 9, 9]]
-    image = Annotator(NAMES).draw(canvas(), make_tracks(far))
+    image = Annotator(NAMES, draw="debug").draw(canvas(), make_tracks(far))
     assert not image.any()
     huge = Annotator(NAMES).draw(canvas(), make_tracks([[-1e9, -1e9, 1e9, 1e9]], detection=[-1]))
     assert huge.shape == (360, 640, 3)
@@ -206,7 +223,7 @@ numbers = st.floats(width=64) | st.floats(-100, 800)
 def test_no_box_breaks_a_frame(boxes: list[tuple[float, ...]], size: tuple[int, int], coasting: bool) -> None:
     image = canvas(*size)
     detection = np.full(len(boxes), -1) if coasting else None
-    annotator = Annotator(NAMES)
+    annotator = Annotator(NAMES, draw="broadcast,analyst,debug,speed")
     for _ in range(2):
         annotator.draw(image, make_tracks(boxes, detection=detection))
     assert image.shape == (*size, 3)

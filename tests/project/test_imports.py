@@ -23,9 +23,10 @@ FLOORS = (
     {"checks", "files", "plugins", "kinds"},
     {"types", "options"},
     {"boxes", "kalman", "assign", "appearance", "images", "models", "cli", "keywords"},
-    {"mot", "recording", "draw"},
+    {"mot", "recording"},
     {"video", "trackers", "score", "engines"},
     {"camera", "detect", "embed", "refine", "shots", "data_prep"},
+    {"draw"},
     {"track", "sot", "train", "val", "evaluate", "presence"},
     {"label", "mine"},
 )

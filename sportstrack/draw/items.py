@@ -1,0 +1,60 @@
+"""What can be drawn, and the presets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sportstrack.errors import SettingError, unknown
+
+ITEMS = {
+    "box": "the box; dashed where a track has no detection",
+    "corner": "the corners of the box",
+    "ellipse": "an ellipse at the feet",
+    "ball": "a pointer above the ball in place of the marks and labels that players get",
+    "trace": "the recent path of the feet, which stays where it was on the ground when the camera moves",
+    "id": "the track's number",
+    "class": "the class",
+    "score": "the detection's score",
+    "speed": "pixels per second, the camera's motion taken out",
+    "label": "number, class and score, always shown",
+    "mask": "segmentation masks, where there are any",
+    "keypoints": "key points, where there are any",
+    "clock": "time and frame number",
+}
+"""Item → what it draws."""
+
+NOT_YET = {
+    "team": "the tracks of a result have no teams",
+    "minimap": "a map needs to know where the pitch is, which no result says",
+}
+"""Item → why it cannot be drawn."""
+
+PRESETS = {
+    "broadcast": ("ellipse", "ball", "id", "clock"),
+    "analyst": ("corner", "ball", "trace", "id", "clock"),
+    "debug": ("box", "trace", "label", "mask", "keypoints"),
+}
+"""Preset → its items."""
+
+DEFAULT = ("broadcast",)
+WORDS = (*PRESETS, *ITEMS, *NOT_YET)
+
+
+def items_of(draw: str | Sequence[str]) -> frozenset[str]:
+    """Return the items that a list of items and presets asks for.
+
+    Args:
+        draw: words of `ITEMS` and `PRESETS`; in one text, they are separated by commas.
+
+    Raises:
+        SettingError: an unknown word, or an item that no result has the data for; the message says which.
+    """
+    words = [word.strip() for word in draw.split(",")] if isinstance(draw, str) else list(draw)
+    found: set[str] = set()
+    for word in words:
+        if word in NOT_YET:
+            raise SettingError(f"draw: {word} cannot be drawn: {NOT_YET[word]}")
+        if word not in PRESETS and word not in ITEMS:
+            raise SettingError(f"draw: {unknown('item', word, [*PRESETS, *ITEMS])}")
+        found.update(PRESETS.get(word, (word,)))
+    return frozenset(found)
