@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from data_prep.audit.labels import Thresholds
+from data_prep.audit.pixels import PixelSettings
+from data_prep.audit.read import ReadSettings
+from data_prep.audit.run import Audit, AuditSettings, audit
 from sportstrack.cli import new_parser, run
-from sportstrack.cli.arguments import SHARE, Real, Whole, words
+from sportstrack.cli.arguments import Whole, words
 from sportstrack.cli.progress import ProgressBar
-from sportstrack.cli.shared import add_quiet, add_workers, add_zero_based
+from sportstrack.cli.settings import add_settings, given, help_text
+from sportstrack.cli.shared import add_quiet, add_voc_edges, add_workers, add_zero_based
 from sportstrack.files.claim import PartFile
+from sportstrack.options import about
 
 if TYPE_CHECKING:
     from data_prep.audit.findings import Finding
-    from data_prep.audit.run import Audit, AuditSettings
 
 PROGRAM = "sportstrack audit"
 
@@ -31,15 +36,6 @@ _EXAMPLES = """examples:
 DIR is a data set of any layout that data_prep reads: SportsMOT, SoccerNet, MOTChallenge and DanceTrack folders or zips,
 YOLO (data.yaml), COCO JSON, Pascal VOC. Rows that its readers refuse are read here and reported with file and line.
 """
-_THRESHOLDS: dict[str, tuple[Callable[[str], float], str]] = {
-    "overhang": (Real(), "pixels a box may stick out of its picture"),
-    "overlap": (Real(0.1, 1), "least IoU of two boxes of a class that are near-duplicates"),
-    "jump": (Real(), "body heights per frame that an identity may move"),
-    "imbalance": (Real(1), "times that the most frequent class may outnumber another"),
-    "light": (Real(1), "robust standard deviations that a picture's light may be off its clip's"),
-    "blur": (SHARE, "share of its clip's sharpness below which a picture counts as blurred"),
-    "near": (Whole(0, 16), "bits of 64 that may differ between pictures that look the same"),
-}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -56,24 +52,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("root", metavar="DIR", type=Path, help="the data set's folder or file")
-    add(
-        "--from",
-        dest="layout",
-        choices=("mot", "yolo", "coco", "voc"),
-        help="its layout (default: known from its files)",
-    )
-    add("--images", type=Path, metavar="DIR", help="coco, voc: the pictures' folder")
-    add("--class-names", type=words, metavar="NAME,…", help="mot: of classes 1, 2, …")
+    layouts = about(ReadSettings, "layout")
+    add("--from", dest="layout", choices=layouts.choices, help=help_text(layouts, None))
+    add_settings(parser, ReadSettings, ("images", "class_names"))
     add_zero_based(parser)
-    add("--voc-edges", choices=("inclusive", "continuous"), default="inclusive", help="voc: pixels from 1, or edges")
+    add_voc_edges(parser)
 
     group = parser.add_argument_group("what is looked for")
     add = group.add_argument
     add("--ignore", type=words, default=(), metavar="FINDING,…", help="leave these out (dashes for spaces)")
     add("--labels-only", action="store_true", help="labels alone, no pictures")
-    add("--every", type=Whole(1), default=1, metavar="N", help="read the pixels of every Nth picture of a clip (1)")
-    for name, (kind, about) in _THRESHOLDS.items():
-        add(f"--{name}", type=kind, metavar="X", help=f"{about} ({_default(name):g})")
+    add_settings(group, PixelSettings, ("every",))
+    add_settings(group, Thresholds, [one.name for one in fields(Thresholds)])
 
     group = parser.add_argument_group("output")
     add = group.add_argument
@@ -91,13 +81,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--copy", action="store_true", help="copy pictures instead of linking them")
     add("--overwrite", action="store_true", help="replace reports, and with --fix a data set that this program wrote")
     add_workers(group)
-    add("--cache", type=Path, metavar="FILE", help="keep what was measured; a stopped run goes on where it was")
+    add_settings(group, PixelSettings, ("cache",))
     add_quiet(group)
     return parser
 
 
 def _main(options: argparse.Namespace) -> int:
-    from data_prep.audit.run import audit
     from data_prep.stage import check_place
     from sportstrack.files.option_files import claimed
 
@@ -145,16 +134,10 @@ def _frame(finding: Finding) -> str:
 
 
 def _settings(options: argparse.Namespace, bar: ProgressBar) -> AuditSettings:
-    from data_prep.audit.labels import Thresholds
-    from data_prep.audit.pixels import PixelSettings
-    from data_prep.audit.read import ReadSettings
-    from data_prep.audit.run import AuditSettings
-
-    given = {name: getattr(options, name) for name in _THRESHOLDS if getattr(options, name) is not None}
-    pixels = PixelSettings(every=options.every, workers=options.workers, cache=options.cache, progress=bar)
+    pixels = PixelSettings(**given(options, PixelSettings), progress=bar)
     return AuditSettings(
-        read=ReadSettings(options.layout, options.images, options.class_names, options.zero_based, options.voc_edges),
-        thresholds=replace(Thresholds(), **given),
+        read=ReadSettings(**given(options, ReadSettings)),
+        thresholds=Thresholds(**given(options, Thresholds)),
         pixels=None if options.labels_only else pixels,
         ignore=tuple(options.ignore),
     )
@@ -189,7 +172,3 @@ def _fix(found: Audit, options: argparse.Namespace, files: dict[Path, PartFile])
         _write(files[options.changes], changes_text(changes, options.changes.suffix.lstrip(".").lower()))
     if not options.quiet:
         sys.stdout.write(f"wrote {options.fix}: {len(changes):,} changes, listed in {options.fix / 'changes.csv'}\n")
-
-
-def _default(name: str) -> float:
-    return {"overhang": 1, "overlap": 0.95, "jump": 1, "imbalance": 100, "light": 6, "blur": 0.25, "near": 4}[name]

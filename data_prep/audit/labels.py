@@ -10,39 +10,45 @@ import numpy as np
 from data_prep.audit import rules
 from data_prep.audit.findings import Finding
 from data_prep.audit.source import AuditSource
-from sportstrack.errors import SettingError
+from sportstrack.options import check_options, option
 
 
 @dataclass(frozen=True)
 class Thresholds:
-    """From where on something is a finding.
+    """The limits beyond which something is a finding.
 
     Attributes:
-        overhang: pixels by which a box may stick out of its picture.
+        overhang: pixels by which a box may reach out of its picture.
         overlap: least IoU of two boxes of a class that are near-duplicates.
         jump: body heights per frame that an identity may move.
         imbalance: times that the most frequent class may outnumber another.
         light: robust standard deviations that a picture's brightness may lie off its clip's median.
         blur: share of its clip's median sharpness below which a picture counts as blurred.
-        near: bits of 64 by which two pictures' perceptual hashes may differ and still look the same.
+        near: bits of 64 in which the perceptual hashes of near-identical pictures may differ.
+
+    Raises:
+        SettingError: a value out of range.
     """
 
-    overhang: float = 1.0
-    overlap: float = 0.95
-    jump: float = 1.0
-    imbalance: float = 100.0
-    light: float = 6.0
-    blur: float = 0.25
-    near: int = 4
+    overhang: float = option(1.0, "pixels by which a box may reach out of its picture", low=0, metavar="X")
+    overlap: float = option(
+        0.95, "least IoU of two boxes of a class that are near-duplicates", low=0.1, high=1, metavar="X"
+    )
+    jump: float = option(1.0, "body heights per frame that an identity may move", low=0, metavar="X")
+    imbalance: float = option(100.0, "times that the most frequent class may outnumber another", low=1, metavar="X")
+    light: float = option(
+        6.0, "robust standard deviations that a picture's brightness may lie off its clip's median", low=1, metavar="X"
+    )
+    blur: float = option(
+        0.25, "share of its clip's median sharpness below which a picture counts as blurred", low=0, high=1, metavar="X"
+    )
+    near: int = option(
+        4, "bits of 64 in which the perceptual hashes of near-identical pictures may differ", low=0, high=16,
+        metavar="N",
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
-        """Check the ranges; SettingError."""
-        for name, low, high in (
-            ("overhang", 0, 1e9), ("overlap", 0.1, 1), ("jump", 0, 1e9), ("imbalance", 1, 1e9), ("light", 1, 1e9),
-            ("blur", 0, 1), ("near", 0, 16),
-        ):  # fmt: skip
-            if not low <= getattr(self, name) <= high:
-                raise SettingError(f"--{name} is {getattr(self, name)}, must be {low} to {high:g}")
+        check_options(self)
 
 
 def check_labels(source: AuditSource, thresholds: Thresholds) -> Iterator[Finding]:

@@ -24,6 +24,7 @@ from data_prep.table import NO_SEQUENCE, Picture, VideoFrame
 from sportstrack.errors import FormatError, OutputError, SettingError, SourceError
 from sportstrack.images.decode import check_picture
 from sportstrack.limits import MAX_SIDE
+from sportstrack.options import check_options, option
 from sportstrack.types import IntArray
 
 _WIDTH = 320  # pixels to which pictures are brought before sharpness is measured
@@ -62,30 +63,33 @@ class PixelSettings:
     """How pictures are measured.
 
     Attributes:
-        every: each N-th picture of a clip (of a split, for single pictures).
-        workers: threads.
-        cache: file that keeps what was measured, so that a stopped run goes on; None: nothing is kept.
+        every: read the pixels of every Nth picture of a clip (of a split, for single pictures).
+        workers: pictures measured side by side.
+        cache: keep what was measured; a stopped run goes on where it was. None keeps nothing.
         perceptual: compute perceptual hashes.
         progress: called with (done, pictures in all).
+
+    Raises:
+        SettingError: a value out of range.
     """
 
-    every: int = 1
-    workers: int = 1
-    cache: Path | None = None
-    perceptual: bool = True
+    every: int = option(1, "read the pixels of every Nth picture of a clip", low=1, metavar="N")
+    workers: int = option(1, "pictures measured side by side", low=1, metavar="N")
+    cache: Path | None = option(None, "keep what was measured; a stopped run goes on where it was", metavar="FILE")
+    perceptual: bool = option(True, "compute perceptual hashes")
     progress: Progress | None = None
+
+    def __post_init__(self) -> None:
+        check_options(self)
 
 
 def measure(source: AuditSource, settings: PixelSettings) -> dict[int, Measured]:
     """Return row → what was measured, of the pictures that are there and picked by ``every``.
 
     Raises:
-        SettingError: ``every`` or ``workers`` below 1, or imagehash is not installed.
+        SettingError: imagehash is not installed.
         OutputError: the cache cannot be written.
     """
-    for name in ("every", "workers"):
-        if getattr(settings, name) < 1:
-            raise SettingError(f"--{name} is {getattr(settings, name)}, must be 1 or more")
     hasher = _hasher() if settings.perceptual else None
     files = source.table.images.file
     rows = picked(source, settings.every).tolist()

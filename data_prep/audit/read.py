@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data_prep.audit.source import AuditSource
-from sportstrack.errors import FormatError, SettingError, nearest
+from sportstrack.errors import FormatError
 from sportstrack.files.folders import settled
+from sportstrack.options import check_options, option
 
 
 @dataclass(frozen=True)
@@ -16,18 +17,26 @@ class ReadSettings:
     """How a data set is read.
 
     Attributes:
-        layout: one of `LAYOUTS`; None: found by what the folder holds.
+        layout: its layout; None: known from its files.
         images: coco, voc: the pictures' folder.
         class_names: mot: of classes 1, 2, ….
-        zero_based: mot: gt.txt counts frames from 0.
-        voc_edges: voc: ``inclusive`` or ``continuous``.
+        zero_based: MOT text counts frames from 0.
+        voc_edges: voc: pixels from 1, or edges (``inclusive``, ``continuous``).
+
+    Raises:
+        SettingError: unknown layout, or another value than these.
     """
 
-    layout: str | None = None
-    images: Path | None = None
-    class_names: tuple[str, ...] | None = None
-    zero_based: bool = False
-    voc_edges: str = "inclusive"
+    layout: str | None = option(
+        None, "its layout", choices=("mot", "yolo", "coco", "voc"), shown="known from its files"
+    )
+    images: Path | None = option(None, "coco, voc: the pictures' folder", metavar="DIR")
+    class_names: tuple[str, ...] | None = option(None, "mot: of classes 1, 2, …", metavar="NAME,…")
+    zero_based: bool = option(False, "MOT text counts frames from 0")
+    voc_edges: str = option("inclusive", "voc: pixels from 1, or edges", choices=("inclusive", "continuous"))
+
+    def __post_init__(self) -> None:
+        check_options(self)
 
 
 def read_source(root: str | Path, settings: ReadSettings | None = None) -> AuditSource:
@@ -35,15 +44,11 @@ def read_source(root: str | Path, settings: ReadSettings | None = None) -> Audit
 
     Raises:
         FormatError: nothing there that any reader knows.
-        SettingError: unknown layout.
     """
     settings, path = settings or ReadSettings(), settled(root)
     if not path.exists():
         raise FormatError(f"{path}: no such file or folder")
-    layout = settings.layout or tell_layout(path)
-    if layout not in LAYOUTS:
-        raise SettingError(f"unknown layout {layout!r}{nearest(layout, list(LAYOUTS))} (known: {', '.join(LAYOUTS)})")
-    return LAYOUTS[layout](path, settings)
+    return LAYOUTS[settings.layout or tell_layout(path)](path, settings)
 
 
 def tell_layout(path: Path) -> str:

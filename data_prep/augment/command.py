@@ -6,16 +6,14 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from data_prep.augment.run import AugmentSettings, augment_set, choose
 from sportstrack.cli import new_parser, run
-from sportstrack.cli.arguments import Real, Whole, words
 from sportstrack.cli.progress import ProgressBar
+from sportstrack.cli.settings import add_settings, given
 from sportstrack.cli.shared import add_overwrite, add_quiet, add_seed, add_workers
 from sportstrack.files.reading import read_text
-
-if TYPE_CHECKING:
-    from data_prep.augment.run import AugmentSettings
 
 PROGRAM = "sportstrack augment"
 
@@ -48,34 +46,17 @@ def _parser() -> argparse.ArgumentParser:
     add("root", metavar="DATA", type=Path, help="a YOLO data set: its folder or data.yaml")
     add("out", metavar="OUT", type=Path, help="the new data set's folder")
     group = parser.add_argument_group("which pictures")
+    add_settings(group, AugmentSettings, ("splits", "share"))
     add = group.add_argument
-    add("--splits", type=words, default=("train",), metavar="NAME,…", help="of these splits (train)")
-    add(
-        "--share",
-        type=Real(0, 1, above=True),
-        default=1.0,
-        metavar="0..1",
-        help="this share of them, drawn by the seed (1)",
-    )
     add("--list", type=Path, metavar="FILE", help="these alone: a name or path per line")
     group = parser.add_argument_group("what is done to them")
-    add = group.add_argument
-    add("--ops", type=words, metavar="NAME,…", help="operations to draw from (all but resize)")
-    add("--pick", type=Whole(0, 100), default=2, metavar="N", help="operations per new picture; 0: all of --ops (2)")
-    add("--per-image", type=Whole(1, 1000), default=1, metavar="K", help="new pictures per picture (1)")
+    add_settings(group, AugmentSettings, ("ops", "pick", "per_image"))
     add_seed(group)
-    add(
-        "--visible",
-        type=Real(0, 1, above=True),
-        default=0.3,
-        metavar="0..1",
-        help="drop boxes of which less is left visible (0.3)",
-    )
+    add_settings(group, AugmentSettings, ("least_visible",))
     group = parser.add_argument_group("how it is written")
     add = group.add_argument
     add("--only-new", action="store_true", help="leave out the original pictures of --splits")
-    add("--copy", action="store_true", help="copy pictures instead of linking them")
-    add("--sheet", type=Whole(0, 1000), default=24, metavar="N", help="pictures on the contact sheet; 0: none (24)")
+    add_settings(group, AugmentSettings, ("copy", "sheet"))
     add_workers(group)
     add_overwrite(group, data_set=True)
     add("--dry-run", action="store_true", help="read and count, write nothing")
@@ -84,7 +65,6 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _main(options: argparse.Namespace) -> int:
-    from data_prep.augment.run import augment_set, choose
     from data_prep.formats.yolo_read import read_yolo
     from data_prep.stage import check_place
 
@@ -92,7 +72,7 @@ def _main(options: argparse.Namespace) -> int:
         settings = _settings(options, bar)
         if not options.dry_run:
             check_place(options.out)
-        table = read_yolo(options.root, need=options.splits)
+        table = read_yolo(options.root, need=settings.splits)
         for note in table.notes:
             sys.stderr.write(f"{PROGRAM}: {note}\n")
         if options.dry_run:
@@ -106,15 +86,8 @@ def _main(options: argparse.Namespace) -> int:
 
 
 def _settings(options: argparse.Namespace, bar: ProgressBar) -> AugmentSettings:
-    from data_prep.augment.run import AugmentSettings
-
-    given = {"ops": options.ops} if options.ops is not None else {}
-    return AugmentSettings(
-        **given, pick=options.pick, per_image=options.per_image, seed=options.seed, splits=options.splits,
-        share=options.share, listed=_read_list(options.list), least_visible=options.visible,
-        originals=not options.only_new, copy=options.copy, workers=options.workers, overwrite=options.overwrite,
-        sheet=options.sheet, progress=bar,
-    )  # fmt: skip
+    values = given(options, AugmentSettings)
+    return AugmentSettings(**values, listed=_read_list(options.list), originals=not options.only_new, progress=bar)
 
 
 def _read_list(path: Path | None) -> tuple[str, ...] | None:

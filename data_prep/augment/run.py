@@ -28,6 +28,7 @@ from data_prep.trim import trim, without_empty_polygons
 from sportstrack.errors import FormatError, SettingError, unknown
 from sportstrack.files.reading import parse_json, read_bytes
 from sportstrack.kinds import is_kind
+from sportstrack.options import check_options, option
 from sportstrack.types import IntArray
 
 MANIFEST = "augmented.jsonl"
@@ -40,49 +41,47 @@ class AugmentSettings:
     """What is augmented, and how.
 
     Attributes:
-        ops: names of operations to draw from.
-        pick: operations per picture; 0: all of them, in the order of `OPERATIONS`.
-        per_image: augmented pictures per chosen one.
-        seed: decides everything that is drawn.
-        splits: whose pictures are augmented.
-        share: of those splits' pictures, drawn by the seed.
+        ops: operations to draw from.
+        pick: operations per new picture; 0: all of --ops, in the order of `OPERATIONS`.
+        per_image: new pictures per picture.
+        seed: same seed, same random choices.
+        splits: of these splits.
+        share: this share of them, drawn by the seed.
         listed: names or paths of the pictures to take; None: all.
-        least_visible: share of a box that must stay visible; others are dropped and counted.
+        least_visible: drop boxes of which less is left visible. They are counted.
         originals: keep the pictures of those splits beside the augmented ones.
-        copy: copy original pictures instead of linking them.
+        copy: copy pictures instead of linking them.
         workers: pictures augmented side by side.
         overwrite: replace a data set that this package wrote before.
-        sheet: pictures on the contact sheet; 0: no sheet.
+        sheet: pictures on the contact sheet; 0: none.
         progress: called with (pictures done, pictures in all).
+
+    Raises:
+        SettingError: a value out of range, or no operation, or an unknown one.
     """
 
-    ops: tuple[str, ...] = _TYPICAL
-    pick: int = 2
-    per_image: int = 1
-    seed: int = 0
-    splits: tuple[str, ...] = ("train",)
-    share: float = 1.0
+    ops: tuple[str, ...] = option(_TYPICAL, "operations to draw from", shown="all but resize", metavar="NAME,…")
+    pick: int = option(2, "operations per new picture; 0: all of --ops", low=0, high=100, metavar="N")
+    per_image: int = option(1, "new pictures per picture", low=1, high=1000, metavar="N")
+    seed: int = option(0, "same seed, same random choices", low=0)
+    splits: tuple[str, ...] = option(("train",), "of these splits", metavar="NAME,…")
+    share: float = option(1.0, "this share of them, drawn by the seed", low=0, high=1, above=True, metavar="0..1")
     listed: tuple[str, ...] | None = None
-    least_visible: float = LEAST_VISIBLE
+    least_visible: float = option(
+        LEAST_VISIBLE, "drop boxes of which less is left visible", low=0, high=1, above=True, metavar="0..1"
+    )
     originals: bool = True
-    copy: bool = False
-    workers: int = 1
+    copy: bool = option(False, "copy pictures instead of linking them")
+    workers: int = option(1, "pictures augmented side by side", low=1)
     overwrite: bool = False
-    sheet: int = 24
+    sheet: int = option(24, "pictures on the contact sheet; 0: none", low=0, high=1000, metavar="N")
     progress: Callable[[int, int | None], None] | None = None
 
     def __post_init__(self) -> None:
-        """Check ranges and names; SettingError."""
+        check_options(self)
         check_operations(self.ops)
-        whole = (("per-image", self.per_image, 1), ("workers", self.workers, 1), ("sheet", self.sheet, 0))
-        for name, value, low in (*whole, ("seed", self.seed, 0), ("pick", self.pick, 0)):
-            if value < low:
-                raise SettingError(f"--{name} is {value}, must be {low} or more")
         if not self.ops:
-            raise SettingError("--ops names no operation")
-        for name, share in (("share", self.share), ("visible", self.least_visible)):
-            if not 0 < share <= 1:
-                raise SettingError(f"--{name} is {share}, must be above 0 and at most 1")
+            raise SettingError("ops: expected at least one operation")
 
 
 def augment_set(table: Table, out: str | Path, settings: AugmentSettings) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from data_prep.conversion import WRITERS, add_shared_options, check_output, new_conversion_parser, write_as
 from sportstrack.cli import run
-from sportstrack.cli.shared import add_zero_based
+from sportstrack.cli.shared import add_voc_edges, add_zero_based
 
 if TYPE_CHECKING:
     from data_prep.table import Table
@@ -110,7 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--from", dest="format", required=True, choices=sorted(READERS), help="format of SRC")
     add("--to", required=True, choices=sorted(WRITERS), help="format of DST")
     add("--images", type=Path, metavar="DIR", help="coco, voc, createml, labelme: the pictures' folder")
-    add("--voc-edges", choices=("inclusive", "continuous"), default="inclusive", help="voc: pixels from 1, or edges")
+    add_voc_edges(parser)
     add(
         "--class-names",
         type=lambda text: tuple(text.split(",")),

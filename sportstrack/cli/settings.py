@@ -10,7 +10,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from sportstrack.cli.arguments import Real, Whole, names_of
+from sportstrack.cli.arguments import Real, Whole, names_of, words
 from sportstrack.options import About, about, default_of
 
 OF_LIBRARIES = {
@@ -80,6 +80,8 @@ def _values(hint: Any, known: About, default: Any) -> dict[str, Any]:
         if known.choices:
             return values | {"type": names_of("format", known.choices, whole="all")}
         return values | {"nargs": "+", "type": class_name}
+    if get_origin(kind) is tuple:
+        return values | {"type": words}
     if known.choices:
         return values | {"choices": known.choices}
     if kind is int:

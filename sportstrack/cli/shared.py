@@ -56,6 +56,12 @@ def add_zero_based(parser: Any) -> None:
     parser.add_argument("--zero-based", action="store_true", help="MOT text counts frames from 0")
 
 
+def add_voc_edges(parser: Any) -> None:
+    """Add ``--voc-edges`` of the commands that read Pascal VOC."""
+    help_text = "voc: pixels from 1, or edges (inclusive)"
+    parser.add_argument("--voc-edges", choices=("inclusive", "continuous"), default="inclusive", help=help_text)
+
+
 def add_seed(parser: Any) -> None:
     """Add ``--seed``."""
     parser.add_argument("--seed", type=SEED, default=0, metavar="N", help="same seed, same random choices (0)")

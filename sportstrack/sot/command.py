@@ -14,7 +14,9 @@ from sportstrack.cli.settings import add_settings, given
 from sportstrack.cli.shared import add_frame_rate, add_json, add_network_files, add_output, add_overwrite, add_quiet
 from sportstrack.detect.settings import DetectorSettings
 from sportstrack.errors import SettingError
+from sportstrack.options import about
 from sportstrack.sot.methods import METHODS, check_method, check_models
+from sportstrack.sot.settings import SotSettings
 
 if TYPE_CHECKING:
     from sportstrack.sot.ball import BallTracker
@@ -71,7 +73,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--method", default="csrt", help=f"{', '.join(METHODS)} (csrt)")
     add_network_files(group)
     add("--no-redetect", action="store_true", help="do not search for the object when it is gone")
-    add("--window", type=_window, default=160, metavar="PIXELS", help="CSRT's window for large objects; 0: full (160)")
+    window = f"{about(SotSettings, 'window').help}; 0 never scales (160)"
+    add_settings(group, SotSettings, ("window",), window={"type": _window, "help": window})
 
     group = parser.add_argument_group("detector (for --detect and --ball, and to find the object again)")
     add_settings(group, DetectorSettings, ("weights", "detector", "imgsz", "device", "trust"))
@@ -153,7 +156,7 @@ class _Begin:
             models=_models(options),
             detector=self._detector,
             redetect=not options.no_redetect,
-            window=options.window or None,
+            **given(options, SotSettings),
         )
         return tracker.init(frame.image, box), tracker.update
 
@@ -213,8 +216,8 @@ def _models(options: argparse.Namespace) -> dict[str, str]:
     return pairs
 
 
-def _window(text: str) -> int:
-    return 0 if text == "0" else SIDE(text)
+def _window(text: str) -> int | None:
+    return None if text == "0" else SIDE(text)
 
 
 def _report(summary: SotSummary, options: argparse.Namespace) -> None:

@@ -9,12 +9,17 @@ from collections import defaultdict
 import pytest
 from parsers import parser_of
 
+from data_prep.audit import PixelSettings, Thresholds
+from data_prep.audit.read import ReadSettings
+from data_prep.augment.run import AugmentSettings
+from data_prep.synthetic import Settings as SyntheticSettings
 from sportstrack import cli
 from sportstrack.cli.settings import OF_LIBRARIES
 from sportstrack.detect.settings import DetectorSettings
 from sportstrack.label.run import LabelSettings
 from sportstrack.mine.mined import MineSettings
 from sportstrack.options import about
+from sportstrack.sot.settings import SotSettings
 from sportstrack.track.settings import TrackSettings
 from sportstrack.train.settings import TrainSettings
 
@@ -92,7 +97,13 @@ def test_help_texts_end_with_the_exit_statuses_and_name_the_program(word: str) -
     assert {"--verbose", "--quiet"} <= set(parser._option_string_actions)
 
 
-@pytest.mark.parametrize("config", [DetectorSettings, TrackSettings, LabelSettings, MineSettings, TrainSettings])
+@pytest.mark.parametrize(
+    "config",
+    [
+        DetectorSettings, TrackSettings, LabelSettings, MineSettings, TrainSettings, SotSettings, AugmentSettings,
+        PixelSettings, ReadSettings, Thresholds, SyntheticSettings,
+    ],
+)  # fmt: skip
 def test_docstrings_begin_with_the_help_texts(config: type) -> None:
     entries = dict(
         re.findall(

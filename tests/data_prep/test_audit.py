@@ -147,7 +147,7 @@ def test_without_imagehash_everything_else_is_still_looked_at(
 
 
 def test_settings_are_checked() -> None:
-    with pytest.raises(SettingError, match="--blur"):
+    with pytest.raises(SettingError, match="blur: expected a number from 0 to 1, got 2"):
         Thresholds(blur=2)
     with pytest.raises(FormatError):
         audit("nowhere")

@@ -291,10 +291,10 @@ def test_a_share_is_drawn_by_the_seed_and_not_by_place(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("values", "reason"),
     [
-        ({"ops": ()}, "names no operation"),
-        ({"share": 0.0}, "share is 0"),
-        ({"least_visible": 2.0}, "visible is 2"),
-        ({"per_image": 0}, "per-image is 0"),
+        ({"ops": ()}, "ops: expected at least one operation"),
+        ({"share": 0.0}, "share: expected a number above 0 and at most 1, got 0"),
+        ({"least_visible": 2.0}, "least_visible: expected a number above 0"),
+        ({"per_image": 0}, "per_image: expected a whole number from 1 to 1000, got 0"),
     ],
 )
 def test_settings_out_of_range_are_refused(values: dict[str, Any], reason: str) -> None:
