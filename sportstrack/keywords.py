@@ -40,6 +40,7 @@ class TrackKeywords(LoadKeywords, total=False):
     shots: bool
     tracker_settings: Mapping[str, Any]
     ball: Sequence[int | str] | None
+    ball_score: float | None
     offline: bool
     every: int
     live: bool

@@ -84,6 +84,11 @@ def words(text: str) -> tuple[str, ...]:
     return found
 
 
+def class_names(text: str) -> tuple[int | str, ...]:
+    """Return the ids and names of classes of a comma-separated list."""
+    return tuple(int(word) if word.isdigit() else word for word in words(text))
+
+
 def names_of(what: str, known: Iterable[str], whole: str | None = None) -> Callable[[str], tuple[str, ...]]:
     """Return a type for a comma-separated list of known names; the word ``whole`` stands for all of them."""
     names = list(known)

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from sportstrack.cli.arguments import Real, Whole, names_of, words
+from sportstrack.cli.arguments import Real, Whole, class_names, names_of, words
 from sportstrack.options import About, about, default_of
 
 OF_LIBRARIES = {
@@ -61,11 +61,6 @@ def help_text(known: About, default: Any) -> str:
     return f"{known.help} ({shown})" if shown else known.help
 
 
-def class_name(text: str) -> int | str:
-    """Return the id or the name of a class."""
-    return int(text) if text.isdigit() else text
-
-
 def _values(hint: Any, known: About, default: Any) -> dict[str, Any]:
     """Return the arguments of ``add_argument`` that a setting's type asks for."""
     kinds = set(get_args(hint)) if get_origin(hint) in (Union, UnionType) else {hint}
@@ -79,7 +74,7 @@ def _values(hint: Any, known: About, default: Any) -> dict[str, Any]:
     if get_origin(kind) is Sequence:
         if known.choices:
             return values | {"type": names_of("format", known.choices, whole="all")}
-        return values | {"nargs": "+", "type": class_name}
+        return values | {"type": class_names}
     if get_origin(kind) is tuple:
         return values | {"type": words}
     if known.choices:

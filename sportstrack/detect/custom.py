@@ -23,7 +23,8 @@ class CustomDetector:
         named: whether it was given by name: then its errors become a `PluginError`. The errors of an object pass.
         taken: names of settings that it was made with.
 
-    The attributes are those of `sportstrack.detect.connector.Connector`; ``names`` may be empty.
+    The attributes are those of `sportstrack.detect.connector.Connector`; ``names`` may be empty. ``takes_score`` says
+    whether it was made with a lowest score.
     """
 
     def __init__(self, call: Any, spec: str = "detector", *, named: bool = False, taken: Container[str] = ()) -> None:
@@ -37,6 +38,7 @@ class CustomDetector:
         own = ("weights", "imgsz", "iou", "half", "device")
         self.fixed: tuple[str, ...] = getattr(call, "fixed", tuple(name for name in own if name not in taken))
         self.in_force: dict[str, Any] = {}
+        self.takes_score = "score" in taken
         names = getattr(call, "names", None) or {}
         pairs = names.items() if isinstance(names, Mapping) else enumerate(names)
         self.names: dict[int, str] = {int(k): str(v) for k, v in pairs}

@@ -10,6 +10,14 @@ from sportstrack.options import check_options, option
 
 LOWEST_SCORE = 0.1
 """Of a detector's boxes, unless the settings say another."""
+LOWEST_BALL_SCORE = 0.05
+"""Of its boxes of the ball, where a tracker of its own follows the ball."""
+
+
+def as_classes(text: str) -> tuple[int | str, ...]:
+    """Return the ids and names of classes of a comma-separated list."""
+    found = (word.strip() for word in text.split(","))
+    return tuple(int(word) if word.isdigit() else word for word in found if word)
 
 
 @dataclass(frozen=True)
@@ -49,7 +57,7 @@ class DetectorSettings:
     )
     iou: float = option(0.7, "overlap above which the box with the lower score is dropped", low=0, high=1)
     classes: Sequence[int | str] | None = option(
-        None, "ids or names of classes to keep, or all", shown="of COCO's: person, sports ball", metavar="CLASS"
+        None, "ids or names of classes to keep, or all", shown="of COCO's: person, sports ball", metavar="CLASS,…"
     )
     device: str = option("auto", "auto, cpu, cuda:0 or mps")
     half: bool = option(False, "16-bit floats on a GPU")
@@ -61,4 +69,6 @@ class DetectorSettings:
     def __post_init__(self) -> None:
         if isinstance(path := getattr(self, "weights"), os.PathLike):  # noqa: B009 - typed as text
             object.__setattr__(self, "weights", os.fspath(path))
+        if isinstance(named := getattr(self, "classes"), str):  # noqa: B009 - typed as a list
+            object.__setattr__(self, "classes", as_classes(named))
         check_options(self)

@@ -78,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     add_settings(
         group, DetectorSettings, ("weights", "detector", "imgsz", "score", "classes", "device", "trust", "batch")
     )
-    add_settings(group, TrackSettings, ("detections", "embedder", "tracker", "ball", "frame_rate"))
+    add_settings(group, TrackSettings, ("detections", "embedder", "tracker", "ball", "ball_score", "frame_rate"))
 
     group = parser.add_argument_group("formats")
     add = group.add_argument

@@ -104,6 +104,7 @@ def label_video(
     parts = {name: asked.pop(name) for name in ("tracker", "embedder", "camera") if name in asked}
     named = {name: value for name, value in parts.items() if isinstance(value, str)}
     how = (track or TrackSettings()).changed(**asked, **named)
+    how = how.with_own_tracker() if "tracker" in parts and "tracker" not in named else how
     recorded = str(source) if is_recording(source) else how.detections
     if recorded is None:
         _refuse_live(source)

@@ -32,11 +32,11 @@ _EXAMPLES = """examples:
   sportstrack track --demo                          try it: built-in clip and weights, no network
   sportstrack track match.mp4                       YOLOv8n and SportsTrack, results in runs/track
   sportstrack track *.mp4 -o out --resume           many videos, skipping the finished ones
-  sportstrack track match.mp4 --weights best.pt --imgsz 1280 --classes player ball
+  sportstrack track match.mp4 --weights best.pt --imgsz 1280 --classes player,ball
   sportstrack track match.mp4 --tracker sort --set max_age=5
   sportstrack track match.mp4 --tracker botsort --embedder kit --camera flow
-  sportstrack track match.mp4 --weights best.pt --ball ball
   sportstrack track match.mp4 --draw analyst,speed   corners, paths and speeds instead of ellipses
+  sportstrack track match.mp4 --ball none            the ball like all other classes
   sportstrack track match.mp4 --offline              look back from the end: fewer switches, no gaps
   sportstrack track SportsMOT/val/v_00HRwkvvjtQ_c001 --formats mot
   sportstrack track rtsp://camera/stream --live
@@ -74,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     add_settings(group, TrackSettings, ("embedder", "camera", "shots"))
 
     group = parser.add_argument_group("tracker")
-    add_settings(group, TrackSettings, ("tracker", "ball", "offline"))
+    add_settings(group, TrackSettings, ("tracker", "ball", "ball_score", "offline"))
     add = group.add_argument
     add("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of the tracker; may be repeated")
     add("--strict", action="store_true", help="stop at an unusable box (NaN, inverted) instead of dropping it")

@@ -29,12 +29,28 @@ class LazyDetector:
 
 
 def load(settings: TrackSettings) -> Connector:
-    """Load the detector that the settings ask for."""
+    """Load the detector that the settings ask for; where it has a ball, that has a lowest score of its own.
+
+    Raises:
+        SettingError: the ball's class is none of the detector's.
+    """
+    from sportstrack.detect.balls import BallScores, ball_score
+
+    score = LOWEST_SCORE if settings.score is None else settings.score
+    low = score if settings.ball_is_off else ball_score(settings.ball_score, settings.score)
+    detector = _load(settings, min(score, low))
+    if low == score or not getattr(detector, "takes_score", True):
+        return detector
+    ball = settings.ball_ids(detector.names)
+    return BallScores(detector, ball or [], score, low)
+
+
+def _load(settings: TrackSettings, score: float) -> Connector:
     from sportstrack.detect import load_detector
 
     require_cv2()  # an OpenCV that does not load is reported here, and not by whichever library needs it first
     values = {name: getattr(settings, name) for name in ("imgsz", "iou", "classes", "device", "half", "trust")}
-    values["score"] = LOWEST_SCORE if settings.score is None else settings.score
+    values["score"] = score
     if settings.embedder == OWN_FEATURES:
         values["features"] = True
     if settings.detector is not None:

@@ -82,31 +82,35 @@ class Choice:
     """The boxes of a table that the settings ask for: those of some classes, with at least some score.
 
     Args:
-        classes: ids or names; None keeps all.
-        score: lowest score; None keeps all.
+        settings: their classes, the lowest score of all boxes and that of the ball's count.
         names: class id → name; where there are none, classes are chosen by id.
 
     Raises:
         SettingError: if there is no such class.
     """
 
-    def __init__(
-        self, classes: Sequence[int | str] | None, score: float | None, names: Mapping[int, str] | None
-    ) -> None:
+    def __init__(self, settings: TrackSettings, names: Mapping[int, str] | None) -> None:
+        from sportstrack.detect.balls import ball_score
         from sportstrack.detect.common import class_ids
 
-        known = dict(names or {})
+        classes, known = settings.classes, dict(names or {})
         if not known:  # then every number may be a class
             known = {int(c): str(c) for c in classes or () if str(c).strip().isdigit()}
         ids = class_ids(classes, known) if classes is not None else None
         self._ids = None if ids is None else np.array(ids, np.int64)
-        self._score = score
+        self._score = settings.score
+        self._ball = np.array(settings.ball_ids(names or {}) or [], np.int64)
+        self._ball_score = settings.ball_score
+        if settings.score is not None:
+            self._ball_score = ball_score(settings.ball_score, settings.score)
 
     def of(self, table: Detections) -> Detections:
         """Return the rows that count; the table itself if all do."""
         keep = np.ones(len(table), np.bool_)
         if self._ids is not None:
             keep &= np.isin(table.class_id, self._ids)
-        if self._score is not None:
-            keep &= ~(table.score < self._score)  # an unusable score is left to the tracker, which counts it
+        lowest = np.full(len(table), -np.inf if self._score is None else self._score)
+        if self._ball_score is not None:
+            lowest[np.isin(table.class_id, self._ball)] = self._ball_score
+        keep &= ~(table.score < lowest)  # an unusable score is left to the tracker, which counts it
         return table if keep.all() else table[keep]

@@ -118,10 +118,10 @@ def _of_video(frames: VideoSource, settings: TrackSettings, own: Own) -> Parts:
     info, live = frames.info, settings.live or frames.info.live
     frame_rate, size = float(info.frame_rate) / settings.every, (info.width, info.height)
     tracker = own.tracker
-    if tracker is None and settings.ball is None:
+    if tracker is None and settings.ball_is_off:
         tracker = make_tracker(settings, frame_rate, size)  # a wrong setting is reported before a detector is loaded
     detector = ready(own.detector, settings)
-    choice = Choice(settings.classes, settings.score, detector.names)
+    choice = Choice(settings, detector.names)
     observer = make_observer(settings, detector, choice.of, embedder=own.embedder, camera=own.camera)
     shots = ShotWatch(frame_rate) if settings.shots else None
     tracker = tracker or make_tracker(settings, frame_rate, size, detector.names)
@@ -142,7 +142,7 @@ def _of_replay(frames: Replay, settings: TrackSettings, own: Own) -> Parts:
     observer = make_replayer(
         settings,
         recorded,
-        Choice(settings.classes, settings.score, recorded.names).of,
+        Choice(settings, recorded.names).of,
         has_images=frames.has_images,
         embedder=own.embedder,
         camera=own.camera,

@@ -89,6 +89,7 @@ def track_video(
     named = {part: value for part, value in given.items() if isinstance(value, str)}
     own = Own(**given | dict.fromkeys(named))
     asked = (settings or TrackSettings()).changed(**overrides, **named)
+    asked = asked if own.tracker is None else asked.with_own_tracker()
     frames = open_frames(source, asked, [*overrides, *named], own)
     with closing(frames), ExitStack() as stack:
         summary = _new_summary(source, name, frames, asked)

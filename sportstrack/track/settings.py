@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from sportstrack.detect.settings import LOWEST_BALL_SCORE, DetectorSettings, as_classes
 from sportstrack.detect.settings import LOWEST_SCORE as LOWEST_SCORE
-from sportstrack.detect.settings import DetectorSettings
 from sportstrack.draw.items import DEFAULT, ITEMS, PRESETS, items_of
 from sportstrack.errors import FormatError, SettingError, SourceError, nearest, unknown
 from sportstrack.files.reading import is_folder, parse_yaml, read_yaml
@@ -35,8 +35,11 @@ class TrackSettings(DetectorSettings):
         shots: look for shot changes, so that no identity is matched by position across a cut.
         tracker: ball, botsort, bytetrack, cbiou, deepeiou, deepsort, jde, ocsort, sort, sports or package.module:Class.
         tracker_settings: the tracker's own settings (``--set key=value``).
-        ball: ids or names of the ball's class: one ball at a time, by a tracker of its own. None treats the ball like
-            all other classes.
+        ball: ids or names of the ball's class, or none: one ball at a time is followed, by a tracker of its own. None
+            takes the detector's classes that are called a ball (sports ball, basketball, puck …); but the tracker
+            ``ball`` and a tracker of your own get every class, unless the ball is named here.
+        ball_score: lowest score of a box of the ball. None is 0.05, or the lowest score of all boxes if that is lower;
+            of a recording it takes all, as ``score`` does.
         offline: refine the tracks afterwards, with the whole video known: link, fill gaps, smooth (two passes).
         every: use every Nth frame only.
         live: keep only the newest frame, so that latency does not grow.
@@ -67,7 +70,13 @@ class TrackSettings(DetectorSettings):
     tracker: str = option(DEFAULT_TRACKER, f"{', '.join(sorted(TRACKERS))} or package.module:Class")
     tracker_settings: Mapping[str, Any] = field(default_factory=dict)
     ball: Sequence[int | str] | None = option(
-        None, "ids or names of the ball's class: one ball at a time, by a tracker of its own", metavar="CLASS"
+        None,
+        "ids or names of the ball's class, or none: one ball at a time is followed, by a tracker of its own",
+        shown="the detector's class ball, if it has one",
+        metavar="CLASS,…",
+    )
+    ball_score: float | None = option(
+        None, "lowest score of a box of the ball", shown=str(LOWEST_BALL_SCORE), low=0, high=1, metavar="SCORE"
     )
     offline: bool = option(
         False, "refine the tracks afterwards, with the whole video known: link, fill gaps, smooth (two passes)"
@@ -102,8 +111,41 @@ class TrackSettings(DetectorSettings):
     def __post_init__(self) -> None:
         if isinstance(path := getattr(self, "detections"), os.PathLike):  # noqa: B009 - typed as text
             object.__setattr__(self, "detections", os.fspath(path))
+        if isinstance(named := getattr(self, "ball"), str):  # noqa: B009 - typed as a list
+            object.__setattr__(self, "ball", as_classes(named))
         super().__post_init__()
         items_of(self.draw)
+
+    def ball_ids(self, names: Mapping[int, str]) -> list[int] | None:
+        """Return the ids of the classes that the ball tracker follows; None runs no ball tracker.
+
+        Args:
+            names: class id → name, of the detector or the recording.
+
+        Raises:
+            SettingError: a class is named that is not there.
+        """
+        from sportstrack.detect.common import class_ids
+
+        if self.ball is not None:
+            return None if self.ball_is_off else class_ids(self.ball, names)
+        if self.ball_is_off or not names:
+            return None
+        from sportstrack.detect.balls import ball_ids
+
+        kept = class_ids("all" if self.classes is None else self.classes, names)
+        return [number for number in ball_ids(names) if kept is None or number in kept] or None
+
+    def with_own_tracker(self) -> TrackSettings:
+        """Return the settings of a run whose tracker is an object: it gets every class, unless the ball is named."""
+        return self if self.ball is not None else self.changed(ball=("none",))
+
+    @property
+    def ball_is_off(self) -> bool:
+        """Whether no ball tracker runs, whatever classes the detector has."""
+        if self.ball is not None:
+            return [str(one).lower() for one in self.ball] in ([], ["none"])
+        return self.tracker.lower() == "ball" or ":" in self.tracker
 
     def changed(self, **values: Any) -> TrackSettings:
         """Return a copy with other values; SettingError for an unknown name."""

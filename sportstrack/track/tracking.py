@@ -91,10 +91,8 @@ class ReadyTracker:
 def make_tracker(
     settings: TrackSettings, frame_rate: float, size: tuple[int, int], names: Mapping[int, str] | None = None
 ) -> Tracker:
-    """Make the tracker that the settings ask for; `names` (class id → name) are needed where there is a ball."""
+    """Make the tracker that the settings ask for; `names` (class id → name) are needed where a ball is followed."""
     options = dict(settings.tracker_settings)
-    if settings.ball is not None:
-        from sportstrack.detect.common import class_ids
-
-        options["ball"] = class_ids(settings.ball, names or {})
+    if (ball := settings.ball_ids(names or {})) is not None:
+        options |= {"ball": ball, "ball_score": settings.ball_score}
     return create_tracker(settings.tracker, frame_rate=frame_rate, frame_size=size, **options)

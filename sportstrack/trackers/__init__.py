@@ -69,6 +69,7 @@ def create_tracker(
     frame_rate: float = 25.0,
     frame_size: tuple[int, int] | None = None,
     ball: Collection[int] | None = None,
+    ball_score: float | None = None,
     **settings: Any,
 ) -> Tracker:
     """Make a tracker.
@@ -80,6 +81,8 @@ def create_tracker(
         frame_size: width and height of the picture in pixels, for trackers that want to know its borders.
         ball: class ids that the ball tracker follows, one ball at a time, while this one follows the rest; ids are
             unique over both.
+        ball_score: boxes of the ball from this score on continue a ball that is there; None is the ball tracker's own
+            ``low_thresh``.
         **settings: fields of the tracker's config, and ``coasting`` or ``strict``.
 
     Raises:
@@ -87,12 +90,13 @@ def create_tracker(
     """
     if ball is None:
         return _create(name, frame_rate, frame_size, settings)
-    from sportstrack.trackers.ball import Ball
+    from sportstrack.trackers.ball import Ball, BallConfig
     from sportstrack.trackers.byclass import ByClass
 
     others = _create(name, frame_rate, frame_size, settings)
     coasting, strict = (bool(settings.get(option, False)) for option in _OPTIONS)
-    ball_tracker = Ball(frame_rate=frame_rate, coasting=coasting, strict=strict)
+    config = BallConfig() if ball_score is None else BallConfig(low_thresh=ball_score)
+    ball_tracker = Ball(config, frame_rate=frame_rate, coasting=coasting, strict=strict)
     return ByClass([(None, others), (ball, ball_tracker)], strict=strict)
 
 

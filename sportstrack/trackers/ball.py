@@ -28,7 +28,9 @@ class BallConfig:
     """The ball tracker's settings; a size is the square root of the box's area.
 
     Attributes:
-        det_thresh: boxes with a lower score are ignored.
+        det_thresh: boxes with a lower score start nothing.
+        low_thresh: boxes with a score between the two continue a ball that is there; lower ones are ignored.
+        low_gate: share of the gate within which they do.
         start_thresh: a box from this score on starts a track at once, if none is alive.
         min_hits: boxes in a plausible row that start one otherwise.
         track_buffer: frames (at 30 per second) that the ball is waited for.
@@ -45,6 +47,8 @@ class BallConfig:
     """
 
     det_thresh: float = 0.1
+    low_thresh: float = 0.05
+    low_gate: float = 0.25
     start_thresh: float = 0.6
     min_hits: int = 3
     track_buffer: int = 60
@@ -60,7 +64,9 @@ class BallConfig:
     per_class: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("det_thresh", "start_thresh", "score_weight", "velocity_momentum", "size_momentum"):
+        for name in ("det_thresh", "low_thresh", "low_gate", "start_thresh", "score_weight"):
+            check_range(name, getattr(self, name), 0.0, 1.0)
+        for name in ("velocity_momentum", "size_momentum"):
             check_range(name, getattr(self, name), 0.0, 1.0)
         for name in ("gate", "gate_growth", "turn", "max_speed"):
             check_range(name, getattr(self, name), 0.0, 1e6)
@@ -144,7 +150,7 @@ class Ball:
             SettingError: if the camera is not an invertible affine.
         """
         camera = read_camera(camera)
-        found = read_found(detections, self.config.det_thresh, self.strict, _measure)
+        found = read_found(detections, min(self.config.low_thresh, self.config.det_thresh), self.strict, _measure)
         self.dropped += found.dropped
         self._frame += 1
 
@@ -183,7 +189,8 @@ class Ball:
         away = measurement[:2, None] - predicted[:, :, None]
         distance = np.hypot(away[0], away[1]) / np.maximum(reach, 1e-9)[:, None]
         ratio = measurement[4] / size[:, None]
-        possible = (distance <= 1.0) & (ratio <= config.size_ratio) & (ratio * config.size_ratio >= 1.0)
+        limit = np.where(found.score[boxes] < config.det_thresh, config.low_gate, 1.0)
+        possible = (distance <= limit) & (ratio <= config.size_ratio) & (ratio * config.size_ratio >= 1.0)
         if config.per_class:
             possible &= rows.class_id[tracks][:, None] == found.class_id[boxes]
         weight = config.score_weight
@@ -205,7 +212,8 @@ class Ball:
     def _seek(self, found: Found) -> int:
         """Gather evidence for a new ball; return its box once there is enough, or −1."""
         config, start = self.config, int(self._track_id > 0)
-        boxes = np.sort((-found.score).argsort(kind="stable")[: config.max_candidates])
+        best = (-found.score).argsort(kind="stable")[: config.max_candidates]
+        boxes = np.sort(best[found.score[best] >= config.det_thresh])
         tracks = np.arange(start, len(self._rows.last))
         t, b = clip_then_solve(self._cost(found, tracks, boxes, 0.0), 1.0)  # evidence flies straight
         owner = found.owner

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -221,3 +223,68 @@ def test_the_ball_is_followed_by_a_tracker_of_its_own(match: Path) -> None:
     assert not set().union(*balls) & people
     with pytest.raises(SettingError, match="'puck'"):
         track_video(match, detector=find, ball=["puck"])
+
+
+def test_a_ball_is_followed_unasked_with_lower_scores_than_people(match: Path, tmp_path: Path) -> None:
+    def find(frames: list[np.ndarray]) -> list[Detections]:
+        tables = toy.find(frames)
+        return [Detections(t.xyxy, np.array([0.9, 0.9, 0.9][: len(t)]), np.array([0, 0, 1][: len(t)])) for t in tables]
+
+    find.names = {0: "player", 1: "Soccer_Ball"}  # type: ignore[attr-defined]
+
+    def balls(**settings: Any) -> list[set[int]]:
+        seen: list[TrackedFrame] = []
+        track_video(match, detector=find, on_frame=seen.append, **{"tracker": "sort"} | settings)
+        return [set(frame.tracks.track_id[frame.tracks.class_id == 1].tolist()) for frame in seen]
+
+    alone = balls(ball=["Soccer_Ball"])
+    assert balls() == alone
+    assert balls(ball="none") != alone
+    assert balls(classes=["player"]) == [set()] * len(alone)
+    assert balls(tracker="ball", ball=["Soccer_Ball"])
+
+
+class Weak:
+    """Finds a sure player, a weak player, and a ball that was seen well once."""
+
+    names = {0: "person", 1: "sports ball"}
+
+    def __init__(self, score: float = 0.5) -> None:
+        self.score, self.count = score, 0
+
+    def __call__(self, frames: list[np.ndarray]) -> list[Detections]:
+        boxes = [[10, 10, 30, 50], [60, 10, 80, 50], [50, 30, 56, 36]]
+        self.count += 1
+        table = Detections.from_arrays(boxes, [0.9, 0.07, 0.9 if self.count == 1 else 0.07], [0, 0, 1])
+        return [table[table.score >= self.score] for _ in frames]
+
+
+@pytest.mark.parametrize(
+    ("settings", "scores"),
+    [
+        ({}, {0.9, 0.07}),
+        ({"ball": "none"}, {0.9}),
+        ({"ball_score": 0.08}, {0.9}),
+        ({"tracker": "ball"}, {0.9}),
+        ({"score": 0.5}, {0.9, 0.07}),
+        ({"score": 0.06, "ball": "none"}, {0.9, 0.07}),
+    ],
+)
+def test_low_scores_of_the_ball_reach_the_recording_and_those_of_people_do_not(
+    match: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any, scores: set[float]
+) -> None:
+    monkeypatch.setitem(sys.modules, "own.weak", SimpleNamespace(Weak=Weak))
+    summary = track_video(
+        match, tmp_path, weights="own.weak:Weak", batch=1, save_detections=True, formats=["csv"], **settings
+    )
+    frames = list(Recording(summary.outputs["detections"]))[1:]
+    seen = [
+        (round(float(s), 2), int(c))
+        for f in frames
+        for s, c in zip(f.detections.score, f.detections.class_id, strict=True)
+    ]
+    assert {score for score, _ in seen} == scores
+    if settings.get("score") != 0.06:
+        assert (0.07, 0) not in seen
+    again = track_video(summary.outputs["detections"], tmp_path / "again", formats=["csv"], **settings)
+    assert Path(again.outputs["csv"]).read_bytes() == Path(summary.outputs["csv"]).read_bytes()

@@ -51,7 +51,15 @@ def recording(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize(
     ("settings", "boxes"),
-    [({}, 4), ({"classes": ["player"]}, 3), ({"classes": [7]}, 1), ({"score": 0.75}, 2), ({"classes": ["all"]}, 4)],
+    [
+        ({}, 4),
+        ({"classes": ["player"]}, 3),
+        ({"classes": [7]}, 1),
+        ({"score": 0.75}, 3),
+        ({"score": 0.75, "ball_score": 0.75}, 2),
+        ({"score": 0.75, "ball": "none"}, 2),
+        ({"classes": ["all"]}, 4),
+    ],
 )
 def test_classes_and_scores_are_chosen_from_a_recording(recording: Path, settings: dict, boxes: int) -> None:
     assert {len(frame.detections) for frame in replayed(recording, **settings)} == {boxes}
@@ -219,7 +227,7 @@ def test_boxes_that_no_tracker_takes_name_the_threshold(tmp_path: Path, tracker:
 
 
 def test_a_replay_of_nothing_says_so(recording: Path) -> None:
-    [text] = track_video(recording, score=0.99).warnings
+    [text] = track_video(recording, score=0.99, ball="none").warnings
     assert "the recording has none of the classes and scores asked for" in text
 
 

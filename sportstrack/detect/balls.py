@@ -1,0 +1,80 @@
+"""The ball among a detector's classes, and a detector that gives boxes of it with lower scores than of the rest."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from sportstrack.detect.common import Frames
+from sportstrack.detect.connector import Connector
+from sportstrack.detect.settings import LOWEST_BALL_SCORE, LOWEST_SCORE
+from sportstrack.types import Detections
+
+_OTHERS = ("puck", "shuttlecock")
+
+
+def ball_ids(names: Mapping[int, str]) -> list[int]:
+    """Return the ids of the classes that are a ball by their name: ball, sports ball, soccer_ball, Basketball, puck.
+
+    Args:
+        names: class id → name.
+    """
+    return sorted(number for number, name in names.items() if _is_ball(name))
+
+
+def _is_ball(name: str) -> bool:
+    words = re.findall(r"[^\W_]+", name.lower())
+    return bool(words) and (words[-1].removesuffix("s").endswith("ball") or words[-1] in _OTHERS)
+
+
+class BallScores:
+    """A detector whose boxes of the ball may score lower than those of other classes.
+
+    A ball is small and blurred: its boxes score lower than players', and a tracker of its own knows which of them to
+    believe. The detector itself is made with the lower of the two scores; boxes of other classes below theirs are left
+    out here.
+
+    Args:
+        detector: any detector.
+        ball: class ids of the ball.
+        score: lowest score of boxes of other classes.
+        low: lowest score of boxes of the ball.
+    """
+
+    def __init__(self, detector: Connector, ball: list[int], score: float, low: float) -> None:
+        self._detector, self._ball = detector, np.array(ball, np.int64)
+        self._score, self._low = score, low
+        self.timings: dict[str, float] = detector.timings
+        self.in_force: dict[str, Any] = detector.in_force
+
+    def __call__(self, frames: Frames) -> list[Detections]:
+        """Detect in a batch of frames; return one table per frame, in order."""
+        return [self._kept(table) for table in self._detector(frames)]
+
+    def _kept(self, table: Detections) -> Detections:
+        lowest = np.where(np.isin(table.class_id, self._ball), self._low, self._score)
+        keep = ~(table.score < lowest)  # an unusable score is left to the tracker, which counts it
+        return table if keep.all() else table[keep]
+
+    @property
+    def names(self) -> Mapping[int, str]:
+        """Class id → name."""
+        return self._detector.names
+
+    @property
+    def device(self) -> str | None:
+        """Where the detector runs."""
+        return self._detector.device
+
+    @property
+    def fixed(self) -> tuple[str, ...]:
+        """Settings that the detector fixes itself."""
+        return self._detector.fixed
+
+
+def ball_score(asked: float | None, score: float | None) -> float:
+    """Return the lowest score of boxes of the ball: the one asked for, else the lower of the default and `score`."""
+    return asked if asked is not None else min(LOWEST_BALL_SCORE, LOWEST_SCORE if score is None else score)
