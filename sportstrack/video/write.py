@@ -16,13 +16,16 @@ from sportstrack.errors import OutputError, SourceError
 from sportstrack.files.claim import PartFile
 from sportstrack.images.check import check_image
 from sportstrack.types import Image
-from sportstrack.video.convert import BT709, ONE_THREAD, SMPTE170M
+from sportstrack.video.convert import BT709, SMPTE170M
 from sportstrack.video.messages import plain
+from sportstrack.video.planes import Planes
 from sportstrack.video.source import is_folder, open_source
 from sportstrack.video.times import as_rate, ticks_per_second
 
 OUTPUT_SUFFIXES = (".mp4", ".m4v", ".mov")
-ACCURATE = 0x40002  # swscale's bilinear with accurate rounding; without it, writing darkens the picture by 3 levels
+PRESET, X264 = "superfast", "bframes=0:mbtree=1:rc-lookahead=5"
+"""How video is encoded by default: in half the time of veryfast, at its quality in files about a seventh larger."""
+
 FRAGMENT = 1_000_000  # microseconds of video that a hard kill may cost
 
 
@@ -56,8 +59,8 @@ class VideoWriter:
         frame_rate: Fraction | float,
         *,
         pixel_ratio: Fraction = Fraction(1),
-        crf: int = 23,
-        preset: str = "veryfast",
+        crf: int = 24,
+        preset: str = PRESET,
         codec: str = "libx264",
         file: PartFile | None = None,
     ):
@@ -94,7 +97,9 @@ class VideoWriter:
         if self._container is None:
             raise OutputError(f"{self.path}: the writer is closed")
         check_image(image, str(self.path), size=self._size)
-        frame = self._yuv(image)
+        if any(self._pad):
+            image = np.pad(image, ((0, self._pad[0]), (0, self._pad[1]), (0, 0)), mode="edge")
+        frame = self._planes.frame(image)
         self._last = max(round(Fraction(pts) * self._clock), self._last + 1)
         if not self.written:
             self._first = self._last
@@ -185,9 +190,7 @@ class VideoWriter:
 
     def _open(self, crf: int, preset: str, codec: str) -> None:
         import av
-        from av.video.reformatter import VideoReformatter
 
-        self._reformatter = VideoReformatter()
         # Fragments, each flushed when complete, survive a kill; an ordinary mp4 has no index until its end.
         options = {
             "movflags": "frag_keyframe+empty_moov+default_base_moof",
@@ -196,7 +199,8 @@ class VideoWriter:
         }
         try:
             self._container = av.open(f"file:{self._part}", "w", format="mp4", options=options)
-            self._stream = self._add_stream(codec, {"crf": str(crf), "preset": preset})
+            more = {"x264-params": X264} if (codec, preset) == ("libx264", PRESET) else {}
+            self._stream = self._add_stream(codec, {"crf": str(crf), "preset": preset} | more)
         except (av.FFmpegError, OSError, ValueError) as error:
             self.abort()
             self._part.unlink(missing_ok=True)
@@ -213,7 +217,7 @@ class VideoWriter:
         context.time_base = Fraction(1, self._clock)
         # Untagged video is taken for BT.709 if it is HD and for BT.601 below; write what even such players expect.
         hd = self._size[1] >= 720
-        self._matrix = 1 if hd else 5  # swscale's numbers for the two
+        self._planes = Planes(stream.width, stream.height, hd=hd)
         tag = BT709 if hd else SMPTE170M
         context.colorspace, context.color_primaries, context.color_trc = tag, tag, tag
         context.color_range = 1
@@ -221,16 +225,6 @@ class VideoWriter:
             context.sample_aspect_ratio = self._pixel_ratio
         context.open()
         return stream
-
-    def _yuv(self, image: Image) -> Any:
-        import av
-
-        if any(self._pad):
-            image = np.pad(image, ((0, self._pad[0]), (0, self._pad[1]), (0, 0)), mode="edge")
-        frame = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(image), "bgr24")
-        return self._reformatter.reformat(
-            frame, format="yuv420p", dst_colorspace=self._matrix, interpolation=ACCURATE, threads=ONE_THREAD
-        )
 
     def _mux(self, frame: Any) -> None:
         import av
