@@ -13,6 +13,9 @@ __version__ = "0.1.0"
 _NAMES = {
     "sportstrack.camera": ("load_camera",),
     "sportstrack.detect": ("load_detector",),
+    "sportstrack.draw.annotator": ("Annotator",),
+    "sportstrack.draw.run": ("draw_video",),
+    "sportstrack.draw.settings": ("DrawSettings",),
     "sportstrack.draw.heatmap": ("Presence", "draw_path", "heat_map", "overlay"),
     "sportstrack.embed": ("load_embedder",),
     "sportstrack.errors": ("SportstrackError",),
@@ -58,6 +61,7 @@ __all__ = [
     "OCSORT",
     "SORT",
     "TRACKERS",
+    "Annotator",
     "Ball",
     "BallConfig",
     "BallTracker",
@@ -73,6 +77,7 @@ __all__ = [
     "DeepSORT",
     "DeepSORTConfig",
     "Detections",
+    "DrawSettings",
     "JDEConfig",
     "LabelSettings",
     "LossWeights",
@@ -106,6 +111,7 @@ __all__ = [
     "create_tracker",
     "diagnose_job",
     "draw_path",
+    "draw_video",
     "fill_gaps",
     "find_jobs",
     "find_sequences",
@@ -133,7 +139,10 @@ __all__ = [
 if TYPE_CHECKING:
     from sportstrack.camera import load_camera
     from sportstrack.detect import load_detector
+    from sportstrack.draw.annotator import Annotator
     from sportstrack.draw.heatmap import Presence, draw_path, heat_map, overlay
+    from sportstrack.draw.run import draw_video
+    from sportstrack.draw.settings import DrawSettings
     from sportstrack.embed import load_embedder
     from sportstrack.errors import SportstrackError
     from sportstrack.label import LabelSettings, label_video, write_cvat, write_yolo_labels

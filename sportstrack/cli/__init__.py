@@ -24,6 +24,7 @@ COMMANDS = {
     "mine": ("sportstrack.mine.command", "find the pictures a detector does worst on"),
     "label": ("sportstrack.label.command", "label videos with detector and tracker, to correct instead of draw"),
     "sot": ("sportstrack.sot.command", "follow one player or the ball"),
+    "draw": ("sportstrack.draw.command", "draw results onto their video: video, pictures, maps"),
     "presence": ("sportstrack.presence.command", "draw heat maps and paths of a result"),
     "evaluate": ("sportstrack.evaluate.command", "score tracking results against ground truth"),
     "sot-evaluate": ("sportstrack.sot.evaluate.command", "run and score single-object trackers"),

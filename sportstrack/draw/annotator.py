@@ -123,11 +123,11 @@ class Annotator:
         ]
         if detections is not None:
             self._masks(canvas, tracks, detections, colours)
-        kept = _Heads(canvas, tracks.xyxy[~is_ball]) if self.items & {"ellipse", "trace"} else None
+        kept = None if "box" in self.items else _Heads(canvas, tracks.xyxy[~is_ball])
         self._ground(canvas, tracks, is_ball, colours, tools)
-        if kept is not None and "box" not in self.items:
-            kept.put_back()
         self._frames(canvas, tracks, is_ball, colours, tools)
+        if kept is not None:
+            kept.put_back()
         if detections is not None and "keypoints" in self.items and detections.keypoints is not None:
             for row in np.flatnonzero(tracks.detection >= 0).tolist():
                 marks.body(canvas, detections.keypoints[tracks.detection[row]], colours[row], tools.thin)

@@ -6,12 +6,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sportstrack.errors import SettingError
-from sportstrack.types import FloatArray, Image
+from sportstrack.types import FloatArray, Image, IntArray
 
 SPREAD = 1 / 60  # Standard deviation of a visit, as a share of the picture's longer side.
 CELLS = 480  # A map has this many cells along the longer side, whatever the size of the picture.
 OPACITY = 0.65  # Of the warmest places in an overlay.
 PATH_COLOUR = (255, 255, 255)  # BGR; visible on grass and on a heat map.
+PATH_COLOURS = (PATH_COLOUR, (255, 184, 0), (48, 59, 255), (0, 212, 255), (255, 77, 176), (0, 138, 255))  # BGR
 _BAND = 256  # So many rows of a picture are blended at once.
 
 
@@ -141,6 +142,22 @@ def as_points(where: ArrayLike, keep: bool = False) -> FloatArray:
         with np.errstate(invalid="ignore", over="ignore"):  # infinite boxes have no centre
             points = np.column_stack([(rows[:, 0] + rows[:, 2]) / 2, rows[:, 3]])
     return points if keep else points[np.isfinite(points).all(axis=1)]
+
+
+def draw_paths(image: Image, frame: IntArray, track_id: IntArray, where: FloatArray, every: int = 1) -> Image:
+    """Draw each track's path **into** an image, interrupted where frames are missing, and return it.
+
+    Args:
+        image: (H, W, 3) BGR, C-contiguous.
+        frame: (N,) numbers of frames, ascending for each track.
+        track_id: (N,).
+        where: (N, 2) points or (N, 4) ``xyxy`` boxes.
+        every: how far the numbers of frames lie apart.
+    """
+    for number, track in enumerate(np.unique(track_id).tolist()):
+        rows = track_id == track
+        draw_path(image, with_gaps(frame[rows] // every, where[rows]), PATH_COLOURS[number % len(PATH_COLOURS)])
+    return image
 
 
 def with_gaps(frames: NDArray[np.int64], boxes: FloatArray) -> FloatArray:

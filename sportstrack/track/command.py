@@ -85,7 +85,10 @@ def _parser() -> argparse.ArgumentParser:
 
     group = parser.add_argument_group("output")
     add_settings(
-        group, TrackSettings, ("formats", "boxes", "draw", "save_detections", "detections"), draw={"type": words}
+        group,
+        TrackSettings,
+        ("formats", "boxes", "draw", "save_detections", "detections"),
+        draw={"type": words, "nargs": None},
     )
     group.add_argument("--resume", action="store_true", help="skip sources whose complete result is there already")
     add_overwrite(group)

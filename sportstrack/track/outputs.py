@@ -25,6 +25,7 @@ from sportstrack.track.settings import TrackSettings, settings_text
 from sportstrack.track.sinks import TEXT_SINKS, Sink
 from sportstrack.track.summary import Summary
 from sportstrack.video import SourceInfo, VideoWriter
+from sportstrack.video.sound import Sound
 
 ENDINGS = {
     "video": "_tracked.mp4",
@@ -59,7 +60,11 @@ def longer_name(name: str, source: str) -> str:
 
 
 class Outputs:
-    """All files that a run writes."""
+    """All files that a run writes.
+
+    Attributes:
+        names: class id → name.
+    """
 
     def __init__(
         self,
@@ -71,6 +76,7 @@ class Outputs:
         frame_rate: Fraction,
     ) -> None:
         self._summary, self._settings, self._claim = summary, settings, claim
+        self.names = dict(made.names)
         self._sinks: dict[str, Sink] = {}
         self._annotate: Callable[..., Any] | None = None
         self._heat: _HeatSink | None = None
@@ -146,15 +152,25 @@ class Outputs:
         from sportstrack.draw.annotator import Annotator
 
         require_cv2()
-        self._sinks["video"] = _VideoSink(self._path("video"), info, rate)
+        self._sinks["video"] = _VideoSink(self._path("video"), info, rate, self._sound(info))
         annotator = Annotator(names, draw=self._settings.draw, frame_rate=float(rate))
         self._annotate = annotator.draw
 
+    def _sound(self, info: SourceInfo) -> Sound | None:
+        """Return the sound to copy: that of a file which plays at its own pace."""
+        if info.kind != "video" or info.live:
+            return None
+        sound = Sound(Path(self._summary.source.removeprefix("file://")))
+        if self._settings.detections is not None and self._settings.frame_rate is not None and sound.has_sound():
+            self._summary.warnings.append("the sound was left out: with --frame-rate the video has another pace")
+            return None
+        return sound
+
 
 class _VideoSink:
-    def __init__(self, path: Path, info: SourceInfo, frame_rate: Fraction) -> None:
+    def __init__(self, path: Path, info: SourceInfo, frame_rate: Fraction, sound: Sound | None) -> None:
         self.path = path
-        self._writer = VideoWriter(path, info.width, info.height, frame_rate, pixel_ratio=info.pixel_ratio)
+        self._writer = VideoWriter(path, info.width, info.height, frame_rate, pixel_ratio=info.pixel_ratio, sound=sound)
         self.file = self._writer.file
         self.warnings = self._writer.warnings
 

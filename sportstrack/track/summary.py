@@ -30,6 +30,7 @@ class Summary:
         stages_ms: mean milliseconds of work per frame and stage. Stages overlap: they do not add up to 1000 / fps.
         tracks: distinct ids.
         boxes: tracked boxes in all frames.
+        names: class id → name of the classes that were tracked.
         cuts: shot changes.
         shots: of each, the frame with which the new shot begins (a fade's middle), its kind and its confidence; empty
             where shots were not looked for, or are taken from a recording.
@@ -62,6 +63,7 @@ class Summary:
     stages_ms: dict[str, float] = field(default_factory=dict)
     tracks: int = 0
     boxes: int = 0
+    names: dict[str, str] = field(default_factory=dict)
     cuts: int = 0
     shots: list[dict[str, Any]] = field(default_factory=list)
     mean_score: float | None = None

@@ -21,6 +21,7 @@ class Tally:
         boxes: tracked boxes.
         cuts: frames with which another shot begins.
         seconds: time that the tracker took.
+        classes: the classes of the tracked boxes.
     """
 
     def __init__(self) -> None:
@@ -28,6 +29,7 @@ class Tally:
         self.highest_score: float | None = None
         self.seconds = 0.0
         self._ids: set[int] = set()
+        self.classes: set[int] = set()
         self._scores = 0.0
 
     @property
@@ -51,6 +53,7 @@ class Tally:
         self.boxes += len(tracks)
         self.cuts += frame.cut_confidence > 0
         self._ids.update(tracks.track_id.tolist())
+        self.classes.update(tracks.class_id.tolist())
         self._scores += float(tracks.score.sum())
 
     @contextmanager

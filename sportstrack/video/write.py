@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +19,7 @@ from sportstrack.types import Image
 from sportstrack.video.convert import BT709, SMPTE170M
 from sportstrack.video.messages import plain
 from sportstrack.video.planes import Planes
+from sportstrack.video.sound import Sound, sound_failure
 from sportstrack.video.source import is_folder, open_source
 from sportstrack.video.times import as_rate, ticks_per_second
 
@@ -46,6 +47,7 @@ class VideoWriter:
         preset: x264's speed, ``ultrafast`` to ``veryslow``.
         codec: any encoder of ffmpeg that takes yuv420p.
         file: a file of that path which the caller has claimed; None makes one.
+        sound: what to copy beside the pictures, so far as mp4 holds it; None is silent.
 
     Raises:
         OutputError: if the file cannot be written; the message says why.
@@ -63,6 +65,7 @@ class VideoWriter:
         preset: str = PRESET,
         codec: str = "libx264",
         file: PartFile | None = None,
+        sound: Sound | None = None,
     ):
         self.path = Path(path)
         self.warnings: list[str] = []
@@ -76,6 +79,10 @@ class VideoWriter:
         self._part = self.file.part
         self._final = self._part.with_name(self._part.name.replace(".part", ".final.part"))
         self._container: Any = None
+        self._sound = sound
+        if sound is not None and (reason := sound.why_not()) is not None:
+            self.warnings.append(reason)
+            self._sound = None
         self._check_target()
         if any(self._pad):
             self.warnings.append(
@@ -252,7 +259,7 @@ class VideoWriter:
         import av
 
         try:
-            self._remux()
+            self._remux_with_sound()
             self._final.replace(self._part)
         except (av.FFmpegError, OSError) as error:
             # The fragmented file plays as well, only seeking is slower: better that than nothing.
@@ -264,8 +271,19 @@ class VideoWriter:
             self._final.unlink(missing_ok=True)
             raise
 
-    def _remux(self) -> None:
-        """Copy the packets into an ordinary mp4 with the index in front."""
+    def _remux_with_sound(self) -> None:
+        import av
+
+        if self._sound is not None:
+            try:
+                self._remux(self._sound)
+                return
+            except (av.FFmpegError, OSError, ValueError) as error:  # of the sound, or of the disk: then it comes again
+                self.warnings.append(sound_failure(error))
+        self._remux(None)
+
+    def _remux(self, sound: Sound | None) -> None:
+        """Copy the packets into an ordinary mp4 with the index in front, and the sound with them."""
         import av
 
         copied = 0
@@ -273,10 +291,14 @@ class VideoWriter:
         with (
             av.open(f"file:{self._part}") as source,
             av.open(f"file:{self._final}", "w", format="mp4", options=options) as target,
+            ExitStack() as stack,
         ):
             stream = source.streams.video[0]
             copy = target.add_stream_from_template(stream)
             copy.time_base = stream.time_base
+            length = Fraction(self._last - self._first, self._clock) + 1 / self._rate
+            heard = iter(()) if sound is None else sound.join(target, stack, length)
+            waiting = next(heard, None)
             shift: int | None = None
             for packet in source.demux(stream):
                 if packet.pts is None or packet.dts is None:
@@ -288,7 +310,14 @@ class VideoWriter:
                 if copied == self.written:
                     packet.duration = round(self._clock / self._rate)
                 packet.stream = copy
+                time = packet.dts * stream.time_base
                 target.mux(packet)
+                while waiting is not None and waiting[0] <= time:
+                    target.mux(waiting[1])
+                    waiting = next(heard, None)
+            while waiting is not None:
+                target.mux(waiting[1])
+                waiting = next(heard, None)
         for count in (copied, _count_frames(self._final)):
             if count != self.written:  # FFmpeg does not report every error of a full disk
                 raise OSError(errno.EIO, f"{count} of {self.written} frames could be written; is the disk full?")
