@@ -18,7 +18,7 @@ class DrawSettings:
     """How to draw results; each field is an option of ``sportstrack draw``.
 
     Attributes:
-        draw: what is shown, comma-separated: presets broadcast, analyst, debug; items box, corner, ellipse, ball,
+        draw: what the video shows, comma-separated: presets broadcast, analyst, debug; items box, corner, ellipse, ball,
             trace, id, class, score, speed, label, mask, keypoints, clock.
         ids: tracks to highlight, comma-separated; the others are drawn in grey.
         crop_to: follow this track with a virtual camera.
@@ -33,7 +33,7 @@ class DrawSettings:
 
     draw: Sequence[str] = option(
         DEFAULT,
-        f"what is shown, comma-separated: presets {', '.join(PRESETS)}; items {', '.join(ITEMS)}",
+        f"what the video shows, comma-separated: presets {', '.join(PRESETS)}; items {', '.join(ITEMS)}",
         metavar="LIST",
     )
     ids: Sequence[int] | None = option(

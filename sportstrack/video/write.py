@@ -280,9 +280,9 @@ class VideoWriter:
                 return
             except (av.FFmpegError, OSError, ValueError) as error:  # of the sound, or of the disk: then it comes again
                 self.warnings.append(sound_failure(error))
-        self._remux(None)
+        self._remux()
 
-    def _remux(self, sound: Sound | None) -> None:
+    def _remux(self, sound: Sound | None = None) -> None:
         """Copy the packets into an ordinary mp4 with the index in front, and the sound with them."""
         import av
 
