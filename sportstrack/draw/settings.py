@@ -18,8 +18,8 @@ class DrawSettings:
     """How to draw results; each field is an option of ``sportstrack draw``.
 
     Attributes:
-        draw: what the video shows, comma-separated: presets broadcast, analyst, debug; items box, corner, ellipse, ball,
-            trace, id, class, score, speed, label, mask, keypoints, clock.
+        draw: what the video shows, comma-separated: presets broadcast, analyst, debug; items box, corner, ellipse,
+            ball, trace, id, class, score, speed, label, mask, keypoints, clock.
         ids: tracks to highlight, comma-separated; the others are drawn in grey.
         crop_to: follow this track with a virtual camera.
         formats: outputs, comma-separated: video, heatmap, paths, or all.
