@@ -136,8 +136,8 @@ def peer_contenders(patterns: list[str], own_boxes: bool) -> tuple[list[Contende
 
 def _peer_contender(peer: Peer, own_boxes: bool) -> Contender:
     def prepare(clip: Clip) -> Instance:
-        alike, _ = at_defaults(clip.frame_rate, clip.size, {peer.name.split()[0]})
-        new = next(p for p in alike if p.name == peer.name)
+        same, _ = at_defaults(clip.frame_rate, clip.size, {peer.name.split()[0]})
+        new = next(p for p in same if p.name == peer.name)
         return Instance(new.convert, new.make(), _reader(new, own_boxes))
 
     return Contender(

@@ -44,7 +44,7 @@ from sportstrack import (
 
 MEMORY = 30  # frames without a detection that every ByteTrack remembers
 SORT_MEMORY = 1  # the same for every SORT, as published
-CONFIDENT = 0.5  # least score of a box that every OC-SORT and C-BIoU uses
+HIGH_SCORE = 0.5  # least score of a box that every OC-SORT and C-BIoU uses
 FRAME_RATE = 30.0  # at which all of them count a buffer in frames
 
 
@@ -58,7 +58,7 @@ def ours() -> list[Peer]:
         return ByteTrack(ByteTrackConfig(track_buffer=MEMORY), frame_rate=FRAME_RATE).update
 
     def oc() -> Any:
-        return OCSORT(OCSORTConfig(det_thresh=CONFIDENT, max_age=MEMORY), frame_rate=FRAME_RATE).update
+        return OCSORT(OCSORTConfig(det_thresh=HIGH_SCORE, max_age=MEMORY), frame_rate=FRAME_RATE).update
 
     def bot() -> Any:
         config = BoTSORTConfig(track_high_thresh=0.5, new_track_thresh=0.6, track_buffer=MEMORY)
@@ -69,7 +69,7 @@ def ours() -> list[Peer]:
         return DeepSORT(config, frame_rate=FRAME_RATE).update
 
     def cbiou() -> Any:
-        return CBIoU(CBIoUConfig(det_thresh=CONFIDENT, max_age=MEMORY), frame_rate=FRAME_RATE).update
+        return CBIoU(CBIoUConfig(det_thresh=HIGH_SCORE, max_age=MEMORY), frame_rate=FRAME_RATE).update
 
     return [
         Peer("sportstrack SORT", "SORT", sort, fresh, our_rows),
@@ -131,7 +131,7 @@ def _trackers() -> list[Peer]:
             minimum_consecutive_frames=3,
             minimum_iou_threshold=0.3,
             direction_consistency_weight=0.2,
-            high_conf_det_threshold=CONFIDENT,
+            high_conf_det_threshold=HIGH_SCORE,
             delta_t=3,
         ).update
 
@@ -148,8 +148,8 @@ def _trackers() -> list[Peer]:
         return CBIoUTracker(
             lost_track_buffer=MEMORY,
             frame_rate=FRAME_RATE,
-            track_activation_threshold=CONFIDENT,
-            high_conf_det_threshold=CONFIDENT,
+            track_activation_threshold=HIGH_SCORE,
+            high_conf_det_threshold=HIGH_SCORE,
         ).update
 
     return [
@@ -177,8 +177,8 @@ def _ultralytics() -> list[Peer]:
         fuse_score=True,
     )
 
-    confident = {"track_high_thresh": CONFIDENT, "new_track_thresh": CONFIDENT, "fuse_score": False}
-    oc_settings = SimpleNamespace(**vars(settings) | confident, delta_t=3, inertia=0.2, use_byte=False)
+    same_score = {"track_high_thresh": HIGH_SCORE, "new_track_thresh": HIGH_SCORE, "fuse_score": False}
+    oc_settings = SimpleNamespace(**vars(settings) | same_score, delta_t=3, inertia=0.2, use_byte=False)
 
     bot_settings = SimpleNamespace(
         **vars(settings), gmc_method="none", with_reid=False, proximity_thresh=0.5, appearance_thresh=0.8

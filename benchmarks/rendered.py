@@ -26,7 +26,7 @@ FRAMES = 250
 EMBEDDERS = ("kit", "osnet", "kit+osnet")
 EDGE = 0.02  # standard deviation of a box's edges, heights
 FALSE = 0.25  # false boxes per frame
-HIDDEN = 0.1  # people of whom less is visible are neither detected nor asked for
+HIDDEN = 0.1  # people of which less is visible are neither detected nor asked for
 
 
 @dataclass(frozen=True)

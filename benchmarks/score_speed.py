@@ -57,10 +57,10 @@ def simulate(folder: Path, objects: int, frames: int, crowd: bool, seed: int = 0
                 labels[i], fresh = fresh, fresh + 1
         seen = rng.random(objects) > 0.08
         noisy = box + rng.normal(0, 0.04, box.shape) * height[:, None]
-        ghost = np.hstack([rng.uniform(0, field, (objects // 20, 2)), rng.uniform(20, 90, (objects // 20, 2))])
-        rows = np.vstack([noisy[seen], ghost]).round(1)
+        false_box = np.hstack([rng.uniform(0, field, (objects // 20, 2)), rng.uniform(20, 90, (objects // 20, 2))])
+        rows = np.vstack([noisy[seen], false_box]).round(1)
         rows[:, 2:] = np.maximum(rows[:, 2:], 1)
-        ids = [*labels[seen].tolist(), *range(10**6, 10**6 + len(ghost))]
+        ids = [*labels[seen].tolist(), *range(10**6, 10**6 + len(false_box))]
         result += [(frame, i, *row, 0.9, -1, -1, -1) for i, row in zip(ids, rows.tolist(), strict=True)]
     return _write(folder / "gt" / SEQUENCE / "gt" / "gt.txt", truth), _write(
         folder / "trackers" / "peer" / "data" / f"{SEQUENCE}.txt", result

@@ -93,8 +93,8 @@ def with_cuts(seed: int, cuts: int = 2, size: tuple[int, int] = (1280, 720), alo
         seed: of the match.
         cuts: how many.
         size: width and height of the picture.
-        alone: follow the referee, whose clothes are unique; otherwise a player, which appearance cannot tell from its
-            team mates.
+        alone: follow the referee, whose clothes are unique; otherwise a player, whose team mates have the same
+            appearance.
     """
     settings = Settings(seed=seed, frames=LENGTH, cuts=cuts, width=size[0], height=size[1])
     images, tracks, seen = _rendered(settings)
@@ -150,7 +150,7 @@ def _rendered(settings: Settings) -> tuple[list[Image], Boxes, NDArray[np.float6
 
 
 def _target(seen: NDArray[np.float64], shots: list[slice], pick: int) -> int:
-    """Return the id of a person who is well seen in every shot and in the first frame; `pick` chooses among them."""
+    """Return the id of a person that is well seen in every shot and in the first frame; `pick` chooses among them."""
     worst = np.min([np.percentile(seen[1:24, shot], 10, axis=1) for shot in shots], axis=0)
     worst[seen[1:24, 0] < 0.95] = 0
     good = np.flatnonzero(worst >= min(0.9, worst.max())) + 1

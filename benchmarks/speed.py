@@ -50,7 +50,7 @@ BLOCK = 100  # frames per turn, at up to 50 objects
 COLUMNS = ("stream", "tracker", "frames_per_second", "ours_is_times_faster")
 
 
-CONFIDENT: dict[str, dict[str, Any]] = {  # the peers' thresholds, so that all use the same boxes
+HIGH_SCORE: dict[str, dict[str, Any]] = {  # the peers' thresholds, so that all use the same boxes
     "botsort": {"track_high_thresh": 0.5, "new_track_thresh": 0.6},
     "ocsort": {"det_thresh": 0.5},
     "deepeiou": {"track_high_thresh": 0.5, "new_track_thresh": 0.6},
@@ -75,7 +75,7 @@ def alone() -> list[Peer]:
 
     def peer(family: str, name: str, embeddings: bool) -> Peer:
         def make() -> Any:
-            return create_tracker(name, frame_rate=30.0, **CONFIDENT.get(name, {})).update
+            return create_tracker(name, frame_rate=30.0, **HIGH_SCORE.get(name, {})).update
 
         def convert(frame: Detections) -> Detections:
             return Detections(frame.xyxy, frame.score, frame.class_id, frame.embedding if embeddings else None)
@@ -109,13 +109,13 @@ def simulate(objects: int, frames: int, seed: int = 0) -> Stream:
         where = np.concatenate((place[seen], rng.uniform(0, field, (int(false.sum()), 2))))
         high = np.concatenate((height[seen], height[false]))[:, None]
         corners = np.concatenate((where - high * [0.2, 1.0], where + high * [0.2, 0.0]), axis=1)
-        weak = rng.random(len(high)) < 0.1
-        score = np.where(weak, rng.uniform(0.15, 0.5, len(high)), rng.uniform(0.6, 0.95, len(high)))
+        low = rng.random(len(high)) < 0.1
+        score = np.where(low, rng.uniform(0.15, 0.5, len(high)), rng.uniform(0.6, 0.95, len(high)))
         order = rng.permutation(len(high))
         noisy = corners + rng.normal(0, 0.02, corners.shape) * high
         clean = np.concatenate((embedding[seen], _units(taste.normal(size=(int(false.sum()), EMBEDDING_SIZE)))))
-        seen_look = _units(clean + taste.normal(0, (0.1 / EMBEDDING_SIZE) ** 0.5, clean.shape))[order]
-        stream.append(Detections(noisy[order], score[order], np.zeros(len(order), np.int64), seen_look))
+        seen_embedding = _units(clean + taste.normal(0, (0.1 / EMBEDDING_SIZE) ** 0.5, clean.shape))[order]
+        stream.append(Detections(noisy[order], score[order], np.zeros(len(order), np.int64), seen_embedding))
     return stream
 
 

@@ -52,7 +52,7 @@ CHOSEN = ("weights", "epochs", "imgsz", "batch", "seed", "device", "bf16")  # on
 
 
 def scene(seed: int, size: dict[str, int]) -> Any:
-    """A sequence with its knobs drawn from the seed too."""
+    """A sequence with its settings drawn from the seed too."""
     rng = np.random.default_rng(seed)
     return synthetic.Settings(
         seed=seed,

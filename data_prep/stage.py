@@ -123,7 +123,7 @@ def check_place(out: str | Path) -> dict[str, Any] | None:
 def _holds_this(target: Path, job: dict[str, Any], overwrite: bool) -> bool:
     """Return whether the very job was done there before; OutputError if something else is there.
 
-    What the same command wrote before its source changed is written anew, unless somebody changed it.
+    What the same command wrote before its source changed is written anew, unless it was changed since.
     """
     found = check_place(target)
     if found is None or overwrite:

@@ -17,7 +17,7 @@ _WORDS = {
 
 
 def is_kind(value: Any, hint: Any) -> bool:
-    """Tell whether a value fits a type hint: plain types, unions, sequences, tuples and tables; others fit always."""
+    """Return whether a value fits a type hint: plain types, unions, sequences, tuples and tables; others fit always."""
     origin, inner = get_origin(hint) or hint, get_args(hint)
     if origin in (Union, types.UnionType):
         return any(is_kind(value, one) for one in inner)

@@ -69,7 +69,7 @@ def about(config: type, name: str) -> About:
 
 
 def default_of(config: type, name: str) -> Any:
-    """Return the value that a setting has when nobody gives one."""
+    """Return the value that a setting has when none is given."""
     one = {one.name: one for one in fields(config)}[name]
     return one.default if one.default_factory is MISSING else one.default_factory()
 

@@ -54,7 +54,7 @@ RECIPE = {
 
 
 def scene(seed: int) -> Settings:
-    """A sequence with its knobs drawn from the seed too."""
+    """A sequence with its settings drawn from the seed too."""
     rng = np.random.default_rng(seed)
     return Settings(
         seed=seed,

@@ -48,10 +48,10 @@ def read_source(root: str | Path, settings: ReadSettings | None = None) -> Audit
     settings, path = settings or ReadSettings(), settled(root)
     if not path.exists():
         raise FormatError(f"{path}: no such file or folder")
-    return LAYOUTS[settings.layout or tell_layout(path)](path, settings)
+    return LAYOUTS[settings.layout or find_layout(path)](path, settings)
 
 
-def tell_layout(path: Path) -> str:
+def find_layout(path: Path) -> str:
     """Return the layout of what lies at a path; FormatError if none is recognised."""
     from data_prep.audit.read_mot import find_all_clips
     from data_prep.formats.coco import find_json

@@ -4,7 +4,7 @@
     for frame, truth in render_sequence(Settings(seed=7, frames=100)):
         ...                                   # frame (720, 1280, 3) uint8 BGR, truth a FrameTruth
 
-The command line is ``python -m data_prep.synthetic``; docs/synthetic.md shows the knobs and the file layouts.
+The command line is ``python -m data_prep.synthetic``; docs/synthetic.md shows the settings and the file layouts.
 Importing this package loads numpy alone; OpenCV and PyAV are loaded when a picture is drawn or a file is written.
 """
 

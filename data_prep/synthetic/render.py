@@ -53,7 +53,7 @@ def render_sequence(settings: Settings, every: int = 1) -> Iterator[tuple[Image,
             operator.cut(state.ball)
         camera = operator.step(state.ball, state.ball_velocity)
         if frame in cuts or frame == 0:
-            previous = (state, camera)  # no blur across a cut
+            previous = (state, camera)  # no blur across a shot change
         painter.advance()
         if frame % every == 0:
             yield painter.paint(frame, shot, state, camera, previous)

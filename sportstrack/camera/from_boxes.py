@@ -1,7 +1,7 @@
 """Camera motion from boxes alone: no picture is needed, so a recorded run can follow its camera too.
 
 When the camera pans, all boxes move together. Boxes of two frames are paired by overlap after enlarging them, and the
-median of the pairs' shifts is the camera's: players who run their own way are outvoted. Their common motion (a
+median of the pairs' shifts is the camera's: players that move by themselves have no say. Their common motion (a
 counter-attack) looks like a pan and counts as camera. A camera faster than a box is found by trying the shifts that
 would carry one box onto another, and keeping the one that carries most.
 """
@@ -57,7 +57,7 @@ class BoxMotion:
         self._last: FloatArray | None = None
 
     def reset(self) -> None:
-        """Forget the previous frame, as after a cut."""
+        """Forget the previous frame, as after a shot change."""
         self._last = None
 
     def update(self, frame: NDArray[np.uint8] | None, xyxy: FloatArray) -> FloatArray | None:  # noqa: ARG002

@@ -57,7 +57,7 @@ class ImageMotion:
         self._last: _Seen | None = None
 
     def reset(self) -> None:
-        """Forget the previous frame, as after a cut."""
+        """Forget the previous frame, as after a shot change."""
         self._last = None
 
     def update(self, frame: NDArray[Any] | None, xyxy: FloatArray) -> FloatArray | None:

@@ -16,7 +16,7 @@ from sportstrack.cli.signals import as_interrupts
 from sportstrack.errors import SportstrackError, missing_package, nearest
 
 COMMANDS = {
-    "track": ("sportstrack.track.command", "track everyone in videos"),
+    "track": ("sportstrack.track.command", "track players and the ball in videos"),
     "shots": ("sportstrack.shots.command", "find the shot changes of videos"),
     "refine": ("sportstrack.refine.command", "refine a tracking result offline: link, fill gaps, smooth"),
     "train": ("sportstrack.train.command", "fine-tune a detector"),
@@ -139,7 +139,7 @@ def _guarded(body: Callable[[], int], name: str) -> int:
         except KeyboardInterrupt:
             sys.stderr.write(f"{name}: interrupted\n")
             return 130
-        finally:  # here and not when Python ends, where nobody can catch that the reader has gone
+        finally:  # here and not when Python ends, where the closed pipe could not be caught
             terminal.flush()
     except BrokenPipeError:  # the reader of our output has gone, as in "… | head"
         terminal.abandon()
@@ -176,7 +176,7 @@ def _help() -> str:
             "commands:",
             *lines,
             "",
-            "sportstrack COMMAND --help tells more about each; try: sportstrack track --demo",
+            "sportstrack COMMAND --help shows more about each; try: sportstrack track --demo",
             "",
         ]
     )

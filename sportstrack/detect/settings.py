@@ -36,7 +36,7 @@ class DetectorSettings:
             classes of any other.
         device: auto, cpu, cuda:0 or mps.
         half: 16-bit floats on a GPU.
-        trust: let weights and settings files run code: only from whom you would let run a program. A settings file
+        trust: let weights and settings files run code: only files that you trust. A settings file
             cannot set it.
         batch: frames per call of the detector. None chooses.
 
@@ -61,7 +61,7 @@ class DetectorSettings:
     )
     device: str = option("auto", "auto, cpu, cuda:0 or mps")
     half: bool = option(False, "16-bit floats on a GPU")
-    trust: bool = option(False, "let weights and settings files run code: only from whom you would let run a program")
+    trust: bool = option(False, "let weights and settings files run code: only files that you trust")
     batch: int | None = option(
         None, "frames per call of the detector", shown="1 on a CPU, 8 on a GPU", low=1, high=4096, metavar="N"
     )

@@ -120,7 +120,7 @@ class _OpenVino:
                     "PERFORMANCE_HINT": "LATENCY",
                     "NUM_STREAMS": "1",
                     "INFERENCE_NUM_THREADS": threads,
-                    "INFERENCE_PRECISION_HINT": _HINTS[precision],  # CPUs that have bf16 use it unless told otherwise
+                    "INFERENCE_PRECISION_HINT": _HINTS[precision],  # CPUs that have bf16 use it by themselves
                 },
             )
             self._request = compiled.create_infer_request()

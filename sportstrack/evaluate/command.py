@@ -70,7 +70,12 @@ def _parser() -> argparse.ArgumentParser:
     add_zero_based(parser)
     add("--per-class", action="store_true", help="score each class (column 8) by itself, and their average")
     add("--class-names", type=_class_names, metavar="N=NAME,…", help="names of the classes, and which to score")
-    add("--backend", choices=("sportstrack", "motmetrics"), default="sportstrack", help="who counts (sportstrack)")
+    add(
+        "--backend",
+        choices=("sportstrack", "motmetrics"),
+        default="sportstrack",
+        help="what computes the scores (sportstrack)",
+    )
     add_workers(parser, Whole(1, 61))  # what Windows can wait for
 
     group = parser.add_argument_group("output")

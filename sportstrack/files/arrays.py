@@ -1,4 +1,4 @@
-"""Arrays out of an ``.npz`` archive that may come from anybody: nothing is unpickled, and sizes are checked first."""
+"""Arrays out of an ``.npz`` archive that may come from anywhere: nothing is unpickled, and sizes are checked first."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ class Claim:
     Args:
         folder: where the files go; it is made.
         names: names of all files that may be written; `file` and `write_text` take others too.
-        command: who writes, such as ``sportstrack track``.
+        command: the program, such as ``sportstrack track``.
         source: what the files are made from: a path or an address. Another source's files are not replaced; None where
             a command has no source of its own.
         inputs: files and folders that are read: none of their files is ever replaced.

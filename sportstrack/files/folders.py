@@ -54,7 +54,7 @@ class PartFolder:
 
         Args:
             shown: the folder's name in messages.
-            command: who asks, such as ``sportstrack convert``.
+            command: the program, such as ``sportstrack convert``.
             wait: seconds to wait for another run.
 
         Raises:

@@ -1,8 +1,8 @@
 """What this program wrote into a folder, so that a later run knows its own files from all others.
 
-A folder with results holds ``.sportstrack.ledger``: file name → who wrote it, from which source, and the size, time and
-SHA-256 of what was written. A new file is entered before it gets its name, beside the entry of the one that it
-replaces; a kill between the two leaves a file that is known either way.
+A folder with results holds ``.sportstrack.ledger``: file name → the program that wrote it, from which source, and the
+size, time and SHA-256 of what was written. A new file is entered before it gets its name, beside the entry of the one
+that it replaces; a kill between the two leaves a file that is known either way.
 """
 
 from __future__ import annotations

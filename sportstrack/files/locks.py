@@ -36,7 +36,7 @@ class Lock:
     Args:
         path: the lock file.
         what: the output, for the message.
-        command: who asks, such as ``sportstrack track``.
+        command: the program, such as ``sportstrack track``.
     """
 
     def __init__(self, path: Path, what: str | Path, command: str) -> None:
@@ -142,10 +142,10 @@ class Lock:
 
     def _busy(self) -> str:
         holder = _holder(self.path)
-        who = "another process"
+        writer = "another process"
         if holder:
-            who = f"process {holder['process']} on {holder['host']} ({holder['command']})"
-        return f"{self.what}: is being written by {who}; wait for it or choose another folder"
+            writer = f"process {holder['process']} on {holder['host']} ({holder['command']})"
+        return f"{self.what}: is being written by {writer}; wait for it or choose another folder"
 
 
 def _holder(path: Path) -> dict[str, Any]:

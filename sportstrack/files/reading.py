@@ -100,7 +100,7 @@ def as_utf8(data: bytes, name: str) -> bytes:
 
 
 def _unmarked(data: bytes) -> str:
-    """Tell UTF-16 without a mark by its zeros: in Western text every other byte is one."""
+    """Recognise UTF-16 without a mark by its zeros: in Western text every other byte is one."""
     head = data[:256]
     if len(head) < 4 or len(data) % 2 or 0 not in head:
         return "utf-8"
@@ -164,7 +164,7 @@ def parse_json(text: str | bytes, name: str) -> Any:
 
 
 def _may_be_deep(text: str) -> bool:
-    """Tell quickly whether more than `MAX_DEPTH` brackets are open anywhere, those in strings counted too."""
+    """Return quickly whether more than `MAX_DEPTH` brackets are open anywhere, those in strings counted too."""
     brackets = np.frombuffer(text.encode("utf-8", "replace").translate(None, delete=_NO_BRACKETS), np.uint8)
     level = 0
     for start in range(0, len(brackets), 1 << 22):
@@ -246,7 +246,7 @@ def _loader() -> Any:
 
 
 def is_file(path: PathLike) -> bool:
-    """Tell whether a file is there; unlike ``Path.is_file``, for any name that a text can give."""
+    """Return whether a file is there; unlike ``Path.is_file``, for any name that a text can give."""
     try:
         return os.path.isfile(path)  # noqa: PTH113
     except (OSError, ValueError):
@@ -254,7 +254,7 @@ def is_file(path: PathLike) -> bool:
 
 
 def is_folder(path: PathLike) -> bool:
-    """Tell whether a folder is there; unlike ``Path.is_dir``, for any name that a text can give."""
+    """Return whether a folder is there; unlike ``Path.is_dir``, for any name that a text can give."""
     try:
         return os.path.isdir(path)  # noqa: PTH112
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Decoding pictures that may come from anybody: the kind, the size and the end of the file are checked first."""
+"""Decoding pictures that may come from anywhere: the kind, the size and the end of the file are checked first."""
 
 from __future__ import annotations
 

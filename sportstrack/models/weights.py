@@ -134,7 +134,7 @@ def find_weights(name_or_path: str | Path, *, download: bool = True) -> Path:
 
 
 def looks_like_checkpoint(path: Path) -> bool:
-    """Tell by its first bytes whether a file can be a PyTorch checkpoint (a zip archive; before torch 1.6 a pickle)."""
+    """Return whether a file begins like a PyTorch checkpoint (a zip archive; before torch 1.6 a pickle)."""
     with path.open("rb") as file:
         head = file.read(4)
     return head == b"PK\x03\x04" or (head[:1] == b"\x80" and head[1:2] in {b"\x02", b"\x03", b"\x04", b"\x05"})

@@ -29,7 +29,7 @@ VIDEOS = (".mp4", ".m4v", ".mov")
 PATH_COLOURS = (PATH_COLOUR, (255, 184, 0), (48, 59, 255), (0, 212, 255), (255, 77, 176), (0, 138, 255))  # BGR
 
 _EXAMPLES = """examples:
-  sportstrack presence runs/track/match.txt --video match.mp4 -o heat.png           everyone
+  sportstrack presence runs/track/match.txt --video match.mp4 -o heat.png           all players
   sportstrack presence runs/track/match.txt --video match.mp4 --id 7 -o heat.png    player 7, with the path
   sportstrack presence runs/sot/match.txt --video match.mp4 -o heat.mp4             grows as the video plays
 """

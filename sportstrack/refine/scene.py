@@ -1,4 +1,4 @@
-"""What the steps know besides the boxes: the picture's size, the clock, the camera's path and the cuts."""
+"""What the steps know besides the boxes: the picture's size, the clock, the camera's path and the shot changes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Scene:
         frames: length.
         path: (F, 2) by how many pixels the picture's content has moved since frame 0; a place minus its frame's path
             stands still where a player does.
-        cuts: frames at which another shot begins, ascending; no place before a cut says anything after it.
+        cuts: frames at which another shot begins, ascending; no place before one says anything after it.
     """
 
     frame_rate: float
@@ -96,7 +96,7 @@ class Scene:
 def camera_steps(table: TrackTable, frames: int, frame_rate: float, cuts: IntArray | None = None) -> FloatArray:
     """Estimate how far the picture's content moved in each frame, from the tracks alone.
 
-    Tracks that stand on both sides of one of the ``cuts`` are left out there.
+    Tracks that stand on both sides of a shot change are left out there.
 
     Returns:
         (F, 2) pixels: the median displacement of the boxes seen in the frame and in the one before. Under three of

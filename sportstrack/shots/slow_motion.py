@@ -117,7 +117,9 @@ class SlowMotionDetector:
         """Forget everything; frames count from 0 again."""
         self._count = 0
         self._seen = _Memory(max(8, round(self.config.memory * self._rate)))
-        self._twins: deque[tuple[int, int]] = deque()  # (frame, the earlier frame that looks the same), of late
+        self._twins: deque[tuple[int, int]] = (
+            deque()
+        )  # (frame, the earlier frame that looks the same), of the last frames
         self._passing: _Passing | None = None  # the current transition, which has been seen before
         self._closed = -1  # the last frame at which a scene ended with a transition
         self._run: list[tuple[int, int]] = []  # (frame, original) of the current repeat
@@ -285,7 +287,7 @@ class _Memory:
     def add(self, thumb: NDArray[Any]) -> None:
         cv2 = require_cv2()
         place = self._count % self._size
-        # Without its mean colour: light that changes, or a camera that hunts for its exposure, is no other picture.
+        # Without its mean colour: light that changes, or a camera that searches for its exposure, is no other picture.
         structure = thumb.astype(np.int16) - np.rint(thumb.mean(axis=(0, 1))).astype(np.int16)
         self._thumbs[place] = structure
         self._coarse[place] = cv2.resize(structure, COARSE, interpolation=cv2.INTER_AREA).ravel()

@@ -32,7 +32,7 @@ class TrackSettings(DetectorSettings):
         embedder: appearance vectors: kit (colours, no network), osnet, FILE.onnx, torchvision:NAME, detector (its own
             features), several joined by +, or package.module:attribute. None makes none.
         camera: camera motion: flow, orb, ecc, boxes or package.module:Class. None leaves that to the tracker.
-        shots: look for shot changes, so that no identity is matched by position across a cut.
+        shots: look for shot changes, so that no identity is matched by position across a shot change.
         tracker: ball, botsort, bytetrack, cbiou, deepeiou, deepsort, jde, ocsort, sort, sports or package.module:Class.
         tracker_settings: the tracker's own settings (``--set key=value``).
         ball: ids or names of the ball's class, or none: one ball at a time is followed, by a tracker of its own. None
@@ -178,7 +178,7 @@ def read_settings(path: str | Path, *, trust: bool = False, named: Collection[st
 
     Args:
         path: the file.
-        trust: take such settings as well; only from whom you would let run a program.
+        trust: take such settings as well; only from files that you trust.
         named: settings that the caller names itself and that count instead of the file's.
 
     Raises:
@@ -212,8 +212,8 @@ def _refuse_code(values: Mapping[str, Any], file: Path) -> None:
         value = values.get(name)
         if value is not None and not plain(value):
             raise SettingError(
-                f"{file}: {name}: {value} runs code or fetches files; pass --trust (in Python trust=True) if you trust "
-                f"who wrote the file, or name it yourself (--{name})"
+                f"{file}: {name}: {value} runs code or fetches files; pass --trust (in Python trust=True) if you "
+                f"trust the file, or name it yourself (--{name})"
             )
 
 

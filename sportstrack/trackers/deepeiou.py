@@ -6,7 +6,7 @@ Multi-Object Tracking in Sports, WACV workshops 2024, https://arxiv.org/abs/2306
 Deliberate differences from the authors' code:
 
 * ids are given when a track is first reported, so that they count 1, 2, 3, … without holes, per instance;
-* boxes are continuous: IoU without the "+1 pixel" of the authors' cython_bbox, and boxes whose margins don't touch
+* boxes are continuous: IoU without the "+1 pixel" of the authors' cython_bbox, and boxes whose margins do not touch
   never match;
 * a lost track is forgotten when it has been missing for ``track_buffer`` frames, not one frame later;
 * appearance counts in each round of the first matching, but is compared only once. Without embeddings the expanded

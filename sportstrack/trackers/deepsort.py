@@ -9,7 +9,7 @@ Deliberate differences from the authors' code:
   was matched (``coasting`` reports it in the others);
 * ids are given when a track is first reported, so that they count 1, 2, 3, … without holes, per instance;
 * ``n_init = 1`` confirms a track at birth; the authors' code waits for a second detection then, as with 2;
-* boxes that don't touch never match by overlap, and unrelated embeddings (cosine distance 1) never match by appearance;
+* boxes that do not touch never match by overlap, and unrelated embeddings (cosine distance 1) never by appearance;
 * ``max_age`` means frames at 30 per second and is scaled to the video's rate;
 * where a frame brings no embeddings, the cascade goes by the Mahalanobis distance alone (the paper's lambda of 1).
 

@@ -8,7 +8,7 @@ Deliberate differences from the authors' code:
 
 * a matched track is reported with its detection's own box, not with the filtered one;
 * ids are given when a track is first reported, so that they count 1, 2, 3, … without holes, per instance;
-* boxes are continuous: IoU without the "+1 pixel" of the authors' cython_bbox, and boxes that don't touch never match;
+* boxes are continuous: IoU without the "+1 pixel" of the authors' cython_bbox, and boxes that do not touch never match;
 * a score equal to ``det_thresh`` counts as enough;
 * a lost track is forgotten when it has been missing for ``track_buffer`` frames, not one frame later;
 * where a frame brings no embeddings, or a pair's appearance is unknown, the first stage goes by overlap, within the

@@ -10,12 +10,12 @@ Deliberate differences from the authors' code:
   recovered (OCR) and re-updated (ORU). The authors' code starts with the second one;
 * ids are given when a track is first reported, so that they count 1, 2, 3, … without holes, per instance;
 * the assignment is always solved over the whole matrix, as the paper says. The authors' code takes the pairs above
-  ``iou_threshold`` as they are where these are one to one; boxes that don't touch never match;
+  ``iou_threshold`` as they are where these are one to one; boxes that do not touch never match;
 * a score equal to ``det_thresh`` counts as high, an overlap equal to ``iou_threshold`` as enough in every stage;
 * an area about to turn negative stops shrinking in the re-update, too, not only in the prediction;
 * ``max_age`` means frames at 30 per second and is scaled to the video's rate;
 * appearance is weighted by the paper's differences between the best and the second, not by the quotients in the code
-  of Deep OC-SORT. Predictions don't follow the camera.
+  of Deep OC-SORT. Predictions do not follow the camera.
 
 Kept although it surprises: the re-update ends with the new box, which then corrects the filter once more, and a track's
 first box gives no direction.

@@ -21,7 +21,7 @@ R = TypeVar("R")
 
 NONE: IntArray = np.empty(0, np.int64)
 NONE.flags.writeable = False
-BELOW_ONE = float(np.nextafter(1.0, 0.0))  # the highest limit on 1 − IoU: boxes that don't touch never match
+BELOW_ONE = float(np.nextafter(1.0, 0.0))  # the highest limit on 1 − IoU: boxes that do not touch never match
 
 
 # --- a frame's detections --------------------------------------------------------------------------------------------
@@ -125,7 +125,7 @@ def match(found: Found, cost: FloatArray, tracks: IntArray, boxes: IntArray, lim
         cost: (T, N) of all tracks and detections, or of those that take part.
         tracks: those that take part, ascending.
         boxes: the detections that take part, ascending.
-        limit: highest cost of a match; boxes that don't touch (cost 1) never match.
+        limit: highest cost of a match; boxes that do not touch (cost 1) never match.
 
     Returns:
         The tracks that are left without a match, ascending.

@@ -7,7 +7,7 @@ Deliberate differences from the authors' code:
 * a matched track is reported with its detection's own box, not with the filtered one;
 * ids are given when a track is first reported, so that they count 1, 2, 3, … without holes, per instance;
 * the assignment is always solved over the whole matrix, as the paper says. The authors' code takes the pairs above
-  ``iou_threshold`` as they are where these are one to one; boxes that don't touch never match;
+  ``iou_threshold`` as they are where these are one to one; boxes that do not touch never match;
 * detections under ``det_thresh`` are ignored (the authors fed it filtered detections);
 * ``max_age`` means frames at 30 per second and is scaled to the video's rate, never under 1 frame. The default of 1
   stays 1 below 60 frames/s.

@@ -20,7 +20,7 @@ from sportstrack.train.weights import load_model
 def distil_options(
     teacher: str | None, weight: float, student: Any, data: TrainData, trust: bool, callbacks: Callbacks
 ) -> dict[str, Any]:
-    """Return what Ultralytics' trainer is told about a teacher; nothing without one.
+    """Return the arguments of Ultralytics' trainer about a teacher; nothing without one.
 
     Raises:
         SettingError: the installed Ultralytics cannot distil.

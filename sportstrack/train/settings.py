@@ -43,7 +43,7 @@ class TrainSettings:
         workers: processes that read pictures, with a GPU.
         mlflow: log to MLflow (MLFLOW_TRACKING_URI; a local folder if unset).
         tensorboard: write TensorBoard events into the output folder.
-        trust: let weights and settings files run code: only from whom you would let run a program.
+        trust: let weights and settings files run code: only files that you trust.
         more: any other setting of Ultralytics' training, such as ``{"mosaic": 0.0}``.
 
     Raises:
@@ -77,7 +77,7 @@ class TrainSettings:
     workers: int = option(8, "processes that read pictures, with a GPU", low=0, high=256, metavar="N")
     mlflow: bool = option(False, "log to MLflow (MLFLOW_TRACKING_URI; a local folder if unset)")
     tensorboard: bool = option(False, "write TensorBoard events into the output folder")
-    trust: bool = option(False, "let weights and settings files run code: only from whom you would let run a program")
+    trust: bool = option(False, "let weights and settings files run code: only files that you trust")
     more: Mapping[str, Any] = option(dict, "any other setting of Ultralytics' training")
 
     def __post_init__(self) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from sportstrack.keywords import LoadKeywords
 
-FLOOR = 0.001  # average precision wants the weak boxes too
+FLOOR = 0.001  # average precision needs the low-score boxes too
 Progress = Callable[[int, int], None]
 
 

@@ -11,8 +11,8 @@ from sportstrack.val.ap import Matched
 
 THRESHOLDS = tuple(round(0.05 * i, 2) for i in range(2, 19))  # 0.1, 0.15, … 0.9
 _TRUE_SHARE = 0.25
-"""Weak boxes are only matched with tracks that are there already, so most of their noise does no harm. Half would be no
-rule at all: boxes of which half are true always raise F1, so the best F1 lies below them."""
+"""Low-score boxes are only matched with tracks that are there already, so most of their noise does no harm. Half would
+be no rule at all: boxes of which half are true always raise F1, so the best F1 lies below them."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Advice:
-    """Thresholds for a tracker that uses strong boxes first and weak ones to keep tracks alive.
+    """Thresholds for a tracker that uses high-score boxes first and low-score ones to keep tracks alive.
 
     Attributes:
         high: score of the best F1: ByteTrack's ``track_high_thresh``.
@@ -85,6 +85,6 @@ def advise(points: Sequence[Point]) -> Advice:
         right, wrong = point.right - high.right, point.wrong - high.wrong
         if point.threshold < high.threshold and right > 0 and right >= _TRUE_SHARE * (right + wrong):
             low = point
-    if low is high:  # weak boxes are mostly noise: leave a narrow band
+    if low is high:  # low-score boxes are mostly noise: leave a narrow band
         low = max((p for p in points if p.threshold < high.threshold), key=lambda p: p.threshold, default=high)
     return Advice(high.threshold, low.threshold)

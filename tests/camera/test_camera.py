@@ -1,4 +1,4 @@
-"""Camera motion: recovered where it is known, refused where it can't be told, and worth having."""
+"""Camera motion: recovered where it is known, refused where it is not known, and worth having."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sportstrack.camera.affine import apply, enlarge, is_plausible
 from sportstrack.errors import SettingError
 from sportstrack.types import CameraMotion
 
-NOBODY = np.empty((0, 4))
+NO_BOXES = np.empty((0, 4))
 IMAGE_METHODS = ("flow", "orb", "ecc")
 every_method = pytest.mark.parametrize("name", sorted(CAMERAS))
 every_image_method = pytest.mark.parametrize("name", IMAGE_METHODS)
@@ -37,13 +37,13 @@ MOTIONS = {
 @pytest.mark.parametrize("motion", MOTIONS)
 def test_a_known_motion_is_recovered_within_a_fraction_of_a_pixel(name: str, motion: str, canvas: np.ndarray) -> None:
     camera = load_camera(name)
-    assert camera.update(view(canvas, MOTIONS["still"]), NOBODY) is None
-    found = camera.update(view(canvas, MOTIONS[motion]), NOBODY)
+    assert camera.update(view(canvas, MOTIONS["still"]), NO_BOXES) is None
+    found = camera.update(view(canvas, MOTIONS[motion]), NO_BOXES)
     assert corner_error(found, MOTIONS[motion]) < (1.0 if name == "orb" else 0.4)
 
 
 @pytest.mark.parametrize("name", ["flow", "orb"])
-def test_players_who_run_their_own_way_have_no_vote(name: str, canvas: np.ndarray) -> None:
+def test_players_that_move_by_themselves_have_no_say(name: str, canvas: np.ndarray) -> None:
     camera, motion = load_camera(name), MOTIONS["pan"]
     camera.update(add_players(view(canvas, similarity()), players()), players())
     there = players((-12.0, 4.0))
@@ -57,10 +57,10 @@ def test_boxes_keep_a_crowd_from_being_taken_for_the_background(canvas: np.ndarr
     before, after = players(), players((9.0, 0.0))
     with_boxes, without = load_camera("flow"), load_camera("flow")
     with_boxes.update(add_players(plain, before), before)
-    without.update(add_players(plain, before), NOBODY)
+    without.update(add_players(plain, before), NO_BOXES)
     found = with_boxes.update(add_players(plain, after), after)
     assert corner_error(found, similarity()) < 0.3
-    fooled = without.update(add_players(plain, after), NOBODY)
+    fooled = without.update(add_players(plain, after), NO_BOXES)
     assert fooled is None or corner_error(fooled, similarity()) > 1.0
 
 
@@ -76,8 +76,8 @@ small_affines = st.builds(
 @given(motion=small_affines)
 def test_flow_recovers_any_small_affine(motion: np.ndarray, canvas: np.ndarray) -> None:
     camera = load_camera()
-    camera.update(view(canvas, similarity()), NOBODY)
-    assert corner_error(camera.update(view(canvas, motion), NOBODY), motion) < 0.5
+    camera.update(view(canvas, similarity()), NO_BOXES)
+    assert corner_error(camera.update(view(canvas, motion), NO_BOXES), motion) < 0.5
 
 
 @settings(deadline=None, max_examples=40)
@@ -113,7 +113,7 @@ def test_one_sprinter_does_not_move_the_camera_of_the_boxes() -> None:
     assert corner_error(camera.update(None, after), similarity()) < 0.5
 
 
-# --- when it can't be told -------------------------------------------------------------------------------------------
+# --- when it is not known --------------------------------------------------------------------------------------------
 
 
 def noise(seed: int) -> np.ndarray:
@@ -124,12 +124,12 @@ Pair = Callable[[np.ndarray], tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndar
 ALL = np.array([[-5.0, -5.0, WIDTH + 5.0, HEIGHT + 5.0]])
 BLACK = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
 HOPELESS: dict[str, Pair] = {
-    "black": lambda c: ((BLACK, NOBODY), (BLACK, NOBODY)),
-    "into black": lambda c: ((view(c, similarity()), NOBODY), (BLACK, NOBODY)),
-    "noise": lambda c: ((noise(1), NOBODY), (noise(2), NOBODY)),
+    "black": lambda c: ((BLACK, NO_BOXES), (BLACK, NO_BOXES)),
+    "into black": lambda c: ((view(c, similarity()), NO_BOXES), (BLACK, NO_BOXES)),
+    "noise": lambda c: ((noise(1), NO_BOXES), (noise(2), NO_BOXES)),
     "boxes cover all": lambda c: ((view(c, similarity()), ALL), (view(c, MOTIONS["pan"]), ALL)),
-    "size changed": lambda c: ((view(c, similarity()), NOBODY), (view(c, similarity())[:300].copy(), NOBODY)),
-    "another picture": lambda c: ((c[:HEIGHT, :WIDTH].copy(), NOBODY), (c[-HEIGHT:, -WIDTH:].copy(), NOBODY)),
+    "size changed": lambda c: ((view(c, similarity()), NO_BOXES), (view(c, similarity())[:300].copy(), NO_BOXES)),
+    "another picture": lambda c: ((c[:HEIGHT, :WIDTH].copy(), NO_BOXES), (c[-HEIGHT:, -WIDTH:].copy(), NO_BOXES)),
 }
 
 
@@ -142,17 +142,17 @@ def test_none_where_the_motion_is_unknown(name: str, case: str, canvas: np.ndarr
     assert camera.update(*second) is None
     # and it goes on from there
     still = view(canvas, similarity())
-    camera.update(still, NOBODY)
-    assert corner_error(camera.update(still, NOBODY), similarity()) < 0.1
+    camera.update(still, NO_BOXES)
+    assert corner_error(camera.update(still, NO_BOXES), similarity()) < 0.1
 
 
 @every_image_method
 def test_a_missing_frame_breaks_the_chain(name: str, canvas: np.ndarray) -> None:
     camera, still = load_camera(name), view(canvas, similarity())
-    camera.update(still, NOBODY)
-    assert camera.update(None, NOBODY) is None
-    assert camera.update(still, NOBODY) is None  # the frame before is unknown
-    assert camera.update(still, NOBODY) is not None
+    camera.update(still, NO_BOXES)
+    assert camera.update(None, NO_BOXES) is None
+    assert camera.update(still, NO_BOXES) is None  # the frame before is unknown
+    assert camera.update(still, NO_BOXES) is not None
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
@@ -179,7 +179,7 @@ def test_boxes_that_moved_at_random_tell_nothing_or_little() -> None:
 )
 def test_what_is_no_colour_picture_is_refused(name: str, frame: Any) -> None:
     with pytest.raises(SettingError, match="camera motion: expected"):
-        load_camera(name).update(frame, NOBODY)
+        load_camera(name).update(frame, NO_BOXES)
 
 
 @every_method

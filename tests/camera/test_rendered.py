@@ -14,7 +14,7 @@ from sportstrack.camera import load_camera
 from sportstrack.camera.affine import apply
 from sportstrack.score.run import score_tracks
 
-NOBODY = np.empty((0, 4))
+NO_BOXES = np.empty((0, 4))
 
 
 Rendered = list[tuple[np.ndarray, FrameTruth]]
@@ -57,7 +57,7 @@ def test_a_rendered_fast_camera_is_followed(name: str, limit: float, fast_camera
 
 
 def test_bare_turf_with_shadows_is_followed() -> None:
-    """In this view strong corners are players' shadows; only the weak texture of the turf tells the truth."""
+    """In this view strong corners are players' shadows; only the faint texture of the turf shows the motion."""
     rendered = list(render_sequence(Settings(seed=9, frames=8, camera_speed=1.0, view="close", width=1280, height=720)))
     camera, before = load_camera(), None
     middle = np.array([[640.0, 360.0]])
@@ -115,7 +115,7 @@ def test_real_football_lies_still_after_compensation(shared_data: Any) -> None:
         for frame in source:
             if frame.index >= 100:
                 break
-            affine = camera.update(frame.image, NOBODY)
+            affine = camera.update(frame.image, NO_BOXES)
             grey = cv2.cvtColor(frame.image, cv2.COLOR_BGR2GRAY)
             if before is not None:
                 assert affine is not None

@@ -49,7 +49,7 @@ def test_reports_name_the_place_and_need_nothing_from_outside(
     assert text.count("<svg") >= 5
 
 
-def test_workers_give_the_same_answer_and_every_looks_at_fewer(tmp_path: Path) -> None:
+def test_workers_give_the_same_answer_and_every_reads_fewer_pictures(tmp_path: Path) -> None:
     root = make_mot(tmp_path / "set")
     (train(root) / "img1/000004.png").write_bytes(b"")
     one, four = audit(root), audit(root, AuditSettings(pixels=PixelSettings(workers=4)))
@@ -153,7 +153,7 @@ def test_settings_are_checked() -> None:
         audit("nowhere")
 
 
-def test_help_tells_the_exit_status_of_findings(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_shows_the_exit_status_of_findings(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--help"])
     assert "exit status: 0 nothing found, 1 something found" in capsys.readouterr().out

@@ -27,7 +27,7 @@ def test_football_comes_out_as_a_yolo_data_set(tmp_path: Path, capsys: pytest.Ca
     assert b"" not in {found["labels/train/v_aaa_c001/000003.txt"]}
     assert (out / "images/train/v_aaa_c002/000002.jpg").samefile(root / "dataset/train/v_aaa_c002/img1/000002.jpg")
     assert "images/test/v_ccc_c001/000001.jpg" in found
-    assert not any(name.startswith("labels/test") for name in found)  # nobody has looked for players there
+    assert not any(name.startswith("labels/test") for name in found)  # no labels were made there
     assert not any("v_bbb" in name for name in found)  # basketball
     assert found["data.yaml"].decode().splitlines() == [
         "train: images/train",

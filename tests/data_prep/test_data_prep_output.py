@@ -199,7 +199,7 @@ def test_workers_change_nothing(root: Path, tmp_path: Path) -> None:
     assert files_below(tmp_path / "one") == files_below(tmp_path / "four")
 
 
-def test_the_manifest_tells_what_is_there(root: Path, tmp_path: Path) -> None:
+def test_the_manifest_says_what_is_there(root: Path, tmp_path: Path) -> None:
     assert run(root, tmp_path / "out") == 0
     manifest = json.loads((tmp_path / "out/manifest.json").read_text())
     assert manifest["settings"]["source"]["root"] == str(root)

@@ -99,7 +99,7 @@ def test_hidden_objects_are_not_in_the_truth(clip):
 
 
 def test_visibility_falls_when_somebody_stands_in_front():
-    """With everybody swarming round the ball some are covered; alone, the same ones are seen in full."""
+    """Where all players run to the ball some are covered; alone, the same ones are seen in full."""
     crowd = replace(SMALL, crowding=1.0, frames=1, seed=11)
     _, truth = next(render_sequence(crowd))
     covered = truth.track_id[(truth.visibility < 0.9) & (truth.xyxy[:, 0] > 2) & (truth.xyxy[:, 2] < 318)]
@@ -131,7 +131,7 @@ def test_a_fixed_camera_stays_and_a_moving_one_moves():
     assert not np.array_equal(moved[0], moved[-1])
 
 
-def test_cuts_really_cut_and_keep_identities():
+def test_shot_changes_move_the_camera_and_keep_identities():
     settings = replace(SMALL, cuts=1, frames=8)
     frames = list(render_sequence(settings))
     assert cut_frames(settings) == [4]

@@ -56,7 +56,7 @@ def _missing_picture(root: Path) -> None:
     (root / "dataset/train/v_aaa_c001/img1/000003.jpg").unlink()
 
 
-def _list_names_nobody(root: Path) -> None:
+def _list_names_an_unknown_clip(root: Path) -> None:
     with (root / "splits_txt/train.txt").open("a") as file:
         file.write("v_zzz_c009\n")
 
@@ -98,7 +98,7 @@ def _case_clash(root: Path) -> None:
         (_truth_of_a_neighbour, r"v_aaa_c002: its gt.txt is the same as in .*v_aaa_c001"),
         (_truth_with_words, r"gt.txt, line 4: 'left' in column 3 \(left\) is not a number"),
         (_missing_picture, r"v_aaa_c001: 1 labelled frames have no picture, the first is frame 3; .*--skip-missing"),
-        (_list_names_nobody, r"train.txt, line 3: no folder for the clip 'v_zzz_c009'"),
+        (_list_names_an_unknown_clip, r"train.txt, line 3: no folder for the clip 'v_zzz_c009'"),
         (_clip_in_two_lists, r"val.txt, line 2: the clip v_aaa_c001 is in train.txt as well"),
         (_clip_in_two_folders, r"the clip v_aaa_c001 is in dataset/train/v_aaa_c001 as well"),
         (_picture_of_another_size, r"000001.jpg: is 80x48, its labels are for 64x48"),

@@ -143,14 +143,14 @@ def test_features_are_the_maps_means_over_the_box(random_weights: Callable[[str]
     import torch
     from torchvision.ops import roi_align
 
-    for box, look in zip(table.xyxy, table.embedding, strict=True):
+    for box, embedding in zip(table.xyxy, table.embedding, strict=True):
         parts = []
         for level, stride in zip(maps, (8, 16, 32), strict=True):
             region = torch.tensor([[0, *(box + [0, 12, 0, 12])]], dtype=torch.float32)
             mean = roi_align(level, region, (7, 3), 1 / stride, 2, aligned=True).mean(dim=(2, 3))[0].numpy()
             parts.append(mean / np.linalg.norm(mean))
         joined = np.concatenate(parts)
-        np.testing.assert_allclose(look, joined / np.linalg.norm(joined), atol=1e-5)
+        np.testing.assert_allclose(embedding, joined / np.linalg.norm(joined), atol=1e-5)
 
 
 def test_features_of_no_boxes(random_weights: Callable[[str], Path], noise: list[np.ndarray]) -> None:

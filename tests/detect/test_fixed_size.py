@@ -1,4 +1,4 @@
-"""Models that were exported at one input size: the size in force is recorded, and one asked for in vain is told."""
+"""Models that were exported at one input size: the size in force is recorded, another one is reported."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class Askew(Camera):
     def update(self, frame, xyxy):
         return [[1, 0], [0, 1]]
 
-def look(frame, xyxy):
+def embed(frame, xyxy):
     return frame.shape[7]
 """
 
@@ -64,7 +64,7 @@ def match(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     [
         ({"tracker": "my_parts:Tracker"}, r"tracker my_parts:Tracker failed: KeyError: 'lost' \(.*my_parts\.py:15\)"),
         ({"camera": "my_parts:Camera"}, r"my_parts:Camera failed: ZeroDivisionError: .* \(.*my_parts\.py:21\)"),
-        ({"embedder": "my_parts:look"}, r"embedder my_parts:look failed: IndexError: .* \(.*my_parts\.py:28\)"),
+        ({"embedder": "my_parts:embed"}, r"embedder my_parts:embed failed: IndexError: .* \(.*my_parts\.py:28\)"),
         ({"detector": "my_parts:Mistyped"}, r"my_parts:Mistyped failed: AttributeError: .*modle.*my_parts\.py:6\)"),
         ({"detector": "my_broken:Any"}, r"my_broken failed: OSError: no licence \(.*my_broken\.py:2\)"),
         ({"tracker": "my_broken:Any"}, r"my_broken failed: OSError: no licence"),
@@ -127,5 +127,5 @@ def test_no_camera_reaches_a_tracker_as_a_bare_error(name: str, camera: object) 
     try:
         tracker.update(table, camera=camera)
     except SettingError as error:
-        told = str(error)
-        assert told.startswith("camera: expected a")
+        message = str(error)
+        assert message.startswith("camera: expected a")

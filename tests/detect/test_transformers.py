@@ -62,7 +62,7 @@ def _backbone(kind: str, **settings: Any) -> Any:
 
 
 def _plain_backbone(*stages: str) -> dict[str, Any]:
-    """What tells the DETR family to take no backbone of timm's; version 4 of Transformers wants every word of it."""
+    """What makes the DETR family take no backbone of timm's; version 4 of Transformers wants every word of it."""
     none: dict[str, Any] = {"use_timm_backbone": False, "use_pretrained_backbone": False, "backbone": None}
     return none | {"backbone_config": _backbone("ResNetConfig", out_features=list(stages))}
 

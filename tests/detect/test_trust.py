@@ -26,7 +26,7 @@ HOSTILE = {
     "detector": ["evil:Detect", "transformers:a/model", "detectron2:x.yaml", "tensorflow:folder", "x.torchscript"],
     "weights": ["evil:Detect", "https://example.org/x.pt", "http://x/y.onnx", "//server/share/x.pt", "\\\\server\\x.pt",
                 "model.engine", "exported.pb"],
-    "embedder": ["evil:look", "kit+evil:look", "centred:evil:look", "https://a.org/x.onnx", "CENTRED:kit+os:system"],
+    "embedder": ["evil:embed", "kit+evil:embed", "centred:evil:embed", "https://a.org/x.onnx", "CENTRED:kit+os:system"],
     "camera": ["evil:Camera", "os:getcwd"],
     "detections": ["//server/share/x.npz", "https://example.org/x.npz"],
     "trust": [True],
@@ -147,7 +147,7 @@ def test_plug_ins_named_in_the_call_need_no_trust(monkeypatch: pytest.MonkeyPatc
 
 
 def test_names_in_a_recording_are_never_loaded(tmp_path: Path, imported: list[str]) -> None:
-    info = RecordingInfo("a", 64, 48, 25.0, {0: "player"}, "evil:look", "evil:Camera")
+    info = RecordingInfo("a", 64, 48, 25.0, {0: "player"}, "evil:embed", "evil:Camera")
     writer = RecordingWriter(tmp_path / "a.npz", info)
     for i in range(3):
         writer.write(RecordedFrame(i, i / 25, Detections.from_arrays([[1, 2, 9, 9]], [0.9], [0])))

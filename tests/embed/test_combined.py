@@ -95,7 +95,7 @@ def test_combinations_by_name(osnet: Any, picture: np.ndarray, boxes: np.ndarray
         ("kit+detector", "the detector's own forward pass"),
         ("torchvision:resnet19", "torchvision: no network 'resnet19'; did you mean 'resnet1"),
         ("torchvision:resnet18:mine", "expected :random or nothing"),
-        ("nowhere.at_all:Looks", r"nowhere\.at_all:Looks: cannot import"),
+        ("nowhere.at_all:Embedder", r"nowhere\.at_all:Embedder: cannot import"),
     ],
 )
 def test_names_that_are_none(name: str, message: str) -> None:

@@ -21,7 +21,7 @@ def brightness(frame, xyxy):
     return [[box[0] + 1, box[1] + 1, 2.0] for box in xyxy]
 
 
-class Looks:
+class Ones:
     def __init__(self, device="none"):
         self.device, self.resets = device, 0
 
@@ -64,10 +64,10 @@ number = 3
 
 @pytest.fixture
 def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    (tmp_path / "my_looks.py").write_text(PLUGIN)
+    (tmp_path / "my_embedders.py").write_text(PLUGIN)
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(sys.modules, "my_looks", raising=False)
-    return "my_looks:"
+    monkeypatch.delitem(sys.modules, "my_embedders", raising=False)
+    return "my_embedders:"
 
 
 def test_an_embedder_of_ones_own(plugin: str, picture: np.ndarray, boxes: np.ndarray) -> None:
@@ -75,25 +75,25 @@ def test_an_embedder_of_ones_own(plugin: str, picture: np.ndarray, boxes: np.nda
     found = load_embedder(plugin + "brightness")(picture, table)
     np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)
     assert found.dtype == np.float32
-    looks: Any = load_embedder(plugin + "Looks", device="cpu")
-    assert looks(picture, boxes).shape == (len(boxes), 3)
-    assert looks(picture, np.empty((0, 4))).shape == (0, 3)
-    looks.reset()
-    assert looks._call.resets == 1
-    assert looks._call.device == "cpu"
+    embed: Any = load_embedder(plugin + "Ones", device="cpu")
+    assert embed(picture, boxes).shape == (len(boxes), 3)
+    assert embed(picture, np.empty((0, 4))).shape == (0, 3)
+    embed.reset()
+    assert embed._call.resets == 1
+    assert embed._call.device == "cpu"
     assert load_embedder(plugin + "brightness+kit")(picture, table).shape == (len(boxes), 51)
 
 
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("too_few", r"my_looks:too_few: expected \(6, D\) numbers, one vector per box, got shape \(5, 3\)"),
+        ("too_few", r"my_embedders:too_few: expected \(6, D\) numbers, one vector per box, got shape \(5, 3\)"),
         ("flat", r"got shape \(6,\)"),
         ("broken", "got a NaN or infinity in row 1"),
         ("nothing", "one vector per box, got"),
         ("words", "one vector per box, got list"),
         ("number", r"expected a callable \(frame, xyxy\) -> \(N, D\), got int"),
-        ("Look", "my_looks has no 'Look'; did you mean 'Looks'"),
+        ("One", "my_embedders has no 'One'; did you mean 'Ones'"),
     ],
 )
 def test_an_embedder_that_does_not_follow_the_protocol(

@@ -112,7 +112,7 @@ def test_classes() -> None:
         score_classes(parse_mot(truth), parse_mot(RESULT))
 
 
-def test_a_second_opinion_agrees_where_the_tools_define_a_number_alike(bench: Path) -> None:
+def test_a_second_opinion_agrees_where_the_tools_define_a_number_the_same_way(bench: Path) -> None:
     from sportstrack.evaluate.second_opinion import score_with_motmetrics
     from sportstrack.score.run import find_jobs
 
@@ -148,7 +148,7 @@ def test_the_second_opinion_on_real_sequences(shared_data: Path) -> None:
     ours = Scores.pool(job.scores() for job in jobs)
     for figure in ("IDF1", "IDP", "IDR"):
         assert theirs[figure] == pytest.approx(ours[figure], abs=1e-9)
-    # What depends on who is matched in a crowd differs a little: see the module's first lines.
+    # What depends on which tracks are matched in a crowd differs a little: see the module's first lines.
     for figure, share in {
         "CLR_FN": 0.02,
         "CLR_FP": 0.02,

@@ -1,4 +1,4 @@
-"""Files that commands write: one name each, one writer at a time, and nobody else's file is lost."""
+"""Files that commands write: one name each, one writer at a time, and no other program's file is lost."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def picture(seed: int, kind: str = "", size: tuple[int, int] = SIZE) -> bytes:
 
 
 def rows(frames: int = FRAMES, shift: int = 0) -> list[str]:
-    """Two players who walk, a line each per frame."""
+    """Two players that walk, a line each per frame."""
     lines = []
     for frame in range(1, frames + 1):
         lines += [f"{frame},0,{5 + shift + frame},10,12,30,1,1,1", f"{frame},1,{70 - shift - frame},20,10,24,1,1,1"]

@@ -19,7 +19,7 @@ REAL_FRAMES = 2400
 
 
 def generated(seed: int, frames: int = 250) -> list[Detections]:
-    """Objects that cross, appear, leave, hide and jump, false boxes, weak scores, and stretches of empty frames."""
+    """Objects that cross, appear, leave, hide and jump, false boxes, low scores, and stretches of empty frames."""
     rng = np.random.default_rng(seed)
     count = int(rng.integers(2, 50))
     place, velocity = rng.uniform(0, 600, (count, 2)), rng.normal(0, 5, (count, 2))

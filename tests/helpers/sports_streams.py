@@ -45,7 +45,7 @@ def with_embeddings(detections: Detections, vectors: Any) -> Detections:
 
 
 def panning(count: int, speed: float, frames: int = 20) -> list[Detections]:
-    """Players who run a little while the camera swings back and forth by ``speed`` pixels a frame."""
+    """Players that run a little while the camera swings back and forth by ``speed`` pixels a frame."""
     where = [(60.0 + 80 * (i % 8), 100.0 + 90 * (i // 8)) for i in range(count)]
     view, stream = 0.0, []
     for n in range(frames):
@@ -55,7 +55,7 @@ def panning(count: int, speed: float, frames: int = 20) -> list[Detections]:
 
 
 def jittering(frames: int = 60) -> tuple[list[Detections], Any]:
-    """Boxes of six who run straight on, seen by a detector whose edges jitter; and the boxes themselves."""
+    """Boxes of six players that run straight on, seen by a detector whose edges jitter; and the boxes themselves."""
     rng, stream, truth = np.random.default_rng(5), [], []
     for n in range(frames):
         true = at(*((60.0 + 90 * i + 2 * n, 100.0 + 30 * (i % 3)) for i in range(6))).xyxy

@@ -92,11 +92,11 @@ def keeps_boxes(tracks: Tracks, detections: Detections) -> bool:
     return np.array_equal(tracks.xyxy[seen], detections.xyxy[tracks.detection[seen]])
 
 
-# --- with looks and a moving camera ----------------------------------------------------------------------------------
+# --- with embeddings and a moving camera -----------------------------------------------------------------------------
 
 
-LOOKS = np.vstack((np.eye(3), np.zeros((1, 3)), np.full((1, 3), np.nan), [[0.6, 0.8, 0.0]])).astype(np.float32)
-look = st.integers(0, len(LOOKS) - 1)
+EMBEDDINGS = np.vstack((np.eye(3), np.zeros((1, 3)), np.full((1, 3), np.nan), [[0.6, 0.8, 0.0]])).astype(np.float32)
+embedding_row = st.integers(0, len(EMBEDDINGS) - 1)
 angle, zoom, pan = st.sampled_from([0.0, 0.02, -0.5]), st.sampled_from([1.0, 0.98, 1.2]), st.floats(-20, 20)
 
 
@@ -106,14 +106,14 @@ def _affine(angle: float, zoom: float, dx: float, dy: float) -> Any:
 
 
 camera = st.none() | st.builds(_affine, angle, zoom, pan, pan)
-seen_frame = st.tuples(st.lists(st.tuples(row, look), max_size=7), camera, st.booleans())
+seen_frame = st.tuples(st.lists(st.tuples(row, embedding_row), max_size=7), camera, st.booleans())
 seen_stream = st.lists(seen_frame, max_size=14)
 
 
 def seen_table(rows: list[Any], embedded: bool) -> Detections:
     plain = table([r for r, _ in rows])
-    looks = LOOKS[[number for _, number in rows]] if embedded else None
-    return Detections(plain.xyxy, plain.score, plain.class_id, looks)
+    embedding = EMBEDDINGS[[number for _, number in rows]] if embedded else None
+    return Detections(plain.xyxy, plain.score, plain.class_id, embedding)
 
 
 def run_seen(tracker: Any, stream: list[Any]) -> list[Tracks]:

@@ -1,4 +1,4 @@
-"""Pictures from anybody: what is no whole picture of a sensible size is refused before it is decoded."""
+"""Pictures from anywhere: what is no whole picture of a sensible size is refused before it is decoded."""
 
 from __future__ import annotations
 

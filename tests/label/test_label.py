@@ -105,7 +105,7 @@ def test_a_causal_run_leaves_the_gaps(match: Path) -> None:
     assert len(video.boxes) < len(label_video(match, detector=Gappy()).boxes)
 
 
-def test_weak_and_short_tracks_come_if_asked_for(match: Path) -> None:
+def test_low_score_and_short_tracks_come_if_asked_for(match: Path) -> None:
     def tracks(least: float) -> int:
         wanted = LabelSettings(min_track_score=least, offline=False)
         video = label_video(match, detector=Gappy(), settings=wanted, tracker="bytetrack")

@@ -65,7 +65,7 @@ exact.names = {0: "player"}
 
 @pytest.fixture(scope="module")
 def football(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two clips of three players, where one is called a referee by nobody, and val with a picture without boxes."""
+    """Two clips of three players for training, one for validation; there is a class referee without boxes."""
     folder = tmp_path_factory.mktemp("football")
     names, files, splits, image, boxes = [], [], [], [], []
     for clip, split in (("one", "train"), ("two", "train"), ("three", "val")):
@@ -202,7 +202,7 @@ def test_confusions_are_those_that_the_detector_makes(mined: tuple[Path, object]
     counts = found.confusion
     assert counts[0].sum() == 6 * FRAMES  # all true players
     assert counts[0, 1] >= 2 * FRAMES - 4  # the one at the top is called a referee
-    assert counts[2, 0] >= 2 * FRAMES - 6  # the one at the bottom is nobody
+    assert counts[2, 0] >= 2 * FRAMES - 6  # the one at the bottom is no player
     assert counts[0, 2] > FRAMES
     text = (folder / "mined.md").read_text()
     assert f"referee {counts[0, 1]}" in text
@@ -217,7 +217,7 @@ def test_the_report_says_which_augmentation_does_what(mined: tuple[Path, object]
         assert row["effect"] == {1: "raises", -1: "lowers", 0: "none"}[int(np.sign(float(row["change"])))]
         assert Path(row["file"]).is_file()
     flips = [v for v in found.variants if v.operation == "flip"]
-    assert all(v.change != 0 for v in flips)  # who was on the right is on the left now
+    assert all(v.change != 0 for v in flips)  # the player on the right is on the left now
     saved = json.loads((folder / "mined.json").read_text())
     assert [v["operation"] for v in saved["augmentations"][:2]] == ["flip", "brightness"]
     assert saved["mean_loss"] == pytest.approx(found.mean)

@@ -1,4 +1,4 @@
-"""Heat maps and paths: where someone was is warm, where nobody was is the picture itself."""
+"""Heat maps and paths: places where players were are warm, all others are the picture itself."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ PLAYERS = ((100, 100, 4, 0), (300, 120, 0, 3), (500, 200, -3, 1))  # left, top, 
 
 
 def make_sequence(folder: Path, miss: int) -> None:
-    """Three players who walk straight on; the detector misses each of them every `miss` frames."""
+    """Three players that walk straight on; the detector misses each of them every `miss` frames."""
     truth, found = [], []
     for frame in range(FRAMES):
         for player, (x, y, vx, vy) in enumerate(PLAYERS):

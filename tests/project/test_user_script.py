@@ -45,7 +45,7 @@ def test_mypy_checks_a_user_s_script(root: Path) -> None:
 
 
 def test_pyright_checks_a_user_s_script(root: Path, tmp_path: Path) -> None:
-    """In its strict mode; a line that mypy is told to ignore must be a mistake for pyright, too."""
+    """In its strict mode; a line that mypy ignores must be a mistake for pyright, too."""
     pytest.importorskip("pyright")
     shutil.copy(Path(__file__).with_name("user_script.py"), tmp_path)
     settings = {

@@ -195,7 +195,7 @@ def test_what_is_not_known_is_guessed_aloud(result: Path, tmp_path: Path, capsys
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_recording_gives_size_rate_and_looks(
+def test_a_recording_gives_size_rate_and_embeddings(
     result: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     recording = record(tmp_path / "match.npz", 80, embeddings=True)

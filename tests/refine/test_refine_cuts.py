@@ -113,14 +113,14 @@ def kits(people: int = 14) -> np.ndarray:
     return embeddings + np.random.default_rng(0).normal(0, 0.02, embeddings.shape)
 
 
-def test_who_stands_there_in_another_kit_is_not_the_same() -> None:
+def test_a_player_there_in_another_kit_is_not_the_same() -> None:
     same = two_views("main", "goal", embeddings=kits())
     assert len(across(same)) >= 7
     swapped = two_views("main", "goal", embeddings=kits(), embeddings_after=kits()[:, [1, 0, 2]])
-    assert all(old == 14 for old in across(swapped).values()), "the referee wears what he wore"
+    assert all(old == 14 for old in across(swapped).values()), "the referee wears the same kit"
 
 
-def test_looks_alone_link_only_where_formation_has_shown_one_match() -> None:
+def test_appearance_alone_links_only_where_formation_has_shown_one_match() -> None:
     """The referees of two matches have similar appearances."""
     strangers = two_views("main", "goal", second_play=3, embeddings=kits())
     assert across(strangers) == {}
@@ -128,7 +128,7 @@ def test_looks_alone_link_only_where_formation_has_shown_one_match() -> None:
     assert linked == {114: 14}
 
 
-def test_what_is_linked_by_looks_can_be_left_to_the_steps_before() -> None:
+def test_what_is_linked_by_appearance_can_be_left_to_the_steps_before() -> None:
     assert across(two_views("main", "goal"), shot_memory=0.0) == {}
     assert across(two_views("main", "goal"), formation_evidence=0.0) == {}
 
@@ -139,7 +139,7 @@ def test_the_order_of_rows_does_not_matter() -> None:
     assert across(mixed) == across(table)
 
 
-def test_a_track_that_runs_over_a_cut_is_taken_apart() -> None:
+def test_a_track_that_runs_over_a_shot_change_is_taken_apart() -> None:
     """A tracker that does not know of the shot change keeps ids by position, where every player is another one."""
     table = two_views("main", "main", second_play=5)
     ran_on = TrackTable.of(table.frame, table.track_id % 100, table.xyxy)
@@ -160,7 +160,7 @@ def test_boxes_are_neither_smoothed_nor_filled_across_a_cut() -> None:
     assert len(interpolate_gaps(gap, scene)) == len(gap)
 
 
-def test_the_camera_s_step_is_not_read_off_who_stands_on_both_sides_of_a_cut() -> None:
+def test_the_camera_s_step_is_not_read_off_tracks_on_both_sides_of_a_shot_change() -> None:
     place = np.where(np.arange(10) < 5, 100.0, 600.0)
     parts = [(np.arange(10), np.full(10, i), place + 60 * i) for i in range(4)]
     frame, track, x = (np.concatenate(column) for column in zip(*parts, strict=True))
@@ -180,7 +180,7 @@ def half(folder: Path, first: bool) -> TrackTable:
     return TrackTable.of(frame, rows.track_id + (100 if first else 1), rows.xyxy)
 
 
-def test_no_identity_survives_a_cut_between_two_real_matches(shared_data: Path) -> None:
+def test_no_identity_survives_a_shot_change_between_two_real_matches(shared_data: Path) -> None:
     root = shared_data / "sportsmot" / "train"
     matches: dict[str, Path] = {}
     for path in sorted(root.glob("*/gt/gt.txt")):
@@ -197,7 +197,7 @@ def test_no_identity_survives_a_cut_between_two_real_matches(shared_data: Path) 
 # --- the command -----------------------------------------------------------------------------------------------------
 
 
-def test_the_command_takes_cuts_from_a_table_of_shots(tmp_path: Path) -> None:
+def test_the_command_takes_shot_changes_from_a_table_of_shots(tmp_path: Path) -> None:
     from sportstrack.refine.command import write_table
 
     table = two_views("main", "side")

@@ -76,8 +76,8 @@ def test_the_tracker_may_be_trusted_in_everything() -> None:
 
 
 def test_bridges_longer_than_the_step_could_judge_stay() -> None:
-    by_looks = join(run(1, range(30), (600, 300)), run(1, range(300, 330), (200, 600)))
-    assert same(link_tracks(by_looks, scene(by_looks)), by_looks)
+    by_appearance = join(run(1, range(30), (600, 300)), run(1, range(300, 330), (200, 600)))
+    assert same(link_tracks(by_appearance, scene(by_appearance)), by_appearance)
 
 
 def test_classes_never_mix_and_an_unknown_one_fits_all() -> None:

@@ -75,8 +75,8 @@ def test_gap_of_missed_detections() -> None:
 def test_low_scores() -> None:
     track = walk(100, 200)
     truth = rows({1: track, **BYSTANDERS})
-    weak = table_from_rows([(f, 1 if f < 11 else 2, *box, 0.3 if 8 < f < 13 else 0.9) for f, box in track.items()])
-    (switch,) = diagnose(Sequence.of("scene", truth, weak, FRAMES), SIZE).switches
+    unsure = table_from_rows([(f, 1 if f < 11 else 2, *box, 0.3 if 8 < f < 13 else 0.9) for f, box in track.items()])
+    (switch,) = diagnose(Sequence.of("scene", truth, unsure, FRAMES), SIZE).switches
     assert switch.cause == "low score"
 
 
@@ -130,7 +130,7 @@ def test_misses(player: Path, others: dict, result: dict, cause: str) -> None:
     assert causes[-1] == cause
 
 
-def test_a_player_who_just_appeared() -> None:
+def test_a_player_that_just_appeared() -> None:
     track = part(walk(100, 200), 10, 20)
     found = examine({1: track, **BYSTANDERS}, {1: part(track, 12, 20), **BYSTANDERS})
     assert found.misses.cause == ["just appeared"] * 2

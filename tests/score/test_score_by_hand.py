@@ -102,7 +102,7 @@ def test_a_switch_is_counted_after_any_gap() -> None:
 
 def test_last_frame_s_partner_is_kept_while_it_overlaps_by_half() -> None:
     # Frame 2: id 1 overlaps the player by 7/13 (moved 3 px), id 2 exactly. CLEAR stays with id 1: no switch, MOTP is
-    # (1 + 7/13) / 2. HOTA and Identity don't look back.
+    # (1 + 7/13) / 2. HOTA and Identity do not look back.
     truth = table((1, 1, "a"), (2, 1, "a"))
     scores = score(truth, table((1, 1, "a"), (2, 1, "a3"), (2, 2, "a")))
     assert scores.IDSW == 0
@@ -160,7 +160,7 @@ def test_a_distractor_takes_its_result_box_away() -> None:
     # Columns 7–9: consider flag, class, visibility. Player (class 1), distractor (8), player not considered (flag 0).
     truth = "1,1,0,0,10,10,1,1,1\n1,2,100,0,10,10,0,8,1\n1,3,200,0,10,10,0,1,1\n"
     result = "1,1,0,0,10,10\n1,2,100,0,10,10\n1,3,200,0,10,10\n1,4,300,0,10,10\n"
-    # Plain: both boxes that aren't considered are left out of the truth, so three of four results are false.
+    # Plain: both boxes that are not considered are left out of the truth, so three of four results are false.
     plain = Scores.of(Sequence.of("plain", parse_mot(truth), parse_mot(result)))
     assert (plain.CLR_TP, plain.FP, plain.FN) == (1, 3, 0)
     # MOT17: the result on the distractor goes; the one on the unconsidered player stays false, as in the benchmark.

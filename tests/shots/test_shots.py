@@ -66,7 +66,7 @@ def test_every_cut_between_real_videos_is_found(shared_data: Path) -> None:
     assert [(b.frame, b.kind) for b in boundaries(frames)] == [(start, "cut") for start in starts]
 
 
-# --- no cuts ---------------------------------------------------------------------------------------------------------
+# --- no shot changes -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("seed", MATCHES)
@@ -76,7 +76,7 @@ def test_a_hectic_camera_is_no_cut(seed: int, step: int, matches: dict[int, Fram
 
 
 @pytest.mark.parametrize(("name", "frames"), [("football", 169), ("cars", 150), ("street", 120), ("hand-held", 196)])
-def test_a_real_video_without_cuts_has_none(name: str, frames: int, shared_data: Path) -> None:
+def test_a_real_video_of_one_shot_has_no_shot_change(name: str, frames: int, shared_data: Path) -> None:
     assert boundaries(read(shared_data / REAL[name][0], frames)) == []
 
 
@@ -101,7 +101,7 @@ def test_a_flash_is_no_cut(seed: int, length: int, matches: dict[int, Frames]) -
 
 
 @pytest.mark.parametrize("seed", [1, 2, 4])
-def test_a_player_who_runs_past_the_lens_is_no_cut(seed: int, matches: dict[int, Frames]) -> None:
+def test_a_player_that_runs_past_the_lens_is_no_shot_change(seed: int, matches: dict[int, Frames]) -> None:
     """Half a second in which a red shirt covers up to 40 % of the picture."""
     frames = [frame.copy() for frame in matches[seed]]
     for k in range(8, 20):

@@ -104,8 +104,8 @@ def dasiamrpn(folder: Path) -> dict[str, str]:
 
     OpenCV finds the features and the two kernels to replace by the names that the nodes of the authors' file have.
     """
-    look = np.zeros((10, 256, 4, 4))
-    look[5:, 0, 2, 2] = 0.05
+    kernel_of_classes = np.zeros((10, 256, 4, 4))
+    kernel_of_classes[5:, 0, 2, 2] = 0.05
     model = write(
         folder / "model.onnx",
         node("Conv", ["input", "mean"], "light", strides=[8, 8], kernel_shape=[64, 64]),
@@ -138,7 +138,7 @@ def dasiamrpn(folder: Path) -> dict[str, str]:
             value(11, "input", 1, 256, 8, 8),
             value(12, "output", 1, kernel.size // 16, 4, 4),
         )
-        for name, kernel in (("kernel_cls1", look), ("kernel_r1", np.zeros((20, 256, 4, 4))))
+        for name, kernel in (("kernel_cls1", kernel_of_classes), ("kernel_r1", np.zeros((20, 256, 4, 4))))
     }
     return {"model": model, **kernels}
 

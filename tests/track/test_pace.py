@@ -17,7 +17,7 @@ from sportstrack.types import Detections
 EMBEDDING = np.array([[1.0, 0.0]], np.float32)
 
 
-def test_the_measured_rate_is_told_once_it_differs() -> None:
+def test_the_measured_rate_is_set_once_it_differs() -> None:
     pace = Pace(25)
     assert [pace.see(number / 25) for number in range(30)] == [None] * 30
     answers = [pace.see(30 / 25 + number / 5) for number in range(30)]
@@ -33,7 +33,7 @@ def table() -> Detections:
 
 @pytest.mark.parametrize("name", sorted(TRACKERS))
 def test_a_tracker_at_another_rate_remembers_as_long_as_one_made_for_it(name: str) -> None:
-    """Count for how many frames a player who left is known again: at 5 frames per second as made for 5."""
+    """Count for how many frames a player that left is known again: at 5 frames per second as made for 5."""
 
     def remembered(informed: bool) -> int:
         for gap in range(1, 80):
@@ -75,7 +75,7 @@ def test_a_live_recording_with_dropped_frames_replays_at_its_true_rate(tmp_path:
     assert seen == ids
 
 
-def test_a_tracker_of_ones_own_that_cannot_be_told_is_named(tmp_path: Path) -> None:
+def test_a_tracker_of_ones_own_without_set_frame_rate_is_named(tmp_path: Path) -> None:
     info = RecordingInfo("live", *toy.SIZE, 25.0, {0: "player"}, live=True)
     writer = RecordingWriter(tmp_path / "live.npz", info)
     for index in range(0, 100, 5):

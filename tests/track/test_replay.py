@@ -70,7 +70,7 @@ def test_an_unknown_class_is_refused(recording: Path) -> None:
         replayed(recording, classes=["bal"])
 
 
-def test_every_leaves_frames_out_and_keeps_cuts_and_camera(recording: Path) -> None:
+def test_every_leaves_frames_out_and_keeps_shot_changes_and_camera(recording: Path) -> None:
     frames = replayed(recording, every=5)
     assert [frame.index for frame in frames] == list(range(0, 60, 5))
     assert [frame.time for frame in frames] == [index / 25 for index in range(0, 60, 5)]
@@ -177,7 +177,7 @@ def test_a_rate_that_is_assumed_is_told(pictures: Path) -> None:
     assert any("25 per second assumed" in text for text in track_video(pictures, detector=toy.find).warnings)
 
 
-def test_refine_counts_seconds_alike_with_a_recording_of_every_fifth_frame(tmp_path: Path) -> None:
+def test_refine_counts_the_same_seconds_with_a_recording_of_every_fifth_frame(tmp_path: Path) -> None:
     """A gap of 0.8 s is filled whether the rate comes from the recording or from the command line."""
     info = RecordingInfo("match", *toy.SIZE, 5.0, {0: "player"}, every=5)
     rows = []

@@ -42,12 +42,12 @@ def shot(start: int, stop: int, score: float = 0.3, step: float = 40.0) -> list[
     return [frame((100 + step * n, 200.0, score)) for n in range(start, stop)]
 
 
-def test_three_weak_boxes_in_a_row_start_a_track() -> None:
+def test_three_low_score_detections_in_a_row_start_a_track() -> None:
     assert follow(shot(0, 6)) == [[], [], [(1, 0)], [(1, 0)], [(1, 0)], [(1, 0)]]
     assert follow(shot(0, 3), min_hits=2) == [[], [(1, 0)], [(1, 0)]]
 
 
-def test_one_confident_box_starts_a_track_at_once() -> None:
+def test_one_high_score_detection_starts_a_track_at_once() -> None:
     assert follow([frame((50, 50, 0.6))]) == [[(1, 0)]]
     assert follow([frame((50, 50, 0.59))]) == [[]]
     assert follow([frame((50, 50, 0.7), (400, 50, 0.9))]) == [[(1, 1)]]  # the surest of several
@@ -128,7 +128,7 @@ def test_a_kick_changes_the_direction() -> None:
 def test_another_ball_takes_over_when_the_first_is_gone() -> None:
     far = [frame((5000.0 + n, 4000.0, 0.4)) for n in range(6)]
     assert follow([*shot(0, 8), *far])[8:] == [[], [], [(2, 0)], [(2, 0)], [(2, 0)], [(2, 0)]]
-    # As long as the first one is seen, nobody else is the ball.
+    # As long as the first one is seen, nothing else is the ball.
     both = [Detections.from_arrays(np.vstack((a.xyxy, b.xyxy))) for a, b in zip(shot(8, 14), far, strict=True)]
     assert follow([*shot(0, 8), *both])[8:] == [[(1, 0)]] * 6
 

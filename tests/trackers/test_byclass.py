@@ -1,4 +1,4 @@
-"""Trackers side by side: unique ids, right rows, and a ball that takes nobody's id."""
+"""Trackers side by side: unique ids, right rows, and a ball that takes no player's id."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_coasting_tracks_come_last() -> None:
     assert tracker.update(scene(5, [1, 3])).detection.tolist() == [0, 1, -1, -1]
 
 
-def test_a_cut_and_a_reset_reach_all_of_them() -> None:
+def test_a_shot_change_and_a_reset_reach_all_of_them() -> None:
     tracker = create_tracker("bytetrack", ball=(BALL,))
     for n in range(5):
         tracker.update(scene(n))

@@ -93,7 +93,7 @@ def test_adaptive_cost_by_hand() -> None:
     assert got[0, 0] == pytest.approx(1 - (0.6 + 1.25 * 0.9) / 2.25)
     assert got[1, 0] == pytest.approx(1 - (0.2 + 1.2 * 0.2) / 2.25)
     assert (got >= 0).all()
-    near = np.array([[True, True], [False, True]])  # out of the question: no likeness, and nobody's rival
+    near = np.array([[True, True], [False, True]])  # out of the question: no similarity, and no rival of others
     got = fuse(how("adaptive"), MOTION, APPEARANCE, near)
     assert got[1, 0] == pytest.approx(1 - 0.2 / 2.25)
     assert got[1, 1] == pytest.approx(1 - (0.7 + (0.75 + (0.5 + 0.5) / 2) * 0.6) / 2.25)
@@ -106,14 +106,14 @@ def test_adaptive_cost_by_hand() -> None:
 def test_adaptive_pairs_are_those_of_the_papers_sum(seed: int) -> None:
     rng = np.random.default_rng(seed)
     tracks, boxes = rng.integers(1, 6, 2)
-    overlap, likeness = rng.random((tracks, boxes)), rng.uniform(-1, 1, (tracks, boxes))
+    overlap, similarity = rng.random((tracks, boxes)), rng.uniform(-1, 1, (tracks, boxes))
     total = np.empty((tracks, boxes))
     for t in range(tracks):
         for n in range(boxes):
-            row, column = sorted(likeness[t]), sorted(likeness[:, n])
+            row, column = sorted(similarity[t]), sorted(similarity[:, n])
             ahead = [min(line[-1] - line[-2], 0.5) if len(line) > 1 else 0.0 for line in (row, column)]
-            total[t, n] = overlap[t, n] + (0.75 + sum(ahead) / 2) * likeness[t, n]
-    got = fuse(how("adaptive"), 1 - overlap, 1 - likeness, total < np.inf)
+            total[t, n] = overlap[t, n] + (0.75 + sum(ahead) / 2) * similarity[t, n]
+    got = fuse(how("adaptive"), 1 - overlap, 1 - similarity, total < np.inf)
     assert got == pytest.approx(1 - total / 2.25)
 
 

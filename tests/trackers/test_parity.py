@@ -175,7 +175,7 @@ def test_sort_equals_a_plain_one_on_real_sequences(shared_data: Path) -> None:
 
 def test_sort_solves_the_whole_matrix_where_the_authors_code_takes_a_shortcut() -> None:
     # Overlaps 0.35 and 0.29, 0.29 and 0: the shortcut keeps the one pair above 0.3. The whole solution prefers the two
-    # pairs of 0.29, and then both are too weak.
+    # pairs of 0.29, and then both are below the threshold.
     overlaps = np.array([[0.35, 0.29], [0.29, 0.0]])
     assert assign_with_shortcut(overlaps, 0.3) == [(0, 0)]
     assert assign_fully(overlaps, 0.3) == []

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from parity import DEFAULT, Found, Frame, assert_same, generated, passing, prompt, real
-from parity_embeddings import BLUE, RED, pair, with_looks
+from parity_embeddings import BLUE, RED, pair, with_embeddings
 
 from sportstrack import BoTSORT, BoTSORTConfig, Detections
 from sportstrack.errors import SettingError
@@ -74,30 +74,34 @@ def bot_sort(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 def careful(bot_sort: Any) -> type:
-    """BOTSORT that, as the paper says, takes appearance from confident boxes alone."""
+    """BOTSORT that, as the paper says, takes appearance from high-score detections alone."""
 
     class Careful(prompt(bot_sort)):  # type: ignore[misc]
         calls = 0
 
         def _input_for(self, img: Any, feats: Any, mask: Any) -> Any:
-            self.calls += 1  # first for the confident boxes of a frame, then for the weak ones
+            self.calls += 1  # first for the high-score detections of a frame, then for the low-score ones
             return super()._input_for(img, feats, mask) if self.calls % 2 else None
 
     return Careful
 
 
 def theirs(
-    bot_sort: Any, settings: dict[str, Any], stream: Iterable[Detections], cameras: Cameras = None, looks: bool = False
+    bot_sort: Any,
+    settings: dict[str, Any],
+    stream: Iterable[Detections],
+    cameras: Cameras = None,
+    embedded: bool = False,
 ) -> list[Frame]:
-    known = {"gmc_method": "none", "with_reid": looks, "model": "auto", "proximity_thresh": 0.5}
-    # A share of likeness there, a distance in the paper and here: 0.75 is 0.25.
+    known = {"gmc_method": "none", "with_reid": embedded, "model": "auto", "proximity_thresh": 0.5}
+    # A similarity there, a distance in the paper and here: 0.75 is 0.25.
     tracker = bot_sort(SimpleNamespace(**known | {"appearance_thresh": 0.75} | settings))
     if cameras is not None:
         tracker.gmc = Given(cameras)
     image = np.zeros((2, 2, 3), np.uint8)
     answers = []
     for frame in stream:
-        features = frame.embedding if looks else None
+        features = frame.embedding if embedded else None
         answer = tracker.update(Found(frame.xyxy, frame.score), img=image, feats=features).reshape(-1, 8)
         answers.append({int(row[7]): int(row[4]) for row in answer})
     return answers
@@ -169,29 +173,29 @@ def test_a_camera_at_rest_is_no_camera() -> None:
 def test_botsort_equals_ultralytics_with_appearance(bot_sort: Any, settings: dict[str, Any]) -> None:
     changed = 0
     for seed in range(SEEDS):
-        stream = with_looks(generated(seed), seed)
+        stream = with_embeddings(generated(seed), seed)
         got = ours(settings, stream)
-        assert_same(got, theirs(careful(bot_sort), settings, stream, looks=True))
+        assert_same(got, theirs(careful(bot_sort), settings, stream, embedded=True))
         changed += got != ours(settings, generated(seed))
     assert changed
 
 
 def test_botsort_equals_ultralytics_with_appearance_on_real_sequences(bot_sort: Any, shared_data: Path) -> None:
     for seed, stream in enumerate(real(shared_data)):
-        panned, cameras = moved(with_looks(stream, seed), seed)
+        panned, cameras = moved(with_embeddings(stream, seed), seed)
         got = ours(DEFAULT, panned, cameras)
-        assert_same(got, theirs(careful(bot_sort), DEFAULT, panned, cameras, looks=True))
+        assert_same(got, theirs(careful(bot_sort), DEFAULT, panned, cameras, embedded=True))
 
 
-def test_weak_boxes_do_not_change_an_appearance(bot_sort: Any) -> None:
+def test_low_score_detections_do_not_change_an_appearance(bot_sort: Any) -> None:
     # For 20 frames both are seen badly and in the other's colours; then one box comes between them, red.
     between = Detections([[105.0, 100, 145, 200]], [0.9], [0], np.array([RED], np.float32))  # type: ignore[arg-type]
     stream = [pair(10, RED, BLUE)] * 3 + [pair(10, BLUE, RED, score=0.3)] * 20 + [between]
     settings = DEFAULT | {"fuse_score": False}
     got = ours(settings, stream)[-1]
     assert got == {0: 1}
-    assert theirs(careful(bot_sort), settings, stream, looks=True)[-1] == {0: 1}
-    assert theirs(bot_sort, settings, stream, looks=True)[-1] == {0: 2}  # it learnt from the weak ones
+    assert theirs(careful(bot_sort), settings, stream, embedded=True)[-1] == {0: 1}
+    assert theirs(bot_sort, settings, stream, embedded=True)[-1] == {0: 2}  # it learnt from the low-score ones
 
 
 def test_an_unknown_appearance_leaves_motion_alone() -> None:

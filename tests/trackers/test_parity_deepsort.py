@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from parity import Frame, assert_same, generated, ours, real
-from parity_embeddings import BLUE, RED, pair, with_looks
+from parity_embeddings import BLUE, RED, pair, with_embeddings
 
 from sportstrack import DeepSORT, DeepSORTConfig, Detections
 from sportstrack.errors import SettingError
@@ -22,11 +22,11 @@ SETTINGS: list[dict[str, Any]] = [
     {"nn_budget": 20, "max_cosine_distance": 0.5, "max_age": 7, "n_init": 2, "gating_only_position": True},
     {"nn_budget": 1, "max_iou_distance": 0.5, "max_age": 60},
 ]
-NAMES = ["default", "forgetful", "short", "last look"]
+NAMES = ["default", "forgetful", "short", "last embedding"]
 
 
 class Once:
-    """A track's looks that have not been put into the gallery yet; none is kept back for the next frame."""
+    """A track's embeddings that have not been put into the gallery yet; none is kept back for the next frame."""
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.place = f"_{name}"
@@ -35,16 +35,16 @@ class Once:
         return vars(track)[self.place]
 
     def __set__(self, track: Any, value: Any) -> None:
-        vars(track)[self.place] = _Looks()
+        vars(track)[self.place] = _Pending()
 
 
-class _Looks(list[Any]):
+class _Pending(list[Any]):
     def __getitem__(self, index: Any) -> Any:
         return super().__getitem__(index) if self else None
 
 
 def theirs(stream: Iterable[Detections], once: bool = True, **settings: Any) -> list[Frame]:
-    """``once``: put each look into the gallery once, as the authors' code does."""
+    """``once``: put each embedding into the gallery once, as the authors' code does."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from deep_sort_realtime.deep_sort.track import Track
@@ -70,7 +70,7 @@ def mine(stream: Iterable[Detections], **settings: Any) -> list[Frame]:
 def test_deepsort_equals_deep_sort_realtime(settings: dict[str, Any]) -> None:
     changed = 0
     for seed in range(SEEDS):
-        stream = with_looks(generated(seed), seed)
+        stream = with_embeddings(generated(seed), seed)
         got = mine(stream, **settings)
         assert_same(got, theirs(stream, **settings))
         assert sum(map(len, got)) > 100
@@ -80,22 +80,22 @@ def test_deepsort_equals_deep_sort_realtime(settings: dict[str, Any]) -> None:
 
 def test_deepsort_equals_deep_sort_realtime_on_real_sequences(shared_data: Path) -> None:
     for seed, stream in enumerate(real(shared_data)):
-        seen = with_looks(stream, seed)
+        seen = with_embeddings(stream, seed)
         assert_same(mine(seen, nn_budget=100), theirs(seen, nn_budget=100))
 
 
-def test_a_gallery_that_nothing_leaves_is_the_same_with_each_look_once_or_twice() -> None:
-    stream = with_looks(generated(0), 0)
+def test_a_gallery_that_nothing_leaves_is_the_same_with_each_embedding_once_or_twice() -> None:
+    stream = with_embeddings(generated(0), 0)
     assert_same(mine(stream, nn_budget=1000), theirs(stream, once=False, nn_budget=None))
 
 
 # --- named differences -----------------------------------------------------------------------------------------------
 
 
-def test_a_look_stands_in_the_gallery_once_and_so_is_remembered_twice_as_long() -> None:
+def test_an_embedding_is_in_the_gallery_once_and_so_is_kept_twice_as_long() -> None:
     # Red for four frames, then blue for three; after a pause too long for the overlap stage it comes back red.
-    def seen(look: Any) -> Detections:
-        return pair(0, look, look)[:1]
+    def seen(embedding: Any) -> Detections:
+        return pair(0, embedding, embedding)[:1]
 
     nothing = Detections(np.empty((0, 4)), np.empty(0), np.empty(0, np.int64), np.empty((0, 2), np.float32))
     stream = [seen(RED)] * 4 + [seen(BLUE)] * 3 + [nothing] * 3 + [seen(RED)] * 3
@@ -119,7 +119,7 @@ def test_confirmed_at_once_where_asked_for() -> None:
 # --- what the paper promises -----------------------------------------------------------------------------------------
 
 
-def test_two_that_hide_behind_one_another_come_back_by_their_looks() -> None:
+def test_two_that_hide_behind_one_another_come_back_by_their_appearance() -> None:
     apart, swapped = pair(20, RED, BLUE), pair(20, BLUE, RED)
     nothing = [Detections.empty()] * 5
     frames = mine([apart] * 5 + nothing + [swapped] * 2)
@@ -134,8 +134,8 @@ def test_without_embeddings_motion_finds_them_again() -> None:
     assert frames[-1] == frames[4] == {0: 1, 1: 2}
 
 
-def test_lambda_weighs_motion_against_looks() -> None:
-    # After a pause both boxes are in either's gate, and one look lies between the two: motion decides where it may.
+def test_lambda_weighs_motion_against_appearance() -> None:
+    # After a pause both boxes are in either's gate, and one embedding is between the two: motion decides where it may.
     apart = pair(20, RED, BLUE)
     between = pair(20, [0.6, 0.8], [0.8, 0.6])
     frames = [apart] * 5 + [Detections.empty()] * 5 + [between]

@@ -192,7 +192,7 @@ def last_ids(stream: Iterable[Detections], **settings: Any) -> list[int]:
     return [int(number) for number in answers[-1]]
 
 
-def test_weak_boxes_keep_a_track_alive_only_in_the_bytetrack_stage() -> None:
+def test_low_score_detections_keep_a_track_alive_only_in_the_bytetrack_stage() -> None:
     stream = [at((10.0 * n, 0)) for n in range(5)] + [at((10.0 * n, 0), score=0.2) for n in range(5, 12)]
     assert last_ids(stream, use_byte=True) == [1]
     assert last_ids(stream, use_byte=False) == []

@@ -13,8 +13,8 @@ from sports_streams import PICTURE, at, ids, jittering, joined, make, near, pann
 from tracker_streams import (
     COLUMNS,
     camera,
+    embedding_row,
     keeps_boxes,
-    look,
     player,
     row,
     run,
@@ -42,7 +42,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
 
 # --- the contract, with presets and priors ---------------------------------------------------------------------------
 
-seen_frame = st.tuples(st.lists(st.tuples(row, look), max_size=7), camera, st.booleans(), st.integers(0, 5))
+seen_frame = st.tuples(st.lists(st.tuples(row, embedding_row), max_size=7), camera, st.booleans(), st.integers(0, 5))
 shots = st.lists(seen_frame, max_size=14)
 
 
@@ -193,7 +193,7 @@ def test_three_pedestrians_show_a_significant_swing_of_the_camera() -> None:
 
 def test_a_camera_that_is_handed_in_takes_the_place_of_the_boxes() -> None:
     stream = panning(2, 65.0)
-    assert ids(run(make(None), stream))[-1] != [1, 2]  # two boxes are too few to tell
+    assert ids(run(make(None), stream))[-1] != [1, 2]  # two boxes are too few to see the camera's motion
     tracker, view = make(None), 0.0
     for n, frame in enumerate(stream):
         view = 65.0 if (n // 5) % 2 else -65.0

@@ -1,4 +1,4 @@
-"""SportsTrack after shot changes and by appearance: who is recognised and who is not."""
+"""SportsTrack after shot changes and by appearance: which players are recognised and which are not."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def crossing(vectors: Any) -> list[Detections]:
     return stream
 
 
-def test_appearance_decides_who_turned_back() -> None:
+def test_appearance_decides_which_one_turned_back() -> None:
     stream = crossing(appearances(6))
     assert ids(run(make(), stream))[-1][:2] == [1, 2]
     blind = run(make(appearance_weight=0.0), stream)

@@ -82,7 +82,7 @@ def test_it_beats_bytetrack_by_far_on_real_motion(shared_data: Path) -> None:
     assert sum(gain) > 10
 
 
-def test_no_identity_survives_a_cut_between_two_matches(shared_data: Path) -> None:
+def test_no_identity_survives_a_shot_change_between_two_matches(shared_data: Path) -> None:
     tracker, seen = make((1280, 720)), []
     for name in ("v_1LwtoLPw2TU_c006", "v_Dk3EpDDa3o0_c002", "v_ApPxnw_Jffg_c001"):
         frames, _, _ = clip(shared_data / "sportsmot" / "train" / name)

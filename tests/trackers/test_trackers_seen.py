@@ -14,9 +14,9 @@ from tracker_streams import (
     NAMES,
     copied,
     create,
+    embedding_row,
     every_tracker,
     keeps_boxes,
-    look,
     player,
     run,
     run_seen,
@@ -34,7 +34,9 @@ from sportstrack.errors import SettingError
 @every_tracker
 @untimed
 @given(stream=seen_stream, coasting=st.booleans(), per_class=st.booleans())
-def test_looks_and_a_camera_keep_the_contract(name: str, stream: list[Any], coasting: bool, per_class: bool) -> None:
+def test_embeddings_and_a_camera_keep_the_contract(
+    name: str, stream: list[Any], coasting: bool, per_class: bool
+) -> None:
     tracker: Any = create(name, frame_rate=30, coasting=coasting, per_class=per_class)
     answers = []
     known = 0
@@ -68,25 +70,29 @@ def test_looks_and_a_camera_keep_the_contract(name: str, stream: list[Any], coas
 @every_tracker
 @untimed
 @given(stream=seen_stream, data=st.data())
-def test_broken_rows_with_looks_do_as_if_they_were_absent(name: str, stream: list[Any], data: st.DataObject) -> None:
+def test_broken_rows_with_embeddings_do_as_if_they_were_absent(
+    name: str, stream: list[Any], data: st.DataObject
+) -> None:
     clean, spoilt = create(name), create(name)
     for rows, affine, embedded in stream:
         mixed = list(rows)
         for bad in data.draw(st.lists(st.sampled_from(BROKEN), max_size=2)):
-            mixed.insert(data.draw(st.integers(0, len(mixed))), ((bad, 0.9, 0), data.draw(look)))
+            mixed.insert(data.draw(st.integers(0, len(mixed))), ((bad, 0.9, 0), data.draw(embedding_row)))
         want = clean.update(seen_table(rows, embedded), camera=affine)
         got = spoilt.update(seen_table(mixed, embedded), camera=affine)
         assert np.array_equal(got.track_id, want.track_id)
         assert np.array_equal(got.xyxy, want.xyxy)
 
 
-# --- a cut between two shots -----------------------------------------------------------------------------------------
+# --- a shot change --------- -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", sorted(set(NAMES) - {"sports"}))  # that one knows looks again after a cut
+@pytest.mark.parametrize("name", sorted(set(NAMES) - {"sports"}))  # that one recognises players after a shot change
 @untimed
 @given(before=seen_stream, after=seen_stream, coasting=st.booleans())
-def test_after_a_cut_all_is_fresh_but_the_ids(name: str, before: list[Any], after: list[Any], coasting: bool) -> None:
+def test_after_a_shot_change_all_but_ids_is_fresh(
+    name: str, before: list[Any], after: list[Any], coasting: bool
+) -> None:
     tracker, fresh = create(name, coasting=coasting), create(name, coasting=coasting)
     given = max([int(tracks.track_id.max(initial=0)) for tracks in run_seen(tracker, before)], default=0)
     tracker.cut()
@@ -97,7 +103,7 @@ def test_after_a_cut_all_is_fresh_but_the_ids(name: str, before: list[Any], afte
 
 
 @every_tracker
-def test_a_cut_forgets_no_count_and_gives_new_ids(name: str) -> None:
+def test_a_shot_change_forgets_no_count_and_gives_new_ids(name: str) -> None:
     tracker = create(name)
     here = table([player(0), (BROKEN[0], 0.9, 0)])
     run(tracker, [here] * 5)
@@ -110,7 +116,7 @@ def test_a_cut_forgets_no_count_and_gives_new_ids(name: str) -> None:
 # --- a frame that is refused -----------------------------------------------------------------------------------------
 
 
-def longer_looks(rows: list[Any]) -> Detections:
+def longer_embeddings(rows: list[Any]) -> Detections:
     plain = table(rows)
     return Detections(plain.xyxy, plain.score, plain.class_id, np.eye(len(rows), 5, dtype=np.float32))
 
@@ -121,7 +127,7 @@ def test_a_refused_frame_changes_nothing(name: str, slip: str) -> None:
     players = [player(0), player(1), player(2)]
     refused, affine = table([*players, (BROKEN[0], 0.9, 0)]), None
     if slip != "row":
-        refused = longer_looks(players)
+        refused = longer_embeddings(players)
         affine = np.zeros((2, 3)) if slip == "camera" else None
     frames = [([(player(i, x=3.0 * n), i) for i in range(3)], None, True) for n in range(9)]
     tracker, other = create(name, strict=True), create(name, strict=True)
@@ -136,18 +142,18 @@ def test_a_refused_frame_changes_nothing(name: str, slip: str) -> None:
         assert (slip, name) not in {("length", looking) for looking in LOOKING} | {("camera", "botsort")}
 
 
-# --- looks join motion -----------------------------------------------------------------------------------------------
+# --- appearance joins motion -----------------------------------------------------------------------------------------
 
 
 def meeting(turn: bool, embedded: bool) -> list[Detections]:
-    """Two alike players run at each other, and then on (or both turn back); the first one's box is always row 0."""
+    """Two players of one size meet, and run on (or both turn back); the first one's box is always row 0."""
     rng, frames = np.random.default_rng(3), []
     for n in range(24):
         walked = 5.0 * (min(n, 24 - n) if turn else n + 0.5)
         left = np.array([[walked, 100.0], [120.0 - walked, 100.0]]) + rng.uniform(-1, 1, (2, 2))
-        looks = np.eye(2, 4, dtype=np.float32) if embedded else None
+        embedding = np.eye(2, 4, dtype=np.float32) if embedded else None
         boxes = np.hstack((left, left + [40.0, 100.0]))
-        frames.append(Detections(boxes, np.full(2, 0.9), np.zeros(2, np.int64), looks))
+        frames.append(Detections(boxes, np.full(2, 0.9), np.zeros(2, np.int64), embedding))
     return frames
 
 
@@ -155,7 +161,7 @@ MODES = [(name, mode) for name in LOOKING for mode in ("own", "weighted", "adapt
 
 
 @pytest.mark.parametrize(("name", "mode"), MODES)
-def test_alike_boxes_with_different_looks_keep_their_ids(name: str, mode: str) -> None:
+def test_similar_boxes_with_different_embeddings_keep_their_ids(name: str, mode: str) -> None:
     options = {} if mode == "own" else {"fusion": mode}
     swaps = 0
     for turn in (False, True):
@@ -179,7 +185,7 @@ def test_a_fusion_that_is_none_is_refused(name: str, setting: str, value: Any) -
 @pytest.mark.parametrize("mode", ["weighted", "adaptive"])
 @untimed
 @given(stream=seen_stream, unknown=st.sampled_from([3, 4]))
-def test_unknown_looks_are_as_good_as_none(name: str, mode: str, stream: list[Any], unknown: int) -> None:
+def test_unknown_embeddings_are_as_good_as_none(name: str, mode: str, stream: list[Any], unknown: int) -> None:
     blind = [([(r, unknown) for r, _ in rows], affine, True) for rows, affine, _ in stream]
     none = [(rows, affine, False) for rows, affine, _ in stream]
     assert same(run_seen(create(name, fusion=mode), blind), run_seen(create(name, fusion=mode), none))

@@ -133,8 +133,8 @@ def test_several_gpus_share_a_training(data: Path, random_weights: Callable[[str
     assert not done.finished
     again = subprocess.run([*words, "--resume"], env=environment, capture_output=True, text=True, check=False)
     assert again.returncode == 0, again.stderr
-    told = [line.split()[1] for line in again.stderr.splitlines() if line.startswith("epoch")]
-    assert told == [f"{number}/4:" for number in range(done.epoch + 1, 5)]
+    shown = [line.split()[1] for line in again.stderr.splitlines() if line.startswith("epoch")]
+    assert shown == [f"{number}/4:" for number in range(done.epoch + 1, 5)]
     assert [row["epoch"] for row in rows(folder / "results.csv")] == [str(number) for number in range(1, 5)]
     assert import_ultralytics().YOLO(folder / "best.pt").names == {0: "square", 1: "ball"}
     left = {path.name for path in folder.iterdir()}

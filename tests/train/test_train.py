@@ -154,7 +154,7 @@ def test_a_kill_while_a_checkpoint_is_written_leaves_the_one_before(tmp_path: Pa
     assert (tmp_path / "last.pt").read_bytes() == b"old"
     assert not seen
     trainer.half = False
-    (tmp_path / "best.part.pt").write_bytes(b"hal")  # left by the kill; this epoch isn't the best
+    (tmp_path / "best.part.pt").write_bytes(b"hal")  # left by the kill; this epoch is not the best
     trainer.is_best = False
     trainer.save_model()
     assert not (tmp_path / "best.pt").exists()

@@ -163,7 +163,7 @@ def test_the_sweep_counts_and_recommends() -> None:
     assert 0.1 <= advise(points).low < advise(points).high
 
 
-def test_weak_boxes_of_which_a_quarter_are_true_lower_the_low_threshold() -> None:
+def test_low_score_boxes_of_which_a_quarter_are_true_lower_the_low_threshold() -> None:
     def point(threshold: float, right: int, wrong: int) -> Point:
         return Point(threshold, right, wrong, 100)
 

@@ -222,8 +222,8 @@ def _standing(
     near = ~(cut_off[:, 0] | cut_off[:, 2] | cut_off[:, 3])
     near &= np.abs(tracks.table.frame[rows] - edge) < reach
     feet = np.column_stack((0.5 * (box[:, 0] + box[:, 2]), box[:, 3]))[near]
-    who, place = _places(owner[near], tracks.table.frame[rows][near] - moment, feet)
-    return who, Standing(place, rise)
+    tracks_there, place = _places(owner[near], tracks.table.frame[rows][near] - moment, feet)
+    return tracks_there, Standing(place, rise)
 
 
 def _rows_near(tracks: _Tracks, edge: int, reach: int, side: int) -> IntArray:
@@ -235,13 +235,13 @@ def _rows_near(tracks: _Tracks, edge: int, reach: int, side: int) -> IntArray:
 
 def _places(owner: IntArray, time: NDArray[Any], feet: NDArray[Any]) -> tuple[IntArray, FloatArray]:
     """Return owners with enough boxes, and their feet at time 0, (K, 2), by straight lines through these."""
-    who, place = [], []
+    track, place = [], []
     for one in np.unique(owner).tolist():
         t, xy = time[owner == one], feet[owner == one]
         if len(t) < _FEW:
             continue
         apart = t - t.mean()
         slope = apart @ xy / (apart @ apart) if len(t) >= _LINE else np.zeros(2)
-        who.append(one)
+        track.append(one)
         place.append(xy.mean(axis=0) - slope * t.mean())
-    return np.array(who, np.int64), np.array(place).reshape(-1, 2)
+    return np.array(track, np.int64), np.array(place).reshape(-1, 2)

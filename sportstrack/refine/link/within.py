@@ -64,7 +64,7 @@ class Pieces:
 
 
 def link_pieces(table: TrackTable, scene: Scene, s: RefineSettings) -> TrackTable:
-    """Take tracks apart at gaps and cuts, and link anew what follows on from what within each shot."""
+    """Take tracks apart at gaps and shot changes, and link anew what follows on from what within each shot."""
     table = table.ordered()
     if not len(table):
         return table
@@ -86,7 +86,7 @@ def _rows_of(order: IntArray, starts: IntArray) -> IntArray:
 
 
 def _cut(table: TrackTable, scene: Scene, s: RefineSettings) -> IntArray:
-    """Return (T + 1,) the rows where pieces begin, and the end: at cuts, and at each gap that could be bridged here."""
+    """Return (T + 1,) the rows where pieces begin, and the end: at shot changes and at gaps that can be bridged."""
     frame = table.frame
     new = table.track_id[1:] != table.track_id[:-1]
     row = np.flatnonzero(~new & (frame[1:] > frame[:-1] + 1))

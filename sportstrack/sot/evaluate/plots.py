@@ -30,7 +30,7 @@ def save_plots(
         claim: on these files; None replaces whatever is there.
 
     Raises:
-        SettingError: matplotlib isn't installed.
+        SettingError: matplotlib is not installed.
     """
     return [save_figure(plot(trackers, name), Path(folder) / f"{name}.{form}", claim) for name in PLOTS]
 

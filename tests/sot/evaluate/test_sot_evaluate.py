@@ -153,7 +153,7 @@ def test_results_of_others_in_their_layouts(data: Path, tmp_path: Path, capsys: 
     shown = capsys.readouterr()
     found = json.loads(shown.out)["trackers"]
     assert [scores["mean"]["AO"] for scores in found.values()] == [1, 1]
-    assert found["otb"]["mean"]["fps"] is None  # nobody said how long it took
+    assert found["otb"]["mean"]["fps"] is None  # the times are not there
     assert "left out for all: Two" in shown.err
 
 
@@ -186,7 +186,7 @@ def test_attributes_are_told_by_sequences_and_by_frames(tmp_path: Path) -> None:
     assert small["AUC"] == found["trackers"]["mine"]["mean"]["AUC"] > 0.5
     assert found["attributes"]["fast motion"]["mine"]["frames"] == 1
     assert "scale variation" in found["attributes"]
-    assert "occlusion" not in found["attributes"]  # nobody said so
+    assert "occlusion" not in found["attributes"]  # the file does not say so
     assert "| low resolution | 1 | 7 | " in (tmp_path / "r" / "one-pass.md").read_text()
 
 
@@ -264,7 +264,7 @@ def test_ctrl_c_leaves_finished_sequences(tmp_path: Path) -> None:
 
 
 class Script:
-    """Says what it is told to, frame by frame, and notes when it is started."""
+    """Answers as it was made to, frame by frame, and notes when it is started."""
 
     def __init__(self, says: dict[int, list[float]]) -> None:
         self.says, self.starts, self.frame = says, [], -1
