@@ -19,6 +19,7 @@ _NAMES = {
     "sportstrack.draw.heatmap": ("Presence", "draw_path", "heat_map", "overlay"),
     "sportstrack.embed": ("load_embedder",),
     "sportstrack.errors": ("SportstrackError",),
+    "sportstrack.field": ("FieldFinder",),
     "sportstrack.label": ("LabelSettings", "label_video", "write_cvat", "write_yolo_labels"),
     "sportstrack.mine": ("LossWeights", "MineSettings", "mine_hard_examples"),
     "sportstrack.models.weights": ("assets_folder",),
@@ -78,6 +79,7 @@ __all__ = [
     "DeepSORTConfig",
     "Detections",
     "DrawSettings",
+    "FieldFinder",
     "JDEConfig",
     "LabelSettings",
     "LossWeights",
@@ -145,6 +147,7 @@ if TYPE_CHECKING:
     from sportstrack.draw.settings import DrawSettings
     from sportstrack.embed import load_embedder
     from sportstrack.errors import SportstrackError
+    from sportstrack.field import FieldFinder
     from sportstrack.label import LabelSettings, label_video, write_cvat, write_yolo_labels
     from sportstrack.mine import LossWeights, MineSettings, mine_hard_examples
     from sportstrack.models.weights import assets_folder

@@ -38,6 +38,7 @@ class TrackKeywords(LoadKeywords, total=False):
     score: float | None
     batch: int | None
     shots: bool
+    on_pitch: str
     tracker_settings: Mapping[str, Any]
     ball: Sequence[int | str] | None
     ball_score: float | None

@@ -7,8 +7,9 @@ that neither writing nor reading it holds more than one chunk in memory:
 * ``meta``: JSON text with name, width, height, frame_rate, names, embedder, camera, every, version;
 * ``00000/index`` (F,) frame numbers in the source, from 0; ``00000/time`` (F,) seconds; ``00000/count`` (F,) boxes;
 * ``00000/xyxy`` (ΣN, 4), ``/score``, ``/class_id``; where present ``/embedding`` (ΣN, D), ``/keypoints`` (ΣN, K, 3),
-  ``/mask`` (ΣN, H·W/8) packed bits with ``/mask_shape`` (2,), ``/camera`` (F, 2, 3), NaN where unknown, and ``/cut``
-  (F,) how surely a shot begins there, 0…1;
+  ``/mask`` (ΣN, H·W/8) packed bits with ``/mask_shape`` (2,), ``/camera`` (F, 2, 3), NaN where unknown, ``/cut``
+  (F,) how surely a shot begins there, 0…1, ``/field`` (F,) 1 where people off the field were told from the others, and
+  with it ``/on_pitch`` (ΣN,) 0 for those people: they are in the file, but the tracker did not see them;
 * where the tracks were recorded ``00000/tracks`` (F,) tracks, ``/track_xyxy`` (ΣM, 4), ``/track_score``,
   ``/track_class``, ``/track_id`` and ``/track_detection``.
 """
@@ -25,6 +26,8 @@ from typing import Any
 
 import numpy as np
 
+from sportstrack.chunks import RecordedFrame as RecordedFrame
+from sportstrack.chunks import pack, unpack
 from sportstrack.errors import FormatError, OutputError, SettingError, SourceError
 from sportstrack.files.arrays import ArrayFile
 from sportstrack.files.claim import PartFile
@@ -39,33 +42,11 @@ from sportstrack.limits import (
     MAX_SIDE,
     MAX_WHOLE,
 )
-from sportstrack.types import Detections, FloatArray, Tracks
 
 VERSION = 1
 _CHUNK_FRAMES = 1000
 _FEW = 10  # frames; fewer do not show that only every Nth was recorded
 _CHUNK_BYTES = 64_000_000  # masks and embeddings fill a chunk long before its frames are counted
-
-
-@dataclass(frozen=True)
-class RecordedFrame:
-    """One frame of a recording.
-
-    Attributes:
-        index: number of the frame in its source, from 0.
-        time: seconds since the first frame.
-        detections: the boxes found, exactly as the tracker saw them.
-        camera: (2, 3) affine, previous frame's pixels to this one's, or None.
-        cut_confidence: how surely another shot begins with this frame, 0 (it does not) to 1.
-        tracks: the run's result, as its files show it; None where it was not recorded. A replay makes its own.
-    """
-
-    index: int
-    time: float
-    detections: Detections
-    camera: FloatArray | None = None
-    cut_confidence: float = 0.0
-    tracks: Tracks | None = None
 
 
 @dataclass(frozen=True)
@@ -82,6 +63,7 @@ class RecordingInfo:
         camera: what estimated the camera's motion (the option's value), or None.
         every: the stride: every Nth frame of the source was recorded.
         live: whether the source was live, so that frames may have been dropped.
+        on_pitch: how people off the field were kept from the tracker (the option's value), or None.
     """
 
     name: str
@@ -93,6 +75,7 @@ class RecordingInfo:
     camera: str | None = None
     every: int = 1
     live: bool = False
+    on_pitch: str | None = None
 
     @property
     def source_rate(self) -> float:
@@ -121,6 +104,7 @@ class RecordingWriter:
                 "camera": info.camera,
                 "every": info.every,
                 "live": info.live,
+                "on_pitch": info.on_pitch,
             }
             self._put("meta", np.array(json.dumps(meta)))
         except OSError as error:
@@ -157,7 +141,7 @@ class RecordingWriter:
             return
         prefix = f"{self._chunk:05d}/"
         try:
-            for name, array in _pack(self._frames).items():
+            for name, array in pack(self._frames).items():
                 self._put(prefix + name, array)
         except OSError as error:
             raise OutputError(self.file.explain(error)) from error
@@ -245,6 +229,7 @@ def _info(meta: Any, name: str) -> RecordingInfo:
         given("camera", (str, type(None)), lambda _: True),
         given("every", int, lambda v: 1 <= v <= MAX_FRAMES) if "every" in meta else 0,  # of an older recording
         meta.get("live") is True,
+        given("on_pitch", (str, type(None)), lambda _: True) if "on_pitch" in meta else None,
     )
 
 
@@ -258,6 +243,7 @@ _WANTED = {
     "every": "a whole number from 1",
     "embedder": "text or null",
     "camera": "text or null",
+    "on_pitch": "text or null",
 }
 
 
@@ -287,6 +273,9 @@ def _read_chunk(file: ArrayFile, chunk: str) -> dict[str, Any]:
         columns["camera"] = file.read(f"{chunk}/camera", "f", (frames, 2, 3))
     if "cut" in here:
         columns["cut"] = read("cut", "f", frames, low=0, high=1)
+    if "field" in here:
+        columns["field"] = read("field", "i", frames, low=0, high=1)
+        columns["on_pitch"] = read("on_pitch", "i", n, low=0, high=1).astype(np.bool_)
     if "mask" in here:
         height, width = read("mask_shape", "i", 2, low=1, high=MAX_SIDE).tolist()
         if height * width * int(columns["count"].max(initial=0)) > MAX_MASK_BYTES:
@@ -308,88 +297,8 @@ def _track_columns(read: Callable[..., Any], frames: int) -> dict[str, Any]:
     return columns
 
 
-def _pack(frames: list[RecordedFrame]) -> dict[str, Any]:
-    tables = [frame.detections for frame in frames]
-    columns: dict[str, Any] = {
-        "index": np.array([frame.index for frame in frames], np.int64),
-        "time": np.array([frame.time for frame in frames], np.float64),
-        "count": np.array([len(table) for table in tables], np.int64),
-        "xyxy": np.concatenate([table.xyxy for table in tables]),
-        "score": np.concatenate([table.score for table in tables]),
-        "class_id": np.concatenate([table.class_id for table in tables]),
-    }
-    for name in ("embedding", "keypoints"):
-        parts = [getattr(table, name) for table in tables if len(table)]
-        if any(part is not None for part in parts):
-            columns[name] = _joined(parts, name)
-    masks = [table.mask for table in tables if len(table)]
-    if any(mask is not None for mask in masks):
-        stacked = [np.asarray(mask, np.bool_) for mask in masks]
-        columns["mask_shape"] = np.array(stacked[0].shape[1:], np.int64)
-        columns["mask"] = np.concatenate([np.packbits(m.reshape(len(m), -1), axis=1) for m in stacked])
-    if any(frame.camera is not None for frame in frames):
-        unknown = np.full((2, 3), np.nan)
-        columns["camera"] = np.stack([unknown if frame.camera is None else frame.camera for frame in frames])
-    if any(frame.cut_confidence for frame in frames):
-        columns["cut"] = np.array([frame.cut_confidence for frame in frames], np.float64)
-    if all(frame.tracks is not None for frame in frames):
-        results = [frame.tracks for frame in frames if frame.tracks is not None]
-        columns["tracks"] = np.array([len(table) for table in results], np.int64)
-        for column, name in _TRACK_COLUMNS.items():
-            columns[column] = np.concatenate([getattr(table, name) for table in results])
-    return columns
-
-
-_TRACK_COLUMNS = {
-    "track_xyxy": "xyxy",
-    "track_score": "score",
-    "track_class": "class_id",
-    "track_id": "track_id",
-    "track_detection": "detection",
-}
-
-
-def _joined(parts: list[Any], name: str) -> Any:
-    if any(part is None for part in parts):
-        raise FormatError(f"recording: some frames have {name} and some have none; expected all or none")
-    return np.concatenate(parts)
-
-
 def _checked(columns: dict[str, Any], name: str) -> Iterator[RecordedFrame]:
     try:
-        yield from _unpack(columns)
+        yield from unpack(columns)
     except SettingError as error:
         raise FormatError(f"{name}: {error}") from error
-
-
-def _unpack(columns: dict[str, Any]) -> Iterator[RecordedFrame]:
-    ends = np.cumsum(columns["count"])
-    tracks = _tracks_of(columns) if "tracks" in columns else None
-    for f, (end, count) in enumerate(zip(ends, columns["count"], strict=True)):
-        rows = slice(int(end - count), int(end))
-        optional: dict[str, Any] = {n: columns[n][rows] for n in ("embedding", "keypoints") if n in columns and count}
-        if "mask" in columns and count:
-            height, width = columns["mask_shape"]
-            bits = np.unpackbits(columns["mask"][rows], axis=1, count=int(height * width))
-            optional["mask"] = bits.astype(np.bool_).reshape(-1, int(height), int(width))
-        xyxy, score = (columns[n][rows].astype(np.float64) for n in ("xyxy", "score"))
-        table = Detections(xyxy, score, columns["class_id"][rows], **optional)
-        camera = columns["camera"][f].astype(np.float64) if "camera" in columns else None
-        known = camera is not None and np.isfinite(camera).all()
-        cut = float(columns["cut"][f]) if "cut" in columns else 0.0
-        index, time = int(columns["index"][f]), float(columns["time"][f])
-        result = None if tracks is None else tracks[f]
-        yield RecordedFrame(index, time, table, camera if known else None, cut, result)
-
-
-def _tracks_of(columns: dict[str, Any]) -> list[Tracks]:
-    """Return the tracks of each frame of a chunk.
-
-    Raises:
-        SettingError: an id twice in a frame.
-    """
-    ends = np.cumsum(columns["tracks"])
-    rows = [slice(int(end - count), int(end)) for end, count in zip(ends, columns["tracks"], strict=True)]
-    whole = {name: columns[column] for column, name in _TRACK_COLUMNS.items()}
-    whole["xyxy"], whole["score"] = (whole[name].astype(np.float64) for name in ("xyxy", "score"))
-    return [Tracks(**{name: column[one] for name, column in whole.items()}) for one in rows]

@@ -37,6 +37,7 @@ _EXAMPLES = """examples:
   sportstrack track match.mp4 --tracker botsort --embedder kit --camera flow
   sportstrack track match.mp4 --draw analyst,speed   corners, paths and speeds instead of ellipses
   sportstrack track match.mp4 --ball none            the ball like all other classes
+  sportstrack track match.mp4 --on-pitch off         bench and stand as well
   sportstrack track match.mp4 --offline              look back from the end: fewer switches, no gaps
   sportstrack track SportsMOT/val/v_00HRwkvvjtQ_c001 --formats mot
   sportstrack track rtsp://camera/stream --live
@@ -71,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     group = parser.add_argument_group("detector")
     add_settings(group, DetectorSettings, [field.name for field in fields(DetectorSettings)])
     group = parser.add_argument_group("appearance, camera and shots")
-    add_settings(group, TrackSettings, ("embedder", "camera", "shots"))
+    add_settings(group, TrackSettings, ("embedder", "camera", "shots", "on_pitch"))
 
     group = parser.add_argument_group("tracker")
     add_settings(group, TrackSettings, ("tracker", "ball", "ball_score", "offline"))

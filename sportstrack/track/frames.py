@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from sportstrack.bystanders import Bystanders
 from sportstrack.types import Detections, FloatArray, Image, Tracks
 
 
@@ -15,9 +16,11 @@ class Observation:
     Attributes:
         index: number of the frame in the source, from 0.
         time: seconds since the first frame, from the source's own clock.
-        detections: all boxes found, with embeddings where there is an embedder; empty before the detector has run.
+        detections: the boxes found, with embeddings where there is an embedder; empty before the detector has run.
         camera: (2, 3) affine, previous frame's pixels to this one's, or None where unknown.
         cut_confidence: how surely another shot begins with this frame, 0 (it does not) to 1.
+        bystanders: the people off the field, who are kept from the tracker and are not in `detections`; None where no
+            field was found or looked for.
         image: (H, W, 3) uint8 BGR, or None when a recording is replayed without its video. Copy it to keep it: the
             annotated video is drawn into the same memory.
         pts: `time` as the source's exact fraction, for the encoder; None in a replay without video.
@@ -28,6 +31,7 @@ class Observation:
     detections: Detections = field(default_factory=Detections.empty)
     camera: FloatArray | None = None
     cut_confidence: float = 0.0
+    bystanders: Bystanders | None = None
     image: Image | None = None
     pts: Fraction | None = None
 

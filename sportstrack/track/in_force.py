@@ -15,7 +15,7 @@ import numpy as np
 from sportstrack.errors import SettingError
 from sportstrack.recording import RecordingInfo
 from sportstrack.track.settings import TrackSettings
-from sportstrack.types import Detections
+from sportstrack.types import BoolArray, Detections
 
 OF_DETECTORS = ("weights", "detector", "imgsz", "iou", "half", "device", "batch", "live")
 """Settings that say how a detector works, or how frames reach it."""
@@ -104,13 +104,13 @@ class Choice:
         if settings.score is not None:
             self._ball_score = ball_score(settings.ball_score, settings.score)
 
-    def of(self, table: Detections) -> Detections:
-        """Return the rows that count; the table itself if all do."""
-        keep = np.ones(len(table), np.bool_)
+    def rows(self, table: Detections) -> BoolArray:
+        """Return (N,) whether a row counts."""
+        keep: BoolArray = np.ones(len(table), np.bool_)
         if self._ids is not None:
             keep &= np.isin(table.class_id, self._ids)
         lowest = np.full(len(table), -np.inf if self._score is None else self._score)
         if self._ball_score is not None:
             lowest[np.isin(table.class_id, self._ball)] = self._ball_score
         keep &= ~(table.score < lowest)  # an unusable score is left to the tracker, which counts it
-        return table if keep.all() else table[keep]
+        return keep

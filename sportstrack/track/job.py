@@ -68,6 +68,7 @@ class TrackJob:
         summary.frames, summary.boxes, summary.tracks = tally.frames, tally.boxes, tally.tracks
         summary.names = {str(i): outputs.names[i] for i in sorted(tally.classes) if i in outputs.names}
         summary.cuts = tally.cuts if self.settings.shots else 0
+        summary.field_frames, summary.bystanders = tally.fields, tally.bystanders
         summary.mean_score = tally.mean_score
         summary.seconds = round(time.perf_counter() - started, 3)
         describe(summary)

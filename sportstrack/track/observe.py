@@ -14,13 +14,15 @@ from typing import Any, cast
 
 import numpy as np
 
+from sportstrack.bystanders import Bystanders, set_aside, without_embedding
 from sportstrack.detect.connector import Connector
 from sportstrack.errors import SettingError
 from sportstrack.plugins import plugin
 from sportstrack.recording import RecordingInfo
 from sportstrack.track.detector import OWN_FEATURES
 from sportstrack.track.frames import Observation
-from sportstrack.track.settings import TrackSettings
+from sportstrack.track.on_pitch import FieldWatch, field_watch
+from sportstrack.track.settings import OFF, TrackSettings
 from sportstrack.types import BoolArray, CameraMotion, Detections, Embedder, Embeddings, FloatArray, Image, as_affine
 from sportstrack.video import Frame
 
@@ -65,7 +67,9 @@ class Observer:
         detector: finds the boxes of a batch of images; None in a replay, whose observations have theirs.
         embedder: callable ``(frame, xyxy) -> (N, D)``, or None to leave embeddings as they are.
         camera: a method of camera motion, or None to leave the camera's motion as it is.
-        choose: returns the detections that count; None keeps all.
+        choose: returns (N,) which detections count; None keeps all.
+        watch: tells people off the field; None takes what the observations say.
+        everybody: ignore what the observations say of people off the field.
 
     Attributes:
         warnings: what the user should know of the embedder.
@@ -76,10 +80,13 @@ class Observer:
         detector: Connector | None = None,
         embedder: Embedder | None = None,
         camera: CameraMotion | None = None,
-        choose: Callable[[Detections], Detections] | None = None,
+        choose: Callable[[Detections], BoolArray] | None = None,
+        watch: FieldWatch | None = None,
+        *,
+        everybody: bool = False,
     ) -> None:
         self._detector, self._embedder, self._camera = detector, embedder, camera
-        self._choose = choose
+        self._choose, self._watch, self._everybody = choose, watch, everybody
         self._seconds = {"detect": 0.0}
         self._before = {} if detector is None else dict(detector.timings)
         self.warnings: list[str] = list(getattr(embedder, "warnings", []))
@@ -87,6 +94,8 @@ class Observer:
             self._seconds["embed"] = 0.0
             if (reset := getattr(embedder, "reset", None)) is not None:
                 reset()
+        if watch is not None:
+            self._seconds["field"] = 0.0
         if camera is not None:
             self._seconds["camera"] = 0.0
             camera.reset()
@@ -108,10 +117,8 @@ class Observer:
             yield self._complete(observation)
 
     def _complete(self, observation: Observation) -> Observation:
-        detections, camera = observation.detections, observation.camera
-        if self._choose is not None:
-            detections = self._choose(detections)
-        boxes = _usable(detections)
+        detections, bystanders, everybody = self._told_apart(observation)
+        boxes, camera = _usable(detections), observation.camera
         if self._embedder is not None:
             started = time.perf_counter()
             detections = replace(detections, embedding=self._embed(observation.image, boxes, detections.valid))
@@ -120,10 +127,27 @@ class Observer:
             started = time.perf_counter()
             if observation.cut_confidence:
                 self._camera.reset()  # the last frame shows another place
-            camera = self._camera.update(observation.image, boxes)
+            camera = self._camera.update(observation.image, _usable(everybody))
             camera = None if camera is None else as_affine(camera)
             self._seconds["camera"] += time.perf_counter() - started
-        return replace(observation, detections=detections, camera=camera)
+        return replace(observation, detections=detections, camera=camera, bystanders=bystanders)
+
+    def _told_apart(self, observation: Observation) -> tuple[Detections, Bystanders | None, Detections]:
+        """Return the detections that are for the tracker, the people off the field, and both as one table."""
+        known, table = observation.bystanders, observation.detections
+        if known is not None:
+            table = known.join(table)
+        counts = None if known is None or self._everybody else known.counts
+        if self._choose is not None and not (chosen := self._choose(table)).all():
+            table, counts = table[chosen], None if counts is None else counts[chosen]
+        if self._watch is not None:
+            started = time.perf_counter()
+            counts = self._watch(cast(Image, observation.image), table, cut=observation.cut_confidence > 0)
+            self._seconds["field"] += time.perf_counter() - started
+        if counts is None:
+            return table, None, table
+        detections, bystanders = set_aside(table, counts)
+        return detections, bystanders if self._embedder is None else without_embedding(bystanders), table
 
     def _embed(self, image: Image | None, boxes: FloatArray, valid: BoolArray | None) -> Embeddings:
         value = cast(Embedder, self._embedder)(cast(Image, image), boxes)
@@ -144,7 +168,7 @@ class Observer:
 def make_observer(
     settings: TrackSettings,
     detector: Connector,
-    choose: Callable[[Detections], Detections],
+    choose: Callable[[Detections], BoolArray],
     *,
     embedder: Embedder | None = None,
     camera: CameraMotion | None = None,
@@ -154,7 +178,7 @@ def make_observer(
     Args:
         settings: name the embedder and the camera motion to load, unless they are given.
         detector: finds the boxes.
-        choose: returns the detections that count.
+        choose: returns (N,) which detections count.
         embedder: one of your own, used instead of the settings' one.
         camera: one of your own, used instead of the settings' one.
     """
@@ -162,13 +186,14 @@ def make_observer(
         embedder = _load_embedder(settings, detector.device or settings.device)
     if camera is None and settings.camera is not None:
         camera = _load_camera(settings)
-    return Observer(detector, embedder, camera, choose)
+    watch = None if settings.on_pitch == OFF else field_watch(detector.names, settings.ball_ids(detector.names))
+    return Observer(detector, embedder, camera, choose, watch)
 
 
 def make_replayer(
     settings: TrackSettings,
     recorded: RecordingInfo,
-    choose: Callable[[Detections], Detections],
+    choose: Callable[[Detections], BoolArray],
     *,
     has_images: bool,
     embedder: Embedder | None = None,
@@ -179,7 +204,7 @@ def make_replayer(
     Args:
         settings: as in `make_observer`.
         recorded: what the recording says of itself.
-        choose: returns the detections that count.
+        choose: returns (N,) which detections count.
         has_images: whether the recording is replayed with its video.
         embedder: as in `make_observer`.
         camera: as in `make_observer`.
@@ -194,7 +219,7 @@ def make_replayer(
         camera = _load_camera(settings)
         if camera.needs_image:
             _need_images("--camera", settings.camera, recorded.camera, has_images)
-    return Observer(None, embedder, camera, choose)
+    return Observer(None, embedder, camera, choose, everybody=settings.on_pitch == OFF)
 
 
 def _need_images(option: str, wanted: str | None, recorded: str | None, has_images: bool) -> None:

@@ -223,9 +223,8 @@ class _RecordingSink:
         self.file = self._writer.file
 
     def write(self, frame: TrackedFrame) -> None:
-        self._writer.write(
-            RecordedFrame(frame.index, frame.time, frame.detections, frame.camera, frame.cut_confidence, frame.tracks)
-        )
+        seen = (frame.detections, frame.camera, frame.cut_confidence, frame.tracks, frame.bystanders)
+        self._writer.write(RecordedFrame(frame.index, frame.time, *seen))
 
     def finish(self) -> None:
         self._writer.abandon()

@@ -14,7 +14,7 @@ from sportstrack.track.frames import Observation
 from sportstrack.track.in_force import Choice, is_recording, refuse_detector
 from sportstrack.track.observe import Observer, ShotWatch, first_observation, make_observer, make_replayer
 from sportstrack.track.replay import Replay
-from sportstrack.track.settings import TrackSettings
+from sportstrack.track.settings import OFF, TrackSettings
 from sportstrack.track.tracking import ReadyTracker, make_tracker
 from sportstrack.types import CameraMotion, Detect, Embedder, Tracker
 from sportstrack.video import VideoSource, open_source
@@ -122,11 +122,19 @@ def _of_video(frames: VideoSource, settings: TrackSettings, own: Own) -> Parts:
         tracker = make_tracker(settings, frame_rate, size)  # a wrong setting is reported before a detector is loaded
     detector = ready(own.detector, settings)
     choice = Choice(settings, detector.names)
-    observer = make_observer(settings, detector, choice.of, embedder=own.embedder, camera=own.camera)
+    observer = make_observer(settings, detector, choice.rows, embedder=own.embedder, camera=own.camera)
     shots = ShotWatch(frame_rate) if settings.shots else None
     tracker = tracker or make_tracker(settings, frame_rate, size, detector.names)
     recorded_as = RecordingInfo(
-        info.name, *size, frame_rate, detector.names, settings.embedder, settings.camera, settings.every, live
+        info.name,
+        *size,
+        frame_rate,
+        detector.names,
+        settings.embedder,
+        settings.camera,
+        settings.every,
+        live,
+        None if settings.on_pitch == OFF else settings.on_pitch,
     )
     batch = settings.batch or (8 if str(detector.device).startswith("cuda") else 1)
     tracking = ReadyTracker(tracker, settings, frame_rate, live=live, named=own.tracker is None)
@@ -135,14 +143,14 @@ def _of_video(frames: VideoSource, settings: TrackSettings, own: Own) -> Parts:
 
 def _of_replay(frames: Replay, settings: TrackSettings, own: Own) -> Parts:
     recorded, size = frames.recording.info, (frames.info.width, frames.info.height)
-    recorded_as = frames.recorded_as(settings.embedder, settings.camera)
+    recorded_as = frames.recorded_as(settings.embedder, settings.camera, on_pitch=settings.on_pitch)
     tracker = own.tracker
     if tracker is None:
         tracker = make_tracker(settings, recorded_as.frame_rate, size, recorded.names)
     observer = make_replayer(
         settings,
         recorded,
-        Choice(settings, recorded.names).of,
+        Choice(settings, recorded.names).rows,
         has_images=frames.has_images,
         embedder=own.embedder,
         camera=own.camera,

@@ -12,6 +12,7 @@ import numpy as np
 from sportstrack.errors import SourceError
 from sportstrack.recording import Recording, RecordingInfo
 from sportstrack.track.frames import Observation
+from sportstrack.track.settings import OFF
 from sportstrack.types import FloatArray
 from sportstrack.video import ASSUMED_RATE, Frame, SourceInfo, VideoSource, as_rate
 
@@ -86,7 +87,7 @@ class Replay:
                 continue
             first = recorded.index if first is None else first
             seconds = recorded.time if self._given is None else float((recorded.index - first) / self._given)
-            yield Observation(recorded.index, seconds, recorded.detections, camera, cut)
+            yield Observation(recorded.index, seconds, recorded.detections, camera, cut, recorded.bystanders)
             cut, camera = 0.0, STILL
 
     @property
@@ -94,12 +95,15 @@ class Replay:
         """Frames per second of the replay's frames."""
         return self.info.frame_rate / self.every
 
-    def recorded_as(self, embedder: str | None = None, camera: str | None = None) -> RecordingInfo:
+    def recorded_as(
+        self, embedder: str | None = None, camera: str | None = None, *, on_pitch: str | None = None
+    ) -> RecordingInfo:
         """Return what a recording of this replay says of itself.
 
         Args:
             embedder: what made the embeddings, if the replay computes them anew.
             camera: what estimated the camera's motion, if the replay does so anew.
+            on_pitch: ``off`` if the replay ignores who was off the field.
         """
         made = self.recording.info
         return replace(
@@ -108,6 +112,7 @@ class Replay:
             every=self.every,
             embedder=embedder or made.embedder,
             camera=camera or made.camera,
+            on_pitch=None if on_pitch == OFF else made.on_pitch,
         )
 
     def close(self) -> None:

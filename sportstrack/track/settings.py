@@ -20,6 +20,7 @@ from sportstrack.trackers import DEFAULT_TRACKER, TRACKERS, setting_types
 
 BOXES = ("smoothed", "detected")
 FORMATS = ("video", "mot", "jsonl", "csv", "heatmap")
+AUTO, OFF = "auto", "off"
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class TrackSettings(DetectorSettings):
             features), several joined by +, or package.module:attribute. None makes none.
         camera: camera motion: flow, orb, ecc, boxes or package.module:Class. None leaves that to the tracker.
         shots: look for shot changes, so that no identity is matched by position across a shot change.
+        on_pitch: auto leaves out people off the field (bench, stand), where its colour shows it; off tracks everybody.
+            A replay takes the verdict that was recorded, or ignores it.
         tracker: ball, botsort, bytetrack, cbiou, deepeiou, deepsort, jde, ocsort, sort, sports or package.module:Class.
         tracker_settings: the tracker's own settings (``--set key=value``).
         ball: ids or names of the ball's class, or none: one ball at a time is followed, by a tracker of its own. None
@@ -67,6 +70,11 @@ class TrackSettings(DetectorSettings):
         metavar="NAME",
     )
     shots: bool = option(True, "look for shot changes")
+    on_pitch: str = option(
+        AUTO,
+        "auto leaves out people off the field (bench, stand), where its colour shows it; off tracks everybody",
+        choices=(AUTO, OFF),
+    )
     tracker: str = option(DEFAULT_TRACKER, f"{', '.join(sorted(TRACKERS))} or package.module:Class")
     tracker_settings: Mapping[str, Any] = field(default_factory=dict)
     ball: Sequence[int | str] | None = option(

@@ -34,6 +34,8 @@ class Summary:
         cuts: shot changes.
         shots: of each, the frame with which the new shot begins (a fade's middle), its kind and its confidence; empty
             where shots were not looked for, or are taken from a recording.
+        field_frames: frames in which the field was found by its colour.
+        bystanders: boxes of people off it, which the tracker did not see.
         mean_score: mean score of the tracked boxes, or None without any.
         dropped_boxes: boxes that were not finite, inverted or empty.
         dropped_frames: frames that a live source skipped to stay current.
@@ -66,6 +68,8 @@ class Summary:
     names: dict[str, str] = field(default_factory=dict)
     cuts: int = 0
     shots: list[dict[str, Any]] = field(default_factory=list)
+    field_frames: int = 0
+    bystanders: int = 0
     mean_score: float | None = None
     dropped_boxes: int = 0
     dropped_frames: int = 0
@@ -123,6 +127,10 @@ class Summary:
         score = "" if self.mean_score is None else f", mean score {self.mean_score:.2f}"
         cuts = f", {self.cuts} shot change{'s' if self.cuts > 1 else ''}" if self.cuts else ""
         lines.append(f"  {self.tracks} tracks, {self.boxes} boxes{score}{cuts}")
+        if self.field_frames:
+            lines.append(
+                f"  {self.bystanders} boxes of people off the field left out; field found in {self.field_frames} frames"
+            )
         if self.dropped_boxes:
             lines.append(f"  {self.dropped_boxes} unusable boxes (not finite, inverted or empty) left out")
         if self.dropped_frames:

@@ -20,12 +20,14 @@ class Tally:
         highest_score: the highest score among them, or None without any.
         boxes: tracked boxes.
         cuts: frames with which another shot begins.
+        fields: frames in which the field was found.
+        bystanders: boxes of people off the field.
         seconds: time that the tracker took.
         classes: the classes of the tracked boxes.
     """
 
     def __init__(self) -> None:
-        self.frames = self.detections = self.boxes = self.cuts = 0
+        self.frames = self.detections = self.boxes = self.cuts = self.fields = self.bystanders = 0
         self.highest_score: float | None = None
         self.seconds = 0.0
         self._ids: set[int] = set()
@@ -52,6 +54,9 @@ class Tally:
         self.detections += len(frame.detections)
         self.boxes += len(tracks)
         self.cuts += frame.cut_confidence > 0
+        if frame.bystanders is not None:
+            self.fields += 1
+            self.bystanders += len(frame.bystanders.detections)
         self._ids.update(tracks.track_id.tolist())
         self.classes.update(tracks.class_id.tolist())
         self._scores += float(tracks.score.sum())
