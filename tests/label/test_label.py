@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 import toy
+from gappy import GAP, Gappy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from processes import run_word
@@ -23,26 +24,6 @@ from sportstrack.label.keyframes import keyframes
 from sportstrack.types import Detections
 
 FRAMES = 15  # then two players touch, and the toy detector takes them for one
-GAP = range(6, 10)
-
-
-class Gappy:
-    """As `toy.find`, but the player on the left is not seen in `GAP`, and a ghost has a very low score."""
-
-    names = {0: "person", 1: "sports ball"}
-
-    def __init__(self) -> None:
-        self.frame = -1
-
-    def __call__(self, frames: Sequence[np.ndarray]) -> list[Detections]:
-        found = []
-        for table in toy.find(frames):
-            self.frame += 1
-            seen = table.xyxy[:, 1] != 20 if self.frame in GAP else np.ones(len(table), bool)
-            kept = table[seen]
-            boxes = np.vstack([kept.xyxy, [[140, 4, 150, 14]]])
-            found.append(Detections.from_arrays(boxes, [*kept.score, 0.3]))
-        return found
 
 
 @pytest.fixture(scope="module")
@@ -267,7 +248,7 @@ def test_label_studio_gets_rectangles_in_per_cent(labelled, tmp_path: Path) -> N
 
 def test_yolo_labels_load_in_ultralytics_and_come_back(match: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    assert main([str(match), "--detector", "test_label:Gappy", "--every", "4", "-o", str(out), "--quiet"]) == 0
+    assert main([str(match), "--detector", "gappy:Gappy", "--every", "4", "-o", str(out), "--quiet"]) == 0
     table = read_yolo(out)
     assert table.classes == ("person", "sports ball")
     assert table.images.name.tolist() == [f"match/{frame + 1:06d}.jpg" for frame in range(0, FRAMES, 4)]
@@ -314,7 +295,7 @@ def test_a_recording_has_no_pictures_for_yolo(recording: Path, tmp_path: Path, c
 
 
 def test_one_bad_video_does_not_cost_the_others(match: Path, tmp_path: Path, capsys) -> None:
-    words = [str(match), str(tmp_path / "lost.mp4"), "--detector", "test_label:Gappy", "--format", "cvat"]
+    words = [str(match), str(tmp_path / "lost.mp4"), "--detector", "gappy:Gappy", "--format", "cvat"]
     assert main([*words, "-o", str(tmp_path / "out"), "--quiet"]) == 2
     assert "lost.mp4" in capsys.readouterr().err
     assert (tmp_path / "out" / "match.xml").is_file()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import cv2
 import numpy as np
 import pytest
 import toy
+from clumsy import CALLS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from processes import run_word
@@ -28,39 +28,6 @@ from sportstrack.mine.loss import FLOOR, confusions
 from sportstrack.types import Detections
 
 FRAMES = 16
-CALLS: list[int] = []
-
-
-class Clumsy:
-    """Finds bright boxes; misses those right of the middle, calls those at the top referees, sees one at the bottom."""
-
-    names = {0: "player", 1: "referee"}
-
-    def __call__(self, frames: Sequence[np.ndarray]) -> list[Detections]:
-        CALLS.append(len(frames))
-        found = []
-        for table in toy.find(frames):
-            kept = table[table.xyxy[:, 0] < 80]
-            kinds = (kept.xyxy[:, 1] < 30).astype(int)
-            boxes = np.vstack([kept.xyxy, [[70, 100, 84, 118]]])
-            found.append(Detections.from_arrays(boxes, [*kept.score, 0.6], [*kinds, 0]))
-        return found
-
-
-class Stopping(Clumsy):
-    """As Clumsy, and is stopped at the tenth picture."""
-
-    def __call__(self, frames: Sequence[np.ndarray]) -> list[Detections]:
-        if len(CALLS) >= 9:
-            raise KeyboardInterrupt
-        return super().__call__(frames)
-
-
-def exact(frames: Sequence[np.ndarray]) -> list[Detections]:
-    return toy.find(frames)
-
-
-exact.names = {0: "player"}
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +55,7 @@ def football(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def mined(football: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, object]:
     folder = tmp_path_factory.mktemp("mined")
     wanted = MineSettings(top=6, per_sequence=2, gap=4, augment=("flip", "brightness"), keep="all")
-    return folder, mine_hard_examples("test_mine:Clumsy", football, folder, settings=wanted)
+    return folder, mine_hard_examples("clumsy:Clumsy", football, folder, settings=wanted)
 
 
 # --- the loss --------------------------------------------------------------------------------------------------------
@@ -264,29 +231,29 @@ def test_another_list_from_the_same_detections_detects_the_augmented_pictures_al
     football: Path, tmp_path: Path
 ) -> None:
     few = MineSettings(top=1, augment=())
-    mine_hard_examples("test_mine:Clumsy", football, tmp_path, settings=few)
+    mine_hard_examples("clumsy:Clumsy", football, tmp_path, settings=few)
     CALLS.clear()
     again = MineSettings(top=2, augment=("flip",), weights=LossWeights(miss=0))
-    found = mine_hard_examples("test_mine:Clumsy", football, tmp_path, settings=again)
+    found = mine_hard_examples("clumsy:Clumsy", football, tmp_path, settings=again)
     assert len(CALLS) == len(found.variants) == 2
 
 
 def test_a_stopped_run_goes_on_where_it_was(football: Path, tmp_path: Path) -> None:
     CALLS.clear()
     with pytest.raises(KeyboardInterrupt):
-        mine_hard_examples("test_mine:Stopping", football, tmp_path, settings=MineSettings(augment=()))
+        mine_hard_examples("clumsy:Stopping", football, tmp_path, settings=MineSettings(augment=()))
     journal = tmp_path / "detections.jsonl"
     lines = journal.read_text().splitlines()
     assert len(lines) == 10
     journal.write_text("\n".join(lines) + '\n{"picture": "cut sh')
     CALLS.clear()
     with pytest.raises(KeyboardInterrupt):  # nine more
-        mine_hard_examples("test_mine:Stopping", football, tmp_path, settings=MineSettings(augment=()))
+        mine_hard_examples("clumsy:Stopping", football, tmp_path, settings=MineSettings(augment=()))
     assert len(journal.read_text().splitlines()) == 19
 
 
 def test_a_detector_without_faults_leaves_a_report_of_small_losses(football: Path, tmp_path: Path) -> None:
-    found = mine_hard_examples("test_mine:exact", football, tmp_path, settings=MineSettings(augment=()))
+    found = mine_hard_examples("clumsy:exact", football, tmp_path, settings=MineSettings(augment=()))
     assert found.left_out == ("referee",)
     assert found.mean < 0.5
     assert "does not know the class referee" in (tmp_path / "mined.md").read_text()
@@ -298,16 +265,16 @@ def test_empty_pictures_are_negatives_and_an_easy_set_leaves_an_empty_list(tmp_p
     cv2.imwrite(str(tmp_path / "images" / "train" / "a.png"), np.full((60, 80, 3), 30, np.uint8))
     (tmp_path / "labels" / "train" / "a.txt").touch()
     (tmp_path / "data.yaml").write_text("train: images/train\nval: images/train\nnames: [player]\n")
-    found = mine_hard_examples("test_mine:exact", tmp_path / "data.yaml", tmp_path / "easy")
+    found = mine_hard_examples("clumsy:exact", tmp_path / "data.yaml", tmp_path / "easy")
     assert (found.pictures, found.mean, found.hard, found.variants) == (1, 0, (), ())
     assert cv2.imread(str(tmp_path / "easy" / "mined.png")) is not None
-    wrong = mine_hard_examples("test_mine:Clumsy", tmp_path / "data.yaml", tmp_path / "wrong")
+    wrong = mine_hard_examples("clumsy:Clumsy", tmp_path / "data.yaml", tmp_path / "wrong")
     assert wrong.hard[0].loss == pytest.approx(-math.log(1 - 0.6), abs=1e-3)
     assert read_yolo(wrong.training).images.labelled.all()
 
 
 def test_other_splits_are_not_trained_on(football: Path, tmp_path: Path) -> None:
-    found = mine_hard_examples("test_mine:Clumsy", football, tmp_path, split="val", settings=MineSettings(augment=()))
+    found = mine_hard_examples("clumsy:Clumsy", football, tmp_path, split="val", settings=MineSettings(augment=()))
     assert found.pictures == 3
     assert found.training == ""
     assert not (tmp_path / "train.txt").exists()
@@ -322,11 +289,11 @@ def test_what_is_missing_is_named(football: Path, tmp_path: Path) -> None:
     broken = tmp_path / "broken.yaml"
     broken.write_text("train: images/nowhere\nval: images/nowhere\nnames: [player]\n")
     with pytest.raises(FormatError, match="nowhere"):
-        mine_hard_examples("test_mine:Clumsy", broken, tmp_path / "o")
+        mine_hard_examples("clumsy:Clumsy", broken, tmp_path / "o")
     with pytest.raises(SettingError, match=r"'test' \(known: train, val\); choose another with --split"):
-        mine_hard_examples("test_mine:Clumsy", football, tmp_path / "o", split="test")
+        mine_hard_examples("clumsy:Clumsy", football, tmp_path / "o", split="test")
     with pytest.raises(SettingError, match="did you mean 'blur'"):
-        mine_hard_examples("test_mine:Clumsy", football, tmp_path / "o", settings=MineSettings(augment=("blurr",)))
+        mine_hard_examples("clumsy:Clumsy", football, tmp_path / "o", settings=MineSettings(augment=("blurr",)))
     with pytest.raises(SettingError, match="expected 0 or more"):
         LossWeights(miss=-1)
 
@@ -336,21 +303,21 @@ def test_pictures_without_labels_are_refused(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "images" / "train" / "a.png"), toy.picture(0))
     (tmp_path / "data.yaml").write_text("train: images/train\nval: images/train\nnames: [player]\n")
     with pytest.raises(SettingError, match="label some pictures first"):
-        mine_hard_examples("test_mine:Clumsy", tmp_path / "data.yaml", tmp_path / "o")
+        mine_hard_examples("clumsy:Clumsy", tmp_path / "data.yaml", tmp_path / "o")
 
 
 def test_a_data_set_is_never_overwritten(football: Path) -> None:
     before = football.read_text()
     for overwrite in (False, True):
         with pytest.raises(OutputError, match="choose another place"):
-            mine_hard_examples("test_mine:Clumsy", football, football.parent, overwrite=overwrite)
+            mine_hard_examples("clumsy:Clumsy", football, football.parent, overwrite=overwrite)
         assert football.read_text() == before
 
 
 def test_labels_that_were_corrected_are_kept(football: Path, tmp_path: Path) -> None:
     def mine(top: int, **more: Any) -> set[str]:
         settings = MineSettings(top=top, augment=())
-        mine_hard_examples("test_mine:Clumsy", football, tmp_path / "o", settings=settings, **more)
+        mine_hard_examples("clumsy:Clumsy", football, tmp_path / "o", settings=settings, **more)
         return {path.name for path in (tmp_path / "o/labels/mined").glob("*.txt")}
 
     assert mine(2) > mine(1)  # of the earlier run nothing is left
@@ -368,7 +335,7 @@ def test_labels_that_were_corrected_are_kept(football: Path, tmp_path: Path) -> 
 def test_the_command_prints_the_report_and_names_bad_words(
     football: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = ["test_mine:Clumsy", football, "-o", tmp_path, "--top", "2", "--loss", "miss=2", "--augment", "none"]
+    words = ["clumsy:Clumsy", football, "-o", tmp_path, "--top", "2", "--loss", "miss=2", "--augment", "none"]
     assert main([*map(str, words), "--quiet", "--imgsz", "320"]) == 0
     out, err = capsys.readouterr()
     assert out == ""
