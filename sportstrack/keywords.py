@@ -18,6 +18,8 @@ class LoadKeywords(TypedDict, total=False):
     iou: float
     classes: Sequence[int | str] | None
     device: str
+    engine: str
+    precision: str | None
     half: bool
     trust: bool
 

@@ -1,6 +1,7 @@
-"""Detectors: frames in, one `Detections` per frame out; Ultralytics' models or anyone's callable.
+"""Detectors: frames in, one `Detections` per frame out; YOLO models, other libraries' or anyone's callable.
 
-Ultralytics is AGPL-3.0; importing this module does not import it, constructing an `UltralyticsDetector` does.
+Ultralytics is AGPL-3.0; importing this module does not import it, constructing an `UltralyticsDetector` or converting a
+checkpoint does.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from sportstrack.detect.connector import Connector, ignored_settings
 from sportstrack.detect.custom import CustomDetector
 from sportstrack.detect.names import CONNECTORS, connect, split_spec
 from sportstrack.detect.ultralytics_models import UltralyticsDetector
+from sportstrack.detect.weights import load_weights
 from sportstrack.errors import SettingError, nearest, unknown
 from sportstrack.plugins import is_plugin, load_plugin
 from sportstrack.types import Detect
@@ -41,16 +43,17 @@ def load_detector(spec: str | Path | Detect, **settings: Unpack[DetectorKeywords
     """Make a detector from what a user wrote after ``--weights``.
 
     Args:
-        spec: weights as a path, known name or address, for `UltralyticsDetector`; or ``package.module:attribute`` for a
+        spec: weights as a path, known name or address (see `load_weights`); or ``package.module:attribute`` for a
             detector of one's own: a callable frames → list of `Detections` (or ``supervision.Detections``), or a class
             or an argument-free factory that makes one; or a model of another library, ``torchvision:NAME``,
             ``transformers:FOLDER``, ``detectron2:CONFIG.yaml`` or ``tensorflow:FOLDER`` (see
             `sportstrack.detect.names`); or a callable, which is only checked.
-        **settings: `UltralyticsDetector`'s keywords; other detectors get those that their signature names.
+        **settings: the keywords of `load_weights` and `UltralyticsDetector`; other detectors get those that their
+            signature names.
 
     Raises:
         SettingError: if a module or attribute is not there or cannot be called, or a library is not installed.
-        WeightsError, DeviceError: as `UltralyticsDetector`.
+        WeightsError, DeviceError: as `load_weights`.
     """
     if not isinstance(spec, (str, Path)):
         return as_detector(spec)
@@ -65,7 +68,7 @@ def load_detector(spec: str | Path | Detect, **settings: Unpack[DetectorKeywords
         return CustomDetector(made, spec, named=True, taken=taken)
     if len(word) > 1 and colon and "://" not in spec and not Path(spec).exists():  # one letter is a drive
         raise SettingError(f"{spec}: {unknown('library', word, CONNECTORS)}")
-    return UltralyticsDetector(spec, **settings)
+    return load_weights(spec, **settings)
 
 
 def _is_misspelt(module: str) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 from sportstrack.detect.common import Frames
 from sportstrack.detect.connector import Connector
 from sportstrack.detect.settings import LOWEST_BALL_SCORE, LOWEST_SCORE
+from sportstrack.engines.report import EngineReport
 from sportstrack.types import Detections
 
 _OTHERS = ("puck", "shuttlecock")
@@ -54,6 +55,12 @@ class BallScores:
         """Detect in a batch of frames; return one table per frame, in order."""
         return [self._kept(table) for table in self._detector(frames)]
 
+    def prepare(self, shape: tuple[int, int]) -> None:
+        """Make the detector ready for frames of a shape (height, width), where it can be."""
+        prepare = getattr(self._detector, "prepare", None)
+        if prepare is not None:
+            prepare(shape)
+
     def _kept(self, table: Detections) -> Detections:
         lowest = np.where(np.isin(table.class_id, self._ball), self._low, self._score)
         keep = ~(table.score < lowest)  # an unusable score is left to the tracker, which counts it
@@ -68,6 +75,12 @@ class BallScores:
     def device(self) -> str | None:
         """Where the detector runs."""
         return self._detector.device
+
+    @property
+    def report(self) -> EngineReport | None:
+        """What runs the network, where the detector says so."""
+        report: EngineReport | None = getattr(self._detector, "report", None)
+        return report
 
     @property
     def fixed(self) -> tuple[str, ...]:

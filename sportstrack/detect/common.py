@@ -23,6 +23,9 @@ NO_CLASS = ("__background__", "N/A")
 """Names in lists of labels that stand for no class."""
 
 COCO_SPORTS = ("person", "sports ball")
+OF_ENGINES = ("engine", "precision")
+"""Settings of weights that this project's engines run; other libraries' models have none."""
+
 STAGES = ("preprocess", "inference", "postprocess")
 """The stages of a detector that `Stages` measures."""
 

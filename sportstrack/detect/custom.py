@@ -7,7 +7,7 @@ import time
 from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
-from sportstrack.detect.common import STAGES
+from sportstrack.detect.common import OF_ENGINES, STAGES
 from sportstrack.errors import SettingError
 from sportstrack.plugins import first_line, plugin
 from sportstrack.types import Detections, Image, as_detections
@@ -35,7 +35,7 @@ class CustomDetector:
         self._spec = spec
         self._guard = (lambda: plugin("detector", spec)) if named else contextlib.nullcontext
         self.device: str | None = getattr(call, "device", None)
-        own = ("weights", "imgsz", "iou", "half", "device")
+        own = ("weights", "imgsz", "iou", "half", "device", *OF_ENGINES)
         self.fixed: tuple[str, ...] = getattr(call, "fixed", tuple(name for name in own if name not in taken))
         self.in_force: dict[str, Any] = {}
         self.takes_score = "score" in taken

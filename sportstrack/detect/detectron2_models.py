@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from sportstrack.detect.common import ClassTable, Frames, Stages, import_package, in_shapes, inference
+from sportstrack.detect.common import OF_ENGINES, ClassTable, Frames, Stages, import_package, in_shapes, inference
 from sportstrack.detect.labels import coco_labels, find_labels, read_labels, split_labels
 from sportstrack.errors import WeightsError
 from sportstrack.models.devices import check_half, choose_device, import_torch
@@ -46,7 +46,7 @@ class Detectron2Detector:
     suppression.
     """
 
-    fixed: tuple[str, ...] = ("imgsz", "iou")
+    fixed: tuple[str, ...] = ("imgsz", "iou", *OF_ENGINES)
 
     def __init__(
         self,

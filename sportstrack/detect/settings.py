@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sportstrack.engines.names import ENGINES, PRECISIONS
 from sportstrack.options import check_options, option
 
 LOWEST_SCORE = 0.1
@@ -35,6 +36,9 @@ class DetectorSettings:
         classes: ids or names of classes to keep, or all. None keeps persons and sports balls of a COCO model and all
             classes of any other.
         device: auto, cpu, cuda:0 or mps.
+        engine: what runs the network: auto (the fastest on a CPU, torch on a GPU), torch, openvino, onnx, or tensorrt
+            and coreml, which were never run here.
+        precision: what the network computes in: fp32, fp16 or bf16. None is fp32, and fp16 with half.
         half: 16-bit floats on a GPU.
         trust: let weights and settings files run code: only files that you trust. A settings file
             cannot set it.
@@ -60,6 +64,15 @@ class DetectorSettings:
         None, "ids or names of classes to keep, or all", shown="of COCO's: person, sports ball", metavar="CLASS,…"
     )
     device: str = option("auto", "auto, cpu, cuda:0 or mps")
+    engine: str = option(
+        "auto",
+        "what runs the network: auto (the fastest on a CPU, torch on a GPU), torch, openvino, onnx, or tensorrt and "
+        "coreml, which were never run here",
+        choices=tuple(ENGINES),
+    )
+    precision: str | None = option(
+        None, "what the network computes in: fp32, fp16 or bf16", shown="fp32", choices=PRECISIONS
+    )
     half: bool = option(False, "16-bit floats on a GPU")
     trust: bool = option(False, "let weights and settings files run code: only files that you trust")
     batch: int | None = option(

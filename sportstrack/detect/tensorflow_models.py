@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from sportstrack.detect.common import ClassTable, Frames, Stages, import_package, in_shapes, require_package
+from sportstrack.detect.common import OF_ENGINES, ClassTable, Frames, Stages, import_package, in_shapes, require_package
 from sportstrack.detect.labels import coco_labels, find_labels, read_labels, split_labels
 from sportstrack.errors import DeviceError, WeightsError
 from sportstrack.images.opencv import require_cv2
@@ -45,7 +45,7 @@ class TensorflowDetector:
     All else as `sportstrack.detect.connector.Connector` says; a broken labels file is a `FormatError`.
     """
 
-    fixed: tuple[str, ...] = ("imgsz", "iou", "half")
+    fixed: tuple[str, ...] = ("imgsz", "iou", "half", *OF_ENGINES)
 
     def __init__(
         self,

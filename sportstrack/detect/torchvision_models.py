@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sportstrack.detect.common import ClassTable, Frames, Stages, inference
+from sportstrack.detect.common import OF_ENGINES, ClassTable, Frames, Stages, inference
 from sportstrack.errors import SettingError, WeightsError, nearest
 from sportstrack.models.devices import check_half, choose_device, import_torch
 from sportstrack.models.weights import cache_folder
@@ -58,9 +58,10 @@ class TorchvisionDetector:
         weights = _weights(name)
         self._classes = ClassTable(PREFIX + name, dict(enumerate(weights.meta["categories"])), classes)
         self.names = self._classes.names
-        self.fixed: tuple[str, ...] = ("imgsz",) if name.startswith("ssd") else ()
+        own_size = name.startswith("ssd")
+        self.fixed: tuple[str, ...] = ("imgsz", *OF_ENGINES) if own_size else OF_ENGINES
         self.in_force: dict[str, Any] = {}
-        settings = _settings(name, None if self.fixed else imgsz, score, iou, max_det)
+        settings = _settings(name, None if own_size else imgsz, score, iou, max_det)
         self._model = _build(name, weights, settings, kind == RANDOM).eval().to(self.device)
 
     def __call__(self, frames: Frames) -> list[Detections]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from sportstrack.detect.common import ClassTable, Frames, Stages, import_package, in_shapes, inference
+from sportstrack.detect.common import OF_ENGINES, ClassTable, Frames, Stages, import_package, in_shapes, inference
 from sportstrack.errors import FormatError, SettingError, SportstrackError, WeightsError
 from sportstrack.files.reading import read_json
 from sportstrack.models.devices import check_half, choose_device, import_torch
@@ -41,7 +41,7 @@ class TransformersDetector:
     All else as `sportstrack.detect.connector.Connector` says.
     """
 
-    fixed: tuple[str, ...] = ("imgsz", "iou")
+    fixed: tuple[str, ...] = ("imgsz", "iou", *OF_ENGINES)
 
     def __init__(
         self,

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from sportstrack.detect.common import STAGES, Frames, check_range, class_ids, rows_by_shape
 from sportstrack.detect.neck import NeckFeatures
+from sportstrack.engines.report import EngineReport
 from sportstrack.errors import WeightsError
 from sportstrack.images.check import check_image
 from sportstrack.models.checkpoint import check_file, opened_checkpoint
@@ -21,6 +22,7 @@ from sportstrack.models.weights import find_weights
 from sportstrack.types import Detections, Image
 
 BOX_TASKS = ("detect", "segment", "pose", "obb")
+_ENGINE_OF = {"pt": "torch", "engine": "tensorrt"}  # Ultralytics' word → ours, where they differ
 
 
 class UltralyticsDetector:
@@ -60,6 +62,8 @@ class UltralyticsDetector:
         timings: seconds spent since construction (or `warmup`) per stage: preprocess, inference, postprocess.
         device: the device in use, such as ``cuda:0``.
         task: detect, segment, pose or obb.
+        format: the engine that Ultralytics runs it with: torch, or that of an exported file.
+        report: the same, for a run's summary.
         fixed: settings that this model fixes itself.
         in_force: values of those settings, where they are known.
 
@@ -106,6 +110,9 @@ class UltralyticsDetector:
         self._model = self._load(half, trust)
         self._neck = self._neck_features() if features else None
         self.fixed, self.in_force, self._at_once = self._fixed_settings(int(imgsz))
+        form = str(getattr(self._model.predictor.model, "format", "pt"))
+        self.format = _ENGINE_OF.get(form, form)
+        self.report = EngineReport(self.format, "fp16" if half else "fp32")
         self.names: dict[int, str] = {int(k): str(v) for k, v in self._model.names.items()}
         self._settings["classes"] = class_ids(classes, self.names)
 

@@ -12,10 +12,11 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sportstrack.engines.card import ModelCard, read_card
 from sportstrack.engines.names import EngineError
@@ -27,7 +28,7 @@ from sportstrack.files.names import file_name
 from sportstrack.files.reading import read_json
 from sportstrack.models.weights import cache_folder
 
-MODEL, ENTRY = "model.onnx", "entry.json"
+ENTRY = "entry.json"
 _LAYOUT = 1  # of an entry; another number makes all of them anew
 _WAIT = 900.0  # seconds for another process that converts the same checkpoint
 _UNUSED = 90 * 86400.0  # seconds after which an entry goes
@@ -58,15 +59,8 @@ def engines_folder() -> Path:
     return cache_folder() / "engines"
 
 
-def find_converted(weights: Path) -> Converted | None:
-    """Return the cache's conversion of a checkpoint, if it is there and whole."""
-    return _read(_folder(weights))
-
-
 def find_or_convert(weights: Path, *, trust: bool = False, begin: Callable[[str], None] | None = None) -> Converted:
     """Return the cache's conversion of a checkpoint; convert it first if it is not there or not whole.
-
-    Two processes that ask for the same one wait for each other, and one of them converts.
 
     Args:
         weights: the ``.pt`` file.
@@ -76,9 +70,45 @@ def find_or_convert(weights: Path, *, trust: bool = False, begin: Callable[[str]
     Raises:
         EngineError: it cannot be converted, or the cache cannot be written.
     """
+    from sportstrack.engines.convert import to_onnx, versions
+
+    def make(out: Path) -> None:
+        to_onnx(weights, out, trust=trust)
+
+    path, seconds = find_or_make(weights, "model.onnx", {"versions": versions()}, make, begin=begin)
+    card = read_card(path)
+    if card is None:
+        raise EngineError(f"{path}: its card is gone; delete the folder {path.parent}")
+    return Converted(path, card, seconds)
+
+
+def find_or_make(
+    weights: Path,
+    name: str,
+    made_of: Mapping[str, Any],
+    make: Callable[[Path], object],
+    *,
+    begin: Callable[[str], None] | None = None,
+) -> tuple[Path, float | None]:
+    """Return a file of the cache that is made of weights, and the seconds that it took; None if it was there.
+
+    Two processes that ask for the same one wait for each other, and one of them makes it.
+
+    Args:
+        weights: what it is made of.
+        name: of the file or folder to make.
+        made_of: what else it depends on, as plain values.
+        make: writes the file whose path it gets.
+        begin: called with a sentence for the user before it is made.
+
+    Raises:
+        EngineError: it cannot be made, or the cache cannot be written.
+    """
     try:
-        folder = _folder(weights)
-        return _read(folder) or _convert(weights, folder, trust, begin)
+        folder = _folder(weights, {"name": name, **made_of})
+        if _is_whole(folder / name):
+            return folder / name, None
+        return _make(weights, folder / name, make, begin)
     except EngineError:
         raise
     except OSError as error:
@@ -87,50 +117,50 @@ def find_or_convert(weights: Path, *, trust: bool = False, begin: Callable[[str]
         raise EngineError(str(error)) from error
 
 
-def _folder(weights: Path) -> Path:
-    from sportstrack.engines.convert import versions
-
-    made_of = {"layout": _LAYOUT, "weights": stamp(weights)["sha256"], "versions": versions()}
-    key = hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:16]
+def _folder(weights: Path, made_of: Mapping[str, Any]) -> Path:
+    described = {"layout": _LAYOUT, "weights": stamp(weights)["sha256"], **made_of}
+    key = hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()[:16]
     return engines_folder() / f"{file_name(weights.stem)[:60]}-{key}"
 
 
-def _read(folder: Path) -> Converted | None:
-    """Return an entry that is as it was written; None if it is not."""
+def _is_whole(model: Path) -> bool:
+    """Return whether an entry is as it was written."""
     try:
-        if not matches(folder / MODEL, read_json(folder / ENTRY)["model"]):
-            return None
-        card = read_card(folder / MODEL)
+        written = read_json(model.parent / ENTRY)["files"]
+        if model.name not in written or not all(matches(model.parent / name, s) for name, s in written.items()):
+            return False
         with suppress(OSError):
-            os.utime(folder / ENTRY)  # it was used
-        return None if card is None else Converted(folder / MODEL, card)
-    except (OSError, SportstrackError, KeyError, TypeError):
-        return None
+            os.utime(model.parent / ENTRY)  # it was used
+    except (OSError, SportstrackError, KeyError, TypeError, AttributeError):
+        return False
+    return True
 
 
-def _convert(weights: Path, folder: Path, trust: bool, begin: Callable[[str], None] | None) -> Converted:
-    from sportstrack.engines.convert import to_onnx
-
-    place = PartFolder(folder)
-    with place.lock(folder, "sportstrack", wait=_WAIT):
-        if (made := _read(folder)) is not None:  # another process was faster
-            return made
+def _make(
+    weights: Path, model: Path, make: Callable[[Path], object], begin: Callable[[str], None] | None
+) -> tuple[Path, float | None]:
+    place = PartFolder(model.parent)
+    with place.lock(model.parent, "sportstrack", wait=_WAIT):
+        if _is_whole(model):  # another process was faster
+            return model, None
         if begin is not None:
             begin(f"{weights.name} is converted for this computer, once; it takes about ten seconds")
         started = time.perf_counter()
-        _remove_unused(folder.parent)
+        _remove_unused(model.parent.parent)
         place.discard(place.part)
         place.part.mkdir()
+        part = place.part / model.name
         try:
-            card = to_onnx(weights, place.part / MODEL, trust=trust)
-            with (place.part / MODEL).open("rb+") as file:
-                os.fsync(file.fileno())  # some file systems report only now that the disk is full
-            write_text(place.part / ENTRY, json.dumps({"model": stamp(place.part / MODEL)}) + "\n")
+            make(part)
+            if part.is_file():
+                with part.open("rb+") as file:
+                    os.fsync(file.fileno())  # some file systems report only now that the disk is full
+            files = {path.name: stamp(path) for path in place.part.iterdir()}
+            write_text(place.part / ENTRY, json.dumps({"files": files}) + "\n")
             place.finish()
-        except BaseException:
+        finally:
             place.discard(place.part)
-            raise
-        return Converted(folder / MODEL, card, round(time.perf_counter() - started, 1))
+        return model, round(time.perf_counter() - started, 1)
 
 
 def _remove_unused(engines: Path) -> None:

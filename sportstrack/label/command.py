@@ -76,7 +76,9 @@ def _parser() -> argparse.ArgumentParser:
     group = parser.add_argument_group("detector and tracker")
     add_config(group)
     add_settings(
-        group, DetectorSettings, ("weights", "detector", "imgsz", "score", "classes", "device", "trust", "batch")
+        group,
+        DetectorSettings,
+        ("weights", "detector", "imgsz", "score", "classes", "device", "engine", "precision", "trust", "batch"),
     )
     add_settings(group, TrackSettings, ("detections", "embedder", "tracker", "ball", "ball_score", "frame_rate"))
 

@@ -54,7 +54,9 @@ def _parser() -> argparse.ArgumentParser:
     group = parser.add_argument_group("augmentation")
     add_settings(group, MineSettings, ("augment", "keep", "seed"), augment={"type": _names, "nargs": None})
     group = parser.add_argument_group("detector")
-    add_settings(group, DetectorSettings, ("imgsz", "iou", "device", "half", "trust"), **OF_LIBRARIES)
+    add_settings(
+        group, DetectorSettings, ("imgsz", "iou", "device", "engine", "precision", "half", "trust"), **OF_LIBRARIES
+    )
     group = parser.add_argument_group("output")
     add_output(group, "runs/mine")
     add_overwrite(group)

@@ -17,7 +17,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from sportstrack.errors import DeviceError, WeightsError
+from sportstrack.errors import DeviceError, SportstrackError, WeightsError
 from sportstrack.models.devices import import_torch
 from sportstrack.models.weights import SUFFIXES, assets_folder, cache_folder, looks_like_checkpoint
 from sportstrack.plugins import first_line
@@ -121,7 +121,7 @@ def _errors_explained(path: Path, where: str) -> Iterator[None]:
     """Turn the loaders' errors into one sentence that names the file."""
     try:
         yield
-    except MemoryError:
+    except (MemoryError, SportstrackError):
         raise
     except ModuleNotFoundError as error:
         raise WeightsError(

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import os
+import platform
 import re
+import sys
 from importlib import import_module
 from typing import Any
 
@@ -31,6 +35,20 @@ def device_name(device: str) -> str:
     if not re.fullmatch(r"auto|cpu|mps|cuda:\d+", wanted):
         raise SettingError(f"device {device!r}: expected auto, cpu, cuda, cuda:N or mps")
     return wanted
+
+
+def may_have_gpu() -> bool:
+    """Return whether torch may find a GPU here; False is sure, and torch is not imported for it."""
+    if sys.platform == "darwin":
+        return platform.machine() == "arm64"
+    if "torch" in sys.modules:  # then asking costs nothing
+        torch: Any = sys.modules["torch"]
+        return bool(torch.cuda.is_available() or torch.backends.mps.is_available())
+    for name in ("nvcuda.dll",) if sys.platform == "win32" else ("libcuda.so.1", "libamdhip64.so"):
+        with contextlib.suppress(OSError):
+            ctypes.CDLL(name)
+            return True
+    return False
 
 
 def choose_device(device: str) -> str:

@@ -77,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     add_settings(group, SotSettings, ("window",), window={"type": _window, "help": window})
 
     group = parser.add_argument_group("detector (for --detect and --ball, and to find the object again)")
-    add_settings(group, DetectorSettings, ("weights", "detector", "imgsz", "device", "trust"))
+    add_settings(group, DetectorSettings, ("weights", "detector", "imgsz", "device", "engine", "precision", "trust"))
 
     group = parser.add_argument_group("output")
     add = group.add_argument
@@ -187,7 +187,8 @@ def _detector(options: argparse.Namespace) -> Detector | None:
     from sportstrack.detect import ignored_settings, load_detector
 
     how = DetectorSettings(**asked)
-    detector = load_detector(how.detector or how.weights, imgsz=how.imgsz, device=how.device, trust=how.trust)
+    names = ("imgsz", "device", "engine", "precision", "trust")
+    detector = load_detector(how.detector or how.weights, **{name: getattr(how, name) for name in names})
     for note in ignored_settings(detector, asked.keys() - {"weights", "detector"}):
         sys.stderr.write(f"{PROGRAM}: {note}\n")
     return detector

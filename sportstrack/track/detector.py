@@ -7,6 +7,8 @@ from sportstrack.images.opencv import require_cv2
 from sportstrack.track.settings import LOWEST_SCORE, TrackSettings
 from sportstrack.types import Detect
 
+_HANDED_ON = ("imgsz", "iou", "classes", "device", "engine", "precision", "half", "trust")  # to every detector
+
 OWN_FEATURES = "detector"
 """The embedder's name for the features that the detector computes anyway."""
 
@@ -49,7 +51,7 @@ def _load(settings: TrackSettings, score: float) -> Connector:
     from sportstrack.detect import load_detector
 
     require_cv2()  # an OpenCV that does not load is reported here, and not by whichever library needs it first
-    values = {name: getattr(settings, name) for name in ("imgsz", "iou", "classes", "device", "half", "trust")}
+    values = {name: getattr(settings, name) for name in _HANDED_ON}
     values["score"] = score
     if settings.embedder == OWN_FEATURES:
         values["features"] = True

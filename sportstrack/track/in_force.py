@@ -17,7 +17,7 @@ from sportstrack.recording import RecordingInfo
 from sportstrack.track.settings import TrackSettings
 from sportstrack.types import BoolArray, Detections
 
-OF_DETECTORS = ("weights", "detector", "imgsz", "iou", "half", "device", "batch", "live")
+OF_DETECTORS = ("weights", "detector", "imgsz", "iou", "half", "device", "engine", "precision", "batch", "live")
 """Settings that say how a detector works, or how frames reach it."""
 
 _OF_EMBEDDERS = ("half", "device")

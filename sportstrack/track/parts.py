@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sportstrack.detect.connector import Connector
+from sportstrack.engines.report import EngineReport
 from sportstrack.recording import Recording, RecordingInfo
 from sportstrack.track.detector import LazyDetector, ready
 from sportstrack.track.frames import Observation
@@ -70,6 +71,12 @@ class Parts:
         return None if self.detector is None else self.detector.device
 
     @property
+    def engine(self) -> dict[str, Any]:
+        """What runs the detector's network, as plain values; nothing where the detector does not say."""
+        report: EngineReport | None = getattr(self.detector, "report", None)
+        return {} if report is None else report.as_dict()
+
+    @property
     def begin(self) -> Callable[[Any], Observation] | None:
         """What makes an observation of a frame; None in a replay, which has observations."""
         return None if self.detector is None else self.shots or first_observation
@@ -121,6 +128,8 @@ def _of_video(frames: VideoSource, settings: TrackSettings, own: Own) -> Parts:
     if tracker is None and settings.ball_is_off:
         tracker = make_tracker(settings, frame_rate, size)  # a wrong setting is reported before a detector is loaded
     detector = ready(own.detector, settings)
+    if (prepare := getattr(detector, "prepare", None)) is not None:
+        prepare((info.height, info.width))
     choice = Choice(settings, detector.names)
     observer = make_observer(settings, detector, choice.rows, embedder=own.embedder, camera=own.camera)
     shots = ShotWatch(frame_rate) if settings.shots else None

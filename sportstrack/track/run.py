@@ -137,7 +137,7 @@ def _track(
     started = time.perf_counter()
     parts = load_parts(frames, settings, own)
     summary.settings = _in_force(parts, summary.settings)
-    summary.device = parts.device
+    summary.device, summary.engine = parts.device, parts.engine
     summary.setup_seconds = round(time.perf_counter() - started, 3)
 
     def describe(summary: Summary) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from sportstrack.engines.report import engine_text
 from sportstrack.track.frames import TrackedFrame
 
 DETECTOR_PARTS = ("preprocess", "inference", "postprocess")  # within the stage "detect"
@@ -41,6 +42,7 @@ class Summary:
         dropped_frames: frames that a live source skipped to stay current.
         peak_memory_mb: highest memory of this process so far, or None where the system does not say.
         device: where the detector ran, or None.
+        engine: what ran the network, as `sportstrack.engines.report.EngineReport.as_dict`; empty where that is unknown.
         complete: whether the source was tracked to its end.
         skipped: whether an earlier run's result was found and kept (resume).
         warnings: what was wrong with the source and how it was handled.
@@ -75,6 +77,7 @@ class Summary:
     dropped_frames: int = 0
     peak_memory_mb: float | None = None
     device: str | None = None
+    engine: dict[str, Any] = field(default_factory=dict)
     complete: bool = False
     skipped: bool = False
     warnings: list[str] = field(default_factory=list)
@@ -99,7 +102,7 @@ class Summary:
         self.stages_ms = {name: ms for name, ms in earlier.stages_ms.items() if name not in own} | own
         self.seconds = round(self.seconds + earlier.seconds, 3)
         self.setup_seconds = round(self.setup_seconds + earlier.setup_seconds, 3)
-        self.device, self.dropped_boxes = earlier.device, earlier.dropped_boxes
+        self.device, self.engine, self.dropped_boxes = earlier.device, earlier.engine, earlier.dropped_boxes
         self.shots = earlier.shots
         self.warnings = list(dict.fromkeys(earlier.warnings + self.warnings))
 
@@ -124,6 +127,8 @@ class Summary:
         device = f" on {self.device}" if self.device else ""
         lines.append(f"  {self.frames} frames{declared} in {self.seconds:.1f} s: {self.fps:.1f} frames/s{device}")
         lines.append(f"  ms per frame (stages overlap): {self._stages()}")
+        if self.engine:
+            lines.append(f"  network: {engine_text(self.engine)}")
         score = "" if self.mean_score is None else f", mean score {self.mean_score:.2f}"
         cuts = f", {self.cuts} shot change{'s' if self.cuts > 1 else ''}" if self.cuts else ""
         lines.append(f"  {self.tracks} tracks, {self.boxes} boxes{score}{cuts}")

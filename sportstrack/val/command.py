@@ -55,7 +55,9 @@ def _parser() -> argparse.ArgumentParser:
     add_same(parser)
     add("--limit", type=Whole(1), metavar="N", help="at most N pictures, spread evenly over the split")
     group = parser.add_argument_group("detector")
-    add_settings(group, DetectorSettings, ("imgsz", "iou", "device", "half", "trust"), **OF_LIBRARIES)
+    add_settings(
+        group, DetectorSettings, ("imgsz", "iou", "device", "engine", "precision", "half", "trust"), **OF_LIBRARIES
+    )
     group = parser.add_argument_group("output")
     add = group.add_argument
     add("--format", choices=("markdown", "csv", "json"), default="markdown", help="of what is printed (markdown)")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +13,8 @@ from sportstrack.models.checkpoint import import_ultralytics
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _own_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SPORTSTRACK_CACHE", str(tmp_path_factory.mktemp("cache")))
-        import_ultralytics()
-        yield
+def _own_settings() -> None:
+    import_ultralytics()
 
 
 @pytest.fixture(scope="module")

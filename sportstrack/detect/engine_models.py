@@ -1,0 +1,173 @@
+"""YOLO networks that were converted, as detectors: neither torch nor Ultralytics is imported."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sportstrack.detect.common import Frames, Stages, check_range, class_ids, in_shapes
+from sportstrack.detect.yolo import TASKS, Head, decode, input_size, letterbox
+from sportstrack.engines.card import HEADS, ModelCard
+from sportstrack.engines.measure import measured
+from sportstrack.engines.names import EngineError
+from sportstrack.engines.report import EngineReport
+from sportstrack.engines.runtime import Runtime, open_runtime
+from sportstrack.errors import WeightsError
+from sportstrack.types import Detections
+
+_WIDE = (720, 1280)  # pixels of the frames for which engines are compared: most videos have this shape
+_OPEN = 4  # sizes of the input that are kept ready; each takes about 100 MB
+
+
+class EngineDetector:
+    """A converted YOLO network for detection, segmentation or pose, run by OpenVINO or ONNX Runtime on the CPU.
+
+    The results are those of ``YOLO.predict`` (see `sportstrack.detect.yolo`). Frames go through the network one by one,
+    letterboxed to the smallest rectangle that fits `imgsz`, or to the one size that the network was exported with.
+
+    Args:
+        path: the network, as `sportstrack.engines.open_runtime` takes it.
+        card: what is known of it.
+        engine: auto (whichever is faster here, measured once), openvino or onnx.
+        precision: fp32, fp16 or bf16.
+        imgsz: longer side of the network's input in pixels, rounded up to the network's stride.
+        score: lowest score returned, 0…1.
+        iou: overlap above which the box with the lower score is dropped, 0…1.
+        classes: as `sportstrack.detect.common.class_ids`.
+        agnostic_nms: suppress across classes.
+        max_det: most boxes per frame.
+        converted: seconds that the conversion took, for the report.
+
+    Attributes:
+        names: class id → name.
+        timings: seconds spent since construction per stage: preprocess, inference, postprocess.
+        task: detect, segment or pose.
+        report: which engine runs, and what was measured.
+        fixed: settings that this model fixes itself.
+        in_force: values of those settings, where they are known.
+
+    Raises:
+        EngineError: no engine can run the network, or its head is unknown.
+        SettingError: a number is out of range or a class unknown.
+    """
+
+    device = "cpu"
+
+    def __init__(
+        self,
+        path: str | Path,
+        card: ModelCard,
+        *,
+        engine: str = "auto",
+        precision: str = "fp32",
+        imgsz: int = 640,
+        score: float = 0.1,
+        iou: float = 0.7,
+        classes: Sequence[int | str] | str | None = None,
+        agnostic_nms: bool = False,
+        max_det: int = 300,
+        converted: float | None = None,
+    ) -> None:
+        check_range("imgsz", imgsz, 32, 16384, whole=True)
+        check_range("score", score, 0, 1)
+        check_range("iou", iou, 0, 1)
+        check_range("max_det", max_det, 1, 1_000_000, whole=True)
+        self.path, self.names, self.task = Path(path), dict(card.names), card.task
+        self._card, self._head, self._imgsz = card, head_of(card, self.path), int(imgsz)
+        self._stages = Stages()
+        self.timings = self._stages.timings
+        self._how: dict[str, Any] = {
+            "score": float(score),
+            "iou": float(iou),
+            "classes": class_ids(classes, self.names),
+            "max_det": int(max_det),
+            "agnostic": bool(agnostic_nms),
+        }
+        self._batch, self._precision = card.batch or 1, precision
+        self._open: OrderedDict[tuple[int, int], Runtime] = OrderedDict()
+        self.report = self._choose(engine, converted)
+        self.fixed, self.in_force = self._fixed_settings()
+
+    def __call__(self, frames: Frames) -> list[Detections]:
+        """Detect in a batch of (H, W, 3) BGR uint8 frames; return one table per frame, in order."""
+        return in_shapes(frames, self._detect)
+
+    def prepare(self, shape: tuple[int, int]) -> None:
+        """Open the network for frames of a shape (height, width), so that the first one need not wait for that."""
+        self._runtime(self._size(shape))
+
+    def _detect(self, frames: Frames) -> list[Detections]:
+        size = self._size(frames[0].shape)
+        runtime, tables = self._runtime(size), []
+        batch: NDArray[np.float32] = np.zeros(runtime.input_shape, np.float32)
+        for at in range(0, len(frames), self._batch):
+            part = frames[at : at + self._batch]
+            with self._stages("preprocess"):
+                for row, frame in enumerate(part):
+                    letterbox(np.ascontiguousarray(frame), size, batch[row : row + 1])
+            with self._stages("inference"):
+                outputs = runtime.run(batch)
+            with self._stages("postprocess"):
+                for row, frame in enumerate(part):
+                    of_frame = [output[row : row + 1] for output in outputs]
+                    tables.append(decode(of_frame, self._head, size, frame.shape, **self._how))
+        return tables
+
+    def _size(self, shape: Sequence[int]) -> tuple[int, int]:
+        return self._card.size or input_size(tuple(shape), self._imgsz, self._card.stride)
+
+    def _runtime(self, size: tuple[int, int]) -> Runtime:
+        if size not in self._open:
+            self._open[size] = open_runtime(
+                self.path, self.report.engine, size, batch=self._batch, precision=self._precision
+            )
+            while len(self._open) > _OPEN:
+                self._open.popitem(last=False)
+        self._open.move_to_end(size)
+        return self._open[size]
+
+    def _choose(self, engine: str, converted: float | None) -> EngineReport:
+        """Return which engine is taken, after a try on grey frames."""
+        size = self._size(_WIDE)
+        ms: dict[str, float] = {}
+        if self.path.suffix.lower() != ".onnx":
+            engine = "openvino"
+        elif engine == "auto" or converted is not None:
+            ms = measured(self.path, size, batch=self._batch, precision=self._precision)
+            engine = next(iter(ms)) if engine == "auto" else engine
+        self.report = EngineReport(engine)
+        runtime = self._runtime(size)
+        try:
+            self([np.full((36, 64, 3), 114, np.uint8)])
+        except WeightsError as error:
+            raise EngineError(f"{self.path}: {error}") from error
+        precision = "int8" if self._card.precision == "int8" else runtime.precision
+        self.timings.update(dict.fromkeys(self.timings, 0.0))
+        return EngineReport(engine, precision, ms, size if ms else None, converted)
+
+    def _fixed_settings(self) -> tuple[tuple[str, ...], dict[str, Any]]:
+        fixed = []
+        values: dict[str, Any] = {"engine": self.report.engine, "precision": self.report.precision}
+        if self._card.size is not None:
+            values["imgsz"] = max(self._card.size)
+            stride = self._card.stride
+            fixed += ["imgsz"] if values["imgsz"] != -(-self._imgsz // stride) * stride else []
+        if self._card.end2end:
+            fixed.append("iou")
+        return tuple(fixed), values
+
+
+def head_of(card: ModelCard, path: Path) -> Head:
+    """Return how to read a network's outputs.
+
+    Raises:
+        EngineError: `sportstrack.detect.yolo` does not know its head.
+    """
+    if card.task not in TASKS or card.head not in (*HEADS, ""):
+        raise EngineError(f"{path.name} has a head ({card.head or card.task}) that only Ultralytics can read")
+    return Head(card.task, len(card.names), card.keypoints or (0, 0), card.end2end)
