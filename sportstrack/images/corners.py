@@ -22,6 +22,18 @@ def halve(image: NDArray[Any], width: int) -> NDArray[Any]:
     return image
 
 
+def thin_out(image: NDArray[Any], width: int) -> NDArray[Any]:
+    """Make a picture as small as `halve` does, from four pixels of each block: most of a large picture is not read."""
+    step = 1
+    while image.shape[1] // step > width:
+        step *= 2
+    if step == 1:
+        return image
+    small = (max(1, image.shape[1] // step), max(1, image.shape[0] // step))
+    thin: NDArray[Any] = require_cv2().resize(image, small, interpolation=require_cv2().INTER_LINEAR)
+    return thin
+
+
 def best_corners(
     grey: NDArray[np.uint8], cell: int, contrast: float, free: NDArray[np.uint8] | None = None
 ) -> FloatArray:

@@ -6,6 +6,8 @@ the second has the contrib modules.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sportstrack.errors import SportstrackError
@@ -42,3 +44,18 @@ def require_contrib() -> Any:
             f"probably overwritten by opencv-python; to mend it: {FIX}"
         )
     return cv2
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let OpenCV work in the calling threads alone within the block.
+
+    Its own threads wait for work by spinning, which takes time from the network. A run's stages have a thread each.
+    """
+    cv2 = require_cv2()
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from sportstrack.errors import SettingError
 from sportstrack.images.check import check_image
-from sportstrack.images.corners import LEAST_SIDE, best_corners, halve
+from sportstrack.images.corners import LEAST_SIDE, best_corners, halve, thin_out
 from sportstrack.images.opencv import require_cv2
 from sportstrack.types import FloatArray
 
@@ -243,7 +243,7 @@ def is_close_up(xyxy: FloatArray, height: int) -> bool:
 def _view(frame: Any) -> _View:
     check_image(frame, "shots", least=LEAST_SIDE)
     cv2 = require_cv2()
-    small = halve(frame, 400)
+    small = thin_out(frame, 400)
     smaller = halve(small, 200)
     hsv = cv2.cvtColor(smaller, cv2.COLOR_BGR2HSV)
     histogram = cv2.calcHist([hsv], [0, 1, 2], None, [12, 4, 6], [0, 180, 0, 256, 0, 256])

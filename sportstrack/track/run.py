@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, nullcontext
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sportstrack.errors import OtherSourceError
 from sportstrack.files.claim import Claim, file_name, remove_own
+from sportstrack.images.opencv import one_thread
 from sportstrack.track.detector import LazyDetector
 from sportstrack.track.frames import TrackedFrame
 from sportstrack.track.in_force import of_replay
@@ -163,7 +164,8 @@ def _track(
         batch=parts.batch,
         waiting=1 if parts.is_live else max(4, 2 * parts.batch),
     )
-    job.carry_out(run, outputs, describe, on_frame, progress)
+    with nullcontext() if isinstance(frames, Replay) else one_thread():  # a replay may do without OpenCV
+        job.carry_out(run, outputs, describe, on_frame, progress)
     if job.first_pass_folder is not None:
         remove_own(job.first_pass_folder)  # of an offline run that was killed
     return summary

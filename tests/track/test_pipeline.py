@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,27 @@ def test_a_tracker_object_and_progress(match: Path) -> None:
     tracker = sportstrack.create_tracker("sort", frame_rate=25, min_hits=1)
     track_video(match, detector=toy.find, tracker=tracker, progress=lambda *p: progress.append(p))
     assert progress == [(i, 20) for i in range(1, 21)]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_opencv_has_its_threads_back_after_a_run(match: Path, fails: bool) -> None:
+    import cv2
+
+    before, seen = cv2.getNumThreads(), set()
+
+    def look(frame: TrackedFrame) -> None:
+        seen.add(cv2.getNumThreads())
+        if fails and frame.index == 3:
+            raise ZeroDivisionError
+
+    try:
+        cv2.setNumThreads(3)
+        with pytest.raises(ZeroDivisionError) if fails else nullcontext():
+            track_video(match, detector=toy.find, on_frame=look)
+        assert seen == {1}
+        assert cv2.getNumThreads() == 3
+    finally:
+        cv2.setNumThreads(before)
 
 
 def test_what_on_frame_raises_comes_through(match: Path, tmp_path: Path) -> None:
