@@ -97,22 +97,25 @@ def others() -> tuple[list[Peer], list[str]]:
     return peers, missing
 
 
+def _sort(state: Any) -> Callable[[], Any]:
+    from trackers import SORTTracker
+
+    def make() -> Any:
+        return SORTTracker(
+            lost_track_buffer=SORT_MEMORY,
+            frame_rate=FRAME_RATE,
+            track_activation_threshold=0.0,
+            minimum_consecutive_frames=3,
+            minimum_iou_threshold=0.3,
+            state_estimator_class=state,
+        ).update
+
+    return make
+
+
 def _trackers() -> list[Peer]:
-    from trackers import BoTSORTTracker, ByteTrackTracker, CBIoUTracker, OCSORTTracker, SORTTracker
+    from trackers import BoTSORTTracker, ByteTrackTracker, CBIoUTracker, OCSORTTracker
     from trackers.utils.state_representations import XCYCSRStateEstimator, XYXYStateEstimator
-
-    def sort(state: Any) -> Callable[[], Any]:
-        def make() -> Any:
-            return SORTTracker(
-                lost_track_buffer=SORT_MEMORY,
-                frame_rate=FRAME_RATE,
-                track_activation_threshold=0.0,
-                minimum_consecutive_frames=3,
-                minimum_iou_threshold=0.3,
-                state_estimator_class=state,
-            ).update
-
-        return make
 
     def byte() -> Any:
         return ByteTrackTracker(
@@ -153,8 +156,8 @@ def _trackers() -> list[Peer]:
         ).update
 
     return [
-        Peer("trackers SORT (xyxy)", "SORT", sort(XYXYStateEstimator), to_supervision, trackers_rows),
-        Peer("trackers SORT (xcycsr)", "SORT", sort(XCYCSRStateEstimator), to_supervision, trackers_rows),
+        Peer("trackers SORT (xyxy)", "SORT", _sort(XYXYStateEstimator), to_supervision, trackers_rows),
+        Peer("trackers SORT (xcycsr)", "SORT", _sort(XCYCSRStateEstimator), to_supervision, trackers_rows),
         Peer("trackers BoT-SORT", "BoT-SORT", bot, to_supervision, trackers_rows),
         Peer("trackers ByteTrack", "ByteTrack", byte, to_supervision, trackers_rows),
         Peer("trackers OC-SORT", "OC-SORT", oc, to_supervision, trackers_rows),

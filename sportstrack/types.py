@@ -315,9 +315,6 @@ def _check_box_columns(table: Any) -> int:
     return n
 
 
-# --- what plugs in ---------------------------------------------------------------------------------------------------
-
-
 class Detector(Protocol):
     """What the pipeline asks of a detector."""
 

@@ -1,4 +1,7 @@
-"""Public names are typed for users: an editor completes their keywords, and a type checker sees mistakes."""
+"""Public names are typed for users: an editor completes their keywords, and a type checker sees mistakes.
+
+`test_style` runs mypy over the same script.
+"""
 
 from __future__ import annotations
 
@@ -35,13 +38,6 @@ PARTS = {"detector", "tracker", "embedder", "camera"}  # arguments of their own,
 def test_keywords_are_the_fields_of_the_settings(table: type, config: type, but: set[str]) -> None:
     hints = get_type_hints(config)
     assert get_type_hints(table) == {one.name: hints[one.name] for one in fields(config) if one.name not in but}
-
-
-def test_mypy_checks_a_user_s_script(root: Path) -> None:
-    script = Path(__file__).with_name("user_script.py")
-    words = [sys.executable, "-m", "mypy", "--strict", str(script)]
-    result = subprocess.run(words, cwd=root, capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stdout + result.stderr
 
 
 def test_pyright_checks_a_user_s_script(root: Path, tmp_path: Path) -> None:

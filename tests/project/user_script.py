@@ -1,4 +1,4 @@
-"""What a user may write; `test_user_script` checks its types. Ignored lines are mistakes that must be seen."""
+"""What a user may write; mypy and pyright check its types. Ignored lines are mistakes that must be seen."""
 
 from __future__ import annotations
 
