@@ -46,6 +46,23 @@ class _View:
     place: FloatArray
 
 
+class _Rows:
+    """Rows that come frame by frame, and are joined now and then."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._parts = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty((0, 2)))]
+
+    def add(self, frame: int, track_id: IntArray, foot: FloatArray) -> None:
+        self.count += len(track_id)
+        self._parts.append((np.full(len(track_id), frame), track_id, foot))
+
+    def joined(self) -> tuple[IntArray, IntArray, FloatArray]:
+        frame, track_id, foot = (np.concatenate(column) for column in zip(*self._parts, strict=True))
+        self._parts = [(frame, track_id, foot)]
+        return self._parts[0]
+
+
 class GroundMap:
     """Collects frames and their tracks; `ground` gives the map.
 
@@ -61,7 +78,7 @@ class GroundMap:
         self._scene, self._place = 0, STILL
         self._views: dict[int, list[_View]] = {}
         self._places: dict[int, list[FloatArray]] = {}
-        self._rows: dict[int, list[tuple[int, IntArray, FloatArray]]] = {}
+        self._rows: dict[int, _Rows] = {}
         self._last: Tracks | None = None
         self._drift = np.zeros(2)
         self._reach = np.zeros(2)
@@ -84,7 +101,7 @@ class GroundMap:
         self._places.setdefault(self._scene, []).append(place)
         if len(tracks):
             feet = np.column_stack([(tracks.xyxy[:, 0] + tracks.xyxy[:, 2]) / 2, tracks.xyxy[:, 3]])
-            self._rows.setdefault(self._scene, []).append((frame, tracks.track_id, apply(inverse(place), feet)))
+            self._rows.setdefault(self._scene, _Rows()).add(frame, tracks.track_id, apply(inverse(place), feet))
         if image is not None:
             self._keep(image, place)
 
@@ -92,13 +109,13 @@ class GroundMap:
         """Return the scene of the frame added last, and the (2, 3) affine from the scene's ground to its pixels."""
         return self._scene, self._place
 
-    def feet(self, scene: int) -> FloatArray:
-        """Return (N, 2) the places of feet in a scene so far, on its ground."""
-        return np.concatenate([feet for _, _, feet in self._rows.get(scene, [])] or [np.empty((0, 2))])
+    def rows(self, scene: int) -> tuple[IntArray, IntArray, FloatArray]:
+        """Return (N,) frames, (N,) ids and (N, 2) places of feet on a scene's ground, so far."""
+        return self._rows[scene].joined() if scene in self._rows else _Rows().joined()
 
     def ground(self) -> Ground:
         """Return the map of the scene with most boxes."""
-        count = {scene: sum(len(ids) for _, ids, _ in rows) for scene, rows in self._rows.items()}
+        count = {scene: rows.count for scene, rows in self._rows.items()}
         scene = max(count, key=lambda one: count[one], default=0)
         warnings = self._what_it_means(scene, count)
         places = self._places.get(scene, [STILL])
@@ -106,12 +123,10 @@ class GroundMap:
         image = np.full((int(high[1] - low[1]), int(high[0] - low[0]), 3), DARK, np.uint8)
         for view in reversed(self._views.get(scene, [])):  # the earliest on top
             _paint(image, view, low)
-        rows = self._rows.get(scene, [])
-        frame = np.repeat([number for number, _, _ in rows], [len(ids) for _, ids, _ in rows]).astype(np.int64)
-        ids = np.concatenate([ids for _, ids, _ in rows] or [np.empty(0, np.int64)])
-        foot = self.feet(scene) - low
+        frame, ids, foot = self.rows(scene)
+        foot = foot - low
         outside = ((foot < 0) | (foot >= high - low)).any(axis=1) if len(foot) else np.empty(0, np.bool_)
-        if (off := int(np.count_nonzero(outside))) > 0.01 * len(foot) and len(places) > 1 and not self._still:
+        if (off := int(np.count_nonzero(outside))) > 0.01 * len(foot) and any(one is not STILL for one in places):
             warnings.append(f"{off} of {len(foot)} places lie beyond the map and are left out")
         return Ground(image, frame, ids, foot, warnings)
 

@@ -12,21 +12,22 @@ from pathlib import Path
 
 import numpy as np
 
+from sportstrack.camera.affine import apply
 from sportstrack.cli import new_parser, run
 from sportstrack.cli.arguments import SHARE, Real, Whole
 from sportstrack.cli.shared import add_overwrite, add_quiet, add_zero_based
-from sportstrack.draw.heatmap import OPACITY, PATH_COLOUR, Presence, draw_path, heat_map, overlay, with_gaps
+from sportstrack.draw.ground import Ground, GroundMap
+from sportstrack.draw.heatmap import OPACITY, Presence, draw_paths, heat_map, overlay
 from sportstrack.errors import FormatError, OutputError, SettingError
 from sportstrack.files.claim import PartFile
 from sportstrack.images.encode import encode_image
 from sportstrack.limits import MAX_CANVAS, MAX_SIDE
 from sportstrack.mot import MotTable, read_mot
-from sportstrack.types import Image
+from sportstrack.types import Tracks
 
 PROGRAM = "sportstrack presence"
 PICTURES = (".png", ".jpg", ".jpeg")
 VIDEOS = (".mp4", ".m4v", ".mov")
-PATH_COLOURS = (PATH_COLOUR, (255, 184, 0), (48, 59, 255), (0, 212, 255), (255, 77, 176), (0, 138, 255))  # BGR
 
 _EXAMPLES = """examples:
   sportstrack presence runs/track/match.txt --video match.mp4 -o heat.png           all players
@@ -57,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
         help="how far a visit reaches (a sixtieth of the picture)",
     )
     add("--opacity", type=SHARE, default=OPACITY, metavar="0..1", help=f"of the warmest places ({OPACITY})")
+    add("--still", action="store_true", help="the camera stands still: look for no motion, read only one frame")
     add("--no-path", action="store_true", help="with --id: the heat map alone")
     add_zero_based(parser)
     add_quiet(parser)
@@ -119,48 +121,75 @@ def _canvas_size(table: MotTable, result: Path) -> tuple[int, int]:
 
 
 def _write_picture(table: MotTable, options: argparse.Namespace, file: PartFile) -> None:
-    """Draw everything over the first frame."""
-    if options.video is None:
-        width, height = _canvas_size(table, options.result)
-        image: Image = np.full((height, width, 3), 40, np.uint8)
-    else:
-        from sportstrack.video import open_source
-
-        with open_source(options.video) as source:
-            image = next(iter(source)).image.copy()
-    height, width = image.shape[:2]
-    image = overlay(image, heat_map(table.xyxy, width, height, spread=options.spread), options.opacity)
+    """Draw everything over one picture of the ground."""
+    ground = _ground_of_boxes(table, options) if options.video is None else _ground_of_video(table, options)
+    height, width = ground.image.shape[:2]
+    image = overlay(ground.image, heat_map(ground.foot, width, height, spread=options.spread), options.opacity)
     if options.id is not None and not options.no_path:
-        _draw_paths(image, table)
+        draw_paths(image, ground.frame, ground.track_id, ground.foot)
     file.write(encode_image(image, options.output.suffix))
     file.complete()
+    for text in ground.warnings:
+        sys.stderr.write(f"{PROGRAM}: warning: {text}\n")
+
+
+def _ground_of_boxes(table: MotTable, options: argparse.Namespace) -> Ground:
+    """Return a dark field that holds all boxes."""
+    width, height = _canvas_size(table, options.result)
+    ground = GroundMap(width, height, still=options.still)
+    for frame in np.unique(table.frame).tolist():
+        ground.add(frame, None, _tracks(table, frame))
+    return ground.ground()
+
+
+def _ground_of_video(table: MotTable, options: argparse.Namespace) -> Ground:
+    """Return the picture of the ground, from as many frames as the result has."""
+    from sportstrack.cli.progress import ProgressBar
+    from sportstrack.video import open_source
+
+    last, done = int(table.frame[-1]), -1
+    with open_source(options.video) as source, ProgressBar(options.output.name, quiet=options.quiet) as bar:
+        ground = GroundMap(source.info.width, source.info.height, still=options.still)
+        for frame in source:
+            ground.add(frame.index, frame.image, _tracks(table, frame.index))
+            done = frame.index
+            bar(done + 1, last + 1)
+            if done >= last or options.still:
+                break
+    for number in np.unique(table.frame[table.frame > done]).tolist():
+        ground.add(number, None, _tracks(table, number))
+    return ground.ground()
+
+
+def _tracks(table: MotTable, frame: int) -> Tracks:
+    """Return the rows of one frame; the table is in the order of frames."""
+    rows = slice(*(int(np.searchsorted(table.frame, frame, side)) for side in ("left", "right")))
+    some = table[rows]
+    return Tracks.trusted(some.xyxy, some.score, some.class_id, some.track_id, np.zeros(len(some), np.int64))
 
 
 def _write_video(table: MotTable, options: argparse.Namespace, file: PartFile) -> None:
-    """Write a video in which the map and the paths grow."""
+    """Write a video in which the map and the paths grow, and move with the camera."""
     from sportstrack.cli.progress import ProgressBar
     from sportstrack.video import VideoWriter, open_source
 
     with open_source(options.video) as source, ProgressBar(options.output.name, quiet=options.quiet) as bar:
         info = source.info
         size = (info.width, info.height)
-        presence = Presence(*size, options.spread)
+        ground = GroundMap(*size, still=options.still)
         with (
             VideoWriter(file.path, *size, info.frame_rate, pixel_ratio=info.pixel_ratio, file=file) as writer,
             writer.nothing_half(),
         ):
             for frame in source:
-                first, after = (int(np.searchsorted(table.frame, frame.index, side)) for side in ("left", "right"))
-                presence.add(table.xyxy[first:after])
+                ground.add(frame.index, frame.image, _tracks(table, frame.index))
+                scene, place = ground.place()
+                numbers, ids, feet = ground.rows(scene)
+                feet = apply(place, feet)
+                presence = Presence(*size, options.spread)
+                presence.add(feet)
                 image = overlay(frame.image, presence.map(), options.opacity)
                 if options.id is not None and not options.no_path:
-                    _draw_paths(image, table[slice(0, after)])
+                    draw_paths(image, numbers, ids, feet)
                 writer.write(image, frame.pts)
                 bar(writer.written, info.frame_count)
-
-
-def _draw_paths(image: Image, table: MotTable) -> None:
-    """Draw each id's path, interrupted where frames are missing."""
-    for number, track in enumerate(np.unique(table.track_id).tolist()):
-        rows = table[table.track_id == track]
-        draw_path(image, with_gaps(rows.frame, rows.xyxy), PATH_COLOURS[number % len(PATH_COLOURS)])

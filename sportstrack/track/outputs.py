@@ -10,9 +10,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from sportstrack.draw.heatmap import Presence, overlay
+from sportstrack.draw.ground import GroundMap
+from sportstrack.draw.heatmap import heat_map, overlay
 from sportstrack.errors import SettingError, SportstrackError
 from sportstrack.files.claim import Claim, PartFile, identity
 from sportstrack.files.names import file_name
@@ -38,8 +37,6 @@ ENDINGS = {
     "summary": ".summary.json",
 }
 """Kind of output → what follows the source's name."""
-
-DARK = 40  # grey level behind a heat map without an image
 
 
 def claim_outputs(
@@ -97,7 +94,7 @@ class Outputs:
         """Return the frame as it is written, with its tracks drawn into the image if there is a video to write."""
         frame = replace(frame, tracks=frame.tracks.with_boxes(self._settings.boxes).rounded())
         if self._heat is not None:
-            self._heat.keep_ground(frame)  # before anything is drawn
+            self._heat.look(frame)  # before anything is drawn
         if self._annotate is not None and frame.image is not None:
             self._annotate(frame.image, frame.tracks, frame.detections, index=frame.index, time=frame.time)
         return frame
@@ -186,34 +183,38 @@ class _VideoSink:
 
 
 class _HeatSink:
-    """Where players and ball have been, over the first frame."""
+    """Where players and ball have been, in one picture of the ground."""
 
     def __init__(self, path: Path, width: int, height: int) -> None:
         require_cv2()
         self.path = path
         self.file = PartFile(path)
-        self._presence = Presence(width, height)
-        self._ground: Any = None
+        self.warnings: list[str] = []
+        self._ground = GroundMap(width, height)
+        self._has_image = False
 
-    def keep_ground(self, frame: TrackedFrame) -> None:
-        if self._ground is None and frame.image is not None:
-            self._ground = frame.image.copy()
+    def look(self, frame: TrackedFrame) -> None:
+        self._has_image |= frame.image is not None
+        cut = frame.cut_confidence > 0
+        self._ground.add(frame.index, frame.image, frame.tracks, frame.camera, cut=cut)
 
     def write(self, frame: TrackedFrame) -> None:
-        self._presence.add(frame.tracks.xyxy)
+        """Do nothing: the picture is drawn into by now."""
 
     def finish(self) -> None:
         self.abandon()
 
     def abandon(self) -> None:
-        size = (self._presence.height, self._presence.width, 3)
-        if self._ground is None and size[0] * size[1] > MAX_CANVAS:
+        width, height = self._ground.width, self._ground.height
+        if not self._has_image and width * height > MAX_CANVAS:
             raise SettingError(
-                f"{self.path}: the recording says {size[1]}x{size[0]}; a heat map without its video is drawn up to "
+                f"{self.path}: the recording says {width}x{height}; a heat map without its video is drawn up to "
                 f"{MAX_CANVAS:,} pixels: name the video as well"
             )
-        ground = np.full(size, DARK, np.uint8) if self._ground is None else self._ground
-        self.file.write(encode_image(overlay(ground, self._presence.map())))
+        ground = self._ground.ground()
+        self.warnings += ground.warnings
+        height, width = ground.image.shape[:2]
+        self.file.write(encode_image(overlay(ground.image, heat_map(ground.foot, width, height))))
 
 
 class _RecordingSink:

@@ -80,3 +80,45 @@ def test_a_span_and_pictures_are_those_of_the_whole(match: Path, tmp_path: Path)
     for number in (12, 20):
         picture = cv2.imread(str(tmp_path / "out" / f"match_{number:06d}.png"))
         assert np.array_equal(picture, frames[number - 1])
+
+
+def test_the_sound_of_the_source_is_copied(match: Path, tmp_path: Path) -> None:
+    import av
+
+    source = with_sound(match, tmp_path / "loud.mp4")
+    track_video(source, tmp_path / "out", detector=Detect(), formats=["video", "csv"], every=2)
+    draw_video(source, tmp_path / "out" / "loud.csv", tmp_path / "out", DrawSettings(start=0.4, end=0.8))
+    for name, seconds in (("loud_tracked.mp4", 1.2), ("loud_drawn.mp4", 0.4)):
+        with av.open(str(tmp_path / "out" / name)) as container:
+            (stream,) = container.streams.audio
+            samples = sum(frame.samples for frame in container.decode(stream))
+            assert samples / 8000 == pytest.approx(seconds, abs=0.3)
+
+
+def test_sound_that_mp4_does_not_hold_is_left_out_with_a_warning(match: Path, tmp_path: Path) -> None:
+    source = with_sound(match, tmp_path / "loud.mkv", "pcm_s16le")
+    summary = track_video(source, tmp_path / "out", detector=Detect(), formats=["video"])
+    assert any("the sound was left out: it is pcm_s16le" in warning for warning in summary.warnings)
+
+
+def with_sound(video: Path, path: Path, codec: str = "aac") -> Path:
+    """Copy a video and add a tone as long as it."""
+    import av
+
+    with av.open(str(video)) as source, av.open(str(path), "w") as target:
+        pictures = source.streams.video[0]
+        copy = target.add_stream_from_template(pictures)
+        sound = target.add_stream(codec, rate=8000, layout="mono")
+        for packet in source.demux(pictures):
+            if packet.dts is not None:
+                packet.stream = copy
+                target.mux(packet)
+        wave = np.sin(np.arange(1024) / 4)
+        for number in range(10):
+            form = "fltp" if codec == "aac" else "s16"
+            samples = wave.astype(np.float32)[None] if codec == "aac" else (9000 * wave).astype(np.int16)[None]
+            frame = av.AudioFrame.from_ndarray(samples, format=form, layout="mono")
+            frame.sample_rate, frame.pts = 8000, 1024 * number
+            target.mux(sound.encode(frame))
+        target.mux(sound.encode(None))
+    return path
