@@ -171,7 +171,7 @@ def _compare(network: Any, out: Path, card: ModelCard) -> None:
     blocks = np.kron(coarse, np.ones((1, 1, card.stride, card.stride))).astype(np.float32)
     with torch.inference_mode():
         wanted = _first(network.eval().float()(torch.from_numpy(blocks))).numpy()
-    got = open_runtime(out, engine, size).run(blocks)[0]
+    got = open_runtime(out, engine, size, batch=len(blocks)).run(blocks)[0]
     if card.end2end:  # rows of almost equal scores may change places
         wanted, got = np.sort(wanted[..., 4]), np.sort(got[..., 4])
     if not _agree(got, wanted):

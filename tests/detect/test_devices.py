@@ -174,7 +174,7 @@ RECORDER = """
     subprocess.Popen.__init__ = popen
 
     def detect():
-        detector = load_detector(sys.argv[1], imgsz=320, device="cpu")
+        detector = load_detector(sys.argv[1], imgsz=320, device="cpu", engine=sys.argv[2])
         for _ in range(2):
             detector([np.full((180, 320, 3), 90, np.uint8)] * 2)
         for thread in set(threading.enumerate()) - {threading.current_thread()}:
@@ -190,19 +190,20 @@ RECORDER = """
 """
 
 
+@pytest.mark.parametrize("engine", ["torch", "openvino"])
 def test_detection_opens_no_connection_and_leaves_no_trace(
-    tmp_path: Path, random_weights: Callable[[str], Path], root: Path
+    engine: str, tmp_path: Path, random_weights: Callable[[str], Path], root: Path
 ) -> None:
     work, home = tmp_path / "work", tmp_path / "home"
     work.mkdir()
     home.mkdir()
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("YOLO_", "ULTRALYTICS_", "PYTEST_", "XDG_"))}
     kept |= {"HOME": str(home), "SPORTSTRACK_CACHE": str(tmp_path / "cache"), "PYTHONPATH": str(root)}
-    command = [sys.executable, "-c", textwrap.dedent(RECORDER), str(random_weights(""))]
+    command = [sys.executable, "-c", textwrap.dedent(RECORDER), str(random_weights("")), engine]
     done = subprocess.run(command, cwd=work, env=kept, capture_output=True, text=True, timeout=200, check=False)
     assert done.returncode == 0, done.stderr
     seen = json.loads(done.stdout)  # which also says that nothing else was printed
     assert [entry for entry in seen if entry[0] != "subprocess"] == []
     assert [entry for entry in seen if "install" in entry[1]] == []
     assert list(work.iterdir()) == []
-    assert list(home.rglob("*ltralytics*")) == []
+    assert [*home.rglob("*ltralytics*"), *home.rglob("*intel*")] == []
