@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -63,9 +64,19 @@ MODULES = {
 COMMANDS = sorted(cli.COMMANDS)
 
 
-def imports(path: Path, everywhere: bool = True) -> Iterator[str]:
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
+def imports(path: Path, everywhere: bool = True) -> frozenset[str]:
     """The dotted names that a file imports: anywhere, or when it is loaded."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return frozenset(_imports(path, everywhere))
+
+
+def _imports(path: Path, everywhere: bool) -> Iterator[str]:
+    tree = parsed(path)
     for node in ast.walk(tree) if everywhere else _when_loaded(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -120,7 +131,7 @@ def test_there_is_no_circle() -> None:
     assert not rest
 
 
-def test_nobody_imports_a_command() -> None:
+def test_no_module_imports_a_command() -> None:
     for module, path in MODULES.items():
         if not module.endswith("__main__"):
             assert not [name for name in own(path) if name.endswith(".command")], module
@@ -145,7 +156,7 @@ def test_only_commands_know_argparse() -> None:
 def test_no_two_public_classes_share_a_name() -> None:
     places: dict[str, list[str]] = defaultdict(list)
     for module, path in MODULES.items():
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        for node in parsed(path).body:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 places[node.name].append(module)
     allowed = {"Rows"}  # each tracker's own table of tracks
@@ -178,7 +189,7 @@ def test_no_tracker_imports_a_sibling_and_none_inherits() -> None:
         family = ".".join(parts[:3])
         siblings = {n for n in own(path) if n.startswith("sportstrack.trackers.") and not n.startswith(family)}
         assert siblings <= shared, module
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(parsed(path)):
             assert not (isinstance(node, ast.ClassDef) and node.bases), f"{module}: {node.name}"
 
 

@@ -114,17 +114,17 @@ def test_several_gpus_share_a_training(data: Path, random_weights: Callable[[str
         "-o",
         str(folder),
     ]
-    settings = ["--weights", str(random_weights("")), "--imgsz", "64", "--batch", "4", "--epochs", "4"]
+    settings = ["--weights", str(random_weights("")), "--imgsz", "64", "--batch", "4", "--epochs", "3"]
     environment = toy.with_pretended_gpus("2")
     run = subprocess.Popen([*words, *settings], env=environment, stderr=subprocess.PIPE, text=True)
     assert run.stderr is not None
     said = []
     for line in run.stderr:
         said.append(line)
-        if line.startswith("epoch 1/4"):
+        if line.startswith("epoch 1/3"):
             break
     run.kill()
-    said.extend(run.stderr)  # it ends when nobody is left who could write
+    said.extend(run.stderr)  # it ends when no process is left that could write
     run.wait()
     run.stderr.close()
     assert "the command was killed" in "".join(said), "".join(said)
@@ -134,8 +134,8 @@ def test_several_gpus_share_a_training(data: Path, random_weights: Callable[[str
     again = subprocess.run([*words, "--resume"], env=environment, capture_output=True, text=True, check=False)
     assert again.returncode == 0, again.stderr
     shown = [line.split()[1] for line in again.stderr.splitlines() if line.startswith("epoch")]
-    assert shown == [f"{number}/4:" for number in range(done.epoch + 1, 5)]
-    assert [row["epoch"] for row in rows(folder / "results.csv")] == [str(number) for number in range(1, 5)]
+    assert shown == [f"{number}/3:" for number in range(done.epoch + 1, 4)]
+    assert [row["epoch"] for row in rows(folder / "results.csv")] == [str(number) for number in range(1, 4)]
     assert import_ultralytics().YOLO(folder / "best.pt").names == {0: "square", 1: "ball"}
     left = {path.name for path in folder.iterdir()}
     assert left == {"kept.txt", "data", "plots", "args.yaml", "best.pt", "last.pt", "results.csv", "settings.yaml"}
