@@ -16,6 +16,7 @@ import os
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 
 import numpy as np
 
-from sportstrack.detect.yolo import Head, decode, input_size, letterbox
+from sportstrack.detect.yolo import Head, Letterbox, decode, input_size, letterbox
 from sportstrack.models.checkpoint import import_ultralytics
 from sportstrack.models.weights import assets_folder, find_weights
 from sportstrack.types import Detections
@@ -68,7 +69,7 @@ def compare(model: Any, frame: np.ndarray, args: argparse.Namespace) -> tuple[di
     model.predict([frame], verbose=False, **settings)
     predictor, shape = model.predictor, frame.shape
     size = input_size(shape, args.imgsz)
-    buffer = np.empty((1, 3, *size), np.float32)
+    boxed, buffer = Letterbox(size), np.empty((3, *size), np.float32)
     head = Head(str(model.task), len(model.names), tuple(getattr(model.model.model[-1], "kpt_shape", (0, 0))))
     with torch.inference_mode():
         raw = predictor.model(torch.from_numpy(letterbox(frame, size)))
@@ -79,13 +80,13 @@ def compare(model: Any, frame: np.ndarray, args: argparse.Namespace) -> tuple[di
     seconds: dict[str, list[float]] = {"before": [], "before, theirs": [], "after": [], "after, theirs": []}
     ours, theirs = Detections.empty(), None
     for _ in range(TURNS):
-        seconds["before"].append(timed(lambda: letterbox(frame, size, buffer))[0])
+        seconds["before"].append(timed(lambda: boxed(frame, buffer))[0])
         spent, picture = timed(lambda: predictor.preprocess([frame]))
         seconds["before, theirs"].append(spent)
         spent, ours = timed(lambda: decode(outputs, head, size, shape, score=args.score))
         seconds["after"].append(spent)
         with torch.inference_mode():
-            spent, (theirs,) = timed(lambda picture=picture: predictor.postprocess(raw, picture, [frame]))
+            spent, (theirs,) = timed(partial(predictor.postprocess, raw, picture, [frame]))
         seconds["after, theirs"].append(spent)
     return seconds, ours, theirs
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sportstrack.detect.common import Frames, Stages, check_range, class_ids, in_shapes
-from sportstrack.detect.yolo import TASKS, Head, decode, input_size, letterbox
+from sportstrack.detect.yolo import TASKS, Head, Letterbox, decode, input_size
 from sportstrack.engines.card import HEADS, ModelCard
 from sportstrack.engines.measure import measured
 from sportstrack.engines.names import EngineError
@@ -22,6 +22,14 @@ from sportstrack.types import Detections
 
 _WIDE = (720, 1280)  # pixels of the frames for which engines are compared: most videos have this shape
 _OPEN = 4  # sizes of the input that are kept ready; each takes about 100 MB
+
+
+class _Ready(NamedTuple):
+    """A network that is open for one size, and the memory of its input."""
+
+    runtime: Runtime
+    boxed: Letterbox
+    batch: NDArray[np.float32]
 
 
 class EngineDetector:
@@ -89,7 +97,7 @@ class EngineDetector:
             "agnostic": bool(agnostic_nms),
         }
         self._batch, self._precision = card.batch or 1, precision
-        self._open: OrderedDict[tuple[int, int], Runtime] = OrderedDict()
+        self._open: OrderedDict[tuple[int, int], _Ready] = OrderedDict()
         self.report = self._choose(engine, converted)
         self.fixed, self.in_force = self._fixed_settings()
 
@@ -99,17 +107,16 @@ class EngineDetector:
 
     def prepare(self, shape: tuple[int, int]) -> None:
         """Open the network for frames of a shape (height, width), so that the first one need not wait for that."""
-        self._runtime(self._size(shape))
+        self._ready(self._size(shape))
 
     def _detect(self, frames: Frames) -> list[Detections]:
         size = self._size(frames[0].shape)
-        runtime, tables = self._runtime(size), []
-        batch: NDArray[np.float32] = np.zeros(runtime.input_shape, np.float32)
+        (runtime, boxed, batch), tables = self._ready(size), []
         for at in range(0, len(frames), self._batch):
             part = frames[at : at + self._batch]
             with self._stages("preprocess"):
                 for row, frame in enumerate(part):
-                    letterbox(np.ascontiguousarray(frame), size, batch[row : row + 1])
+                    boxed(frame, batch[row])
             with self._stages("inference"):
                 outputs = runtime.run(batch)
             with self._stages("postprocess"):
@@ -121,11 +128,10 @@ class EngineDetector:
     def _size(self, shape: Sequence[int]) -> tuple[int, int]:
         return self._card.size or input_size(tuple(shape), self._imgsz, self._card.stride)
 
-    def _runtime(self, size: tuple[int, int]) -> Runtime:
+    def _ready(self, size: tuple[int, int]) -> _Ready:
         if size not in self._open:
-            self._open[size] = open_runtime(
-                self.path, self.report.engine, size, batch=self._batch, precision=self._precision
-            )
+            runtime = open_runtime(self.path, self.report.engine, size, batch=self._batch, precision=self._precision)
+            self._open[size] = _Ready(runtime, Letterbox(size), np.zeros(runtime.input_shape, np.float32))
             while len(self._open) > _OPEN:
                 self._open.popitem(last=False)
         self._open.move_to_end(size)
@@ -141,7 +147,7 @@ class EngineDetector:
             ms = measured(self.path, size, batch=self._batch, precision=self._precision)
             engine = next(iter(ms)) if engine == "auto" else engine
         self.report = EngineReport(engine)
-        runtime = self._runtime(size)
+        runtime = self._ready(size).runtime
         try:
             self([np.full((36, 64, 3), 114, np.uint8)])
         except WeightsError as error:

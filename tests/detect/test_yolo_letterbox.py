@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sportstrack.detect.yolo import input_size, letterbox
+from sportstrack.detect.yolo import Letterbox, input_size, letterbox
 from sportstrack.detect.yolo.letterbox import placing, to_frame
 
 SHAPES = [
@@ -54,12 +54,14 @@ def test_a_model_of_one_size_gets_the_input_that_ultralytics_gives_it(
     np.testing.assert_array_equal(letterbox(image, size), theirs(image, size, auto=False))
 
 
-def test_a_buffer_that_held_another_shape_is_filled_anew() -> None:
-    buffer = np.full((1, 3, 320, 320), 7, np.float32)
-    for shape in ((180, 320), (320, 180), (5, 320)):
+def test_nothing_of_an_earlier_frame_stays() -> None:
+    boxed, out = Letterbox((320, 320)), np.full((3, 320, 320), 7, np.float32)
+    for shape in ((180, 320), (320, 180), (5, 320), (320, 320), (180, 320)):
         image = picture(shape)
-        assert letterbox(image, (320, 320), buffer) is buffer
-        np.testing.assert_array_equal(buffer, letterbox(image, (320, 320)))
+        before = image.copy()
+        boxed(image, out)
+        np.testing.assert_array_equal(out, letterbox(image, (320, 320))[0])
+        np.testing.assert_array_equal(image, before)
 
 
 def test_a_view_is_fine() -> None:

@@ -7,7 +7,7 @@ A converted model (ONNX, OpenVINO and others) needs neither torch nor Ultralytic
 from __future__ import annotations
 
 from sportstrack.detect.yolo.heads import TASKS, Head, decode
-from sportstrack.detect.yolo.letterbox import input_size, letterbox
+from sportstrack.detect.yolo.letterbox import Letterbox, input_size, letterbox
 from sportstrack.detect.yolo.nms import nms
 
-__all__ = ["TASKS", "Head", "decode", "input_size", "letterbox", "nms"]
+__all__ = ["TASKS", "Head", "Letterbox", "decode", "input_size", "letterbox", "nms"]

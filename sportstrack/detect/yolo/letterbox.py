@@ -56,29 +56,41 @@ def placing(shape: tuple[int, ...], size: tuple[int, int]) -> Placing:
     return Placing(height, width, *_border(size, (height, width)))
 
 
-def letterbox(image: Image, size: tuple[int, int], out: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
-    """Return a frame as the network's input: RGB planes, 0…1, letterboxed.
+class Letterbox:
+    """Writes frames into a network's input: RGB planes, 0…1, letterboxed.
+
+    Its memory is reused from frame to frame: fresh pages cost as much as the arithmetic.
 
     Args:
-        image: (H, W, 3) uint8 BGR.
         size: (height, width) of the input; see `input_size`.
-        out: (1, 3, height, width) float32, contiguous, to write into instead of a new array.
-
-    Returns:
-        (1, 3, height, width) float32.
     """
-    import cv2
 
-    height, width, top, left = placing(image.shape, size)
-    if out is None:
-        out = np.empty((1, 3, *size), np.float32)
-    if image.shape[:2] != (height, width):
-        image = cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
-    out[..., :top, :] = out[..., top + height :, :] = _GREY
-    out[..., :left] = out[..., left + width :] = _GREY
-    inside = out[0, ::-1, top : top + height, left : left + width]  # BGR to RGB
-    for plane, channel in zip(inside, cv2.split(image), strict=True):
-        np.divide(channel, np.float32(255), out=plane, dtype=np.float32)
+    def __init__(self, size: tuple[int, int]) -> None:
+        self.size = size
+        self._scaled: Image = np.empty((0, 0, 3), np.uint8)
+        self._planes: list[NDArray[np.uint8]] = []
+
+    def __call__(self, image: Image, out: NDArray[np.float32]) -> None:
+        """Write a (H, W, 3) uint8 BGR image into ``out``, (3, height, width) float32."""
+        import cv2
+
+        height, width, top, left = placing(image.shape, self.size)
+        if self._scaled.shape[:2] != (height, width):
+            self._scaled = np.empty((height, width, 3), np.uint8)
+            self._planes = [np.empty((height, width), np.uint8) for _ in range(3)]
+        if image.shape[:2] != (height, width):
+            image = cv2.resize(image, (width, height), dst=self._scaled, interpolation=cv2.INTER_LINEAR)
+        out[:, :top] = out[:, top + height :] = _GREY
+        out[..., :left] = out[..., left + width :] = _GREY
+        inside = out[::-1, top : top + height, left : left + width]  # BGR to RGB
+        for plane, channel in zip(inside, cv2.split(image, self._planes), strict=True):
+            np.divide(channel, np.float32(255), out=plane, dtype=np.float32)
+
+
+def letterbox(image: Image, size: tuple[int, int]) -> NDArray[np.float32]:
+    """Return one frame as the network's input, (1, 3, height, width) float32; see `Letterbox`."""
+    out = np.empty((1, 3, *size), np.float32)
+    Letterbox(size)(image, out[0])
     return out
 
 
