@@ -49,7 +49,7 @@ _NAMES = {
     "sportstrack.trackers.sort": ("SORT", "SORTConfig"),
     "sportstrack.trackers.sports": ("SportsTrack", "SportsTrackConfig"),
     "sportstrack.train": ("TrainSettings", "train_detector"),
-    "sportstrack.types": ("Detections", "Tracker", "Tracks"),
+    "sportstrack.types": ("CameraMotion", "Detections", "Detector", "Embedder", "Tracker", "Tracks"),
     "sportstrack.val": ("judge_detectors",),
     "sportstrack.video": ("open_source",),
 }
@@ -73,12 +73,15 @@ __all__ = [
     "ByteTrackConfig",
     "CBIoU",
     "CBIoUConfig",
+    "CameraMotion",
     "DeepEIoU",
     "DeepEIoUConfig",
     "DeepSORT",
     "DeepSORTConfig",
     "Detections",
+    "Detector",
     "DrawSettings",
+    "Embedder",
     "FieldFinder",
     "JDEConfig",
     "LabelSettings",
@@ -177,7 +180,7 @@ if TYPE_CHECKING:
     from sportstrack.trackers.sort import SORT, SORTConfig
     from sportstrack.trackers.sports import SportsTrack, SportsTrackConfig
     from sportstrack.train import TrainSettings, train_detector
-    from sportstrack.types import Detections, Tracker, Tracks
+    from sportstrack.types import CameraMotion, Detections, Detector, Embedder, Tracker, Tracks
     from sportstrack.val import judge_detectors
     from sportstrack.video import open_source
 
