@@ -85,7 +85,7 @@ def _converted(
     """Return the detector of a checkpoint that is converted, or of an export whose head is known.
 
     Raises:
-        EngineError: there is none; the message says why, or is empty where nobody would expect one.
+        EngineError: there is none; the message says why, or is empty where none is expected.
     """
     if features:
         raise EngineError("the detector's own features come out of torch alone")

@@ -2,7 +2,7 @@
 
 One folder for each checkpoint and set of versions, ``engines/NAME-KEY/`` below the cache folder of
 `sportstrack.models.weights`: ``model.onnx``, which leaves the size open, its card, and the times that were measured
-with it. A folder appears whole or not at all. What is not as it was written is made anew, and what nobody used for
+with it. A folder appears whole or not at all. What is not as it was written is made anew, and what was not used for
 three months goes.
 """
 
@@ -164,7 +164,7 @@ def _make(
 
 
 def _remove_unused(engines: Path) -> None:
-    """Remove entries that nobody used for long."""
+    """Remove entries that were not used for long."""
     with suppress(OSError):
         for entry in list(os.scandir(engines)):
             used = Path(entry.path) / ENTRY
