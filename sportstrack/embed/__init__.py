@@ -36,13 +36,14 @@ _TORCHVISION = "torchvision:"
 _OSNET_FILE = "osnet_x0_25_msmt17.onnx"
 
 
-def load_embedder(name: str, *, device: str = "auto", half: bool = False) -> Embedder:
+def load_embedder(name: str, *, device: str = "auto", half: bool = False, engine: str = "auto") -> Embedder:
     """Make an embedder from its name.
 
     Args:
         name: a key of `EMBEDDERS` or one of `FORMS`.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``, for networks.
         half: 16-bit floats for torchvision backbones; needs a GPU. An ONNX file's precision is its own.
+        engine: what runs an ONNX file on a CPU: onnx, openvino, or auto, the faster one; any other name is onnx.
 
     Raises:
         SettingError: if there is no such embedder, or it is ``detector``, which is no step of its own.
@@ -50,7 +51,7 @@ def load_embedder(name: str, *, device: str = "auto", half: bool = False) -> Emb
         DeviceError: if the device is not there, or cannot do `half`.
     """
     parts = [name] if Path(name).is_file() else name.split("+")
-    made = [_load(part.strip(), device, half) for part in parts]
+    made = [_load(part.strip(), device, half, engine) for part in parts]
     if len(made) == 1:
         return made[0]
     from sportstrack.embed.fuse import Centred, Combined, weight_of
@@ -60,12 +61,12 @@ def load_embedder(name: str, *, device: str = "auto", half: bool = False) -> Emb
     return Combined([(part, weight_of(part)) for part in plain])
 
 
-def _load(name: str, device: str, half: bool) -> Embedder:
+def _load(name: str, device: str, half: bool, engine: str) -> Embedder:
     low = name.lower()
     if low.startswith(_CENTRED):
         from sportstrack.embed.fuse import Centred
 
-        return Centred(_load(name[len(_CENTRED) :].strip(), device, half))
+        return Centred(_load(name[len(_CENTRED) :].strip(), device, half, engine))
     if low == "kit":
         from sportstrack.embed.kit import KitEmbedder
 
@@ -78,7 +79,7 @@ def _load(name: str, device: str, half: bool) -> Embedder:
     if low == "osnet" or low.endswith(".onnx"):
         from sportstrack.embed.onnx import OnnxEmbedder
 
-        return OnnxEmbedder(_OSNET_FILE if low == "osnet" else name, device=device)
+        return OnnxEmbedder(_OSNET_FILE if low == "osnet" else name, device=device, engine=engine)
     return _load_other(name, device, half)
 
 

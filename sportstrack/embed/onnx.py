@@ -1,9 +1,9 @@
-"""Re-identification models in ONNX files, through onnxruntime."""
+"""Re-identification models in ONNX files, through ONNX Runtime, or OpenVINO where that is faster."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sportstrack.embed.crops import NetworkInput, embed_crops
+from sportstrack.engines.measure import measured
+from sportstrack.engines.names import EngineError, is_installed
+from sportstrack.engines.runtime import Runtime, open_runtime
 from sportstrack.errors import FormatError, SportstrackError, WeightsError
 from sportstrack.files.reading import read_json
 from sportstrack.models.devices import device_name
@@ -20,6 +23,7 @@ from sportstrack.plugins import first_line
 from sportstrack.types import Embeddings, FloatArray, Image
 
 _BATCH = 32  # crops at a time where the model leaves it open; more of them is no faster and takes more memory
+_OF_OPEN = 16  # the same in OpenVINO, which fills the last batch up
 _THREADS = 8  # at most; small networks do not use more
 _PROVIDERS = {"cuda": "CUDAExecutionProvider", "mps": "CoreMLExecutionProvider", "cpu": "CPUExecutionProvider"}
 _FLOATS = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
@@ -39,10 +43,13 @@ class OnnxEmbedder:
         path: file, address, or the known name ``osnet_x0_25_msmt17.onnx``.
         device: ``cuda`` and ``mps`` are used where the installed onnxruntime has them; otherwise the CPU is, and
             `warnings` says so. ``auto`` is CUDA if onnxruntime has it, else the CPU.
+        engine: on a CPU, onnx, openvino, or auto: whichever is faster here, measured once. Any other name is onnx, as
+            is whatever runs on another device.
 
     Attributes:
         name: the file's name without ``.onnx``.
         device: the device in use.
+        engine: the engine in use.
         warnings: sentences for the user.
 
     Raises:
@@ -51,13 +58,16 @@ class OnnxEmbedder:
         SportstrackError: if onnxruntime is not installed.
     """
 
-    def __init__(self, path: str | Path, *, device: str = "auto") -> None:
+    def __init__(self, path: str | Path, *, device: str = "auto", engine: str = "auto") -> None:
         self.path = _find(str(path))
         self.name = self.path.stem
         self.warnings: list[str] = []
+        self._openvino: Runtime | None = None
         self._session = self._open(_require_onnxruntime(), device)
         self._model = _read_inputs(self.path, self._session)
         self._output, self.length = self._try_out()
+        self._openvino = self._open_openvino() if self._takes_openvino(engine) else None
+        self.engine = "onnx" if self._openvino is None else "openvino"
 
     def __call__(self, frame: Image, xyxy: FloatArray) -> Embeddings:
         """Return (N, D) unit rows for an (H, W, 3) BGR frame and (N, 4) boxes."""
@@ -73,8 +83,36 @@ class OnnxEmbedder:
             planes = np.concatenate((planes, np.zeros((missing, *planes.shape[1:]), np.float32)))
         if model.channels_last:
             planes = np.ascontiguousarray(planes.transpose(0, 2, 3, 1))
+        if self._openvino is not None:
+            return self._openvino.run(planes)
         outputs: list[Any] = self._session.run(None, {model.name: planes.astype(model.dtype, copy=False)})
         return outputs
+
+    def _takes_openvino(self, engine: str) -> bool:
+        """Return whether OpenVINO is to run the model."""
+        plain = self.device == "cpu" and not self._model.channels_last and self._model.dtype is np.float32
+        if engine == "openvino" and not plain:
+            self.warnings.append(f"{self.path.name} stays with ONNX Runtime: OpenVINO takes (batch, 3, height, width)")
+        if engine not in ("auto", "openvino") or not plain or not is_installed("openvino"):
+            return False
+        if engine == "openvino":
+            return True
+        try:
+            times = measured(self.path, self._model.wants.size, batch=self._model.batch or _OF_OPEN, threads=_threads())
+        except EngineError:
+            return False
+        return next(iter(times)) == "openvino"
+
+    def _open_openvino(self) -> Runtime | None:
+        """Open the model in OpenVINO, which takes batches of one size alone."""
+        size, batch = self._model.wants.size, self._model.batch or _OF_OPEN
+        try:
+            opened = open_runtime(self.path, "openvino", size, batch=batch, threads=_threads())
+        except EngineError as error:
+            self.warnings.append(f"{self.path.name} stays with ONNX Runtime: {error}")
+            return None
+        self._model = replace(self._model, batch=batch)
+        return opened
 
     def _open(self, runtime: Any, device: str) -> Any:
         options = runtime.SessionOptions()

@@ -20,7 +20,7 @@ from sportstrack.types import BoolArray, Detections
 OF_DETECTORS = ("weights", "detector", "imgsz", "iou", "half", "device", "engine", "precision", "batch", "live")
 """Settings that say how a detector works, or how frames reach it."""
 
-_OF_EMBEDDERS = ("half", "device")
+_OF_EMBEDDERS = ("half", "device", "engine")
 
 
 def is_recording(source: Any) -> bool:

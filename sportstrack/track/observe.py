@@ -233,7 +233,7 @@ def _need_images(option: str, wanted: str | None, recorded: str | None, has_imag
 def _load_embedder(settings: TrackSettings, device: str) -> Embedder:
     from sportstrack.embed import load_embedder
 
-    return load_embedder(str(settings.embedder), device=device, half=settings.half)
+    return load_embedder(str(settings.embedder), device=device, half=settings.half, engine=settings.engine)
 
 
 def _load_camera(settings: TrackSettings) -> CameraMotion:

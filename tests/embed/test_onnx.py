@@ -23,11 +23,32 @@ def channel_means(frame: np.ndarray, boxes: np.ndarray, size: tuple[int, int]) -
     return [network_input(frame, box, size).mean(axis=(0, 2, 3)) for box in boxes]
 
 
+@pytest.mark.parametrize("engine", ["onnx", "openvino"])
 @pytest.mark.parametrize("batch", [1, 4, "batch"])
-def test_a_fixed_batch_is_filled_up(batch: Any, tmp_path: Path, picture: np.ndarray, boxes: np.ndarray) -> None:
+def test_a_fixed_batch_is_filled_up(
+    batch: Any, engine: str, tmp_path: Path, picture: np.ndarray, boxes: np.ndarray
+) -> None:
     path = onnx_model(tmp_path / "means.onnx", (batch, 3, 64, 32), MEANS)
     plain = units(channel_means(picture, boxes, (64, 32)))
-    np.testing.assert_allclose(load_embedder(str(path), device="cpu")(picture, boxes), plain, atol=1e-4)
+    embedder = load_embedder(str(path), device="cpu", engine=engine)
+    assert embedder.engine == engine
+    np.testing.assert_allclose(embedder(picture, boxes), plain, atol=1e-4)
+
+
+def test_the_faster_engine_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = str(onnx_model(tmp_path / "means.onnx", (1, 3, 64, 32), MEANS))
+    for first, second in (("onnx", "openvino"), ("openvino", "onnx")):
+        times = {first: 1.0, second: 2.0}
+        monkeypatch.setattr("sportstrack.embed.onnx.measured", lambda *_, _times=times, **__: _times)
+        assert load_embedder(path, device="cpu").engine == first
+    assert load_embedder(path, device="cpu", engine="torch").engine == "onnx"
+
+
+def test_what_openvino_cannot_run_stays_with_onnx_runtime(tmp_path: Path) -> None:
+    path = onnx_model(tmp_path / "last.onnx", (1, 64, 32, 3), CHANNELS_FIRST, MEANS)
+    embedder = load_embedder(str(path), device="cpu", engine="openvino")
+    assert embedder.engine == "onnx"
+    assert embedder.warnings == ["last.onnx stays with ONNX Runtime: OpenVINO takes (batch, 3, height, width)"]
 
 
 def test_channels_last_half_precision_and_a_sidecar(tmp_path: Path, picture: np.ndarray, boxes: np.ndarray) -> None:
