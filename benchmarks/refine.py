@@ -47,12 +47,13 @@ from rendered import RenderedSet
 from sets import Clip
 
 from sportstrack import Detections, Scores, create_tracker, read_mot
-from sportstrack.mot import MotTable, read_sequence_info
+from sportstrack.mot import MotTable
 from sportstrack.refine import STEPS, RefineSettings, Scene, TrackTable, refine
 from sportstrack.refine.command import main as refine_command
 from sportstrack.refine.command import write_table
 from sportstrack.refine.steps import run_steps
 from sportstrack.score.run import Job
+from sportstrack.seqinfo import read_sequence_info
 
 HELD = ("v_4LXTUim5anY", "v_ApPxnw_Jffg", "v_dChHNGIfm4Y", "v_HdiyOtliFiw", "v_iIxMOsCGH58")
 LOST_EVERY = 20.0  # seconds

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from sportstrack import Detections, MotTable, SportstrackError, read_mot
-from sportstrack.mot import SequenceInfo, read_sequence_info
+from sportstrack.seqinfo import SequenceInfo, read_sequence_info
 
 DEFAULT_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 HELD_OUT = 4  # one match in so many is held out, on average

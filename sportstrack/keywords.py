@@ -49,6 +49,7 @@ class TrackKeywords(LoadKeywords, total=False):
     live: bool
     frame_rate: float | None
     formats: Sequence[str]
+    mot_classes: str
     boxes: str
     draw: Sequence[str]
     save_detections: bool

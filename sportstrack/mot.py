@@ -1,7 +1,8 @@
 """MOT text: one box a row, ``frame, id, left, top, width, height[, score[, class[, visibility[, …]]]]``.
 
 The format of MOTChallenge, SportsMOT, SoccerNet and DanceTrack (https://motchallenge.net/instructions). Frames count
-from 1 in the text and from 0 in the tables. What is sloppy in the field is read without a word; what would falsify a
+from 1 in the text and from 0 in the tables; so do classes: column 8 holds a class id + 1, and −1 where it is unknown.
+What is sloppy in the field is read without a word; what would falsify a
 score is refused with file, line and reason.
 """
 
@@ -10,8 +11,6 @@ from __future__ import annotations
 import io
 import re
 from dataclasses import dataclass, fields
-from fractions import Fraction
-from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 import numpy as np
@@ -20,8 +19,8 @@ from numpy.typing import ArrayLike
 from sportstrack.boxes import tlwh_to_xyxy, xyxy_to_tlwh
 from sportstrack.checks import as_identities
 from sportstrack.errors import FormatError
-from sportstrack.files.reading import PathLike, as_utf8, parse_pairs, read_bytes
-from sportstrack.limits import MAX_FRAME_RATE, MAX_FRAMES, MAX_SIDE, MAX_WHOLE
+from sportstrack.files.reading import PathLike, as_utf8, read_bytes
+from sportstrack.limits import MAX_FRAMES, MAX_WHOLE
 from sportstrack.types import FloatArray, IntArray, Tracks
 
 MIN_COLUMNS, MAX_COLUMNS = 6, 10
@@ -38,7 +37,7 @@ class MotTable:
         track_id: (N,) int64; −1 marks a detection without identity.
         xyxy: (N, 4) float64 corners in pixels.
         score: (N,) float64; the consider flag (0 or 1) in a ground truth; 1 where the file has no such column.
-        class_id: (N,) int64; −1 where the file has none.
+        class_id: (N,) int64 as in the text: from 1, −1 where the file has none; `class_ids` makes a detector's of it.
         visibility: (N,) float64, 0…1; −1 where the file has none.
     """
 
@@ -64,7 +63,7 @@ class MotTable:
 
     @classmethod
     def from_tracks(cls, tracks: list[Tracks], boxes: str = "smoothed") -> MotTable:
-        """Join the `Tracks` of frames 0, 1, 2, …; a frame without tracks is ``Tracks.empty()``.
+        """Join the `Tracks` of frames 0, 1, 2, …; a frame without tracks is ``Tracks.empty()``. Classes count from 1.
 
         Args:
             tracks: one table per frame.
@@ -78,37 +77,19 @@ class MotTable:
             np.concatenate([t.track_id for t in tracks]),
             np.concatenate([t.xyxy for t in tracks]),
             np.concatenate([t.score for t in tracks]),
-            np.concatenate([t.class_id for t in tracks]),
+            class_numbers(np.concatenate([t.class_id for t in tracks])),
             np.full(sum(len(t) for t in tracks), -1.0),
         )
 
 
-@dataclass(frozen=True)
-class SequenceInfo:
-    """What a ``seqinfo.ini`` says of a sequence; None where it says nothing.
+def class_numbers(class_id: IntArray) -> IntArray:
+    """Return (N,) classes as MOT text has them, from 1, of a detector's class ids from 0; −1 stays −1."""
+    return np.where(class_id < 0, -1, class_id + 1)
 
-    Attributes:
-        name: of the sequence.
-        frames: number of frames.
-        frame_rate: frames per second.
-        width: of the pictures, in pixels.
-        height: of the pictures, in pixels.
-        image_folder: where the pictures are, relative to the file.
-        suffix: of the pictures, such as ``.jpg``.
-    """
 
-    name: str | None = None
-    frames: int | None = None
-    frame_rate: float | None = None
-    width: int | None = None
-    height: int | None = None
-    image_folder: str | None = None
-    suffix: str | None = None
-
-    @property
-    def size(self) -> tuple[int, int] | None:
-        """Width and height in pixels, if both are known."""
-        return (self.width, self.height) if self.width and self.height else None
+def class_ids(numbers: IntArray) -> IntArray:
+    """Return (N,) a detector's class ids, from 0, of classes as MOT text has them; −1 where they are unknown or 0."""
+    return np.where(numbers > 0, numbers - 1, -1)
 
 
 def read_mot(
@@ -194,18 +175,18 @@ def check_table(table: MotTable, *, name: str = "<table>", frames: int | None = 
     return table
 
 
-def format_mot_rows(frame_index: int, tracks: Tracks, *, with_class: bool = False) -> str:
+def format_mot_rows(frame_index: int, tracks: Tracks, *, with_class: bool = True) -> str:
     """Return one line per track, ready to be written; an empty string without tracks.
 
     Args:
         frame_index: counts from 0; the text counts from 1.
         tracks: the frame's tracks; boxes, the smoothed ones where there are any, are written to a hundredth of a pixel,
             scores to four digits.
-        with_class: write the class in column 8 instead of −1.
+        with_class: write the class id + 1 in column 8; False writes −1, for readers that take no other.
     """
     tracks = tracks.with_boxes()
     head = f"{frame_index + 1},"
-    classes = tracks.class_id.tolist() if with_class else [-1] * len(tracks)
+    classes = class_numbers(tracks.class_id).tolist() if with_class else [-1] * len(tracks)
     rows = zip(
         tracks.track_id.tolist(), xyxy_to_tlwh(tracks.xyxy).tolist(), tracks.score.tolist(), classes, strict=True
     )
@@ -213,66 +194,6 @@ def format_mot_rows(frame_index: int, tracks: Tracks, *, with_class: bool = Fals
         f"{head}{track},{x:.2f},{y:.2f},{max(w, 0.01):.2f},{max(h, 0.01):.2f},{score:.4g},{kind},-1,-1\n"
         for track, (x, y, w, h), score, kind in rows
     )
-
-
-def read_sequence_info(folder: PathLike) -> SequenceInfo:
-    """Read ``seqinfo.ini`` in a sequence's folder; an empty `SequenceInfo` if there is none.
-
-    Raises:
-        FormatError: the file cannot be read, or a number in it is none or absurd; the message gives the line.
-    """
-    path = Path(folder) / "seqinfo.ini"
-    return parse_sequence_info(read_bytes(path), str(path)) if path.is_file() else SequenceInfo()
-
-
-def parse_sequence_info(text: str | bytes, name: str, *, lenient: bool = False) -> SequenceInfo:
-    """Read a ``seqinfo.ini`` from memory; ``name`` stands for the file in messages.
-
-    The section line may be missing or written otherwise, keys may be in any case, whole numbers may be written ``2.0``,
-    and a key without a value counts as missing; if ``lenient``, a value that makes no sense does as well.
-
-    Raises:
-        FormatError: as `read_sequence_info`.
-    """
-    pairs = {key: pair for key, pair in parse_pairs(text, name).items() if pair[0]}
-
-    def number(key: str, most: int, whole: bool = True) -> Any:
-        value, line = pairs.get(key.lower(), ("", 0))
-        found = _positive(value, most, whole)
-        if value and found is None and not lenient:
-            kind = f"a whole number from 1 to {most:,}" if whole else f"a number above 0, up to {most:,}"
-            raise FormatError(f"{name}, line {line}: {key}: expected {kind}, got {value[:60]!r}")
-        return found
-
-    def word(key: str) -> str | None:
-        return pairs[key][0] if key in pairs else None
-
-    folder, suffix = word("imdir"), word("imext")
-    odd = folder and ("\0" in folder or PurePosixPath(folder).is_absolute() or PureWindowsPath(folder).anchor)
-    if odd and lenient:
-        folder = None
-    elif odd:
-        raise FormatError(f"{name}: imDir: expected a folder beside this file, such as img1, got {folder!r}")
-    return SequenceInfo(
-        name=word("name"),
-        frames=number("seqLength", MAX_FRAMES),
-        frame_rate=number("frameRate", MAX_FRAME_RATE, whole=False),
-        width=number("imWidth", MAX_SIDE),
-        height=number("imHeight", MAX_SIDE),
-        image_folder=folder,
-        suffix=f".{suffix.lstrip('.').lower()}" if suffix else None,
-    )
-
-
-def _positive(value: str, most: int, whole: bool) -> float | None:
-    """Return a positive number, or None; a rate may be a fraction, such as 30000/1001."""
-    try:
-        found = float(Fraction(value) if "/" in value else float(value))
-        if 0 < found <= most and (not whole or found == int(found)):
-            return int(found) if whole else found
-    except (ValueError, OverflowError, ZeroDivisionError):
-        pass
-    return None
 
 
 def _numbers(data: bytes, name: str) -> FloatArray:

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sportstrack.errors import FormatError
-from sportstrack.mot import MotTable, format_mot_rows, parse_mot, read_mot, read_sequence_info
+from sportstrack.mot import MotTable, class_ids, format_mot_rows, parse_mot, read_mot
+from sportstrack.seqinfo import read_sequence_info
 from sportstrack.types import Tracks
 
 PLAIN = "1,7,10,20,30,40,0.9,-1,-1,-1\n2,7,11,20,30,40,0.8,-1,-1,-1\n"
@@ -176,12 +177,17 @@ def test_rows_written_are_rows_read() -> None:
         np.arange(5),
     )
     text = format_mot_rows(41, tracks)
-    assert all(line.startswith("42,") and line.endswith(",-1,-1,-1") for line in text.splitlines())
+    assert [line.split(",", 7)[7] for line in text.splitlines()] == [f"{kind},-1,-1" for kind in (1, 2, 3, 1, 2)]
+    assert all(line.startswith("42,") for line in text.splitlines())
     table = parse_mot(text)
     assert table.track_id.tolist() == tracks.track_id.tolist()
     np.testing.assert_allclose(table.xyxy, tracks.xyxy, atol=0.0101)
     np.testing.assert_allclose(table.score, tracks.score, atol=1e-4)
-    assert parse_mot(format_mot_rows(0, tracks, with_class=True)).class_id.tolist() == [0, 1, 2, 0, 1]
+    assert class_ids(table.class_id).tolist() == tracks.class_id.tolist()
+    assert MotTable.from_tracks([tracks]).class_id.tolist() == table.class_id.tolist()
+    without = format_mot_rows(41, tracks, with_class=False)
+    assert all(line.endswith(",-1,-1,-1") for line in without.splitlines())
+    assert class_ids(parse_mot(without).class_id).tolist() == [-1] * 5
     assert format_mot_rows(0, Tracks.empty()) == ""
 
 

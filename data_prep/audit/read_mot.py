@@ -20,7 +20,8 @@ from data_prep.storage import DiskStorage, Storage, ZipStorage
 from data_prep.table import Boxes, Clip, ImageTable, Picture
 from sportstrack.errors import FormatError
 from sportstrack.files.reading import parse_pairs
-from sportstrack.mot import MAX_COLUMNS, MIN_COLUMNS, parse_sequence_info
+from sportstrack.mot import MAX_COLUMNS, MIN_COLUMNS
+from sportstrack.seqinfo import parse_sequence_info
 from sportstrack.types import BoolArray, FloatArray, IntArray
 
 DEEPEST = 3  # folders between the root and a clip, as in SportsMOT/dataset/train/CLIP

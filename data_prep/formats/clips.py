@@ -18,7 +18,8 @@ from data_prep.table import Boxes, Clip, ImageTable, Picture, Table, TrackInfo, 
 from sportstrack.errors import FormatError
 from sportstrack.files.reading import parse_pairs, same_name
 from sportstrack.limits import MAX_CLIP_FRAMES
-from sportstrack.mot import MotTable, parse_mot, parse_sequence_info
+from sportstrack.mot import MotTable, parse_mot
+from sportstrack.seqinfo import parse_sequence_info
 from sportstrack.types import IntArray
 
 VIDEO_SUFFIXES = (".mp4", ".mkv", ".avi", ".mov", ".m4v", ".webm")

@@ -89,6 +89,11 @@ def class_names(text: str) -> tuple[int | str, ...]:
     return tuple(int(word) if word.isdigit() else word for word in words(text))
 
 
+def ids(text: str) -> tuple[int, ...]:
+    """Return the ids of tracks of a comma-separated list."""
+    return tuple(map(Whole(), words(text)))
+
+
 def names_of(what: str, known: Iterable[str], whole: str | None = None) -> Callable[[str], tuple[str, ...]]:
     """Return a type for a comma-separated list of known names; the word ``whole`` stands for all of them."""
     names = list(known)

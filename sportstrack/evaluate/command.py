@@ -9,10 +9,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+
+from sportstrack.classes import names_beside
 from sportstrack.cli import new_parser, run
 from sportstrack.cli.arguments import Whole, names_of
 from sportstrack.cli.progress import ProgressBar
-from sportstrack.cli.shared import add_output, add_overwrite, add_quiet, add_truth, add_workers, add_zero_based
+from sportstrack.cli.shared import (
+    add_classes,
+    add_output,
+    add_overwrite,
+    add_quiet,
+    add_truth,
+    add_workers,
+    add_zero_based,
+)
 from sportstrack.errors import SettingError
 from sportstrack.evaluate.page import Images, diagnosis_page
 from sportstrack.evaluate.second_opinion import COLUMNS, score_with_motmetrics
@@ -24,6 +35,7 @@ from sportstrack.score.run import (
     Job,
     diagnose_job,
     make_jobs,
+    of_classes,
     run_classes,
     run_jobs,
     score_and_diagnose,
@@ -35,6 +47,7 @@ from sportstrack.score.sources import find_trackers, find_truth
 from sportstrack.score.table import FORMATS, SUMMARY, Row, render_trackers
 
 PROGRAM = "sportstrack evaluate"
+_LOOKED_AT = 3  # sequences, for classes that the truth does not have
 COLUMN_NAMES = (*FIGURES, "Recall", "Precision", "FP", "FN", "FAF")
 
 _EXAMPLES = """examples:
@@ -68,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--benchmark", choices=BENCHMARKS, help="preprocess as this benchmark does (default: plain scoring)")
     add("--allow-missing", action="store_true", help="score what both sides have if sequences have no result")
     add_zero_based(parser)
+    add_classes(parser)
     add("--per-class", action="store_true", help="score each class (column 8) by itself, and their average")
     add("--class-names", type=_class_names, metavar="N=NAME,…", help="names of the classes, and which to score")
     add(
@@ -152,7 +166,7 @@ def _jobs(options: argparse.Namespace) -> dict[str, list[Job]]:
         for name, results in find_trackers(path, truth).items():
             if name in found:
                 raise SettingError(f"two trackers are called {name}; rename one's folder")
-            found[name] = make_jobs(
+            jobs = make_jobs(
                 truth,
                 results,
                 benchmark=options.benchmark,
@@ -160,7 +174,25 @@ def _jobs(options: argparse.Namespace) -> dict[str, list[Job]]:
                 zero_based=options.zero_based,
                 warn=lambda text, name=name: _say(f"{name}: left out: {text}"),  # type: ignore[misc]
             )
+            found[name] = [of_classes(job, options.classes) for job in jobs]
+            if not (options.classes or options.per_class or options.class_names or options.quiet):
+                _mention_classes(name, jobs)
     return found
+
+
+def _mention_classes(name: str, jobs: Sequence[Job]) -> None:
+    """Say where boxes count whose class the truth does not have; the first sequences show it."""
+    for job in jobs[:_LOOKED_AT]:
+        truth, result = job.sides()
+        there, found = (set(np.unique(side.class_id[side.class_id >= 0]).tolist()) for side in (truth, result))
+        if (not there and len(found) < 2) or not (more := sorted(found - there)):
+            continue
+        names = names_beside(job.result)
+        listed = ", ".join(f"{number} {names[number - 1]}" if number - 1 in names else str(number) for number in more)
+        lacks = "no classes" if not there else f"no class {listed}"
+        has = f"; the result has {listed}" if not there else ""
+        _say(f"{name}: the truth of {job.name} has {lacks}{has}: all boxes count alike; choose with --classes")
+        return
 
 
 def _rows(

@@ -14,6 +14,7 @@ from sportstrack.files.claim import file_name
 from sportstrack.files.reading import same_name
 from sportstrack.label.table import LabelledVideo, keep_sure, numbered, on_frames, one_class_each, refuse_twins, within
 from sportstrack.limits import MAX_FRAMES
+from sportstrack.mot import class_ids
 from sportstrack.options import check_options, option
 from sportstrack.refine.table import TrackTable
 from sportstrack.track.detector import LazyDetector, ready
@@ -184,13 +185,15 @@ def _refuse_live(source: str | Path) -> None:
 
 
 def _tracks(frames: Sequence[TrackedFrame], summary: Summary, *, offline: bool, shots: bool) -> TrackTable:
-    """Return the tracks over the video's own frame numbers, refined if that is wanted."""
+    """Return the tracks over the video's own frame numbers, refined if that is wanted; classes are the detector's."""
     if offline and frames:
         rate = summary.frame_rate / summary.settings["every"]
         cuts = summary.shot_starts(frames) if shots else []
-        return refined(frames, frame_rate=rate, width=summary.width, height=summary.height, cuts=cuts)
-    tracks = [frame.tracks.with_boxes() for frame in frames]
-    return TrackTable.from_tracks(tracks, frames=[frame.index for frame in frames], coasting=True)
+        table = refined(frames, frame_rate=rate, width=summary.width, height=summary.height, cuts=cuts)
+    else:
+        tracks = [frame.tracks.with_boxes() for frame in frames]
+        table = TrackTable.from_tracks(tracks, frames=[frame.index for frame in frames], coasting=True)
+    return replace(table, class_id=class_ids(table.class_id))
 
 
 def _names(detector: Any, recorded: str | None, rename: Mapping[str, str]) -> dict[int, tuple[str, str]]:

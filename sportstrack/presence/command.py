@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from sportstrack.camera.affine import apply
+from sportstrack.classes import of_classes
 from sportstrack.cli import new_parser, run
-from sportstrack.cli.arguments import SHARE, Real, Whole
-from sportstrack.cli.shared import add_overwrite, add_quiet, add_zero_based
+from sportstrack.cli.arguments import SHARE, Real, ids
+from sportstrack.cli.shared import add_classes, add_overwrite, add_quiet, add_zero_based
 from sportstrack.draw.ground import Ground, GroundMap
 from sportstrack.draw.heatmap import OPACITY, Presence, draw_paths, heat_map, overlay
 from sportstrack.errors import FormatError, OutputError, SettingError
@@ -32,6 +33,7 @@ VIDEOS = (".mp4", ".m4v", ".mov")
 _EXAMPLES = """examples:
   sportstrack presence runs/track/match.txt --video match.mp4 -o heat.png           all players
   sportstrack presence runs/track/match.txt --video match.mp4 --id 7 -o heat.png    player 7, with the path
+  sportstrack presence runs/track/match.txt --classes ball -o ball.png              the ball
   sportstrack presence runs/sot/match.txt --video match.mp4 -o heat.mp4             grows as the video plays
 """
 
@@ -48,7 +50,8 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("result", type=Path, metavar="RESULT.txt", help="MOT text, as sportstrack track and sportstrack sot write it")
     add("--video", metavar="SOURCE", help="video, image folder or sequence folder to draw on (default: a dark field)")
-    add("--id", type=Whole(), nargs="+", metavar="N", help="these tracks only (default: all)")
+    add("--id", type=ids, metavar="N,…", help="these tracks only (default: all)")
+    add_classes(parser)
     add("-o", "--output", type=Path, default=Path("heat.png"), help=".png or .jpg, or .mp4 for a video (heat.png)")
     add_overwrite(parser)
     add(
@@ -90,7 +93,8 @@ def _main(options: argparse.Namespace) -> int:
 
 
 def _chosen(table: MotTable, options: argparse.Namespace) -> MotTable:
-    """Return the rows of the ids asked for, in the order of frames."""
+    """Return the rows of the ids and classes asked for, in the order of frames."""
+    table = of_classes(table, options.classes, options.result)
     if options.id is not None:
         known = np.unique(table.track_id)
         for wanted in options.id:

@@ -12,14 +12,15 @@ from typing import Any
 import numpy as np
 
 from sportstrack.boxes import xyxy_to_tlwh
+from sportstrack.classes import of_classes
 from sportstrack.cli import new_parser, print_json, report_error, run
 from sportstrack.cli.arguments import FRAME_RATE, names_of, size
-from sportstrack.cli.shared import add_json, add_overwrite, add_quiet, add_truth, add_zero_based
+from sportstrack.cli.shared import add_classes, add_json, add_overwrite, add_quiet, add_truth, add_zero_based
 from sportstrack.errors import FormatError, OutputError, SettingError, SportstrackError, unknown
 from sportstrack.files.claim import Claim, PartFile
 from sportstrack.files.reading import list_files, read_table, same_name
 from sportstrack.limits import MAX_FRAMES
-from sportstrack.mot import MotTable, SequenceInfo, read_mot, read_sequence_info
+from sportstrack.mot import MotTable, read_mot
 from sportstrack.recording import Recording
 from sportstrack.refine.recorded import Recorded, read_recorded
 from sportstrack.refine.scene import Scene
@@ -28,6 +29,7 @@ from sportstrack.refine.smooth import box_noise
 from sportstrack.refine.steps import run_steps
 from sportstrack.refine.table import TrackTable
 from sportstrack.score.sources import TruthFile, find_truth
+from sportstrack.seqinfo import SequenceInfo, read_sequence_info
 from sportstrack.types import IntArray
 
 PROGRAM = "sportstrack refine"
@@ -115,6 +117,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="KEY=VALUE",
         help="a setting of a step; may be repeated",
     )
+    add_classes(parser)
     add("--list-settings", action=_ListSettings, help="print the settings with their defaults and stop")
 
     group = parser.add_argument_group("what a MOT text does not say (of --truth, seqinfo.ini is read)")
@@ -211,12 +214,13 @@ def _truth(sources: list[Path], path: Path | None) -> dict[str, TruthFile]:
 def _refine_file(
     source: Path, target: PartFile, settings: RefineSettings, truth: dict[str, TruthFile], options: argparse.Namespace
 ) -> Changes:
-    rows = read_mot(source, zero_based=options.zero_based)
+    everything = read_mot(source, zero_based=options.zero_based)
+    rows = of_classes(everything, options.classes, source)
     if len(rows) and int(rows.track_id.min()) < 0:
         raise FormatError(f"{source}: boxes without identity (id −1): these are detections; give a tracker's result")
     recorded = _recorded(source, rows, options)
     width, height, rate = _known(source, rows, recorded, _stated(source, truth, options), options)
-    start, stride = _stride(rows)
+    start, stride = _stride(everything)
     table = TrackTable.from_mot(rows, recorded.embedding)
     camera = None if recorded.camera is None else recorded.camera[start::stride]
     table = _at(table, (table.frame - start) // stride)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sportstrack.errors import SettingError
-from sportstrack.mot import MotTable
+from sportstrack.mot import MotTable, class_ids
 from sportstrack.types import BoolArray, Detections, FloatArray, IntArray, Tracks
 
 
@@ -23,7 +23,7 @@ class TrackTable:
         track_id: (N,) int64.
         xyxy: (N, 4) float64 corners in pixels.
         score: (N,) float64.
-        class_id: (N,) int64; −1 where unknown.
+        class_id: (N,) int64 as in MOT text: a detector's class id + 1; −1 where unknown.
         detection: (N,) int64, row in the frame's `Detections`; −1 without one.
         filled: (N,) bool, True for a box that was not detected: it was put between two that were.
         embedding: (N, D) float32 embeddings, or None. A row of zeros is an unknown one.
@@ -122,7 +122,7 @@ class TrackTable:
         found = []
         for first, last in zip(low.tolist(), high.tolist(), strict=True):
             t = self[order[first:last]]
-            found.append(Tracks(t.xyxy, t.score, t.class_id, t.track_id, t.detection))
+            found.append(Tracks(t.xyxy, t.score, class_ids(t.class_id), t.track_id, t.detection))
         return found
 
     def ordered(self) -> TrackTable:

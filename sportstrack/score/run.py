@@ -10,14 +10,16 @@ from typing import Any, TypeAlias, TypeGuard, TypeVar
 import numpy as np
 
 from sportstrack.checks import as_identities
+from sportstrack.classes import class_choice
 from sportstrack.errors import FormatError, SettingError
-from sportstrack.mot import MotTable, check_table, read_mot, read_sequence_info, table_from_rows
+from sportstrack.mot import MotTable, check_table, read_mot, table_from_rows
 from sportstrack.score.diagnose import Diagnosis, diagnose
 from sportstrack.score.diagnose.switches import Light
 from sportstrack.score.preprocess import preprocess
 from sportstrack.score.scores import Scores
 from sportstrack.score.sequence import Sequence
 from sportstrack.score.sources import TruthFile, find_trackers, find_truth, pair_up
+from sportstrack.seqinfo import read_sequence_info
 from sportstrack.types import FloatArray, Tracks
 
 Table: TypeAlias = Any
@@ -50,6 +52,8 @@ class Job:
         benchmark: preprocess as this benchmark does; None for plain scoring.
         class_id: score this class alone; None for all boxes alike.
         zero_based: the result file counts frames from 0.
+        classes: score these classes alone: numbers as in column 8, or names that lie beside the result; None scores
+            all. A truth without classes stays whole.
     """
 
     name: str
@@ -59,16 +63,30 @@ class Job:
     benchmark: str | None = None
     class_id: int | None = None
     zero_based: bool = False
+    classes: tuple[int | str, ...] | None = None
+
+    def sides(self) -> tuple[MotTable, MotTable]:
+        """Read both sides as they are."""
+        truth = as_table(self.truth, f"{self.name} (truth)", self.frames)
+        return truth, as_table(self.result, f"{self.name} (result)", self.frames, self.zero_based)
 
     def tables(self) -> tuple[MotTable, MotTable]:
         """Read, preprocess and filter both sides."""
-        truth = as_table(self.truth, f"{self.name} (truth)", self.frames)
-        result = as_table(self.result, f"{self.name} (result)", self.frames, self.zero_based)
+        truth, result = self.sides()
+        chosen = None if self.classes is None else class_choice(result, self.classes, self.result_name)
+        result = result if chosen is None else result[np.isin(result.class_id, chosen)]
         if self.benchmark is not None:
             truth, result = preprocess(self.name, truth, result, self.benchmark)
+        elif chosen is not None and (truth.class_id >= 0).any():
+            truth = truth[np.isin(truth.class_id, chosen)]
         if self.class_id is not None:
             truth, result = truth[truth.class_id == self.class_id], result[result.class_id == self.class_id]
         return truth, result
+
+    @property
+    def result_name(self) -> str:
+        """The result in messages."""
+        return str(self.result) if _is_path(self.result) else f"{self.name} (result)"
 
     def sequence(self) -> Sequence:
         """Return what the metrics are counted from."""
@@ -88,6 +106,7 @@ def score_tracks(
     allow_missing: bool = False,
     processes: int = 1,
     name: str | None = None,
+    classes: Iterable[int | str] | None = None,
 ) -> Scores:
     """Score tracking results with CLEAR, Identity and HOTA.
 
@@ -103,6 +122,9 @@ def score_tracks(
             always left out.
         processes: score sequences in this many processes; needs an ``if __name__ == "__main__"`` in scripts.
         name: of the scores returned.
+        classes: score these classes alone: numbers as in column 8 (a detector's class id + 1), or names, which the
+            summary or the recording beside a result file knows. A truth without classes stays whole. None scores all
+            boxes alike, whatever their classes.
 
     Returns:
         The pooled `Scores`; its ``parts`` are the single sequences.
@@ -112,8 +134,10 @@ def score_tracks(
         SettingError: nothing to score, or sequences without a result.
     """
     if not _is_path(truth) or not _is_path(result):
-        return Job(name or "sequence", _lone(truth), result, _length(truth, frames), benchmark).scores()
-    jobs = find_jobs(truth, result, frames=frames, benchmark=benchmark, allow_missing=allow_missing)
+        job = Job(name or "sequence", _lone(truth), result, _length(truth, frames), benchmark)
+        return of_classes(job, classes).scores()
+    found = find_jobs(truth, result, frames=frames, benchmark=benchmark, allow_missing=allow_missing)
+    jobs = [of_classes(job, classes) for job in found]
     scores = list(run_jobs(jobs, processes))
     if len(scores) == 1:
         return scores[0].renamed(name) if name else scores[0]
@@ -161,7 +185,7 @@ def run_classes(jobs: list[Job], classes: Mapping[int, str] | None = None, proce
             if len(table) and (table.class_id < 0).all():
                 raise FormatError(
                     f"{job.name}: the {side} has no classes (column 8 is −1 or absent); write them there with "
-                    "the truth's numbers, in Python by format_mot_rows(…, with_class=True), or leave out --per-class"
+                    "the truth's numbers, or leave out --per-class"
                 )
         numbers |= set(np.unique(truth.class_id[truth.score != 0]).tolist())
     named = classes or {number: str(number) for number in sorted(numbers) if number >= 0}
@@ -317,6 +341,11 @@ def _length(truth: Any, frames: int | None) -> int | None:
 def _lone(truth: Any) -> Any:
     """Return the truth file where a folder stands for its only sequence."""
     return next(iter(find_truth(truth).values())).path if _is_path(truth) else truth
+
+
+def of_classes(job: Job, classes: Iterable[int | str] | None) -> Job:
+    """Return a job that scores some classes alone; see `score_tracks`."""
+    return job if classes is None else replace(job, classes=(classes,) if isinstance(classes, str) else tuple(classes))
 
 
 def _of_class(job: Job, number: int) -> Job:

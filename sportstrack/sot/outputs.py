@@ -83,7 +83,7 @@ class SotOutputs:
         self._boxes.append(result.box if result.seen else np.full(4, np.nan))
         tracks = as_tracks(result, self._track_id)
         if result.seen and "mot" in self._texts:
-            self._texts["mot"].append(format_mot_rows(frame.index, tracks))
+            self._texts["mot"].append(format_mot_rows(frame.index, tracks, with_class=False))
         if "otb" in self._texts:
             self._texts["otb"].append(",".join(f"{v:.2f}" for v in xyxy_to_tlwh(result.box[None])[0]) + "\n")
         if self._video is not None:

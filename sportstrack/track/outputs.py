@@ -21,7 +21,7 @@ from sportstrack.limits import MAX_CANVAS
 from sportstrack.recording import RecordedFrame, RecordingInfo, RecordingWriter
 from sportstrack.track.frames import TrackedFrame
 from sportstrack.track.settings import TrackSettings, settings_text
-from sportstrack.track.sinks import TEXT_SINKS, Sink
+from sportstrack.track.sinks import TEXT_SINKS, MotSink, Sink
 from sportstrack.track.summary import Summary
 from sportstrack.video import SourceInfo, VideoWriter
 from sportstrack.video.sound import Sound
@@ -87,6 +87,8 @@ class Outputs:
                 self._heat = self._sinks[kind] = _HeatSink(self._path(kind), info.width, info.height)
             else:
                 self._sinks[kind] = TEXT_SINKS[kind](self._path(kind), made.names)
+        if isinstance(mot := self._sinks.get("mot"), MotSink):
+            mot.with_class = settings.mot_classes == "yes"
         if settings.save_detections:
             self._sinks["detections"] = _RecordingSink(self._path("detections"), made)
 

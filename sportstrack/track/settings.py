@@ -49,6 +49,7 @@ class TrackSettings(DetectorSettings):
         frame_rate: frames per second of a source without times, such as an image folder, or of a recording. None takes
             what the source states, else 25.
         formats: outputs, comma-separated: video, mot, jsonl, csv, heatmap, or all. In Python a list.
+        mot_classes: whether MOT text holds the class (its id + 1) in column 8, or -1: yes or no.
         boxes: which boxes to write and draw: smoothed where the tracker makes any, or detected.
         draw: what the video shows, comma-separated: presets broadcast, analyst, debug; items box, corner, ellipse,
             ball, trace, id, class, score, speed, label, mask, keypoints, clock.
@@ -105,6 +106,9 @@ class TrackSettings(DetectorSettings):
         choices=FORMATS,
         metavar="LIST",
     )
+    mot_classes: str = option(
+        "yes", "whether MOT text holds the class (its id + 1) in column 8, or -1", choices=("yes", "no")
+    )
     boxes: str = option(
         "smoothed", "which boxes to write and draw: smoothed where the tracker makes any, or detected", choices=BOXES
     )
@@ -121,6 +125,8 @@ class TrackSettings(DetectorSettings):
             object.__setattr__(self, "detections", os.fspath(path))
         if isinstance(named := getattr(self, "ball"), str):  # noqa: B009 - typed as a list
             object.__setattr__(self, "ball", as_classes(named))
+        if isinstance(written := getattr(self, "mot_classes"), bool):  # noqa: B009 - what YAML makes of yes and no
+            object.__setattr__(self, "mot_classes", "yes" if written else "no")
         super().__post_init__()
         items_of(self.draw)
 

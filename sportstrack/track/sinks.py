@@ -77,13 +77,14 @@ class _TextSink(ABC):
 
 
 class MotSink(_TextSink):
-    """MOTChallenge text: ``frame, id, left, top, width, height, score, -1, -1, -1``, frames from 1."""
+    """MOTChallenge text: ``frame, id, left, top, width, height, score, class, -1, -1``, frames and classes from 1."""
 
     suffix = ".txt"
+    with_class = True  # False writes -1 for every class
 
     def lines(self, frame: TrackedFrame) -> str:
         """Return the frame's rows."""
-        return format_mot_rows(frame.index, frame.tracks)
+        return format_mot_rows(frame.index, frame.tracks, with_class=self.with_class)
 
 
 class CsvSink(_TextSink):

@@ -12,7 +12,7 @@ from sportstrack.errors import FormatError, SourceError
 from sportstrack.files.reading import is_note, read_bytes
 from sportstrack.images.decode import decode_picture
 from sportstrack.limits import MAX_PICTURE_BYTES
-from sportstrack.mot import SequenceInfo
+from sportstrack.seqinfo import SequenceInfo
 from sportstrack.types import Image
 from sportstrack.video.frame import Frame, SourceInfo
 from sportstrack.video.messages import counted, plain

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sportstrack.errors import SourceError
 from sportstrack.files.reading import is_folder
-from sportstrack.mot import SequenceInfo, read_sequence_info
+from sportstrack.seqinfo import SequenceInfo, read_sequence_info
 
 
 def find_sequence(path: Path) -> tuple[Path, Path, SequenceInfo | None]:

@@ -16,9 +16,10 @@ from sportstrack.detect.common import class_ids
 from sportstrack.errors import FormatError, SportstrackError
 from sportstrack.files.reading import decode, existing, list_files, parse_json, parse_yaml, read_bytes
 from sportstrack.limits import MAX_MESSAGE
-from sportstrack.mot import parse_mot, parse_sequence_info, read_mot
+from sportstrack.mot import parse_mot, read_mot
 from sportstrack.score.run import make_jobs
 from sportstrack.score.sources import find_trackers, find_truth
+from sportstrack.seqinfo import parse_sequence_info
 from sportstrack.sot.evaluate.layouts import find_sequences
 from sportstrack.val.truth import Classes
 from sportstrack.video import probe

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pieces import COLUMNS, SIZE, ids, join, linked, run, same, scene, still
 
 from sportstrack.errors import SettingError
-from sportstrack.mot import read_mot, read_sequence_info
+from sportstrack.mot import read_mot
 from sportstrack.refine import (
     STEPS,
     RefineSettings,
@@ -29,6 +29,7 @@ from sportstrack.refine import (
 )
 from sportstrack.refine.steps import RUNS
 from sportstrack.score.run import score_tracks
+from sportstrack.seqinfo import read_sequence_info
 from sportstrack.trackers import create_tracker
 from sportstrack.types import Detections, Tracks
 

@@ -15,12 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import sportstrack
-from sportstrack.mot import MotTable, parse_mot, read_mot, read_sequence_info
+from sportstrack.mot import MotTable, parse_mot, read_mot
 from sportstrack.score import matching
 from sportstrack.score.preprocess import preprocess
 from sportstrack.score.run import Job, score_tracks
 from sportstrack.score.scores import Scores, average_classes
 from sportstrack.score.sequence import Sequence
+from sportstrack.seqinfo import read_sequence_info
 from sportstrack.types import Detections
 
 EXACT = 1e-9

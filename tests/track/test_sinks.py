@@ -38,7 +38,7 @@ def written(kind: str, folder: Path, names: dict[int, str], frame: TrackedFrame 
 
 def test_mot_text_counts_frames_from_one_and_writes_tlwh(tmp_path: Path) -> None:
     row = written("mot", tmp_path, {}).splitlines()[0].split(",")
-    assert [float(v) for v in row] == [8, 4, 1, 2, 10, 20, 0.5, -1, -1, -1]
+    assert [float(v) for v in row] == [8, 4, 1, 2, 10, 20, 0.5, 1, -1, -1]
 
 
 def test_csv_has_a_header_and_quotes_names(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from tracker_streams import (
 )
 
 from sportstrack import Detections, MotTable, Tracks, create_tracker, read_mot, score_tracks
-from sportstrack.mot import read_sequence_info
+from sportstrack.seqinfo import read_sequence_info
 
 # --- real sequences --------------------------------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ from make_video import (
 from read_video import read, refusal
 
 from sportstrack.errors import FormatError
-from sportstrack.mot import read_sequence_info
+from sportstrack.seqinfo import read_sequence_info
 from sportstrack.video import (
     SourceInfo,
     natural_key,

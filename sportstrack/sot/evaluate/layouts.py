@@ -20,7 +20,8 @@ from sportstrack.files.folders import settled
 from sportstrack.files.reading import list_files, list_folders, read_text
 from sportstrack.images.decode import read_picture
 from sportstrack.limits import MAX_SIDE
-from sportstrack.mot import MotTable, read_mot, read_sequence_info
+from sportstrack.mot import MotTable, read_mot
+from sportstrack.seqinfo import read_sequence_info
 from sportstrack.sot.evaluate.scores import is_box
 from sportstrack.types import BoolArray, FloatArray, Image
 from sportstrack.video import IMAGE_SUFFIXES, natural_key
