@@ -97,7 +97,8 @@ def test_evaluate_scores_all_boxes_alike_unless_classes_are_chosen(
     result: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     truth, words = tmp_path / "gt.txt", ["--format", "json"]
-    truth.write_text("".join(row(f, i, 1, 100 * i + f) for f in range(1, 11) for i in range(2)))
+    rows = "".join(row(f, i, 1, 100 * i + f) for f in range(1, 11) for i in range(2)).replace(",0.9,", ",1,")
+    truth.write_text(rows)
 
     def figures(*more: str) -> tuple[int, int, str]:
         assert evaluate(["--truth", str(truth), "--results", str(result), *words, *more]) == 0
@@ -111,7 +112,7 @@ def test_evaluate_scores_all_boxes_alike_unless_classes_are_chosen(
     assert "the truth of gt has no class 33 sports ball: all boxes count alike; choose with --classes" in said
     assert figures("--classes", "person") == (0, 0, "")
     assert figures("--classes", "1") == (0, 0, "")
-    truth.write_text(truth.read_text().replace(",0.9,1,", ",1,-1,"))  # a truth without classes stays whole
+    truth.write_text(rows.replace(",1,1,-1,-1", ",1,-1,-1,-1"))  # a truth without classes stays whole
     assert figures("--classes", "1")[:2] == (0, 0)
     assert "has no classes; the result has 1 person, 33 sports ball" in figures()[2]
     result.write_text(result_of((-1, -1, -1)))
@@ -123,6 +124,7 @@ def test_presence_draws_a_class(result: Path, tmp_path: Path) -> None:
     import cv2
 
     name_them(result)
+    result.write_text(result.read_text() + "11,3,205,50,40,150,0.9,33,-1,-1\n")
     assert presence([str(result), "-o", str(tmp_path / "all.png"), "--quiet"]) == 0
     assert presence([str(result), "--classes", "sports ball", "-o", str(tmp_path / "ball.png"), "--quiet"]) == 0
     ball = cv2.imread(str(tmp_path / "ball.png"))
