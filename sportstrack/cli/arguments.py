@@ -7,6 +7,7 @@ from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from math import inf, isfinite
+from pathlib import Path
 
 from sportstrack.errors import unknown
 from sportstrack.limits import MAX_FRAME_RATE, MAX_FRAMES
@@ -87,6 +88,13 @@ def words(text: str) -> tuple[str, ...]:
 def class_names(text: str) -> tuple[int | str, ...]:
     """Return the ids and names of classes of a comma-separated list."""
     return tuple(int(word) if word.isdigit() else word for word in words(text))
+
+
+def paths(text: str) -> tuple[Path, ...]:
+    """Return the files and folders of a comma-separated list; one that is there under the whole text is one."""
+    if Path(text).exists():
+        return (Path(text),)
+    return tuple(map(Path, words(text)))
 
 
 def ids(text: str) -> tuple[int, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ import numpy as np
 
 from sportstrack.classes import names_beside
 from sportstrack.cli import new_parser, run
-from sportstrack.cli.arguments import Whole, names_of
+from sportstrack.cli.arguments import Whole, names_of, paths
 from sportstrack.cli.progress import ProgressBar
 from sportstrack.cli.shared import (
     add_classes,
@@ -25,6 +26,7 @@ from sportstrack.cli.shared import (
     add_zero_based,
 )
 from sportstrack.errors import SettingError
+from sportstrack.evaluate.fit import fitted
 from sportstrack.evaluate.page import Images, diagnosis_page
 from sportstrack.evaluate.second_opinion import COLUMNS, score_with_motmetrics
 from sportstrack.files.claim import Claim, file_names, identity
@@ -53,7 +55,8 @@ COLUMN_NAMES = (*FIGURES, "Recall", "Precision", "FP", "FN", "FAF")
 _EXAMPLES = """examples:
   sportstrack evaluate --truth SportsMOT/val --results runs/track
   sportstrack evaluate --truth gt.txt --results tracks.txt          one pair of files
-  sportstrack evaluate --truth val --results sort bytetrack --plots -o report
+  sportstrack evaluate --truth val runs/*                           several trackers
+  sportstrack evaluate --truth val --results sort,bytetrack --plots -o report
   sportstrack evaluate --truth MOT17/train --results mine --benchmark MOT17
   sportstrack evaluate --truth val --results mine --diagnose -o report
   sportstrack evaluate --truth val --results mine --format json > scores.json
@@ -77,7 +80,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add_truth(parser, required=True)
-    add("--results", required=True, type=Path, nargs="+", metavar="PATH", help="tracker output: folders or files")
+    add("paths", nargs="*", type=Path, metavar="RESULT", help="tracker output: folders or files")
+    add("--results", type=paths, action="extend", default=[], metavar="PATH,…", help="the same, as an option")
     add("--benchmark", choices=BENCHMARKS, help="preprocess as this benchmark does (default: plain scoring)")
     add("--allow-missing", action="store_true", help="score what both sides have if sequences have no result")
     add_zero_based(parser)
@@ -101,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="LIST",
         help=f"comma-separated figures ({','.join(SUMMARY)})",
     )
+    add("--wide", action="store_true", help="print all columns, however narrow the terminal is (as into a file)")
     add("--combined-only", action="store_true", help="print the pooled row alone")
     add_output(group, "runs/evaluate")
     add_overwrite(group)
@@ -123,17 +128,28 @@ def _main(options: argparse.Namespace) -> int:
         raise SettingError("--diagnose works with --backend sportstrack alone")
     if options.plots and options.backend != "sportstrack":
         raise SettingError("--plots works with --backend sportstrack alone")
+    options.results = [*options.results, *options.paths]
+    if not options.results:
+        raise SettingError("no results: name the tracker's output, folders or files (see --help)")
     jobs = _jobs(options)
     with _claim(jobs, options) as claim:
         rows, scores, diagnoses = _rows(jobs, options)
         default = SUMMARY if options.backend == "sportstrack" else COLUMNS
-        sys.stdout.write(render_trackers(rows, options.format, options.columns or default))
+        sys.stdout.write(_text(rows, default, options))
         sys.stdout.flush()
         if options.plots and claim is not None:
             _plot(scores, claim)
         if options.diagnose and claim is not None:
             _write_diagnoses(jobs, diagnoses, options, claim)
     return 0
+
+
+def _text(rows: Mapping[str, Sequence[Row]], default: Sequence[str], options: argparse.Namespace) -> str:
+    """Return what is printed: all columns, or those that fit where a terminal shows a table."""
+    fits = options.format != "table" or options.columns or options.wide or not sys.stdout.isatty()
+    if fits:
+        return render_trackers(rows, options.format, options.columns or default)
+    return fitted(rows, default, shutil.get_terminal_size().columns)
 
 
 @contextmanager

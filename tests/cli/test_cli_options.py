@@ -1,12 +1,20 @@
-"""Options that every command has are no settings of any of them."""
+"""Options of all commands: none swallows what follows it, and those that every command has are no settings."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+from parsers import parser_of
 
 from sportstrack import cli
+
+
+@pytest.mark.parametrize("word", cli.COMMANDS)
+def test_no_option_takes_several_words(word: str) -> None:
+    """``--classes player ball match.mp4`` would take the source for a class; lists are separated by commas."""
+    greedy = [a.option_strings for a in parser_of(word)._actions if a.option_strings and a.nargs in ("+", "*")]
+    assert greedy == []
 
 
 @pytest.mark.parametrize("words", [[], ["--verbose"]])
