@@ -8,7 +8,7 @@ A `state` is one (5, 4, T) float64 array with tracks on its last axis; its plane
 
 ====  ===========================================
 0     position, (4, T) in the chosen coordinates
-1     velocity per frame
+1     velocity per step
 2     variance of the position
 3     covariance of position and velocity
 4     variance of the velocity
@@ -24,7 +24,7 @@ import numpy as np
 
 from sportstrack.types import FloatArray
 
-# One frame of constant velocity moves the planes linearly: x + v; v; p + 2c + q; c + q; q. This is P ← F P Fᵀ of a 2×2
+# One step of constant velocity moves the planes linearly: x + v; v; p + 2c + q; c + q; q. This is P ← F P Fᵀ of a 2×2
 # block, written out, and lets one small matrix product do the work of six element-wise passes.
 _STEP = np.array(
     [
@@ -64,19 +64,36 @@ def initiate(measurement: FloatArray, first_var: FloatArray) -> FloatArray:
     return state
 
 
-def predict(state: FloatArray, noise: FloatArray) -> FloatArray:
-    """Advance all filters by one frame: x ← F x, P ← F P Fᵀ + Q.
+def predict(state: FloatArray, noise: FloatArray, steps: float | FloatArray = 1.0) -> FloatArray:
+    """Advance all filters: x ← F x, P ← F P Fᵀ + Q.
 
     Args:
         state: (5, 4, T); not changed.
-        noise: (5, 4, 1) or (5, 4, T) from `planes`: growth of the variances per frame.
+        noise: (5, 4, 1) or (5, 4, T) from `planes`: growth of the variances per step.
+        steps: how many, above 0, also fractions; one for all or (T,). A step is the unit of velocity.
 
     Returns:
-        (5, 4, T) predicted state.
+        (5, 4, T) predicted state; after several steps the same as after one at a time.
     """
+    if np.ndim(steps) or steps != 1.0:
+        return _predict_steps(state, noise, steps)
     moved = _STEP.dot(state.reshape(5, -1)).reshape(state.shape)
     moved += noise
     return moved  # type: ignore[no-any-return]
+
+
+def _predict_steps(state: FloatArray, noise: FloatArray, steps: float | FloatArray) -> FloatArray:
+    """Return the state after any number of steps: Fⁿ x, Fⁿ P Fⁿᵀ + Σ Fᵏ Q Fᵏᵀ for k from 0 to n − 1."""
+    moved: FloatArray = state.copy()
+    moved[0] += steps * state[1]
+    moved[2] += steps * (2.0 * state[3] + steps * state[4])
+    moved[3] += steps * state[4]
+    more = np.maximum(steps - 1.0, 0.0)  # a part of a step has its part of the noise and no more
+    drift = steps * more / 2.0  # Σ k
+    moved[2] += steps * noise[2] + drift * (2.0 * steps - 1.0) / 3.0 * noise[4]  # Σ k² of velocity
+    moved[3] += drift * noise[4]
+    moved[4] += steps * noise[4]
+    return moved
 
 
 def update(state: FloatArray, measurement: FloatArray, measurement_noise: FloatArray) -> FloatArray:
@@ -143,8 +160,12 @@ def warp(state: FloatArray, cross: FloatArray, camera: FloatArray) -> tuple[Floa
     return _split(mean, cov)
 
 
-def predict_cross(cross: FloatArray) -> FloatArray:
-    """Advance `cross` by one frame, as `predict` does the state; the noise of two coordinates is independent."""
+def predict_cross(cross: FloatArray, steps: float = 1.0) -> FloatArray:
+    """Advance `cross`, as `predict` does the state; the noise of two coordinates is independent."""
+    if steps != 1.0:
+        here, there = cross[1:3] * steps
+        speed = cross[3] * steps
+        return np.stack((cross[0] + here + there + speed * steps, cross[1] + speed, cross[2] + speed, cross[3]))
     return _CROSS_STEP.dot(cross.reshape(4, -1)).reshape(cross.shape)  # type: ignore[no-any-return]
 
 

@@ -381,7 +381,8 @@ class Tracker(Protocol):
     """What the pipeline asks of a tracker; any class with these two methods plugs in.
 
     Optional: ``cut() -> None`` says that the next frame belongs to another shot. A tracker that has it forgets all its
-    tracks, goes on counting ids, and takes the next frame as its first. One without it works, too.
+    tracks, goes on counting ids, and takes the next frame as its first. One without it works, too. An argument ``time``
+    of ``update``, if there is one, gets the frames' times in seconds.
     """
 
     def update(self, detections: Any, camera: FloatArray | None = None) -> Tracks:

@@ -172,3 +172,29 @@ def test_a_camera_changes_no_input() -> None:
     kalman.predict_cross(cross)
     kalman.update_coupled(state, cross, z, noise)
     assert all(np.array_equal(a, b) for a, b in zip(arrays, before, strict=True))
+
+
+@given(st.integers(0, 99), st.integers(2, 40))
+def test_several_steps_at_once_are_as_many_one_by_one(seed: int, steps: int) -> None:
+    rng = np.random.default_rng(seed)
+    state = kalman.initiate(rng.uniform(1, 100, (4, 3)), kalman.planes(*rng.uniform(0.1, 9, (2, 4, 3))))
+    state[1], state[3], cross = rng.normal(size=(4, 3)), rng.uniform(0, 0.1, (4, 3)), rng.normal(size=(4, 2, 3))
+    noise = kalman.planes(*rng.uniform(0, 1, (2, 4, 1)))
+    at_once, cross_at_once = kalman.predict(state, noise, steps), kalman.predict_cross(cross, steps)
+    for each in (kalman.predict(state, noise, np.full(3, float(steps))), kalman.predict(state, noise, steps)):
+        assert np.array_equal(each, at_once)
+    for _ in range(steps):
+        state, cross = kalman.predict(state, noise), kalman.predict_cross(cross)
+    assert at_once == pytest.approx(state, rel=1e-9)
+    assert cross_at_once == pytest.approx(cross, rel=1e-9)
+
+
+@given(st.floats(0.1, 30), st.floats(0, 5), st.floats(0, 5))
+def test_any_number_of_steps_leaves_a_covariance(steps: float, position: float, velocity: float) -> None:
+    state = kalman.initiate(np.zeros((4, 1)), kalman.planes(np.full((4, 1), 2.0), np.full((4, 1), 0.5)))
+    state[1] = 3.0
+    noise = kalman.planes(np.full((4, 1), position), np.full((4, 1), velocity))
+    moved = kalman.predict(state, noise, steps)
+    assert moved[0] == pytest.approx(3.0 * steps)
+    assert (moved[2] >= 2.0).all()
+    assert (moved[2] * moved[4] - moved[3] ** 2 > 0).all()

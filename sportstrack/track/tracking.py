@@ -11,13 +11,15 @@ from sportstrack.track.frames import Observation
 from sportstrack.track.pace import Pace
 from sportstrack.track.settings import TrackSettings
 from sportstrack.trackers import create_tracker, set_frame_rate
+from sportstrack.trackers.clock import takes_time
 from sportstrack.types import Tracker, Tracks
 
 
 class ReadyTracker:
     """Any tracker, as the pipeline uses it: observations in, checked tracks out.
 
-    It informs the tracker of shot changes and, where a live source drops frames, of the rate of those that arrive.
+    It informs the tracker of shot changes and of the frames' times; a tracker that takes no times is informed of the
+    rate of the frames that arrive, where a live source drops some.
 
     Args:
         tracker: one of this package's, or any object with ``update`` and ``reset``.
@@ -40,7 +42,10 @@ class ReadyTracker:
         self._cut: Callable[[], None] | None = getattr(tracker, "cut", None)
         self._shots = settings.shots
         self._frame_rate = frame_rate
-        self._pace = Pace(frame_rate) if live else None
+        self._timed = takes_time(tracker)
+        parts = getattr(tracker, "trackers", (tracker,))
+        self._untimed = [part for part in parts if not takes_time(part)]
+        self._pace = Pace(frame_rate) if live and self._untimed else None
         self._is_plugin = named and ":" in settings.tracker
 
     @property
@@ -58,7 +63,8 @@ class ReadyTracker:
             self._begin_shot()
         self._keep_pace(observation.time)
         with self._guard():
-            tracks: object = self.tracker.update(observation.detections, observation.camera)
+            when = {"time": observation.time} if self._timed else {}
+            tracks: object = self.tracker.update(observation.detections, observation.camera, **when)
         if not isinstance(tracks, Tracks):
             came = type(tracks).__name__
             raise SettingError(f"tracker {self._name!r}: update() must return a Tracks table, got {came}")
@@ -73,14 +79,17 @@ class ReadyTracker:
             self.warnings.append(text)
 
     def _keep_pace(self, seconds: float) -> None:
-        """Inform the tracker of the rate of the frames that arrive, where a live source drops some."""
+        """Inform a tracker that takes no times of the rate of the frames that arrive."""
         rate = None if self._pace is None else self._pace.see(seconds)
-        if rate is None or set_frame_rate(self.tracker, rate):
+        if rate is None:
+            return
+        informed = [set_frame_rate(part, rate) for part in self._untimed]
+        if all(informed):
             return
         self._pace = None
         self.warnings.append(
             f"frames arrive at {rate:.1f} per second, but the tracker ({self._name}) was made for "
-            f"{self._frame_rate:g} and has no set_frame_rate(): its memory lasts another time than set"
+            f"{self._frame_rate:g} and takes no times: its memory lasts another time than set"
         )
 
     def _guard(self) -> AbstractContextManager[None]:

@@ -13,7 +13,7 @@ from sportstrack.errors import SettingError, nearest
 from sportstrack.kinds import is_kind, kind_words
 
 if TYPE_CHECKING:
-    from sportstrack.types import Tracker
+    from sportstrack.trackers.clock import TimedTracker
 
 
 _CLASSES = {
@@ -71,13 +71,14 @@ def create_tracker(
     ball: Collection[int] | None = None,
     ball_score: float | None = None,
     **settings: Any,
-) -> Tracker:
+) -> TimedTracker:
     """Make a tracker.
 
     Args:
         name: a key of `TRACKERS`, in any case, or ``package.module:Class`` for a class of your own with ``update`` and
-            ``reset``; it is called with ``frame_rate``, ``frame_size`` if it takes one, and the settings.
-        frame_rate: frames per second of the video.
+            ``reset``; it is called with ``frame_rate``, ``frame_size`` if it takes one, and the settings. It gets
+            times if its ``update`` has an argument ``time``.
+        frame_rate: frames per second of the video; one frame is a step, in which times are counted.
         frame_size: width and height of the picture in pixels, for trackers that want to know its borders.
         ball: class ids that the ball tracker follows, one ball at a time, while this one follows the rest; ids are
             unique over both.
@@ -100,7 +101,7 @@ def create_tracker(
     return ByClass([(None, others), (ball, ball_tracker)], strict=strict)
 
 
-def _create(name: str, frame_rate: float, frame_size: tuple[int, int] | None, settings: dict[str, Any]) -> Tracker:
+def _create(name: str, frame_rate: float, frame_size: tuple[int, int] | None, settings: dict[str, Any]) -> TimedTracker:
     if ":" in name:
         return _plugin(name, frame_rate, frame_size, settings)
     key = name.lower()
@@ -117,7 +118,7 @@ def _create(name: str, frame_rate: float, frame_size: tuple[int, int] | None, se
     kind = TRACKERS[key]
     if "frame_size" in inspect.signature(kind).parameters:
         options["frame_size"] = frame_size
-    tracker: Tracker = kind(_config(key, own), frame_rate=frame_rate, **options)
+    tracker: TimedTracker = kind(_config(key, own), frame_rate=frame_rate, **options)
     return tracker
 
 
@@ -160,11 +161,11 @@ def _config(key: str, settings: dict[str, Any]) -> Any:
     return kind(**settings)
 
 
-def _plugin(spec: str, frame_rate: float, frame_size: tuple[int, int] | None, settings: dict[str, Any]) -> Tracker:
+def _plugin(spec: str, frame_rate: float, frame_size: tuple[int, int] | None, settings: dict[str, Any]) -> TimedTracker:
     from sportstrack.plugins import load_plugin
     from sportstrack.types import Tracker
 
-    tracker: Tracker = load_plugin(
+    tracker: TimedTracker = load_plugin(
         spec,
         "an object with update() and reset()",
         given={"frame_rate": frame_rate, **settings},

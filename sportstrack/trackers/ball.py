@@ -17,6 +17,7 @@ import numpy as np
 from sportstrack.assign import clip_then_solve
 from sportstrack.boxes import xyxy_to_xywh
 from sportstrack.trackers.checks import check_frame_rate, check_range, frames_at, read_camera
+from sportstrack.trackers.clock import StepClock
 from sportstrack.trackers.rows import Found, IdCounter, append, claim, keep, no_owner, read_found, record_matches
 from sportstrack.types import BoolArray, FloatArray, IntArray, Tracks
 
@@ -80,11 +81,11 @@ class Rows:
     """One track per entry of the last axis: the ball first, if there is one, then those that may become it."""
 
     place: FloatArray  # (2, T) centre of the last box
-    velocity: FloatArray  # (2, T) per frame
+    velocity: FloatArray  # (2, T) per step
     sides: FloatArray  # (2, T) width and height of the last box
     size: FloatArray  # (T,) smoothed
     hits: IntArray  # (T,) boxes so far
-    last: IntArray  # (T,) frame of the last box
+    last: FloatArray  # (T,) step of the last box
     score: FloatArray  # (T,) of the last box
     class_id: IntArray  # (T,) of the last box
 
@@ -115,6 +116,7 @@ class Ball:
         self.config = config or BallConfig()
         self.coasting = coasting
         self.strict = strict
+        self._clock = StepClock()
         self.set_frame_rate(frame_rate)
         self.reset()
 
@@ -131,28 +133,33 @@ class Ball:
 
     def cut(self) -> None:
         """Forget the ball, because the next frame belongs to another shot; ids go on counting."""
-        none, pair = np.empty(0, np.int64), np.empty((2, 0))
-        self._rows = Rows(pair, pair, pair, np.empty(0), none, none, np.empty(0), none)
-        self._frame = 0
+        none, number, pair = np.empty(0, np.int64), np.empty(0), np.empty((2, 0))
+        self._rows = Rows(pair, pair, pair, number, none, number, number, none)
+        self._clock.cut()
         self._track_id = 0  # of the ball, the first of the rows; 0 while there is none
 
-    def update(self, detections: Any, camera: FloatArray | None = None) -> Tracks:
+    def update(self, detections: Any, camera: FloatArray | None = None, time: float | None = None) -> Tracks:
         """Advance by one frame.
 
         Args:
             detections: `Detections` or ``supervision.Detections`` of balls; an empty table ages the track.
             camera: (2, 3) affine that maps the previous frame's pixels to this one's, or None for a camera at rest.
+            time: seconds on the source's clock, later than the last frame's; None: 1 / ``frame_rate`` after it.
 
         Returns:
             The ball, or nothing.
 
         Raises:
-            SettingError: if the camera is not an invertible affine.
+            SettingError: if the time is no later than that of the frame before, or the camera is not
+                an invertible affine.
         """
         camera = read_camera(camera)
         found = read_found(detections, min(self.config.low_thresh, self.config.det_thresh), self.strict, _measure)
+        self._clock.advance(time, self.frame_rate)
         self.dropped += found.dropped
-        self._frame += 1
+
+        if self._clock.long_gap:
+            self._forget(self._clock.now - 1.0 - self._buffer, self._clock.now - 2.0)
 
         # 1. Follow the camera.
         if camera is not None:
@@ -163,7 +170,7 @@ class Ball:
         if box < 0:
             box = self._seek(found)
         # 4. Forget the ball and candidates that have been missing for too long, and report.
-        self._forget()
+        self._forget(self._clock.oldest(self._buffer), self._clock.before)
         return self._report(found, box)
 
     def _follow(self, camera: FloatArray) -> None:
@@ -176,12 +183,12 @@ class Ball:
     def _predicted(self) -> FloatArray:
         """Return the (2, T) centres expected now."""
         rows = self._rows
-        return rows.place + rows.velocity * (self._frame - rows.last)
+        return rows.place + rows.velocity * (self._clock.now - rows.last)
 
     def _cost(self, found: Found, tracks: IntArray, boxes: IntArray, turn: float) -> FloatArray:
         """Return (T, N) how badly boxes continue tracks, 0…1, or more outside the gate."""
         config, rows = self.config, self._rows
-        gap, size = self._frame - rows.last[tracks], rows.size[tracks]
+        gap, size = self._clock.now - rows.last[tracks], rows.size[tracks]
         way = np.hypot(*rows.velocity[:, tracks]) * gap
         growth = np.where(rows.hits[tracks] > 1, config.gate_growth, config.max_speed)
         reach = (config.gate + growth * gap / self.frame_rate) * size + turn * way
@@ -237,7 +244,7 @@ class Ball:
     def _extend(self, found: Found, tracks: IntArray, boxes: IntArray) -> None:
         """Give each track a box."""
         config, rows = self.config, self._rows
-        gap = self._frame - rows.last[tracks]
+        gap = self._clock.now - rows.last[tracks]
         measurement = found.measurement.take(boxes, axis=1)
         moved = (measurement[:2] - rows.place.take(tracks, axis=1)) / gap
         share = np.where(rows.hits[tracks] > 1, config.velocity_momentum, 0.0)
@@ -247,7 +254,7 @@ class Ball:
         rows.place[:, tracks] = measurement[:2]
         rows.sides[:, tracks] = measurement[2:4]
         rows.hits[tracks] += 1
-        record_matches(rows, found, tracks, boxes, self._frame)
+        record_matches(rows, found, tracks, boxes, self._clock.now)
 
     def _new_rows(self, found: Found, new: IntArray) -> Rows:
         measurement, ones = found.measurement.take(new, axis=1), np.ones(len(new), np.int64)
@@ -257,16 +264,17 @@ class Ball:
             sides=measurement[2:4],
             size=measurement[4],
             hits=ones,
-            last=ones * self._frame,
+            last=np.full(len(new), self._clock.now),
             score=found.score[new],
             class_id=found.class_id[new],
         )
 
-    def _forget(self) -> None:
+    def _forget(self, ball: float, evidence: float) -> None:
+        """Keep the ball if it was found since a step, and evidence if it was found since another."""
         rows = self._rows
-        alive: BoolArray = rows.last >= self._frame - 1  # evidence may miss one frame
+        alive: BoolArray = rows.last >= evidence  # it may miss one frame
         if self._track_id:
-            alive[0] = rows.last[0] >= self._frame - self._buffer
+            alive[0] = rows.last[0] >= ball
             if not alive[0]:
                 self._track_id = 0
         if not alive.all():

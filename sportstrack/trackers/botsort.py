@@ -27,11 +27,13 @@ from sportstrack import kalman
 from sportstrack.appearance import cosine, update_appearance, with_length
 from sportstrack.boxes import iou, xywh_to_xyxy, xyxy_to_xywh
 from sportstrack.trackers.checks import check_frame_rate, check_order, check_range, frames_at, read_camera
+from sportstrack.trackers.clock import StepClock
 from sportstrack.trackers.duplicates import remove_duplicates
 from sportstrack.trackers.fusion import check_fusion, fuse_touching
 from sportstrack.trackers.rows import (
     Found,
     IdCounter,
+    after_gap,
     append,
     by_score,
     claim,
@@ -123,8 +125,8 @@ class Rows:
     cross: FloatArray  # (4, 2, T) its covariances between x and y, w and h; zero until a camera turns
     appearance: Embeddings  # (D, T) smoothed unit vectors, zero while unknown; D is 0 until embeddings come
     track_id: IntArray  # (T,) 0 until first reported
-    born: IntArray  # (T,) frame of the first detection
-    last: IntArray  # (T,) frame of the last match; a track that was not matched in the frame before is lost
+    born: FloatArray  # (T,) step of the first detection
+    last: FloatArray  # (T,) step of the last match; a track that was not matched in the frame before is lost
     confirmed: BoolArray  # (T,) matched at least once after birth, or born in the first frame
     score: FloatArray  # (T,) of the last detection
     class_id: IntArray  # (T,) of the last detection
@@ -162,6 +164,7 @@ class BoTSORT:
         self._first_var = np.array([0.0, 0.0, 4 * position, 0.0, 100 * velocity])[:, None, None]
         self._process_noise = np.array([0.0, 0.0, position, 0.0, velocity])[:, None, None]
         self._measurement_noise = position
+        self._clock = StepClock()
         self.set_frame_rate(frame_rate)
         self.reset()
 
@@ -178,30 +181,35 @@ class BoTSORT:
 
     def cut(self) -> None:
         """Forget all tracks, because the next frame belongs to another shot; ids go on counting."""
-        none, unseen = np.empty(0, np.int64), np.empty((0, 0), np.float32)
-        state, cross = np.empty((5, 4, 0)), np.empty((4, 2, 0))
-        self._rows = Rows(state, cross, unseen, none, none, none, np.empty(0, np.bool_), np.empty(0), none)
+        none, number, flags = np.empty(0, np.int64), np.empty(0), np.empty(0, np.bool_)
+        state, cross, unseen = np.empty((5, 4, 0)), np.empty((4, 2, 0)), np.empty((0, 0), np.float32)
+        self._rows = Rows(state, cross, unseen, none, number, number, flags, number, none)
         self._turned = False  # some cross may differ from zero
+        self._clock.cut()
         self._frame = 0
 
-    def update(self, detections: Any, camera: FloatArray | None = None) -> Tracks:
+    def update(self, detections: Any, camera: FloatArray | None = None, time: float | None = None) -> Tracks:
         """Advance by one frame.
 
         Args:
             detections: `Detections` or ``supervision.Detections``; an empty table ages the tracks. Their embeddings,
                 where given, are used.
             camera: (2, 3) affine that maps the previous frame's pixels to this one's, or None for a camera at rest.
+            time: seconds on the source's clock, later than the last frame's; None: 1 / ``frame_rate`` after it.
 
         Returns:
             The reported tracks, ordered by detection row.
 
         Raises:
-            SettingError: if the camera is not an invertible affine, or embeddings change their length.
+            SettingError: if the time is no later than that of the frame before, the camera is not an
+                invertible affine, or embeddings change their length.
         """
         camera = read_camera(camera)
         found = read_found(detections, self._low, self.strict, xyxy_to_xywh, len(self._rows.appearance))
+        self._clock.advance(time, self.frame_rate)
         self.dropped += found.dropped
         self._frame += 1
+        self._rows = after_gap(self._rows, self._clock, self._buffer)
         config, rows = self.config, self._rows
         high, low = by_score(found, config.track_high_thresh)
         confirmed, tentative = rows.confirmed.nonzero()[0], (~rows.confirmed).nonzero()[0]
@@ -217,7 +225,7 @@ class BoTSORT:
         left = match(found, fused, confirmed, high, config.match_thresh)
 
         # 3. Second association: the tracks that are left and not lost, with the low-score detections.
-        left = left[rows.last[left] == self._frame - 1]
+        left = left[rows.last[left] == self._clock.before]
         match(found, plain, left, low, config.second_match_thresh)
 
         # 4. Tentative tracks, seen once, with the high-score detections that are left.
@@ -232,8 +240,8 @@ class BoTSORT:
             self._rows = rows = append(rows, self._new_rows(found, new))
 
         # 6. Report, and forget the tracks that are duplicates or have been missing for too long.
-        alive = lasting(rows.last, rows.confirmed, self._frame, self._buffer)
-        remove_duplicates(rows, alive, rows.state[0, :2], self._boxes_of, config, self._frame)
+        alive = lasting(rows.last, rows.confirmed, self._clock, self._buffer)
+        remove_duplicates(rows, alive, rows.state[0, :2], self._boxes_of, config, self._clock.now)
         known = alive & rows.confirmed
         tracks = self._report(found, known)
         self._rows = keep_alive(rows, alive)
@@ -241,12 +249,13 @@ class BoTSORT:
 
     def _predict(self) -> None:
         rows, before = self._rows, self._rows.state
-        before[1, 2:, rows.last < self._frame - 1] = 0.0  # a lost track keeps its size
-        rows.state = kalman.predict(before, self._process_noise * _squared_size(before))
+        before[1, 2:, rows.last < self._clock.before] = 0.0  # a lost track keeps its size
+        steps = self._clock.step
+        rows.state = kalman.predict(before, self._process_noise * _squared_size(before), steps)
         if np.count_nonzero(rows.confirmed) < len(rows.confirmed):
             np.copyto(rows.state, before, where=~rows.confirmed)
         if self._turned:
-            rows.cross = np.where(rows.confirmed, kalman.predict_cross(rows.cross), rows.cross)
+            rows.cross = np.where(rows.confirmed, kalman.predict_cross(rows.cross, steps), rows.cross)
 
     def _costs(self, found: Found) -> tuple[FloatArray, FloatArray]:
         """Return the (T, N) costs 1 − IoU, and the same with score and appearance."""
@@ -273,7 +282,7 @@ class BoTSORT:
             rows.state[:, :, track], rows.cross[:, :, track] = kalman.update_coupled(state, cross, measurement, noise)
         else:
             rows.state[:, :, track] = kalman.update(state, measurement, noise)
-        record_matches(rows, found, track, boxes, self._frame)
+        record_matches(rows, found, track, boxes, self._clock.now)
         rows.confirmed[track] = True
         if found.embedding is not None:
             least = self.config.track_high_thresh
@@ -284,7 +293,7 @@ class BoTSORT:
 
     def _new_rows(self, found: Found, new: IntArray) -> Rows:
         measurement, zeros = found.measurement.take(new, axis=1), np.zeros(len(new), np.int64)
-        now = zeros + self._frame
+        now = np.full(len(new), self._clock.now)
         return Rows(
             state=kalman.initiate(measurement, self._first_var * np.tile(measurement[2:] ** 2, (2, 1))),
             cross=np.zeros((4, 2, len(new))),
@@ -292,7 +301,7 @@ class BoTSORT:
             track_id=zeros,
             born=now,
             last=now,
-            confirmed=now == 1,
+            confirmed=np.full(len(new), self._frame == 1),
             score=found.score[new],
             class_id=found.class_id[new],
         )
@@ -305,7 +314,7 @@ class BoTSORT:
         if not self.coasting:
             return report(rows, found, shown, self.ids)
         places = xywh_to_xyxy(rows.state[0])
-        return report(rows, found, shown, self.ids, coasting(rows, may_show, places, self._frame), places)
+        return report(rows, found, shown, self.ids, coasting(rows, may_show, places, self._clock.now), places)
 
 
 def _squared_size(state: FloatArray) -> FloatArray:

@@ -15,6 +15,7 @@ import numpy as np
 from sportstrack.appearance import read_embeddings
 from sportstrack.errors import SettingError
 from sportstrack.trackers.checks import read_camera
+from sportstrack.trackers.clock import StepClock, takes_time
 from sportstrack.trackers.rows import IdCounter, read_found
 from sportstrack.types import Detections, FloatArray, IntArray, Tracker, Tracks, as_detections
 
@@ -45,6 +46,8 @@ class ByClass:
         for tracker, alone in zip(self.trackers, self._counts_alone, strict=True):
             if not alone:
                 tracker.ids = self._ids
+        self._timed = [takes_time(tracker) for tracker in self.trackers]
+        self._clock = StepClock()  # checks times
         self._length = 0  # of an embedding, 0 while unknown
 
     @property
@@ -66,21 +69,24 @@ class ByClass:
         self._forget()
 
     def _forget(self) -> None:
+        self._clock.cut()
         self._renamed = [{} for _ in self.trackers]
         self._length = 0
 
-    def update(self, detections: Any, camera: FloatArray | None = None) -> Tracks:
+    def update(self, detections: Any, camera: FloatArray | None = None, time: float | None = None) -> Tracks:
         """Advance all trackers by one frame.
 
         Args:
             detections: `Detections` or ``supervision.Detections``; each tracker sees the detections of its classes.
             camera: (2, 3) affine that maps the previous frame's pixels to this one's, or None.
+            time: seconds on the source's clock, later than the last frame's, or None; for the trackers that take it.
 
         Returns:
             The tracks of all of them, ordered by detection row, coasting ones last.
 
         Raises:
-            SettingError: if the camera is not an invertible affine, or embeddings change their length.
+            SettingError: if the time is no later than that of the frame before, the camera is not an invertible affine,
+                or embeddings change their length.
         """
         detections = as_detections(detections)
         # Whatever one of the trackers might refuse is refused here, before the first of them has moved on.
@@ -88,10 +94,11 @@ class ByClass:
         embedding = read_embeddings(detections.embedding, self._length)
         if self.strict:
             read_found(detections, 0.0, strict=True)
+        self._clock.advance(time, 1.0)
         self._length = self._length if embedding is None else embedding.shape[1]
 
         parts = [
-            self._advance(place, self._rows_of(classes, detections.class_id), detections, camera)
+            self._advance(place, self._rows_of(classes, detections.class_id), detections, camera, time)
             for place, classes in enumerate(self._classes)
         ]
         xyxy, score, class_id, track_id, row = (
@@ -107,7 +114,9 @@ class ByClass:
         mine = ~np.isin(class_id, self._named) if classes is None else np.isin(class_id, classes)
         return mine.nonzero()[0]
 
-    def _advance(self, place: int, rows: IntArray, detections: Detections, camera: FloatArray | None) -> Any:
+    def _advance(
+        self, place: int, rows: IntArray, detections: Detections, camera: FloatArray | None, time: float | None
+    ) -> Any:
         """Return a tracker's columns, with ids and detection rows that hold for the whole frame; and smoothed boxes."""
         tracker, embedding = self.trackers[place], detections.embedding
         part = Detections(
@@ -116,7 +125,8 @@ class ByClass:
             detections.class_id[rows],
             None if embedding is None else embedding[rows],
         )
-        tracks = tracker.update(part, camera=camera)
+        when = {"time": time} if self._timed[place] else {}
+        tracks = tracker.update(part, camera=camera, **when)
         track_id, row = tracks.track_id, tracks.detection
         if self._counts_alone[place]:
             track_id = self._rename(self._renamed[place], track_id)

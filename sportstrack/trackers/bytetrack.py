@@ -26,11 +26,13 @@ from sportstrack.assign import clip_then_solve
 from sportstrack.boxes import iou, xyah_to_xyxy, xyxy_to_xyah
 from sportstrack.trackers import xyah
 from sportstrack.trackers.checks import check_frame_rate, check_order, check_range, frames_at
+from sportstrack.trackers.clock import StepClock
 from sportstrack.trackers.duplicates import remove_duplicates
 from sportstrack.trackers.rows import (
     BELOW_ONE,
     Found,
     IdCounter,
+    after_gap,
     append,
     by_score,
     claim,
@@ -104,8 +106,8 @@ class Rows:
 
     state: FloatArray  # (5, 4, T) Kalman state in xyah
     track_id: IntArray  # (T,) 0 until first reported
-    born: IntArray  # (T,) frame of the first detection
-    last: IntArray  # (T,) frame of the last match; a track that was not matched in the frame before is lost
+    born: FloatArray  # (T,) step of the first detection
+    last: FloatArray  # (T,) step of the last match; a track that was not matched in the frame before is lost
     score: FloatArray  # (T,) of the last detection
     class_id: IntArray  # (T,) of the last detection
 
@@ -139,6 +141,7 @@ class ByteTrack:
         c = self.config
         self._low = float(np.nextafter(c.track_low_thresh, 2.0))  # scores strictly above it, as in the authors' code
         self._first_var, self._process_noise, self._measurement_noise = xyah.noises(c)
+        self._clock = StepClock()
         self.set_frame_rate(frame_rate)
         self.reset()
 
@@ -155,29 +158,35 @@ class ByteTrack:
 
     def cut(self) -> None:
         """Forget all tracks, because the next frame belongs to another shot; ids go on counting."""
-        none = np.empty(0, np.int64)
-        self._rows = Rows(np.empty((5, 4, 0)), none, none, none, np.empty(0), none)
+        none, number = np.empty(0, np.int64), np.empty(0)
+        self._rows = Rows(np.empty((5, 4, 0)), none, number, number, number, none)
         self._tentative: Found | None = None  # the detections of the tracks seen once, in the frame before
+        self._clock.cut()
         self._frame = 0
 
-    def update(self, detections: Any, camera: FloatArray | None = None) -> Tracks:  # noqa: ARG002
+    def update(self, detections: Any, camera: FloatArray | None = None, time: float | None = None) -> Tracks:  # noqa: ARG002
         """Advance by one frame.
 
         Args:
             detections: `Detections` or ``supervision.Detections``; an empty table ages the tracks.
             camera: not used by ByteTrack.
+            time: seconds on the source's clock, later than the last frame's; None: 1 / ``frame_rate`` after it.
 
         Returns:
             The reported tracks, ordered by detection row.
+
+        Raises:
+            SettingError: if the time is no later than that of the frame before.
         """
         found = read_found(detections, self._low, self.strict, xyxy_to_xyah)
+        self._clock.advance(time, self.frame_rate)
         self.dropped += found.dropped
         self._frame += 1
-        config, rows = self.config, self._rows
+        config, rows = self.config, self._after_gap()
         high, low = by_score(found, config.track_high_thresh)
 
         # 1. Predict the tracks' boxes.
-        xyah.predict(rows, self._process_noise, self._frame)
+        xyah.predict(rows, self._process_noise, self._clock)
         plain, fused = self._costs(
             iou(xyah_to_xyxy(rows.state[0]), found.boxes), rows.class_id, found.score, found.class_id
         )
@@ -187,7 +196,7 @@ class ByteTrack:
 
         # 3. Second association: the tracks that are left and not lost, with the low-score detections.
         if len(low):
-            left = left[rows.last[left] == self._frame - 1]
+            left = left[rows.last[left] == self._clock.before]
             match(found, plain, left, low, config.second_match_thresh)
         self._correct(found)
 
@@ -199,11 +208,18 @@ class ByteTrack:
 
         # 6. Report, and forget the tracks that are duplicates or have been missing for too long.
         rows = self._rows
-        alive = rows.last >= self._frame - self._buffer
-        remove_duplicates(rows, alive, rows.state[0, :2], self._boxes_of, config, self._frame)
+        alive = rows.last >= self._clock.oldest(self._buffer)
+        remove_duplicates(rows, alive, rows.state[0, :2], self._boxes_of, config, self._clock.now)
         tracks = self._report(found, alive)
         self._rows = keep_alive(rows, alive)
         return tracks
+
+    def _after_gap(self) -> Rows:
+        """Return the tracks that may be matched now; after a gap longer than its memory nobody is remembered."""
+        if self._clock.long_gap and self._clock.step > self._buffer + 1:
+            self._tentative = None
+        self._rows = after_gap(self._rows, self._clock, self._buffer)
+        return self._rows
 
     def _costs(
         self, overlap: FloatArray, track_class: IntArray, score: FloatArray, class_id: IntArray
@@ -219,7 +235,7 @@ class ByteTrack:
     def _correct(self, found: Found) -> None:
         track, boxes = matched(found)
         xyah.correct(self._rows, self._measurement_noise, found, track, boxes)
-        record_matches(self._rows, found, track, boxes, self._frame)
+        record_matches(self._rows, found, track, boxes, self._clock.now)
 
     def _match_tentative(self, found: Found, free: IntArray) -> IntArray:
         """Match the tracks seen once, in the frame before, with the free detections; return those that are left.
@@ -237,7 +253,7 @@ class ByteTrack:
         t, b = clip_then_solve(cost, min(self.config.unconfirmed_match_thresh, BELOW_ONE))
         count, boxes = len(self._rows.last), free[b]
         claim(found, boxes, count)
-        more = self._new_rows(found, boxes, seen.measurement.take(t, axis=1), self._frame - 1)
+        more = self._new_rows(found, boxes, seen.measurement.take(t, axis=1), self._clock.before)
         xyah.correct(more, self._measurement_noise, found, np.arange(len(t)), boxes)
         self._rows = append(self._rows, more)
         return without_owner(found, free)
@@ -246,23 +262,23 @@ class ByteTrack:
         """Start tentative tracks with some detections; in the first frame they are confirmed at once."""
         if self._frame == 1:
             claim(found, new, 0)
-            self._rows = self._new_rows(found, new, found.measurement.take(new, axis=1), self._frame)
+            self._rows = self._new_rows(found, new, found.measurement.take(new, axis=1), self._clock.now)
             return
         if len(new):  # of a lost track and its duplicate the younger goes, which would be this one
             last = self._rows.last[: len(plain)]
-            lost = plain[(last < self._frame) & (last >= self._frame - self._buffer)]
+            lost = plain[(last < self._clock.now) & (last >= self._clock.oldest(self._buffer))]
             if len(lost):
                 new = new[~(lost[:, new] < self.config.duplicate_thresh).any(axis=0)]
         if len(new):
             self._tentative = found.take(new)
 
-    def _new_rows(self, found: Found, new: IntArray, measurement: FloatArray, born: int) -> Rows:
+    def _new_rows(self, found: Found, new: IntArray, measurement: FloatArray, born: float) -> Rows:
         zeros = np.zeros(len(new), np.int64)
         return Rows(
             state=xyah.start(measurement, self._first_var),
             track_id=zeros,
-            born=zeros + born,
-            last=zeros + self._frame,
+            born=np.full(len(new), born),
+            last=np.full(len(new), self._clock.now),
             score=found.score[new],
             class_id=found.class_id[new],
         )
@@ -275,4 +291,4 @@ class ByteTrack:
         if not self.coasting:
             return report(rows, found, shown, self.ids)
         places = xyah_to_xyxy(rows.state[0])
-        return report(rows, found, shown, self.ids, coasting(rows, may_show, places, self._frame), places)
+        return report(rows, found, shown, self.ids, coasting(rows, may_show, places, self._clock.now), places)

@@ -9,7 +9,7 @@ trackers:
 * a pair that overlaps too little costs the limit, so that leaving a track alone competes with a bad match;
 * a track is reported from its ``min_hits``-th detection on, in the first ``min_hits`` frames at once; one that is
   missed before it was ever reported is forgotten;
-* the mean displacement runs from the oldest to the newest of the last detections, per frame, gaps included;
+* the mean displacement runs from the oldest to the newest of the last detections, per step, gaps included;
 * a prediction that has shrunk to less than half of the last box keeps that box's width or height;
 * ids are given when a track is first reported; ``max_age`` means frames at 30 per second.
 """
@@ -23,10 +23,12 @@ import numpy as np
 
 from sportstrack.boxes import grown, iou
 from sportstrack.trackers.checks import check_frame_rate, check_range, frames_at
+from sportstrack.trackers.clock import StepClock
 from sportstrack.trackers.rows import (
     NONE,
     Found,
     IdCounter,
+    after_gap,
     append,
     claim,
     coasting,
@@ -81,11 +83,11 @@ class Rows:
     """One track per entry of the last axis; n is the setting."""
 
     past: FloatArray  # (n + 1, 4, T) corners of the last detections, the k-th one in place k modulo n + 1
-    when: IntArray  # (n + 1, T) their frames
+    when: FloatArray  # (n + 1, T) their steps
     hits: IntArray  # (T,) detections so far
-    velocity: FloatArray  # (4, T) mean displacement of the corners per frame
+    velocity: FloatArray  # (4, T) mean displacement of the corners per step
     track_id: IntArray  # (T,) 0 until first reported
-    last: IntArray  # (T,) frame of the last detection
+    last: FloatArray  # (T,) step of the last detection
     score: FloatArray  # (T,) of the last detection
     class_id: IntArray  # (T,) of the last detection
 
@@ -116,6 +118,7 @@ class CBIoU:
         self.config = config or CBIoUConfig()
         self.coasting = coasting
         self.strict = strict
+        self._clock = StepClock()
         self.set_frame_rate(frame_rate)
         self.reset()
 
@@ -132,24 +135,31 @@ class CBIoU:
 
     def cut(self) -> None:
         """Forget all tracks, because the next frame belongs to another shot; ids go on counting."""
+        self._clock.cut()
         self._frame = 0
         nothing = read_found(Detections.empty(), 0.0, strict=False)
         self._rows = self._new_rows(nothing, NONE)
 
-    def update(self, detections: Any, camera: FloatArray | None = None) -> Tracks:  # noqa: ARG002
+    def update(self, detections: Any, camera: FloatArray | None = None, time: float | None = None) -> Tracks:  # noqa: ARG002
         """Advance by one frame.
 
         Args:
             detections: `Detections` or ``supervision.Detections``; an empty table ages the tracks.
             camera: not used by C-BIoU.
+            time: seconds on the source's clock, later than the last frame's; None: 1 / ``frame_rate`` after it.
 
         Returns:
             The reported tracks, ordered by detection row.
+
+        Raises:
+            SettingError: if the time is no later than that of the frame before.
         """
         found = read_found(detections, self.config.det_thresh, self.strict)
+        self._clock.advance(time, self.frame_rate)
         self.dropped += found.dropped
         self._frame += 1
-        config, rows = self.config, self._rows
+        config, rows = self.config, after_gap(self._rows, self._clock, self._max_age)
+        self._rows = rows
 
         # 1. Predict the tracks' boxes.
         predicted = self._predict()
@@ -170,7 +180,7 @@ class CBIoU:
         # 5. Report, and forget the tracks that have been missing for too long.
         tracks = self._report(found, predicted)
         rows = self._rows
-        oldest = np.where(rows.track_id > 0, self._frame - self._max_age, self._frame)
+        oldest = np.where(rows.track_id > 0, self._clock.oldest(self._max_age), self._clock.now)
         self._rows = keep_alive(rows, rows.last >= oldest)
         return tracks
 
@@ -178,7 +188,7 @@ class CBIoU:
         """Return (T, 4) boxes moved on by their mean displacement."""
         rows = self._rows
         box = rows.past[(rows.hits - 1) % len(rows.past), :, np.arange(len(rows.hits))].T
-        drift = rows.velocity * (self._frame - rows.last)
+        drift = rows.velocity * (self._clock.now - rows.last)
         size, growth = box[2:] - box[:2], drift[2:] - drift[:2]
         shrunk = growth < -0.5 * size
         if shrunk.any():
@@ -202,25 +212,25 @@ class CBIoU:
         rows, (track, boxes) = self._rows, matched(found)
         hits, corners, span = rows.hits[track], found.boxes.take(boxes, axis=0), len(rows.past)
         rows.past[hits % span, :, track] = corners
-        rows.when[hits % span, track] = self._frame
+        rows.when[hits % span, track] = self._clock.now
         oldest = np.maximum(hits - (span - 1), 0) % span
         move = corners - rows.past[oldest, :, track]
-        rows.velocity[:, track] = (move / (self._frame - rows.when[oldest, track])[:, None]).T
+        rows.velocity[:, track] = (move / (self._clock.now - rows.when[oldest, track])[:, None]).T
         rows.hits[track] = hits + 1
-        record_matches(rows, found, track, boxes, self._frame)
+        record_matches(rows, found, track, boxes, self._clock.now)
 
     def _new_rows(self, found: Found, new: IntArray) -> Rows:
         count, span = len(new), self.config.n + 1
-        past, when, zeros = np.zeros((span, 4, count)), np.zeros((span, count), np.int64), np.zeros(count, np.int64)
+        past, when, zeros = np.zeros((span, 4, count)), np.zeros((span, count)), np.zeros(count, np.int64)
         past[0] = found.boxes.take(new, axis=0).T
-        when[0] = self._frame
+        when[0] = self._clock.now
         return Rows(
             past=past,
             when=when,
             hits=zeros + 1,
             velocity=np.zeros((4, count)),
             track_id=zeros,
-            last=zeros + self._frame,
+            last=np.full(len(new), self._clock.now),
             score=found.score[new],
             class_id=found.class_id[new],
         )
@@ -231,5 +241,5 @@ class CBIoU:
         shown = shown_by(found, (rows.hits >= least) | (rows.track_id > 0))
         lost = NONE
         if self.coasting:
-            lost = coasting(rows, rows.last >= self._frame - self._max_age, predicted, self._frame)
+            lost = coasting(rows, rows.last >= self._clock.oldest(self._max_age), predicted, self._clock.now)
         return report(rows, found, shown, self.ids, lost, predicted)

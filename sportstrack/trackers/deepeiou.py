@@ -26,12 +26,14 @@ import numpy as np
 from sportstrack.appearance import cosine, update_appearance, with_length
 from sportstrack.boxes import grown, iou
 from sportstrack.trackers.checks import check_frame_rate, check_order, check_range, frames_at
+from sportstrack.trackers.clock import StepClock
 from sportstrack.trackers.duplicates import remove_duplicates
 from sportstrack.trackers.fusion import check_fusion, fuse_touching
 from sportstrack.trackers.rows import (
     NONE,
     Found,
     IdCounter,
+    after_gap,
     append,
     by_score,
     claim,
@@ -125,8 +127,8 @@ class Rows:
     box: FloatArray  # (4, T) corners of the last detection
     appearance: Embeddings  # (D, T) smoothed unit vectors, zero while unknown; D is 0 until embeddings come
     track_id: IntArray  # (T,) 0 until first reported
-    born: IntArray  # (T,) frame of the first detection
-    last: IntArray  # (T,) frame of the last match; a track that was not matched in the frame before is lost
+    born: FloatArray  # (T,) step of the first detection
+    last: FloatArray  # (T,) step of the last match; a track that was not matched in the frame before is lost
     confirmed: BoolArray  # (T,) matched at least once after birth, or born in the first frame
     score: FloatArray  # (T,) of the last detection
     class_id: IntArray  # (T,) of the last detection
@@ -161,6 +163,7 @@ class DeepEIoU:
         c = self.config
         self._low = float(np.nextafter(c.track_low_thresh, 2.0))  # scores strictly above it, as in the authors' code
         self._margins = [c.init_expand_scale + i * c.expand_scale_step for i in range(c.num_iteration)]
+        self._clock = StepClock()
         self.set_frame_rate(frame_rate)
         self.reset()
 
@@ -177,27 +180,32 @@ class DeepEIoU:
 
     def cut(self) -> None:
         """Forget all tracks, because the next frame belongs to another shot; ids go on counting."""
-        none, unseen = np.empty(0, np.int64), np.empty((0, 0), np.float32)
-        self._rows = Rows(np.empty((4, 0)), unseen, none, none, none, np.empty(0, np.bool_), np.empty(0), none)
+        none, number, flags = np.empty(0, np.int64), np.empty(0), np.empty(0, np.bool_)
+        box, unseen = np.empty((4, 0)), np.empty((0, 0), np.float32)
+        self._rows = Rows(box, unseen, none, number, number, flags, number, none)
+        self._clock.cut()
         self._frame = 0
 
-    def update(self, detections: Any, camera: FloatArray | None = None) -> Tracks:  # noqa: ARG002
+    def update(self, detections: Any, camera: FloatArray | None = None, time: float | None = None) -> Tracks:  # noqa: ARG002
         """Advance by one frame.
 
         Args:
             detections: `Detections` or ``supervision.Detections``; an empty table ages the tracks. Their embeddings,
                 where given, are used.
             camera: not used by Deep-EIoU.
+            time: seconds on the source's clock, later than the last frame's; None: 1 / ``frame_rate`` after it.
 
         Returns:
             The reported tracks, ordered by detection row.
 
         Raises:
-            SettingError: if embeddings change their length.
+            SettingError: if the time is no later than that of the frame before, or embeddings change their length.
         """
         found = read_found(detections, self._low, self.strict, length=len(self._rows.appearance))
+        self._clock.advance(time, self.frame_rate)
         self.dropped += found.dropped
         self._frame += 1
+        self._rows = after_gap(self._rows, self._clock, self._buffer)
         config, rows = self.config, self._rows
         high, low = by_score(found, config.track_high_thresh)
         confirmed, tentative = rows.confirmed.nonzero()[0], (~rows.confirmed).nonzero()[0]
@@ -210,7 +218,7 @@ class DeepEIoU:
             free = free[found.owner[free] < 0]
 
         # 2. Second association: the tracks that are left and not lost, with the low-score detections, by overlap alone.
-        left, margin = left[rows.last[left] == self._frame - 1], config.second_expand_scale
+        left, margin = left[rows.last[left] == self._clock.before], config.second_expand_scale
         self._match(found, left, low, margin, config.second_match_thresh)
 
         # 3. Tentative tracks, seen once, with the high-score detections that are left.
@@ -225,10 +233,10 @@ class DeepEIoU:
             self._rows = rows = append(rows, self._new_rows(found, new))
 
         # 5. Report, and forget the tracks that are duplicates or have been missing for too long.
-        alive = lasting(rows.last, rows.confirmed, self._frame, self._buffer)
-        remove_duplicates(rows, alive, (rows.box[:2] + rows.box[2:]) / 2, self._boxes_of, config, self._frame)
+        alive = lasting(rows.last, rows.confirmed, self._clock, self._buffer)
+        remove_duplicates(rows, alive, (rows.box[:2] + rows.box[2:]) / 2, self._boxes_of, config, self._clock.now)
         known = alive & rows.confirmed
-        lost = coasting(rows, known, rows.box.T, self._frame) if self.coasting else NONE
+        lost = coasting(rows, known, rows.box.T, self._clock.now) if self.coasting else NONE
         tracks = report(rows, found, shown_by(found, known), self.ids, lost, rows.box.T)
         self._rows = keep_alive(rows, alive)
         return tracks
@@ -266,7 +274,7 @@ class DeepEIoU:
     def _correct(self, found: Found) -> None:
         rows, (track, boxes) = self._rows, matched(found)
         rows.box[:, track] = found.boxes.take(boxes, axis=0).T
-        record_matches(rows, found, track, boxes, self._frame)
+        record_matches(rows, found, track, boxes, self._clock.now)
         rows.confirmed[track] = True
         if found.embedding is not None:
             least = self.config.track_high_thresh
@@ -277,14 +285,14 @@ class DeepEIoU:
 
     def _new_rows(self, found: Found, new: IntArray) -> Rows:
         zeros = np.zeros(len(new), np.int64)
-        now = zeros + self._frame
+        now = np.full(len(new), self._clock.now)
         return Rows(
             box=found.boxes.take(new, axis=0).T,
             appearance=first_appearance(found, new, len(self._rows.appearance)),
             track_id=zeros,
             born=now,
             last=now,
-            confirmed=now == 1,
+            confirmed=np.full(len(new), self._frame == 1),
             score=found.score[new],
             class_id=found.class_id[new],
         )

@@ -30,6 +30,7 @@ from sportstrack.boxes import iou, xyah_to_xyxy, xyxy_to_xyah
 from sportstrack.kalman import mahalanobis
 from sportstrack.trackers import xyah
 from sportstrack.trackers.checks import check_frame_rate, check_range, frames_at
+from sportstrack.trackers.clock import StepClock
 from sportstrack.trackers.fusion import check_fusion, fuse, fused_limit
 from sportstrack.trackers.gallery import Gallery
 from sportstrack.trackers.rows import (
@@ -119,7 +120,7 @@ class Rows:
     state: FloatArray  # (5, 4, T) Kalman state in xyah
     slot: IntArray  # (T,) place in the gallery
     track_id: IntArray  # (T,) 0 until first reported
-    last: IntArray  # (T,) frame of the last match
+    last: FloatArray  # (T,) step of the last match
     hits: IntArray  # (T,) matches, the first detection included
     confirmed: BoolArray  # (T,) n_init matches in a row after birth
     score: FloatArray  # (T,) of the last detection
@@ -155,6 +156,7 @@ class DeepSORT:
         c = self.config
         self._first_var, self._process_noise, self._measurement_noise = xyah.noises(c)
         self._gated = 2 if c.gating_only_position else 4
+        self._clock = StepClock()
         self.set_frame_rate(frame_rate)
         self.reset()
 
@@ -171,38 +173,44 @@ class DeepSORT:
 
     def cut(self) -> None:
         """Forget all tracks, because the next frame belongs to another shot; ids go on counting."""
-        none = np.empty(0, np.int64)
-        self._rows = Rows(np.empty((5, 4, 0)), none, none, none, none, np.empty(0, np.bool_), np.empty(0), none)
+        none, number, flags = np.empty(0, np.int64), np.empty(0), np.empty(0, np.bool_)
+        self._rows = Rows(np.empty((5, 4, 0)), none, none, number, none, flags, number, none)
         self._gallery = Gallery(self.config.nn_budget)
+        self._clock.cut()
         self._frame = 0
 
-    def update(self, detections: Any, camera: FloatArray | None = None) -> Tracks:  # noqa: ARG002
+    def update(self, detections: Any, camera: FloatArray | None = None, time: float | None = None) -> Tracks:  # noqa: ARG002
         """Advance by one frame.
 
         Args:
             detections: `Detections` or ``supervision.Detections`` with embeddings; an empty table ages the tracks.
             camera: not used by DeepSORT.
+            time: seconds on the source's clock, later than the last frame's; None: 1 / ``frame_rate`` after it.
 
         Returns:
             The reported tracks, ordered by detection row.
 
         Raises:
-            SettingError: if embeddings change their length.
+            SettingError: if the time is no later than that of the frame before, or embeddings change their length.
         """
         found = read_found(detections, self.config.det_thresh, self.strict, xyxy_to_xyah, self._gallery.length)
+        self._clock.advance(time, self.frame_rate)
         self.dropped += found.dropped
         self._frame += 1
-        rows, missing = self._rows, self._frame - self._rows.last
+        if self._clock.long_gap:
+            self._forget(self._rows.last >= self._clock.now - 1.0 - self._max_age)
+        rows, missing = self._rows, self._clock.now - self._rows.last
 
         # 1. Predict the tracks' boxes.
-        rows.state = kalman.predict(rows.state, xyah.scaled(self._process_noise, rows.state[0, 3]))
+        noise = xyah.scaled(self._process_noise, rows.state[0, 3])
+        rows.state = kalman.predict(rows.state, noise, self._clock.step)
         predicted = xyah_to_xyxy(rows.state[0])
 
         if len(rows.last) and len(found):
             # 2. Matching cascade: confirmed tracks by appearance, within motion's gate.
             self._match_cascade(found, *self._appearance_cost(found, predicted), missing)
             # 3. The tracks of the previous frame that are left, tentative ones among them, by IoU.
-            self._match_overlap(found, predicted, missing)
+            self._match_overlap(found, predicted)
         self._correct(found)
 
         # 4. Start a track with each detection that is left; every detection's embedding goes into the gallery.
@@ -214,7 +222,7 @@ class DeepSORT:
             self._gallery.add(self._rows.slot[found.owner], found.embedding)
 
         # 5. Report, and forget the tracks that have been missing for too long.
-        alive = lasting(self._rows.last, self._rows.confirmed, self._frame, self._max_age)
+        alive = lasting(self._rows.last, self._rows.confirmed, self._clock, self._max_age)
         tracks = self._report(found, alive, predicted)
         self._forget(alive)
         return tracks
@@ -243,18 +251,19 @@ class DeepSORT:
         cost[~inside] = _NEVER
         return cost, limit
 
-    def _match_cascade(self, found: Found, cost: FloatArray, limit: float, missing: IntArray) -> None:
+    def _match_cascade(self, found: Found, cost: FloatArray, limit: float, missing: FloatArray) -> None:
         """Match confirmed tracks by appearance, those missing for the shortest time first."""
         confirmed = self._rows.confirmed.nonzero()[0]
+        most = self._clock.now - self._clock.oldest(self._max_age)
         for age in np.unique(missing[confirmed]):
             free = (found.owner < 0).nonzero()[0]
-            if age > self._max_age or not len(free):
+            if age > most or not len(free):
                 break
             match(found, cost, confirmed[missing[confirmed] == age], free, limit)
 
-    def _match_overlap(self, found: Found, predicted: FloatArray, missing: IntArray) -> None:
+    def _match_overlap(self, found: Found, predicted: FloatArray) -> None:
         """Match the tracks of the previous frame that are left with the detections that are left."""
-        recent = missing == 1
+        recent = self._rows.last == self._clock.before
         recent[matched(found)[0]] = False
         tracks, free = recent.nonzero()[0], (found.owner < 0).nonzero()[0]
         overlap = iou(predicted.take(tracks, axis=0), found.boxes.take(free, axis=0))
@@ -266,7 +275,7 @@ class DeepSORT:
     def _correct(self, found: Found) -> None:
         rows, (track, boxes) = self._rows, matched(found)
         xyah.correct(rows, self._measurement_noise, found, track, boxes)
-        record_matches(rows, found, track, boxes, self._frame)
+        record_matches(rows, found, track, boxes, self._clock.now)
         rows.hits[track] += 1
         rows.confirmed[track] |= rows.hits[track] >= self.config.n_init
 
@@ -276,7 +285,7 @@ class DeepSORT:
             state=xyah.start(found.measurement.take(new, axis=1), self._first_var),
             slot=self._gallery.take(len(new)),
             track_id=zeros,
-            last=zeros + self._frame,
+            last=np.full(len(new), self._clock.now),
             hits=zeros + 1,
             confirmed=zeros >= self.config.n_init - 1,
             score=found.score[new],
@@ -285,7 +294,7 @@ class DeepSORT:
 
     def _report(self, found: Found, alive: BoolArray, predicted: FloatArray) -> Tracks:
         rows = self._rows
-        lost = coasting(rows, alive, predicted, self._frame) if self.coasting else NONE
+        lost = coasting(rows, alive, predicted, self._clock.now) if self.coasting else NONE
         return report(rows, found, shown_by(found, rows.confirmed), self.ids, lost, predicted)
 
     def _forget(self, alive: BoolArray) -> None:

@@ -26,8 +26,8 @@ class DuplicateSettings(Protocol):
 class AgedRows(Protocol):
     """The columns that are needed here of a tracker's table."""
 
-    born: IntArray  # (T,) frame of the first detection
-    last: IntArray  # (T,) frame of the last match
+    born: FloatArray  # (T,) step of the first detection
+    last: FloatArray  # (T,) step of the last match
     class_id: IntArray  # (T,)
 
 
@@ -37,7 +37,7 @@ def remove_duplicates(
     centre: FloatArray,
     boxes_of: Callable[[IntArray], FloatArray],
     settings: DuplicateSettings,
-    frame: int,
+    now: float,
 ) -> None:
     """Of each tracked and lost track that are one object, let the one go that was tracked for the shorter time.
 
@@ -47,15 +47,15 @@ def remove_duplicates(
         centre: (2, T) of their boxes.
         boxes_of: gives the (K, 4) corners of some tracks.
         settings: what duplicates are.
-        frame: now; a track that was matched in it is tracked, any other one lost.
+        now: step of this frame; a track that was matched in it is tracked, any other one lost.
     """
-    lost = (alive & (rows.last < frame)).nonzero()[0]
+    lost = (alive & (rows.last < now)).nonzero()[0]
     if not len(lost):
         return
     boxes = boxes_of(lost)
     if not _any_near(centre, lost, boxes, settings.duplicate_thresh):
         return
-    tracked = (rows.last == frame).nonzero()[0]
+    tracked = (rows.last == now).nonzero()[0]
     t, other = (iou(boxes_of(tracked), boxes) > 1.0 - settings.duplicate_thresh).nonzero()
     t, other = tracked[t], lost[other]
     if settings.per_class:

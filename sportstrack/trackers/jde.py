@@ -31,11 +31,13 @@ from sportstrack.boxes import iou, xyah_to_xyxy, xyxy_to_xyah
 from sportstrack.kalman import mahalanobis
 from sportstrack.trackers import xyah
 from sportstrack.trackers.checks import check_frame_rate, check_range, frames_at
+from sportstrack.trackers.clock import StepClock
 from sportstrack.trackers.duplicates import remove_duplicates
 from sportstrack.trackers.fusion import check_fusion, fuse, fused_limit
 from sportstrack.trackers.rows import (
     Found,
     IdCounter,
+    after_gap,
     append,
     claim,
     coasting,
@@ -119,8 +121,8 @@ class Rows:
     state: FloatArray  # (5, 4, T) Kalman state in xyah
     appearance: Embeddings  # (D, T) smoothed unit vectors, zero while unknown; D is 0 until embeddings come
     track_id: IntArray  # (T,) 0 until first reported
-    born: IntArray  # (T,) frame of the first detection
-    last: IntArray  # (T,) frame of the last match; a track that was not matched in the frame before is lost
+    born: FloatArray  # (T,) step of the first detection
+    last: FloatArray  # (T,) step of the last match; a track that was not matched in the frame before is lost
     confirmed: BoolArray  # (T,) matched at least once after birth, or born in the first frame
     score: FloatArray  # (T,) of the last detection
     class_id: IntArray  # (T,) of the last detection
@@ -153,6 +155,7 @@ class JDE:
         self.coasting = coasting
         self.strict = strict
         self._first_var, self._process_noise, self._measurement_noise = xyah.noises(self.config)
+        self._clock = StepClock()
         self.set_frame_rate(frame_rate)
         self.reset()
 
@@ -169,31 +172,36 @@ class JDE:
 
     def cut(self) -> None:
         """Forget all tracks, because the next frame belongs to another shot; ids go on counting."""
-        none, unseen = np.empty(0, np.int64), np.empty((0, 0), np.float32)
-        self._rows = Rows(np.empty((5, 4, 0)), unseen, none, none, none, np.empty(0, np.bool_), np.empty(0), none)
+        none, number, flags = np.empty(0, np.int64), np.empty(0), np.empty(0, np.bool_)
+        state, unseen = np.empty((5, 4, 0)), np.empty((0, 0), np.float32)
+        self._rows = Rows(state, unseen, none, number, number, flags, number, none)
+        self._clock.cut()
         self._frame = 0
 
-    def update(self, detections: Any, camera: FloatArray | None = None) -> Tracks:  # noqa: ARG002
+    def update(self, detections: Any, camera: FloatArray | None = None, time: float | None = None) -> Tracks:  # noqa: ARG002
         """Advance by one frame.
 
         Args:
             detections: `Detections` or ``supervision.Detections`` with embeddings; an empty table ages the tracks.
             camera: not used by JDE.
+            time: seconds on the source's clock, later than the last frame's; None: 1 / ``frame_rate`` after it.
 
         Returns:
             The reported tracks, ordered by detection row.
 
         Raises:
-            SettingError: if embeddings change their length.
+            SettingError: if the time is no later than that of the frame before, or embeddings change their length.
         """
         length = len(self._rows.appearance)
         found = read_found(detections, self.config.det_thresh, self.strict, xyxy_to_xyah, length)
+        self._clock.advance(time, self.frame_rate)
         self.dropped += found.dropped
         self._frame += 1
+        self._rows = after_gap(self._rows, self._clock, self._buffer)
         config, rows = self.config, self._rows
 
         # 1. Predict the boxes of the confirmed tracks.
-        xyah.predict_confirmed(rows, rows.confirmed, self._process_noise, self._frame)
+        xyah.predict_confirmed(rows, rows.confirmed, self._process_noise, self._clock)
 
         # 2. to 4. Match the tracks with the detections.
         if len(rows.last) and len(found):
@@ -207,8 +215,8 @@ class JDE:
             self._rows = rows = append(rows, self._new_rows(found, new))
 
         # 6. Report, and forget the tracks that are duplicates or have been missing for too long.
-        alive = lasting(rows.last, rows.confirmed, self._frame, self._buffer)
-        remove_duplicates(rows, alive, rows.state[0, :2], self._boxes_of, config, self._frame)
+        alive = lasting(rows.last, rows.confirmed, self._clock, self._buffer)
+        remove_duplicates(rows, alive, rows.state[0, :2], self._boxes_of, config, self._clock.now)
         known = alive & rows.confirmed
         tracks = self._report(found, known)
         self._rows = keep_alive(rows, alive)
@@ -227,7 +235,7 @@ class JDE:
         left = match(found, cost, confirmed, np.arange(len(found)), limit)
 
         # 3. The tracks that are left and not lost, by IoU.
-        left, free = left[rows.last[left] == self._frame - 1], (found.owner < 0).nonzero()[0]
+        left, free = left[rows.last[left] == self._clock.before], (found.owner < 0).nonzero()[0]
         match(found, overlap_cost, left, free, config.second_match_thresh)
 
         # 4. Tentative tracks, seen once, by IoU.
@@ -263,7 +271,7 @@ class JDE:
     def _correct(self, found: Found) -> None:
         rows, (track, boxes) = self._rows, matched(found)
         xyah.correct(rows, self._measurement_noise, found, track, boxes)
-        record_matches(rows, found, track, boxes, self._frame)
+        record_matches(rows, found, track, boxes, self._clock.now)
         rows.confirmed[track] = True
         if found.embedding is not None:
             rows.appearance = with_length(rows.appearance, len(rows.last), found.embedding.shape[1])
@@ -272,14 +280,14 @@ class JDE:
 
     def _new_rows(self, found: Found, new: IntArray) -> Rows:
         zeros = np.zeros(len(new), np.int64)
-        now = zeros + self._frame
+        now = np.full(len(new), self._clock.now)
         return Rows(
             state=xyah.start(found.measurement.take(new, axis=1), self._first_var),
             appearance=first_appearance(found, new, len(self._rows.appearance)),
             track_id=zeros,
             born=now,
             last=now,
-            confirmed=now == 1,
+            confirmed=np.full(len(new), self._frame == 1),
             score=found.score[new],
             class_id=found.class_id[new],
         )
@@ -292,4 +300,4 @@ class JDE:
         if not self.coasting:
             return report(rows, found, shown, self.ids)
         places = xyah_to_xyxy(rows.state[0])
-        return report(rows, found, shown, self.ids, coasting(rows, may_show, places, self._frame), places)
+        return report(rows, found, shown, self.ids, coasting(rows, may_show, places, self._clock.now), places)

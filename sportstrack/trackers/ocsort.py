@@ -34,13 +34,16 @@ from sportstrack.assign import certain_matches, solve_then_gate, unmatched
 from sportstrack.boxes import iou, xysr_to_xyxy, xyxy_to_xysr
 from sportstrack.trackers import xysr
 from sportstrack.trackers.checks import check_frame_rate, check_range, frames_at
+from sportstrack.trackers.clock import StepClock
 from sportstrack.trackers.directions import STILL, direction_agreement
 from sportstrack.trackers.fusion import check_fusion, fuse
+from sportstrack.trackers.reupdate import re_update
 from sportstrack.trackers.rows import (
     BELOW_ONE,
     NONE,
     Found,
     IdCounter,
+    after_gap,
     append,
     by_score,
     claim,
@@ -119,14 +122,14 @@ class Rows:
     """One track per entry of the last axis; K is ``delta_t``."""
 
     state: FloatArray  # (5, 4, T) Kalman state in xysr
-    frozen: FloatArray  # (5, 4, T) state predicted for the first frame of the present gap
+    frozen: FloatArray  # (5, 4, T) state after the last match
     box: FloatArray  # (4, T) corners of the last detection
     centre: FloatArray  # (K + 1, 2, T) of the last K frames' detections, by frame modulo K, and of the last detection
     seen: BoolArray  # (K + 1, T) which of these exist; the first box of a track is none
     appearance: Embeddings  # (D, T) smoothed unit vectors, zero while unknown; D is 0 until embeddings come
     direction: FloatArray  # (2, T) unit vector of the observed motion, 0 while unknown
     track_id: IntArray  # (T,) 0 until first reported
-    last: IntArray  # (T,) frame of the last match
+    last: FloatArray  # (T,) step of the last match
     streak: IntArray  # (T,) matches in a row
     score: FloatArray  # (T,) of the last detection
     class_id: IntArray  # (T,) of the last detection
@@ -164,6 +167,7 @@ class OCSORT:
         frames = np.arange(c.delta_t)
         self._oldest_first = [np.append((frames + now) % c.delta_t, c.delta_t) for now in frames]  # places, by frame
         self._first_var, self._noise, self._measurement_noise = xysr.noises(c)
+        self._clock = StepClock()
         self.set_frame_rate(frame_rate)
         self.reset()
 
@@ -180,32 +184,37 @@ class OCSORT:
 
     def cut(self) -> None:
         """Forget all tracks, because the next frame belongs to another shot; ids go on counting."""
+        self._clock.cut()
         self._frame = 0
+        self._when = np.full(self.config.delta_t + 1, np.inf)
         nothing = read_found(Detections.empty(), 0.0, strict=False, measure=xyxy_to_xysr)
         self._rows = self._new_rows(nothing, NONE, 0)
 
-    def update(self, detections: Any, camera: FloatArray | None = None) -> Tracks:  # noqa: ARG002
+    def update(self, detections: Any, camera: FloatArray | None = None, time: float | None = None) -> Tracks:  # noqa: ARG002
         """Advance by one frame.
 
         Args:
             detections: `Detections` or ``supervision.Detections``; an empty table ages the tracks. Their embeddings,
                 where given, are used.
             camera: not used by OC-SORT.
+            time: seconds on the source's clock, later than the last frame's; None: 1 / ``frame_rate`` after it.
 
         Returns:
             The reported tracks, ordered by detection row.
 
         Raises:
-            SettingError: if embeddings change their length.
+            SettingError: if the time is no later than that of the frame before, or embeddings change their length.
         """
-        rows = self._rows
-        found = read_found(detections, self._min_score, self.strict, xyxy_to_xysr, len(rows.appearance))
+        found = read_found(detections, self._min_score, self.strict, xyxy_to_xysr, len(self._rows.appearance))
+        self._clock.advance(time, self.frame_rate)
         self.dropped += found.dropped
         self._frame += 1
+        rows = self._rows = after_gap(self._rows, self._clock, self._max_age)
         high, low = by_score(found, self.config.det_thresh)
 
         # 1. Predict the tracks' boxes.
-        self._predict()
+        corrected = rows.state
+        rows.state = xysr.predict(corrected, self._noise, self._clock.step)
         predicted, previous = xysr_to_xyxy(rows.state[0]), self._previous_observation()
         if found.embedding is not None:
             rows.appearance = with_length(rows.appearance, len(rows.last), found.embedding.shape[1])
@@ -220,6 +229,8 @@ class OCSORT:
         # 4. Observation-centric recovery (OCR): the last observations of the tracks that are left.
         self._match(found, rows.box.T, left, without_owner(found, high))
         self._correct(found, previous)
+        lost = (rows.last == self._clock.before).nonzero()[0]
+        rows.frozen[:, :, lost] = corrected.take(lost, axis=2)
 
         # 5. Start a track with each high-score detection that is left.
         new = without_owner(found, high)
@@ -229,20 +240,17 @@ class OCSORT:
 
         # 6. Report, and forget the tracks that have been missing for too long.
         tracks = self._report(found, predicted)
-        self._rows = keep_alive(self._rows, self._rows.last >= self._frame - self._max_age)
+        self._rows = keep_alive(self._rows, self._rows.last >= self._clock.oldest(self._max_age))
         return tracks
 
-    def _predict(self) -> None:
-        rows = self._rows
-        lost = (rows.last == self._frame - 2).nonzero()[0]  # the frame before was the first one missed
-        if len(lost):
-            rows.frozen[:, :, lost] = rows.state.take(lost, axis=2)
-        rows.state = xysr.predict(rows.state, self._noise)
-
     def _previous_observation(self) -> FloatArray:
-        """Return (2, T) centres of the oldest detections of the last ``delta_t`` frames; where none, of the last."""
-        rows, oldest_first = self._rows, self._oldest_first[self._frame % self.config.delta_t]
-        slot = oldest_first[rows.seen.take(oldest_first, axis=0).argmax(axis=0)]
+        """Return (2, T) centres of the oldest detections of the last ``delta_t`` steps; where none, of the last."""
+        rows, seen = self._rows, self._rows.seen
+        oldest_first = self._oldest_first[self._frame % self.config.delta_t]
+        recent = self._when >= self._clock.now - self.config.delta_t
+        if not recent.all():
+            seen = seen & recent[:, None]
+        slot = oldest_first[seen.take(oldest_first, axis=0).argmax(axis=0)]
         centre: FloatArray = rows.centre[slot, :, np.arange(len(slot))].T
         return centre
 
@@ -325,18 +333,18 @@ class OCSORT:
         move *= moved / (np.hypot(move[0], move[1]) + STILL)
         rows.direction[:, track] = move
 
-        state, gap = rows.state.take(track, axis=2), self._frame - rows.last[track]
-        back = (gap > 1).nonzero()[0]
+        state, back = rows.state.take(track, axis=2), (rows.last[track] < self._clock.before).nonzero()[0]
         if len(back):
-            state[:, :, back] = self._re_update(track[back], gap[back], corners[:, back])
+            state[:, :, back] = self._re_update(track[back], corners[:, back])
         rows.state[:, :, track] = kalman.update(state, measurement, self._measurement_noise)
         rows.box[:, track] = corners
-        rows.streak[rows.last < self._frame - 1] = 0
+        rows.streak[rows.last < self._clock.before] = 0
         rows.streak[track] += 1
-        record_matches(rows, found, track, boxes, self._frame)
+        record_matches(rows, found, track, boxes, self._clock.now)
         slot = self._frame % self.config.delta_t
         rows.centre[slot][:, track] = rows.centre[-1][:, track] = centre
-        rows.seen[-1] |= np.equal(rows.last, self._frame, out=rows.seen[slot])
+        rows.seen[-1] |= np.equal(rows.last, self._clock.now, out=rows.seen[slot])
+        self._when[slot] = self._clock.now
         if found.embedding is not None:
             self._update_appearance(found, found.embedding, track, boxes)
 
@@ -345,33 +353,15 @@ class OCSORT:
         config, rows = self.config, self._rows
         high = found.score[boxes] >= config.det_thresh
         track, boxes = track[high], boxes[high]
-        momentum, new = (
-            dynamic_momentum(found.score[boxes], config.det_thresh, config.alpha_fixed_emb),
-            embedding.take(boxes, axis=0),
-        )
-        rows.appearance[:, track] = blend(rows.appearance.take(track, axis=1).T, new, momentum).T
+        momentum = dynamic_momentum(found.score[boxes], config.det_thresh, config.alpha_fixed_emb)
+        old, new = rows.appearance.take(track, axis=1).T, embedding.take(boxes, axis=0)
+        rows.appearance[:, track] = blend(old, new, momentum).T
 
-    def _re_update(self, track: IntArray, gap: IntArray, corners: FloatArray) -> FloatArray:
-        """Observation-centric re-update (ORU): return (5, 4, K) states as if tracks had been seen during their gaps.
-
-        The virtual observations lie on the straight way from the last box to this one.
-        """
-        order = (-gap).argsort(kind="stable")  # the longest gaps start first, so that all end together
-        track, gap = track[order], gap[order]
-        frozen, last = self._rows.frozen.take(track, axis=2), self._rows.box.take(track, axis=1)[:, None]
-        ahead = np.arange(gap[0] - 1, -1, -1)[:, None]  # frames to go, (steps, 1)
-        way = last + (corners.take(order, axis=1)[:, None] - last) * np.maximum(1.0 - ahead / gap, 0.0)
-        virtual = xyxy_to_xysr(way.reshape(4, -1).T).reshape(way.shape)
-        state = frozen[:, :, :0]
-        for step, active in enumerate(np.count_nonzero(gap > ahead, axis=1).tolist()):
-            if step:
-                state = xysr.predict(state, self._noise)
-            if active > (started := state.shape[2]):
-                state = np.concatenate((state, frozen[:, :, started:active]), axis=2)
-            state = kalman.update(state, virtual[:, step, :active], self._measurement_noise)
-        updated = np.empty_like(state)
-        updated[:, :, order] = state
-        return updated
+    def _re_update(self, track: IntArray, corners: FloatArray) -> FloatArray:
+        """Observation-centric re-update (ORU): return the (5, 4, K) states of tracks that are back at some corners."""
+        rows, gap = self._rows, self._clock.now - self._rows.last[track]
+        frozen, last = rows.frozen.take(track, axis=2), rows.box.take(track, axis=1)
+        return re_update(frozen, last, corners, gap, self._noise, self._measurement_noise)
 
     def _new_rows(self, found: Found, new: IntArray, length: int) -> Rows:
         count, span, zeros = len(new), self.config.delta_t, np.zeros(len(new), np.int64)
@@ -385,7 +375,7 @@ class OCSORT:
             appearance=first_appearance(found, new, length),
             direction=np.zeros((2, count)),
             track_id=zeros,
-            last=zeros + self._frame,
+            last=np.full(len(new), self._clock.now),
             streak=zeros,
             score=found.score[new],
             class_id=found.class_id[new],
@@ -396,5 +386,5 @@ class OCSORT:
         least = config.min_hits if self._frame > config.min_hits else 0
         lost = NONE
         if self.coasting:
-            lost = coasting(rows, rows.last >= self._frame - self._max_age, predicted, self._frame)
+            lost = coasting(rows, rows.last >= self._clock.oldest(self._max_age), predicted, self._clock.now)
         return report(rows, found, shown_by(found, rows.streak >= least), self.ids, lost, predicted)

@@ -15,6 +15,7 @@ import numpy as np
 from sportstrack.appearance import read_embeddings, unit_rows
 from sportstrack.assign import clip_then_solve, unmatched
 from sportstrack.errors import SettingError
+from sportstrack.trackers.clock import StepClock
 from sportstrack.types import BoolArray, Detections, Embeddings, FloatArray, IntArray, Tracks, as_detections
 
 R = TypeVar("R")
@@ -158,7 +159,7 @@ def forbid_other_classes(cost: FloatArray, track_class: IntArray, detection_clas
 class MatchedRows(Protocol):
     """The columns of a table of tracks that a match changes, whatever the tracker."""
 
-    last: IntArray  # (T,) frame of the last match
+    last: FloatArray  # (T,) step of the last match
     score: FloatArray  # (T,) of the last detection
     class_id: IntArray  # (T,) of the last detection
 
@@ -190,9 +191,9 @@ def _names(rows: Any) -> tuple[str, ...]:
     return rows.__match_args__  # type: ignore[no-any-return]  # the fields in order; dataclasses.fields() is slow
 
 
-def record_matches(rows: MatchedRows, found: Found, track: IntArray, boxes: IntArray, frame: int) -> None:
-    """Record for some tracks that they were matched in this frame, with score and class of their detections."""
-    rows.last[track] = frame
+def record_matches(rows: MatchedRows, found: Found, track: IntArray, boxes: IntArray, now: float) -> None:
+    """Record for some tracks that they were matched now, in this frame, with score and class of their detections."""
+    rows.last[track] = now
     rows.score[track] = found.score[boxes]
     rows.class_id[track] = found.class_id[boxes]
 
@@ -207,17 +208,37 @@ def first_appearance(found: Found, new: IntArray, length: int) -> Embeddings:
     return np.zeros((length, len(new)), np.float32) if found.embedding is None else found.embedding.take(new, axis=0).T
 
 
-def lasting(last: IntArray, confirmed: BoolArray, frame: int, buffer: int) -> BoolArray:
+def lasting(last: FloatArray, confirmed: BoolArray, clock: StepClock, buffer: float) -> BoolArray:
     """Return (T,) which tracks live on; a tentative one does only if it was matched in this frame.
 
     Args:
-        last: (T,) frame of the last match.
+        last: (T,) step of the last match.
         confirmed: (T,).
-        frame: now.
-        buffer: frames that a confirmed track survives without a match.
+        clock: says what is now.
+        buffer: steps that a confirmed track survives without a match.
     """
-    alive: BoolArray = (last >= frame - buffer) & (confirmed | (last == frame))
+    alive: BoolArray = (last >= clock.oldest(buffer)) & (confirmed | (last == clock.now))
     return alive
+
+
+class LastRows(Protocol):
+    """The column of a table of tracks that says how long they have been missing."""
+
+    last: FloatArray  # (T,) step of the last match
+
+
+L = TypeVar("L", bound=LastRows)
+
+
+def after_gap(rows: L, clock: StepClock, buffer: float) -> L:
+    """Return the tracks that may be matched now: after a long gap those that are remembered, else all.
+
+    Args:
+        rows: all tracks.
+        clock: knows of the gap.
+        buffer: steps that a track survives without a match.
+    """
+    return keep_alive(rows, rows.last >= clock.now - 1.0 - buffer) if clock.long_gap else rows
 
 
 # --- the report ------------------------------------------------------------------------------------------------------
@@ -281,14 +302,14 @@ def shown_by(found: Found, may_show: BoolArray) -> IntArray:
     return shown.nonzero()[0]
 
 
-def coasting(rows: TrackRows, alive: BoolArray, places: FloatArray, frame: int) -> IntArray:
+def coasting(rows: TrackRows, alive: BoolArray, places: FloatArray, now: float) -> IntArray:
     """Return the lost tracks that may be reported coasting: reported before, and with a box that has not vanished.
 
     Args:
         rows: all tracks.
         alive: (T,) tracks that are still remembered.
         places: (T, 4) predicted boxes; tracks that have just started may be missing.
-        frame: now.
+        now: step of this frame.
     """
-    lost = (alive & (rows.track_id > 0) & (rows.last < frame)).nonzero()[0]
+    lost = (alive & (rows.track_id > 0) & (rows.last < now)).nonzero()[0]
     return lost[(places[lost, 2:] > places[lost, :2]).all(axis=1)]

@@ -25,11 +25,13 @@ from sportstrack.assign import solve_then_gate, unmatched
 from sportstrack.boxes import iou, xysr_to_xyxy, xyxy_to_xysr
 from sportstrack.trackers import xysr
 from sportstrack.trackers.checks import check_frame_rate, check_range, frames_at
+from sportstrack.trackers.clock import StepClock
 from sportstrack.trackers.rows import (
     BELOW_ONE,
     NONE,
     Found,
     IdCounter,
+    after_gap,
     append,
     claim,
     coasting,
@@ -83,7 +85,7 @@ class Rows:
 
     state: FloatArray  # (5, 4, T) Kalman state in xysr
     track_id: IntArray  # (T,) 0 until first reported
-    last: IntArray  # (T,) frame of the last match
+    last: FloatArray  # (T,) step of the last match
     streak: IntArray  # (T,) matches in a row
     score: FloatArray  # (T,) of the last detection
     class_id: IntArray  # (T,) of the last detection
@@ -117,6 +119,7 @@ class SORT:
         self.strict = strict
         self._limit = min(1.0 - self.config.iou_threshold, BELOW_ONE)
         self._first_var, self._noise, self._measurement_noise = xysr.noises(self.config)
+        self._clock = StepClock()
         self.set_frame_rate(frame_rate)
         self.reset()
 
@@ -133,27 +136,33 @@ class SORT:
 
     def cut(self) -> None:
         """Forget all tracks, because the next frame belongs to another shot; ids go on counting."""
-        none = np.empty(0, np.int64)
-        self._rows = Rows(np.empty((5, 4, 0)), none, none, none, np.empty(0), none)
+        none, number = np.empty(0, np.int64), np.empty(0)
+        self._rows = Rows(np.empty((5, 4, 0)), none, number, none, number, none)
+        self._clock.cut()
         self._frame = 0
 
-    def update(self, detections: Any, camera: FloatArray | None = None) -> Tracks:  # noqa: ARG002
+    def update(self, detections: Any, camera: FloatArray | None = None, time: float | None = None) -> Tracks:  # noqa: ARG002
         """Advance by one frame.
 
         Args:
             detections: `Detections` or ``supervision.Detections``; an empty table ages the tracks.
             camera: not used by SORT.
+            time: seconds on the source's clock, later than the last frame's; None: 1 / ``frame_rate`` after it.
 
         Returns:
             The reported tracks, ordered by detection row.
+
+        Raises:
+            SettingError: if the time is no later than that of the frame before.
         """
         found = read_found(detections, self.config.det_thresh, self.strict, xyxy_to_xysr)
+        self._clock.advance(time, self.frame_rate)
         self.dropped += found.dropped
         self._frame += 1
-        rows = self._rows
+        rows = self._rows = after_gap(self._rows, self._clock, self._max_age)
 
         # 1. Predict the tracks' boxes.
-        rows.state = xysr.predict(rows.state, self._noise)
+        rows.state = xysr.predict(rows.state, self._noise, self._clock.step)
         predicted = xysr_to_xyxy(rows.state[0])
 
         # 2. Assign detections to tracks by IoU, then drop pairs that overlap too little.
@@ -169,7 +178,7 @@ class SORT:
 
         # 4. Report, and forget the tracks that have been missing for too long.
         tracks = self._report(found, predicted)
-        self._rows = keep_alive(self._rows, self._rows.last >= self._frame - self._max_age)
+        self._rows = keep_alive(self._rows, self._rows.last >= self._clock.oldest(self._max_age))
         return tracks
 
     def _cost(self, found: Found, predicted: FloatArray) -> FloatArray:
@@ -184,16 +193,16 @@ class SORT:
         rows = self._rows
         state, measurement = rows.state.take(track, axis=2), found.measurement.take(boxes, axis=1)
         rows.state[:, :, track] = kalman.update(state, measurement, self._measurement_noise)
-        rows.streak[rows.last < self._frame - 1] = 0
+        rows.streak[rows.last < self._clock.before] = 0
         rows.streak[track] += 1
-        record_matches(rows, found, track, boxes, self._frame)
+        record_matches(rows, found, track, boxes, self._clock.now)
 
     def _new_rows(self, found: Found, new: IntArray) -> Rows:
         zeros = np.zeros(len(new), np.int64)
         return Rows(
             state=kalman.initiate(found.measurement.take(new, axis=1), self._first_var),
             track_id=zeros,
-            last=zeros + self._frame,
+            last=np.full(len(new), self._clock.now),
             streak=zeros,
             score=found.score[new],
             class_id=found.class_id[new],
@@ -205,5 +214,5 @@ class SORT:
         shown = (rows.streak[found.owner] >= least).nonzero()[0]  # every detection has a track by now
         lost = NONE
         if self.coasting:
-            lost = coasting(rows, rows.last >= self._frame - self._max_age, predicted, self._frame)
+            lost = coasting(rows, rows.last >= self._clock.oldest(self._max_age), predicted, self._clock.now)
         return report(rows, found, shown, self.ids, lost, predicted)

@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from sportstrack import kalman
+from sportstrack.trackers.clock import StepClock
 from sportstrack.trackers.rows import Found
 from sportstrack.types import BoolArray, FloatArray, IntArray
 
@@ -20,15 +21,15 @@ class NoiseSettings(Protocol):
 
     @property
     def std_weight_velocity(self) -> float:
-        """Velocity noise as a share of the box height per frame."""
+        """Velocity noise as a share of the box height per step."""
 
     @property
     def std_aspect(self) -> float:
-        """Noise of the aspect ratio per frame."""
+        """Noise of the aspect ratio per step."""
 
     @property
     def std_aspect_velocity(self) -> float:
-        """Noise of the aspect ratio's velocity per frame."""
+        """Noise of the aspect ratio's velocity per step."""
 
     @property
     def std_aspect_measurement(self) -> float:
@@ -39,7 +40,7 @@ class FilterRows(Protocol):
     """The columns that are needed here of a tracker's table."""
 
     state: FloatArray  # (5, 4, T) Kalman state in xyah
-    last: IntArray  # (T,) frame of the last match
+    last: FloatArray  # (T,) step of the last match
 
 
 def noises(settings: NoiseSettings) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -74,17 +75,17 @@ def start(measurement: FloatArray, first_var: FloatArray) -> FloatArray:
     return kalman.initiate(measurement, scaled(first_var, measurement[3]))
 
 
-def predict(rows: FilterRows, noise: FloatArray, frame: int) -> None:
-    """Advance the filters by one frame; those of lost tracks keep their height."""
+def predict(rows: FilterRows, noise: FloatArray, clock: StepClock) -> None:
+    """Advance the filters to this frame; those of lost tracks keep their height."""
     height, growth = rows.state[:2, 3]
-    growth[rows.last < frame - 1] = 0.0
-    rows.state = kalman.predict(rows.state, scaled(noise, height))
+    growth[rows.last < clock.before] = 0.0
+    rows.state = kalman.predict(rows.state, scaled(noise, height), clock.step)
 
 
-def predict_confirmed(rows: FilterRows, confirmed: BoolArray, noise: FloatArray, frame: int) -> None:
+def predict_confirmed(rows: FilterRows, confirmed: BoolArray, noise: FloatArray, clock: StepClock) -> None:
     """`predict` for the confirmed tracks; tentative ones stay."""
     before = rows.state
-    predict(rows, noise, frame)
+    predict(rows, noise, clock)
     if np.count_nonzero(confirmed) < len(confirmed):
         np.copyto(rows.state, before, where=~confirmed)
 

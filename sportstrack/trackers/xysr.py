@@ -22,15 +22,15 @@ class VarianceSettings(Protocol):
 
     @property
     def velocity_var(self) -> Variances:
-        """First variance of the velocity per frame."""
+        """First variance of the velocity per step."""
 
     @property
     def position_noise(self) -> Variances:
-        """Growth of the position's variance per frame."""
+        """Growth of the position's variance per step."""
 
     @property
     def velocity_noise(self) -> Variances:
-        """Growth of the velocity's variance per frame."""
+        """Growth of the velocity's variance per step."""
 
     @property
     def measurement_noise(self) -> Variances:
@@ -50,8 +50,8 @@ def _column(variances: Variances) -> FloatArray:
     return np.array(variances, dtype=np.float64)[:, None]
 
 
-def predict(state: FloatArray, noise: FloatArray) -> FloatArray:
-    """Return the (5, 4, T) state one frame later; an area about to turn negative stops shrinking, in ``state`` too."""
+def predict(state: FloatArray, noise: FloatArray, steps: float | FloatArray = 1.0) -> FloatArray:
+    """Return the (5, 4, T) state some steps later; an area about to turn negative stops shrinking, in ``state`` too."""
     area, growth = state[:2, 2]
-    growth[area + growth <= 0] = 0.0
-    return kalman.predict(state, noise)
+    growth[area + growth * steps <= 0] = 0.0
+    return kalman.predict(state, noise, steps)

@@ -55,7 +55,9 @@ GROUND = {
 """They and what they import load numpy and the standard library alone (scipy inside functions)."""
 
 USE_DATA_PREP = {"train", "val", "mine", "label"}
-SHARED = {"checks", "directions", "duplicates", "fusion", "gallery", "rows", "xyah", "xysr"}  # by the trackers
+SHARED = {  # by the trackers
+    "checks", "clock", "directions", "duplicates", "fusion", "gallery", "reupdate", "rows", "xyah", "xysr",
+}  # fmt: skip
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = {

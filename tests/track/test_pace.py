@@ -1,8 +1,10 @@
-"""A tracker whose frames arrive more slowly than the source's keeps its times in seconds."""
+"""Trackers get the times of the frames; one that takes none is informed of another rate."""
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +14,8 @@ from sportstrack.recording import RecordedFrame, RecordingInfo, RecordingWriter
 from sportstrack.track.pace import Pace
 from sportstrack.track.run import track_video
 from sportstrack.trackers import TRACKERS, create_tracker, set_frame_rate
-from sportstrack.types import Detections
+from sportstrack.types import Detections, Tracks
+from sportstrack.video import VideoWriter
 
 EMBEDDING = np.array([[1.0, 0.0]], np.float32)
 
@@ -58,8 +61,8 @@ def test_ids_and_tracks_stay_when_the_rate_changes() -> None:
     assert np.array_equal(tracker.update(table()).track_id, before)
 
 
-@pytest.mark.parametrize(("live", "ids"), [(True, {1, 2}), (False, {1})])
-def test_a_live_recording_with_dropped_frames_replays_at_its_true_rate(tmp_path: Path, live: bool, ids: set) -> None:
+@pytest.mark.parametrize("live", [True, False])
+def test_a_recording_with_dropped_frames_replays_at_its_true_rate(tmp_path: Path, live: bool) -> None:
     """A player leaves for 2.4 s; ByteTrack's memory is 1 s, so it comes back as another track."""
     info = RecordingInfo("live", *toy.SIZE, 25.0, {0: "player"}, live=live)
     with_gap = list(range(0, 125, 5))
@@ -72,7 +75,7 @@ def test_a_live_recording_with_dropped_frames_replays_at_its_true_rate(tmp_path:
     track_video(
         tmp_path / "live.npz", tracker="bytetrack", on_frame=lambda frame: seen.update(frame.tracks.track_id.tolist())
     )
-    assert seen == ids
+    assert seen == {1, 2}
 
 
 def test_a_tracker_of_ones_own_without_set_frame_rate_is_named(tmp_path: Path) -> None:
@@ -83,3 +86,32 @@ def test_a_tracker_of_ones_own_without_set_frame_rate_is_named(tmp_path: Path) -
     writer.close()
     [text] = track_video(tmp_path / "live.npz", tracker="toy:EveryoneIsNew").warnings
     assert "frames arrive at 5.0 per second" in text
+
+
+class Watch:
+    """Writes down the times that it is given."""
+
+    def __init__(self) -> None:
+        self.times: list[float | None] = []
+
+    def update(self, detections: Any, camera: Any = None, time: float | None = None) -> Tracks:
+        self.times.append(time)
+        return Tracks.empty()
+
+    def reset(self) -> None: ...
+
+
+def test_a_tracker_gets_the_times_of_the_source(tmp_path: Path) -> None:
+    """Also those of a recording, of every third frame, and of a video with a rate that varies."""
+    match, watch, again, third = tmp_path / "match.mp4", Watch(), Watch(), Watch()
+    times = [Fraction(n, 25) for n in (0, 1, 2, 5, 6, 7, 12, 13, 14, 15)]
+    with VideoWriter(match, *toy.SIZE, 25) as writer:
+        for n, time in enumerate(times):
+            writer.write(toy.picture(n), time)
+    track_video(match, tmp_path / "out", detector=toy.find, tracker=watch, formats=["mot"], save_detections=True)
+    assert watch.times == pytest.approx([float(time) for time in times])
+    [recording] = (tmp_path / "out").glob("*.npz")
+    track_video(recording, tracker=again)
+    assert again.times == watch.times
+    track_video(match, detector=toy.find, tracker=third, every=3)
+    assert third.times == watch.times[::3]

@@ -73,7 +73,7 @@ class Ended:
 
     appearance: Embeddings  # (D, G)
     track_id: IntArray  # (G,)
-    last: IntArray  # (G,) frame of the last match
+    last: FloatArray  # (G,) step of the last match
     main_class: IntArray  # (G,)
 
     def __len__(self) -> int:
@@ -86,11 +86,11 @@ class Recognition:
     Args:
         average: taken out of all appearances before they are compared.
         config: settings.
-        memory: frames that an ended track is kept; 0: none is.
+        memory: steps that an ended track is kept; 0: none is.
     """
 
     def __init__(self, average: AverageEmbedding, config: SportsTrackConfig, memory: int) -> None:
-        self.ended = Ended(np.empty((0, 0), np.float32), NONE, NONE, NONE)
+        self.ended = Ended(np.empty((0, 0), np.float32), NONE, np.empty(0), NONE)
         self._average, self._config, self._memory = average, config, memory
         self._same_match = False
 
@@ -98,7 +98,7 @@ class Recognition:
         """Let the next frame belong to another shot, which may be of another match."""
         self._same_match = False
 
-    def remember(self, rows: Rows, tracks: IntArray, frame: int) -> None:
+    def remember(self, rows: Rows, tracks: IntArray, now: float) -> None:
         """Keep the appearances of tracks that end; the oldest give way."""
         if not (self._memory and len(tracks) and len(rows.appearance)):
             return
@@ -107,26 +107,26 @@ class Recognition:
         more = Ended(rows.appearance[:, tracks], rows.track_id[tracks], rows.last[tracks], rows.main_class[tracks])
         joined = append(Ended(kept, ended.track_id, ended.last, ended.main_class), more)
         order = joined.last.argsort(kind="stable")
-        order = order[joined.last[order] >= frame - self._memory]
+        order = order[joined.last[order] >= now - self._memory]
         self.ended = keep(joined, order[max(0, len(order) - GALLERY_SIZE) :])
 
-    def expire(self, frame: int) -> None:
+    def expire(self, now: float) -> None:
         """Let go of what has been kept for too long."""
-        self.ended = keep(self.ended, (self.ended.last >= frame - self._memory).nonzero()[0])
+        self.ended = keep(self.ended, (self.ended.last >= now - self._memory).nonzero()[0])
 
-    def recognise(self, rows: Rows, tracks: IntArray, first: int) -> tuple[IntArray, IntArray]:
+    def recognise(self, rows: Rows, tracks: IntArray, cut: float) -> tuple[IntArray, IntArray]:
         """Return those of the new tracks that are ended ones, and the ids of these, which are no longer kept.
 
         Args:
             rows: all tracks.
             tracks: (K,) the new ones.
-            first: frame in which the shot began.
+            cut: step after which the shot began.
         """
         ended = self.ended
         if not (len(tracks) and len(ended)):
             return NONE, NONE
         cosine, sure = self._compare(rows, tracks)
-        before = ended.last < first  # a shot change lies between
+        before = ended.last <= cut  # a shot change lies between
         recognised = int(np.count_nonzero(sure[:, before].any(axis=1)))
         self._same_match |= recognised >= max(_SAME_MATCH_LEAST, SAME_MATCH_SHARE * len(tracks))
         sure &= ~before | self._same_match

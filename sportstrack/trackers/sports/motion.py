@@ -11,7 +11,7 @@ from sportstrack.boxes import iou, xywh_to_xyxy
 from sportstrack.trackers.rows import Found
 from sportstrack.trackers.sports.config import TICK, SportsTrackConfig, Tuning
 from sportstrack.trackers.sports.rows import Rows
-from sportstrack.types import FloatArray, IntArray
+from sportstrack.types import BoolArray, FloatArray
 
 FIRST_POSITION_NOISE = 0.14  # standard deviation of a new track's position, in box heights
 CAMERA_MARGIN = 0.5  # share of its size that a box grows on each side before it is paired with a track
@@ -23,7 +23,7 @@ _LEAST_STEADY = 3  # tracks matched twice in a row whose median displacement is 
 class CameraPath:
     """How the picture's content moves because of the camera."""
 
-    flow: FloatArray  # (2,) displacement in the last frame
+    flow: FloatArray  # (2,) velocity per step in the last frame
     total: FloatArray  # (2,) sum of the displacements since the shot began
     given: bool  # the camera's motion is handed in, so that the tracks' velocities do not hold it
 
@@ -37,41 +37,44 @@ class CameraPath:
         """(2,) velocity of a track that starts and stands still on the ground."""
         return np.zeros(2) if self.given else self.flow
 
-    def advanced(self, moved: FloatArray) -> CameraPath:
-        """Return the path after a frame in which steady tracks' boxes moved by (4, K), corners."""
-        flow = self.flow
-        if not self.given:
-            flow = median(moved[:2] + moved[2:]) / 2 if moved.shape[1] >= _LEAST_STEADY else self.flow / 2
-        return CameraPath(flow, self.total + flow, self.given)
+    def advanced(self, moved: FloatArray, steps: float) -> CameraPath:
+        """Return the path some steps later, in which steady tracks' boxes moved by (4, K), corners."""
+        if self.given:
+            return CameraPath(self.flow, self.total + self.flow * steps, self.given)
+        if moved.shape[1] >= _LEAST_STEADY:
+            shift = median(moved[:2] + moved[2:]) / 2
+            return CameraPath(shift / steps, self.total + shift, self.given)
+        slower = 0.5**steps  # nothing is known: the camera comes to rest
+        return CameraPath(self.flow * slower, self.total + self.flow * (1 - slower), self.given)
 
 
 class Motion:
     """The filters' model at one frame rate: constant velocity in x, y, w and h, with noise in box heights."""
 
     def __init__(self, config: SportsTrackConfig, tuning: Tuning, frame_rate: float) -> None:
-        ticks = 1 / (TICK * frame_rate)  # in a frame
+        ticks = 1 / (TICK * frame_rate)  # in a step
         self._measurement_noise = config.measurement_noise
         self._noise_gain, self._noise_floor = tuning.noise_gain, tuning.noise_floor
-        # Velocities are per frame: a change per tick is the square of the frame's ticks in variance, and there are as
+        # Velocities are per step: a change per tick is the square of the step's ticks in variance, and there are as
         # many changes as ticks.
         self._noise = _planes(ticks * config.position_noise**2, ticks**3 * config.velocity_noise**2)
         self._first_var = _planes(FIRST_POSITION_NOISE**2, ticks**2 * tuning.first_velocity_noise**2)
-        self._camera_gain = 1 - (1 - tuning.camera_gain) ** ticks
+        self._ticks, self._rest = ticks, 1 - tuning.camera_gain
 
-    def predict(self, state: FloatArray) -> FloatArray:
-        """Return the (5, 4, T) state one frame later."""
+    def predict(self, state: FloatArray, steps: float) -> FloatArray:
+        """Return the (5, 4, T) state some steps later."""
         if not state.shape[2]:
             return state
         state = state.copy()
         state[1, 2:] = 0.0  # sizes have no trend worth following
         height = state[0, 3]
-        return kalman.predict(state, self._noise * (height * height))
+        return kalman.predict(state, self._noise * (height * height), steps)
 
-    def moved(self, state: FloatArray, shift: FloatArray) -> FloatArray:
-        """Return the state after a (2, 1) shift of the camera, some of which goes on in the next frame."""
+    def moved(self, state: FloatArray, shift: FloatArray, steps: float) -> FloatArray:
+        """Return the state after a (2, 1) shift of the camera over some steps, some of which goes on in the next."""
         state = state.copy()
         state[0, :2] += shift
-        state[1, :2] += self._camera_gain * shift
+        state[1, :2] += (1 - self._rest ** (self._ticks * steps)) * shift / steps
         return state
 
     def correct(self, state: FloatArray, measurement: FloatArray, score: FloatArray) -> FloatArray:
@@ -81,17 +84,24 @@ class Motion:
         return kalman.update(state, measurement, noise)
 
     def start(self, measurement: FloatArray, drift: FloatArray) -> FloatArray:
-        """Return (5, 4, K) states of tracks that start on these boxes and move by ``drift`` (2,) per frame."""
+        """Return (5, 4, K) states of tracks that start on these boxes and move by ``drift`` (2,) per step."""
         height = measurement[3]
         state = kalman.initiate(measurement, self._first_var * (height * height))
         state[1, :2] = drift[:, None]
         return state
 
 
-def camera_shift(rows: Rows, missing: IntArray, found: Found, config: SportsTrackConfig) -> FloatArray | None:
-    """Return (2, 1): the median displacement from predictions to the boxes beside them; None with too few pairs."""
+def camera_shift(rows: Rows, recent: BoolArray, found: Found, config: SportsTrackConfig) -> FloatArray | None:
+    """Return (2, 1): the median displacement from predictions to the boxes beside them; None with too few pairs.
+
+    Args:
+        rows: the tracks, predicted.
+        recent: (T,) tracks that were matched in the frame before.
+        found: the detections.
+        config: settings.
+    """
     least = config.camera_pairs
-    seen = ((missing == 1) & (rows.hits >= 2)).nonzero()[0]
+    seen = (recent & (rows.hits >= 2)).nonzero()[0]
     high = (found.score >= config.high_score).nonzero()[0]
     if min(len(seen), len(high)) < least:
         return None

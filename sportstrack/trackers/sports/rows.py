@@ -18,8 +18,8 @@ class Rows:
     path: FloatArray  # (2, T) the camera's path at the last match
     appearance: Embeddings  # (D, T) unit vectors, zero while unknown; D is 0 until embeddings come
     track_id: IntArray  # (T,) 0 until first reported
-    born: IntArray  # (T,) frame of the first detection
-    last: IntArray  # (T,) frame of the last match; a track that was not matched in the frame before is lost
+    born: FloatArray  # (T,) step of the first detection
+    last: FloatArray  # (T,) step of the last match; a track that was not matched in the frame before is lost
     hits: IntArray  # (T,) matches, the first detection included
     confirmed: BoolArray  # (T,)
     score: FloatArray  # (T,) of the last detection
@@ -36,4 +36,4 @@ class Rows:
         none, number = np.empty(0, np.int64), np.empty(0)
         state, corners, unknown = np.empty((5, 4, 0)), np.empty((4, 0)), np.empty((length, 0), np.float32)
         flags = np.empty(0, np.bool_)
-        return cls(state, corners, corners[:2], unknown, none, none, none, none, flags, number, none, none, none)
+        return cls(state, corners, corners[:2], unknown, none, number, number, none, flags, number, none, none, none)

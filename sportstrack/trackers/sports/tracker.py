@@ -20,6 +20,7 @@ from sportstrack.appearance import blend, with_length
 from sportstrack.boxes import at_edges, iou, xywh_to_xyxy, xyxy_to_xywh
 from sportstrack.errors import SettingError
 from sportstrack.trackers.checks import check_frame_rate, read_camera
+from sportstrack.trackers.clock import StepClock
 from sportstrack.trackers.rows import (
     NONE,
     Found,
@@ -88,7 +89,7 @@ class SportsTrack:
     def set_frame_rate(self, frame_rate: float) -> None:
         """Count times at another frame rate from now on; the tracks stay."""
         c, self.frame_rate = self.config, check_frame_rate(frame_rate)
-        self._ticks = 1 / (TICK * self.frame_rate)  # in a frame
+        self._ticks = 1 / (TICK * self.frame_rate)  # in a step
         self._motion = motion.Motion(c, self._tuning, self.frame_rate)
         self._memory, self._outside_memory = self._frames(c.memory), self._frames(OUTSIDE_MEMORY)
         self._border_memory, self._gallery_memory = self._frames(c.border_memory), self._frames(c.gallery_memory)
@@ -99,6 +100,7 @@ class SportsTrack:
     def reset(self) -> None:
         """Forget everything, as if newly made."""
         self._frame = 0
+        self._clock = StepClock()
         self.ids.reset()
         self.dropped = 0
         self._extent = np.zeros(2)  # (2,) the farthest corner so far
@@ -108,16 +110,17 @@ class SportsTrack:
 
     def cut(self) -> None:
         """Let the next frame belong to another shot: no track goes on, but some may be recognised by appearance."""
-        self._recognition.remember(self._rows, self._rows.track_id.nonzero()[0], self._frame)
+        self._recognition.remember(self._rows, self._rows.track_id.nonzero()[0], self._clock.now)
+        self._clock.cut()
         self._start_shot()
 
     def _start_shot(self) -> None:
         self._rows = Rows.empty(self._average.length)
-        self._first = self._frame + 1  # frame of the shot
+        self._first, self._cut = self._frame + 1, self._clock.now  # frame of the shot, step of the frame before
         self._path = motion.CameraPath.start()
         self._recognition.new_shot()
 
-    def update(self, detections: Any, camera: FloatArray | None = None) -> Tracks:
+    def update(self, detections: Any, camera: FloatArray | None = None, time: float | None = None) -> Tracks:
         """Advance by one frame.
 
         Args:
@@ -125,26 +128,29 @@ class SportsTrack:
                 where given, are used.
             camera: (2, 3) affine that maps the previous frame's pixels to this one's; None estimates the camera's
                 motion from the boxes.
+            time: seconds on the source's clock, later than the last frame's; None: 1 / ``frame_rate`` after it.
 
         Returns:
             The reported tracks, ordered by detection row.
 
         Raises:
-            SettingError: if the camera is not an invertible affine, or embeddings change their length.
+            SettingError: if the time is no later than that of the frame before, the camera is not an
+                invertible affine, or embeddings change their length.
         """
         camera, length = read_camera(camera), self._average.length if self.config.appearance_weight else None
         found = read_found(detections, self.config.low_score, self.strict, xyxy_to_xywh, length)
+        self._clock.advance(time, self.frame_rate)
         self.dropped += found.dropped
         self._frame += 1
         size = self._picture_size(found)
         similarity = self._similarity(found)
-        missing = self._frame - self._rows.last  # (T,) frames since the last match, at least 1
+        missing = self._clock.now - self._rows.last  # (T,) steps since the last match
 
-        self._rows.state = self._motion.predict(self._rows.state)  # 1, predict
-        path = self._follow_camera(found, missing, camera, size)  # 2
+        self._rows.state = self._motion.predict(self._rows.state, self._clock.step)  # 1, predict
+        path = self._follow_camera(found, camera, size)  # 2
         owner = self._associate(found, missing, similarity)  # 3, match
         owner = self._come_back(found, owner, missing, path, size, similarity)  # 4, over a border
-        path = self._correct(found, owner, missing, path)
+        path = self._correct(found, owner, path)
         found.owner = self._start(found, owner, path)  # 5
         tracks = self._report(found)  # 6
         self._forget(size)  # 7
@@ -159,7 +165,7 @@ class SportsTrack:
             return np.array(self.frame_size, dtype=np.float64)
         if len(found):
             self._extent = np.maximum(self._extent, found.boxes[:, 2:].max(axis=0))
-        return self._extent if self._frame > self._frames(border.LEARNING) else None
+        return self._extent if self._clock.now > self._frames(border.LEARNING) else None
 
     def _similarity(self, found: Found) -> FloatArray | None:
         """Return the (T, N) cosines of the tracks' appearances and the embeddings, None without embeddings."""
@@ -172,23 +178,26 @@ class SportsTrack:
 
     # --- 2 follow the camera ------------------------------------------------------------------------------------------
 
-    def _follow_camera(
-        self, found: Found, missing: IntArray, camera: FloatArray | None, size: FloatArray | None
-    ) -> motion.CameraPath:
+    def _follow_camera(self, found: Found, camera: FloatArray | None, size: FloatArray | None) -> motion.CameraPath:
         """Move all tracks, lost ones too, along with the camera; return its path, with this frame's flow if given."""
-        rows, path = self._rows, self._path
+        rows, path, steps = self._rows, self._path, self._clock.step
         if camera is not None:
             rows.state = motion.warped(rows.state, camera)
-            return motion.CameraPath(motion.view_shift(camera, size, found), path.total, given=True)
+            return motion.CameraPath(motion.view_shift(camera, size, found) / steps, path.total, given=True)
         if self.config.camera_shift:
-            shift = motion.camera_shift(rows, missing, found, self.config)
+            shift = motion.camera_shift(rows, self._recent(), found, self.config)
             if shift is not None:
-                rows.state = self._motion.moved(rows.state, shift)
+                rows.state = self._motion.moved(rows.state, shift, steps)
         return motion.CameraPath(path.flow, path.total, given=False)
+
+    def _recent(self) -> BoolArray:
+        """Return (T,) which tracks were last matched in the frame before."""
+        recent: BoolArray = self._rows.last == self._clock.before
+        return recent
 
     # --- 3 match ------------------------------------------------------------------------------------------------------
 
-    def _associate(self, found: Found, missing: IntArray, similarity: FloatArray | None) -> IntArray:
+    def _associate(self, found: Found, missing: FloatArray, similarity: FloatArray | None) -> IntArray:
         """Return (N,) each detection's track, or −1, by four stages, the most certain first."""
         c, rows = self.config, self._rows
         if not (len(rows) and len(found)):
@@ -200,7 +209,7 @@ class SportsTrack:
 
         left = match(found, costs.affinity, confirmed, high, -c.min_affinity)  # 3a
         if len(low):
-            recent = missing[left] == 1
+            recent = self._recent()[left]
             unseen = match(found, costs.overlap, left[recent], low, -c.second_overlap)  # 3b
             left = np.sort(np.concatenate((left[~recent], unseen)))
         match(found, costs.overlap, left, without_owner(found, high), -c.third_overlap)  # 3c
@@ -213,7 +222,7 @@ class SportsTrack:
         self,
         found: Found,
         owner: IntArray,
-        missing: IntArray,
+        missing: FloatArray,
         path: motion.CameraPath,
         size: FloatArray | None,
         similarity: FloatArray | None,
@@ -238,21 +247,21 @@ class SportsTrack:
 
     # --- what the matches change --------------------------------------------------------------------------------------
 
-    def _correct(self, found: Found, owner: IntArray, missing: IntArray, path: motion.CameraPath) -> motion.CameraPath:
+    def _correct(self, found: Found, owner: IntArray, path: motion.CameraPath) -> motion.CameraPath:
         """Correct the matched tracks by their detections; return the camera's path after this frame."""
         c, rows = self.config, self._rows
         box = (owner >= 0).nonzero()[0]
         track, score, class_id = owner[box], found.score[box], found.class_id[box]
         corners = found.boxes.take(box, axis=0).T
         moved = corners - rows.box.take(track, axis=1)
-        path = path.advanced(moved.take((missing[track] == 1).nonzero()[0], axis=1))
+        path = path.advanced(moved.take(self._recent()[track].nonzero()[0], axis=1), self._clock.step)
         if not len(track):
             return path
         measurement = found.measurement.take(box, axis=1)
         rows.state[:, :, track] = self._motion.correct(rows.state.take(track, axis=2), measurement, score)
         rows.box[:, track] = corners
         rows.path[:, track] = path.total[:, None]
-        rows.last[track] = self._frame
+        rows.last[track] = self._clock.now
         rows.hits[track] += 1
         rows.confirmed[track] |= rows.hits[track] >= c.confirm_hits
         rows.score[track] = score
@@ -285,7 +294,7 @@ class SportsTrack:
         """Return those of the free detections that overlap neither a taken one nor a better free one."""
         c, rows = self.config, self._rows
         if c.class_lock:
-            recent = (rows.last < self._frame) & (rows.last >= self._frame - max(1, self._frames(RECENT)))
+            recent = (rows.last < self._clock.now) & (rows.last >= self._clock.oldest(max(1, self._frames(RECENT))))
             boxes, class_id = found.boxes.take(free, axis=0), found.class_id[free]
             free = free[~classes.class_errors(rows, recent, boxes, class_id, c.spawn_overlap)]
         clash = iou(found.boxes.take(free, axis=0), found.boxes) > c.spawn_overlap
@@ -305,7 +314,7 @@ class SportsTrack:
     def _new_rows(self, found: Found, new: IntArray, path: motion.CameraPath) -> Rows:
         count, length = len(new), self._average.length
         zeros = np.zeros(count, np.int64)
-        now, one = zeros + self._frame, zeros + 1
+        now, one = np.full(len(new), self._clock.now), zeros + 1
         unit: Embeddings = np.zeros((length, count), np.float32)
         if found.embedding is not None:
             embedding = found.embedding.take(new, axis=0)
@@ -351,7 +360,7 @@ class SportsTrack:
     def _lost(self, shown: IntArray, places: FloatArray) -> IntArray:
         """Return the lost tracks that are reported coasting beside those shown."""
         rows = self._rows
-        lost = coasting(rows, self._frame - rows.last <= self._memory, places, self._frame)
+        lost = coasting(rows, self._clock.now - rows.last <= self._memory, places, self._clock.now)
         if self._roster:
             lost = lost[(-rows.hits[lost]).argsort(kind="stable")]
             lost = classes.within_roster(self._roster, lost, rows.class_id[lost], rows.class_id[shown])
@@ -360,10 +369,10 @@ class SportsTrack:
     def _recognise(self, tracks: IntArray) -> BoolArray:
         """Give new ones of the tracks (K,) the ids of ended ones; return (K,) which may be reported by now."""
         rows, recognition = self._rows, self._recognition
-        recognition.expire(self._frame)
+        recognition.expire(self._clock.now)
         new = (rows.track_id[tracks] == 0) & rows.appearance.take(tracks, axis=1).any(axis=0)
         ready = rows.hits[tracks] >= appearance.LINK_HITS
-        again, track_id = recognition.recognise(rows, tracks[new & ready], self._first)
+        again, track_id = recognition.recognise(rows, tracks[new & ready], self._cut)
         rows.track_id[again] = track_id
         return ready | ~new if len(recognition.ended) else np.ones(len(tracks), np.bool_)
 
@@ -371,7 +380,7 @@ class SportsTrack:
 
     def _forget(self, size: FloatArray | None) -> None:
         rows = self._rows
-        lost = self._frame - rows.last
+        lost = self._clock.now - rows.last
         if not lost.any():
             return
         limit = np.full(len(lost), self._memory)
@@ -384,5 +393,5 @@ class SportsTrack:
         alive = (lost <= limit) & (rows.confirmed | (lost == 0))
         if alive.all():
             return
-        self._recognition.remember(rows, (~alive & (rows.track_id > 0)).nonzero()[0], self._frame)
+        self._recognition.remember(rows, (~alive & (rows.track_id > 0)).nonzero()[0], self._clock.now)
         self._rows = keep(rows, alive.nonzero()[0])
