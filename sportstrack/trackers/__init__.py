@@ -14,6 +14,7 @@ from sportstrack.kinds import is_kind, kind_words
 
 if TYPE_CHECKING:
     from sportstrack.trackers.clock import TimedTracker
+    from sportstrack.types import Tracker
 
 
 _CLASSES = {
