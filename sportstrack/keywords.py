@@ -39,6 +39,7 @@ class TrackKeywords(LoadKeywords, total=False):
     weights: str
     score: float | None
     batch: int | None
+    slices: str
     shots: bool
     on_pitch: str
     tracker_settings: Mapping[str, Any]

@@ -38,6 +38,7 @@ _EXAMPLES = """examples:
   sportstrack track match.mp4 --draw analyst,speed   corners, paths and speeds instead of ellipses
   sportstrack track match.mp4 --ball none            the ball like all other classes
   sportstrack track match.mp4 --on-pitch off         bench and stand as well
+  sportstrack track match_4k.mp4 --slices auto       small players and the ball in large pictures
   sportstrack track match.mp4 --offline              look back from the end: fewer switches, no gaps
   sportstrack track SportsMOT/val/v_00HRwkvvjtQ_c001 --formats mot
   sportstrack track rtsp://camera/stream --live
@@ -71,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
 
     group = parser.add_argument_group("detector")
     add_settings(group, DetectorSettings, [field.name for field in fields(DetectorSettings)])
+    add_settings(group, TrackSettings, ("slices",))
     group = parser.add_argument_group("appearance, camera and shots")
     add_settings(group, TrackSettings, ("embedder", "camera", "shots", "on_pitch"))
 

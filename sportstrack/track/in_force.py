@@ -17,7 +17,10 @@ from sportstrack.recording import RecordingInfo
 from sportstrack.track.settings import TrackSettings
 from sportstrack.types import BoolArray, Detections
 
-OF_DETECTORS = ("weights", "detector", "imgsz", "iou", "half", "device", "engine", "precision", "batch", "live")
+OF_DETECTORS = (
+    *("weights", "detector", "imgsz", "iou", "half", "device", "engine", "precision", "batch", "live"),
+    "slices",
+)
 """Settings that say how a detector works, or how frames reach it."""
 
 _OF_EMBEDDERS = ("half", "device", "engine")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sportstrack.detect.connector import Connector
+from sportstrack.detect.slices import sliced
 from sportstrack.engines.report import EngineReport
 from sportstrack.recording import Recording, RecordingInfo
 from sportstrack.track.detector import LazyDetector, ready
@@ -127,7 +128,7 @@ def _of_video(frames: VideoSource, settings: TrackSettings, own: Own) -> Parts:
     tracker = own.tracker
     if tracker is None and settings.ball_is_off:
         tracker = make_tracker(settings, frame_rate, size)  # a wrong setting is reported before a detector is loaded
-    detector = ready(own.detector, settings)
+    detector = sliced(ready(own.detector, settings), settings.slices, size, settings.imgsz)
     if (prepare := getattr(detector, "prepare", None)) is not None:
         prepare((info.height, info.width))
     choice = Choice(settings, detector.names)

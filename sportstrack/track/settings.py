@@ -11,6 +11,7 @@ from typing import Any
 
 from sportstrack.detect.settings import LOWEST_BALL_SCORE, DetectorSettings, as_classes
 from sportstrack.detect.settings import LOWEST_SCORE as LOWEST_SCORE
+from sportstrack.detect.slices import NONE, layout
 from sportstrack.draw.items import DEFAULT, ITEMS, PRESETS, items_of
 from sportstrack.errors import FormatError, SettingError, SourceError, nearest, unknown
 from sportstrack.files.reading import is_folder, parse_yaml, read_yaml
@@ -30,6 +31,8 @@ class TrackSettings(DetectorSettings):
     The detector's settings are those of `sportstrack.detect.settings.DetectorSettings`.
 
     Attributes:
+        slices: detect in overlapping slices: none, COLUMNSxROWS such as 2x1, or auto, which cuts frames more than twice
+            as large as the network's input. Small players and the ball are found, in more time.
         embedder: appearance vectors: kit (colours, no network), osnet, FILE.onnx, torchvision:NAME, detector (its own
             features), several joined by +, or package.module:attribute. None makes none.
         camera: camera motion: flow, orb, ecc, boxes or package.module:Class. None leaves that to the tracker.
@@ -57,6 +60,12 @@ class TrackSettings(DetectorSettings):
         detections: replay this recording instead of running a detector.
     """
 
+    slices: str = option(
+        NONE,
+        "detect in overlapping slices: none, COLUMNSxROWS such as 2x1, or auto, which cuts frames more than twice as "
+        "large as the network's input",
+        metavar="CxR",
+    )
     embedder: str | None = option(
         None,
         "appearance vectors: kit (colours, no network), osnet, FILE.onnx, torchvision:NAME, detector (its own "
@@ -128,6 +137,7 @@ class TrackSettings(DetectorSettings):
         if isinstance(written := getattr(self, "mot_classes"), bool):  # noqa: B009 - what YAML makes of yes and no
             object.__setattr__(self, "mot_classes", "yes" if written else "no")
         super().__post_init__()
+        layout(self.slices, (1, 1), self.imgsz)
         items_of(self.draw)
 
     def ball_ids(self, names: Mapping[int, str]) -> list[int] | None:
