@@ -53,6 +53,7 @@ class TrackKeywords(LoadKeywords, total=False):
     mot_classes: str
     boxes: str
     draw: Sequence[str]
+    show: bool
     save_detections: bool
     detections: str | None
 

@@ -151,7 +151,7 @@ class Annotator:
         if self._trails is not None and "trace" in self.items:
             for row in order:
                 track = int(tracks.track_id[row])
-                points = self._trails.path(track)[-self._trace_length :]
+                points = self._trails.path(track, self._trace_length)
                 if len(points) > 1 and not self._is_other(track):
                     shapes.append((marks.path(points), colours[row], tools.stroke))
         if "ellipse" in self.items:
@@ -169,6 +169,7 @@ class Annotator:
         self, canvas: Image, tracks: Tracks, is_ball: NDArray[np.bool_], colours: list[Colour], tools: _Tools
     ) -> None:
         """Draw what stands around a player, and the pointer above the ball."""
+        brackets = marks.corners(tracks.xyxy) if "corner" in self.items else []
         for row, box in enumerate(tracks.xyxy):
             other = self._is_other(int(tracks.track_id[row]))
             if is_ball[row]:
@@ -179,7 +180,7 @@ class Annotator:
             elif "box" in self.items:
                 marks.box_of(canvas, box, colours[row], tools.thin if other else tools.line)
             if "corner" in self.items:
-                ends = marks.corners(box)
+                ends = brackets[row]
                 marks.lines(canvas, ends, marks.EDGE, tools.stroke + 1)
                 marks.lines(canvas, ends, colours[row], tools.thin if other else tools.stroke)
 
@@ -242,7 +243,7 @@ class _Tools:
         self.thin = max(1, self.line // 2)
         self.stroke = thickness or max(2, round(2 * scale))  # of curves, which lose half a pixel to smoothing
         self.pointer = max(6.0, 13 * scale)
-        self.letters = Letters(max(9, round(12 * scale)))
+        self.letters = Letters(max(9, round(13 * scale)))
         self.clock = Letters(max(9, round(14 * scale)))
 
 

@@ -25,6 +25,7 @@ COCO_LIMBS = (
 
 _ARC = np.deg2rad(np.linspace(-45, 225, 19))  # open at the back, where the player stands in the way
 _CURVE = np.column_stack([np.cos(_ARC), np.sin(_ARC)])
+_SIDE = np.array([(-1, -1), (-1, 1), (1, -1), (1, 1)])
 _SHIFT = 4  # 2 ** 4 is FINE
 
 
@@ -37,15 +38,16 @@ def ellipses(xyxy: FloatArray) -> list[NDArray[np.int32]]:
     return _fine(foot[:, None] + _CURVE * radii[:, None])
 
 
-def corners(box: FloatArray) -> list[NDArray[np.int32]]:
-    """Return the four corners of a box as lines in `FINE` parts of a pixel."""
-    low, high = box[:2], box[2:]
-    arm = np.minimum(0.28 * (high - low), 0.2 * (high - low).max())
-    ends = []
-    for x, sign_x in ((low[0], 1), (high[0], -1)):
-        for y, sign_y in ((low[1], 1), (high[1], -1)):
-            ends.append([(x + sign_x * arm[0], y), (x, y), (x, y + sign_y * arm[1])])
-    return _fine(np.array(ends))
+def corners(xyxy: FloatArray) -> list[list[NDArray[np.int32]]]:
+    """Return the four corners of each box as lines in `FINE` parts of a pixel."""
+    low, high = xyxy[:, :2], xyxy[:, 2:]
+    size = high - low
+    arm = np.minimum(0.28 * size, 0.2 * size.max(axis=1, keepdims=True))
+    place = np.where(_SIDE[None] > 0, high[:, None], low[:, None])  # (N, 4, 2)
+    inward = -_SIDE[None] * arm[:, None]
+    ends = np.stack([place + inward * (1, 0), place, place + inward * (0, 1)], axis=2)
+    fine = _fine(ends.reshape(-1, 3, 2))
+    return [fine[4 * row : 4 * row + 4] for row in range(len(xyxy))]
 
 
 def pointer(box: FloatArray, size: float) -> list[NDArray[np.int32]]:

@@ -11,6 +11,8 @@ from sportstrack.camera.anchored import AnchoredMotion, inverse
 from sportstrack.images.corners import LEAST_SIDE
 from sportstrack.types import FloatArray, Image, Tracks
 
+STRIDE = 3  # every so many frames a point is drawn; a path through all of them shows the boxes' jitter
+
 
 class Trails:
     """Remembers where feet were, as points of the scene's first picture.
@@ -45,10 +47,12 @@ class Trails:
             if not points:
                 del self._points[track]
 
-    def path(self, track_id: int) -> FloatArray:
-        """Return the (N, 2) points of a track in this frame's picture, the oldest first."""
-        points = self._points.get(track_id)
-        return np.empty((0, 2)) if points is None else apply(self._place, np.array([foot for _, foot in points]))
+    def path(self, track_id: int, length: int) -> FloatArray:
+        """Return the (N, 2) points of a track over so many frames, in this frame's picture, the oldest first."""
+        points = self._points.get(track_id, ())
+        last = self._frame
+        some = [foot for frame, foot in points if (frame % STRIDE == 0 and frame > last - length) or frame == last]
+        return apply(self._place, np.array(some)) if some else np.empty((0, 2))
 
     def speed(self, track_id: int, frame_rate: float) -> float | None:
         """Return a track's pixels per second over half a second; None for a track that is too new."""

@@ -90,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     add_settings(
         group,
         TrackSettings,
-        ("formats", "mot_classes", "boxes", "draw", "save_detections", "detections"),
+        ("formats", "mot_classes", "boxes", "draw", "show", "save_detections", "detections"),
         draw={"type": words, "nargs": None},
     )
     group.add_argument("--resume", action="store_true", help="skip sources whose complete result is there already")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sportstrack.errors import SportstrackError
 from sportstrack.files.claim import Claim
+from sportstrack.track.frames import TrackedFrame
 from sportstrack.track.outputs import Outputs
 from sportstrack.track.pipeline import OnFrame, Progress, Run
 from sportstrack.track.resume import Origin
@@ -60,7 +61,13 @@ class TrackJob:
         """
         summary, tally, started = self.summary, run.tally, time.perf_counter()
         expected = summary.expected_frames
-        failure = run.go(on_frame, None if progress is None else lambda done: progress(done, expected))
+
+        def each(frame: TrackedFrame) -> None:
+            if on_frame is not None:
+                on_frame(frame)
+            outputs.refresh()
+
+        failure = run.go(each, None if progress is None else lambda done: progress(done, expected))
         try:
             outputs.close(complete=failure is None)
         except SportstrackError as error:

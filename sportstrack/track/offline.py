@@ -33,7 +33,7 @@ from sportstrack.video import SourceInfo, open_source
 FirstPass = Callable[..., Summary]
 """Tracks a source into the folder given; takes ``settings``, ``on_frame`` and ``progress`` as `track_video` does."""
 
-ONLY_SECOND_PASS = ("offline", "formats", "save_detections")
+ONLY_SECOND_PASS = ("offline", "formats", "show", "save_detections")
 """Settings that hold for the second pass; the first has values of its own."""
 
 
@@ -89,7 +89,7 @@ def _two_passes(
     texts = [kind for kind in settings.formats if kind in TEXT_SINKS] or ["mot"]
     earlier = first_pass(
         folder,
-        settings=settings.changed(offline=False, formats=texts, save_detections=True),
+        settings=settings.changed(offline=False, show=False, formats=texts, save_detections=True),
         on_frame=lambda frame: frames.append(replace(frame, image=None)),
         progress=progress and _half(progress, first=True),
     )
@@ -101,7 +101,7 @@ def _two_passes(
     earlier.stages_ms["refine"] = round(1000 * (time.perf_counter() - started) / max(len(frames), 1), 3)
     summary.settings = earlier.settings | {name: summary.settings[name] for name in ONLY_SECOND_PASS}
     needs_images = not is_recording(summary.source) and (
-        "video" in settings.formats or (on_frame is not None and settings.detections is None)
+        "video" in settings.formats or settings.show or (on_frame is not None and settings.detections is None)
     )
     with closing(Replay(recording, open_source(summary.source) if needs_images else None)) as replay:
         return _second_pass(job, replay, tracks, earlier, on_frame, progress and _half(progress, first=False))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sportstrack.draw.ground import GroundMap
 from sportstrack.draw.heatmap import heat_map, overlay
@@ -25,6 +25,10 @@ from sportstrack.track.sinks import TEXT_SINKS, MotSink, Sink
 from sportstrack.track.summary import Summary
 from sportstrack.video import SourceInfo, VideoWriter
 from sportstrack.video.sound import Sound
+
+if TYPE_CHECKING:
+    from sportstrack.draw.annotator import Annotator
+    from sportstrack.draw.window import Window
 
 ENDINGS = {
     "video": "_tracked.mp4",
@@ -77,12 +81,15 @@ class Outputs:
         self._sinks: dict[str, Sink] = {}
         self._annotate: Callable[..., Any] | None = None
         self._heat: _HeatSink | None = None
+        self._window = self._new_window(info) if settings.show else None
+        if self._window is not None:
+            self._annotate = self._annotator(frame_rate).draw
         if claim is None:
             return
         for kind in settings.formats:
             if kind == "video":
                 if info.kind != "recording":
-                    self._open_video(info, frame_rate, made.names)
+                    self._open_video(info, frame_rate)
             elif kind == "heatmap":
                 self._heat = self._sinks[kind] = _HeatSink(self._path(kind), info.width, info.height)
             else:
@@ -99,6 +106,8 @@ class Outputs:
             self._heat.look(frame)  # before anything is drawn
         if self._annotate is not None and frame.image is not None:
             self._annotate(frame.image, frame.tracks, frame.detections, index=frame.index, time=frame.time)
+            if self._window is not None:
+                self._window.offer(frame.image)
         return frame
 
     def write(self, frame: TrackedFrame) -> None:
@@ -106,9 +115,16 @@ class Outputs:
         for sink in self._sinks.values():
             sink.write(frame)
 
+    def refresh(self) -> None:
+        """Show the newest frame, if there is a window; in the thread that made the outputs."""
+        if self._window is not None:
+            self._window.refresh()
+
     def close(self, *, complete: bool) -> None:
         """Close every file under its temporary name, also when closing one fails; that failure is raised at the end."""
         failure: SportstrackError | None = None
+        if self._window is not None:
+            self._window.close()
         for sink in self._sinks.values():
             try:
                 if complete and failure is None:
@@ -147,13 +163,22 @@ class Outputs:
         assert self._claim is not None
         return self._claim.folder / f"{self._summary.name}{ENDINGS[kind]}"
 
-    def _open_video(self, info: SourceInfo, rate: Fraction, names: Mapping[int, str]) -> None:
-        from sportstrack.draw.annotator import Annotator
-
+    def _open_video(self, info: SourceInfo, rate: Fraction) -> None:
         require_cv2()
         self._sinks["video"] = _VideoSink(self._path("video"), info, rate, self._sound(info))
-        annotator = Annotator(names, draw=self._settings.draw, frame_rate=float(rate))
-        self._annotate = annotator.draw
+        self._annotate = self._annotate or self._annotator(rate).draw
+
+    def _annotator(self, rate: Fraction) -> Annotator:
+        from sportstrack.draw.annotator import Annotator
+
+        return Annotator(self.names, draw=self._settings.draw, frame_rate=float(rate))
+
+    def _new_window(self, info: SourceInfo) -> Window:
+        from sportstrack.draw.window import Window
+
+        if info.kind == "recording":
+            raise SettingError("--show: a recording has no pictures; name its video as well")
+        return Window(f"sportstrack: {self._summary.name}")
 
     def _sound(self, info: SourceInfo) -> Sound | None:
         """Return the sound to copy: that of a file which plays at its own pace."""

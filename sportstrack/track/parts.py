@@ -105,6 +105,7 @@ def open_frames(
     refuse_detector(settings, recording.info, recording.path, [*asked, *given])
     needs_images = (
         "video" in settings.formats
+        or settings.show
         or settings.embedder not in (None, recording.info.embedder)
         or settings.camera is not None
         or own.embedder is not None

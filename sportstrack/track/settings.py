@@ -56,6 +56,7 @@ class TrackSettings(DetectorSettings):
         boxes: which boxes to write and draw: smoothed where the tracker makes any, or detected.
         draw: what the video shows, comma-separated: presets broadcast, analyst, debug; items box, corner, ellipse,
             ball, trace, id, class, score, speed, label, mask, keypoints, clock.
+        show: show the frames in a window while they are drawn.
         save_detections: record the detections in NAME.npz for replays.
         detections: replay this recording instead of running a detector.
     """
@@ -126,6 +127,7 @@ class TrackSettings(DetectorSettings):
         f"what the video shows, comma-separated: presets {', '.join(PRESETS)}; items {', '.join(ITEMS)}",
         metavar="LIST",
     )
+    show: bool = option(False, "show the frames in a window while they are drawn")
     save_detections: bool = option(False, "record the detections in NAME.npz for replays")
     detections: str | None = option(None, "replay this recording instead of running a detector", metavar="NPZ")
 

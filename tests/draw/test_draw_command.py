@@ -15,8 +15,9 @@ from sportstrack.draw.run import draw_video
 from sportstrack.draw.settings import DrawSettings
 from sportstrack.errors import FormatError, SettingError, SourceError
 from sportstrack.mot import format_mot_rows
+from sportstrack.track.run import track_video
 from sportstrack.types import Tracks
-from tests.draw.conftest import FRAMES, SIZE, places, written_frames
+from tests.draw.conftest import FRAMES, SIZE, Detect, places, written_frames
 from tests.helpers.make_video import count_frames
 
 
@@ -190,18 +191,31 @@ def test_without_a_display_show_says_so(match: Path, result: Path, monkeypatch: 
         draw_video(match, result, settings=DrawSettings(show=True))
 
 
-def test_the_window_shows_what_is_drawn(match: Path, result: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> list[np.ndarray]:
+    """What a window shows that is closed with q after four frames."""
     import cv2
 
-    shown: list[np.ndarray] = []
+    images: list[np.ndarray] = []
     monkeypatch.setenv("DISPLAY", ":0")
     monkeypatch.setattr(cv2, "namedWindow", lambda *_: None)
-    monkeypatch.setattr(cv2, "imshow", lambda _, image: shown.append(image))
-    monkeypatch.setattr(cv2, "waitKey", lambda _: ord("q") if len(shown) == 4 else -1)
+    monkeypatch.setattr(cv2, "imshow", lambda _, image: images.append(image))
+    monkeypatch.setattr(cv2, "waitKey", lambda _: ord("q") if len(images) == 4 else -1)
     monkeypatch.setattr(cv2, "getWindowProperty", lambda *_: 1.0)
     monkeypatch.setattr(cv2, "destroyWindow", lambda _: None)
+    return images
+
+
+def test_the_window_shows_what_is_drawn(match: Path, result: Path, shown: list[np.ndarray]) -> None:
     frames: dict[int, np.ndarray] = {}
     draw_video(match, result, settings=DrawSettings(show=True), on_frame=frames.__setitem__)
     assert len(shown) == 4  # closed by the viewer; the rest is drawn all the same
     assert len(frames) == FRAMES
     assert np.array_equal(shown[2], frames[2])
+
+
+def test_track_shows_its_frames_while_it_runs(match: Path, shown: list[np.ndarray]) -> None:
+    summary = track_video(match, detector=Detect(), formats=[], show=True, draw=["box"])
+    assert summary.frames == FRAMES
+    assert 1 <= len(shown) <= 4
+    assert len(np.unique(shown[-1].reshape(-1, 3), axis=0)) > 10

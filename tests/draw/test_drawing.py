@@ -142,7 +142,7 @@ def test_trace_follows_the_feet_and_ends() -> None:
     rows, columns = np.nonzero(is_colour(image, 1))
     assert abs(rows - 200).max() <= 2
     assert abs(columns.max() - 410) <= 3
-    assert abs(columns.min() - 320) <= 12  # ten frames back
+    assert abs(columns.min() - 320) <= 30  # ten frames back, of which a third is drawn
     assert not annotator.draw(canvas(), Tracks.empty()).any()
 
 

@@ -15,14 +15,14 @@ from tests.draw.conftest import Detect, written_frames
 
 
 @cache
-def tracked(match: Path, draw: str, ball: bool) -> tuple[Path, list[np.ndarray]]:
+def tracked(match: Path, draw: str) -> tuple[Path, list[np.ndarray]]:
     """The results of a match, beside it, and the frames of its video."""
-    folder = match.parent / f"{draw}-{ball}"
+    folder = match.parent / draw
     with written_frames() as frames:
         track_video(
             match,
             folder,
-            detector=Detect(ball),
+            detector=Detect(),
             tracker="sports",
             formats=["video", "mot", "csv", "jsonl"],
             save_detections=True,
@@ -33,15 +33,15 @@ def tracked(match: Path, draw: str, ball: bool) -> tuple[Path, list[np.ndarray]]
 
 
 @pytest.mark.parametrize(
-    ("draw", "suffix", "ball"),
+    ("draw", "suffix"),
     [
-        *((draw, suffix, True) for draw in ("broadcast", "analyst,speed") for suffix in (".csv", ".jsonl", ".npz")),
-        *((draw, ".txt", False) for draw in ("broadcast", "analyst,speed")),
-        *(("debug", suffix, True) for suffix in (".jsonl", ".npz")),  # the others hold neither masks nor key points
+        *(("broadcast", suffix) for suffix in (".txt", ".csv", ".jsonl", ".npz")),
+        *(("analyst,speed,class", suffix) for suffix in (".txt", ".csv", ".jsonl", ".npz")),
+        *(("debug", suffix) for suffix in (".jsonl", ".npz")),  # the others hold neither masks nor key points
     ],
 )
-def test_a_result_is_drawn_as_track_drew_it(draw: str, suffix: str, ball: bool, match: Path, tmp_path: Path) -> None:
-    folder, frames = tracked(match, draw, ball)
+def test_a_result_is_drawn_as_track_drew_it(draw: str, suffix: str, match: Path, tmp_path: Path) -> None:
+    folder, frames = tracked(match, draw)
     with written_frames() as again:
         draw_video(match, folder / f"match{suffix}", tmp_path, DrawSettings(draw=draw.split(",")))
     for number, (one, other) in enumerate(zip(frames, again, strict=True)):
