@@ -12,7 +12,7 @@ from typing import Any
 from sportstrack.cli import new_parser, run
 from sportstrack.cli.arguments import Whole, words
 from sportstrack.cli.settings import add_settings, given
-from sportstrack.cli.shared import add_output, add_overwrite, add_quiet
+from sportstrack.cli.shared import add_classes, add_output, add_overwrite, add_quiet
 from sportstrack.draw.settings import DrawSettings
 
 PROGRAM = "sportstrack draw"
@@ -46,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     add_output(parser, "runs/draw")
     group = parser.add_argument_group("drawing")
     add_settings(group, DrawSettings, ("draw", "ids", "crop_to"), draw=_listed(words), ids=_listed(_numbers(0)))
+    add_classes(group)
     text = "names of the classes, comma-separated, from class 0 on, where the result does not know them"
     group.add_argument("--names", type=words, metavar="LIST", help=text)
     group = parser.add_argument_group("frames and outputs")

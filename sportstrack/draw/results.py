@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,10 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sportstrack.classes import names_beside
 from sportstrack.errors import FormatError, SettingError, SourceError
-from sportstrack.files.reading import as_utf8, parse_json, read_bytes, read_json
+from sportstrack.files.reading import as_utf8, parse_json, read_bytes, same_name
 from sportstrack.limits import MAX_FRAMES
-from sportstrack.mot import parse_mot
+from sportstrack.mot import class_ids, parse_mot
 from sportstrack.recording import Recording
 from sportstrack.types import Detections, FloatArray, IntArray, Tracks
 
@@ -79,6 +79,22 @@ class ResultFile:
         extras = self._extras.get(frame)
         return (tracks, None) if extras is None else _with_extras(tracks, extras)
 
+    def keep_classes(self, classes: Sequence[int | str]) -> None:
+        """Leave only the tracks of some classes: names as the file knows them, or class id + 1, as in MOT text.
+
+        Raises:
+            SettingError: a class that is not there; the message says which are.
+        """
+        numbers = {same_name(name): number for number, name in self.names.items()}
+        there = {number for table in self.tracks.values() for number in table.class_id.tolist()}
+        wanted = {one - 1 if isinstance(one, int) else numbers.get(same_name(one)) for one in classes}
+        if not wanted <= there:
+            known = ", ".join(self.names.get(number, str(number)) for number in sorted(there - {-1}))
+            raise SettingError(f"{self.path}: classes: expected some of {known or 'none: it has no classes'}")
+        self.frames = frozenset(self.tracks) if self.frames is None else self.frames
+        kept = {frame: table[np.isin(table.class_id, list(wanted))] for frame, table in self.tracks.items()}
+        self.tracks = {frame: table for frame, table in kept.items() if len(table)}
+
     def check_video(self, video: str, width: int, height: int, frames: int | None) -> None:
         """Raise SourceError if this cannot be the result of a video of this size and length.
 
@@ -137,20 +153,10 @@ def read_result(path: str | Path, *, zero_based: bool = False, names: Mapping[in
 def _mot(path: Path, data: bytes, zero_based: bool) -> ResultFile:
     table = parse_mot(data, name=str(path), zero_based=zero_based)
     table = table[table.track_id != -1]
-    classes = np.where(table.class_id > 0, table.class_id - 1, -1)
+    classes = class_ids(table.class_id)
     unknown = np.full(len(table), 0)
     tracks = _by_frame(table.frame, np.round(table.xyxy, 2), table.score, classes, table.track_id, unknown)
-    return ResultFile(path, tracks, _names_beside(path))
-
-
-def _names_beside(path: Path) -> dict[int, str]:
-    """Return the names of classes that the summary beside a result of this program knows."""
-    with suppress(FormatError, ValueError):
-        summary = read_json(path.with_suffix(".summary.json"))
-        names = summary.get("names") if isinstance(summary, dict) else None
-        if isinstance(names, dict):
-            return {int(class_id): str(name) for class_id, name in names.items()}
-    return {}
+    return ResultFile(path, tracks, names_beside(path))
 
 
 def _csv(path: Path, data: bytes) -> ResultFile:

@@ -79,6 +79,9 @@ def draw_video(
     if not 1 <= len(paths) <= MOST_RESULTS:
         raise SettingError(f"results: expected 1 to {MOST_RESULTS} files to draw side by side, got {len(paths)}")
     found = [read_result(path, zero_based=settings.zero_based, names=names) for path in paths]
+    for result in found:
+        if settings.classes is not None:
+            result.keep_classes(settings.classes)
     with ExitStack() as stack:
         source = stack.enter_context(open_source(video, frame_rate=settings.frame_rate))
         if source.info.live:

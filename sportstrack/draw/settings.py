@@ -21,6 +21,7 @@ class DrawSettings:
         draw: what the video shows, comma-separated: presets broadcast, analyst, debug; items box, corner, ellipse,
             ball, trace, id, class, score, speed, label, mask, keypoints, clock.
         ids: tracks to highlight, comma-separated; the others are drawn in grey.
+        classes: these classes only: names, or numbers as in column 8 of the MOT text.
         crop_to: follow this track with a virtual camera.
         formats: outputs, comma-separated: video, heatmap, paths, or all.
         frames: pictures of these frames, comma-separated, counted from 1.
@@ -39,6 +40,7 @@ class DrawSettings:
     ids: Sequence[int] | None = option(
         None, "tracks to highlight, comma-separated; the others are drawn in grey", metavar="LIST"
     )
+    classes: Sequence[int | str] | None = None
     crop_to: int | None = option(None, "follow this track with a virtual camera", metavar="ID")
     formats: Sequence[str] | None = option(
         None, f"outputs, comma-separated: {', '.join(OUTPUTS)}, or all", shown="video", choices=OUTPUTS, metavar="LIST"

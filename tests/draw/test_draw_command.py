@@ -112,6 +112,19 @@ def test_tables_of_other_tools(match: Path, result: Path, tmp_path: Path) -> Non
         np.testing.assert_array_equal(found.tracks[frame].track_id, tracks.track_id)
 
 
+def test_some_classes_alone(match: Path, tmp_path: Path) -> None:
+    from sportstrack.draw.results import read_result
+
+    track_video(match, tmp_path, detector=Detect(), formats=["mot", "csv"])
+    for suffix in (".txt", ".csv"):
+        found = read_result(tmp_path / f"match{suffix}")
+        found.keep_classes(["Ball"])
+        assert {number for table in found.tracks.values() for number in table.class_id.tolist()} == {1}
+    found = read_result(tmp_path / "match.txt")
+    with pytest.raises(SettingError, match=r"classes: expected some of player, ball, referee"):
+        found.keep_classes(["goalkeeper"])
+
+
 def test_a_result_of_a_longer_video_is_refused_with_the_numbers(match: Path, result: Path, tmp_path: Path) -> None:
     longer = tmp_path / "longer.txt"
     longer.write_text(result.read_text(encoding="utf-8") + "44,1,5,5,10,20,1,-1,-1,-1\n", encoding="utf-8")
