@@ -87,7 +87,7 @@ class ResultFile:
         """
         numbers = {same_name(name): number for number, name in self.names.items()}
         there = {number for table in self.tracks.values() for number in table.class_id.tolist()}
-        wanted = {one - 1 if isinstance(one, int) else numbers.get(same_name(one)) for one in classes}
+        wanted = {one - 1 if isinstance(one, int) else numbers.get(same_name(one), -2) for one in classes}
         if not wanted <= there:
             known = ", ".join(self.names.get(number, str(number)) for number in sorted(there - {-1}))
             raise SettingError(f"{self.path}: classes: expected some of {known or 'none: it has no classes'}")

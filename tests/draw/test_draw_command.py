@@ -118,7 +118,7 @@ def test_some_classes_alone(match: Path, tmp_path: Path) -> None:
     track_video(match, tmp_path, detector=Detect(), formats=["mot", "csv"])
     for suffix in (".txt", ".csv"):
         found = read_result(tmp_path / f"match{suffix}")
-        found.keep_classes(["Ball"])
+        found.keep_classes(["ball"])
         assert {number for table in found.tracks.values() for number in table.class_id.tolist()} == {1}
     found = read_result(tmp_path / "match.txt")
     with pytest.raises(SettingError, match=r"classes: expected some of player, ball, referee"):
