@@ -76,6 +76,7 @@ def refined(
         frame_rate=frame_rate,
         width=width,
         height=height,
+        times=[frame.time for frame in frames],
         camera=np.array(camera).reshape(-1, 2, 3),
         cuts=cuts,
     )

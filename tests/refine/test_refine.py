@@ -341,6 +341,29 @@ def test_a_shot_change_is_named_by_its_frame_in_the_video() -> None:
         refine_tracks(table, numbers[1:], frame_rate=25, **SIZE)
 
 
+def test_at_a_steady_rate_times_change_nothing() -> None:
+    table = join(run(1, range(30), (200, 300), (4, 0)), run(2, range(36, 60), (200, 300), (4, 0)))
+    plain = refine_tracks(table, range(60), frame_rate=30, **SIZE)
+    timed = refine_tracks(table, range(60), frame_rate=30, times=[round(n / 30, 3) for n in range(60)], **SIZE)
+    assert same(plain, timed)
+
+
+def test_frames_that_are_missing_count_where_times_are_given() -> None:
+    """A player runs on at 8 pixels a frame, but most frames are gone; boxes jitter. With times it is one steady run."""
+    rng = np.random.default_rng(0)
+    kept = np.flatnonzero(rng.random(200) < 0.5)
+    boxes = np.array([[100.0, 300, 140, 390]]) + kept[:, None] * [8.0, 0, 8, 0]
+    table = TrackTable.of(kept, np.ones(len(kept), np.int64), boxes + rng.normal(0, 2, boxes.shape))
+    off = {}
+    for times in (None, kept / 25):
+        after = refine_tracks(table, kept, frame_rate=25, times=times, **SIZE)
+        assert set(after.frame.tolist()) <= set(kept.tolist())
+        off[times is None] = float(np.abs(after.xyxy[:, 0] - 100.0 - 8 * after.frame).mean())
+    assert off[False] < 0.8 * off[True]
+    with pytest.raises(SettingError, match="times: expected"):
+        refine_tracks(table, kept, frame_rate=25, times=[0.0], **SIZE)
+
+
 def test_a_run_s_embeddings_are_used() -> None:
     embedding = np.repeat(np.eye(2), 50, axis=0)
     table = TrackTable.of(range(100), [2] * 100, np.tile([500.0, 300, 540, 390], (100, 1)), embedding=embedding)
