@@ -56,6 +56,8 @@ class TrackKeywords(LoadKeywords, total=False):
     show: bool
     save_detections: bool
     detections: str | None
+    size: tuple[int, int] | None
+    first_frame: int | None
 
 
 class LabelKeywords(TrackKeywords, total=False):

@@ -110,6 +110,8 @@ def label_video(
     if recorded is None:
         _refuse_live(source)
         detector = ready(detector, how)
+    if recorded is not None and not is_recording(recorded):
+        raise SettingError(f"{recorded}: is no recording; make one of it: sportstrack track --save-detections")
     frames: list[TrackedFrame] = []
     # Neither outputs nor pictures: offline work happens here, so that the video is read once.
     summary = track_video(

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sportstrack.cli import new_parser, print_json, report_error, run
-from sportstrack.cli.arguments import words
+from sportstrack.cli.arguments import size, words
 from sportstrack.cli.settings import add_settings, given
 from sportstrack.cli.shared import add_config, add_json, add_output, add_overwrite, add_quiet
 from sportstrack.detect.settings import DetectorSettings
@@ -44,6 +44,8 @@ _EXAMPLES = """examples:
   sportstrack track rtsp://camera/stream --live
   sportstrack track match.mp4 --save-detections     record, then replay in a moment with another tracker:
   sportstrack track --detections runs/track/match.npz --tracker sort
+  sportstrack track match.mp4 --detections boxes.csv                                another program's detections
+  sportstrack track --detections det.txt --frame-rate 25 --size 1280x720           the same without the video
 """
 
 
@@ -90,8 +92,9 @@ def _parser() -> argparse.ArgumentParser:
     add_settings(
         group,
         TrackSettings,
-        ("formats", "mot_classes", "boxes", "draw", "show", "save_detections", "detections"),
+        ("formats", "mot_classes", "boxes", "draw", "show", "save_detections", "detections", "size", "first_frame"),
         draw={"type": words, "nargs": None},
+        size={"type": size},
     )
     group.add_argument("--resume", action="store_true", help="skip sources whose complete result is there already")
     add_overwrite(group)

@@ -101,8 +101,10 @@ def _two_passes(
     tracks = dict(zip(numbers, table.to_tracks(numbers), strict=True))
     earlier.stages_ms["refine"] = round(1000 * (time.perf_counter() - started) / max(len(frames), 1), 3)
     summary.settings = earlier.settings | {name: summary.settings[name] for name in ONLY_SECOND_PASS}
-    needs_images = not is_recording(summary.source) and (
-        "video" in settings.formats or settings.show or (on_frame is not None and settings.detections is None)
+    needs_images = (
+        not is_recording(summary.source)
+        and summary.source != settings.detections
+        and ("video" in settings.formats or settings.show or (on_frame is not None and settings.detections is None))
     )
     with closing(Replay(recording, open_source(summary.source) if needs_images else None)) as replay:
         return _second_pass(job, replay, tracks, earlier, on_frame, progress and _half(progress, first=False))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from sportstrack.detect.connector import Connector
 from sportstrack.detect.slices import sliced
 from sportstrack.engines.report import EngineReport
+from sportstrack.foreign import ForeignDetections
 from sportstrack.recording import Recording, RecordingInfo
 from sportstrack.track.detector import LazyDetector, ready
 from sportstrack.track.frames import Observation
@@ -100,7 +102,9 @@ def open_frames(
     """
     if not is_recording(source) and settings.detections is None:
         return open_source(source, every=settings.every, live=settings.live, frame_rate=settings.frame_rate)
-    recording = Recording(str(source) if is_recording(source) else str(settings.detections))
+    has_video = not is_recording(source) and str(source) != settings.detections
+    path = str(source) if is_recording(source) else str(settings.detections)
+    recording = Recording(path) if is_recording(path) else open_foreign(path, source if has_video else None, settings)
     given = ["detector"] if own.objects()["detector"] is not None else []
     refuse_detector(settings, recording.info, recording.path, [*asked, *given])
     needs_images = (
@@ -111,9 +115,18 @@ def open_frames(
         or own.embedder is not None
         or own.camera is not None
     )
-    has_video = not is_recording(source) and str(source) != settings.detections
     video = open_source(source) if has_video and needs_images else None
     return Replay(recording, video, every=settings.every, frame_rate=settings.frame_rate)
+
+
+def open_foreign(path: str, source: str | Path | int | None, settings: TrackSettings) -> ForeignDetections:
+    """Open another program's detections; the video that they belong to, if there is one, says size, rate and length."""
+    size, rate, frames = settings.size, settings.frame_rate, None
+    if source is not None:
+        with closing(open_source(source, frame_rate=rate)) as video:
+            made = video.info
+        size, rate, frames = (made.width, made.height), float(made.frame_rate), made.frame_count
+    return ForeignDetections(path, size=size, frame_rate=rate, frames=frames, first_frame=settings.first_frame)
 
 
 def load_parts(frames: VideoSource | Replay, settings: TrackSettings, own: Own) -> Parts:

@@ -10,6 +10,7 @@ from math import lcm
 import numpy as np
 
 from sportstrack.errors import SourceError
+from sportstrack.foreign import ForeignDetections
 from sportstrack.recording import Recording, RecordingInfo
 from sportstrack.track.frames import Observation
 from sportstrack.track.settings import OFF
@@ -39,14 +40,14 @@ class Replay:
 
     def __init__(
         self,
-        recording: Recording,
+        recording: Recording | ForeignDetections,
         video: VideoSource | None,
         *,
         every: int = 1,
         frame_rate: float | None = None,
     ) -> None:
         self.recording, self._video, self.has_images = recording, video, video is not None
-        self.warnings: list[str] = []
+        self.warnings: list[str] = list(getattr(recording, "warnings", ()))
         made = recording.info
         self.every = lcm(every, made.every)
         self._wanted, self._given = every, None if frame_rate is None else as_rate(frame_rate)
@@ -73,6 +74,8 @@ class Replay:
                     f"the video has no frame {observation.index}, which the recording has: stopped there"
                 )
                 break
+            if self._given is None and isinstance(self.recording, ForeignDetections):  # which has no times of its own
+                observation = replace(observation, time=frame.time)
             yield replace(observation, image=frame.image, pts=_exact(frame, observation.time))
         self.warnings += [text for text in self._video.warnings if text != ASSUMED_RATE]  # the recording has the rate
 

@@ -58,7 +58,11 @@ class TrackSettings(DetectorSettings):
             ball, trace, id, class, score, speed, label, mask, keypoints, clock.
         show: show the frames in a window while they are drawn.
         save_detections: record the detections in NAME.npz for replays.
-        detections: replay this recording instead of running a detector.
+        detections: replay this recording instead of running a detector, or another program's detections: MOT text, CSV,
+            COCO results, supervision's JSON, or a folder of YOLO labels (see `sportstrack.foreign`).
+        size: of the pictures, as WIDTHxHEIGHT, for such detections without their video.
+        first_frame: number of the first frame in such detections, 0 or 1. None: 0 in a file that has a frame 0, else 1
+            in MOT text, COCO results and YOLO labels, and 0 in CSV and JSON.
     """
 
     slices: str = option(
@@ -129,7 +133,18 @@ class TrackSettings(DetectorSettings):
     )
     show: bool = option(False, "show the frames in a window while they are drawn")
     save_detections: bool = option(False, "record the detections in NAME.npz for replays")
-    detections: str | None = option(None, "replay this recording instead of running a detector", metavar="NPZ")
+    detections: str | None = option(
+        None,
+        "replay this recording instead of running a detector, or another program's detections: MOT text, CSV, "
+        "COCO results, supervision's JSON, or a folder of YOLO labels",
+        metavar="PATH",
+    )
+    size: tuple[int, int] | None = option(
+        None, "of the pictures, as WIDTHxHEIGHT, for such detections without their video", metavar="WxH"
+    )
+    first_frame: int | None = option(
+        None, "number of the first frame in such detections, 0 or 1", shown="by the file", low=0, high=1, metavar="N"
+    )
 
     def __post_init__(self) -> None:
         if isinstance(path := getattr(self, "detections"), os.PathLike):  # noqa: B009 - typed as text
@@ -154,7 +169,8 @@ class TrackSettings(DetectorSettings):
         from sportstrack.detect.common import class_ids
 
         if self.ball is not None:
-            return None if self.ball_is_off else class_ids(self.ball, names)
+            numbers = {int(one): str(one) for one in self.ball if str(one).isdecimal()}  # all there is without names
+            return None if self.ball_is_off else class_ids(self.ball, names or numbers)
         if self.ball_is_off or not names:
             return None
         from sportstrack.detect.balls import ball_ids
@@ -181,7 +197,7 @@ class TrackSettings(DetectorSettings):
         """Return plain values, fit for YAML and JSON."""
         values = asdict(self)
         values["formats"], values["draw"] = list(self.formats), list(self.draw)
-        for name in ("classes", "ball"):
+        for name in ("classes", "ball", "size"):
             values[name] = None if values[name] is None else list(values[name])
         own = self.tracker_settings.items()
         values["tracker_settings"] = {k: list(v) if isinstance(v, tuple) else v for k, v in own}

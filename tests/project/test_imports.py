@@ -26,7 +26,7 @@ FLOORS = (
     {"boxes", "kalman", "assign", "appearance", "bystanders", "images", "models", "cli", "keywords"},
     {"chunks"},
     {"mot", "recording", "seqinfo"},
-    {"classes"},
+    {"classes", "foreign"},
     {"video", "trackers", "score", "engines"},
     {"camera", "detect", "embed", "field", "refine", "shots", "data_prep"},
     {"draw"},
