@@ -14,7 +14,7 @@ from sportstrack.types import CameraMotion, Embedder, Tracker
 class LoadKeywords(TypedDict, total=False):
     """Of functions that load detectors and choose the lowest score themselves."""
 
-    imgsz: int
+    imgsz: int | None
     iou: float
     classes: Sequence[int | str] | None
     device: str
@@ -37,6 +37,7 @@ class TrackKeywords(LoadKeywords, total=False):
     """Of `sportstrack.track_video`, whose ``detector``, ``tracker``, ``embedder`` and ``camera`` may be objects."""
 
     weights: str
+    quality: str
     score: float | None
     batch: int | None
     slices: str
@@ -45,7 +46,7 @@ class TrackKeywords(LoadKeywords, total=False):
     tracker_settings: Mapping[str, Any]
     ball: Sequence[int | str] | None
     ball_score: float | None
-    offline: bool
+    offline: bool | None
     every: int
     live: bool
     frame_rate: float | None

@@ -67,6 +67,8 @@ def _values(hint: Any, known: About, default: Any) -> dict[str, Any]:
     kinds.discard(type(None))
     (kind,) = kinds
     values: dict[str, Any] = {}
+    if kind is bool and default is None:  # left to something else: both answers can be given
+        return {"action": argparse.BooleanOptionalAction}
     if kind is bool:
         return {"action": "store_false" if default else "store_true"}
     if known.metavar:

@@ -57,6 +57,8 @@ def load_detector(spec: str | Path | Detect, **settings: Unpack[DetectorKeywords
     """
     if not isinstance(spec, (str, Path)):
         return as_detector(spec)
+    if settings.get("imgsz", 0) is None:
+        del settings["imgsz"]  # each library has a default of its own
     spec = str(spec)
     kind, name = split_spec(spec)
     if kind:

@@ -77,6 +77,12 @@ class BallScores:
         return self._detector.device
 
     @property
+    def trained_size(self) -> int | None:
+        """Longer side that the network was trained with, or None where nobody knows."""
+        size: int | None = getattr(self._detector, "trained_size", None)
+        return size
+
+    @property
     def report(self) -> EngineReport | None:
         """What runs the network, where the detector says so."""
         report: EngineReport | None = getattr(self._detector, "report", None)

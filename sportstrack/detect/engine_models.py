@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sportstrack.detect.common import Frames, Stages, check_range, class_ids, in_shapes
+from sportstrack.detect.sizes import DEFAULT_SIZE, ImageSize, SizeRule, check_size, in_pixels, is_other
 from sportstrack.detect.yolo import TASKS, Head, Letterbox, decode, input_size
 from sportstrack.engines.card import HEADS, ModelCard
 from sportstrack.engines.measure import measured
@@ -43,7 +44,8 @@ class EngineDetector:
         card: what is known of it.
         engine: auto (whichever is faster here, measured once), openvino or onnx.
         precision: fp32, fp16 or bf16.
-        imgsz: longer side of the network's input in pixels, rounded up to the network's stride.
+        imgsz: longer side of the network's input in pixels, rounded up to the network's stride; or a rule that chooses it
+            for the shape of the frames.
         score: lowest score returned, 0…1.
         iou: overlap above which the box with the lower score is dropped, 0…1.
         classes: as `sportstrack.detect.common.class_ids`.
@@ -55,6 +57,7 @@ class EngineDetector:
         names: class id → name.
         timings: seconds spent since construction per stage: preprocess, inference, postprocess.
         task: detect, segment or pose.
+        trained_size: longer side that the network was trained with, or None.
         report: which engine runs, and what was measured.
         fixed: settings that this model fixes itself.
         in_force: values of those settings, where they are known.
@@ -73,7 +76,7 @@ class EngineDetector:
         *,
         engine: str = "auto",
         precision: str = "fp32",
-        imgsz: int = 640,
+        imgsz: ImageSize = DEFAULT_SIZE,
         score: float = 0.1,
         iou: float = 0.7,
         classes: Sequence[int | str] | str | None = None,
@@ -81,12 +84,13 @@ class EngineDetector:
         max_det: int = 300,
         converted: float | None = None,
     ) -> None:
-        check_range("imgsz", imgsz, 32, 16384, whole=True)
+        check_size(imgsz)
         check_range("score", score, 0, 1)
         check_range("iou", iou, 0, 1)
         check_range("max_det", max_det, 1, 1_000_000, whole=True)
         self.path, self.names, self.task = Path(path), dict(card.names), card.task
-        self._card, self._head, self._imgsz = card, head_of(card, self.path), int(imgsz)
+        self.trained_size = card.trained_size
+        self._card, self._head, self._imgsz = card, head_of(card, self.path), imgsz
         self._stages = Stages()
         self.timings = self._stages.timings
         self._how: dict[str, Any] = {
@@ -108,6 +112,8 @@ class EngineDetector:
     def prepare(self, shape: tuple[int, int]) -> None:
         """Open the network for frames of a shape (height, width), so that the first one need not wait for that."""
         self._ready(self._size(shape))
+        if isinstance(self._imgsz, SizeRule):
+            self.in_force["imgsz"] = max(self._size(shape))
 
     def _detect(self, frames: Frames) -> list[Detections]:
         size = self._size(frames[0].shape)
@@ -126,7 +132,8 @@ class EngineDetector:
         return tables
 
     def _size(self, shape: Sequence[int]) -> tuple[int, int]:
-        return self._card.size or input_size(tuple(shape), self._imgsz, self._card.stride)
+        longer = in_pixels(self._imgsz, tuple(shape), self.trained_size, self.names)
+        return self._card.size or input_size(tuple(shape), longer, self._card.stride)
 
     def _ready(self, size: tuple[int, int]) -> _Ready:
         if size not in self._open:
@@ -161,8 +168,7 @@ class EngineDetector:
         values: dict[str, Any] = {"engine": self.report.engine, "precision": self.report.precision}
         if self._card.size is not None:
             values["imgsz"] = max(self._card.size)
-            stride = self._card.stride
-            fixed += ["imgsz"] if values["imgsz"] != -(-self._imgsz // stride) * stride else []
+            fixed += ["imgsz"] if is_other(self._imgsz, values["imgsz"], self._card.stride) else []
         if self._card.end2end:
             fixed.append("iou")
         return tuple(fixed), values

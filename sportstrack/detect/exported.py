@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from sportstrack.detect.sizes import DEFAULT_SIZE, ImageSize, in_pixels
 from sportstrack.detect.ultralytics_models import UltralyticsDetector
 from sportstrack.engines.cache import find_or_make
 from sportstrack.engines.convert import versions
@@ -24,6 +25,8 @@ from sportstrack.plugins import first_line
 _MADE = {"tensorrt": ("engine", "model.engine", "tensorrt"), "coreml": ("coreml", "model.mlpackage", "coremltools")}
 """Engine → Ultralytics' word, name of the file, package."""
 
+_HD = (1080, 1920)
+
 
 def load_exported(
     path: Path,
@@ -31,7 +34,7 @@ def load_exported(
     *,
     precision: str | None,
     device: str,
-    imgsz: int = 640,
+    imgsz: ImageSize = DEFAULT_SIZE,
     trust: bool = False,
     begin: Callable[[str], None] | None = None,
     **settings: Any,
@@ -45,7 +48,7 @@ def load_exported(
         engine: tensorrt or coreml.
         precision: fp32, fp16 or None, which is fp32.
         device: where TensorRT runs.
-        imgsz: side of the input.
+        imgsz: side of the input; a rule chooses it for HD.
         trust: let the checkpoint run code of its own while it loads.
         begin: called with a sentence for the user before the export begins.
         **settings: other keywords of `UltralyticsDetector`.
@@ -60,6 +63,7 @@ def load_exported(
     except EngineError as error:
         raise SettingError(str(error)) from error
     where = choose_device(device)
+    side = in_pixels(imgsz, _HD, None, {})
     if engine == "tensorrt" and not where.startswith("cuda"):
         raise SettingError(f"engine tensorrt needs an NVIDIA GPU, and the device is {where}: take --engine auto")
     if precision == "bf16":
@@ -70,14 +74,14 @@ def load_exported(
             yolo.model.pt_path = str(Path(folder) / "model.pt")  # of which the exporter takes folder and stem
             more = {"quantize": 16} if precision == "fp16" else {}
             try:
-                made = yolo.export(format=word, imgsz=imgsz, device=where, verbose=False, **more)
+                made = yolo.export(format=word, imgsz=side, device=where, verbose=False, **more)
                 Path(made).replace(out)
             except Exception as error:
                 raise EngineError(f"{path}: cannot be exported for {engine} ({first_line(error)})") from error
 
-    made_of = {"versions": versions() | _version(package), "imgsz": imgsz, "precision": precision, "device": where}
+    made_of = {"versions": versions() | _version(package), "imgsz": side, "precision": precision, "device": where}
     model, seconds = find_or_make(path, name, made_of, make, begin=begin)
-    detector = UltralyticsDetector(model, imgsz=imgsz, device=where, trust=trust, **settings)
+    detector = UltralyticsDetector(model, imgsz=side, device=where, trust=trust, **settings)
     detector.report = EngineReport(engine, precision or "fp32", converted=seconds)
     return detector
 

@@ -29,7 +29,7 @@ class DetectorSettings:
         weights: path, known name (downloaded once) or 'demo'; Ultralytics loads them.
         detector: instead of weights: torchvision:NAME, transformers:FOLDER_OR_NAME, detectron2:CONFIG.yaml,
             tensorflow:SAVED_MODEL, or package.module:NAME, a callable frames -> list[Detections].
-        imgsz: longer side of the network's input.
+        imgsz: longer side of the network's input. None is 640, or what the library takes; in tracking the quality decides.
         score: lowest score of a box; trackers use low scores too. None is 0.1 for a detector; of a recording it takes
             all.
         iou: overlap above which the box with the lower score is dropped.
@@ -55,7 +55,9 @@ class DetectorSettings:
         "tensorflow:SAVED_MODEL, or package.module:NAME, a callable frames -> list[Detections]",
         metavar="LIBRARY:NAME",
     )
-    imgsz: int = option(640, "longer side of the network's input", low=32, high=16384, metavar="PIXELS")
+    imgsz: int | None = option(
+        None, "longer side of the network's input", shown="640", low=32, high=16384, metavar="PIXELS"
+    )
     score: float | None = option(
         None, "lowest score of a box; trackers use low scores too", shown=str(LOWEST_SCORE), low=0, high=1
     )

@@ -104,6 +104,7 @@ class SlicedDetector:
         if prepare is not None:
             x1, y1, x2, y2 = tiles(shape[::-1], self._columns, self._rows)[0]
             prepare((y2 - y1, x2 - x1))
+            self.in_force |= self._detector.in_force
 
     @property
     def report(self) -> EngineReport | None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from sportstrack.detect.common import STAGES, Frames, check_range, class_ids, rows_by_shape
 from sportstrack.detect.neck import NeckFeatures
+from sportstrack.detect.sizes import DEFAULT_SIZE, ImageSize, SizeRule, check_size, in_pixels, is_other
 from sportstrack.engines.report import EngineReport
 from sportstrack.errors import WeightsError
 from sportstrack.images.check import check_image
@@ -42,8 +43,8 @@ class UltralyticsDetector:
 
     Args:
         weights: path, known name or address, as `sportstrack.models.weights.find_weights` takes.
-        imgsz: longer side of the network's input in pixels, rounded up to the model's stride; a model exported at one
-            size keeps that.
+        imgsz: longer side of the network's input in pixels, rounded up to the model's stride, or a rule that chooses it
+            for the shape of the frames; a model exported at one size keeps that.
         score: lowest score returned, 0…1. Trackers of the ByteTrack family want the low ones too.
         iou: overlap above which non-maximum suppression drops the box with the lower score, 0…1; ignored by models
             without it.
@@ -62,6 +63,7 @@ class UltralyticsDetector:
         timings: seconds spent since construction (or `warmup`) per stage: preprocess, inference, postprocess.
         device: the device in use, such as ``cuda:0``.
         task: detect, segment, pose or obb.
+        trained_size: longer side that the network was trained with, or None.
         format: the engine that Ultralytics runs it with: torch, or that of an exported file.
         report: the same, for a run's summary.
         fixed: settings that this model fixes itself.
@@ -77,7 +79,7 @@ class UltralyticsDetector:
         self,
         weights: str | Path,
         *,
-        imgsz: int = 640,
+        imgsz: ImageSize = DEFAULT_SIZE,
         score: float = 0.1,
         iou: float = 0.7,
         classes: Sequence[int | str] | str | None = None,
@@ -88,7 +90,7 @@ class UltralyticsDetector:
         features: bool = False,
         trust: bool = False,
     ) -> None:
-        check_range("imgsz", imgsz, 32, 16384, whole=True)
+        check_size(imgsz)
         check_range("score", score, 0, 1)
         check_range("iou", iou, 0, 1)
         check_range("max_det", max_det, 1, 1_000_000, whole=True)
@@ -98,7 +100,7 @@ class UltralyticsDetector:
         check_half(half, self.device)
         self.timings = dict.fromkeys(STAGES, 0.0)
         self._settings: dict[str, Any] = {
-            "imgsz": int(imgsz),
+            "imgsz": DEFAULT_SIZE if isinstance(imgsz, SizeRule) else int(imgsz),
             "conf": float(score),
             "iou": float(iou),
             "device": self.device,
@@ -109,12 +111,15 @@ class UltralyticsDetector:
         }
         self._model = self._load(half, trust)
         self._neck = self._neck_features() if features else None
-        self.fixed, self.in_force, self._at_once = self._fixed_settings(int(imgsz))
+        self.fixed, self.in_force, self._at_once = self._fixed_settings(imgsz)
         form = str(getattr(self._model.predictor.model, "format", "pt"))
         self.format = _ENGINE_OF.get(form, form)
         self.report = EngineReport(self.format, "fp16" if half else "fp32")
         self.names: dict[int, str] = {int(k): str(v) for k, v in self._model.names.items()}
         self._settings["classes"] = class_ids(classes, self.names)
+        trained = self._model.overrides.get("imgsz")
+        self.trained_size = int(np.max(trained)) if trained else None
+        self._imgsz = imgsz
 
     def __call__(self, frames: Frames) -> list[Detections]:
         """Detect in a batch of (H, W, 3) BGR uint8 frames; return one table per frame, in order."""
@@ -133,6 +138,14 @@ class UltralyticsDetector:
                 found[row] = table
             self.timings["postprocess"] += time.perf_counter() - started
         return found
+
+    def prepare(self, shape: tuple[int, int]) -> None:
+        """Choose the size of the input for frames of a shape (height, width)."""
+        if isinstance(self._imgsz, SizeRule) and "imgsz" not in self.fixed:
+            self.in_force["imgsz"] = self._size(shape)
+
+    def _size(self, shape: tuple[int, ...]) -> int:
+        return in_pixels(self._imgsz, shape, self.trained_size, self.names)
 
     def warmup(self, shape: tuple[int, int] = (720, 1280), batch: int = 1) -> None:
         """Run once on black frames of `shape` (height, width), so that the first real batch is not the slow one."""
@@ -154,7 +167,7 @@ class UltralyticsDetector:
         self.task = str(model.task)
         return model
 
-    def _fixed_settings(self, imgsz: int) -> tuple[tuple[str, ...], dict[str, Any], int | None]:
+    def _fixed_settings(self, imgsz: ImageSize) -> tuple[tuple[str, ...], dict[str, Any], int | None]:
         """Return the settings that the model fixes itself, their known values, and the frames it takes at once."""
         predictor = self._model.predictor
         backend = predictor.model
@@ -164,7 +177,7 @@ class UltralyticsDetector:
         if size is not None and not getattr(backend, "dynamic", False):  # exported at one size
             sides = np.atleast_1d(size).tolist()
             values["imgsz"] = int(max(sides))
-            fixed += ["imgsz"] if values["imgsz"] != -(-imgsz // 32) * 32 else []
+            fixed += ["imgsz"] if is_other(imgsz, values["imgsz"], 32) else []
             at_once = int((getattr(backend, "metadata", None) or {}).get("batch") or 1)
         if getattr(backend, "format", "pt") != "pt":
             fixed.append("half")  # the file's numbers are of one precision
@@ -188,7 +201,8 @@ class UltralyticsDetector:
     def _predict(self, frames: list[Image]) -> list[Any]:
         step = self._at_once or len(frames)
         parts = (frames[at : at + step] for at in range(0, len(frames), step))
-        results: list[Any] = [result for part in parts for result in self._model.predict(part, **self._settings)]
+        how = self._settings | {"imgsz": self._size(frames[0].shape)}
+        results: list[Any] = [result for part in parts for result in self._model.predict(part, **how)]
         for result in results:
             for stage in STAGES:
                 self.timings[stage] += result.speed[stage] / 1000

@@ -33,6 +33,7 @@ _EXAMPLES = """examples:
   sportstrack track match.mp4                       YOLOv8n and SportsTrack, results in runs/track
   sportstrack track *.mp4 -o out --resume           many videos, skipping the finished ones
   sportstrack track match.mp4 --weights best.pt --imgsz 1280 --classes player,ball
+  sportstrack track match.mp4 --quality best        overnight: large input, OSNet if it is here, refined
   sportstrack track match.mp4 --tracker sort --set max_age=5
   sportstrack track match.mp4 --tracker botsort --embedder kit --camera flow
   sportstrack track match.mp4 --draw analyst,speed   corners, paths and speeds instead of ellipses
@@ -72,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--demo", action="store_true", help="track the built-in clip with the built-in weights, offline")
     add_config(parser)
 
+    add_settings(parser, TrackSettings, ["quality"])
     group = parser.add_argument_group("detector")
     add_settings(group, DetectorSettings, [field.name for field in fields(DetectorSettings)])
     add_settings(group, TrackSettings, ("slices",))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sportstrack.detect.connector import Connector
+from sportstrack.detect.sizes import SizeRule
 from sportstrack.images.opencv import require_cv2
 from sportstrack.track.settings import LOWEST_SCORE, TrackSettings
 from sportstrack.types import Detect
@@ -57,6 +58,8 @@ def _load(settings: TrackSettings, score: float) -> Connector:
         values["features"] = True
     if settings.detector is not None:
         return load_detector(settings.detector, **values)
+    if settings.imgsz is None:
+        values["imgsz"] = SizeRule(settings.quality)
     return load_detector(settings.weights, **values | {"classes": settings.classes or "sports"})
 
 

@@ -60,7 +60,7 @@ def refuse_detector(settings: TrackSettings, recorded: RecordingInfo, path: Any,
         SettingError: if there is one; the message names it.
     """
     default = TrackSettings()
-    embeds = settings.embedder not in (None, recorded.embedder)
+    embeds = settings.embeds_with not in (None, recorded.embedder)
     for name in OF_DETECTORS:
         if embeds and name in _OF_EMBEDDERS:
             continue
@@ -74,7 +74,7 @@ def refuse_detector(settings: TrackSettings, recorded: RecordingInfo, path: Any,
 def of_replay(settings: TrackSettings, recorded: RecordingInfo) -> dict[str, Any]:
     """Return the settings in force in a replay, as plain values: those of a detector are left out."""
     values = settings.as_dict()
-    embeds = settings.embedder not in (None, recorded.embedder)
+    embeds = settings.embeds_with not in (None, recorded.embedder)
     for name in OF_DETECTORS:
         if not (embeds and name in _OF_EMBEDDERS):
             values.pop(name, None)

@@ -70,6 +70,7 @@ class Observer:
         choose: returns (N,) which detections count; None keeps all.
         watch: tells people off the field; None takes what the observations say.
         everybody: ignore what the observations say of people off the field.
+        forget: leave out the embeddings that the observations have.
 
     Attributes:
         warnings: what the user should know of the embedder.
@@ -84,9 +85,10 @@ class Observer:
         watch: FieldWatch | None = None,
         *,
         everybody: bool = False,
+        forget: bool = False,
     ) -> None:
         self._detector, self._embedder, self._camera = detector, embedder, camera
-        self._choose, self._watch, self._everybody = choose, watch, everybody
+        self._choose, self._watch, self._everybody, self._forget = choose, watch, everybody, forget
         self._seconds = {"detect": 0.0}
         self._before = {} if detector is None else dict(detector.timings)
         self.warnings: list[str] = list(getattr(embedder, "warnings", []))
@@ -118,6 +120,8 @@ class Observer:
 
     def _complete(self, observation: Observation) -> Observation:
         detections, bystanders, everybody = self._told_apart(observation)
+        if self._forget:
+            detections = replace(detections, embedding=None)
         boxes, camera = _usable(detections), observation.camera
         if self._embedder is not None:
             started = time.perf_counter()
@@ -182,7 +186,7 @@ def make_observer(
         embedder: one of your own, used instead of the settings' one.
         camera: one of your own, used instead of the settings' one.
     """
-    if embedder is None and settings.embedder not in (None, OWN_FEATURES):
+    if embedder is None and settings.embeds_with not in (None, OWN_FEATURES):
         embedder = _load_embedder(settings, detector.device or settings.device)
     if camera is None and settings.camera is not None:
         camera = _load_camera(settings)
@@ -212,14 +216,16 @@ def make_replayer(
     Raises:
         SettingError: if that needs images and there are none.
     """
-    if embedder is None and settings.embedder not in (None, recorded.embedder):
-        _need_images("--embedder", settings.embedder, recorded.embedder, has_images)
+    wanted = settings.embeds_with
+    if embedder is None and wanted not in (None, recorded.embedder):
+        _need_images("--embedder", wanted, recorded.embedder, has_images)
         embedder = _load_embedder(settings, settings.device)
     if camera is None and settings.camera not in (None, recorded.camera):
         camera = _load_camera(settings)
         if camera.needs_image:
             _need_images("--camera", settings.camera, recorded.camera, has_images)
-    return Observer(None, embedder, camera, choose, everybody=settings.on_pitch == OFF)
+    forget = embedder is None and settings.embedder is not None and wanted is None
+    return Observer(None, embedder, camera, choose, everybody=settings.on_pitch == OFF, forget=forget)
 
 
 def _need_images(option: str, wanted: str | None, recorded: str | None, has_images: bool) -> None:
@@ -233,7 +239,7 @@ def _need_images(option: str, wanted: str | None, recorded: str | None, has_imag
 def _load_embedder(settings: TrackSettings, device: str) -> Embedder:
     from sportstrack.embed import load_embedder
 
-    return load_embedder(str(settings.embedder), device=device, half=settings.half, engine=settings.engine)
+    return load_embedder(str(settings.embeds_with), device=device, half=settings.half, engine=settings.engine)
 
 
 def _load_camera(settings: TrackSettings) -> CameraMotion:

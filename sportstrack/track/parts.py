@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sportstrack.detect.connector import Connector
+from sportstrack.detect.sizes import SizeRule
 from sportstrack.detect.slices import sliced
 from sportstrack.engines.report import EngineReport
 from sportstrack.foreign import ForeignDetections
@@ -21,7 +22,7 @@ from sportstrack.track.replay import Replay
 from sportstrack.track.settings import OFF, TrackSettings
 from sportstrack.track.tracking import ReadyTracker, make_tracker
 from sportstrack.types import CameraMotion, Detect, Embedder, Tracker
-from sportstrack.video import VideoSource, open_source
+from sportstrack.video import SourceInfo, VideoSource, open_source
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ def open_frames(
     needs_images = (
         "video" in settings.formats
         or settings.show
-        or settings.embedder not in (None, recording.info.embedder)
+        or settings.embeds_with not in (None, recording.info.embedder)
         or settings.camera is not None
         or own.embedder is not None
         or own.camera is not None
@@ -142,7 +143,8 @@ def _of_video(frames: VideoSource, settings: TrackSettings, own: Own) -> Parts:
     tracker = own.tracker
     if tracker is None and settings.ball_is_off:
         tracker = make_tracker(settings, frame_rate, size)  # a wrong setting is reported before a detector is loaded
-    detector = sliced(ready(own.detector, settings), settings.slices, size, settings.imgsz)
+    detector = ready(own.detector, settings)
+    detector = sliced(detector, settings.slices, size, settings.imgsz or _input_size(detector, settings, info))
     if (prepare := getattr(detector, "prepare", None)) is not None:
         prepare((info.height, info.width))
     choice = Choice(settings, detector.names)
@@ -154,7 +156,7 @@ def _of_video(frames: VideoSource, settings: TrackSettings, own: Own) -> Parts:
         *size,
         frame_rate,
         detector.names,
-        settings.embedder,
+        settings.embeds_with,
         settings.camera,
         settings.every,
         live,
@@ -163,6 +165,12 @@ def _of_video(frames: VideoSource, settings: TrackSettings, own: Own) -> Parts:
     batch = settings.batch or (8 if str(detector.device).startswith("cuda") else 1)
     tracking = ReadyTracker(tracker, settings, frame_rate, live=live, named=own.tracker is None)
     return Parts(detector, observer, tracking, shots, recorded_as, 1 if live else batch, live)
+
+
+def _input_size(detector: Connector, settings: TrackSettings, info: SourceInfo) -> int:
+    """Return the longer side of the network's input that the quality chooses for whole frames."""
+    trained: int | None = getattr(detector, "trained_size", None)
+    return SizeRule(settings.quality).of((info.height, info.width), trained, detector.names)
 
 
 def _of_replay(frames: Replay, settings: TrackSettings, own: Own) -> Parts:

@@ -13,7 +13,7 @@ from sportstrack.errors import SourceError
 from sportstrack.foreign import ForeignDetections
 from sportstrack.recording import Recording, RecordingInfo
 from sportstrack.track.frames import Observation
-from sportstrack.track.settings import OFF
+from sportstrack.track.settings import NONE, OFF
 from sportstrack.types import FloatArray
 from sportstrack.video import ASSUMED_RATE, Frame, SourceInfo, VideoSource, as_rate
 
@@ -113,7 +113,7 @@ class Replay:
             made,
             frame_rate=float(self.info.frame_rate) / self.every,
             every=self.every,
-            embedder=embedder or made.embedder,
+            embedder=None if embedder == NONE else embedder or made.embedder,
             camera=camera or made.camera,
             on_pitch=None if on_pitch == OFF else made.on_pitch,
         )

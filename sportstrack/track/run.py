@@ -21,6 +21,7 @@ from sportstrack.track.offline import track_offline
 from sportstrack.track.outputs import Outputs, claim_outputs, longer_name
 from sportstrack.track.parts import Own, Parts, load_parts, open_frames
 from sportstrack.track.pipeline import OnFrame, Progress, Run
+from sportstrack.track.quality import report, settled
 from sportstrack.track.replay import Replay
 from sportstrack.track.resume import Origin, find_finished_run
 from sportstrack.track.settings import LOWEST_SCORE, TrackSettings
@@ -93,6 +94,8 @@ def track_video(
     asked = asked if own.tracker is None else asked.with_own_tracker()
     frames = open_frames(source, asked, [*overrides, *named], own)
     with closing(frames), ExitStack() as stack:
+        is_replay, live = isinstance(frames, Replay), asked.live or frames.info.live
+        asked = settled(asked, live=live, replay=is_replay, own_tracker=own.tracker is not None)
         summary = _new_summary(source, name, frames, asked)
         origin = Origin(source, frames.info, asked, own.objects())
         claim = None
@@ -148,6 +151,9 @@ def _track(
         else:
             summary.shots = parts.shots.shots
         summary.add_stages(seconds)
+        shape, ms = (info.height, info.width), 1000 * summary.seconds / max(summary.frames, 1)
+        boxes = summary.boxes / max(summary.frames, 1)
+        summary.quality = report(settings, parts.detector, shape, summary.stages_ms, ms, boxes)
         summary.dropped_boxes, summary.dropped_frames = parts.tracker.dropped, frames.dropped
         summary.warnings += parts.tracker.warnings + frames.warnings + parts.observer.warnings
         summary.warnings += _ignored(parts, settings)

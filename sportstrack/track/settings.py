@@ -11,7 +11,9 @@ from typing import Any
 
 from sportstrack.detect.settings import LOWEST_BALL_SCORE, DetectorSettings, as_classes
 from sportstrack.detect.settings import LOWEST_SCORE as LOWEST_SCORE
-from sportstrack.detect.slices import NONE, layout
+from sportstrack.detect.sizes import BALANCED, DEFAULT_SIZE, QUALITIES
+from sportstrack.detect.slices import NONE as NONE
+from sportstrack.detect.slices import layout
 from sportstrack.draw.items import DEFAULT, ITEMS, PRESETS, items_of
 from sportstrack.errors import FormatError, SettingError, SourceError, nearest, unknown
 from sportstrack.files.reading import is_folder, parse_yaml, read_yaml
@@ -33,8 +35,10 @@ class TrackSettings(DetectorSettings):
     Attributes:
         slices: detect in overlapping slices: none, COLUMNSxROWS such as 2x1, or auto, which cuts frames more than twice
             as large as the network's input. Small players and the ball are found, in more time.
+        quality: fast, balanced or best; it decides what the settings leave open (see `sportstrack.track.quality`).
         embedder: appearance vectors: kit (colours, no network), osnet, FILE.onnx, torchvision:NAME, detector (its own
-            features), several joined by +, or package.module:attribute. None makes none.
+            features), several joined by +, package.module:attribute, or none. None leaves it to the quality, or to the
+            recording.
         camera: camera motion: flow, orb, ecc, boxes or package.module:Class. None leaves that to the tracker.
         shots: look for shot changes, so that no identity is matched by position across a shot change.
         on_pitch: auto leaves out people off the field (bench, stand), where its colour shows it; off tracks everybody.
@@ -46,7 +50,8 @@ class TrackSettings(DetectorSettings):
             ``ball`` and a tracker of your own get every class, unless the ball is named here.
         ball_score: lowest score of a box of the ball. None is 0.05, or the lowest score of all boxes if that is lower;
             of a recording it takes all, as ``score`` does.
-        offline: refine the tracks afterwards, with the whole video known: link, fill gaps, smooth (two passes).
+        offline: refine the tracks afterwards, with the whole video known: link, fill gaps, smooth (two passes). None
+            leaves it to the quality.
         every: use every Nth frame only.
         live: keep only the newest frame, so that latency does not grow.
         frame_rate: frames per second of a source without times, such as an image folder, or of a recording. None takes
@@ -71,11 +76,16 @@ class TrackSettings(DetectorSettings):
         "large as the network's input",
         metavar="CxR",
     )
+    quality: str = option(
+        BALANCED,
+        "fast, balanced or best: input size, appearance and refinement together; single options win over it",
+        choices=QUALITIES,
+    )
     embedder: str | None = option(
         None,
         "appearance vectors: kit (colours, no network), osnet, FILE.onnx, torchvision:NAME, detector (its own "
-        "features), several joined by +, or package.module:attribute",
-        shown="none",
+        "features), several joined by +, package.module:attribute, or none",
+        shown="by quality: kit for SportsTrack",
         metavar="NAME",
     )
     camera: str | None = option(
@@ -101,8 +111,10 @@ class TrackSettings(DetectorSettings):
     ball_score: float | None = option(
         None, "lowest score of a box of the ball", shown=str(LOWEST_BALL_SCORE), low=0, high=1, metavar="SCORE"
     )
-    offline: bool = option(
-        False, "refine the tracks afterwards, with the whole video known: link, fill gaps, smooth (two passes)"
+    offline: bool | None = option(
+        None,
+        "refine the tracks afterwards, with the whole video known: link, fill gaps, smooth (two passes)",
+        shown="by quality: best alone",
     )
     every: int = option(1, "use every Nth frame only", low=1, high=MAX_FRAMES, metavar="N")
     live: bool = option(False, "keep only the newest frame, so that latency does not grow")
@@ -154,8 +166,13 @@ class TrackSettings(DetectorSettings):
         if isinstance(written := getattr(self, "mot_classes"), bool):  # noqa: B009 - what YAML makes of yes and no
             object.__setattr__(self, "mot_classes", "yes" if written else "no")
         super().__post_init__()
-        layout(self.slices, (1, 1), self.imgsz)
+        layout(self.slices, (1, 1), self.imgsz or DEFAULT_SIZE)
         items_of(self.draw)
+
+    @property
+    def embeds_with(self) -> str | None:
+        """The embedder to load, or None."""
+        return None if self.embedder is None or self.embedder.lower() == NONE else self.embedder
 
     def ball_ids(self, names: Mapping[int, str]) -> list[int] | None:
         """Return the ids of the classes that the ball tracker follows; None runs no ball tracker.
@@ -280,7 +297,7 @@ def _is_plain_embedder(name: str) -> bool:
         while low.startswith("centred:"):
             low = low.removeprefix("centred:").strip()
         is_file = low.endswith(".onnx") and not _ELSEWHERE.search(low)
-        return low in EMBEDDERS or low.startswith("torchvision:") or is_file
+        return low in (*EMBEDDERS, NONE) or low.startswith("torchvision:") or is_file
 
     return all(map(plain, name.split("+")))
 

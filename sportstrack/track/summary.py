@@ -9,6 +9,7 @@ from typing import Any
 
 from sportstrack.engines.report import engine_text
 from sportstrack.track.frames import TrackedFrame
+from sportstrack.track.quality import quality_text
 
 DETECTOR_PARTS = ("preprocess", "inference", "postprocess")  # within the stage "detect"
 
@@ -43,6 +44,7 @@ class Summary:
         peak_memory_mb: highest memory of this process so far, or None where the system does not say.
         device: where the detector ran, or None.
         engine: what ran the network, as `sportstrack.engines.report.EngineReport.as_dict`; empty where that is unknown.
+        quality: what the level of quality decided, and what others would cost, as `sportstrack.track.quality.report`.
         complete: whether the source was tracked to its end.
         skipped: whether an earlier run's result was found and kept (resume).
         warnings: what was wrong with the source and how it was handled.
@@ -78,6 +80,7 @@ class Summary:
     peak_memory_mb: float | None = None
     device: str | None = None
     engine: dict[str, Any] = field(default_factory=dict)
+    quality: dict[str, Any] = field(default_factory=dict)
     complete: bool = False
     skipped: bool = False
     warnings: list[str] = field(default_factory=list)
@@ -103,6 +106,7 @@ class Summary:
         self.seconds = round(self.seconds + earlier.seconds, 3)
         self.setup_seconds = round(self.setup_seconds + earlier.setup_seconds, 3)
         self.device, self.engine, self.dropped_boxes = earlier.device, earlier.engine, earlier.dropped_boxes
+        self.quality = earlier.quality | {"offline": True} if earlier.quality else {}
         self.shots = earlier.shots
         self.warnings = list(dict.fromkeys(earlier.warnings + self.warnings))
 
@@ -129,6 +133,8 @@ class Summary:
         lines.append(f"  ms per frame (stages overlap): {self._stages()}")
         if self.engine:
             lines.append(f"  network: {engine_text(self.engine)}")
+        if self.quality:
+            lines.append(f"  {quality_text(self.quality)}")
         score = "" if self.mean_score is None else f", mean score {self.mean_score:.2f}"
         cuts = f", {self.cuts} shot change{'s' if self.cuts > 1 else ''}" if self.cuts else ""
         lines.append(f"  {self.tracks} tracks, {self.boxes} boxes{score}{cuts}")
