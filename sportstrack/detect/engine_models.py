@@ -44,8 +44,8 @@ class EngineDetector:
         card: what is known of it.
         engine: auto (whichever is faster here, measured once), openvino or onnx.
         precision: fp32, fp16 or bf16.
-        imgsz: longer side of the network's input in pixels, rounded up to the network's stride; or a rule that chooses it
-            for the shape of the frames.
+        imgsz: longer side of the network's input in pixels, rounded up to the network's stride; or a rule that chooses
+            it for the shape of the frames.
         score: lowest score returned, 0…1.
         iou: overlap above which the box with the lower score is dropped, 0…1.
         classes: as `sportstrack.detect.common.class_ids`.

@@ -29,7 +29,8 @@ class DetectorSettings:
         weights: path, known name (downloaded once) or 'demo'; Ultralytics loads them.
         detector: instead of weights: torchvision:NAME, transformers:FOLDER_OR_NAME, detectron2:CONFIG.yaml,
             tensorflow:SAVED_MODEL, or package.module:NAME, a callable frames -> list[Detections].
-        imgsz: longer side of the network's input. None is 640, or what the library takes; in tracking the quality decides.
+        imgsz: longer side of the network's input. None is 640, or what the library takes; in tracking the quality
+            decides.
         score: lowest score of a box; trackers use low scores too. None is 0.1 for a detector; of a recording it takes
             all.
         iou: overlap above which the box with the lower score is dropped.

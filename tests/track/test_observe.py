@@ -156,7 +156,8 @@ def test_a_recording_of_every_second_frame_replays_at_its_own_rate(match: Path, 
 
 
 def test_a_replay_computes_what_the_recording_lacks_or_says_what_it_needs(match: Path, tmp_path: Path) -> None:
-    record = track_video(match, tmp_path, detector=toy.find, save_detections=True, formats=[]).outputs["detections"]
+    made = track_video(match, tmp_path, detector=toy.find, embedder="none", save_detections=True, formats=[])
+    record = made.outputs["detections"]
     with pytest.raises(SettingError, match=r"--embedder kit: the recording was made without"):
         track_video(record, embedder="kit")
     with pytest.raises(SettingError, match="--camera flow"):
