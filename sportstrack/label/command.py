@@ -80,7 +80,9 @@ def _parser() -> argparse.ArgumentParser:
         DetectorSettings,
         ("weights", "detector", "imgsz", "score", "classes", "device", "engine", "precision", "trust", "batch"),
     )
-    add_settings(group, TrackSettings, ("detections", "embedder", "tracker", "ball", "ball_score", "frame_rate"))
+    add_settings(
+        group, TrackSettings, ("quality", "detections", "embedder", "tracker", "ball", "ball_score", "frame_rate")
+    )
 
     group = parser.add_argument_group("formats")
     add = group.add_argument

@@ -35,7 +35,8 @@ class TrackSettings(DetectorSettings):
     Attributes:
         slices: detect in overlapping slices: none, COLUMNSxROWS such as 2x1, or auto, which cuts frames more than twice
             as large as the network's input. Small players and the ball are found, in more time.
-        quality: fast, balanced or best; it decides what the settings leave open (see `sportstrack.track.quality`).
+        quality: fast, balanced or best: input size, appearance and refinement together; single options win over it
+            (see `sportstrack.track.quality`).
         embedder: appearance vectors: kit (colours, no network), osnet, FILE.onnx, torchvision:NAME, detector (its own
             features), several joined by +, package.module:attribute, or none. None leaves it to the quality, or to the
             recording.

@@ -43,7 +43,6 @@ DIFFERENT = {
     "--iou": "val and mine leave it to the library",
     "--json": "audit writes a file",
     "--layout": "of what is read, and of what is written",
-    "--no-offline": "track leaves it to the quality; the default of label",
     "--output": "label has no default; refine and presence may name a file",
     "--overwrite": "files of a run, a whole data set, a training run",
     "--plots": "sot-evaluate draws always",
