@@ -32,6 +32,8 @@ _NAMES = {
     "sportstrack.sot": ("BallTracker", "SingleTracker", "SotSettings", "fill_gaps"),
     "sportstrack.sot.evaluate.layouts": ("find_sequences",),
     "sportstrack.sot.evaluate.scores": ("average_one_pass", "score_one_pass"),
+    "sportstrack.track": ("track",),
+    "sportstrack.track.iteration": ("TrackedFrames",),
     "sportstrack.track.run": ("track_video",),
     "sportstrack.track.settings": ("TrackSettings",),
     "sportstrack.track.frames": ("TrackedFrame",),
@@ -106,6 +108,7 @@ __all__ = [
     "TrackSettings",
     "TrackTable",
     "TrackedFrame",
+    "TrackedFrames",
     "Tracker",
     "Tracks",
     "TrainSettings",
@@ -135,6 +138,7 @@ __all__ = [
     "score_classes",
     "score_one_pass",
     "score_tracks",
+    "track",
     "track_video",
     "train_detector",
     "write_cvat",
@@ -163,7 +167,9 @@ if TYPE_CHECKING:
     from sportstrack.sot import BallTracker, SingleTracker, SotSettings, fill_gaps
     from sportstrack.sot.evaluate.layouts import find_sequences
     from sportstrack.sot.evaluate.scores import average_one_pass, score_one_pass
+    from sportstrack.track import track
     from sportstrack.track.frames import TrackedFrame
+    from sportstrack.track.iteration import TrackedFrames
     from sportstrack.track.run import track_video
     from sportstrack.track.settings import TrackSettings
     from sportstrack.track.summary import Summary

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
@@ -24,7 +26,7 @@ class ProgressBar:
         self._bar: Any = None
         self._started = self._said = 0.0  # set by the first call: loading a model is not progress
         self._first = 0  # what was done before, where a job is resumed
-        self._terminal = sys.stderr.isatty()
+        self._terminal = sys.stderr.isatty() or _is_notebook()
 
     def __call__(self, done: int, expected: int | None) -> None:
         """Show that `done` of `expected` units are done."""
@@ -54,7 +56,7 @@ class ProgressBar:
 
     def _draw(self, done: int, expected: int | None) -> None:
         if self._bar is None:
-            from tqdm import tqdm
+            from tqdm.auto import tqdm
 
             unit = f" {self._unit}s"
             self._bar = tqdm(total=expected, initial=done, desc=self._title, unit=unit, dynamic_ncols=True)
@@ -71,6 +73,24 @@ class ProgressBar:
         pace = f"{1 / seconds:.1f} per second" if seconds < 1 else f"{seconds:.1f} s each"
         sys.stderr.write(f"{self._title}: {done}{whole} {self._unit}s, {pace}{left}\n")
         sys.stderr.flush()
+
+
+@contextmanager
+def shown(
+    progress: Callable[[int, int | None], None] | bool | None, title: str, unit: str = "frame"
+) -> Iterator[Callable[[int, int | None], None] | None]:
+    """Hand on what is called with (done, expected or None): a bar for True, nothing for False and None."""
+    if isinstance(progress, bool) or progress is None:
+        with ProgressBar(title, unit) as bar:
+            yield bar if progress else None
+    else:
+        yield progress
+
+
+def _is_notebook() -> bool:
+    """Return whether the code runs in a notebook's kernel, where a bar is drawn although there is no terminal."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return type(shell).__name__ == "ZMQInteractiveShell"
 
 
 def say_beside_bars(text: str) -> None:

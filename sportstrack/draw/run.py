@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from sportstrack.cli.progress import shown
 from sportstrack.draw.annotator import Annotator
 from sportstrack.draw.follow import VirtualCamera
 from sportstrack.draw.ground import GroundMap
@@ -55,7 +56,7 @@ def draw_video(
     names: Mapping[int, str] | None = None,
     overwrite: bool = False,
     on_frame: Callable[[int, Image], None] | None = None,
-    progress: Callable[[int, int | None], None] | None = None,
+    progress: Callable[[int, int | None], None] | bool | None = None,
 ) -> Drawn:
     """Draw results onto the video that they belong to.
 
@@ -67,7 +68,7 @@ def draw_video(
         names: class id → name, in place of what the results know.
         overwrite: replace also files that are not an unchanged result of the same video.
         on_frame: called with each frame's number, from 0, and its picture.
-        progress: called after each frame with (done, expected or None).
+        progress: True shows a bar; or it is called after each frame with (done, expected or None).
 
     Raises:
         SportstrackError: a result that cannot be read, or does not belong to the video; outputs that must not be
@@ -94,7 +95,7 @@ def draw_video(
         if settings.show:
             job.window = Window(f"sportstrack: {source.info.name}")
             stack.callback(job.window.close)
-        return job.go(on_frame, progress)
+        return job.go(on_frame, stack.enter_context(shown(progress, source.info.name)))
 
 
 class _Job:

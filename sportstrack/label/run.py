@@ -81,7 +81,7 @@ def label_video(
     settings: LabelSettings | None = None,
     track: TrackSettings | None = None,
     detector: Detect | LazyDetector | str | None = None,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
     **overrides: Unpack[LabelKeywords],
 ) -> LabelledVideo:
     """Track the players and the ball in a video and return what makes good labels.
@@ -91,7 +91,7 @@ def label_video(
         settings: a `LabelSettings`; None is its defaults.
         track: how to detect and track; None is the defaults of `sportstrack.track_video`.
         detector: a callable ``frames -> list[Detections]``, or a name, used instead of the settings' weights.
-        progress: called after each frame with (done, expected or None).
+        progress: True shows a bar; or it is called after each frame with (done, expected or None).
         **overrides: single fields of `TrackSettings`, such as ``weights="best.pt"``; ``tracker``, ``embedder`` and
             ``camera`` may be objects, as for `sportstrack.track_video`.
 

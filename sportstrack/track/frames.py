@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -42,11 +43,17 @@ class TrackedFrame(Observation):
 
     Attributes:
         tracks: the tracked boxes; ``tracks.detection`` points into `detections`.
+        names: class id → name, as the detector has them.
     """
 
     tracks: Tracks = field(default_factory=Tracks.empty)
+    names: Mapping[int, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, observation: Observation, tracks: Tracks) -> TrackedFrame:
+    def of(cls, observation: Observation, tracks: Tracks, names: Mapping[int, str]) -> TrackedFrame:
         """Join what was observed and what the tracker made of it."""
-        return cls(**vars(observation), tracks=tracks)
+        return cls(**vars(observation), tracks=tracks, names=names)
+
+    def __repr__(self) -> str:
+        counts = f"{len(self.detections)} detections, {len(self.tracks)} tracks"
+        return f"<frame {self.index} at {self.time:.2f} s: {counts}>"

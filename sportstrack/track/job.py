@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from sportstrack.errors import SportstrackError
 from sportstrack.files.claim import Claim
 from sportstrack.track.frames import TrackedFrame
 from sportstrack.track.outputs import Outputs
-from sportstrack.track.pipeline import OnFrame, Progress, Run
+from sportstrack.track.pipeline import Progress, Run
 from sportstrack.track.resume import Origin
 from sportstrack.track.settings import TrackSettings
 from sportstrack.track.summary import Summary, peak_memory_mb
@@ -43,17 +43,15 @@ class TrackJob:
         run: Run,
         outputs: Outputs,
         describe: Callable[[Summary], None],
-        on_frame: OnFrame | None,
         progress: Progress | None,
-    ) -> Summary:
-        """Run all stages, close the files, and give them their names if all went well.
+    ) -> Generator[TrackedFrame, None, None]:
+        """Run all stages, yield the frames, close the files, and give them their names if all went well.
 
         Args:
             run: the stages.
             outputs: the files that they write.
             describe: adds to the summary what the run knows of its parts.
-            on_frame: see `Run`.
-            progress: see `Run`.
+            progress: called after each frame with (done, expected or None).
 
         Raises:
             SportstrackError: with the unfinished files that are there to read in ``kept``.
@@ -61,13 +59,10 @@ class TrackJob:
         """
         summary, tally, started = self.summary, run.tally, time.perf_counter()
         expected = summary.expected_frames
-
-        def each(frame: TrackedFrame) -> None:
-            if on_frame is not None:
-                on_frame(frame)
-            outputs.refresh()
-
-        failure = run.go(each, None if progress is None else lambda done: progress(done, expected))
+        try:
+            failure = yield from run.go(None if progress is None else lambda done: progress(done, expected))
+        except GeneratorExit as left:  # the caller wants no more frames
+            failure = left
         try:
             outputs.close(complete=failure is None)
         except SportstrackError as error:
@@ -83,7 +78,6 @@ class TrackJob:
         failure = failure or self._write_summary(outputs)
         if failure is not None:
             raise self._with_what_is_kept(failure, outputs)
-        return summary
 
     def _write_summary(self, outputs: Outputs) -> BaseException | None:
         """Give the files their names, write the summary, and return what went wrong, if anything."""

@@ -6,7 +6,7 @@ The first pass is handed in as a function; it is `sportstrack.track_video` for o
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +23,7 @@ from sportstrack.track.frames import Observation, TrackedFrame
 from sportstrack.track.in_force import is_recording
 from sportstrack.track.job import TrackJob
 from sportstrack.track.outputs import Outputs
-from sportstrack.track.pipeline import OnFrame, Progress, Run
+from sportstrack.track.pipeline import Progress, Run
 from sportstrack.track.replay import Replay
 from sportstrack.track.sinks import TEXT_SINKS
 from sportstrack.track.summary import Summary
@@ -33,26 +33,42 @@ from sportstrack.video import SourceInfo, open_source
 FirstPass = Callable[..., Summary]
 """Tracks a source into the folder given; takes ``settings``, ``on_frame`` and ``progress`` as `track_video` does."""
 
+Frames = Generator[TrackedFrame, None, None]
+
 ONLY_SECOND_PASS = ("offline", "formats", "show", "save_detections")
 """Settings that hold for the second pass; the first has values of its own."""
 
 
 def track_offline(
-    job: TrackJob, info: SourceInfo, first_pass: FirstPass, on_frame: OnFrame | None, progress: Progress | None
-) -> Summary:
+    job: TrackJob, info: SourceInfo, first_pass: FirstPass, progress: Progress | None, *, images: bool
+) -> Frames:
     """Track and record, refine the tracks with the whole video in view, then write everything from the recording.
 
     An interrupted first pass leaves its recording and its tracks so far, as text, in ``NAME.first-pass``; a complete
     run leaves no such folder.
+
+    Args:
+        job: what is to be done.
+        info: of the source.
+        first_pass: tracks the source.
+        progress: called after each frame of both passes.
+        images: whether the frames that are yielded need their images, also where no video is written.
+
+    Returns:
+        The frames of the second pass.
     """
     if info.live:
         raise SettingError("--offline: a live source has no end after which it could be refined; track it without")
+    return _in_folder(job, first_pass, progress, images)
+
+
+def _in_folder(job: TrackJob, first_pass: FirstPass, progress: Progress | None, images: bool) -> Frames:
     if job.first_pass_folder is None:
         with TemporaryDirectory(prefix="sportstrack-") as folder:
-            return _two_passes(job, Path(folder), first_pass, on_frame, progress)
-    summary = _two_passes(job, job.first_pass_folder, first_pass, on_frame, progress)
-    remove_own(job.first_pass_folder)
-    return summary
+            yield from _two_passes(job, Path(folder), first_pass, progress, images)
+    else:
+        yield from _two_passes(job, job.first_pass_folder, first_pass, progress, images)
+        remove_own(job.first_pass_folder)
 
 
 def refined(
@@ -82,9 +98,7 @@ def refined(
     )
 
 
-def _two_passes(
-    job: TrackJob, folder: Path, first_pass: FirstPass, on_frame: OnFrame | None, progress: Progress | None
-) -> Summary:
+def _two_passes(job: TrackJob, folder: Path, first_pass: FirstPass, progress: Progress | None, images: bool) -> Frames:
     settings, summary = job.settings, job.summary
     frames: list[TrackedFrame] = []
     texts = [kind for kind in settings.formats if kind in TEXT_SINKS] or ["mot"]
@@ -104,10 +118,10 @@ def _two_passes(
     needs_images = (
         not is_recording(summary.source)
         and summary.source != settings.detections
-        and ("video" in settings.formats or settings.show or (on_frame is not None and settings.detections is None))
+        and ("video" in settings.formats or settings.show or (images and settings.detections is None))
     )
     with closing(Replay(recording, open_source(summary.source) if needs_images else None)) as replay:
-        return _second_pass(job, replay, tracks, earlier, on_frame, progress and _half(progress, first=False))
+        yield from _second_pass(job, replay, tracks, earlier, progress and _half(progress, first=False))
 
 
 def _second_pass(
@@ -115,9 +129,8 @@ def _second_pass(
     replay: Replay,
     tracks: dict[int, Tracks],
     earlier: Summary,
-    on_frame: OnFrame | None,
     progress: Progress | None,
-) -> Summary:
+) -> Frames:
     """Write the outputs with the refined tracks in place of a tracker's."""
 
     def track(observation: Observation) -> Tracks:
@@ -130,7 +143,7 @@ def _second_pass(
 
     outputs = Outputs(job.claim, job.settings, job.summary, replay.info, replay.recorded_as(), replay.frame_rate)
     run = Run(replay, begin=None, observe=list, track=track, outputs=outputs, batch=1, waiting=4)
-    return job.carry_out(run, outputs, describe, on_frame, progress)
+    yield from job.carry_out(run, outputs, describe, progress)
 
 
 def _half(progress: Progress, *, first: bool) -> Progress:

@@ -1,13 +1,13 @@
 """The flow of a run: the one place where source, detector, tracker and outputs meet.
 
 Five stages run side by side: decode → look for shot changes → detect and track → draw → encode and write. The third one
-runs in the calling thread, the others have threads of their own. The queues between them are short, so memory does not
-grow with the video, and each stage works alone, so the order of frames is kept.
+runs in the thread that asks for the frames, the others have threads of their own. The queues between them are short, so
+memory does not grow with the video, and each stage works alone, so the order of frames is kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -16,9 +16,6 @@ from sportstrack.track.outputs import Outputs
 from sportstrack.track.stages import Abandoned, Channel, Stage, join_all
 from sportstrack.track.tally import Tally
 from sportstrack.types import Tracks
-
-OnFrame = Callable[[TrackedFrame], None]
-"""Called with each frame's result, in order, in the calling thread."""
 
 Progress = Callable[[int, "int | None"], None]
 """Called with the frames done and the frames expected (None if unknown), in the calling thread."""
@@ -32,7 +29,7 @@ class Run:
         begin: makes an `Observation` of a frame, in the stage ``shots``; None where frames are observations already.
         observe: completes a batch of observations, one after the other.
         track: returns the tracks of a complete observation.
-        outputs: draw and write the results.
+        outputs: draw and write the results, and know the names of the classes.
         batch: frames that are observed together.
         waiting: frames that may wait between two stages before the tracker.
 
@@ -53,6 +50,7 @@ class Run:
     ) -> None:
         self.tally = Tally()
         self._observe, self._track, self._batch = observe, track, batch
+        self._names, self._refresh = outputs.names, outputs.refresh
         decoded: Channel[Any] = Channel(waiting)
         self._begun: Channel[Observation] = Channel(waiting)
         self._tracked: Channel[TrackedFrame] = Channel(4)
@@ -64,13 +62,16 @@ class Run:
             Stage("encode", drawn, None, outputs.write),
         ]
 
-    def go(self, on_frame: OnFrame | None, progress: Callable[[int], None] | None) -> BaseException | None:
-        """Run all stages until the source ends; return what ended the run before, or None."""
+    def go(self, progress: Callable[[int], None] | None) -> Generator[TrackedFrame, None, BaseException | None]:
+        """Run all stages and yield each frame until the source ends; return what ended the run before, or None.
+
+        What is thrown into the generator ends the run, and so does closing it.
+        """
         for stage in self._stages:
             stage.start()
         failure: BaseException | None = None
         try:
-            self._detect_and_track(on_frame, progress)
+            yield from self._detect_and_track(progress)
         except Abandoned:
             pass  # a later stage has failed; its own error is returned below
         except BaseException as error:
@@ -83,16 +84,16 @@ class Run:
         before = {"decode": decode, "shots": shots} | observing
         return before | {"track": self.tally.seconds, "draw": draw, "encode": encode}
 
-    def _detect_and_track(self, on_frame: OnFrame | None, progress: Callable[[int], None] | None) -> None:
+    def _detect_and_track(self, progress: Callable[[int], None] | None) -> Iterator[TrackedFrame]:
         for batch in _batches(self._begun, self._batch):
             for observation in self._observe(batch):
                 with self.tally.tracking():
                     tracks = self._track(observation)
-                frame = TrackedFrame.of(observation, tracks)
+                frame = TrackedFrame.of(observation, tracks, self._names)
                 self.tally.add(frame)
-                if on_frame is not None:
-                    on_frame(frame)
-                self._tracked.put(frame)
+                yield frame
+                self._refresh()
+                self._tracked.put(frame)  # from here on its image may be drawn into
                 if progress is not None:
                     progress(self.tally.frames)
 

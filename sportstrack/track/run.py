@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack, closing, nullcontext
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sportstrack.cli.progress import shown
 from sportstrack.errors import OtherSourceError
 from sportstrack.files.claim import Claim, file_name, remove_own
 from sportstrack.images.opencv import one_thread
 from sportstrack.track.detector import LazyDetector
 from sportstrack.track.frames import TrackedFrame
 from sportstrack.track.in_force import of_replay
+from sportstrack.track.iteration import TrackedFrames
 from sportstrack.track.job import TrackJob
 from sportstrack.track.offline import track_offline
 from sportstrack.track.outputs import Outputs, claim_outputs, longer_name
 from sportstrack.track.parts import Own, Parts, load_parts, open_frames
-from sportstrack.track.pipeline import OnFrame, Progress, Run
+from sportstrack.track.pipeline import Progress, Run
 from sportstrack.track.quality import report, settled
 from sportstrack.track.replay import Replay
 from sportstrack.track.resume import Origin, find_finished_run
@@ -49,7 +51,7 @@ def track_video(
     resume: bool = False,
     overwrite: bool = False,
     on_frame: Callable[[TrackedFrame], None] | None = None,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
     **overrides: Unpack[TrackKeywords],
 ) -> Summary:
     """Track the players and the ball in a video.
@@ -70,7 +72,7 @@ def track_video(
             Of objects handed in as detector, tracker or embedder, the name and the module's file are compared.
         overwrite: replace also files that are not an unchanged result of the same source.
         on_frame: called with each `TrackedFrame`, in order, in the calling thread.
-        progress: called after each frame with (done, expected or None).
+        progress: True shows a bar, in notebooks too; or it is called after each frame with (done, expected or None).
         **overrides: single fields of `TrackSettings`, such as ``imgsz=1280`` or ``formats=["mot"]``.
 
     Returns:
@@ -87,13 +89,57 @@ def track_video(
     Example:
         >>> summary = track_video("match.mp4", "out", weights="yolov8n.pt", tracker="bytetrack")  # doctest: +SKIP
     """
-    given = {"detector": detector, "tracker": tracker, "embedder": embedder, "camera": camera}
+    run = begin(
+        source,
+        output,
+        settings=settings,
+        detector=detector,
+        tracker=tracker,
+        embedder=embedder,
+        camera=camera,
+        name=name,
+        resume=resume,
+        overwrite=overwrite,
+        progress=progress,
+        images=on_frame is not None,
+        overrides=overrides,
+    )
+    return run.to_end(on_frame)
+
+
+def begin(
+    source: str | Path | int,
+    output: str | Path | None,
+    *,
+    settings: TrackSettings | None,
+    name: str | None,
+    resume: bool,
+    overwrite: bool,
+    progress: Progress | bool | None,
+    images: bool,
+    overrides: Mapping[str, Any],
+    **given: Any,
+) -> TrackedFrames:
+    """Open a source, claim the outputs, load the parts, and return the frames; arguments as `track_video`.
+
+    Args:
+        source: see `track_video`, as the others.
+        output: folder, or None.
+        settings: or None.
+        name: or None.
+        resume: an earlier result makes an iterator without frames.
+        overwrite: replace other files.
+        progress: or None.
+        images: whether the frames need their images, also where no video is written.
+        overrides: fields of `TrackSettings`.
+        **given: detector, tracker, embedder and camera.
+    """
     named = {part: value for part, value in given.items() if isinstance(value, str)}
     own = Own(**given | dict.fromkeys(named))
     asked = (settings or TrackSettings()).changed(**overrides, **named)
     asked = asked if own.tracker is None else asked.with_own_tracker()
-    frames = open_frames(source, asked, [*overrides, *named], own)
-    with closing(frames), ExitStack() as stack:
+    with ExitStack() as stack:
+        frames = stack.enter_context(closing(open_frames(source, asked, [*overrides, *named], own)))
         is_replay, live = isinstance(frames, Replay), asked.live or frames.info.live
         asked = settled(asked, live=live, replay=is_replay, own_tracker=own.tracker is not None)
         summary = _new_summary(source, name, frames, asked)
@@ -102,14 +148,20 @@ def track_video(
         if output is not None:
             claimed = _claim(Path(output), summary, origin, asked, resume=resume, overwrite=overwrite, fixed=bool(name))
             if isinstance(claimed, Summary):
-                return claimed
+                return TrackedFrames(claimed, _none(), stack.pop_all())
             claim = stack.enter_context(claimed)
         job = TrackJob(asked, summary, claim, origin)
-        if not asked.offline:
-            return _track(job, frames, own, on_frame, progress)
-        # The first pass opens the source itself, and tracks as if nothing came after it.
-        first_pass = partial(track_video, summary.source, name=summary.name, overwrite=True, **vars(own))
-        return track_offline(job, frames.info, first_pass, on_frame, progress)
+        called = stack.enter_context(shown(progress, summary.name))
+        if asked.offline:  # the first pass opens the source itself, and tracks as if nothing came after it
+            first_pass = partial(track_video, summary.source, name=summary.name, overwrite=True, **vars(own))
+            tracked = track_offline(job, frames.info, first_pass, called, images=images)
+        else:
+            tracked = _track(job, frames, own, called)
+        return TrackedFrames(summary, tracked, stack.pop_all())
+
+
+def _none() -> Generator[TrackedFrame, None, None]:
+    yield from ()
 
 
 def _claim(
@@ -134,15 +186,22 @@ def _claim(
 
 
 def _track(
-    job: TrackJob, frames: VideoSource | Replay, own: Own, on_frame: OnFrame | None, progress: Progress | None
-) -> Summary:
-    """Run one pass."""
-    settings, summary, info = job.settings, job.summary, frames.info
+    job: TrackJob, frames: VideoSource | Replay, own: Own, progress: Progress | None
+) -> Generator[TrackedFrame, None, None]:
+    """Load the parts and return the frames of one pass."""
+    settings, summary = job.settings, job.summary
     started = time.perf_counter()
     parts = load_parts(frames, settings, own)
     summary.settings = _in_force(parts, summary.settings)
     summary.device, summary.engine = parts.device, parts.engine
     summary.setup_seconds = round(time.perf_counter() - started, 3)
+    return _one_pass(job, frames, parts, progress)
+
+
+def _one_pass(
+    job: TrackJob, frames: VideoSource | Replay, parts: Parts, progress: Progress | None
+) -> Generator[TrackedFrame, None, None]:
+    settings, summary, info = job.settings, job.summary, frames.info
 
     def describe(summary: Summary) -> None:
         seconds = run.seconds(parts.observer.seconds)
@@ -171,10 +230,9 @@ def _track(
         waiting=1 if parts.is_live else max(4, 2 * parts.batch),
     )
     with nullcontext() if isinstance(frames, Replay) else one_thread():  # a replay may do without OpenCV
-        job.carry_out(run, outputs, describe, on_frame, progress)
+        yield from job.carry_out(run, outputs, describe, progress)
     if job.first_pass_folder is not None:
         remove_own(job.first_pass_folder)  # of an offline run that was killed
-    return summary
 
 
 def _new_summary(

@@ -47,7 +47,11 @@ def test_every_name_loads(name: str) -> None:
 
 def test_no_name_hides_a_package() -> None:
     packages = {path.stem for path in (ROOT / "sportstrack").iterdir()}
-    assert set(sportstrack.__all__) & packages == set()
+    assert set(sportstrack.__all__) & packages == {"track"}, "which is a package that can be called"
+    from sportstrack.track import run
+
+    assert callable(sportstrack.track)
+    assert sportstrack.track.run is run
 
 
 def test_a_name_that_is_none_is_refused() -> None:

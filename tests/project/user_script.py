@@ -33,6 +33,7 @@ from sportstrack import (
     open_source,
     read_mot,
     score_tracks,
+    track,
     track_video,
     train_detector,
 )
@@ -48,6 +49,17 @@ def videos() -> Summary:
     track_video("match.mp4", imgzs=1280)  # type: ignore[call-arg]
     track_video("match.mp4", imgsz="large")  # type: ignore[arg-type]
     return track_video("match.mp4", "out", weights="best.pt", tracker="sort", every=2, formats=["mot"], on_frame=show)
+
+
+def frames() -> None:
+    with track("match.mp4", weights="best.pt", imgsz=1280, tracker=First(), progress=True) as run:
+        for frame in run:
+            print(frame.time, frame.names, frame.image, frame.camera, len(frame.detections))
+            show(frame)
+    print(run.summary.fps)
+    track("match.mp4", imgzs=1280)  # type: ignore[call-arg]
+    track("match.mp4", progress=3)  # type: ignore[arg-type]
+    label_video("match.mp4", progress=True)
 
 
 def tables() -> Tracks:
