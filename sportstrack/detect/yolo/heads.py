@@ -117,7 +117,7 @@ def _checked(rows: Floats, head: Head) -> Floats:
 def _candidates(planes: Floats, head: Head, score: float, classes: Sequence[int] | None) -> Floats:
     """Return (N, 6 + E) rows of corners, best score, its class and the extra numbers, the best ones if too many."""
     end = 4 + head.classes
-    found = planes[:, planes[4:end].max(axis=0) > score]
+    found = planes[:, np.flatnonzero(planes[4:end].max(axis=0) > score)]
     best = found[4:end].argmax(axis=0)
     half = found[2:4] / 2
     rows = np.empty((found.shape[1], 6 + len(planes) - end), np.float32)

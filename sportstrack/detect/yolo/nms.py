@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-_BLOCK = 128  # rows compared with each other at once
+_BLOCK = 64  # rows compared with each other at once
 
 
 def nms(xyxy: NDArray[np.float32], score: NDArray[np.float32], iou: float, most: int | None = None) -> NDArray[np.intp]:
