@@ -43,7 +43,11 @@ def _parser() -> argparse.ArgumentParser:
     add_settings(parser, Settings, ("frames",))
     add_seed(parser)
     add("--size", type=size, default=(default.width, default.height), metavar="WxH", help="picture size (1280x720)")
-    add_settings(parser, Settings, ("frame_rate", "crowding", "camera_speed", "light_change", "cuts", "view"))
+    add_settings(
+        parser,
+        Settings,
+        ("frame_rate", "crowding", "camera_speed", "light_change", "cuts", "view", "surface", "bystanders"),
+    )
     add("--every", type=Whole(1), default=10, metavar="N", help="yolo: use every Nth frame only (10)")
     add("--val-share", type=SHARE, default=0.2, metavar="0..1", help="yolo: share of sequences for validation")
     add("--crf", type=Whole(0, 51), default=23, metavar="0..51", help="video: H.264 quality, lower is better (23)")

@@ -43,9 +43,13 @@ def write_mot(settings: Settings, folder: Path, overwrite: bool = False, progres
         (part / "img1").mkdir(parents=True)
         (part / "gt").mkdir()
         rows: list[str] = []
+        off: list[str] = []
         for image, truth in _watched(settings, name, 1, progress):
             _write_jpeg(part / "img1" / f"{truth.frame + 1:06d}.jpg", image)
             rows += mot_rows(truth)
+            off += bystander_rows(truth)
+        if settings.bystanders:
+            (part / "gt" / "bystanders.txt").write_text("".join(off), encoding="utf-8")
         (part / "gt" / "gt.txt").write_text("".join(rows), encoding="utf-8")
         (part / "seqinfo.ini").write_text(_seqinfo(settings, name), encoding="utf-8")
         (part / "gameinfo.ini").write_text(_gameinfo(settings, name), encoding="utf-8")
@@ -62,6 +66,14 @@ def mot_rows(truth: FrameTruth) -> list[str]:
         place = f"{x0:g},{y0:g},{x1 - x0:g},{y1 - y0:g}"
         rows.append(f"{truth.frame + 1},{track_id},{place},1,{class_id + 1},{visible:.3f}\n")
     return rows
+
+
+def bystander_rows(truth: FrameTruth) -> list[str]:
+    """One frame's people off the field as MOT text; their id is −1."""
+    return [
+        f"{truth.frame + 1},-1,{x0:g},{y0:g},{x1 - x0:g},{y1 - y0:g},1,-1,-1\n"
+        for x0, y0, x1, y1 in truth.bystander_xyxy
+    ]
 
 
 def _seqinfo(settings: Settings, name: str) -> str:

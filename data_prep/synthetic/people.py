@@ -96,21 +96,21 @@ def _team_kit(rng: np.random.Generator, name: str) -> tuple[Colour, Colour, str,
 
 
 def skeleton(state: MatchState, height: Array, girth: Array) -> Array:
-    """(23, JOINTS, 3) metres: every joint of every person, the gait's swing growing with the speed.
+    """(N, JOINTS, 3) metres: every joint of N people, the gait's swing growing with the speed.
 
     Legs and arms swing in the plane of the heading; a knee bends while its thigh swings forward.
     """
-    speed = np.linalg.norm(state.velocity, axis=1)
-    u = np.stack([np.cos(state.heading), np.sin(state.heading), np.zeros(N_PEOPLE)], axis=1)
-    side = np.stack([-u[:, 1], u[:, 0], np.zeros(N_PEOPLE)], axis=1)  # to the person's left
+    n, speed = len(height), np.linalg.norm(state.velocity, axis=1)
+    u = np.stack([np.cos(state.heading), np.sin(state.heading), np.zeros(n)], axis=1)
+    side = np.stack([-u[:, 1], u[:, 0], np.zeros(n)], axis=1)  # to the person's left
     up = np.array([0.0, 0.0, 1.0])
     move = np.clip(speed / 1.0, 0, 1)
     swing = move * np.minimum(0.85, 0.22 + 0.085 * speed)
     lean = 0.03 + 0.028 * speed
     run = np.clip((speed - 2.0) / 3.0, 0, 1)
-    joints = np.zeros((N_PEOPLE, JOINTS, 3))
+    joints = np.zeros((n, JOINTS, 3))
     h = height[:, None]
-    hips = np.zeros((N_PEOPLE, 3))
+    hips = np.zeros((n, 3))
     axis = u * np.sin(lean)[:, None] + up * np.cos(lean)[:, None]
     neck = hips + axis * 0.30 * h
     joints[:, NECK] = neck

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from data_prep.synthetic.bystanders import RenderedBystanders
 from data_prep.synthetic.camera import Camera, Operator
 from data_prep.synthetic.match import Match, MatchState
 from data_prep.synthetic.people import BONES, Sprite, Wardrobe, draw_ball, kits, skeleton
@@ -26,6 +27,7 @@ from sportstrack.types import Image
 Owners = NDArray[np.int8]  # (H, W) index of the object on top of each pixel, -1 for the background
 Masks = list[tuple[int, int, int, Image, int]]  # index, left, top, mask of the whole object, pixels in it
 
+FIRST_BYSTANDER = N_PEOPLE + 3  # people, the ball and two goals come before
 SEEN = 0.3  # a pixel belongs to an object where it covers this share of the most that it covers anywhere
 
 
@@ -65,6 +67,7 @@ class _Painter:
     def __init__(self, settings: Settings, stadium: Stadium) -> None:
         self._settings, self._stadium = settings, stadium
         self._wardrobe = Wardrobe(kits(settings))
+        self._bystanders = RenderedBystanders(settings)
         self._goals = goal_frames()
         self._class = np.array([identity.class_id for identity in identities(settings)])
         self._light_rng = settings.rng(STREAM_LIGHT)
@@ -147,11 +150,17 @@ class _Painter:
         pixels, depth = camera.project(ground)
         light = self._stadium.light(ground[:, :2])
         sun = self._stadium.lights[0][0]
+        crowd_depth = camera.project(self._bystanders.place(camera))[1]
         goal_depth = camera.project(np.array([pieces.mean(axis=(0, 1)) for pieces, _ in self._goals]))[1]
         owner: Owners = np.full(image.shape[:2], -1, np.int8)
         drawn: list[tuple[int, Array, float]] = []
         masks: Masks = []
-        for i in np.argsort(-np.concatenate([depth, goal_depth])).tolist():
+        for i in np.argsort(-np.concatenate([depth, goal_depth, crowd_depth])).tolist():
+            if i >= FIRST_BYSTANDER:
+                off = self._bystanders.draw(i - FIRST_BYSTANDER, camera, sun)
+                if off is not None:
+                    self._stamp(image, owner, off, i, masks)
+                continue
             if i > N_PEOPLE:
                 paint_goal(image, camera, *self._goals[i - N_PEOPLE - 1])
                 continue
@@ -218,7 +227,8 @@ class _Painter:
     def _truth(
         self, frame: int, shot: int, boxes: list[tuple[int, Array, float]], state: MatchState, camera: Camera
     ) -> FrameTruth:
-        boxes = sorted(boxes, key=lambda row: row[0])
+        off = [box for i, box, _ in boxes if i >= FIRST_BYSTANDER]
+        boxes = sorted((row for row in boxes if row[0] < FIRST_BYSTANDER), key=lambda row: row[0])
         index = np.array([i for i, _, _ in boxes], np.int64)
         where = np.vstack([state.xy, state.ball[:2]])
         return FrameTruth(
@@ -230,6 +240,7 @@ class _Painter:
             visibility=np.array([share for _, _, share in boxes], np.float64),
             pitch_xy=where[index],
             camera=camera.matrix.copy(),
+            bystander_xyxy=np.array(off).reshape(-1, 4),
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,12 +20,13 @@ N_PEOPLE = 23  # 0-9 left team, 10-19 right team, 20 and 21 goalkeepers, 22 refe
 BALL_ID = N_PEOPLE + 1
 
 # Random streams: each part of the scene draws from its own, so that a change of one setting leaves the others alone.
-STREAM_KITS, STREAM_MATCH, STREAM_CAMERA, STREAM_STADIUM, STREAM_LIGHT, STREAM_NOISE = range(6)
+STREAM_KITS, STREAM_MATCH, STREAM_CAMERA, STREAM_STADIUM, STREAM_LIGHT, STREAM_NOISE, STREAM_BYSTANDERS = range(7)
 
 Array = NDArray[np.float64]
 Colour = tuple[float, float, float]  # BGR, 0...255
 
 
+SURFACES = ("grass", "parquet", "ice", "sand")
 VIEWS = {
     "main": (0.5, (29.0, 46.0)),
     "side": (0.2, (30.0, 50.0)),
@@ -54,6 +55,8 @@ class Settings:
         motion_blur: share of the frame time for which the shutter is open.
         noise: standard deviation of the sensor's noise, in grey levels.
         shadows: draw shadows.
+        surface: what the field is made of.
+        bystanders: people off the field, in the stands and on the camera's side; they are no objects of the truth.
         hidden: ids that take part but are not drawn.
 
     Raises:
@@ -80,6 +83,10 @@ class Settings:
     motion_blur: float = option(0.35, "share of the frame time for which the shutter is open", low=0, high=1)
     noise: float = option(2.0, "standard deviation of the sensor's noise, in grey levels", low=0, high=50)
     shadows: bool = option(True, "draw shadows")
+    surface: str = option("grass", "what the field is made of", choices=SURFACES)
+    bystanders: int = option(
+        0, "people off the field, in the stands and on the camera's side", low=0, high=80, metavar="N"
+    )
     hidden: tuple[int, ...] = option((), "ids that take part but are not drawn")
 
     def __post_init__(self) -> None:
@@ -114,6 +121,7 @@ class FrameTruth:
     visibility: Array  # (N,) 0 ... 1: share of the object's pixels that are seen, neither covered nor outside
     pitch_xy: Array  # (N, 2) metres from the centre spot: x along the pitch, y away from the main stand
     camera: Array  # (3, 4) projection: metres (x, y, z, 1) to homogeneous pixels
+    bystander_xyxy: Array = field(default_factory=lambda: np.empty((0, 4)))  # (K, 4) pixels, of people off the field
 
 
 def identities(settings: Settings) -> tuple[Identity, ...]:

@@ -18,6 +18,7 @@ TURF_HALF = np.array([68.0, 52.0])  # metres from the centre spot to the texture
 LINE_WIDTH = 0.12  # metres
 BOARD_GAP = np.array([5.5, 4.5])  # metres from the lines to the boards, behind the goals and along the sides
 BOARD_HEIGHT, BOARD_SCALE = 0.95, 26.0
+FLOORS = {"parquet": (95.0, 150.0, 196.0), "ice": (236.0, 230.0, 222.0), "sand": (150.0, 190.0, 215.0)}  # BGR
 CROWD_SCALE = 13.0
 STAND_DEPTH, STAND_RISE = 30.0, 20.0  # metres that a stand goes back and up
 WORDS = ("SPORT", "FAIR PLAY", "TRACK", "GOAL!", "TEAMWORK", "KICK OFF", "ONE TOUCH", "OFFSIDE", "PLAY ON", "90 MIN")
@@ -89,11 +90,13 @@ class Stadium:
         self.shade_edge = float(rng.uniform(-10, 24)) if self.sunny and rng.random() < 0.5 else None
         self.shade_side = float(rng.choice([-1.0, 1.0]))
         self._turf_scale = TURF_SCALE * min(1.0, settings.width / REFERENCE_WIDTH)
-        self._turf = _turf(rng, self, self._turf_scale)
+        self._turf = _turf(rng, self, self._turf_scale, settings.surface)
+        self._concrete = settings.bystanders > 0
         self._segments = pitch_segments()
         middle = self._segments.mean(axis=1)
         white = 232 if self.sunny else 222
-        self._line_colours = (self.light(middle)[:, None] * np.array([white - 8, white, white - 2])).astype(int)
+        paint = np.array([white - 8, white, white - 2] if settings.surface in ("grass", "parquet") else [150, 50, 40])
+        self._line_colours = (self.light(middle)[:, None] * paint).astype(int)
         self._roof = (rng.uniform(18, 60) * np.array([1.05, 1.0, 0.95])).tolist()
         self._walls = _walls(rng)
 
@@ -113,6 +116,8 @@ class Stadium:
         right, down = np.array([[1, 0, 0], [0, -1, 0]]) / self._turf_scale
         ground = Wall(start, right, down, self._turf, np.zeros(2))
         paint_wall(frame, camera, ground, self._ground_seen(camera), masked=False)
+        if self._concrete:
+            self._paint_concrete(frame, camera)
         self._paint_lines(frame, camera)
         for wall in self._walls:
             if camera.centre[:2] @ -wall.inward < wall.offset:  # a camera does not look through its own stand
@@ -124,6 +129,24 @@ class Stadium:
         low = np.where(place < -edge, -TURF_HALF, -edge)
         high = np.where(place > edge, TURF_HALF, edge)
         return np.array([(low[0], high[1], 0), (high[0], high[1], 0), (high[0], low[1], 0), (low[0], low[1], 0)])
+
+    def _paint_concrete(self, frame: Image, camera: Camera) -> None:
+        """Paint the ground of the camera's own sides, where people off the field stand."""
+        import cv2
+
+        x, y = HALF + BOARD_GAP + 0.3
+        far_x, far_y = TURF_HALF
+        for inward, low, high in (
+            ((0, -1), (-far_x, y), (far_x, far_y)), ((0, 1), (-far_x, -far_y), (far_x, -y)),
+            ((1, 0), (-far_x, -far_y), (-x, far_y)), ((-1, 0), (x, -far_y), (far_x, far_y)),
+        ):  # fmt: skip
+            if camera.centre[:2] @ -np.array(inward) < (x if inward[0] else y):
+                continue
+            corners = np.array([(low[0], low[1], 0), (high[0], low[1], 0), (high[0], high[1], 0), (low[0], high[1], 0)])
+            polygon = clip_near(corners.astype(float), camera)
+            if len(polygon) >= 3:
+                shape = np.clip(camera.project(polygon)[0], -1e6, 1e6).round().astype(np.int32)
+                cv2.fillConvexPoly(frame, shape, (112, 116, 118), cv2.LINE_AA)
 
     def _paint_lines(self, frame: Image, camera: Camera) -> None:
         import cv2
@@ -185,7 +208,7 @@ def paint_wall(frame: Image, camera: Camera, wall: Wall, corners: Array, masked:
     cv2.copyTo(picture, mask, region)
 
 
-def _turf(rng: np.random.Generator, stadium: Stadium, scale: float) -> Image:
+def _turf(rng: np.random.Generator, stadium: Stadium, scale: float, surface: str) -> Image:
     """The ground seen from above: mowing stripes, worn patches, blades, and the roof's shadow."""
     import cv2
 
@@ -206,6 +229,7 @@ def _turf(rng: np.random.Generator, stadium: Stadium, scale: float) -> Image:
         value = value * np.where((y - stadium.shade_edge) * stadium.shade_side > 0, 0.62, 1.0)
     green = np.array([rng.uniform(35, 62), rng.uniform(112, 145), rng.uniform(48, 88)]) * rng.uniform(0.85, 1.1)
     track = np.array([rng.uniform(40, 110), rng.uniform(50, 110), rng.uniform(50, 120)])
+    green = np.array(FLOORS[surface]) * rng.uniform(0.9, 1.05) if surface in FLOORS else green
     outside = (np.abs(x) > HALF[0] + 3.8) | (np.abs(y) > HALF[1] + 3.3)
     colour = np.where(outside[..., None] & (rng.random() < 0.5), track, green).astype(np.float32)
     turf: Image = np.clip(colour * value[..., None], 0, 255).astype(np.uint8)

@@ -31,6 +31,7 @@ MOST_SURFACES = 4
 NO_COLOUR = 0.27  # octaves; a surface nearer to grey is told by its brightness
 BRIGHT = 135  # grey levels; a surface without colour is ice or a white floor, and at least so bright
 
+SHADED = 1.3  # octaves by which the shaded part of a surface without colour may be darker
 GLARE = 200  # grey levels; light bleaches a colour from here on
 
 _LOGARITHM = np.rint(OCTAVE * np.log2(np.arange(256) + OFFSET)).astype(np.uint8)
@@ -153,9 +154,8 @@ def _surface(bins: BoolArray, across: int, along: int, chroma: Chroma) -> Surfac
     peak = int(counts.argmax())
     if peak * 4 < OCTAVE * np.log2(BRIGHT + OFFSET):
         return None
-    low = high = peak
-    while low > 0 and counts[low - 1] >= 0.08 * counts[peak]:
-        low -= 1
+    high, darkest = peak, max(0, peak - int(SHADED * OCTAVE) // 4)
+    low = darkest + int(np.argmax(counts[darkest : peak + 1] >= 0.05 * counts[peak]))
     while high < 63 and counts[high + 1] >= 0.08 * counts[peak]:
         high += 1
     return Surface(bins, (4 * low, 4 * high + 3), True, np.zeros_like(bins), 255)
