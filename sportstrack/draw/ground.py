@@ -105,6 +105,11 @@ class GroundMap:
         if image is not None:
             self._keep(image, place)
 
+    @property
+    def is_known(self) -> bool:
+        """Whether the camera's motion is known, so that places on the ground stay where they are."""
+        return self._is_known
+
     def place(self) -> tuple[int, FloatArray]:
         """Return the scene of the frame added last, and the (2, 3) affine from the scene's ground to its pixels."""
         return self._scene, self._place

@@ -118,7 +118,7 @@ def _two_passes(job: TrackJob, folder: Path, first_pass: FirstPass, progress: Pr
     needs_images = (
         not is_recording(summary.source)
         and summary.source != settings.detections
-        and ("video" in settings.formats or settings.show or (images and settings.detections is None))
+        and (settings.shows_images or (images and settings.detections is None))
     )
     with closing(Replay(recording, open_source(summary.source) if needs_images else None)) as replay:
         yield from _second_pass(job, replay, tracks, earlier, progress and _half(progress, first=False))

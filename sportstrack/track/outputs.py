@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sportstrack.draw.ground import GroundMap
 from sportstrack.draw.heatmap import heat_map, overlay
+from sportstrack.draw.players import Players
 from sportstrack.errors import SettingError, SportstrackError
 from sportstrack.files.claim import Claim, PartFile, identity
 from sportstrack.files.names import file_name
@@ -20,9 +21,11 @@ from sportstrack.images.opencv import require_cv2
 from sportstrack.limits import MAX_CANVAS
 from sportstrack.recording import RecordedFrame, RecordingInfo, RecordingWriter
 from sportstrack.track.frames import TrackedFrame
+from sportstrack.track.players import PageSink, PlayersSink
 from sportstrack.track.settings import TrackSettings, settings_text
 from sportstrack.track.sinks import TEXT_SINKS, MotSink, Sink
 from sportstrack.track.summary import Summary
+from sportstrack.types import Image
 from sportstrack.video import SourceInfo, VideoWriter
 from sportstrack.video.sound import Sound
 
@@ -36,6 +39,8 @@ ENDINGS = {
     "jsonl": ".jsonl",
     "csv": ".csv",
     "heatmap": "_heat.png",
+    "players": ".players.csv",
+    "players_page": ".players.html",
     "detections": ".npz",
     "settings": ".settings.yaml",
     "summary": ".summary.json",
@@ -47,7 +52,9 @@ def claim_outputs(
     folder: str | Path, name: str, settings: TrackSettings, *, source: str, inputs: Sequence[Path], overwrite: bool
 ) -> Claim:
     """Claim all files that a run with these settings writes; OutputError if one of them must not be replaced."""
-    kinds = [*settings.formats, *(["detections"] if settings.save_detections else []), "settings", "summary"]
+    more = ["players_page"] if "players" in settings.formats else []
+    more += ["detections"] if settings.save_detections else []
+    kinds = [*settings.formats, *more, "settings", "summary"]
     names = [f"{name}{ENDINGS[kind]}" for kind in kinds]
     command = "sportstrack track"
     return Claim(folder, names, stem=name, command=command, source=source, inputs=inputs, overwrite=overwrite)
@@ -80,7 +87,8 @@ class Outputs:
         self.names = dict(made.names)
         self._sinks: dict[str, Sink] = {}
         self._annotate: Callable[..., Any] | None = None
-        self._heat: _HeatSink | None = None
+        self._map: _HeatSink | None = None
+        self._players: PlayersSink | None = None
         self._window = self._new_window(info) if settings.show else None
         if self._window is not None:
             self._annotate = self._annotator(frame_rate).draw
@@ -91,7 +99,9 @@ class Outputs:
                 if info.kind != "recording":
                     self._open_video(info, frame_rate)
             elif kind == "heatmap":
-                self._heat = self._sinks[kind] = _HeatSink(self._path(kind), info.width, info.height)
+                self._sinks[kind] = self._map = _HeatSink(self._path(kind), info.width, info.height)
+            elif kind == "players":
+                self._open_players(info, float(frame_rate), made)
             else:
                 self._sinks[kind] = TEXT_SINKS[kind](self._path(kind), made.names)
         if isinstance(mot := self._sinks.get("mot"), MotSink):
@@ -102,8 +112,10 @@ class Outputs:
     def draw(self, frame: TrackedFrame) -> TrackedFrame:
         """Return the frame as it is written, with its tracks drawn into the image if there is a video to write."""
         frame = replace(frame, tracks=frame.tracks.with_boxes(self._settings.boxes).rounded())
-        if self._heat is not None:
-            self._heat.look(frame)  # before anything is drawn
+        if self._map is not None:
+            self._map.look(frame)  # before anything is drawn
+        if self._players is not None:
+            self._players.look(frame)
         if self._annotate is not None and frame.image is not None:
             self._annotate(frame.image, frame.tracks, frame.detections, index=frame.index, time=frame.time)
             if self._window is not None:
@@ -158,6 +170,16 @@ class Outputs:
         """Return the files of an unfinished run that are there to read: kind → file."""
         parts = {kind: sink.file.part for kind, sink in self._sinks.items()}
         return {kind: str(part) for kind, part in parts.items() if part.exists()}
+
+    def _open_players(self, info: SourceInfo, rate: float, made: RecordingInfo) -> None:
+        """Open the players' table and page; they share the map of the heat map, if there is one."""
+        shared = self._map
+        if shared is None:
+            shared = self._map = _HeatSink(self._path("heatmap"), info.width, info.height)
+        players = Players(info.width, rate, made.names, made.every)
+        self._players = PlayersSink(self._path("players"), players, shared, self._summary)
+        self._sinks["players"] = self._players
+        self._sinks["players_page"] = PageSink(self._path("players_page"), self._players)
 
     def _path(self, kind: str) -> Path:
         assert self._claim is not None
@@ -219,6 +241,7 @@ class _HeatSink:
         self.warnings: list[str] = []
         self._ground = GroundMap(width, height)
         self._has_image = False
+        self._picture: Image | None = None
 
     def look(self, frame: TrackedFrame) -> None:
         self._has_image |= frame.image is not None
@@ -238,10 +261,21 @@ class _HeatSink:
                 f"{self.path}: the recording says {width}x{height}; a heat map without its video is drawn up to "
                 f"{MAX_CANVAS:,} pixels: name the video as well"
             )
-        ground = self._ground.ground()
-        self.warnings += ground.warnings
-        height, width = ground.image.shape[:2]
-        self.file.write(encode_image(overlay(ground.image, heat_map(ground.foot, width, height))))
+        self.file.write(encode_image(self.picture()))
+
+    @property
+    def ground(self) -> GroundMap:
+        """The map so far."""
+        return self._ground
+
+    def picture(self) -> Image:
+        """Return the map of the whole run, drawn once for all who ask."""
+        if self._picture is None:
+            ground = self._ground.ground()
+            self.warnings += ground.warnings
+            height, width = ground.image.shape[:2]
+            self._picture = overlay(ground.image, heat_map(ground.foot, width, height))
+        return self._picture
 
 
 class _RecordingSink:

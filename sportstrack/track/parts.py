@@ -109,8 +109,7 @@ def open_frames(
     given = ["detector"] if own.objects()["detector"] is not None else []
     refuse_detector(settings, recording.info, recording.path, [*asked, *given])
     needs_images = (
-        "video" in settings.formats
-        or settings.show
+        settings.shows_images
         or settings.embeds_with not in (None, recording.info.embedder)
         or settings.camera is not None
         or own.embedder is not None

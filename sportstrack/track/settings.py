@@ -22,7 +22,7 @@ from sportstrack.options import option
 from sportstrack.trackers import DEFAULT_TRACKER, TRACKERS, setting_types
 
 BOXES = ("smoothed", "detected")
-FORMATS = ("video", "mot", "jsonl", "csv", "heatmap")
+FORMATS = ("video", "mot", "jsonl", "csv", "heatmap", "players")
 AUTO, OFF = "auto", "off"
 
 
@@ -57,7 +57,7 @@ class TrackSettings(DetectorSettings):
         live: keep only the newest frame, so that latency does not grow.
         frame_rate: frames per second of a source without times, such as an image folder, or of a recording. None takes
             what the source states, else 25.
-        formats: outputs, comma-separated: video, mot, jsonl, csv, heatmap, or all. In Python a list.
+        formats: outputs, comma-separated: video, mot, jsonl, csv, heatmap, players, or all. In Python a list.
         mot_classes: whether MOT text holds the class (its id + 1) in column 8, or -1: yes or no.
         boxes: which boxes to write and draw: smoothed where the tracker makes any, or detected.
         draw: what the video shows, comma-separated: presets broadcast, analyst, debug; items box, corner, ellipse,
@@ -195,6 +195,11 @@ class TrackSettings(DetectorSettings):
 
         kept = class_ids("all" if self.classes is None else self.classes, names)
         return [number for number in ball_ids(names) if kept is None or number in kept] or None
+
+    @property
+    def shows_images(self) -> bool:
+        """Whether an output of the run is made of the video's pictures."""
+        return self.show or bool({"video", "heatmap", "players"} & set(self.formats))
 
     def with_own_tracker(self) -> TrackSettings:
         """Return the settings of a run whose tracker is an object: it gets every class, unless the ball is named."""

@@ -49,6 +49,7 @@ class Summary:
         skipped: whether an earlier run's result was found and kept (resume).
         warnings: what was wrong with the source and how it was handled.
         outputs: kind → file.
+        players: where ``players`` is among the formats, the rows of that table (see `sportstrack.draw.players.Player`).
         settings: the settings in force; what a replay or a detector has no use for is left out.
         requested: the settings asked for.
         inputs: what the result was made of (source, weights, plug-ins …) → path, size in bytes, time in nanoseconds and
@@ -85,6 +86,7 @@ class Summary:
     skipped: bool = False
     warnings: list[str] = field(default_factory=list)
     outputs: dict[str, str] = field(default_factory=dict)
+    players: list[dict[str, Any]] = field(default_factory=list)
     settings: dict[str, Any] = field(default_factory=dict)
     requested: dict[str, Any] = field(default_factory=dict)
     inputs: dict[str, Any] = field(default_factory=dict)
