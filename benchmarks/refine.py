@@ -46,11 +46,10 @@ from refine_pictures import draw
 from rendered import RenderedSet
 from sets import Clip
 
-from sportstrack import Detections, Scores, create_tracker, read_mot
+from sportstrack import Detections, Scores, create_tracker, read_mot, write_mot
 from sportstrack.mot import MotTable
 from sportstrack.refine import STEPS, RefineSettings, Scene, TrackTable, refine
 from sportstrack.refine.command import main as refine_command
-from sportstrack.refine.command import write_table
 from sportstrack.refine.steps import run_steps
 from sportstrack.score.run import Job
 from sportstrack.seqinfo import read_sequence_info
@@ -128,7 +127,7 @@ def refine_file(folder: str) -> dict[str, Any]:
 
 def write_simulated(players: int, frames: int, folder: str) -> None:
     """Write the file that `refine_file` reads; in a process of its own, for its memory's sake."""
-    write_table(Path(folder) / "match.txt", simulate(players, frames).to_mot())
+    write_mot(Path(folder) / "match.txt", simulate(players, frames))
 
 
 def apart(function: Any, *arguments: Any) -> Any:

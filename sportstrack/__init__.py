@@ -23,7 +23,7 @@ _NAMES = {
     "sportstrack.label": ("LabelSettings", "label_video", "write_cvat", "write_yolo_labels"),
     "sportstrack.mine": ("LossWeights", "MineSettings", "mine_hard_examples"),
     "sportstrack.models.weights": ("assets_folder",),
-    "sportstrack.mot": ("MotTable", "read_mot"),
+    "sportstrack.mot": ("MotTable", "read_mot", "write_mot"),
     "sportstrack.recording": ("Recording",),
     "sportstrack.refine": ("RefineSettings", "TrackTable", "refine_tracks"),
     "sportstrack.score.run": ("diagnose_job", "find_jobs", "score_classes", "score_tracks"),
@@ -142,6 +142,7 @@ __all__ = [
     "track_video",
     "train_detector",
     "write_cvat",
+    "write_mot",
     "write_yolo_labels",
 ]
 
@@ -158,7 +159,7 @@ if TYPE_CHECKING:
     from sportstrack.label import LabelSettings, label_video, write_cvat, write_yolo_labels
     from sportstrack.mine import LossWeights, MineSettings, mine_hard_examples
     from sportstrack.models.weights import assets_folder
-    from sportstrack.mot import MotTable, read_mot
+    from sportstrack.mot import MotTable, read_mot, write_mot
     from sportstrack.recording import Recording
     from sportstrack.refine import RefineSettings, TrackTable, refine_tracks
     from sportstrack.score.run import diagnose_job, find_jobs, score_classes, score_tracks

@@ -49,7 +49,8 @@ def box_rows(xyxy: ArrayLike) -> NDArray[np.float64]:
         return boxes
     hint = ""
     if boxes.ndim == 2 and boxes.shape[1] in (5, 6, 7):
-        hint = "; of a detector's whole table give the columns one by one: table[:, :4], table[:, 4], table[:, 5]"
+        hint = "; Detections.from_table(table) takes a detector's whole table, or give its columns one by one: "
+        hint += "from_arrays(table[:, :4], table[:, 4], table[:, 5])"
     elif boxes.ndim == 2 and boxes.shape[0] == 4:
         hint = "; are these columns? give xyxy.T"
     elif boxes.ndim == 3:
@@ -76,6 +77,24 @@ def whole_numbers(name: str, values: ArrayLike) -> NDArray[np.int64]:
     return found.astype(np.int64)
 
 
+def table_columns(table: ArrayLike) -> tuple[NDArray[np.float64], ...]:
+    """Return boxes, scores and, where there are any, classes of a (N, 5 or 6) table; SettingError for any other."""
+    rows = numbers("from_table", table)
+    if rows.size == 0:
+        return np.empty((0, 4)), np.empty(0)
+    if rows.ndim != 2 or rows.shape[1] not in (5, 6):
+        raise SettingError(
+            f"Detections.from_table: expected rows of x1, y1, x2, y2, score and class, got shape {rows.shape}; "
+            "give the columns of any other table one by one: Detections.from_arrays(xyxy, score, class_id)"
+        )
+    if (rows[:, 4] > 1).any():
+        raise SettingError(
+            f"Detections.from_table: expected scores up to 1 in the fifth column, got {rows[:, 4].max():g}; "
+            "are the columns in another order? Give them one by one: Detections.from_arrays(xyxy, score, class_id)"
+        )
+    return (rows[:, :4], rows[:, 4], *rows[:, 5:].T)
+
+
 def checked_column(name: str, value: Any, dtype: Any, shape: tuple[int | None, ...]) -> Any:
     """Return a column as an array of a dtype and shape, where None is any length; SettingError if it does not fit."""
     try:
@@ -92,6 +111,25 @@ def checked_column(name: str, value: Any, dtype: Any, shape: tuple[int | None, .
         wanted = ", ".join("any" if want is None else str(want) for want in shape)
         raise SettingError(f"{name}: expected shape ({wanted}), got {array.shape}")
     return array
+
+
+def as_affine(camera: Any, who: str = "camera") -> NDArray[np.float64]:
+    """Return the motion of a camera as a (2, 3) float64 array.
+
+    Raises:
+        SettingError: if it is no finite (2, 3) matrix, or squeezes the picture flat; ``who`` begins the message.
+    """
+    try:
+        affine = np.asarray(camera, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        what = type(camera).__name__
+        raise SettingError(f"{who}: expected a (2, 3) affine or None, got a {what} ({error})") from error
+    if affine.shape != (2, 3):
+        raise SettingError(f"{who}: expected a (2, 3) affine or None, got shape {affine.shape}")
+    (a, b, _), (c, d, _) = affine.tolist()
+    if not (np.isfinite(affine).all() and 1e-6 <= abs(a * d - b * c) <= 1e6):
+        raise SettingError(f"{who}: expected a finite, invertible affine, got {affine.tolist()}")
+    return affine
 
 
 def put(table: Any, name: str, value: Any) -> None:

@@ -11,25 +11,30 @@ from __future__ import annotations
 import io
 import re
 from dataclasses import dataclass, fields
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from sportstrack.boxes import tlwh_to_xyxy, xyxy_to_tlwh
 from sportstrack.checks import as_identities
-from sportstrack.errors import FormatError
+from sportstrack.columns import SequenceTable, detector_classes
+from sportstrack.errors import FormatError, OutputError, SettingError
+from sportstrack.files.claim import PartFile
 from sportstrack.files.reading import PathLike, as_utf8, read_bytes
 from sportstrack.limits import MAX_FRAMES, MAX_WHOLE
 from sportstrack.types import FloatArray, IntArray, Tracks
 
 MIN_COLUMNS, MAX_COLUMNS = 6, 10
+_ROW = "%d,%d,%.2f,%.2f,%.2f,%.2f,%.4g,%d,%d,-1\n"
+_BLOCK = 10_000  # rows turned into text together
 _NAMES = ("frame", "id", "left", "top", "width", "height", "score", "class", "visibility", "unused")
 _MISSING = (np.nan,) * 6 + (1.0, -1.0, -1.0, -1.0)  # what an absent column 7…10 stands for
 
 
-@dataclass(frozen=True, eq=False)
-class MotTable:
+@dataclass(frozen=True, eq=False, repr=False)
+class MotTable(SequenceTable):
     """The rows of one MOT text, in the order of the file; all arrays have N rows.
 
     Attributes:
@@ -47,6 +52,7 @@ class MotTable:
     score: FloatArray
     class_id: IntArray
     visibility: FloatArray
+    first_class: ClassVar[int] = 1
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -89,7 +95,7 @@ def class_numbers(class_id: IntArray) -> IntArray:
 
 def class_ids(numbers: IntArray) -> IntArray:
     """Return (N,) a detector's class ids, from 0, of classes as MOT text has them; −1 where they are unknown or 0."""
-    return np.where(numbers > 0, numbers - 1, -1)
+    return np.asarray(detector_classes(numbers, 1))
 
 
 def read_mot(
@@ -173,6 +179,46 @@ def check_table(table: MotTable, *, name: str = "<table>", frames: int | None = 
     if fault := _fault(values, 0, frames, identities=True):
         raise FormatError(f"{name}, row {fault[0]}: {fault[1]}: box {table.xyxy[fault[0]].tolist()}")
     return table
+
+
+def write_mot(path: str | Path | PartFile, result: Any, *, zero_based: bool = False, with_class: bool = True) -> None:
+    """Write MOT text, ten columns, whole or not at all; a file that is there is replaced.
+
+    Args:
+        path: the file.
+        result: a `MotTable`, a `sportstrack.TrackTable`, or a list with one `Tracks` per frame, from frame 0 on.
+        zero_based: count frames from 0.
+        with_class: write the class id + 1 in column 8; False writes −1, for readers that take no other.
+
+    Raises:
+        SettingError: the result is none of these.
+        OutputError: the file cannot be written.
+    """
+    table = _as_table(result)
+    classes = table.class_id if with_class else np.full(len(table), -1)
+    whole = (table.frame + (0 if zero_based else 1), table.track_id)
+    columns = np.column_stack((*whole, xyxy_to_tlwh(table.xyxy), table.score, classes, table.visibility))
+    columns[:, 4:6] = np.maximum(columns[:, 4:6], 0.01)
+    file = path if isinstance(path, PartFile) else PartFile(path)
+    try:
+        with file.open_text() as stream:
+            for at in range(0, len(columns), _BLOCK):
+                block = columns[at : at + _BLOCK]
+                stream.write(_ROW * len(block) % tuple(block.ravel().tolist()))
+    except OSError as error:
+        raise OutputError(file.explain(error)) from error
+    file.complete()
+
+
+def _as_table(result: Any) -> MotTable:
+    if isinstance(result, MotTable):
+        return result
+    if hasattr(result, "to_mot"):
+        table: MotTable = result.to_mot()
+        return table
+    if isinstance(result, (list, tuple)) and all(isinstance(one, Tracks) for one in result):
+        return MotTable.from_tracks(list(result))
+    raise SettingError(f"write_mot: expected a MotTable, a TrackTable or a list of Tracks, got {type(result).__name__}")
 
 
 def format_mot_rows(frame_index: int, tracks: Tracks, *, with_class: bool = True) -> str:

@@ -28,6 +28,7 @@ import numpy as np
 
 from sportstrack.chunks import RecordedFrame as RecordedFrame
 from sportstrack.chunks import pack, unpack
+from sportstrack.columns import import_pandas
 from sportstrack.errors import FormatError, OutputError, SettingError, SourceError
 from sportstrack.files.arrays import ArrayFile
 from sportstrack.files.claim import PartFile
@@ -190,6 +191,49 @@ class Recording:
 
     def __len__(self) -> int:
         return self._length
+
+    def __repr__(self) -> str:
+        i = self.info
+        of = "".join(f", {what} {value}" for what, value in (("embedder", i.embedder), ("camera", i.camera)) if value)
+        size = f"{self._length:,} frames of {i.name}, {i.width}x{i.height} at {i.frame_rate:g} frames/s"
+        return f"<Recording {self.path.name}: {size}{of}>"
+
+    def to_records(self, *, tracks: bool = False) -> list[dict[str, Any]]:
+        """Return a dictionary for each detection, with frame, time and class name beside `Detections.to_records`.
+
+        Args:
+            tracks: the recorded tracks instead.
+
+        Raises:
+            SettingError: the recording has no tracks.
+        """
+        found = []
+        for frame, table in self._tables(tracks):
+            place = {"frame": frame.index, "time": frame.time}
+            found += [place | row for row in table.to_records(self.info.names)]
+        return found
+
+    def to_pandas(self, *, tracks: bool = False) -> Any:
+        """Return `to_records` as a ``pandas.DataFrame``; SettingError if pandas is not installed."""
+        pandas = import_pandas("Recording")
+        parts = []
+        for frame, table in self._tables(tracks):
+            part = table.to_pandas(self.info.names)
+            part.insert(0, "frame", frame.index)
+            part.insert(1, "time", frame.time)
+            parts.append(part)
+        return pandas.concat(parts, ignore_index=True) if parts else pandas.DataFrame()
+
+    def to_supervision(self, *, tracks: bool = False) -> Iterator[Any]:
+        """Yield a ``supervision.Detections`` for each recorded frame; with ``tracks``, of its tracks."""
+        for _, table in self._tables(tracks):
+            yield table.to_supervision(self.info.names)
+
+    def _tables(self, tracks: bool) -> Iterator[tuple[RecordedFrame, Any]]:
+        for frame in self:
+            if tracks and frame.tracks is None:
+                raise SettingError(f"{self.path}: holds no tracks; replay it, or read the tracks from a result file")
+            yield frame, frame.tracks if tracks else frame.detections
 
     def __iter__(self) -> Iterator[RecordedFrame]:
         last = (-1, -np.inf)

@@ -14,7 +14,18 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sportstrack.checks import NO_IDENTITY, as_identities, box_rows, checked_column, numbers, pick, put, whole_numbers
+from sportstrack.checks import (
+    NO_IDENTITY,
+    as_identities,
+    box_rows,
+    checked_column,
+    numbers,
+    pick,
+    put,
+    table_columns,
+    whole_numbers,
+)
+from sportstrack.columns import BoxTable, named
 from sportstrack.errors import SettingError
 
 FloatArray: TypeAlias = NDArray[np.float64]
@@ -30,8 +41,8 @@ MAX_COORDINATE = 1e9  # pixels; beyond it areas and covariances lose their digit
 MIN_SIZE = 1e-6  # pixels; narrower boxes have no aspect ratio worth the name
 
 
-@dataclass(frozen=True, eq=False)
-class Detections:
+@dataclass(frozen=True, eq=False, repr=False)
+class Detections(BoxTable):
     """The boxes that a detector found in one frame.
 
     Attributes:
@@ -103,6 +114,16 @@ class Detections:
         )
 
     @classmethod
+    def from_table(cls, table: ArrayLike) -> Detections:
+        """Build from a detector's whole table: (N, 5 or 6) rows of x1, y1, x2, y2, score and, if there is one, class.
+
+        Raises:
+            SettingError: another shape (seven columns hold something more: give the columns one by one to
+                `from_arrays`), or columns that cannot be these.
+        """
+        return cls.from_arrays(*table_columns(table))
+
+    @classmethod
     def from_supervision(cls, detections: Any) -> Detections:
         """Convert a ``supervision.Detections``; masks, ``data["embedding"]`` and ``data["keypoints"]`` come along."""
         table = cls.from_arrays(detections.xyxy, detections.confidence, detections.class_id)
@@ -117,7 +138,7 @@ class Detections:
 
         data: dict[str, Any] = {}
         if names is not None:
-            data["class_name"] = class_names(self.class_id, names)
+            data["class_name"] = named(self.class_id, names)
         if self.embedding is not None:
             data["embedding"] = self.embedding
         if self.keypoints is not None:
@@ -134,8 +155,8 @@ class Detections:
         return None if usable.all() else usable
 
 
-@dataclass(frozen=True, eq=False)
-class Tracks:
+@dataclass(frozen=True, eq=False, repr=False)
+class Tracks(BoxTable):
     """The tracked boxes of one frame.
 
     Attributes:
@@ -257,7 +278,7 @@ class Tracks:
         if self.smoothed is not None:
             data["smoothed"] = self.smoothed.copy()
         if names is not None:
-            data["class_name"] = class_names(self.class_id, names)
+            data["class_name"] = named(self.class_id, names)
         mask = None
         if detections is not None and detections.mask is not None and (self.detection >= 0).all():
             mask = detections.mask[self.detection]
@@ -271,25 +292,6 @@ class Tracks:
         )
 
 
-def as_affine(camera: Any, who: str = "camera") -> FloatArray:
-    """Return the motion of a camera as a (2, 3) float64 array.
-
-    Raises:
-        SettingError: if it is no finite (2, 3) matrix, or squeezes the picture flat; ``who`` begins the message.
-    """
-    try:
-        affine = np.asarray(camera, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        what = type(camera).__name__
-        raise SettingError(f"{who}: expected a (2, 3) affine or None, got a {what} ({error})") from error
-    if affine.shape != (2, 3):
-        raise SettingError(f"{who}: expected a (2, 3) affine or None, got shape {affine.shape}")
-    (a, b, _), (c, d, _) = affine.tolist()
-    if not (np.isfinite(affine).all() and 1e-6 <= abs(a * d - b * c) <= 1e6):
-        raise SettingError(f"{who}: expected a finite, invertible affine, got {affine.tolist()}")
-    return affine
-
-
 def as_detections(detections: Any) -> Detections:
     """Return `Detections` from `Detections` or ``supervision.Detections`` (known by its fields, not imported)."""
     if isinstance(detections, Detections):
@@ -299,11 +301,6 @@ def as_detections(detections: Any) -> Detections:
     raise SettingError(
         f"update(): expected sportstrack.Detections or supervision.Detections, got {type(detections).__name__}"
     )
-
-
-def class_names(class_id: IntArray, names: Mapping[int, str]) -> NDArray[np.str_]:
-    """Return (N,) names; a class without one is written as its number."""
-    return np.array([names.get(int(c), str(int(c))) for c in class_id], dtype=np.str_)
 
 
 def _check_box_columns(table: Any) -> int:

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sportstrack import Detections, SportstrackError, Tracker, Tracks
+from sportstrack.columns import named
 from sportstrack.errors import SettingError
-from sportstrack.types import as_detections, class_names
+from sportstrack.types import as_detections
 
 BOXES = np.array([[0.0, 0, 10, 20], [5, 5, 8, 9]])
 
@@ -211,4 +212,4 @@ def test_any_class_with_update_and_reset_is_a_tracker() -> None:
 
 
 def test_a_class_without_a_name_is_called_by_its_number() -> None:
-    assert class_names(np.array([1, 7]), {1: "ball"}).tolist() == ["ball", "7"]
+    assert named(np.array([1, 7]), {1: "ball"}).tolist() == ["ball", "7"]

@@ -11,16 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from sportstrack.boxes import xyxy_to_tlwh
 from sportstrack.classes import of_classes
 from sportstrack.cli import new_parser, print_json, report_error, run
 from sportstrack.cli.arguments import FRAME_RATE, names_of, size
 from sportstrack.cli.shared import add_classes, add_json, add_overwrite, add_quiet, add_truth, add_zero_based
-from sportstrack.errors import FormatError, OutputError, SettingError, SportstrackError, unknown
+from sportstrack.errors import FormatError, SettingError, SportstrackError, unknown
 from sportstrack.files.claim import Claim, PartFile
 from sportstrack.files.reading import list_files, read_table, same_name
 from sportstrack.limits import MAX_FRAMES
-from sportstrack.mot import MotTable, read_mot
+from sportstrack.mot import MotTable, read_mot, write_mot
 from sportstrack.recording import Recording
 from sportstrack.refine.recorded import Recorded, read_recorded
 from sportstrack.refine.scene import Scene
@@ -44,8 +43,6 @@ _EXAMPLES = """examples:
 Any MOT text will do, whatever tracker made it. A filled box has 0 in column 9 (visibility), all others have -1.
 """
 
-_ROW = "%d,%d,%.2f,%.2f,%.2f,%.2f,%.4g,%d,%d,-1\n"
-_BLOCK = 10_000  # rows turned into text together
 _FEW = 10  # frames; fewer do not show that only every Nth was tracked
 
 
@@ -228,7 +225,7 @@ def _refine_file(
     cuts = [-(-(cut - start) // stride) for cut in cuts]  # the first of these frames that is in the new shot
     scene = Scene.of(table, frame_rate=rate / stride, width=width, height=height, camera=camera, cuts=cuts)
     changes, table = _run(source.stem, str(target.path), table, scene, settings)
-    write_table(target, _at(table, table.frame * stride + start).to_mot(), 0 if options.zero_based else 1)
+    write_mot(target, _at(table, table.frame * stride + start), zero_based=options.zero_based)
     return changes
 
 
@@ -340,26 +337,6 @@ def _stride(rows: MotTable) -> tuple[int, int]:
 
 def _at(table: TrackTable, frame: IntArray) -> TrackTable:
     return replace(table, frame=frame)
-
-
-def write_table(target: Path | PartFile, table: MotTable, first: int = 1) -> None:
-    """Write MOT text, ten columns; ``first`` is the number of the first frame.
-
-    Raises:
-        OutputError: it cannot be written.
-    """
-    whole = (table.frame + first, table.track_id)
-    columns = np.column_stack((*whole, xyxy_to_tlwh(table.xyxy), table.score, table.class_id, table.visibility))
-    columns[:, 4:6] = np.maximum(columns[:, 4:6], 0.01)
-    file = target if isinstance(target, PartFile) else PartFile(target)
-    try:
-        with file.open_text() as stream:
-            for at in range(0, len(columns), _BLOCK):
-                block = columns[at : at + _BLOCK]
-                stream.write(_ROW * len(block) % tuple(block.ravel().tolist()))
-    except OSError as error:
-        raise OutputError(file.explain(error)) from error
-    file.complete()
 
 
 class _ListSettings(argparse.Action):

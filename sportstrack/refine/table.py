@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sportstrack.columns import SequenceTable
 from sportstrack.errors import SettingError
 from sportstrack.mot import MotTable, class_ids
 from sportstrack.types import BoolArray, Detections, FloatArray, IntArray, Tracks
 
 
-@dataclass(frozen=True, eq=False)
-class TrackTable:
+@dataclass(frozen=True, eq=False, repr=False)
+class TrackTable(SequenceTable):
     """The boxes of a sequence's tracks, one per row, in any order; a track has at most one box in a frame.
 
     Attributes:
@@ -37,6 +38,7 @@ class TrackTable:
     detection: IntArray
     filled: BoolArray
     embedding: NDArray[np.float32] | None = None
+    first_class: ClassVar[int] = 1
 
     def __len__(self) -> int:
         return len(self.frame)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from sportstrack.columns import import_pandas
 from sportstrack.errors import SettingError, nearest
 from sportstrack.score.clear import count_clear
 from sportstrack.score.figures import CURVES, FIGURES
@@ -305,10 +306,7 @@ class Scores:
 
     def to_pandas(self) -> Any:
         """Return a ``pandas.DataFrame``: a row per sequence and one for all, a column per figure."""
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise SettingError("Scores.to_pandas() needs pandas: pip install pandas") from error
+        pd = import_pandas("Scores")
         rows = self.rows()
         return pd.DataFrame(
             [row.to_dict() for row in rows], index=pd.Index([row.name for row in rows], name="sequence")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Any
 
 from sportstrack.bystanders import Bystanders
 from sportstrack.types import Detections, FloatArray, Image, Tracks
@@ -53,6 +54,11 @@ class TrackedFrame(Observation):
     def of(cls, observation: Observation, tracks: Tracks, names: Mapping[int, str]) -> TrackedFrame:
         """Join what was observed and what the tracker made of it."""
         return cls(**vars(observation), tracks=tracks, names=names)
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """Return a dictionary for each track, with frame, time and class name beside `Tracks.to_records`."""
+        place = {"frame": self.index, "time": self.time}
+        return [place | row for row in self.tracks.to_records(self.names)]
 
     def __repr__(self) -> str:
         counts = f"{len(self.detections)} detections, {len(self.tracks)} tracks"

@@ -15,6 +15,7 @@ from typing import Any, cast
 import numpy as np
 
 from sportstrack.bystanders import Bystanders, set_aside, without_embedding
+from sportstrack.checks import as_affine
 from sportstrack.detect.connector import Connector
 from sportstrack.errors import SettingError
 from sportstrack.plugins import plugin
@@ -23,7 +24,7 @@ from sportstrack.track.detector import OWN_FEATURES
 from sportstrack.track.frames import Observation
 from sportstrack.track.on_pitch import FieldWatch, field_watch
 from sportstrack.track.settings import OFF, TrackSettings
-from sportstrack.types import BoolArray, CameraMotion, Detections, Embedder, Embeddings, FloatArray, Image, as_affine
+from sportstrack.types import BoolArray, CameraMotion, Detections, Embedder, Embeddings, FloatArray, Image
 from sportstrack.video import Frame
 
 

@@ -14,7 +14,7 @@ from sportstrack.track.quality import quality_text
 DETECTOR_PARTS = ("preprocess", "inference", "postprocess")  # within the stage "detect"
 
 
-@dataclass
+@dataclass(repr=False)
 class Summary:
     """The record of one run; `as_dict` is what ``--json`` prints and what is saved beside the outputs.
 
@@ -91,6 +91,14 @@ class Summary:
     requested: dict[str, Any] = field(default_factory=dict)
     inputs: dict[str, Any] = field(default_factory=dict)
     files: dict[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.as_text()
+
+    def __repr__(self) -> str:
+        state = "" if self.complete else ", not complete"
+        counts = f"{self.frames:,} frames, {self.tracks:,} tracks, {self.boxes:,} boxes, {self.fps:.1f} frames/s"
+        return f"<Summary of {self.name or self.source}: {counts}{state}>"
 
     def shot_starts(self, frames: Sequence[TrackedFrame]) -> list[int]:
         """Return the frames with which new shots begin: as found, or, in a replay, as the tracked frames say."""

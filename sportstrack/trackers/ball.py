@@ -16,7 +16,7 @@ import numpy as np
 
 from sportstrack.assign import clip_then_solve
 from sportstrack.boxes import xyxy_to_xywh
-from sportstrack.trackers.checks import check_frame_rate, check_range, frames_at, read_camera
+from sportstrack.trackers.checks import check_frame_rate, check_range, frames_at, read_camera, tracker_text
 from sportstrack.trackers.clock import StepClock
 from sportstrack.trackers.rows import Found, IdCounter, append, claim, keep, no_owner, read_found, record_matches
 from sportstrack.types import BoolArray, FloatArray, IntArray, Tracks
@@ -124,6 +124,8 @@ class Ball:
         """Count times at another frame rate from now on; the tracks stay."""
         self.frame_rate = check_frame_rate(frame_rate)
         self._buffer = frames_at(self.frame_rate, self.config.track_buffer)
+
+    __repr__ = tracker_text
 
     def reset(self) -> None:
         """Forget everything, as if newly made."""

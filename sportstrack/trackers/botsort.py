@@ -26,7 +26,7 @@ import numpy as np
 from sportstrack import kalman
 from sportstrack.appearance import cosine, update_appearance, with_length
 from sportstrack.boxes import iou, xywh_to_xyxy, xyxy_to_xywh
-from sportstrack.trackers.checks import check_frame_rate, check_order, check_range, frames_at, read_camera
+from sportstrack.trackers.checks import check_frame_rate, check_order, check_range, frames_at, read_camera, tracker_text
 from sportstrack.trackers.clock import StepClock
 from sportstrack.trackers.duplicates import remove_duplicates
 from sportstrack.trackers.fusion import check_fusion, fuse_touching
@@ -172,6 +172,8 @@ class BoTSORT:
         """Count times at another frame rate from now on; the tracks stay."""
         self.frame_rate = check_frame_rate(frame_rate)
         self._buffer = frames_at(self.frame_rate, self.config.track_buffer)
+
+    __repr__ = tracker_text
 
     def reset(self) -> None:
         """Forget everything, as if newly made."""

@@ -55,6 +55,9 @@ class ByClass:
         """Unusable detections left out so far."""
         return sum(getattr(tracker, "dropped", 0) for tracker in self.trackers)
 
+    def __repr__(self) -> str:
+        return f"<ByClass: {', '.join(map(repr, self.trackers))}>"
+
     def reset(self) -> None:
         """Forget everything, as if newly made."""
         for tracker in self.trackers:

@@ -25,7 +25,7 @@ import numpy as np
 from sportstrack.assign import clip_then_solve
 from sportstrack.boxes import iou, xyah_to_xyxy, xyxy_to_xyah
 from sportstrack.trackers import xyah
-from sportstrack.trackers.checks import check_frame_rate, check_order, check_range, frames_at
+from sportstrack.trackers.checks import check_frame_rate, check_order, check_range, frames_at, tracker_text
 from sportstrack.trackers.clock import StepClock
 from sportstrack.trackers.duplicates import remove_duplicates
 from sportstrack.trackers.rows import (
@@ -149,6 +149,8 @@ class ByteTrack:
         """Count times at another frame rate from now on; the tracks stay."""
         self.frame_rate = check_frame_rate(frame_rate)
         self._buffer = frames_at(self.frame_rate, self.config.track_buffer)
+
+    __repr__ = tracker_text
 
     def reset(self) -> None:
         """Forget everything, as if newly made."""

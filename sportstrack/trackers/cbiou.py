@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from sportstrack.boxes import grown, iou
-from sportstrack.trackers.checks import check_frame_rate, check_range, frames_at
+from sportstrack.trackers.checks import check_frame_rate, check_range, frames_at, tracker_text
 from sportstrack.trackers.clock import StepClock
 from sportstrack.trackers.rows import (
     NONE,
@@ -126,6 +126,8 @@ class CBIoU:
         """Count times at another frame rate from now on; the tracks stay."""
         self.frame_rate = check_frame_rate(frame_rate)
         self._max_age = frames_at(self.frame_rate, self.config.max_age)
+
+    __repr__ = tracker_text
 
     def reset(self) -> None:
         """Forget everything, as if newly made."""

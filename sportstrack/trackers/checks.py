@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import MISSING, fields
+from typing import Any
+
 import numpy as np
 
+from sportstrack.checks import as_affine
 from sportstrack.errors import SettingError
-from sportstrack.types import FloatArray, as_affine
+from sportstrack.types import FloatArray
 
 
 def check_range(name: str, value: float, low: float, high: float) -> None:
@@ -36,3 +40,18 @@ def frames_at(frame_rate: float, frames_at_30: float) -> int:
 def read_camera(camera: FloatArray | None) -> FloatArray | None:
     """Return a (2, 3) camera motion, or None for a camera at rest; SettingError unless it is an invertible affine."""
     return None if camera is None else as_affine(camera)
+
+
+def tracker_text(tracker: Any) -> str:
+    """Return a tracker in a line: its tracks, its frame rate, and the settings that are not the defaults."""
+    config = tracker.config
+    own = [f"{f.name}={getattr(config, f.name)!r}" for f in fields(config) if _is_changed(config, f)]
+    own += [f"{name}=True" for name in ("coasting", "strict") if getattr(tracker, name)]
+    held = getattr(tracker._rows, fields(tracker._rows)[0].name).shape[-1]
+    counts = f"{held} track{'' if held == 1 else 's'} at {tracker.frame_rate:g} frames/s"
+    return f"<{type(tracker).__name__}: {', '.join([counts, *own])}>"
+
+
+def _is_changed(config: Any, field: Any) -> bool:
+    default = field.default_factory() if field.default is MISSING else field.default
+    return bool(getattr(config, field.name) != default)

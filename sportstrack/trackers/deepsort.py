@@ -29,7 +29,7 @@ from sportstrack.appearance import has_embedding
 from sportstrack.boxes import iou, xyah_to_xyxy, xyxy_to_xyah
 from sportstrack.kalman import mahalanobis
 from sportstrack.trackers import xyah
-from sportstrack.trackers.checks import check_frame_rate, check_range, frames_at
+from sportstrack.trackers.checks import check_frame_rate, check_range, frames_at, tracker_text
 from sportstrack.trackers.clock import StepClock
 from sportstrack.trackers.fusion import check_fusion, fuse, fused_limit
 from sportstrack.trackers.gallery import Gallery
@@ -164,6 +164,8 @@ class DeepSORT:
         """Count times at another frame rate from now on; the tracks stay."""
         self.frame_rate = check_frame_rate(frame_rate)
         self._max_age = frames_at(self.frame_rate, self.config.max_age)
+
+    __repr__ = tracker_text
 
     def reset(self) -> None:
         """Forget everything, as if newly made."""

@@ -30,7 +30,7 @@ from sportstrack.appearance import cosine, has_embedding, update_appearance, wit
 from sportstrack.boxes import iou, xyah_to_xyxy, xyxy_to_xyah
 from sportstrack.kalman import mahalanobis
 from sportstrack.trackers import xyah
-from sportstrack.trackers.checks import check_frame_rate, check_range, frames_at
+from sportstrack.trackers.checks import check_frame_rate, check_range, frames_at, tracker_text
 from sportstrack.trackers.clock import StepClock
 from sportstrack.trackers.duplicates import remove_duplicates
 from sportstrack.trackers.fusion import check_fusion, fuse, fused_limit
@@ -163,6 +163,8 @@ class JDE:
         """Count times at another frame rate from now on; the tracks stay."""
         self.frame_rate = check_frame_rate(frame_rate)
         self._buffer = frames_at(self.frame_rate, self.config.track_buffer)
+
+    __repr__ = tracker_text
 
     def reset(self) -> None:
         """Forget everything, as if newly made."""

@@ -24,7 +24,7 @@ from sportstrack import kalman
 from sportstrack.assign import solve_then_gate, unmatched
 from sportstrack.boxes import iou, xysr_to_xyxy, xyxy_to_xysr
 from sportstrack.trackers import xysr
-from sportstrack.trackers.checks import check_frame_rate, check_range, frames_at
+from sportstrack.trackers.checks import check_frame_rate, check_range, frames_at, tracker_text
 from sportstrack.trackers.clock import StepClock
 from sportstrack.trackers.rows import (
     BELOW_ONE,
@@ -127,6 +127,8 @@ class SORT:
         """Count times at another frame rate from now on; the tracks stay."""
         self.frame_rate = check_frame_rate(frame_rate)
         self._max_age = frames_at(self.frame_rate, self.config.max_age)
+
+    __repr__ = tracker_text
 
     def reset(self) -> None:
         """Forget everything, as if newly made."""

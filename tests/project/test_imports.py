@@ -21,7 +21,7 @@ HEAVY = (
 FLOORS = (
     {"limits"},
     {"errors"},
-    {"checks", "files", "plugins", "kinds"},
+    {"checks", "columns", "files", "plugins", "kinds"},
     {"types", "options"},
     {"boxes", "kalman", "assign", "appearance", "bystanders", "images", "models", "cli", "keywords"},
     {"chunks"},
@@ -37,6 +37,7 @@ FLOORS = (
 
 GROUND = {
     "checks",
+    "columns",
     "types",
     "boxes",
     "kalman",

@@ -198,10 +198,10 @@ def test_no_identity_survives_a_shot_change_between_two_real_matches(shared_data
 
 
 def test_the_command_takes_shot_changes_from_a_table_of_shots(tmp_path: Path) -> None:
-    from sportstrack.refine.command import write_table
+    from sportstrack import write_mot
 
     table = two_views("main", "side")
-    write_table(tmp_path / "match.txt", table.to_mot())
+    write_mot(tmp_path / "match.txt", table)
     shots = tmp_path / "shots.csv"
     shots.write_text(f"shot,start,end,kind\n1,0,{CUT - 1},start\n2,{CUT},{LENGTH - 1},cut\n")
     words = [str(tmp_path / "match.txt"), "--size", f"{WIDTH}x{HEIGHT}", "--frame-rate", "25", "--quiet"]

@@ -19,7 +19,7 @@ import numpy as np
 from sportstrack.appearance import blend, with_length
 from sportstrack.boxes import at_edges, iou, xywh_to_xyxy, xyxy_to_xywh
 from sportstrack.errors import SettingError
-from sportstrack.trackers.checks import check_frame_rate, read_camera
+from sportstrack.trackers.checks import check_frame_rate, read_camera, tracker_text
 from sportstrack.trackers.clock import StepClock
 from sportstrack.trackers.rows import (
     NONE,
@@ -96,6 +96,8 @@ class SportsTrack:
 
     def _frames(self, seconds: float) -> int:
         return round(seconds * self.frame_rate)
+
+    __repr__ = tracker_text
 
     def reset(self) -> None:
         """Forget everything, as if newly made."""
