@@ -47,11 +47,13 @@ class Chroma:
         light: (h, w) logarithm of the brightest of the three in steps.
         lit: (h, w) whether the pixel is bright enough to have a colour, and its surroundings are smooth: a crowd has
             all colours, but no even ones.
+        rough: (h, w) mean difference of light from its surroundings, in steps.
     """
 
     index: NDArray[np.int32]
     light: NDArray[np.uint8]
     lit: BoolArray
+    rough: NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +97,7 @@ def to_chroma(small: Image) -> Chroma:
     brightest = cv2.max(cv2.max(blue, green), red)
     rough = cv2.blur(cv2.absdiff(brightest, cv2.blur(brightest, (5, 5))), (5, 5))
     lit: BoolArray = (brightest >= _LOGARITHM[DARK]) & (rough < ROUGH)
-    return Chroma(across * SIDE + along, brightest, lit)
+    return Chroma(across * SIDE + along, brightest, lit, rough)
 
 
 def histogram(chroma: Chroma) -> NDArray[np.float32]:

@@ -23,6 +23,7 @@ LEAST_FIELD = 0.15  # of the picture
 LEAST_FILL = 0.72  # of the region's hull that the field's colour fills
 LEAST_PURITY = 0.7  # of a surface's solid part that has its colour, before anything is filled
 SECOND = 0.05  # of the picture: a second surface is at least so large
+SMOOTH = 1.6  # steps of light: mean roughness of a second surface; a far, dark crowd has 2, a floor 0.3 to 1.2
 LEAST_BORDER = 0.15  # of the picture's width: a second surface touches the first one along so much
 SURE = 0.3  # a person with at least this score has a vote
 LEAST_PEOPLE = 1.5  # people on a field, on average
@@ -213,7 +214,9 @@ def _choose(surfaces: list[Surface], small: Chroma, boxes: FloatArray) -> list[S
         return []
     chosen = [main]
     for surface, size, mask in seen[1:]:
-        if not surface.grey and size >= SECOND * small.index.size and _touching(ground, mask) >= LEAST_BORDER * WIDTH:
+        smooth = float(small.rough[mask > 0].mean()) <= SMOOTH
+        large = size >= SECOND * small.index.size
+        if not surface.grey and smooth and large and _touching(ground, mask) >= LEAST_BORDER * WIDTH:
             chosen.append(surface)
     return chosen
 
