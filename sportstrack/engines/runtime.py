@@ -120,6 +120,7 @@ class _OpenVino:
                     "PERFORMANCE_HINT": "LATENCY",
                     "NUM_STREAMS": "1",
                     "INFERENCE_NUM_THREADS": threads,
+                    "ENABLE_CPU_PINNING": False,  # decoding and encoding use the same cores; a fixed one may be taken
                     "INFERENCE_PRECISION_HINT": _HINTS[precision],  # CPUs that have bf16 use it by themselves
                 },
             )
