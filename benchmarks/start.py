@@ -1,8 +1,9 @@
 """How long does a run take to its first frame, and how much memory does it need? Whole processes, one after the other.
 
 Each turn starts a Python of its own that tracks a clip and writes video and MOT text: sportstrack in each engine, and
-``YOLO.track(save=True)``. Time runs from the start of the interpreter to the first tracked frame, by the clock and
-as processor time on all cores, which other work on the machine hardly changes; memory is the peak of the process, which Windows does not tell. The first run, which converts the checkpoint, is a row of its own.
+``YOLO.track(save=True)``. Time runs from the start of the interpreter to the first tracked frame, by the clock and as
+processor time on all cores, which other work on the machine hardly changes. Memory is the peak of the process, which
+Windows does not tell. The first run, which converts the checkpoint, is a row of its own.
 
     python benchmarks/start.py                                        # the built-in clip and weights
     python benchmarks/start.py match.mp4 --weights yolov8n.pt --imgsz 640 --rounds 5
