@@ -160,8 +160,9 @@ class Annotator:
                 if not is_ball[row]:
                     width = tools.thin if self._is_other(int(tracks.track_id[row])) else tools.stroke
                     shapes.append((arcs[row], colours[row], width))
-        if shapes:
-            marks.lines(canvas, [shape for shape, _, _ in shapes], marks.EDGE, tools.stroke + 2)
+        edged = [shape for shape, colour, _ in shapes if colour != OTHERS]
+        if edged:
+            marks.lines(canvas, edged, marks.EDGE, tools.stroke + 2)
         for shape, colour, width in shapes:
             marks.lines(canvas, [shape], colour, width)
 

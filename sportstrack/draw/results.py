@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sportstrack.classes import names_beside
 from sportstrack.errors import FormatError, SettingError, SourceError
 from sportstrack.files.reading import as_utf8, parse_json, read_bytes, same_name
-from sportstrack.limits import MAX_FRAMES
+from sportstrack.limits import MAX_FRAMES, MAX_PIXELS
 from sportstrack.mot import class_ids, parse_mot
 from sportstrack.recording import Recording
 from sportstrack.types import Detections, FloatArray, IntArray, Tracks
@@ -160,8 +160,11 @@ def _mot(path: Path, data: bytes, zero_based: bool) -> ResultFile:
 
 
 def _csv(path: Path, data: bytes) -> ResultFile:
-    reader = csv.reader(io.StringIO(data.decode("utf-8", "replace")))
-    header = [cell.strip().lower() for cell in next(reader, [])]
+    try:
+        lines = list(csv.reader(io.StringIO(data.decode("utf-8", "replace"))))
+    except csv.Error as error:
+        raise FormatError(f"{path}: no CSV: {error}") from error
+    header = [cell.strip().lower() for cell in next(iter(lines), [])]
 
     def column(*known: str) -> int | None:
         return next((header.index(name) for name in known if name in header), None)
@@ -178,7 +181,7 @@ def _csv(path: Path, data: bytes) -> ResultFile:
         )
     wanted = [frame, identity, *(header.index(side) for side in box), score, class_id, detection]
     rows, names, words = [], {}, []
-    for line, cells in enumerate(reader, 2):
+    for line, cells in enumerate(lines[1:], 2):
         if not any(cells):
             continue
         rows.append([_number(cells, at, path, line, default) for at, default in zip(wanted, _DEFAULTS, strict=True)])
@@ -223,15 +226,16 @@ def _json_lines(path: Path, data: bytes) -> ResultFile:
             frames.add(number)
             for one in record["tracks"]:
                 class_id = int(one.get("class_id", -1))
+                x1, y1, x2, y2 = map(float, one["box"])
                 rows.append(
-                    [number, int(one["id"]), *map(float, one["box"]), float(one.get("score", 1)), class_id,
+                    [number, int(one["id"]), x1, y1, x2, y2, float(one.get("score", 1)), class_id,
                      int(one.get("detection", 0))]
                 )  # fmt: skip
                 if one.get("class"):
                     names[class_id] = str(one["class"])
                 if "mask" in one or "keypoints" in one:
                     extras.setdefault(number, {})[int(one["id"])] = (one.get("mask"), one.get("keypoints"))
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
             raise FormatError(
                 f"{path}, line {line}: expected frame and tracks with id and box ({type(error).__name__}: {error})"
             ) from error
@@ -264,6 +268,8 @@ def _recorded(path: Path) -> ResultFile:
 
 def _checked_rows(values: FloatArray, path: Path) -> dict[int, Tracks]:
     """Return the tracks of each frame of (N, 9) rows: frame, id, corners, score, class, detection."""
+    if not np.isfinite(values).all():
+        raise FormatError(f"{path}: holds a number that is not finite")
     whole = values[:, [0, 1, 7, 8]]
     if (whole != np.floor(whole)).any() or (np.abs(whole) > 2**53).any():
         raise FormatError(f"{path}: frames, ids and classes must be whole numbers below 2^53")
@@ -280,13 +286,14 @@ def _by_frame(
     frame: IntArray, xyxy: FloatArray, score: FloatArray, class_id: IntArray, track_id: IntArray, detection: IntArray
 ) -> dict[int, Tracks]:
     """Return the tracks of each frame, in the order of the file."""
+    if not len(frame):
+        return {}
     order = np.argsort(frame, kind="stable")
     numbers, starts = np.unique(frame[order], return_index=True)
     parts = np.split(order, starts[1:])
     return {
         number: Tracks(xyxy[rows], score[rows], class_id[rows], track_id[rows], detection[rows])
         for number, rows in zip(numbers.tolist(), parts, strict=True)
-        if len(rows)
     }
 
 
@@ -295,7 +302,7 @@ def _with_extras(tracks: Tracks, extras: Mapping[int, Any]) -> tuple[Tracks, Det
     seen = np.flatnonzero(tracks.detection >= 0)
     found = [extras.get(track, (None, None)) for track in tracks.track_id[seen].tolist()]
     masks = [np.zeros((0, 0), np.bool_) if mask is None else filled(mask) for mask, _ in found]
-    bodies = [np.asarray(body or [], np.float32).reshape(-1, 3) for _, body in found]
+    bodies = [_body(body) for _, body in found]
     points = np.zeros((len(seen), max(map(len, bodies), default=0), 3), np.float32)
     for row, body in enumerate(bodies):
         points[row, : len(body)] = body
@@ -304,6 +311,14 @@ def _with_extras(tracks: Tracks, extras: Mapping[int, Any]) -> tuple[Tracks, Det
     boxes, score, class_id = tracks.xyxy[seen], tracks.score[seen], tracks.class_id[seen]
     table = Detections(boxes, score, class_id, mask=masks, keypoints=points if points.shape[1] else None)
     return Tracks.trusted(tracks.xyxy, tracks.score, tracks.class_id, tracks.track_id, detection), table
+
+
+def _body(points: Any) -> NDArray[np.float32]:
+    """(K, 3) key points of a line of JSON."""
+    try:
+        return np.asarray(points or [], np.float32).reshape(-1, 3)
+    except (TypeError, ValueError) as error:
+        raise FormatError(f"key points: expected rows of x, y and score ({error})") from error
 
 
 def filled(run_lengths: Mapping[str, Any]) -> NDArray[np.bool_]:
@@ -315,9 +330,15 @@ def filled(run_lengths: Mapping[str, Any]) -> NDArray[np.bool_]:
     try:
         height, width = (int(side) for side in run_lengths["size"])
         counts = np.asarray(run_lengths["counts"], np.int64)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise FormatError(f"mask: expected size and counts ({error})") from error
-    if counts.ndim != 1 or (counts < 0).any() or counts.sum() != height * width:
+    if (
+        not 0 <= height * width <= MAX_PIXELS
+        or min(height, width) < 0
+        or counts.ndim != 1
+        or (counts < 0).any()
+        or counts.sum() != height * width
+    ):
         raise FormatError(f"mask: its counts do not add up to {height}x{width} pixels")
     flat = np.repeat(np.arange(len(counts)) % 2 == 1, counts)
     return flat.reshape(height, width, order="F")

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from sportstrack.cli import main
+from sportstrack.draw.results import read_result
 from sportstrack.draw.run import draw_video
 from sportstrack.draw.settings import DrawSettings
 from sportstrack.errors import FormatError, SettingError, SourceError
@@ -19,6 +24,8 @@ from sportstrack.track.run import track_video
 from sportstrack.types import Tracks
 from tests.draw.conftest import FRAMES, SIZE, Detect, places, written_frames
 from tests.helpers.make_video import count_frames
+
+KEYS = st.sampled_from(["frame", "tracks", "id", "box", "class", "class_id", "detection", "mask", "keypoints", "size"])
 
 
 @pytest.fixture(scope="module")
@@ -95,8 +102,6 @@ def test_two_results_stand_side_by_side(match: Path, result: Path, tmp_path: Pat
 
 
 def test_tables_of_other_tools(match: Path, result: Path, tmp_path: Path) -> None:
-    from sportstrack.draw.results import read_result
-
     truth = read_result(result)
     sides = tmp_path / "sides.csv"
     with sides.open("w", newline="", encoding="utf-8") as file:
@@ -113,8 +118,6 @@ def test_tables_of_other_tools(match: Path, result: Path, tmp_path: Path) -> Non
 
 
 def test_some_classes_alone(match: Path, tmp_path: Path) -> None:
-    from sportstrack.draw.results import read_result
-
     track_video(match, tmp_path, detector=Detect(), formats=["mot", "csv"])
     for suffix in (".txt", ".csv"):
         found = read_result(tmp_path / f"match{suffix}")
@@ -159,6 +162,34 @@ def test_damaged_results_are_refused_with_their_line(
     path.write_text(text, encoding="utf-8")
     with pytest.raises(FormatError, match=message):
         draw_video(match, path)
+
+
+CELLS = st.sampled_from(["0", "1", "-1", "2.5", "1e400", "nan", "", "x", "ball", '"', "9" * 30])
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers(-5, 5) | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=5),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rows=st.lists(st.lists(CELLS, max_size=9), max_size=4),
+    header=st.permutations(["frame", "id", "x1", "y1", "x2", "y2", "score", "class", "class_id"]),
+    records=st.lists(st.dictionaries(KEYS, VALUES, max_size=3), max_size=3),
+)
+def test_any_text_is_read_or_refused(
+    rows: list[list[str]], header: list[str], records: list[dict[str, object]], tmp_path: Path
+) -> None:
+    table = "\n".join([",".join(header), *map(",".join, rows)])
+    lines = "{}\n" + "\n".join(map(json.dumps, records))
+    for name, text in (("a.csv", table), ("a.jsonl", lines[3:] or "{"), ("a.txt", "\n".join(map(",".join, rows)))):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        with suppress(FormatError):
+            found = read_result(tmp_path / name)
+            assert all(np.isfinite(one.xyxy).all() for one in found.tracks.values())
+            for frame in found.tracks:
+                found.at(frame)
 
 
 def test_a_recording_without_tracks_says_what_to_do(match: Path, tmp_path: Path) -> None:
