@@ -20,6 +20,7 @@ _NAMES = {
     "sportstrack.embed": ("load_embedder",),
     "sportstrack.errors": ("SportstrackError",),
     "sportstrack.field": ("FieldFinder",),
+    "sportstrack.export": ("ExportSettings", "compare_variants", "export_model"),
     "sportstrack.label": ("LabelSettings", "label_video", "write_cvat", "write_yolo_labels"),
     "sportstrack.mine": ("LossWeights", "MineSettings", "mine_hard_examples"),
     "sportstrack.models.weights": ("assets_folder",),
@@ -84,6 +85,7 @@ __all__ = [
     "Detector",
     "DrawSettings",
     "Embedder",
+    "ExportSettings",
     "FieldFinder",
     "JDEConfig",
     "LabelSettings",
@@ -116,10 +118,12 @@ __all__ = [
     "assets_folder",
     "average_classes",
     "average_one_pass",
+    "compare_variants",
     "create_tracker",
     "diagnose_job",
     "draw_path",
     "draw_video",
+    "export_model",
     "fill_gaps",
     "find_jobs",
     "find_sequences",
@@ -155,6 +159,7 @@ if TYPE_CHECKING:
     from sportstrack.draw.settings import DrawSettings
     from sportstrack.embed import load_embedder
     from sportstrack.errors import SportstrackError
+    from sportstrack.export import ExportSettings, compare_variants, export_model
     from sportstrack.field import FieldFinder
     from sportstrack.label import LabelSettings, label_video, write_cvat, write_yolo_labels
     from sportstrack.mine import LossWeights, MineSettings, mine_hard_examples

@@ -94,6 +94,17 @@ class TrainKeywords(TypedDict, total=False):
     more: Mapping[str, Any]
 
 
+class ExportKeywords(TypedDict, total=False):
+    """Of `sportstrack.export_model`."""
+
+    to: Sequence[str]
+    imgsz: int | None
+    precision: str
+    int8: str | None
+    pictures: int
+    trust: bool
+
+
 class SotKeywords(TypedDict, total=False):
     """Of `sportstrack.SingleTracker`."""
 

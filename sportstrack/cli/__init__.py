@@ -21,6 +21,7 @@ COMMANDS = {
     "refine": ("sportstrack.refine.command", "refine a tracking result offline: link, fill gaps, smooth"),
     "train": ("sportstrack.train.command", "fine-tune a detector"),
     "val": ("sportstrack.val.command", "judge detectors on labelled pictures"),
+    "export": ("sportstrack.export.command", "export a detector for other engines and in 8 bits, and compare"),
     "mine": ("sportstrack.mine.command", "find the pictures a detector does worst on"),
     "label": ("sportstrack.label.command", "label videos with detector and tracker, to correct instead of draw"),
     "sot": ("sportstrack.sot.command", "follow one player or the ball"),

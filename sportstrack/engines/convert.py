@@ -112,7 +112,7 @@ def to_openvino(
         openvino.save_model(
             openvino.Core().read_model(str(onnx)), str(folder / "model.xml"), compress_to_fp16=precision == "fp16"
         )
-        _write_metadata(onnx, folder / "metadata.yaml")
+        write_metadata(onnx, folder / "metadata.yaml")
     write_card(card, folder)
     return card
 
@@ -189,7 +189,7 @@ def _first(outputs: Any) -> Any:
     return outputs
 
 
-def _write_metadata(onnx: Path, file: Path) -> None:
+def write_metadata(onnx: Path, file: Path) -> None:
     """Write what the exporter put into an ONNX file as Ultralytics expects it beside OpenVINO's."""
     import yaml
 

@@ -11,6 +11,7 @@ import os
 import re
 import sys
 import tempfile
+import warnings
 import zipfile
 from collections.abc import Iterator
 from importlib import import_module
@@ -88,7 +89,14 @@ def opened_checkpoint(path: Path, trust: bool = False, where: str = "") -> Itera
         where: device and size of the input, for the message about too little memory.
     """
     check_file(path)
-    with loading(path, trust), _errors_explained(path, where), _torch_threads_kept(), _plain_path(path) as plain:
+    with (
+        loading(path, trust),
+        _errors_explained(path, where),
+        _torch_threads_kept(),
+        _plain_path(path) as plain,
+        warnings.catch_warnings(),
+    ):
+        warnings.filterwarnings("ignore", module=r"torch\.jit")  # deprecated, and TorchScript is loaded by it
         yield import_ultralytics().YOLO(str(plain), task=None)
 
 

@@ -1,74 +1,104 @@
 """Distillation: a small network learns from a large one as well as from the labels.
 
-Ultralytics' own loss: for each level of the neck, a small adapter brings the student's features to the teacher's width,
-and their squared distance counts where the teacher sees something (its highest class score weighs it). The teacher is
-frozen in evaluation mode, and neither it nor the adapters are in the finished weights.
+For each place where the teacher sees something, the student learns its soft answers: the scores of all classes (cross
+entropy, as in Hinton et al. 2015, https://arxiv.org/abs/1503.02531) and the distributions of the four box edges
+(Kullback-Leibler divergence, as in Zheng et al. 2022, https://arxiv.org/abs/2102.12252). The teacher's highest class
+score weighs each place. Ultralytics' model of teacher and student does the rest: the teacher is frozen in evaluation
+mode, and it is not in the checkpoints. Its own loss, the distance between the necks' features, taught worse than no
+teacher.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from sportstrack.errors import SettingError, WeightsError
-from sportstrack.models.weights import find_weights
-from sportstrack.train.callbacks import Callbacks
-from sportstrack.train.data import TrainData
-from sportstrack.train.weights import load_model
+from sportstrack.errors import SettingError
 
 
-def distil_options(
-    teacher: str | None, weight: float, student: Any, data: TrainData, trust: bool, callbacks: Callbacks
-) -> dict[str, Any]:
-    """Return the arguments of Ultralytics' trainer about a teacher; nothing without one.
+@dataclass(frozen=True)
+class Teacher:
+    """Whom a training learns from.
 
-    Raises:
-        SettingError: the installed Ultralytics cannot distil.
-        WeightsError: the teacher is missing, unreadable, or its head does not match the student's.
+    Attributes:
+        path: the checkpoint.
+        same_classes: it knows the classes of the data, in their order.
     """
+
+    path: str
+    same_classes: bool
+
+
+@contextlib.contextmanager
+def taught_by(teacher: Teacher | None) -> Iterator[None]:
+    """Put this module's loss in place of Ultralytics' own for a block; without a teacher nothing is changed."""
     if teacher is None:
-        return {}
-    path = _known(teacher)
-    _, model = load_model(path, trust)
-    network, pupil = model.model, student.model
-    if model.task != student.task:
-        raise WeightsError(f"{path}: the teacher's task is {model.task!r} and the student's is {student.task!r}")
-    if _levels(network) != _levels(pupil) or not _levels(network):
-        raise WeightsError(
-            f"{path}: the teacher's head does not match the student's: it sees the strides "
-            f"{_levels(network) or 'of no YOLO'}, the student's {_levels(pupil) or 'of no YOLO'}"
-        )
-    size, own = (sum(p.numel() for p in one.parameters()) for one in (network, pupil))
-    if size <= own:
-        callbacks.add_note(f"the teacher has {size / 1e6:.1f} million weights, the student {own / 1e6:.1f} million")
-    if list(model.names.values()) != list(data.classes):
-        callbacks.add_note("the teacher knows other classes than the data; only where it sees something counts")
-    return {"distill_model": path, "dis": weight}
+        yield
+        return
+    model = distillation_model()
+    own = model.loss
 
+    def loss(self: Any, batch: Any, preds: Any = None) -> Any:
+        if not self.training:
+            return own(self, batch, preds)
+        return _loss(self, batch, teacher.same_classes)
 
-def moved_teacher(given: str | None, recorded: Any) -> dict[str, Any]:
-    """Return where the teacher of a resumed run is; WeightsError if it is nowhere."""
-    if not isinstance(recorded, str):
-        return {}
+    model.loss = loss
     try:
-        return {"distill_model": _known(given or recorded)}
-    except WeightsError as error:
-        raise WeightsError(f"the teacher of this run is gone ({error}); say where it is: --distil TEACHER") from error
+        yield
+    finally:
+        model.loss = own
 
 
-def _known(teacher: str) -> str:
-    from ultralytics.utils import DEFAULT_CFG_DICT
+def _loss(model: Any, batch: Any, same_classes: bool) -> Any:
+    """Return the student's losses with the teacher's behind them, and all of them by name, as Ultralytics does."""
+    import torch
 
-    if "distill_model" not in DEFAULT_CFG_DICT:
-        raise SettingError("--distil: the installed Ultralytics cannot distil: pip install -U ultralytics")
-    file = find_weights(teacher)
-    if file.suffix != ".pt":
-        raise WeightsError(f"{file}: is no teacher; --distil needs a .pt file")
-    return str(Path(file).absolute())
+    model._teacher_feats.clear()
+    model._student_feats.clear()
+    with torch.no_grad():
+        model.teacher_model(batch["img"])
+    labelled, items = model.student_model.loss(batch, model.student_model(batch["img"]))
+    head = len(model.feats_idx) - 1
+    teacher, student = (
+        model.decouple_outputs(answers[head], "one2many") for answers in (model._teacher_feats, model._student_feats)
+    )
+    wanted = teacher["scores"].float().sigmoid()  # (N, classes, places)
+    weight = wanted.amax(1)
+    soft = (_edges(student["boxes"].float(), teacher["boxes"].float()) * weight).sum()
+    if same_classes:
+        soft = soft + _scores(student["scores"].float(), wanted)
+    soft = model.dis * soft.reshape(1) / weight.sum().clamp(min=1.0)
+    items["dis_loss"] = soft.detach()
+    return torch.cat([labelled, soft * batch["img"].shape[0]]), items
 
 
-def _levels(network: Any) -> list[int]:
-    from ultralytics.nn.modules.head import Detect
+def _scores(logits: Any, wanted: Any) -> Any:
+    """Return the cross entropy of soft scores, less what a perfect student would have."""
+    from torch.nn import functional
 
-    head: Any = network.model[-1]
-    return [int(stride) for stride in head.stride] if isinstance(head, Detect) else []
+    entropy = functional.binary_cross_entropy(wanted, wanted, reduction="sum")
+    return functional.binary_cross_entropy_with_logits(logits, wanted, reduction="sum") - entropy
+
+
+def _edges(boxes: Any, wanted: Any) -> Any:
+    """Return (N, places): how far the student's box edges are from the teacher's, mean of the four."""
+    from torch.nn import functional
+
+    count, channels, places = boxes.shape
+    if channels == 4:  # a head without distributions
+        return functional.smooth_l1_loss(boxes, wanted, reduction="none").mean(1)
+    own, theirs = (one.view(count, 4, channels // 4, places) for one in (boxes, wanted))
+    divergence = functional.kl_div(own.log_softmax(2), theirs.log_softmax(2), reduction="none", log_target=True)
+    return divergence.sum(2).mean(1)
+
+
+def distillation_model() -> Any:
+    """Return Ultralytics' class of a teacher and a student; SettingError if the installed version has none."""
+    try:
+        from ultralytics.nn.distill_model import DistillationModel
+    except ImportError as error:
+        raise SettingError("--distil: the installed Ultralytics cannot distil: pip install -U ultralytics") from error
+    return DistillationModel

@@ -13,6 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from sportstrack.train.distil import Teacher, taught_by
 from sportstrack.train.prune import as_it_is, is_narrowed
 
 _LOGGERS = ("clearml", "comet", "dvc", "hub", "mlflow", "neptune", "raytune", "tensorboard", "wandb")
@@ -45,6 +46,7 @@ class Guard:
         report: called after each epoch, once its files are complete.
         bf16: compute in `bfloat16_forward`; for a processor, Ultralytics has its own way for GPUs.
         progress: called with the steps done and those of the whole training, before the first step and after each.
+        teacher: whom the network learns from as well.
         process: the one that started the training.
     """
 
@@ -53,6 +55,7 @@ class Guard:
     report: Callable[[Epoch], None] | None = None
     bf16: bool = False
     progress: Callable[[int, int], None] | None = None
+    teacher: Teacher | None = None
     process: int = field(default_factory=os.getpid)
 
 
@@ -109,7 +112,7 @@ class _Guarded:
     def train(self) -> None:
         """Train with answers from this machine."""
         precision = bfloat16_forward() if self.guard.bf16 else contextlib.nullcontext()
-        with local_answers(self.guard.loggers), precision, self._folder_kept():
+        with local_answers(self.guard.loggers), precision, taught_by(self.guard.teacher), self._folder_kept():
             self._base.train()
 
     @contextlib.contextmanager

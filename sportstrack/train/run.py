@@ -16,7 +16,6 @@ from sportstrack.files.reading import read_table
 from sportstrack.models.checkpoint import import_ultralytics, loading
 from sportstrack.train.callbacks import Callbacks, Note, Progress, Report
 from sportstrack.train.data import TrainData, check_data
-from sportstrack.train.distil import distil_options, moved_teacher
 from sportstrack.train.folder import (
     Checkpoint,
     check_room,
@@ -31,6 +30,7 @@ from sportstrack.train.machine import choose_devices, devices_of_batch, errors_e
 from sportstrack.train.pictures import save_pictures
 from sportstrack.train.prune import check_prune, prune
 from sportstrack.train.settings import RESUMABLE, TrainSettings, checked_more
+from sportstrack.train.teacher import find_teacher, find_teacher_again
 from sportstrack.train.weights import compare_classes, load_model
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def _start(plan: TrainSettings, data: TrainData, folder: Path, overwrite: bool, 
     _check_loggers(plan)
     path, model = load_model(plan.weights, plan.trust)
     compare_classes(path, model, data, callbacks)
-    distilled = distil_options(plan.distil, plan.distil_weight, model, data, plan.trust, callbacks)
+    teacher = None if plan.distil is None else find_teacher(plan.distil, model, data, plan.trust, callbacks)
     if plan.prune:
         check_prune(path, model.model)
     make_room(folder, overwrite)
@@ -152,13 +152,17 @@ def _start(plan: TrainSettings, data: TrainData, folder: Path, overwrite: bool, 
     options = plan.options(len(data.classes)) | {
         "model": path, "data": str(data.write(folder / "data")), "task": model.task, "mode": "train", "device": device,
         "pretrained": True,
-    } | distilled  # fmt: skip
+    }  # fmt: skip
+    if teacher is not None:
+        options |= {"distill_model": teacher.path, "dis": plan.distil_weight}
     if plan.bf16 and device != "cpu":
         options["amp"] = "bf16"
     write_settings(folder, plan, data, options)
     bf16 = plan.bf16 and device == "cpu"
     base = model._smart_load("trainer")
-    trainer_class = guarded_trainer(base, Guard(folder, plan.loggers, callbacks.report, bf16, callbacks.progress))
+    trainer_class = guarded_trainer(
+        base, Guard(folder, plan.loggers, callbacks.report, bf16, callbacks.progress, teacher)
+    )
     with loading(Path(path), plan.trust), errors_explained(plan.batch, plan.imgsz, gpus):
         trainer = trainer_class(overrides=options)
         if path.endswith(".pt"):
@@ -199,10 +203,14 @@ def _resume(
     options = {name: given[name] for name in RESUMABLE if name in given and name not in ours}
     options |= {"data": str(data.write(folder / "data")), "device": choose_devices(plan.device), "task": model.task}
     recorded = recorded_settings(folder)
-    options |= moved_teacher(given.get("distil"), recorded.get("distil"))
+    teacher = find_teacher_again(given.get("distil"), recorded.get("distil"), model, data, plan.trust, callbacks)
+    if teacher is not None:
+        options["distill_model"] = teacher.path
     bf16 = options["device"] == "cpu" and recorded.get("bf16") is True
     base = model._smart_load("trainer")
-    trainer_class = guarded_trainer(base, Guard(folder, plan.loggers, callbacks.report, bf16, callbacks.progress))
+    trainer_class = guarded_trainer(
+        base, Guard(folder, plan.loggers, callbacks.report, bf16, callbacks.progress, teacher)
+    )
     batch, imgsz = options.get("batch", model.ckpt["train_args"]["batch"]), model.ckpt["train_args"]["imgsz"]
     gpus = devices_of_batch(options["device"], batch)
     with loading(checkpoint.path, plan.trust), errors_explained(batch, imgsz, gpus):

@@ -63,7 +63,7 @@ class TrainSettings:
     freeze: int = option(0, "keep the first N layers as they are", low=0, high=1000, metavar="N")
     seed: int = option(0, "same seed, same random choices", low=0, high=2**31 - 1, metavar="N")
     distil: str | None = option(None, "learn from this larger model as well: path or known name", metavar="TEACHER")
-    distil_weight: float = option(6.0, "how much the teacher counts beside the labels", low=0, high=1000)
+    distil_weight: float = option(1.0, "how much the teacher counts beside the labels", low=0, high=1000)
     prune: float = option(
         0.0,
         "first remove this share of the channels of each layer; 0.25 leaves about half of the weights",

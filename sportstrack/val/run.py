@@ -150,7 +150,7 @@ def judge_detectors(
     judged = []
     for name, detector in detectors.items():
         found, times = run_detector(detector, test, progress(name) if progress else None)
-        one = _judgement(name, detector, test, classes, shared, found, times)
+        one = judgement(name, detector, test, classes, shared, found, times)
         judged.append(replace(one, notes=(*one.notes, *ignored_settings(detector, asked))))
     return judged
 
@@ -173,7 +173,7 @@ def run_detector(
     return found, times
 
 
-def _judgement(
+def judgement(
     name: str,
     detector: Connector,
     test: TestSet,
@@ -182,6 +182,17 @@ def _judgement(
     found: Sequence[Detections],
     times: Mapping[str, NDArray[np.float64]],
 ) -> Judgement:
+    """Return what a detector's tables are worth.
+
+    Args:
+        name: how tables call the detector.
+        detector: its class names and device are used.
+        test: the pictures and their true boxes.
+        classes: what names mean the same.
+        shared: the classes that count, as `Classes.shared` gives them.
+        found: a table per picture.
+        times: stage → (M,) milliseconds of each picture.
+    """
     own = classes.numbers(dict(enumerate(test.classes)), shared)
     theirs = classes.numbers(detector.names, shared)
     truth = [renumbered(boxes, own) for boxes in test.boxes]

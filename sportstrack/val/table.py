@@ -15,8 +15,8 @@ from sportstrack.val.sweep import Advice
 def to_markdown(judged: Sequence[Judgement]) -> str:
     """Return the tables: detectors side by side, each one's classes, thresholds and times."""
     head = ["detector", "pictures", *judged[0].figures(), "ms"]
-    rows = [[j.name, str(j.pictures), *map(_cent, j.figures().values()), _ms(j, "total", "p50")] for j in judged]
-    parts = [_table([head, *rows]), "Figures in per cent; ms: median time of a picture, all stages.\n"]
+    rows = [[j.name, str(j.pictures), *map(per_cent, j.figures().values()), _ms(j, "total", "p50")] for j in judged]
+    parts = [markdown_table([head, *rows]), "Figures in per cent; ms: median time of a picture, all stages.\n"]
     for one in judged:
         parts += [f"## {one.name}\n", *_details(one)]
     return "\n".join(parts)
@@ -56,23 +56,23 @@ def _details(one: Judgement) -> Iterator[str]:
     accuracy = one.accuracy
     lines = [["class", "truth", *one.figures()]]
     for (class_id, name), matched in zip(accuracy.classes.items(), accuracy.matched, strict=True):
-        lines.append([name, str(matched.truth), *map(_cent, one.figures(class_id).values())])
-    yield _table(lines)
+        lines.append([name, str(matched.truth), *map(per_cent, one.figures(class_id).values())])
+    yield markdown_table(lines)
     lines = [["score from", "precision", "recall", "F1"]]
-    lines += [[f"{p.threshold:.2f}", _cent(p.precision), _cent(p.recall), _cent(p.f1)] for p in one.points]
-    yield _table(lines)
+    lines += [[f"{p.threshold:.2f}", per_cent(p.precision), per_cent(p.recall), per_cent(p.f1)] for p in one.points]
+    yield markdown_table(lines)
     if one.best.f1 == 0:
         yield "No true box was found from any score on, so there is nothing to recommend to a tracker.\n"
     else:
         yield (
-            f"Best F1 {_cent(one.best.f1)} at {one.best.threshold:.2f}. For a tracker: track_high_thresh "
+            f"Best F1 {per_cent(one.best.f1)} at {one.best.threshold:.2f}. For a tracker: track_high_thresh "
             f"{one.advice.high:.2f}, track_low_thresh {one.advice.low:.2f}.\n"
             + "".join(f"\n    {tracker_command(name, one.advice)}\n" for name in _THRESHOLDS)
         )
     times = one.milliseconds()
     lines = [["ms per picture", *times["total"]]]
     lines += [[stage, *(f"{ms:.2f}" for ms in values.values())] for stage, values in times.items()]
-    yield _table(lines)
+    yield markdown_table(lines)
     for note in one.notes:
         yield f"Note: {note}.\n"
 
@@ -81,11 +81,13 @@ def _ms(one: Judgement, stage: str, figure: str) -> str:
     return f"{one.milliseconds()[stage][figure]:.1f}"
 
 
-def _cent(share: float) -> str:
+def per_cent(share: float) -> str:
+    """Return a share as tables show it; – where there is none."""
     return "–" if math.isnan(share) else f"{100 * share:.1f}"
 
 
-def _table(lines: Sequence[Sequence[str]]) -> str:
+def markdown_table(lines: Sequence[Sequence[str]]) -> str:
+    """Return lines of cells, the head first, as a Markdown table that also reads well on a terminal."""
     widths = [max(3, *map(len, column)) for column in zip(*lines, strict=True)]
     rows = [[line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])] for line in lines]
     rule = ["-" * widths[0], *("-" * (w - 1) + ":" for w in widths[1:])]

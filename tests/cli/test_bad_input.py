@@ -35,6 +35,7 @@ train X -o OUT --weights yolov8n.yaml
 train YOLO -o OUT --weights X
 val toy:find X -o OUT
 val X YOLO -o OUT
+export X -o OUT --to onnx
 mine toy:find X -o OUT
 mine X YOLO -o OUT
 label X --detector toy:find -o OUT
@@ -76,6 +77,7 @@ shots VIDEO --csv X
 refine MOT -o X --size 160x120
 train YOLO -o X --weights yolov8n.yaml --epochs 1
 val toy:find YOLO -o X
+export demo -o X --to onnx
 mine toy:find YOLO -o X
 label VIDEO --detector toy:find -o X
 label VIDEO --detector toy:find --format cvat -o X

@@ -16,6 +16,7 @@ from data_prep.synthetic import Settings as SyntheticSettings
 from sportstrack import cli
 from sportstrack.cli.settings import OF_LIBRARIES
 from sportstrack.detect.settings import DetectorSettings
+from sportstrack.export.settings import ExportSettings
 from sportstrack.label.run import LabelSettings
 from sportstrack.mine.mined import MineSettings
 from sportstrack.options import about
@@ -43,9 +44,11 @@ DIFFERENT = {
     "--iou": "val and mine leave it to the library",
     "--json": "audit writes a file",
     "--layout": "of what is read, and of what is written",
+    "--limit": "export shortens sequences as well",
     "--output": "label has no default; refine and presence may name a file",
     "--overwrite": "files of a run, a whole data set, a training run",
     "--plots": "sot-evaluate draws always",
+    "--precision": "export: of the numbers in a file",
     "--results": "files as they are, and files of a named tracker",
     "--resume": "skips sources, or goes on with a run",
     "--score": "mine: of the confusion table",
@@ -102,7 +105,7 @@ def test_help_texts_end_with_the_exit_statuses_and_name_the_program(word: str) -
     "config",
     [
         DetectorSettings, TrackSettings, LabelSettings, MineSettings, TrainSettings, SotSettings, AugmentSettings,
-        PixelSettings, ReadSettings, Thresholds, SyntheticSettings,
+        PixelSettings, ReadSettings, Thresholds, SyntheticSettings, ExportSettings,
     ],
 )  # fmt: skip
 def test_docstrings_begin_with_the_help_texts(config: type) -> None:

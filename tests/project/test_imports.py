@@ -31,7 +31,7 @@ FLOORS = (
     {"camera", "detect", "embed", "field", "refine", "shots", "data_prep"},
     {"draw"},
     {"track", "sot", "train", "val", "evaluate", "presence"},
-    {"label", "mine"},
+    {"label", "mine", "export"},
 )
 """Packages and modules of ``sportstrack``, and ``data_prep`` as a whole: each may import what is on lower floors."""
 
@@ -55,7 +55,7 @@ GROUND = {
 }
 """They and what they import load numpy and the standard library alone (scipy inside functions)."""
 
-USE_DATA_PREP = {"train", "val", "mine", "label"}
+USE_DATA_PREP = {"train", "val", "mine", "label", "export"}
 SHARED = {  # by the trackers
     "checks", "clock", "directions", "duplicates", "fusion", "gallery", "reupdate", "rows", "xyah", "xysr",
 }  # fmt: skip

@@ -17,6 +17,7 @@ import pytest
 
 from sportstrack import keywords
 from sportstrack.detect.settings import DetectorSettings
+from sportstrack.export.settings import ExportSettings
 from sportstrack.sot.settings import SotSettings
 from sportstrack.track.settings import TrackSettings
 from sportstrack.trackers.sports import SportsTrackConfig
@@ -31,6 +32,7 @@ PARTS = {"detector", "tracker", "embedder", "camera"}  # arguments of their own,
         (keywords.LoadKeywords, DetectorSettings, {"weights", "detector", "score", "batch"}),
         (keywords.TrackKeywords, TrackSettings, PARTS),
         (keywords.TrainKeywords, TrainSettings, set()),
+        (keywords.ExportKeywords, ExportSettings, set()),
         (keywords.SotKeywords, SotSettings, set()),
         (keywords.SportsTrackKeywords, SportsTrackConfig, {"preset"}),
     ],

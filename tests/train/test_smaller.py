@@ -120,7 +120,7 @@ def test_a_pruned_student_learns_from_the_whole_network(data: Path, tmp_path: Pa
         ({"distil": "{nothing}"}, r"nothing\.pt"),
         ({"distil": "{segments}"}, "the teacher's task is 'segment' and the student's is 'detect'"),
         ({"distil": "{text}"}, r"text\.onnx: is no teacher; --distil needs a \.pt file"),
-        ({"distil": "{transformer}"}, "head does not match the student's: it sees the strides of no YOLO"),
+        ({"distil": "{transformer}"}, "head does not match the student's: it has no YOLO head"),
         ({"more": {"dis": 1.0}}, "dis: has an option of its own"),
     ],
 )
