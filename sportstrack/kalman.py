@@ -75,7 +75,7 @@ def predict(state: FloatArray, noise: FloatArray, steps: float | FloatArray = 1.
     Returns:
         (5, 4, T) predicted state; after several steps the same as after one at a time.
     """
-    if np.ndim(steps) or steps != 1.0:
+    if not (isinstance(steps, float) and steps == 1.0):
         return _predict_steps(state, noise, steps)
     moved = _STEP.dot(state.reshape(5, -1)).reshape(state.shape)
     moved += noise

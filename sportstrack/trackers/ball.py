@@ -266,7 +266,7 @@ class Ball:
             sides=measurement[2:4],
             size=measurement[4],
             hits=ones,
-            last=np.full(len(new), self._clock.now),
+            last=np.zeros(len(new)) + self._clock.now,
             score=found.score[new],
             class_id=found.class_id[new],
         )

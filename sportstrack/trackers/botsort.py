@@ -295,7 +295,7 @@ class BoTSORT:
 
     def _new_rows(self, found: Found, new: IntArray) -> Rows:
         measurement, zeros = found.measurement.take(new, axis=1), np.zeros(len(new), np.int64)
-        now = np.full(len(new), self._clock.now)
+        now = np.zeros(len(new)) + self._clock.now
         return Rows(
             state=kalman.initiate(measurement, self._first_var * np.tile(measurement[2:] ** 2, (2, 1))),
             cross=np.zeros((4, 2, len(new))),
@@ -303,7 +303,7 @@ class BoTSORT:
             track_id=zeros,
             born=now,
             last=now,
-            confirmed=np.full(len(new), self._frame == 1),
+            confirmed=zeros + self._frame == 1,
             score=found.score[new],
             class_id=found.class_id[new],
         )

@@ -279,8 +279,8 @@ class ByteTrack:
         return Rows(
             state=xyah.start(measurement, self._first_var),
             track_id=zeros,
-            born=np.full(len(new), born),
-            last=np.full(len(new), self._clock.now),
+            born=np.zeros(len(new)) + born,
+            last=np.zeros(len(new)) + self._clock.now,
             score=found.score[new],
             class_id=found.class_id[new],
         )

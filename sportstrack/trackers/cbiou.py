@@ -232,7 +232,7 @@ class CBIoU:
             hits=zeros + 1,
             velocity=np.zeros((4, count)),
             track_id=zeros,
-            last=np.full(len(new), self._clock.now),
+            last=np.zeros(len(new)) + self._clock.now,
             score=found.score[new],
             class_id=found.class_id[new],
         )

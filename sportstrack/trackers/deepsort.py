@@ -287,7 +287,7 @@ class DeepSORT:
             state=xyah.start(found.measurement.take(new, axis=1), self._first_var),
             slot=self._gallery.take(len(new)),
             track_id=zeros,
-            last=np.full(len(new), self._clock.now),
+            last=np.zeros(len(new)) + self._clock.now,
             hits=zeros + 1,
             confirmed=zeros >= self.config.n_init - 1,
             score=found.score[new],

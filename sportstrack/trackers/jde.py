@@ -282,14 +282,14 @@ class JDE:
 
     def _new_rows(self, found: Found, new: IntArray) -> Rows:
         zeros = np.zeros(len(new), np.int64)
-        now = np.full(len(new), self._clock.now)
+        now = np.zeros(len(new)) + self._clock.now
         return Rows(
             state=xyah.start(found.measurement.take(new, axis=1), self._first_var),
             appearance=first_appearance(found, new, len(self._rows.appearance)),
             track_id=zeros,
             born=now,
             last=now,
-            confirmed=np.full(len(new), self._frame == 1),
+            confirmed=zeros + self._frame == 1,
             score=found.score[new],
             class_id=found.class_id[new],
         )

@@ -122,7 +122,8 @@ class Rows:
     """One track per entry of the last axis; K is ``delta_t``."""
 
     state: FloatArray  # (5, 4, T) Kalman state in xysr
-    frozen: FloatArray  # (5, 4, T) state after the last match
+    frozen: FloatArray  # (5, 4, T) state predicted for the first frame of the present gap …
+    missed: FloatArray  # (T,) … and that frame's step
     box: FloatArray  # (4, T) corners of the last detection
     centre: FloatArray  # (K + 1, 2, T) of the last K frames' detections, by frame modulo K, and of the last detection
     seen: BoolArray  # (K + 1, T) which of these exist; the first box of a track is none
@@ -188,7 +189,7 @@ class OCSORT:
         """Forget all tracks, because the next frame belongs to another shot; ids go on counting."""
         self._clock.cut()
         self._frame = 0
-        self._when = np.full(self.config.delta_t + 1, np.inf)
+        self._when = [np.inf] * (self.config.delta_t + 1)  # steps of the last frames, as in the table's ``centre``
         nothing = read_found(Detections.empty(), 0.0, strict=False, measure=xyxy_to_xysr)
         self._rows = self._new_rows(nothing, NONE, 0)
 
@@ -215,8 +216,7 @@ class OCSORT:
         high, low = by_score(found, self.config.det_thresh)
 
         # 1. Predict the tracks' boxes.
-        corrected = rows.state
-        rows.state = xysr.predict(corrected, self._noise, self._clock.step)
+        rows.state = xysr.predict(rows.state, self._noise, self._clock.step)
         predicted, previous = xysr_to_xyxy(rows.state[0]), self._previous_observation()
         if found.embedding is not None:
             rows.appearance = with_length(rows.appearance, len(rows.last), found.embedding.shape[1])
@@ -232,7 +232,8 @@ class OCSORT:
         self._match(found, rows.box.T, left, without_owner(found, high))
         self._correct(found, previous)
         lost = (rows.last == self._clock.before).nonzero()[0]
-        rows.frozen[:, :, lost] = corrected.take(lost, axis=2)
+        if len(lost):
+            rows.frozen[:, :, lost], rows.missed[lost] = rows.state.take(lost, axis=2), self._clock.now
 
         # 5. Start a track with each high-score detection that is left.
         new = without_owner(found, high)
@@ -249,9 +250,9 @@ class OCSORT:
         """Return (2, T) centres of the oldest detections of the last ``delta_t`` steps; where none, of the last."""
         rows, seen = self._rows, self._rows.seen
         oldest_first = self._oldest_first[self._frame % self.config.delta_t]
-        recent = self._when >= self._clock.now - self.config.delta_t
-        if not recent.all():
-            seen = seen & recent[:, None]
+        since = self._clock.now - self.config.delta_t
+        if min(self._when) < since:
+            seen = seen & np.array([when >= since for when in self._when])[:, None]
         slot = oldest_first[seen.take(oldest_first, axis=0).argmax(axis=0)]
         centre: FloatArray = rows.centre[slot, :, np.arange(len(slot))].T
         return centre
@@ -361,9 +362,10 @@ class OCSORT:
 
     def _re_update(self, track: IntArray, corners: FloatArray) -> FloatArray:
         """Observation-centric re-update (ORU): return the (5, 4, K) states of tracks that are back at some corners."""
-        rows, gap = self._rows, self._clock.now - self._rows.last[track]
+        rows, now = self._rows, self._clock.now
+        gap, rest = now - rows.last[track], now - rows.missed[track]
         frozen, last = rows.frozen.take(track, axis=2), rows.box.take(track, axis=1)
-        return re_update(frozen, last, corners, gap, self._noise, self._measurement_noise)
+        return re_update(frozen, last, corners, gap, rest, self._noise, self._measurement_noise)
 
     def _new_rows(self, found: Found, new: IntArray, length: int) -> Rows:
         count, span, zeros = len(new), self.config.delta_t, np.zeros(len(new), np.int64)
@@ -371,13 +373,14 @@ class OCSORT:
         return Rows(
             state=state,
             frozen=state,
+            missed=np.zeros(len(new)),
             box=found.boxes.take(new, axis=0).T,
             centre=np.zeros((span + 1, 2, count)),
             seen=np.zeros((span + 1, count), np.bool_),
             appearance=first_appearance(found, new, length),
             direction=np.zeros((2, count)),
             track_id=zeros,
-            last=np.full(len(new), self._clock.now),
+            last=np.zeros(len(new)) + self._clock.now,
             streak=zeros,
             score=found.score[new],
             class_id=found.class_id[new],

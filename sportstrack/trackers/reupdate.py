@@ -17,31 +17,34 @@ def re_update(
     last: FloatArray,
     corners: FloatArray,
     gap: FloatArray,
+    rest: FloatArray,
     noise: FloatArray,
     measurement_noise: FloatArray,
 ) -> FloatArray:
     """Return (5, 4, K) states that have seen virtual observations, about one a step, on the straight way to a box.
 
     Args:
-        frozen: (5, 4, K) states after the last match.
+        frozen: (5, 4, K) states predicted for the first frame of the gaps.
         last: (4, K) corners of the last detections.
         corners: (4, K) corners of the detections now.
         gap: (K,) steps between these.
+        rest: (K,) of these, those after that frame.
         noise: (5, 4, 1) growth of the variances per step.
         measurement_noise: (4, 1) variance of an observation.
     """
-    order = (-gap).argsort(kind="stable")  # the longest gaps start first, so that all end together
-    gap, frozen, last = gap[order], frozen.take(order, axis=2), last.take(order, axis=1)[:, None]
-    count = np.clip(np.rint(gap), 1, _MOST)
-    steps, whole = gap / count, bool((gap == count).all())
-    ahead = np.arange(count[0] - 1, -1, -1)[:, None]  # observations to go
-    way = last + (corners.take(order, axis=1)[:, None] - last) * np.maximum(1.0 - ahead / count, 0.0)
+    order = (-rest).argsort(kind="stable")  # the longest gaps start first, so that all end together
+    gap, rest, frozen, last = gap[order], rest[order], frozen.take(order, axis=2), last.take(order, axis=1)[:, None]
+    count = np.minimum(np.maximum(np.rint(rest), 1.0), _MOST)  # observations after the first
+    steps, whole = rest / count, bool((rest == count).all())
+    ahead = np.arange(count.max(), -1, -1)[:, None]  # observations to go
+    way = last + (corners.take(order, axis=1)[:, None] - last) * np.maximum(1.0 - ahead * steps / gap, 0.0)
     virtual = xyxy_to_xysr(way.reshape(4, -1).T).reshape(way.shape)
     state = frozen[:, :, :0]
-    for turn, active in enumerate(np.count_nonzero(count > ahead, axis=1).tolist()):
-        if active > (started := state.shape[2]):
+    for turn, active in enumerate(np.count_nonzero(count >= ahead, axis=1).tolist()):
+        if started := state.shape[2]:
+            state = xysr.predict(state, noise, 1.0 if whole else steps[:started])
+        if active > started:
             state = np.concatenate((state, frozen[:, :, started:active]), axis=2)
-        state = xysr.predict(state, noise, 1.0 if whole else steps[:active])
         state = kalman.update(state, virtual[:, turn, :active], measurement_noise)
     updated = np.empty_like(state)
     updated[:, :, order] = state

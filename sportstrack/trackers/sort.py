@@ -204,7 +204,7 @@ class SORT:
         return Rows(
             state=kalman.initiate(found.measurement.take(new, axis=1), self._first_var),
             track_id=zeros,
-            last=np.full(len(new), self._clock.now),
+            last=np.zeros(len(new)) + self._clock.now,
             streak=zeros,
             score=found.score[new],
             class_id=found.class_id[new],

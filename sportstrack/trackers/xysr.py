@@ -53,5 +53,6 @@ def _column(variances: Variances) -> FloatArray:
 def predict(state: FloatArray, noise: FloatArray, steps: float | FloatArray = 1.0) -> FloatArray:
     """Return the (5, 4, T) state some steps later; an area about to turn negative stops shrinking, in ``state`` too."""
     area, growth = state[:2, 2]
-    growth[area + growth * steps <= 0] = 0.0
+    steady = isinstance(steps, float) and steps == 1.0
+    growth[area + (growth if steady else growth * steps) <= 0] = 0.0
     return kalman.predict(state, noise, steps)

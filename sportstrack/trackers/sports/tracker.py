@@ -316,7 +316,7 @@ class SportsTrack:
     def _new_rows(self, found: Found, new: IntArray, path: motion.CameraPath) -> Rows:
         count, length = len(new), self._average.length
         zeros = np.zeros(count, np.int64)
-        now, one = np.full(len(new), self._clock.now), zeros + 1
+        now, one = np.zeros(len(new)) + self._clock.now, zeros + 1
         unit: Embeddings = np.zeros((length, count), np.float32)
         if found.embedding is not None:
             embedding = found.embedding.take(new, axis=0)
