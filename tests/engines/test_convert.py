@@ -71,7 +71,7 @@ def test_a_network_that_says_something_else_is_refused(
         def run(self, batch: np.ndarray) -> list[np.ndarray]:
             return [np.zeros((1, 84, 630), np.float32)]
 
-    monkeypatch.setattr(convert, "open_runtime", lambda *_: Wrong())
+    monkeypatch.setattr(convert, "open_runtime", lambda *_, **__: Wrong())
     with pytest.raises(EngineError, match="does not give what torch gives"):
         to_onnx(random_weights(""), tmp_path / "net.onnx")
 
