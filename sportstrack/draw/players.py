@@ -87,6 +87,7 @@ class Players:
     def __init__(self, width: int, frame_rate: float, names: Mapping[int, str], every: int = 1) -> None:
         self._width, self._rate, self._names, self._every = width, frame_rate, names, every
         self._tracks: dict[int, _Track] = {}
+        self._pictures = 0
 
     def add(self, frame: int, time: float, image: Image | None, tracks: Tracks, ground: GroundMap) -> None:
         """Add a frame, in order.
@@ -141,11 +142,13 @@ class Players:
         if picture is None:
             return
         if len(track.thumbnails) == THUMBNAILS:  # half of them go, and the next ones come half as often
+            self._pictures -= len(track.thumbnails) // 2
             track.thumbnails = track.thumbnails[::2]
             track.wait = max(2 * track.wait, 2 * STEP)
         track.thumbnails.append((time, picture))
         track.wait = max(track.wait, STEP)
-        if sum(map(len, (one.thumbnails for one in self._tracks.values()))) > ALL_THUMBNAILS:
+        self._pictures += 1
+        if self._pictures > ALL_THUMBNAILS:
             self._forget()
 
     def _forget(self) -> None:
@@ -154,6 +157,7 @@ class Players:
         for track in sorted(self._tracks.values(), key=lambda one: -one.boxes):
             left -= len(track.thumbnails)
             if left < ALL_THUMBNAILS // 10:
+                self._pictures -= len(track.thumbnails)
                 track.thumbnails = []
 
 

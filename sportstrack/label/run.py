@@ -140,7 +140,8 @@ def _labelled(
     """Return the labels of a tracked video."""
     numbers = np.array([frame.index for frame in frames], np.int64)
     kept = numbers[numbers % wanted.every == 0]
-    boxes = _tracks(frames, summary, offline=wanted.offline, shots=how.shots)
+    ball = how.ball_ids({number: name for number, (name, _) in names.items()}) or ()
+    boxes = _tracks(frames, summary, offline=wanted.offline, shots=how.shots, ball=ball)
     boxes = one_class_each(keep_sure(boxes, wanted.min_track_score, wanted.min_track_frames))
     boxes, classes = numbered(*_chosen(boxes, names, how))
     boxes = on_frames(within(boxes, summary.width, summary.height), kept)
@@ -186,12 +187,14 @@ def _refuse_live(source: str | Path) -> None:
         raise SourceError(f"{source}: a live source has no frames to go back to; save it as a video first")
 
 
-def _tracks(frames: Sequence[TrackedFrame], summary: Summary, *, offline: bool, shots: bool) -> TrackTable:
+def _tracks(
+    frames: Sequence[TrackedFrame], summary: Summary, *, offline: bool, shots: bool, ball: Sequence[int] = ()
+) -> TrackTable:
     """Return the tracks over the video's own frame numbers, refined if that is wanted; classes are the detector's."""
     if offline and frames:
         rate = summary.frame_rate / summary.settings["every"]
         cuts = summary.shot_starts(frames) if shots else []
-        table = refined(frames, frame_rate=rate, width=summary.width, height=summary.height, cuts=cuts)
+        table = refined(frames, frame_rate=rate, width=summary.width, height=summary.height, cuts=cuts, ball=ball)
     else:
         tracks = [frame.tracks.with_boxes() for frame in frames]
         table = TrackTable.from_tracks(tracks, frames=[frame.index for frame in frames], coasting=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,6 +16,7 @@ import numpy as np
 
 from sportstrack.errors import SettingError
 from sportstrack.files.claim import remove_own
+from sportstrack.mot import class_ids
 from sportstrack.recording import Recording
 from sportstrack.refine.steps import refine_tracks
 from sportstrack.refine.table import TrackTable
@@ -72,9 +73,17 @@ def _in_folder(job: TrackJob, first_pass: FirstPass, progress: Progress | None, 
 
 
 def refined(
-    frames: Sequence[TrackedFrame], *, frame_rate: float, width: int, height: int, cuts: Sequence[int]
+    frames: Sequence[TrackedFrame],
+    *,
+    frame_rate: float,
+    width: int,
+    height: int,
+    cuts: Sequence[int],
+    ball: Sequence[int] = (),
 ) -> TrackTable:
     """Return the refined tracks of a whole run, with the video's own frame numbers.
+
+    A ball's tracks stay as its tracker made them: the refinement knows how people move, and would drop half of them.
 
     Args:
         frames: all frames of the run.
@@ -82,12 +91,16 @@ def refined(
         width: of the picture, in pixels.
         height: of the picture, in pixels.
         cuts: numbers of the frames with which another shot begins.
+        ball: class ids of the ball.
     """
     numbers = [frame.index for frame in frames]
     unknown = np.full((2, 3), np.nan)
     camera = [unknown if frame.camera is None else frame.camera for frame in frames]
-    return refine_tracks(
-        TrackTable.from_tracks([frame.tracks for frame in frames], [frame.detections for frame in frames], numbers),
+    detections = [frame.detections for frame in frames]
+    table = TrackTable.from_tracks([frame.tracks for frame in frames], detections, numbers)
+    is_ball = np.isin(class_ids(table.class_id), ball)
+    people = refine_tracks(
+        table[~is_ball],
         numbers,
         frame_rate=frame_rate,
         width=width,
@@ -96,6 +109,20 @@ def refined(
         camera=np.array(camera).reshape(-1, 2, 3),
         cuts=cuts,
     )
+    return _with_ball(people, table[is_ball]) if is_ball.any() else people
+
+
+def _with_ball(people: TrackTable, ball: TrackTable) -> TrackTable:
+    """Join refined tracks and those of the ball; an id that the refinement has made anew is none of the ball's."""
+    taken = np.isin(people.track_id, ball.track_id)
+    last = max(int(table.track_id.max(initial=0)) for table in (people, ball))
+    fresh = np.unique(people.track_id[taken], return_inverse=True)[1].reshape(-1)
+    track_id = people.track_id.copy()
+    track_id[taken] = last + 1 + fresh
+    parts = (replace(people, track_id=track_id, embedding=None), replace(ball, embedding=None))
+    columns = [one.name for one in fields(TrackTable) if one.name != "embedding"]
+    joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in columns}
+    return TrackTable(**joined, embedding=None).ordered()
 
 
 def _two_passes(job: TrackJob, folder: Path, first_pass: FirstPass, progress: Progress | None, images: bool) -> Frames:
@@ -111,7 +138,14 @@ def _two_passes(job: TrackJob, folder: Path, first_pass: FirstPass, progress: Pr
     started, recording = time.perf_counter(), Recording(earlier.outputs["detections"])
     numbers = [frame.index for frame in frames]
     info, cuts = recording.info, earlier.shot_starts(frames) if settings.shots else []
-    table = refined(frames, frame_rate=info.frame_rate, width=info.width, height=info.height, cuts=cuts)
+    table = refined(
+        frames,
+        frame_rate=info.frame_rate,
+        width=info.width,
+        height=info.height,
+        cuts=cuts,
+        ball=settings.ball_ids(info.names) or (),
+    )
     tracks = dict(zip(numbers, table.to_tracks(numbers), strict=True))
     earlier.stages_ms["refine"] = round(1000 * (time.perf_counter() - started) / max(len(frames), 1), 3)
     summary.settings = earlier.settings | {name: summary.settings[name] for name in ONLY_SECOND_PASS}
