@@ -55,11 +55,16 @@ class BallScores:
         """Detect in a batch of frames; return one table per frame, in order."""
         return [self._kept(table) for table in self._detector(frames)]
 
-    def prepare(self, shape: tuple[int, int]) -> None:
-        """Make the detector ready for frames of a shape (height, width), where it can be."""
+    def prepare(self, shape: tuple[int, int], frames: int = 1) -> None:
+        """Make the detector ready for so many frames of a shape (height, width) at once, where it can be."""
         prepare = getattr(self._detector, "prepare", None)
         if prepare is not None:
-            prepare(shape)
+            prepare(shape, frames)
+
+    @property
+    def at_once(self) -> int:
+        """Frames that are best given at once where nobody waits for a single one."""
+        return getattr(self._detector, "at_once", 1)
 
     def _kept(self, table: Detections) -> Detections:
         lowest = np.where(np.isin(table.class_id, self._ball), self._low, self._score)

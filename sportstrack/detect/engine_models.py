@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,18 +19,20 @@ from sportstrack.engines.card import HEADS, ModelCard
 from sportstrack.engines.measure import measured
 from sportstrack.engines.names import EngineError
 from sportstrack.engines.report import EngineReport
-from sportstrack.engines.runtime import Runtime, open_runtime
+from sportstrack.engines.runtime import Runtime, default_threads, open_runtime
 from sportstrack.errors import WeightsError
 from sportstrack.types import Detections
 
 _WIDE = (720, 1280)  # pixels of the frames for which engines are compared: most videos have this shape
 _OPEN = 4  # sizes of the input that are kept ready; each takes about 100 MB
+_LANES = 4  # frames at once, at most; each takes about as much
 
 
-class _Ready(NamedTuple):
-    """A network that is open for one size, and the memory of its input."""
+class _Lane(NamedTuple):
+    """A way through a network that is open for one size, and the memory of its input."""
 
     runtime: Runtime
+    place: int
     boxed: Letterbox
     batch: NDArray[np.float32]
 
@@ -36,8 +40,10 @@ class _Ready(NamedTuple):
 class EngineDetector:
     """A converted YOLO network for detection, segmentation or pose, run by OpenVINO or ONNX Runtime on the CPU.
 
-    The results are those of ``YOLO.predict`` (see `sportstrack.detect.yolo`). Frames go through the network one by one,
-    letterboxed to the smallest rectangle that fits `imgsz`, or to the one size that the network was exported with.
+    The results are those of ``YOLO.predict`` (see `sportstrack.detect.yolo`). Frames are letterboxed to the smallest
+    rectangle that fits `imgsz`, or to the one size that the network was exported with. One frame has all threads, which
+    is quickest for that frame. Several frames given at once go side by side, with a part of the threads each: threads
+    that share a frame wait for one another after each layer, so this takes a fifth less time in all.
 
     Args:
         path: the network, as `sportstrack.engines.open_runtime` takes it.
@@ -101,7 +107,8 @@ class EngineDetector:
             "agnostic": bool(agnostic_nms),
         }
         self._batch, self._precision = card.batch or 1, precision
-        self._open: OrderedDict[tuple[int, int], _Ready] = OrderedDict()
+        self.at_once = min(_LANES, default_threads()) if self._batch == 1 else self._batch
+        self._open: OrderedDict[tuple[int, int], list[_Lane]] = OrderedDict()
         self.report = self._choose(engine, converted)
         self.fixed, self.in_force = self._fixed_settings()
 
@@ -109,36 +116,63 @@ class EngineDetector:
         """Detect in a batch of (H, W, 3) BGR uint8 frames; return one table per frame, in order."""
         return in_shapes(frames, self._detect)
 
-    def prepare(self, shape: tuple[int, int]) -> None:
-        """Open the network for frames of a shape (height, width), so that the first one need not wait for that."""
-        self._ready(self._size(shape))
+    def prepare(self, shape: tuple[int, int], frames: int = 1) -> None:
+        """Open the network for so many frames of a shape (height, width) at once; the first need not wait then."""
+        self._lanes(self._size(shape), self._side_by_side(frames))
         if isinstance(self._imgsz, SizeRule):
             self.in_force["imgsz"] = max(self._size(shape))
 
     def _detect(self, frames: Frames) -> list[Detections]:
         size = self._size(frames[0].shape)
-        (runtime, boxed, batch), tables = self._ready(size), []
-        for at in range(0, len(frames), self._batch):
-            part = frames[at : at + self._batch]
-            with self._stages("preprocess"):
+        lanes = self._lanes(size, self._side_by_side(len(frames)))
+        parts = [frames[at : at + self._batch] for at in range(0, len(frames), self._batch)]
+        shares = [(lane, parts[place :: len(lanes)]) for place, lane in enumerate(lanes)]
+        if len(parts) == 1:
+            done = [self._through(*shares[0])]
+        else:
+            with ThreadPoolExecutor(len(lanes), "sportstrack-detect") as pool:
+                done = list(pool.map(lambda share: self._through(*share), shares))
+        for stages, _ in done:
+            for stage, seconds in stages.timings.items():
+                self.timings[stage] += seconds / min(len(lanes), len(parts))
+        return [table for row in zip_longest(*(tables for _, tables in done), fillvalue=[]) for table in chain(*row)]
+
+    def _through(self, lane: _Lane, parts: Sequence[Frames]) -> tuple[Stages, list[list[Detections]]]:
+        """Return the seconds per stage, and the tables of each part that goes through a lane."""
+        stages, tables = Stages(), []
+        for part in parts:
+            with stages("preprocess"):
                 for row, frame in enumerate(part):
-                    boxed(frame, batch[row])
-            with self._stages("inference"):
-                outputs = runtime.run(batch)
-            with self._stages("postprocess"):
-                for row, frame in enumerate(part):
-                    of_frame = [output[row : row + 1] for output in outputs]
-                    tables.append(decode(of_frame, self._head, size, frame.shape, **self._how))
-        return tables
+                    lane.boxed(frame, lane.batch[row])
+            with stages("inference"):
+                outputs = lane.runtime.run(lane.batch, lane.place)
+            with stages("postprocess"):
+                of_frames = ([output[row : row + 1] for output in outputs] for row in range(len(part)))
+                shapes = (frame.shape for frame in part)
+                size = lane.boxed.size
+                tables.append(
+                    [decode(o, self._head, size, s, **self._how) for o, s in zip(of_frames, shapes, strict=True)]
+                )
+        return stages, tables
+
+    def _side_by_side(self, frames: int) -> int:
+        return min(self.at_once, frames) if self._batch == 1 else 1
 
     def _size(self, shape: Sequence[int]) -> tuple[int, int]:
         longer = in_pixels(self._imgsz, tuple(shape), self.trained_size, self.names)
         return self._card.size or input_size(tuple(shape), longer, self._card.stride)
 
-    def _ready(self, size: tuple[int, int]) -> _Ready:
-        if size not in self._open:
-            runtime = open_runtime(self.path, self.report.engine, size, batch=self._batch, precision=self._precision)
-            self._open[size] = _Ready(runtime, Letterbox(size), np.zeros(runtime.input_shape, np.float32))
+    def _lanes(self, size: tuple[int, int], count: int = 1) -> list[_Lane]:
+        """Return at least so many ways through the network; one that has fewer is closed before, to save memory."""
+        if len(self._open.get(size, [])) < count:
+            self._open.pop(size, None)
+            runtime = open_runtime(
+                self.path, self.report.engine, size, batch=self._batch, precision=self._precision, lanes=count
+            )
+            self._open[size] = [
+                _Lane(runtime, place, Letterbox(size), np.zeros(runtime.input_shape, np.float32))
+                for place in range(count)
+            ]
             while len(self._open) > _OPEN:
                 self._open.popitem(last=False)
         self._open.move_to_end(size)
@@ -154,7 +188,7 @@ class EngineDetector:
             ms = measured(self.path, size, batch=self._batch, precision=self._precision)
             engine = next(iter(ms)) if engine == "auto" else engine
         self.report = EngineReport(engine)
-        runtime = self._ready(size).runtime
+        runtime = self._lanes(size)[0].runtime
         try:
             self([np.full((36, 64, 3), 114, np.uint8)])
         except WeightsError as error:

@@ -79,7 +79,12 @@ class DetectorSettings:
     half: bool = option(False, "16-bit floats on a GPU")
     trust: bool = option(False, "let weights and settings files run code: only files that you trust")
     batch: int | None = option(
-        None, "frames per call of the detector", shown="1 on a CPU, 8 on a GPU", low=1, high=4096, metavar="N"
+        None,
+        "frames per call of the detector",
+        shown="on a CPU one per core, 4 at most; 8 on a GPU",
+        low=1,
+        high=4096,
+        metavar="N",
     )
 
     def __post_init__(self) -> None:

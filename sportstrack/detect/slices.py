@@ -98,12 +98,12 @@ class SlicedDetector:
         self.fixed: tuple[str, ...] = detector.fixed
         self.in_force: dict[str, Any] = {**detector.in_force, "slices": f"{columns}x{rows}"}
 
-    def prepare(self, shape: tuple[int, int]) -> None:
-        """Make the detector ready for the slices of frames of a shape (height, width), where it can be."""
+    def prepare(self, shape: tuple[int, int], frames: int = 1) -> None:
+        """Make the detector ready for the slices of so many frames of a shape (height, width), where it can be."""
         prepare = getattr(self._detector, "prepare", None)
         if prepare is not None:
             x1, y1, x2, y2 = tiles(shape[::-1], self._columns, self._rows)[0]
-            prepare((y2 - y1, x2 - x1))
+            prepare((y2 - y1, x2 - x1), frames * self._columns * self._rows)
             self.in_force |= self._detector.in_force
 
     @property

@@ -139,7 +139,7 @@ class UltralyticsDetector:
             self.timings["postprocess"] += time.perf_counter() - started
         return found
 
-    def prepare(self, shape: tuple[int, int]) -> None:
+    def prepare(self, shape: tuple[int, int], frames: int = 1) -> None:  # noqa: ARG002 - as EngineDetector
         """Choose the size of the input for frames of a shape (height, width)."""
         if isinstance(self._imgsz, SizeRule) and "imgsz" not in self.fixed:
             self.in_force["imgsz"] = self._size(shape)

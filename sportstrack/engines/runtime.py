@@ -45,8 +45,10 @@ class Runtime(Protocol):
     output_shapes: list[tuple[int, ...]]
     threads: int
 
-    def run(self, batch: Floats) -> list[Floats]:
-        """Return the outputs for an array of `input_shape`; they may be overwritten by the next call.
+    def run(self, batch: Floats, lane: int = 0) -> list[Floats]:
+        """Return the outputs for an array of `input_shape`; they may be overwritten by the next call in this lane.
+
+        Lanes may be used at the same time, each by one thread.
 
         Raises:
             EngineError: the engine fails on it.
@@ -62,6 +64,7 @@ def open_runtime(
     batch: int = 1,
     threads: int | None = None,
     precision: str = "fp32",
+    lanes: int = 1,
 ) -> Runtime:
     """Open a converted network.
 
@@ -73,6 +76,7 @@ def open_runtime(
         threads: None is OMP_NUM_THREADS, else the number of cores of this process.
         precision: fp32, fp16 or bf16. OpenVINO computes in fp32 where the CPU does not have the other, ONNX Runtime
             always in what the file says: see the runtime's ``precision``.
+        lanes: batches that may run side by side, with a part of the threads each.
 
     Raises:
         EngineError: the engine is not installed, or cannot open the file or take the size.
@@ -86,7 +90,7 @@ def open_runtime(
     if made is _OnnxRuntime and file.suffix.lower() != ".onnx":
         raise EngineError(f"{file}: ONNX Runtime opens .onnx files alone")
     shape = None if size is None else (batch, 3, *size)
-    return made(file, shape, threads or default_threads(), precision)
+    return made(file, shape, threads or default_threads(), precision, lanes)
 
 
 def default_threads() -> int:
@@ -102,7 +106,7 @@ def default_threads() -> int:
 class _OpenVino:
     engine = "openvino"
 
-    def __init__(self, file: Path, shape: tuple[int, ...] | None, threads: int, precision: str) -> None:
+    def __init__(self, file: Path, shape: tuple[int, ...] | None, threads: int, precision: str, lanes: int) -> None:
         openvino = import_openvino()
         self.threads, self._file = threads, file
         try:
@@ -117,14 +121,14 @@ class _OpenVino:
                 model,
                 "CPU",
                 {
-                    "PERFORMANCE_HINT": "LATENCY",
-                    "NUM_STREAMS": "1",
+                    "PERFORMANCE_HINT": "LATENCY" if lanes == 1 else "THROUGHPUT",
+                    "NUM_STREAMS": str(lanes),
                     "INFERENCE_NUM_THREADS": threads,
                     "ENABLE_CPU_PINNING": False,  # decoding and encoding use the same cores; a fixed one may be taken
                     "INFERENCE_PRECISION_HINT": _HINTS[precision],  # CPUs that have bf16 use it by themselves
                 },
             )
-            self._request = compiled.create_infer_request()
+            self._requests = [compiled.create_infer_request() for _ in range(lanes)]
         except EngineError:
             raise
         except Exception as error:
@@ -133,9 +137,9 @@ class _OpenVino:
         self.input_shape = tuple(compiled.input(0).shape)
         self.output_shapes = [tuple(output.shape) for output in compiled.outputs]
 
-    def run(self, batch: Floats) -> list[Floats]:
+    def run(self, batch: Floats, lane: int = 0) -> list[Floats]:
         try:
-            results = self._request.infer([batch], share_inputs=True, share_outputs=True)
+            results = self._requests[lane].infer([batch], share_inputs=True, share_outputs=True)
         except Exception as error:
             raise EngineError(f"{self._file}: OpenVINO fails on it ({first_line(error)})") from error
         return [results[place] for place in range(len(self.output_shapes))]
@@ -144,12 +148,12 @@ class _OpenVino:
 class _OnnxRuntime:
     engine, precision = "onnx", "fp32"
 
-    def __init__(self, file: Path, shape: tuple[int, ...] | None, threads: int, _precision: str) -> None:
+    def __init__(self, file: Path, shape: tuple[int, ...] | None, threads: int, _precision: str, lanes: int) -> None:
         runtime: Any = import_module("onnxruntime")
         self.threads, self._file = threads, file
         options = runtime.SessionOptions()
         options.log_severity_level = 3  # errors
-        options.intra_op_num_threads = threads
+        options.intra_op_num_threads = max(1, threads // lanes)  # 1 works in the calling thread
         # By default idle threads spin; they would take the decoder's and the encoder's cores.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
@@ -168,7 +172,7 @@ class _OnnxRuntime:
         self._input, self._kind = entry.name, np.float16 if entry.type == "tensor(float16)" else np.float32
         self.output_shapes = [tuple(output.shape) for output in self._session.get_outputs()]
 
-    def run(self, batch: Floats) -> list[Floats]:
+    def run(self, batch: Floats, lane: int = 0) -> list[Floats]:  # noqa: ARG002 - a session serves many threads
         try:
             results = self._session.run(None, {self._input: batch.astype(self._kind, copy=False)})
         except Exception as error:

@@ -144,8 +144,10 @@ def _of_video(frames: VideoSource, settings: TrackSettings, own: Own) -> Parts:
         tracker = make_tracker(settings, frame_rate, size)  # a wrong setting is reported before a detector is loaded
     detector = ready(own.detector, settings)
     detector = sliced(detector, settings.slices, size, settings.imgsz or _input_size(detector, settings, info))
+    at_once = 8 if str(detector.device).startswith("cuda") else int(getattr(detector, "at_once", 1))
+    batch = 1 if live else settings.batch or at_once
     if (prepare := getattr(detector, "prepare", None)) is not None:
-        prepare((info.height, info.width))
+        prepare((info.height, info.width), batch)
     choice = Choice(settings, detector.names)
     observer = make_observer(settings, detector, choice.rows, embedder=own.embedder, camera=own.camera)
     shots = ShotWatch(frame_rate) if settings.shots else None
@@ -161,9 +163,8 @@ def _of_video(frames: VideoSource, settings: TrackSettings, own: Own) -> Parts:
         live,
         None if settings.on_pitch == OFF else settings.on_pitch,
     )
-    batch = settings.batch or (8 if str(detector.device).startswith("cuda") else 1)
     tracking = ReadyTracker(tracker, settings, frame_rate, live=live, named=own.tracker is None)
-    return Parts(detector, observer, tracking, shots, recorded_as, 1 if live else batch, live)
+    return Parts(detector, observer, tracking, shots, recorded_as, batch, live)
 
 
 def _input_size(detector: Connector, settings: TrackSettings, info: SourceInfo) -> int:

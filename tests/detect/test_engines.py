@@ -68,6 +68,23 @@ def test_boxes_are_those_of_torch(engine: str, match: list[np.ndarray]) -> None:
     assert all(seconds > 0 for seconds in other.timings.values())
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_frames_at_once_are_those_one_by_one(
+    engine: str, match: list[np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")  # three frames side by side
+    frames = [np.roll(match[0], 40 * shift, axis=1) for shift in range(7)]
+    alone, together = (load_detector("demo", engine=engine, imgsz=320, score=0.2, device="cpu") for _ in range(2))
+    assert together.at_once == 3
+    wanted = [alone([frame])[0] for frame in frames]
+    together.prepare(frames[0].shape[:2], 3)
+    for count in (7, 2, 1):
+        for table, one in zip(together(frames[:count]), wanted, strict=False):
+            same(table, one)
+    assert len({len(table) for table in wanted}) > 1
+    assert all(seconds > 0 for seconds in together.timings.values())
+
+
 @pytest.mark.parametrize("task", ["-seg", "-pose"])
 def test_masks_and_key_points_are_those_of_ultralytics(
     task: str, random_weights: Callable[[str], Path], noise: list[np.ndarray], tmp_path: Path
