@@ -35,6 +35,8 @@ COMMANDS = {
     "audit": ("data_prep.audit.command", "find the faults of a data set"),
     "augment": ("data_prep.augment.command", "multiply training pictures, labels kept true"),
     "synthetic": ("data_prep.synthetic.command", "render labelled football sequences"),
+    "doctor": ("sportstrack.doctor.command", "examine the installation, and say how to mend it"),
+    "completion": ("sportstrack.completion.command", "complete words, options and files in a shell"),
 }
 """Word → module with a ``main(argv) -> int``, and what it does."""
 

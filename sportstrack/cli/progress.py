@@ -93,6 +93,13 @@ def _is_notebook() -> bool:
     return type(shell).__name__ == "ZMQInteractiveShell"
 
 
+def say_at_terminal(text: str, *, quiet: bool = False) -> None:
+    """Write a line to standard error at once for a person at a terminal; nothing in a log, or if ``quiet``."""
+    if not quiet and sys.stderr.isatty():
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
+
+
 def say_beside_bars(text: str) -> None:
     """Write a line to standard error without breaking a bar that is drawn there."""
     from tqdm import tqdm

@@ -31,7 +31,7 @@ FLOORS = (
     {"camera", "detect", "embed", "field", "refine", "shots", "data_prep"},
     {"draw"},
     {"track", "sot", "train", "val", "evaluate", "presence"},
-    {"label", "mine", "export"},
+    {"label", "mine", "doctor", "completion", "export"},
 )
 """Packages and modules of ``sportstrack``, and ``data_prep`` as a whole: each may import what is on lower floors."""
 

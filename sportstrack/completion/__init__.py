@@ -1,0 +1,1 @@
+"""``sportstrack completion SHELL``: words, options and files completed by the Tab key."""
