@@ -5,11 +5,12 @@ from __future__ import annotations
 import inspect
 import os
 import re
+import sys
 import sysconfig
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from importlib import import_module
+from importlib import import_module, invalidate_caches
 from pathlib import Path
 from typing import Any
 
@@ -104,9 +105,11 @@ def first_line(error: BaseException) -> str:
 def _attribute(spec: str) -> Any:
     module, _, path = spec.partition(":")
     try:
-        value: Any = import_module(module)
+        value: Any = _import(module)
     except ImportError as error:
-        raise SettingError(f"{spec}: cannot import {module} ({error}); is its folder on PYTHONPATH?") from error
+        raise SettingError(
+            f"{spec}: cannot import {module} ({error}); is it in the current folder, or on PYTHONPATH?"
+        ) from error
     except ValueError as error:
         if not module:
             raise SettingError(f"{spec}: expected package.module:attribute") from error
@@ -120,6 +123,20 @@ def _attribute(spec: str) -> Any:
             raise SettingError(f"{spec}: {module} has no {name!r}{nearest(name, dir(value))}")
         value = getattr(value, name)
     return value
+
+
+def _import(module: str) -> Any:
+    """Import a module; one that is not installed is looked for in the current folder, whose modules hide no others."""
+    here, first = str(Path.cwd()), module.partition(".")[0]
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        there = Path(here, first).is_dir() or Path(here, f"{first}.py").is_file()
+        if error.name != first or here in sys.path or not there:
+            raise
+    sys.path.append(here)  # and it stays, for what the plug-in imports later
+    invalidate_caches()
+    return import_module(module)
 
 
 def _called(target: Any, arguments: Mapping[str, Any], spec: str) -> Any:

@@ -1,0 +1,146 @@
+"""The Python code of README and docs runs, block after block of a page, in a folder with small stand-ins.
+
+What the pages take as given (a video, weights, ``frame``, ``tracks`` …) is made here, so that a block runs as it is
+printed. Slow work is replaced where the block only calls it: training and the detector's network.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import toy
+
+import sportstrack
+from sportstrack.detect.connector import Connector
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+SKIPPED = {
+    ("docs/extending.md", "get_model"): "needs the package inference and an account",
+    ("docs/appearance.md", "features=True"): "needs the network itself; tests/embed tries it",
+    ("docs/mending.md", "mine_hard_examples"): "needs trained weights and a data set; tests/mine tries it",
+    ("docs/training.md", "train_detector"): "trains; tests/train tries it",
+    ("docs/data.md", "read_sportsmot"): "needs SportsMOT; tests/data_prep tries it",
+    ("docs/sot-scores.md", "find_sequences"): "needs OTB100; tests/sot tries it",
+}
+"""(Page, a word of the block) → why it does not run here."""
+
+
+def blocks() -> Iterator[Any]:
+    for page in PAGES:
+        name = page.relative_to(ROOT).as_posix()
+        for number, code in enumerate(re.findall(r"```(?:python|py)\n(.*?)```", page.read_text("utf-8"), re.DOTALL)):
+            why = next((why for (where, word), why in SKIPPED.items() if where == name and word in code), None)
+            marks = [pytest.mark.skip(reason=why)] if why else []
+            yield pytest.param(code, id=f"{name}-{number}", marks=marks)
+
+
+def detections() -> sportstrack.Detections:
+    return toy.find([toy.picture(3)])[0]
+
+
+def tracked() -> sportstrack.Tracks:
+    tracker = sportstrack.create_tracker("sort")
+    return [tracker.update(toy.find([toy.picture(frame)])[0]) for frame in range(6)][-1]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the files that the pages name."""
+    folder = tmp_path_factory.mktemp("current")
+    toy.make_match(folder / "match.mp4", 12)
+    match = folder / "match.mp4"
+    sportstrack.track_video(match, folder / "runs" / "track", detector=toy.find, formats=["mot"], save_detections=True)
+    sportstrack.track_video(match, folder, detector=toy.find, tracker=toy.EveryoneIsNew(25), formats=["csv"])
+    result = sportstrack.read_mot(folder / "runs" / "track" / "match.txt")
+    for name in ("match.txt", "tracks.txt", "SportsMOT/val/match/gt/gt.txt"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        sportstrack.write_mot(folder / name, replace(result, score=np.ones(len(result))))
+    labels = sportstrack.label_video(folder / "match.mp4", detector=toy.find)
+    sportstrack.write_yolo_labels([labels], folder / "football")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def given(folder: Path) -> dict[str, Callable[[], Any]]:
+    """What the pages take as given, by name."""
+    frame = toy.picture(3, (1280, 720))
+    return {name: (lambda name=name: getattr(sportstrack, name)) for name in sportstrack.__all__} | {
+        "my_detections": lambda: [detections()] * 4,
+        "detections": detections,
+        "tracks": tracked,
+        "frame": lambda: frame.copy(),
+        "next_frame": lambda: frame.copy(),
+        "image": lambda: frame.copy(),
+        "xyxy": lambda: detections().xyxy,
+        "boxes": lambda: detections().xyxy,
+        "classes": lambda: np.zeros(3, np.int64),
+        "width": lambda: 1280,
+        "height": lambda: 720,
+        "affine": lambda: np.eye(2, 3),
+        "source": lambda: sportstrack.open_source(folder / "match.mp4"),
+        "detector": lambda: toy.find,
+        "tracker": lambda: sportstrack.create_tracker("sort"),
+        "camera": lambda: sportstrack.load_camera("flow"),
+        "shots": lambda: sportstrack.ShotDetector(frame_rate=25),
+        "find_boxes": lambda: lambda image: toy.find([image])[0].xyxy,
+    }
+
+
+@pytest.mark.parametrize("code", list(blocks()))
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_block_runs_in_the_current_folder(
+    code: str, folder: Path, given: dict[str, Callable[[], Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def toy_network(*_: Any, **__: Any) -> Connector:
+        from sportstrack.detect import as_detector
+
+        return as_detector(toy.find)
+
+    monkeypatch.setattr("sportstrack.track.detector._load", toy_network)
+    monkeypatch.chdir(folder)
+    used = set(re.findall(r"[A-Za-z_]\w*", code))
+    names = {name: make() for name, make in given.items() if name in used}
+    exec(compile(code, "<block>", "exec"), names)
+
+
+PLUGINS = ROOT / "docs" / "extending.md"
+
+
+@pytest.mark.parametrize(
+    ("word", "options"),
+    [("class Detect:", ["--detector", "mine:Detect"]), ("class EveryoneIsNew:", ["--tracker", "mine:EveryoneIsNew"])],
+)
+def test_a_plug_in_of_the_docs_is_found_in_the_current_folder(word: str, options: list[str], tmp_path: Path) -> None:
+    """Through the console script, which does not put the current folder on Python's path."""
+    code = next(c for c in re.findall(r"```python\n(.*?)```", PLUGINS.read_text("utf-8"), re.DOTALL) if word in c)
+    (tmp_path / "mine.py").write_text(code + "\nfrom finder import find_boxes\n")
+    (tmp_path / "finder.py").write_text("def find_boxes(frame):\n    return [[1, 2, 30, 40]]\n")
+    toy.make_match(tmp_path / "match.mp4", 6)
+    script = Path(sys.executable).with_name("sportstrack")
+    if not script.is_file():
+        pytest.skip("sportstrack is not installed here as a console script")
+    detector = [] if "--detector" in options else ["--detector", "toy_finder:find"]
+    helpers = str(Path(toy.__file__).parent)
+    (tmp_path / "toy_finder.py").write_text(f"import sys\nsys.path.append({helpers!r})\nfrom toy import find\n")
+    words = [str(script), "track", "match.mp4", *options, *detector, "--formats", "mot", "-o", "out"]
+    result = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=200)
+    assert result.returncode == 0, result.stderr
+    assert len(sportstrack.read_mot(tmp_path / "out" / "match.txt")) > 0
+
+
+def test_a_plug_in_that_is_nowhere_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = list(sys.path)
+    with pytest.raises(sportstrack.SportstrackError, match="is it in the current folder, or on PYTHONPATH"):
+        sportstrack.load_detector("no_such_module_here:Detect")
+    assert sys.path == before
