@@ -42,11 +42,13 @@ class Recommendation:
         best: its name; None where nothing can be recommended.
         refused: variant → why it is not recommended.
         reasons: sentences for people.
+        most_loss: points of AP or HOTA that it may lose.
     """
 
     best: str | None
     refused: Mapping[str, str]
     reasons: tuple[str, ...]
+    most_loss: float = MOST_LOSS
 
 
 def recommend(variants: Sequence[Judged], most_loss: float = MOST_LOSS) -> Recommendation:
@@ -65,7 +67,7 @@ def recommend(variants: Sequence[Judged], most_loss: float = MOST_LOSS) -> Recom
         if math.isnan(getattr(reference, figure)):
             reasons.append(f"{figure.upper()} is unknown: give {option} as well before you rely on this")
     reasons += [f"not recommended: {name} {why}" for name, why in refused.items()]
-    return Recommendation(best.name, refused, tuple(reasons))
+    return Recommendation(best.name, refused, tuple(reasons), most_loss)
 
 
 def loss(one: Judged, reference: Judged, figure: str) -> float:
