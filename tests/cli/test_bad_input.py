@@ -26,6 +26,9 @@ track VIDEO --detector toy:find --config X -o OUT --formats mot
 track VIDEO --detector toy:find --embedder X -o OUT --formats mot
 track VIDEO --detector toy:find --embedder X.onnx -o OUT --formats mot
 shots X
+draw X MOT -o OUT
+draw VIDEO X -o OUT --frames 1
+track VIDEO --detections X -o OUT --formats mot
 refine X -o OUT --size 160x120
 refine MOT -o OUT --truth X
 refine MOT -o OUT --seqinfo X
@@ -73,6 +76,7 @@ augment YOLO OUT --list X
 
 OUTPUTS = """
 track VIDEO --detector toy:find -o X
+draw VIDEO MOT -o X --frames 1
 shots VIDEO --csv X
 refine MOT -o X --size 160x120
 train YOLO -o X --weights yolov8n.yaml --epochs 1

@@ -26,9 +26,12 @@ WHOLE = np.hstack([BOXES, [[0.9, 0], [0.8, 1]]])  # x1 y1 x2 y2 score class
 @pytest.mark.parametrize(
     ("table", "words"),
     [
-        (WHOLE, r"expected shape \(N, 4\), got \(2, 6\); of a detector's whole table give the columns one by one"),
+        (
+            WHOLE,
+            r"expected shape \(N, 4\), got \(2, 6\); Detections.from_table\(table\) takes a detector's whole table",
+        ),
         (WHOLE[:1], r"got \(1, 6\)"),
-        (np.tile(WHOLE[:, :5], (2, 1)), r"got \(4, 5\); of a detector's whole table"),
+        (np.tile(WHOLE[:, :5], (2, 1)), r"got \(4, 5\); Detections.from_table"),
         (WHOLE[:, :5], r"got \(2, 5\)"),
         (np.tile(BOXES, (4, 1)).T, r"got \(4, 8\); are these columns"),
         (BOXES[None], r"got \(1, 2, 4\); one table holds one frame"),

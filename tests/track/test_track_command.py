@@ -51,7 +51,18 @@ def test_all_outputs_agree_and_nothing_temporary_is_left(tracked: tuple[Path, di
     names = sorted(p.name for p in folder.iterdir() if p.name != ".sportstrack.ledger")
     assert names == sorted(
         f"match{e}"
-        for e in (".csv", ".jsonl", ".npz", ".settings.yaml", ".summary.json", ".txt", "_heat.png", "_tracked.mp4")
+        for e in (
+            ".csv",
+            ".jsonl",
+            ".npz",
+            ".players.csv",
+            ".players.html",
+            ".settings.yaml",
+            ".summary.json",
+            ".txt",
+            "_heat.png",
+            "_tracked.mp4",
+        )
     )
     frames = [json.loads(line) for line in (folder / "match.jsonl").read_text().splitlines()]
     rows = (folder / "match.csv").read_text().splitlines()
