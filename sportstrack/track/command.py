@@ -144,8 +144,11 @@ def _sources(options: argparse.Namespace, settings: TrackSettings) -> list[str]:
 
 
 def _track_all(sources: list[str], settings: TrackSettings, options: argparse.Namespace) -> int:
+    from sportstrack.cli.progress import say_at_terminal
     from sportstrack.track.detector import LazyDetector
 
+    if not (settings.detections or all(map(is_recording, sources))):
+        say_at_terminal(_beginning(settings, demo=options.demo), quiet=options.quiet or options.json)
     detector, failed = LazyDetector(settings), 0
     for source, name in zip(sources, _names(sources), strict=True):
         try:
@@ -158,6 +161,15 @@ def _track_all(sources: list[str], settings: TrackSettings, options: argparse.Na
     if failed:
         sys.stderr.write(f"{PROGRAM}: {failed} of {len(sources)} sources failed\n")
     return 2 if failed else 0
+
+
+def _beginning(settings: TrackSettings, *, demo: bool) -> str:
+    """Return what a person reads while PyTorch and the network load, which takes seconds."""
+    if demo:
+        about = "the demo: 200 frames, about half a minute on two CPU cores, less on more or on a GPU\n"
+        return f"{about}loading the built-in weights …"
+    how = "" if settings.detector is not None else " (a first run may download and convert them)"
+    return f"loading {settings.detector or settings.weights}{how} …"
 
 
 def _track_one(

@@ -217,7 +217,10 @@ def _one_pass(
         summary.warnings += parts.tracker.warnings + frames.warnings + parts.observer.warnings
         summary.warnings += _ignored(parts, settings)
         replay = isinstance(frames, Replay)
-        summary.warnings += why_empty(run.tally, parts.tracker.tracker, settings.tracker, replay=replay)
+        size = None if parts.detector is None else parts.detector.in_force.get("imgsz", settings.imgsz)
+        summary.warnings += why_empty(
+            run.tally, parts.tracker.tracker, settings, replay=replay, picture=shape[::-1], imgsz=size
+        )
 
     outputs = Outputs(job.claim, settings, summary, info, parts.recorded_as, info.frame_rate / parts.recorded_as.every)
     run = Run(

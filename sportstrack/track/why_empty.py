@@ -1,7 +1,8 @@
-"""Runs without tracks: what the likely causes are."""
+"""Runs without tracks, or with few: what the likely causes are."""
 
 from __future__ import annotations
 
+from sportstrack.track.settings import OFF, TrackSettings
 from sportstrack.track.tally import Tally
 from sportstrack.types import Tracker
 
@@ -9,27 +10,70 @@ _STARTING = ("new_track_thresh", "track_high_thresh", "new_score", "high_score",
 """Settings of the trackers: a detection that starts a track reaches all of them."""
 
 
-def why_empty(tally: Tally, tracker: Tracker, name: str, *, replay: bool) -> list[str]:
-    """Return a warning that says why there may be no tracks; none if there are tracks.
+_FEW = 1.0  # tracked boxes a frame; a match shows more players nearly always
+_ENOUGH = 25  # frames; in fewer, tracks may not have begun
+
+
+def why_empty(
+    tally: Tally,
+    tracker: Tracker,
+    settings: TrackSettings,
+    *,
+    replay: bool,
+    picture: tuple[int, int] = (0, 0),
+    imgsz: int | None = None,
+) -> list[str]:
+    """Return a warning that says why there may be no tracks, or so few; none if there are enough.
 
     Args:
         tally: of the whole run.
         tracker: the tracker that was used.
-        name: its name.
+        settings: those of the run.
         replay: whether the detections come from a recording.
+        picture: width and height in pixels.
+        imgsz: the longer side of the network's input in pixels; None where it is not known.
     """
-    if not tally.frames or tally.tracks:
+    if not tally.frames:
         return []
+    if tally.tracks:
+        per_frame = tally.boxes / tally.frames
+        if per_frame >= _FEW or tally.frames < _ENOUGH:
+            return []
+        causes = "; ".join(_causes(tally, settings, picture, imgsz, replay=replay))
+        return [f"little was found: {per_frame:.1f} tracked boxes a frame. If there is more to see: {causes}"]
     frames = f"{tally.frames} frame" + "s" * (tally.frames != 1)
     if tally.detections:
-        return [_why_no_tracks(tally, tracker, name)]
+        return [_why_no_tracks(tally, tracker, settings.tracker)]
     if replay:
         return [f"no boxes in {frames}: the recording has none of the classes and scores asked for"]
-    text = (
-        f"no boxes found in {frames}: is the input too small for the players (--imgsz), are their "
-        "classes left out (--classes), or were the weights trained for other pictures (--weights)?"
-    )
-    return [text]
+    causes = "; ".join(_causes(tally, settings, picture, imgsz, replay=False))
+    return [f"no boxes found in {frames}. Where to look: {causes}"]
+
+
+def _causes(
+    tally: Tally, settings: TrackSettings, picture: tuple[int, int], imgsz: int | None, *, replay: bool
+) -> list[str]:
+    """Return what may have kept boxes from being found or tracked, each with its option."""
+    causes = []
+    if tally.bystanders > tally.boxes and settings.on_pitch != OFF:
+        causes.append(f"{tally.bystanders} boxes were taken for people off the field (--on-pitch off)")
+    if settings.classes is not None:
+        kept = ", ".join(map(str, settings.classes))
+        causes.append(f"only these classes are kept: {kept} (--classes)")
+    if settings.score is not None:
+        causes.append(f"boxes below a score of {settings.score:g} are left out (--score)")
+    if replay:
+        return causes or ["the recording may have little more; other settings of the tracker (--set)"]
+    longest = max(picture)
+    if imgsz is not None and longest > imgsz:
+        larger = min(2 * imgsz, longest)
+        causes.append(f"pictures of {longest} pixels are shrunk to {imgsz}, small players with them (--imgsz {larger})")
+    elif imgsz is None:
+        causes.append("the network's input may be too small for the players (--imgsz)")
+    if settings.classes is None:
+        causes.append("the detector's classes may have other names (--classes)")
+    causes.append("the weights may have been trained for other pictures (--weights)")
+    return causes
 
 
 def _why_no_tracks(tally: Tally, tracker: Tracker, name: str) -> str:

@@ -21,6 +21,9 @@ from sportstrack.track.detector import LazyDetector
 from sportstrack.track.frames import TrackedFrame
 from sportstrack.track.run import track_video
 from sportstrack.track.settings import TrackSettings
+from sportstrack.track.tally import Tally
+from sportstrack.track.why_empty import why_empty
+from sportstrack.trackers.sort import SORT
 from sportstrack.types import Detections
 
 INFO = RecordingInfo("match", *toy.SIZE, 25.0, {0: "player", 7: "ball"})
@@ -215,6 +218,37 @@ def test_a_run_that_finds_nothing_says_why_it_may_be(tmp_path: Path) -> None:
     assert all(word in text for word in ("no boxes found in 20 frames", "--imgsz", "--classes", "--weights"))
     assert f"warning: {text}" in track_video(clip, detector=nothing).as_text()
     assert track_video(clip, detector=toy.find).warnings == []
+
+
+def rarely(frames: list[np.ndarray]) -> list[Detections]:
+    return [table[[1]] if len(table) > 1 else table for table in toy.find(frames)]
+
+
+rarely.names = {0: "player"}
+
+
+def test_a_run_that_finds_little_says_where_to_look(tmp_path: Path) -> None:
+    """The detector sees one of three players; its track takes a frame or more to begin."""
+    clip = toy.make_match(tmp_path / "match.mp4", 30)
+    [text] = track_video(clip, detector=rarely, classes=["player"]).warnings
+    assert text.startswith("little was found: 0.9 tracked boxes a frame")
+    assert "only these classes are kept: player (--classes)" in text
+    assert "--imgsz" in text
+    assert "(--weights)" in text
+    short = toy.make_match(tmp_path / "short.mp4", 10)
+    assert track_video(short, detector=rarely).warnings == []
+
+
+def test_a_cause_that_is_known_is_named_with_its_numbers() -> None:
+    tally = Tally()
+    tally.frames, tally.bystanders = 100, 50
+    settings = TrackSettings(score=0.6)
+    [text] = why_empty(tally, SORT(), settings, replay=False, picture=(1920, 1080), imgsz=640)
+    assert "pictures of 1920 pixels are shrunk to 640, small players with them (--imgsz 1280)" in text
+    assert "boxes below a score of 0.6 are left out (--score)" in text
+    assert "50 boxes were taken for people off the field (--on-pitch off)" in text
+    [text] = why_empty(tally, SORT(), settings, replay=False, picture=(640, 360), imgsz=640)
+    assert "--imgsz" not in text
 
 
 @pytest.mark.parametrize("tracker", ["bytetrack", "sort", "sports", "jde"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -15,6 +16,7 @@ import toy
 from processes import refused, run_track
 
 from sportstrack.recording import Recording
+from sportstrack.track.command import main as track_main
 
 TOY = ["--detector", "toy:find"]
 
@@ -300,3 +302,22 @@ def test_segmentation_and_pose_weights_carry_what_they_find(
     assert json.loads(result.stdout)["boxes"] > 0
     frames = [json.loads(line) for line in (tmp_path / "noise.jsonl").read_text().splitlines()]
     assert all(column in track for frame in frames for track in frame["tracks"])
+
+
+def at_terminal(words: list[str], capsys: pytest.CaptureFixture[str], *, terminal: bool = True) -> str:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys.stderr, "isatty", lambda: terminal)
+        track_main(words)
+    return capsys.readouterr().err
+
+
+def test_a_person_at_a_terminal_reads_at_once_what_is_loaded(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(Path(toy.__file__).parent))
+    clip = toy.make_match(tmp_path / "match.mp4", 6)
+    words = [str(clip), "--detector", "toy:find", "--formats", "mot", "-o", str(tmp_path / "out"), "--overwrite"]
+    assert at_terminal(words, capsys).startswith("loading toy:find …\n")
+    assert "loading" not in at_terminal(words, capsys, terminal=False)
+    assert "loading" not in at_terminal([*words, "--quiet"], capsys)
+    assert "loading" not in at_terminal([*words, "--json"], capsys)
