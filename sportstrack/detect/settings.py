@@ -57,7 +57,12 @@ class DetectorSettings:
         metavar="LIBRARY:NAME",
     )
     imgsz: int | None = option(
-        None, "longer side of the network's input", shown="640", low=32, high=16384, metavar="PIXELS"
+        None,
+        "longer side of the network's input",
+        shown="by --quality in track and label, else 640",
+        low=32,
+        high=16384,
+        metavar="PIXELS",
     )
     score: float | None = option(
         None, "lowest score of a box; trackers use low scores too", shown=str(LOWEST_SCORE), low=0, high=1
