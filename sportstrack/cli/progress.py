@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
+P = TypeVar("P", bound=Callable[..., None])
 _LOG_EVERY = 10.0  # seconds between lines in a log
 
 
@@ -75,10 +76,29 @@ class ProgressBar:
         sys.stderr.flush()
 
 
+class Bars:
+    """One bar after the other: call it with (what, done, expected); another `what` begins another bar."""
+
+    def __init__(self, unit: str, quiet: bool = False) -> None:
+        self._unit, self._quiet, self._what = unit, quiet, ""
+        self._bar = ProgressBar("", quiet=True)
+
+    def __call__(self, what: str, done: int, expected: int | None) -> None:
+        """Show that `done` of `expected` units of `what` are done."""
+        if what != self._what:
+            self._bar.close()
+            self._what, self._bar = what, ProgressBar(what, self._unit, self._quiet)
+        self._bar(done, expected)
+
+    def __enter__(self) -> Bars:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+
 @contextmanager
-def shown(
-    progress: Callable[[int, int | None], None] | bool | None, title: str, unit: str = "frame"
-) -> Iterator[Callable[[int, int | None], None] | None]:
+def shown(progress: P | bool | None, title: str, unit: str = "frame") -> Iterator[P | ProgressBar | None]:
     """Hand on what is called with (done, expected or None): a bar for True, nothing for False and None."""
     if isinstance(progress, bool) or progress is None:
         with ProgressBar(title, unit) as bar:

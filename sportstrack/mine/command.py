@@ -7,10 +7,9 @@ import sys
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
 from sportstrack.cli import new_parser, run
-from sportstrack.cli.progress import ProgressBar
+from sportstrack.cli.progress import Bars
 from sportstrack.cli.settings import OF_LIBRARIES, add_settings, given
 from sportstrack.cli.shared import add_output, add_overwrite, add_quiet, add_same, joined
 from sportstrack.detect.settings import DetectorSettings
@@ -66,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _main(options: argparse.Namespace) -> int:
     settings = MineSettings(weights=options.loss, **given(options, MineSettings, but=("weights",)))
-    with _Bars(options.quiet) as bars:
+    with Bars("picture", options.quiet) as bars:
         mined = mine_hard_examples(
             options.weights,
             options.data,
@@ -86,26 +85,6 @@ def _main(options: argparse.Namespace) -> int:
         if not mined.training:
             sys.stderr.write(f"{PROGRAM}: no training list: {options.split} must stay unseen in training\n")
     return 0
-
-
-class _Bars:
-    """One progress bar after the other."""
-
-    def __init__(self, quiet: bool) -> None:
-        self._quiet, self._what = quiet, ""
-        self._bar = ProgressBar("", quiet=True)
-
-    def __call__(self, what: str, done: int, total: int) -> None:
-        if what != self._what:
-            self._bar.close()
-            self._what, self._bar = what, ProgressBar(what, "picture", self._quiet)
-        self._bar(done, total)
-
-    def __enter__(self) -> _Bars:
-        return self
-
-    def __exit__(self, *_: Any) -> None:
-        self._bar.close()
 
 
 def _losses(text: str) -> LossWeights:

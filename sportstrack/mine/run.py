@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sportstrack.cli.progress import Bars
 from sportstrack.errors import OutputError
 from sportstrack.files.claim import Claim, identity
 from sportstrack.mine.job import MineJob, Progress, SharedClasses
@@ -36,7 +37,7 @@ def mine_hard_examples(
     split: str = "train",
     settings: MineSettings | None = None,
     same: Mapping[str, Sequence[str]] | None = None,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
     overwrite: bool = False,
     **detector: Unpack[LoadKeywords],
 ) -> Mined:
@@ -49,7 +50,7 @@ def mine_hard_examples(
         split: which of its splits; only ``train`` is enriched, because the others must stay unseen.
         settings: a `MineSettings`; None is its defaults.
         same: class name → other names for it, where data set and detector differ.
-        progress: called with (what, pictures done, pictures in all).
+        progress: True shows bars; or it is called with (what, pictures done, pictures in all).
         overwrite: replace files that are not an unchanged result of this detector and data set.
         **detector: for `load_detector`, such as imgsz, device, iou and trust.
 
@@ -64,7 +65,9 @@ def mine_hard_examples(
     source, spec = read_source(data, split), str(weights)
     with ExitStack() as stack:
         claims = _claims(stack, spec, data, source, split, Path(output), overwrite)
-        return _mine(spec, source, split, claims, settings, same, progress or _silent, overwrite, detector)
+        shown = stack.enter_context(Bars("picture", quiet=progress is not True))
+        called = progress if callable(progress) else shown
+        return _mine(spec, source, split, claims, settings, same, called, overwrite, detector)
 
 
 def _claims(
@@ -192,7 +195,3 @@ def _digest(weights: str) -> str:
             while block := stream.read(1 << 20):
                 digest.update(block)
     return digest.hexdigest()
-
-
-def _silent(what: str, done: int, total: int) -> None:
-    pass

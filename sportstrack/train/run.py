@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sportstrack.cli.progress import shown
 from sportstrack.errors import SettingError, SportstrackError, unknown
 from sportstrack.files.claim import ensure_folder
 from sportstrack.files.locks import Lock
@@ -71,7 +72,7 @@ def train_detector(
     resume: bool = False,
     overwrite: bool = False,
     report: Report | None = None,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
     note: Note | None = None,
     **settings: Unpack[TrainKeywords],
 ) -> TrainResult:
@@ -83,8 +84,8 @@ def train_detector(
         resume: continue the interrupted run in `output`; start again if it left no checkpoint.
         overwrite: replace an earlier run in `output`.
         report: called after each epoch; with several GPUs, in a process of its own.
-        progress: called after each step with the steps done and those of the whole training; with several GPUs, in a
-            process of its own.
+        progress: True shows a bar; or it is called after each step with the steps done and those of the whole
+            training; with several GPUs, in a process of its own.
         note: called with each note for the user when it is made; `TrainResult.notes` has all of them.
         **settings: the fields of `TrainSettings`; a resumed run takes those in `RESUMABLE` and keeps its other ones.
 
@@ -100,7 +101,8 @@ def train_detector(
     lock = Lock(folder / ".train.lock", output, "sportstrack train")
     lock.take()
     try:
-        return _train_in(folder, plan, data, resume, overwrite, Callbacks(report, progress, note), settings)
+        with shown(progress, "training", "step") as called:
+            return _train_in(folder, plan, data, resume, overwrite, Callbacks(report, called, note), settings)
     finally:
         lock.release()
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sportstrack.cli.progress import Bars
 from sportstrack.detect.common import STAGES
 from sportstrack.detect.connector import Connector, ignored_settings
 from sportstrack.detect.names import split_spec
@@ -120,7 +122,7 @@ def judge_detectors(
     split: str = "val",
     same: Mapping[str, Sequence[str]] | None = None,
     limit: int | None = None,
-    progress: Callable[[str], Progress] | None = None,
+    progress: Callable[[str], Progress] | bool | None = None,
     **settings: Unpack[LoadKeywords],
 ) -> list[Judgement]:
     """Judge one or more detectors on the same pictures and classes.
@@ -132,7 +134,8 @@ def judge_detectors(
         split: which of its splits.
         same: class name → other names for it, where data set and detectors differ.
         limit: at most so many pictures, spread evenly.
-        progress: given a detector's name, returns what is called with (pictures done, pictures).
+        progress: True shows bars; or, given a detector's name, it returns what is called with (pictures done,
+            pictures).
         **settings: for `load_detector`, such as imgsz, device, iou and trust.
 
     Raises:
@@ -148,10 +151,12 @@ def judge_detectors(
         detectors[_name(spec, detectors)] = load_detector(spec, score=FLOOR, **settings)
     shared = classes.shared(test.classes, {name: _names(name, d) for name, d in detectors.items()})
     judged = []
-    for name, detector in detectors.items():
-        found, times = run_detector(detector, test, progress(name) if progress else None)
-        one = judgement(name, detector, test, classes, shared, found, times)
-        judged.append(replace(one, notes=(*one.notes, *ignored_settings(detector, asked))))
+    with Bars("picture", quiet=progress is not True) as bars:
+        for name, detector in detectors.items():
+            called = progress(name) if callable(progress) else partial(bars, name)
+            found, times = run_detector(detector, test, called)
+            one = judgement(name, detector, test, classes, shared, found, times)
+            judged.append(replace(one, notes=(*one.notes, *ignored_settings(detector, asked))))
     return judged
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 from sportstrack.cli import progress
-from sportstrack.cli.progress import ProgressBar, say_beside_bars
+from sportstrack.cli.progress import Bars, ProgressBar, say_beside_bars, shown
 
 
 class Terminal(io.StringIO):
@@ -76,3 +77,44 @@ def test_a_line_beside_a_bar_stands_by_itself(monkeypatch: pytest.MonkeyPatch) -
     lines = screen.getvalue().replace("\r", "\n").splitlines()
     assert "epoch 1/2 is done" in lines
     assert any(line.startswith("work:  40%") and "4/10" in line for line in lines)
+
+
+def test_true_shows_a_bar_false_and_none_nothing_and_a_function_is_called_itself(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with shown(True, "match") as called:
+        assert called is not None
+        called(3, 4)
+    assert "match:  75%" in capsys.readouterr().err
+    for nothing in (False, None):
+        with shown(nothing, "match") as called:
+            assert called is None
+    with shown(print, "match") as called:
+        assert called is print
+    assert capsys.readouterr().err == ""
+
+
+def test_one_bar_follows_the_other(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with Bars("picture") as bars:
+        bars("detecting", 2, 2)
+        bars("writing", 1, 1)
+    err = capsys.readouterr().err
+    assert "detecting: 100%" in err
+    assert err.index("detecting") < err.index("writing: 100%")
+    with Bars("picture", quiet=True) as bars:
+        bars("detecting", 1, 2)
+    assert capsys.readouterr().err == ""
+
+
+def test_a_notebook_has_a_bar_although_it_is_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    kernel = type("ZMQInteractiveShell", (), {})()
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: kernel))
+    drawn: list[tuple[int, int | None]] = []
+    monkeypatch.setattr(ProgressBar, "_draw", lambda self, done, expected: drawn.append((done, expected)))
+    ProgressBar("match")(1, 2)
+    assert drawn == [(1, 2)]
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: None))
+    ProgressBar("match")(2, 2)
+    assert drawn == [(1, 2)]

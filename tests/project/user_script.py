@@ -36,6 +36,7 @@ from sportstrack import (
     track,
     track_video,
     train_detector,
+    write_mot,
 )
 
 
@@ -70,6 +71,15 @@ def tables() -> Tracks:
     for frame in Recording("match.npz"):
         own.update(frame.detections)
     return tracker.update(found)
+
+
+def conversions(found: Detections) -> None:
+    table = read_mot("tracks.txt")
+    print(table.to_pandas(names={0: "player"}), table.to_records()[0]["x1"], table.to_supervision())
+    print(Recording("match.npz").to_pandas(tracks=True), repr(found), found.to_records())
+    write_mot("edited.txt", table[table.score > 0.5], zero_based=True)
+    write_mot("edited.txt", [Tracks.empty()], zero="yes")  # type: ignore[call-arg]
+    Detections.from_table([[0, 0, 9, 9, 0.5, 1]])
 
 
 def detectors() -> None:
