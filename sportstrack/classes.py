@@ -1,7 +1,8 @@
-"""Classes of MOT text by name: what lies beside a result knows their names."""
+"""Classes by name: which are a ball, and those of MOT text, whose names lie beside it."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +13,22 @@ from sportstrack.errors import FormatError, SettingError, SourceError, nearest
 from sportstrack.files.reading import read_json, same_name
 from sportstrack.mot import MotTable
 from sportstrack.recording import Recording
+
+_OTHER_BALLS = ("puck", "shuttlecock")
+
+
+def ball_ids(names: Mapping[int, str]) -> list[int]:
+    """Return the ids of the classes that are a ball by their name: ball, sports ball, soccer_ball, Basketball, puck.
+
+    Args:
+        names: class id → name.
+    """
+    return sorted(number for number, name in names.items() if _is_ball(name))
+
+
+def _is_ball(name: str) -> bool:
+    words = re.findall(r"[^\W_]+", name.lower())
+    return bool(words) and (words[-1].removesuffix("s").endswith("ball") or words[-1] in _OTHER_BALLS)
 
 
 def names_beside(result: str | Path) -> dict[int, str]:

@@ -1,8 +1,7 @@
-"""The ball among a detector's classes, and a detector that gives boxes of it with lower scores than of the rest."""
+"""A detector that gives boxes of the ball with lower scores than of the rest."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,22 +12,6 @@ from sportstrack.detect.connector import Connector
 from sportstrack.detect.settings import LOWEST_BALL_SCORE, LOWEST_SCORE
 from sportstrack.engines.report import EngineReport
 from sportstrack.types import Detections
-
-_OTHERS = ("puck", "shuttlecock")
-
-
-def ball_ids(names: Mapping[int, str]) -> list[int]:
-    """Return the ids of the classes that are a ball by their name: ball, sports ball, soccer_ball, Basketball, puck.
-
-    Args:
-        names: class id → name.
-    """
-    return sorted(number for number, name in names.items() if _is_ball(name))
-
-
-def _is_ball(name: str) -> bool:
-    words = re.findall(r"[^\W_]+", name.lower())
-    return bool(words) and (words[-1].removesuffix("s").endswith("ball") or words[-1] in _OTHERS)
 
 
 class BallScores:

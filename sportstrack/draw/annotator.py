@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from sportstrack.classes import ball_ids
 from sportstrack.draw import marks
 from sportstrack.draw.colours import OTHERS, Colour, Colours, TrackColours
 from sportstrack.draw.items import DEFAULT, items_of
@@ -62,7 +63,7 @@ class Annotator:
         self._rate, self._thickness = frame_rate, thickness
         self._trace_length = max(2, round(trace_seconds * frame_rate))
         self._given = colours
-        self._balls = {class_id for class_id, name in self.names.items() if is_ball(name)}
+        self._balls = ball_ids(self.names)
         self.reset()
 
     def reset(self) -> None:
@@ -116,7 +117,7 @@ class Annotator:
         if self._trails is not None:
             self._trails.add(canvas, tracks)
         found = self._colours.of(tracks.track_id, tracks.xyxy)
-        is_ball = np.isin(tracks.class_id, list(self._balls)) & ("ball" in self.items)
+        is_ball = np.isin(tracks.class_id, self._balls) & ("ball" in self.items)
         colours = [
             OTHERS if self._is_other(track) else BALL_COLOUR if ball else colour
             for track, ball, colour in zip(tracks.track_id.tolist(), is_ball.tolist(), found, strict=True)
@@ -260,12 +261,6 @@ class _Heads:
     def put_back(self) -> None:
         for (x1, y1, x2, y2), pixels in zip(self._places, self._pixels, strict=True):
             self._canvas[y1:y2, x1:x2] = pixels
-
-
-def is_ball(name: str) -> bool:
-    """Return whether a class's name says that it is a ball: ball, sports ball, football."""
-    words = name.lower().replace("_", " ").replace("-", " ").split()
-    return bool(words) and words[-1].endswith("ball")
 
 
 def _leader(canvas: Image, box: FloatArray, label: tuple[int, int, int, int], colour: Colour, tools: _Tools) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from sportstrack.classes import ball_ids
 from sportstrack.errors import SettingError
 from sportstrack.sot.appearance import Appearance
 from sportstrack.sot.methods import Follower
@@ -21,7 +22,6 @@ from sportstrack.sot.motion import BoxFilter
 from sportstrack.sot.types import NOWHERE, SotResult, read_image, share_inside
 from sportstrack.types import BoolArray, Detect, Detections, FloatArray, Image, IntArray, as_detections
 
-BALL_NAMES = ("ball", "sports ball", "football", "soccer ball", "basketball", "volleyball")
 MIN_INSIDE = 0.5  # At least this share of the visual tracker's box must lie in the picture.
 GUESS_INSIDE = 0.2  # A guess with less than this share of it in the picture is worthless.
 RIVAL_REACH = 2.0  # Two outliers nearer than this many times `BallSettings.reach` are the same ball.
@@ -219,7 +219,7 @@ def ball_classes(names: Mapping[int, str]) -> list[int]:
     Raises:
         SettingError: if there is none.
     """
-    found = [number for number, name in names.items() if name.lower() in BALL_NAMES]
+    found = ball_ids(names)
     if not found:
         some = ", ".join(list(names.values())[:20]) or "no names"
         raise SettingError(f"the detector knows no ball (it has: {some}); use weights trained on one, or name classes")

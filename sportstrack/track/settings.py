@@ -191,7 +191,7 @@ class TrackSettings(DetectorSettings):
             return None if self.ball_is_off else class_ids(self.ball, names or numbers)
         if self.ball_is_off or not names:
             return None
-        from sportstrack.detect.balls import ball_ids
+        from sportstrack.classes import ball_ids
 
         kept = class_ids("all" if self.classes is None else self.classes, names)
         return [number for number in ball_ids(names) if kept is None or number in kept] or None

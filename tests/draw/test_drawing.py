@@ -62,6 +62,14 @@ def test_draws_into_the_image_given() -> None:
     np.testing.assert_array_equal(view, image)
 
 
+@pytest.mark.parametrize("name", ["ball", "Sports_balls", "puck"])
+def test_whatever_is_a_ball_by_its_name_gets_the_pointer(name: str) -> None:
+    box = make_tracks([[300, 150, 316, 166]])
+    image = Annotator({0: name}).draw(canvas(), box)
+    np.testing.assert_array_equal(image, Annotator({0: "ball"}).draw(canvas(), box))
+    assert (image != Annotator({0: "ballboy"}).draw(canvas(), box)).any()
+
+
 def test_no_tracks_leave_the_image_alone() -> None:
     image = np.full((36, 64, 3), 7, np.uint8)
     Annotator(NAMES, draw="debug").draw(image, Tracks.empty(), Detections.empty())

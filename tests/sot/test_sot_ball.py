@@ -73,7 +73,7 @@ def test_unusable_and_foreign_detections_are_left_out() -> None:
 
 
 def test_ball_classes_are_known_by_name() -> None:
-    assert ball_classes({0: "person", 32: "sports ball"}) == [32]
+    assert ball_classes({0: "person", 32: "sports ball", 33: "puck"}) == [32, 33]
     with pytest.raises(SettingError, match="person"):
         ball_classes({0: "person"})
     with pytest.raises(SettingError, match="no detector"):
