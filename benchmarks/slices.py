@@ -22,7 +22,7 @@ from sportstrack.detect.slices import sliced
 
 SIZE = (3840, 2160)
 SCORE = 0.25
-RUNS = ("640:none", "1280:none", "1920:none", "640:3x2", "960:2x1", "1280:2x1", "960:3x2")
+RUNS = ("640:none", "1280:none", "1920:none", "2272:none", "640:3x2", "960:2x1", "1280:2x1", "960:3x2")
 BALL = 3
 
 

@@ -43,7 +43,8 @@ class EngineDetector:
     The results are those of ``YOLO.predict`` (see `sportstrack.detect.yolo`). Frames are letterboxed to the smallest
     rectangle that fits `imgsz`, or to the one size that the network was exported with. One frame has all threads, which
     is quickest for that frame. Several frames given at once go side by side, with a part of the threads each: threads
-    that share a frame wait for one another after each layer, so this takes a fifth less time in all.
+    that share a frame wait for one another after each layer, so this takes less time in all (37.7 instead of 45.4 ms a
+    frame where it was measured).
 
     Args:
         path: the network, as `sportstrack.engines.open_runtime` takes it.

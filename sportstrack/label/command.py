@@ -81,7 +81,9 @@ def _parser() -> argparse.ArgumentParser:
         ("weights", "detector", "imgsz", "score", "classes", "device", "engine", "precision", "trust", "batch"),
     )
     add_settings(
-        group, TrackSettings, ("quality", "detections", "embedder", "tracker", "ball", "ball_score", "frame_rate")
+        group,
+        TrackSettings,
+        ("slices", "quality", "detections", "embedder", "tracker", "ball", "ball_score", "frame_rate"),
     )
 
     group = parser.add_argument_group("formats")

@@ -25,7 +25,11 @@ from sportstrack.video.times import as_rate, ticks_per_second
 
 OUTPUT_SUFFIXES = (".mp4", ".m4v", ".mov")
 PRESET, X264 = "superfast", "bframes=0:mbtree=1:rc-lookahead=5"
-"""How video is encoded by default: in half the time of veryfast, at its quality in files about a seventh larger."""
+"""How video is encoded by default: in half the time of veryfast.
+
+At crf 24, the annotated football clip was 8 % larger than with veryfast at crf 23 (PSNR 34.4 and 34.2 dB), the demo's
+clip 22 % (34.3 and 35.0 dB).
+"""
 
 FRAGMENT = 1_000_000  # microseconds of video that a hard kill may cost
 

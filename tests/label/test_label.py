@@ -130,6 +130,21 @@ def test_classes_are_those_that_were_asked_for(match: Path, recording: Path) -> 
     assert label_video(match, detector=many).classes == ("person", "sports ball", "horse")
 
 
+def test_slices_reach_the_detector(match: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[int, ...]] = []
+    look = Gappy.__call__
+    monkeypatch.setattr(
+        Gappy, "__call__", lambda self, frames: seen.extend(f.shape for f in frames) or look(self, frames)
+    )
+    words = [str(match), "--detector", "gappy:Gappy", "--format", "cvat", "-o", str(tmp_path), "--quiet"]
+    assert main(words) == 0
+    height, width, _ = seen[0]
+    seen.clear()
+    assert main([*words, "--slices", "2x1", "--overwrite"]) == 0
+    assert {shape[0] for shape in seen} == {height}
+    assert all(width / 2 < shape[1] < width for shape in seen)
+
+
 def test_two_videos_of_one_name_are_refused(match: Path) -> None:
     with pytest.raises(SettingError, match="two videos are called match"):
         label_videos([match, match.parent / "other" / "match.mp4"])
