@@ -1,12 +1,13 @@
 """The Python code of README and docs runs, block after block of a page, in a folder with small stand-ins.
 
 What the pages take as given (a video, weights, ``frame``, ``tracks`` …) is made here, so that a block runs as it is
-printed. Slow work is replaced where the block only calls it: training and the detector's network.
+printed. Two things are replaced: the detector's network, by one that finds bright rectangles, and the training.
 """
 
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -19,19 +20,15 @@ import pytest
 import toy
 
 import sportstrack
+from sportstrack.detect import as_detector
 from sportstrack.detect.connector import Connector
+from sportstrack.images.encode import encode_image
+from sportstrack.train.run import TrainResult
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
-SKIPPED = {
-    ("docs/extending.md", "get_model"): "needs the package inference and an account",
-    ("docs/appearance.md", "features=True"): "needs the network itself; tests/embed tries it",
-    ("docs/mending.md", "mine_hard_examples"): "needs trained weights and a data set; tests/mine tries it",
-    ("docs/training.md", "train_detector"): "trains; tests/train tries it",
-    ("docs/data.md", "read_sportsmot"): "needs SportsMOT; tests/data_prep tries it",
-    ("docs/sot-scores.md", "find_sequences"): "needs OTB100; tests/sot tries it",
-}
+SKIPPED = {("docs/extending.md", "get_model"): "needs the package inference and an account"}
 """(Page, a word of the block) → why it does not run here."""
 
 
@@ -41,7 +38,7 @@ def blocks() -> Iterator[Any]:
         for number, code in enumerate(re.findall(r"```(?:python|py)\n(.*?)```", page.read_text("utf-8"), re.DOTALL)):
             why = next((why for (where, word), why in SKIPPED.items() if where == name and word in code), None)
             marks = [pytest.mark.skip(reason=why)] if why else []
-            yield pytest.param(code, id=f"{name}-{number}", marks=marks)
+            yield pytest.param(name, code, id=f"{name}-{number}", marks=marks)
 
 
 def detections() -> sportstrack.Detections:
@@ -67,7 +64,29 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         sportstrack.write_mot(folder / name, replace(result, score=np.ones(len(result))))
     labels = sportstrack.label_video(folder / "match.mp4", detector=toy.find)
     sportstrack.write_yolo_labels([labels], folder / "football")
+    (folder / "best.pt").write_bytes(b"weights")
+    for clip, rows in (("v_one_c001", result), ("v_two_c001", result[1:])):
+        make_clip(folder / "SportsMOT" / "dataset" / "train" / clip, rows)
+    for name in ("football", "train"):
+        write(folder / "SportsMOT" / "splits_txt" / f"{name}.txt", "v_one_c001\nv_two_c001\n")
+    write(folder / "OTB100" / "Boy" / "groundtruth_rect.txt", "10,20,14,18\n" * 12)
     return folder
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def make_clip(clip: Path, result: sportstrack.MotTable) -> None:
+    """A sequence folder of twelve pictures."""
+    (clip / "img1").mkdir(parents=True)
+    for frame in range(12):
+        (clip / "img1" / f"{frame + 1:06d}.jpg").write_bytes(encode_image(toy.picture(frame), ".jpg"))
+    about = "imDir=img1\nframeRate=25\nseqLength=12\nimWidth=160\nimHeight=120\nimExt=.jpg\n"
+    write(clip / "seqinfo.ini", f"[Sequence]\nname={clip.name}\n{about}")
+    (clip / "gt").mkdir()
+    sportstrack.write_mot(clip / "gt" / "gt.txt", replace(result, score=np.ones(len(result))))
 
 
 @pytest.fixture(scope="module")
@@ -93,24 +112,47 @@ def given(folder: Path) -> dict[str, Callable[[], Any]]:
         "camera": lambda: sportstrack.load_camera("flow"),
         "shots": lambda: sportstrack.ShotDetector(frame_rate=25),
         "find_boxes": lambda: lambda image: toy.find([image])[0].xyxy,
+        "my_boxes": lambda: {"Boy": np.tile([10.0, 20, 24, 38], (12, 1))},
     }
 
 
-@pytest.mark.parametrize("code", list(blocks()))
+LISTS = {"docs/refine.md": {"tracks": lambda: [tracked()] * 1500, "detections": lambda: [detections()] * 1500}}
+"""Page → what it means by a name, where that is a list with a table for each frame."""
+
+MAKES = {"docs/data.md": "football"}
+"""Page → the folder that it makes itself, which other pages take as given."""
+
+
+def toy_network(*_: Any, **__: Any) -> Connector:
+    """Stands for a network that is loaded."""
+    return as_detector(toy.find)
+
+
+def no_training(folder: Path, *_: Any) -> TrainResult:
+    """Stands for a training whose settings and data set were taken."""
+    return TrainResult(folder, folder / "best.pt", folder / "last.pt", folder / "results.csv", 1, {"mAP50": 0.5}, ())
+
+
+@pytest.mark.parametrize(("page", "code"), list(blocks()))
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_block_runs_in_the_current_folder(
-    code: str, folder: Path, given: dict[str, Callable[[], Any]], monkeypatch: pytest.MonkeyPatch
+    page: str,
+    code: str,
+    folder: Path,
+    given: dict[str, Callable[[], Any]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def toy_network(*_: Any, **__: Any) -> Connector:
-        from sportstrack.detect import as_detector
-
-        return as_detector(toy.find)
-
-    monkeypatch.setattr("sportstrack.track.detector._load", toy_network)
-    monkeypatch.chdir(folder)
+    for place in ("sportstrack.load_detector", "sportstrack.detect.load_detector", "sportstrack.track.detector._load"):
+        monkeypatch.setattr(place, toy_network)
+    monkeypatch.setattr("sportstrack.train.run._train_in", no_training)
+    here = shutil.copytree(folder, tmp_path / "current")
+    if page in MAKES:
+        shutil.rmtree(here / MAKES[page])
+    monkeypatch.chdir(here)
     used = set(re.findall(r"[A-Za-z_]\w*", code))
-    names = {name: make() for name, make in given.items() if name in used}
-    exec(compile(code, "<block>", "exec"), names)
+    names = {name: make() for name, make in (given | LISTS.get(page, {})).items() if name in used}
+    exec(compile(code, f"<{page}>", "exec"), names)
 
 
 PLUGINS = ROOT / "docs" / "extending.md"
