@@ -25,6 +25,7 @@ _NAMES = {
     "sportstrack.mine": ("LossWeights", "MineSettings", "mine_hard_examples"),
     "sportstrack.models.weights": ("assets_folder",),
     "sportstrack.mot": ("MotTable", "read_mot", "write_mot"),
+    "sportstrack.pitch": ("Pitch", "draw_pitch", "load_pitch"),
     "sportstrack.recording": ("Recording",),
     "sportstrack.refine": ("RefineSettings", "TrackTable", "refine_tracks"),
     "sportstrack.score.run": ("diagnose_job", "find_jobs", "score_classes", "score_tracks"),
@@ -93,6 +94,7 @@ __all__ = [
     "MineSettings",
     "MotTable",
     "OCSORTConfig",
+    "Pitch",
     "Presence",
     "Recording",
     "RefineSettings",
@@ -122,6 +124,7 @@ __all__ = [
     "create_tracker",
     "diagnose_job",
     "draw_path",
+    "draw_pitch",
     "draw_video",
     "export_model",
     "fill_gaps",
@@ -134,6 +137,7 @@ __all__ = [
     "load_camera",
     "load_detector",
     "load_embedder",
+    "load_pitch",
     "mine_hard_examples",
     "open_source",
     "overlay",
@@ -165,6 +169,7 @@ if TYPE_CHECKING:
     from sportstrack.mine import LossWeights, MineSettings, mine_hard_examples
     from sportstrack.models.weights import assets_folder
     from sportstrack.mot import MotTable, read_mot, write_mot
+    from sportstrack.pitch import Pitch, draw_pitch, load_pitch
     from sportstrack.recording import Recording
     from sportstrack.refine import RefineSettings, TrackTable, refine_tracks
     from sportstrack.score.run import diagnose_job, find_jobs, score_classes, score_tracks

@@ -1,0 +1,8 @@
+"""Where on the pitch: models of pitches, and cameras that map metres to pixels and back."""
+
+from __future__ import annotations
+
+from sportstrack.pitch.draw import draw_pitch, pitch_to_picture
+from sportstrack.pitch.model import Arc, Line, Pitch, load_pitch, pitch_names
+
+__all__ = ["Arc", "Line", "Pitch", "draw_pitch", "load_pitch", "pitch_names", "pitch_to_picture"]
