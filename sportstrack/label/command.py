@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sportstrack.cli import new_parser, report_error, run
 from sportstrack.cli.arguments import Real
-from sportstrack.cli.progress import ProgressBar
+from sportstrack.cli.progress import ProgressBar, say_at_terminal
 from sportstrack.cli.settings import add_settings, given
 from sportstrack.cli.shared import add_config, add_overwrite, add_quiet
 from sportstrack.detect.settings import DetectorSettings
@@ -149,6 +149,8 @@ def _label_all(
             asked = explicit(how, vars(options))
             return label_video(source, settings=wanted, track=how, detector=detector, progress=bar, **asked)
 
+    if not (how.detections or all(map(is_recording, options.sources))):
+        say_at_terminal(f"loading {how.detector or how.weights} …", quiet=options.quiet)
     for source in options.sources:
         try:
             if options.format == "yolo":

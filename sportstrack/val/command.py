@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sportstrack.cli import new_parser, run
 from sportstrack.cli.arguments import Whole
-from sportstrack.cli.progress import ProgressBar
+from sportstrack.cli.progress import ProgressBar, say_at_terminal
 from sportstrack.cli.settings import OF_LIBRARIES, add_settings, given
 from sportstrack.cli.shared import add_output, add_overwrite, add_quiet, add_same, joined
 from sportstrack.detect.settings import DetectorSettings
@@ -76,6 +76,7 @@ def _main(options: argparse.Namespace) -> int:
     from sportstrack.val.table import to_csv, to_json, to_markdown
 
     folder = Path(options.output)
+    say_at_terminal(f"loading {', '.join(weights)} …", quiet=options.quiet)
     with _claim(weights, data, options) as claim:
         judged = judge_detectors(
             weights,
