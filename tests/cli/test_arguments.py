@@ -69,7 +69,8 @@ def test_wrong_choices_are_answered_with_the_nearest_and_all(
 ) -> None:
     word, action = one
     right = sorted(map(str, action.choices or ()), key=len)[-1]
-    line = refused(word, [f"{action.option_strings[-1]}={right}x"], capsys)
+    wrong = f"{action.option_strings[-1]}={right}x" if action.option_strings else f"{right}x"
+    line = refused(word, [wrong], capsys)
     assert f"did you mean {right!r}?" in line
     assert all(str(choice) in line for choice in action.choices or ())
 
@@ -79,7 +80,8 @@ def test_wrong_options_are_answered_with_the_nearest(word: str, capsys: pytest.C
     parser = PARSERS[word]
     needed = [action for action in parser._actions if action.required and action.option_strings]
     given = [text for action in needed for text in (action.option_strings[0], next(iter(action.choices or ["x"])))]
-    given += ["x"] * sum(1 for action in parser._actions if action.required and not action.option_strings)
+    places = [action for action in parser._actions if action.required and not action.option_strings]
+    given += [next(iter(action.choices or ["x"])) for action in places]
     given += ["--ball"] if word == "sot" else []
     assert "did you mean '--quiet'?" in refused(word, [*given, "--quite"], capsys)
 
