@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from sportstrack.classes import of_classes
+from sportstrack.classes import ball_ids, names_beside, of_classes
 from sportstrack.cli import new_parser, print_json, report_error, run
 from sportstrack.cli.arguments import FRAME_RATE, names_of, size
 from sportstrack.cli.shared import add_classes, add_json, add_overwrite, add_quiet, add_truth, add_zero_based
@@ -19,17 +19,18 @@ from sportstrack.errors import FormatError, SettingError, SportstrackError, unkn
 from sportstrack.files.claim import Claim, PartFile
 from sportstrack.files.reading import list_files, read_table, same_name
 from sportstrack.limits import MAX_FRAMES
-from sportstrack.mot import MotTable, read_mot, write_mot
+from sportstrack.mot import MotTable, class_ids, read_mot, write_mot
 from sportstrack.recording import Recording
+from sportstrack.refine.ball import with_ball
 from sportstrack.refine.recorded import Recorded, read_recorded
 from sportstrack.refine.scene import Scene
 from sportstrack.refine.settings import PRESETS, STEPS, RefineSettings, numbers, preset
 from sportstrack.refine.smooth import box_noise
 from sportstrack.refine.steps import run_steps
 from sportstrack.refine.table import TrackTable
+from sportstrack.refine.timeline import Timeline
 from sportstrack.score.sources import TruthFile, find_truth
 from sportstrack.seqinfo import SequenceInfo, read_sequence_info
-from sportstrack.types import IntArray
 
 PROGRAM = "sportstrack refine"
 DEFAULT_RATE = 25.0
@@ -40,7 +41,9 @@ _EXAMPLES = """examples:
   sportstrack refine results/bytetrack --truth SportsMOT/val -o results/refined  size and rate from seqinfo.ini
   sportstrack refine match.txt -o better.txt --steps link,interpolate --set fill_gap=2
 
-Any MOT text will do, whatever tracker made it. A filled box has 0 in column 9 (visibility), all others have -1.
+Any MOT text will do, whatever tracker made it. Tracks of a ball stay as they are where the class has a name: by the
+summary or the recording beside the result, or by --detections.
+A filled box has 0 in column 9 (visibility), all others have -1.
 """
 
 _FEW = 10  # frames; fewer do not show that only every Nth was tracked
@@ -51,8 +54,6 @@ class Changes:
     """What a run did to one result; the command's summary.
 
     Attributes:
-        name: of the sequence.
-        output: the file written.
         tracks_before: tracks in the result given.
         tracks_after: tracks in the result written.
         split: how often a track was cut in two, by the step split or, at the start of a shot, by the step link.
@@ -61,10 +62,11 @@ class Changes:
         filled: boxes that the step interpolate put into gaps.
         smoothed: whether the boxes had enough jitter to be smoothed.
         noise: their jitter, a share of the box height.
+        ball: tracks of the ball, which are left as they are, in neither number of tracks.
+        name: of the sequence.
+        output: the file written.
     """
 
-    name: str
-    output: str
     tracks_before: int
     tracks_after: int
     split: int
@@ -73,14 +75,18 @@ class Changes:
     filled: int
     smoothed: bool
     noise: float
+    ball: int = 0
+    name: str = ""
+    output: str = ""
 
     def as_text(self) -> str:
         """Return one line for people."""
         smoothed = "smoothed" if self.smoothed else "not smoothed"
+        ball = f", {self.ball} of the ball left as they are" if self.ball else ""
         steps = f"{self.split} split, {self.linked} linked, {self.dropped} dropped"
         return (
             f"{self.name}: {self.tracks_before} tracks → {self.tracks_after} ({steps}), {self.filled} boxes filled, "
-            f"{smoothed} (noise {self.noise:.3f}): {self.output}"
+            f"{smoothed} (noise {self.noise:.3f}){ball}: {self.output}"
         )
 
 
@@ -216,20 +222,33 @@ def _refine_file(
     if len(rows) and int(rows.track_id.min()) < 0:
         raise FormatError(f"{source}: boxes without identity (id −1): these are detections; give a tracker's result")
     recorded = _recorded(source, rows, options)
-    width, height, rate = _known(source, rows, recorded, _stated(source, truth, options), options)
+    stated = _stated(source, truth, options)
+    width, height, rate = _known(source, rows, recorded, stated, options)
     start, stride = _stride(everything)
+    frames = np.arange(start, int(rows.frame.max(initial=-1)) + 1, stride)
+    paced = bool(options.frame_rate or stated.frame_rate)  # else the rate is the recording's, and so are the times
+    times = None if recorded.times is None or paced else recorded.times[frames]
     table = TrackTable.from_mot(rows, recorded.embedding)
-    camera = None if recorded.camera is None else recorded.camera[start::stride]
-    table = _at(table, (table.frame - start) // stride)
-    cuts = recorded.cuts if options.shots is None else read_cuts(options.shots)
-    cuts = [-(-(cut - start) // stride) for cut in cuts]  # the first of these frames that is in the new shot
-    scene = Scene.of(table, frame_rate=rate / stride, width=width, height=height, camera=camera, cuts=cuts)
-    changes, table = _run(source.stem, str(target.path), table, scene, settings)
-    write_mot(target, _at(table, table.frame * stride + start), zero_based=options.zero_based)
-    return changes
+    names = names_beside(source) or (recorded.info.names if recorded.info else {})
+    is_ball = np.isin(class_ids(table.class_id), ball_ids(names))
+    line = Timeline.of(frames, times, rate / stride)
+    people = line.placed(table[~is_ball])
+    scene = Scene.of(
+        people,
+        frame_rate=rate / stride,
+        width=width,
+        height=height,
+        frames=line.length,
+        camera=line.camera(None if recorded.camera is None else recorded.camera[frames]),
+        cuts=line.cuts(recorded.cuts if options.shots is None else read_cuts(options.shots)),
+    )
+    changes, people = _run(people, scene, settings, line)
+    ball = table[is_ball]
+    write_mot(target, with_ball(people, ball) if len(ball) else people, zero_based=options.zero_based)
+    return replace(changes, name=source.stem, output=str(target.path), ball=ball.tracks)
 
 
-def _run(name: str, output: str, table: TrackTable, scene: Scene, s: RefineSettings) -> tuple[Changes, TrackTable]:
+def _run(table: TrackTable, scene: Scene, s: RefineSettings, line: Timeline) -> tuple[Changes, TrackTable]:
     split, linked, dropped, before, noise = 0, 0, 0, table, 0.0
     numbered = replace(table, detection=np.arange(len(table)))
     for step, after in run_steps(numbered, scene, s):
@@ -244,9 +263,8 @@ def _run(name: str, output: str, table: TrackTable, scene: Scene, s: RefineSetti
         if step == "smooth":
             noise = box_noise(before)
         before = after
+    before = line.back(before)
     changes = Changes(
-        name,
-        output,
         tracks_before=table.tracks,
         tracks_after=before.tracks,
         split=split,
@@ -333,10 +351,6 @@ def _stride(rows: MotTable) -> tuple[int, int]:
         return 0, 1
     stride = int(np.gcd.reduce(np.diff(frames)))
     return int(frames[0]) % stride, stride
-
-
-def _at(table: TrackTable, frame: IntArray) -> TrackTable:
-    return replace(table, frame=frame)
 
 
 class _ListSettings(argparse.Action):

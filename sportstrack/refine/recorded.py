@@ -1,4 +1,4 @@
-"""What a recording has for a result's rows: embeddings, camera motion, shot changes, size, frame rate."""
+"""What a recording has for a result's rows: embeddings, camera motion, shot changes, times, size, frame rate."""
 
 from __future__ import annotations
 
@@ -25,12 +25,14 @@ class Recorded:
         embedding: (N, D) float32 embeddings of the rows, zeros where no detection fits; None if none were recorded.
         camera: (F, 2, 3) affines of frames 0 … F − 1, NaN where unknown; None if none were recorded.
         cuts: frames with which another shot begins.
+        times: (F,) seconds of frames 0 … F − 1, between and before the recorded ones in line with them; or None.
     """
 
     info: RecordingInfo | None
     embedding: NDArray[np.float32] | None
     camera: FloatArray | None
     cuts: tuple[int, ...] = ()
+    times: FloatArray | None = None
 
 
 def read_recorded(recording: Recording, rows: MotTable) -> Recorded:
@@ -45,9 +47,11 @@ def read_recorded(recording: Recording, rows: MotTable) -> Recorded:
     camera = np.full((frames, 2, 3), np.nan)
     embedding: Embeddings | None = None
     cuts: list[int] = []
+    times: dict[int, float] = {}
     fitting, last = 0, -1
     for frame in recording:
         last = frame.index
+        times[last] = frame.time
         if last >= frames:
             break
         if frame.cut_confidence:
@@ -68,7 +72,22 @@ def read_recorded(recording: Recording, rows: MotTable) -> Recorded:
             f"{recording.path}: only {fitting} of {len(rows)} boxes overlap a detection of their frame; "
             "is it the recording of another video?"
         )
-    return Recorded(recording.info, embedding, camera if np.isfinite(camera).any() else None, tuple(cuts))
+    return Recorded(
+        recording.info,
+        embedding,
+        camera if np.isfinite(camera).any() else None,
+        tuple(cuts),
+        _all_times(times, frames, recording.info.source_rate) if times else None,
+    )
+
+
+def _all_times(times: dict[int, float], frames: int, rate: float) -> FloatArray:
+    """Return the seconds of frames 0 … `frames` − 1 from those of recorded frames, which go as far."""
+    recorded = np.array(list(times))
+    numbers = np.arange(frames)
+    before = np.minimum(numbers - recorded[0], 0) / rate
+    found: FloatArray = np.interp(numbers, recorded, np.array(list(times.values()))) + before
+    return found
 
 
 def _fit(rows: MotTable, mine: NDArray[np.int64], frame: RecordedFrame) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
@@ -17,12 +16,10 @@ from sportstrack.refine.settings import RefineSettings
 from sportstrack.refine.smooth import smooth_boxes
 from sportstrack.refine.split import split_tracks
 from sportstrack.refine.table import TrackTable
-from sportstrack.trackers.clock import StepClock
+from sportstrack.refine.timeline import Timeline
 from sportstrack.types import FloatArray, IntArray
 
 Step: TypeAlias = Callable[[TrackTable, Scene, RefineSettings], TrackTable]
-
-_LONGEST = 60.0  # seconds without a frame that count
 
 RUNS: dict[str, Step] = {
     "split": split_tracks,
@@ -111,48 +108,17 @@ def refine_tracks(
     Raises:
         SettingError: a value out of range, or a box in a frame that was not tracked.
     """
-    numbers = np.asarray(frames, np.int64)
-    if len(other := np.setdiff1d(table.frame, numbers)):
+    line = Timeline.of(frames, times, frame_rate)
+    if len(other := np.setdiff1d(table.frame, line.number)):
         raise SettingError(f"frames: the table has boxes in frame {other[0]}, which is not among them")
-    place = _places(len(numbers), times, frame_rate)
-    length = int(place[-1]) + 1 if len(place) else 0
     refined = refine(
-        replace(table, frame=place[np.searchsorted(numbers, table.frame)]),
+        line.placed(table),
         frame_rate=frame_rate,
         width=width,
         height=height,
-        frames=length,
-        camera=camera if camera is None or length == len(place) else _with_missing(camera, place, length),
-        cuts=np.append(place, length)[np.searchsorted(numbers, np.asarray(cuts, np.int64))].tolist(),
+        frames=line.length,
+        camera=line.camera(camera),
+        cuts=line.cuts(cuts),
         settings=settings,
     )
-    refined = refined[np.isin(refined.frame, place)]
-    return replace(refined, frame=numbers[np.searchsorted(place, refined.frame)])
-
-
-def _places(count: int, times: Sequence[float] | FloatArray | None, frame_rate: float) -> IntArray:
-    """Return (F,) the places of frames, with places between them for those that are missing; ascending.
-
-    A gap counts as a minute at most: by then nothing depends on how long it was.
-
-    Raises:
-        SettingError: another number of times than of frames, or times that do not ascend.
-    """
-    if times is None or not count:
-        return np.arange(count)
-    if len(times) != count:
-        raise SettingError(f"times: expected {count}, one for each frame, got {len(times)}")
-    clock, steps = StepClock(), []
-    for time in np.asarray(times, np.float64).tolist():
-        clock.advance(time, frame_rate)
-        steps.append(min(clock.step, _LONGEST * frame_rate))
-    place = np.rint(np.cumsum(steps) - steps[0]).astype(np.int64)
-    order = np.arange(count)
-    return np.asarray(np.maximum.accumulate(place - order) + order)  # no two frames have one place
-
-
-def _with_missing(camera: FloatArray, place: IntArray, length: int) -> FloatArray:
-    """Return (length, 2, 3) affines; the frame after missing ones has the whole motion since the frame before them."""
-    whole = np.tile(np.eye(2, 3), (length, 1, 1))
-    whole[place] = camera
-    return whole
+    return line.back(refined)

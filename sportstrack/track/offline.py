@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,6 +18,7 @@ from sportstrack.errors import SettingError
 from sportstrack.files.claim import remove_own
 from sportstrack.mot import class_ids
 from sportstrack.recording import Recording
+from sportstrack.refine.ball import with_ball
 from sportstrack.refine.steps import refine_tracks
 from sportstrack.refine.table import TrackTable
 from sportstrack.track.frames import Observation, TrackedFrame
@@ -109,20 +110,7 @@ def refined(
         camera=np.array(camera).reshape(-1, 2, 3),
         cuts=cuts,
     )
-    return _with_ball(people, table[is_ball]) if is_ball.any() else people
-
-
-def _with_ball(people: TrackTable, ball: TrackTable) -> TrackTable:
-    """Join refined tracks and those of the ball; an id that the refinement has made anew is none of the ball's."""
-    taken = np.isin(people.track_id, ball.track_id)
-    last = max(int(table.track_id.max(initial=0)) for table in (people, ball))
-    fresh = np.unique(people.track_id[taken], return_inverse=True)[1].reshape(-1)
-    track_id = people.track_id.copy()
-    track_id[taken] = last + 1 + fresh
-    parts = (replace(people, track_id=track_id, embedding=None), replace(ball, embedding=None))
-    columns = [one.name for one in fields(TrackTable) if one.name != "embedding"]
-    joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in columns}
-    return TrackTable(**joined, embedding=None).ordered()
+    return with_ball(people, table[is_ball]) if is_ball.any() else people
 
 
 def _two_passes(job: TrackJob, folder: Path, first_pass: FirstPass, progress: Progress | None, images: bool) -> Frames:

@@ -37,15 +37,23 @@ def run(*words: object) -> int:
     return main([str(word) for word in words])
 
 
-def record(path: Path, frames: int, embeddings: bool = False, shift: float = 0.0, jerk: float | None = None) -> Path:
+def record(
+    path: Path,
+    frames: int,
+    embeddings: bool = False,
+    shift: float = 0.0,
+    jerk: float | None = None,
+    pause: float = 0.0,
+) -> Path:
     """A recording whose boxes are those of RESULT, with an embedding that changes at frame 40 of the second player."""
-    writer = RecordingWriter(path, RecordingInfo("match", 640, 360, 25.0))
+    writer = RecordingWriter(path, RecordingInfo("match", 640, 360, 25.0, {0: "ball", 1: "player"}))
     for f in range(frames):
+        time = f / 25 + pause * (f >= 43)
         lefts = np.array([100 + 3.0 * (f + 1), 400 - 1.0 * (f + 1)]) + shift
         box = np.stack([lefts, np.full(2, 50.0), lefts + 40, np.full(2, 140.0)], axis=1)
         embedding = np.array([[1.0, 0, 0], [0, 1, 0] if f < 40 else [0, 0, 1]], np.float32) if embeddings else None
         camera = None if jerk is None else np.array([[1.0, 0, jerk if f == 43 else 0.0], [0, 1, 0]])
-        writer.write(RecordedFrame(f, f / 25, Detections(box, np.ones(2), np.zeros(2, np.int64), embedding), camera))
+        writer.write(RecordedFrame(f, time, Detections(box, np.ones(2), np.zeros(2, np.int64), embedding), camera))
     writer.close()
     return path
 
@@ -308,3 +316,36 @@ def test_bad_options_are_named(words: list[str], message: str, capsys: pytest.Ca
         run(*(["match.txt", *words] if words else []))
     assert stop.value.code == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("named", ["summary", "recording", "nothing"])
+def test_the_ball_is_left_as_it_is_where_its_class_has_a_name(named: str, tmp_path: Path, capsys) -> None:
+    result, out = tmp_path / "match.txt", tmp_path / "out"
+    people = RESULT.replace(",0.9,-1", ",0.9,2")
+    ball = [f"{f},1,{50 + 90 * (f % 3)},{60 + 60 * (f % 2)},8,8,0.5,1,-1,-1\n" for f in range(1, 80) if f % 20 < 12]
+    result.write_text(people + "".join(ball))
+    words = [result, *GIVEN, "-o", out]
+    if named == "summary":
+        result.with_suffix(".summary.json").write_text('{"names": {"0": "Football", "1": "player"}}')
+    elif named == "recording":
+        words += ["--detections", record(tmp_path / "run.npz", 80)]
+    assert run(*words) == 0
+    left = "".join(row for row in (out / "match.txt").read_text().splitlines(True) if row.split(",")[7] == "1")
+    same = [tuple(map(float, row.split(",")[:6])) for row in left.splitlines()] == [
+        tuple(map(float, row.split(",")[:6])) for row in ball
+    ]
+    assert same == (named != "nothing")
+    printed = capsys.readouterr().out
+    assert ("3 tracks → 2" in printed and "1 of the ball left as they are" in printed) == same
+
+
+@pytest.mark.parametrize(("pause", "tracks"), [(0.0, 2), (30.0, 3)])
+def test_the_recordings_times_say_how_long_a_gap_lasted(
+    pause: float, tracks: int, result: Path, tmp_path: Path, capsys
+) -> None:
+    recording = record(tmp_path / "run.npz", 80, pause=pause)
+    words = [result, "--detections", recording, "-o", tmp_path / "out", "--steps", "link,interpolate", "--json"]
+    assert run(*words) == 0
+    assert json.loads(capsys.readouterr().out)["tracks_after"] == tracks
+    assert run(*words, "--frame-rate", "25", "--overwrite") == 0, "a rate that is given wins"
+    assert json.loads(capsys.readouterr().out)["tracks_after"] == 2

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from sportstrack.refine.ball import with_ball
 from sportstrack.refine.table import TrackTable
 from sportstrack.track.frames import TrackedFrame
-from sportstrack.track.offline import _with_ball, refined
+from sportstrack.track.offline import refined
 from sportstrack.types import Detections, Tracks
 
 BALL = 3
@@ -46,7 +47,7 @@ def test_an_id_made_anew_by_the_refinement_is_none_of_the_balls() -> None:
 
     people = TrackTable.of([0, 1, 2, 2], [1, 4, 4, 1], box(4))
     ball = TrackTable.of([1, 2], [4, 4], box(2), class_id=[BALL + 1] * 2)
-    joined = _with_ball(people, ball)
+    joined = with_ball(people, ball)
     assert len(joined) == 6
     assert set(joined.track_id[joined.class_id == BALL + 1].tolist()) == {4}
     assert set(joined.track_id[joined.class_id == -1].tolist()) == {1, 5}
