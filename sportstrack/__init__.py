@@ -25,7 +25,7 @@ _NAMES = {
     "sportstrack.mine": ("LossWeights", "MineSettings", "mine_hard_examples"),
     "sportstrack.models.weights": ("assets_folder",),
     "sportstrack.mot": ("MotTable", "read_mot", "write_mot"),
-    "sportstrack.pitch": ("Pitch", "draw_pitch", "load_pitch"),
+    "sportstrack.pitch": ("Camera", "Pitch", "draw_pitch", "load_pitch"),
     "sportstrack.recording": ("Recording",),
     "sportstrack.refine": ("RefineSettings", "TrackTable", "refine_tracks"),
     "sportstrack.score.run": ("diagnose_job", "find_jobs", "score_classes", "score_tracks"),
@@ -77,6 +77,7 @@ __all__ = [
     "ByteTrackConfig",
     "CBIoU",
     "CBIoUConfig",
+    "Camera",
     "CameraMotion",
     "DeepEIoU",
     "DeepEIoUConfig",
@@ -169,7 +170,7 @@ if TYPE_CHECKING:
     from sportstrack.mine import LossWeights, MineSettings, mine_hard_examples
     from sportstrack.models.weights import assets_folder
     from sportstrack.mot import MotTable, read_mot, write_mot
-    from sportstrack.pitch import Pitch, draw_pitch, load_pitch
+    from sportstrack.pitch import Camera, Pitch, draw_pitch, load_pitch
     from sportstrack.recording import Recording
     from sportstrack.refine import RefineSettings, TrackTable, refine_tracks
     from sportstrack.score.run import diagnose_job, find_jobs, score_classes, score_tracks

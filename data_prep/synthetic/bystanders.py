@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from data_prep.synthetic.camera import Camera
+from data_prep.synthetic.camera import SceneCamera
 from data_prep.synthetic.match import MatchState
 from data_prep.synthetic.people import HAIRS, SKINS, Kit, Sprite, Wardrobe, skeleton
 from data_prep.synthetic.settings import STREAM_BYSTANDERS, Array, Settings
@@ -32,7 +32,7 @@ class RenderedBystanders:
         self._wardrobe = Wardrobe(tuple(_clothes(rng) for _ in range(n)))
         self.joints: Array = np.zeros((n, 0, 3))
 
-    def place(self, camera: Camera) -> Array:
+    def place(self, camera: SceneCamera) -> Array:
         """Stand where this camera sees them, and return the (N, 3) metres under their feet."""
         normal = INWARD[self._side]
         along = np.column_stack([-normal[:, 1], normal[:, 0]])
@@ -46,7 +46,7 @@ class RenderedBystanders:
         self.joints[..., 2] += z[:, None]
         return np.column_stack([xy, z])
 
-    def draw(self, index: int, camera: Camera, sun: Array) -> Sprite | None:
+    def draw(self, index: int, camera: SceneCamera, sun: Array) -> Sprite | None:
         """One person's sprite; None when too near the lens, or out of the picture."""
         return self._wardrobe.draw(index, self.joints[index], camera, 0.85, sun)
 

@@ -13,7 +13,7 @@ REFERENCE_WIDTH = 1280.0  # the zooms below are for a picture this wide
 
 
 @dataclass(frozen=True)
-class Camera:
+class SceneCamera:
     """One pinhole camera: ``matrix`` (3, 4) takes metres (x, y, z, 1) to homogeneous pixels."""
 
     matrix: Array
@@ -36,7 +36,7 @@ class Camera:
         return homography
 
 
-def look_at(centre: Array, target: Array, focal: float, roll: float, size: tuple[int, int]) -> Camera:
+def look_at(centre: Array, target: Array, focal: float, roll: float, size: tuple[int, int]) -> SceneCamera:
     """The camera at ``centre`` that has ``target`` in the middle of its picture; focal length in pixels."""
     forward = (target - centre) / np.linalg.norm(target - centre)
     right = np.cross(forward, (0.0, 0.0, 1.0))
@@ -46,7 +46,7 @@ def look_at(centre: Array, target: Array, focal: float, roll: float, size: tuple
     rotation = np.stack([right, down, forward])
     intrinsics = np.array([[focal, 0, size[0] / 2], [0, focal, size[1] / 2], [0, 0, 1.0]])
     matrix = intrinsics @ np.hstack([rotation, -rotation @ centre[:, None]])
-    return Camera(matrix, centre, *size)
+    return SceneCamera(matrix, centre, *size)
 
 
 class Operator:
@@ -91,7 +91,7 @@ class Operator:
         near, far = (-19.0, 25.0) if self._centre[1] < -PITCH_WIDTH / 2 else (-25.0, 19.0)
         return np.array([np.clip(aim[0], -44.0, 44.0), np.clip(aim[1], near, far)])
 
-    def step(self, ball: Array, ball_velocity: Array) -> Camera:
+    def step(self, ball: Array, ball_velocity: Array) -> SceneCamera:
         """The camera of the next frame."""
         dt, haste, rng = 1.0 / self._settings.frame_rate, self._settings.camera_speed, self._rng
         goal = self._limit(ball[:2] + 0.35 * ball_velocity[:2])

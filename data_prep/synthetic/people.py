@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data_prep.synthetic.camera import Camera
+from data_prep.synthetic.camera import SceneCamera
 from data_prep.synthetic.match import BALL_RADIUS, MatchState
 from data_prep.synthetic.settings import N_PEOPLE, STREAM_KITS, Array, Colour, Settings, identities
 from sportstrack.types import Image
@@ -186,7 +186,7 @@ class Wardrobe:
         self.girth = np.array([kit.girth for kit in people])
         self._numbers = {kit.number: _lettering(kit.number) for kit in people if kit.number is not None}
 
-    def draw(self, index: int, joints: Array, camera: Camera, light: float, sun: Array) -> Sprite | None:
+    def draw(self, index: int, joints: Array, camera: SceneCamera, light: float, sun: Array) -> Sprite | None:
         """One person's sprite; ``joints`` (JOINTS, 3) metres, ``light`` a factor; None when too near the lens."""
         pixels, depth = camera.project(joints)
         if depth.min() < 2.0:
@@ -363,7 +363,7 @@ def _ends(a: Array, b: Array) -> tuple[tuple[int, int], tuple[int, int]]:
     return (int(a[0]), int(a[1])), (int(b[0]), int(b[1]))
 
 
-def draw_ball(state: MatchState, camera: Camera, light: float) -> Sprite | None:
+def draw_ball(state: MatchState, camera: SceneCamera, light: float) -> Sprite | None:
     """The ball: shaded white with dark panels that turn as it rolls."""
     import cv2
 

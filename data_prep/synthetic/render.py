@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_prep.synthetic.bystanders import RenderedBystanders
-from data_prep.synthetic.camera import Camera, Operator
+from data_prep.synthetic.camera import Operator, SceneCamera
 from data_prep.synthetic.match import Match, MatchState
 from data_prep.synthetic.people import BONES, Sprite, Wardrobe, draw_ball, kits, skeleton
 from data_prep.synthetic.settings import (
@@ -86,7 +86,7 @@ class _Painter:
         self._offset = (int(self._noise_rng.integers(60)), int(self._noise_rng.integers(60)))
 
     def paint(
-        self, frame: int, shot: int, state: MatchState, camera: Camera, previous: tuple[MatchState, Camera]
+        self, frame: int, shot: int, state: MatchState, camera: SceneCamera, previous: tuple[MatchState, SceneCamera]
     ) -> tuple[Image, FrameTruth]:
         settings = self._settings
         image: Image = np.empty((settings.height, settings.width, 3), np.uint8)
@@ -99,7 +99,7 @@ class _Painter:
         image = self._develop(image)
         return image, self._truth(frame, shot, boxes, state, camera)
 
-    def _shadows(self, image: Image, joints: Array, state: MatchState, camera: Camera) -> None:
+    def _shadows(self, image: Image, joints: Array, state: MatchState, camera: SceneCamera) -> None:
         """Darken the turf where bodies keep the light off it: bones laid flat along the light's direction."""
         import cv2
 
@@ -130,7 +130,7 @@ class _Painter:
             keep = 255 - cv2.blur(mask[band], (3, 3))
             cv2.multiply(image[band], cv2.merge([keep, keep, keep]), dst=image[band], scale=1 / 255)
 
-    def _pan_blur(self, image: Image, camera: Camera, before: Camera, state: MatchState) -> None:
+    def _pan_blur(self, image: Image, camera: SceneCamera, before: SceneCamera, state: MatchState) -> None:
         """Blur the background along the way it moved while the shutter was open."""
         import cv2
 
@@ -141,7 +141,12 @@ class _Painter:
             cv2.filter2D(image, -1, kernel, dst=image, borderType=cv2.BORDER_REPLICATE)
 
     def _objects(
-        self, image: Image, joints: Array, state: MatchState, camera: Camera, previous: tuple[MatchState, Camera]
+        self,
+        image: Image,
+        joints: Array,
+        state: MatchState,
+        camera: SceneCamera,
+        previous: tuple[MatchState, SceneCamera],
     ) -> list[tuple[int, Array, float]]:
         """Paint goals, people and ball far to near; return (index, box, visibility) of what touches the image."""
         ground = np.vstack([np.column_stack([state.xy, np.zeros(N_PEOPLE)]), state.ball])
@@ -225,7 +230,7 @@ class _Painter:
         return noisy
 
     def _truth(
-        self, frame: int, shot: int, boxes: list[tuple[int, Array, float]], state: MatchState, camera: Camera
+        self, frame: int, shot: int, boxes: list[tuple[int, Array, float]], state: MatchState, camera: SceneCamera
     ) -> FrameTruth:
         off = [box for i, box, _ in boxes if i >= FIRST_BYSTANDER]
         boxes = sorted((row for row in boxes if row[0] < FIRST_BYSTANDER), key=lambda row: row[0])

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from data_prep.synthetic.camera import NEAR, REFERENCE_WIDTH, Camera
+from data_prep.synthetic.camera import NEAR, REFERENCE_WIDTH, SceneCamera
 from data_prep.synthetic.settings import PITCH_LENGTH, PITCH_WIDTH, STREAM_STADIUM, Array, Settings
 from sportstrack.types import Image
 
@@ -107,7 +107,7 @@ class Stadium:
         beyond = (xy[:, 1] - self.shade_edge) * self.shade_side
         return np.where(beyond > 0, 0.62, 1.0)
 
-    def paint(self, frame: Image, camera: Camera) -> None:
+    def paint(self, frame: Image, camera: SceneCamera) -> None:
         """Fill ``frame`` (H, W, 3) with the empty stadium."""
         import cv2
 
@@ -123,14 +123,14 @@ class Stadium:
             if camera.centre[:2] @ -wall.inward < wall.offset:  # a camera does not look through its own stand
                 paint_wall(frame, camera, wall, wall.corners())
 
-    def _ground_seen(self, camera: Camera) -> Array:
+    def _ground_seen(self, camera: SceneCamera) -> Array:
         """(4, 3) metres: the turf before the boards, all of it on the camera's own side."""
         edge, place = HALF + BOARD_GAP + 0.2, camera.centre[:2]
         low = np.where(place < -edge, -TURF_HALF, -edge)
         high = np.where(place > edge, TURF_HALF, edge)
         return np.array([(low[0], high[1], 0), (high[0], high[1], 0), (high[0], low[1], 0), (low[0], low[1], 0)])
 
-    def _paint_concrete(self, frame: Image, camera: Camera) -> None:
+    def _paint_concrete(self, frame: Image, camera: SceneCamera) -> None:
         """Paint the ground of the camera's own sides, where people off the field stand."""
         import cv2
 
@@ -148,7 +148,7 @@ class Stadium:
                 shape = np.clip(camera.project(polygon)[0], -1e6, 1e6).round().astype(np.int32)
                 cv2.fillConvexPoly(frame, shape, (112, 116, 118), cv2.LINE_AA)
 
-    def _paint_lines(self, frame: Image, camera: Camera) -> None:
+    def _paint_lines(self, frame: Image, camera: SceneCamera) -> None:
         import cv2
 
         ends = self._segments
@@ -166,7 +166,7 @@ class Stadium:
             cv2.fillConvexPoly(frame, quad, colour, cv2.LINE_AA, SUB)
 
 
-def clip_near(corners: Array, camera: Camera) -> Array:
+def clip_near(corners: Array, camera: SceneCamera) -> Array:
     """(M, 3): the part of a convex polygon that lies before the lens (Sutherland & Hodgman)."""
     _, depth = camera.project(corners)
     kept = []
@@ -180,7 +180,7 @@ def clip_near(corners: Array, camera: Camera) -> Array:
     return np.array(kept).reshape(-1, 3)
 
 
-def paint_wall(frame: Image, camera: Camera, wall: Wall, corners: Array, masked: bool = True) -> None:
+def paint_wall(frame: Image, camera: SceneCamera, wall: Wall, corners: Array, masked: bool = True) -> None:
     """Warp the part of a wall within ``corners`` into its place; only the bounding box of what is seen is computed."""
     import cv2
 
@@ -321,7 +321,7 @@ def goal_frames() -> list[tuple[Array, NDArray[np.bool_]]]:
     return goals
 
 
-def paint_goal(frame: Image, camera: Camera, pieces: Array, is_post: NDArray[np.bool_]) -> None:
+def paint_goal(frame: Image, camera: SceneCamera, pieces: Array, is_post: NDArray[np.bool_]) -> None:
     """One goal: a faint net, then white posts as thick as the zoom makes them."""
     import cv2
 

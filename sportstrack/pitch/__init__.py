@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from sportstrack.pitch.camera import Camera
 from sportstrack.pitch.draw import draw_pitch, pitch_to_picture
 from sportstrack.pitch.model import Arc, Line, Pitch, load_pitch, pitch_names
 
-__all__ = ["Arc", "Line", "Pitch", "draw_pitch", "load_pitch", "pitch_names", "pitch_to_picture"]
+__all__ = ["Arc", "Camera", "Line", "Pitch", "draw_pitch", "load_pitch", "pitch_names", "pitch_to_picture"]

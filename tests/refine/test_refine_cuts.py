@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data_prep.synthetic.camera import Camera, look_at
+from data_prep.synthetic.camera import SceneCamera, look_at
 from sportstrack.mot import read_mot
 from sportstrack.refine import RefineSettings, Scene, TrackTable, interpolate_gaps, link_tracks, refine, smooth_boxes
 from sportstrack.refine.command import main as refine_command
@@ -25,7 +25,7 @@ VIEWS = {  # where the camera stands, in metres, and its focal length, in pixels
 }
 
 
-def camera(view: str, look_to: tuple[float, float] = (0.0, 0.0)) -> Camera:
+def camera(view: str, look_to: tuple[float, float] = (0.0, 0.0)) -> SceneCamera:
     place, focal = VIEWS[view]
     return look_at(np.array(place), np.array([*look_to, 1.0]), focal, 0.0, (WIDTH, HEIGHT))
 
@@ -38,7 +38,7 @@ def play(seed: int, people: int = 14) -> np.ndarray:
 
 
 def filmed(
-    where: np.ndarray, view: Camera, frames: range, first_id: int, embeddings: np.ndarray | None = None
+    where: np.ndarray, view: SceneCamera, frames: range, first_id: int, embeddings: np.ndarray | None = None
 ) -> TrackTable:
     """The boxes, 2 % of their height unsure, of all people wholly in the picture; a track for each person."""
     rng, parts = np.random.default_rng(first_id), []
