@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sportstrack.detect.connector import Connector, ignored_settings
+from sportstrack.detect.connector import Connector, engine_note, ignored_settings
 from sportstrack.detect.custom import CustomDetector
 from sportstrack.detect.names import CONNECTORS, connect, split_spec
 from sportstrack.detect.ultralytics_models import UltralyticsDetector
@@ -29,6 +29,7 @@ __all__ = [
     "CustomDetector",
     "UltralyticsDetector",
     "as_detector",
+    "engine_note",
     "ignored_settings",
     "load_detector",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from typing import Any, Protocol, runtime_checkable
 
+from sportstrack.engines.report import EngineReport, engine_text
 from sportstrack.types import Detector
 
 
@@ -50,6 +51,12 @@ class Connector(Detector, Protocol):
     def fixed(self) -> tuple[str, ...]:
         """See the class."""
         ...
+
+
+def engine_note(detector: Detector) -> list[str]:
+    """Return what runs the network and why, where another engine was expected, as a line; else nothing."""
+    report: EngineReport | None = getattr(detector, "report", None)
+    return [f"network: {engine_text(report.as_dict())}"] if report is not None and report.why else []
 
 
 def ignored_settings(detector: Detector, requested: Container[str]) -> list[str]:

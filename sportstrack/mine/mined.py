@@ -113,7 +113,7 @@ class Mined:
         left_out: the data set's classes that the detector does not know.
         settings: in force.
         training: the enriched data.yaml, or "".
-        notes: settings that the detector ignored.
+        notes: settings that the detector ignored, and why torch runs it where another engine was expected.
     """
 
     detector: str

@@ -101,7 +101,7 @@ def _mine(
     weights: str, source: Source, split: str, claims: Sequence[Claim], settings: MineSettings,
     same: Mapping[str, Sequence[str]] | None, progress: Progress, overwrite: bool, detector: Mapping[str, Any],
 ) -> Mined:  # fmt: skip
-    from sportstrack.detect import ignored_settings, load_detector
+    from sportstrack.detect import engine_note, ignored_settings, load_detector
     from sportstrack.mine.enrich import Store, enrich
     from sportstrack.mine.report import write_report
     from sportstrack.mine.sheet import write_sheet
@@ -130,7 +130,7 @@ def _mine(
         left_out=tuple(name for i, name in enumerate(source.test.classes) if i not in job.classes.own),
         settings=settings,
         training=training,
-        notes=tuple(ignored_settings(model, {name for name, value in detector.items() if value})),
+        notes=(*ignored_settings(model, {name for name, value in detector.items() if value}), *engine_note(model)),
     )
     write_report(mined, claim)
     return mined

@@ -184,12 +184,12 @@ def _detector(options: argparse.Namespace) -> Detector | None:
     asked = given(options, DetectorSettings)
     if not (options.ball or options.detect is not None or "weights" in asked or "detector" in asked):
         return None
-    from sportstrack.detect import ignored_settings, load_detector
+    from sportstrack.detect import engine_note, ignored_settings, load_detector
 
     how = DetectorSettings(**asked)
     names = ("imgsz", "device", "engine", "precision", "trust")
     detector = load_detector(how.detector or how.weights, **{name: getattr(how, name) for name in names})
-    for note in ignored_settings(detector, asked.keys() - {"weights", "detector"}):
+    for note in [*ignored_settings(detector, asked.keys() - {"weights", "detector"}), *engine_note(detector)]:
         sys.stderr.write(f"{PROGRAM}: {note}\n")
     return detector
 

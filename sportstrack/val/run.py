@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sportstrack.cli.progress import Bars
 from sportstrack.detect.common import STAGES
-from sportstrack.detect.connector import Connector, ignored_settings
+from sportstrack.detect.connector import Connector, engine_note, ignored_settings
 from sportstrack.detect.names import split_spec
 from sportstrack.errors import SettingError
 from sportstrack.types import Detections, Detector
@@ -156,7 +156,7 @@ def judge_detectors(
             called = progress(name) if callable(progress) else partial(bars, name)
             found, times = run_detector(detector, test, called)
             one = judgement(name, detector, test, classes, shared, found, times)
-            judged.append(replace(one, notes=(*one.notes, *ignored_settings(detector, asked))))
+            judged.append(replace(one, notes=(*one.notes, *ignored_settings(detector, asked), *engine_note(detector))))
     return judged
 
 

@@ -16,7 +16,7 @@ import pytest
 import toy
 from processes import environment, refused, run_track
 
-from sportstrack.detect import UltralyticsDetector, ignored_settings, load_detector
+from sportstrack.detect import UltralyticsDetector, engine_note, ignored_settings, load_detector
 from sportstrack.detect import weights as loading
 from sportstrack.detect.engine_models import EngineDetector
 from sportstrack.engines import EngineError
@@ -140,6 +140,8 @@ def test_a_conversion_that_fails_ends_no_run(monkeypatch: pytest.MonkeyPatch, tm
     assert summary.engine["engine"] == "torch"
     assert "network: PyTorch fp32 (engines: the cache cannot be written (No space left on device))" in summary.as_text()
     assert (summary.settings["engine"], summary.requested["engine"]) == ("torch", "auto")
+    assert engine_note(load_detector("demo", imgsz=64))[0] in summary.as_text()
+    assert engine_note(load_detector("demo", imgsz=64, engine="torch")) == []
 
 
 def test_a_damaged_cache_is_made_anew(

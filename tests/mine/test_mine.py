@@ -21,6 +21,7 @@ from data_prep.formats.yolo import write_yolo
 from data_prep.formats.yolo_read import read_yolo
 from data_prep.table import Boxes, ImageTable, Table
 from sportstrack.boxes import iou
+from sportstrack.engines.report import EngineReport
 from sportstrack.errors import FormatError, OutputError, SettingError, WeightsError
 from sportstrack.mine import LossWeights, MineSettings, image_loss, mine_hard_examples, pair, pick, sequence_of
 from sportstrack.mine.command import main
@@ -333,13 +334,18 @@ def test_labels_that_were_corrected_are_kept(football: Path, tmp_path: Path) -> 
 
 
 def test_the_command_prints_the_report_and_names_bad_words(
-    football: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    football: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    report = EngineReport("torch", why="no space left")
+    monkeypatch.setattr("sportstrack.detect.custom.CustomDetector.report", report, raising=False)
     words = ["clumsy:Clumsy", football, "-o", tmp_path, "--top", "2", "--loss", "miss=2", "--augment", "none"]
     assert main([*map(str, words), "--quiet", "--imgsz", "320"]) == 0
     out, err = capsys.readouterr()
     assert out == ""
-    assert err == "sportstrack mine: imgsz is part of this detector and was not set\n"
+    assert err == (
+        "sportstrack mine: imgsz is part of this detector and was not set\n"
+        "sportstrack mine: network: PyTorch fp32 (no space left)\n"
+    )
     assert "Note: imgsz is part of this detector" in (tmp_path / "mined.md").read_text()
     assert main(list(map(str, words))) == 0
     out, err = capsys.readouterr()

@@ -15,6 +15,7 @@ import pytest
 import toy
 from processes import environment
 
+from sportstrack.engines.report import EngineReport
 from sportstrack.sot import start as start_module
 from sportstrack.sot.command import main
 from sportstrack.sot.summary import SotSummary
@@ -114,11 +115,16 @@ def test_rows_of_otb_and_polygons_of_vot_start_too(match: Path, tmp_path: Path) 
 
 
 def test_the_detector_starts_and_the_ball_is_followed(
-    match: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    match: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    report = EngineReport("torch", why="no space left")
+    monkeypatch.setattr("sportstrack.detect.custom.CustomDetector.report", report, raising=False)
     words = [match, "--detector", "toy:find", "-o", tmp_path, "--quiet", "--formats", "mot"]
     assert main([str(word) for word in [*words, "--detect", "player", "--imgsz", "320"]]) == 0
-    assert capsys.readouterr().err == "sportstrack sot: imgsz is part of this detector and was not set\n"
+    assert capsys.readouterr().err == (
+        "sportstrack sot: imgsz is part of this detector and was not set\n"
+        "sportstrack sot: network: PyTorch fp32 (no space left)\n"
+    )
     assert len(np.loadtxt(tmp_path / "match.txt", delimiter=",")) == 20
 
 

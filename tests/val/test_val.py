@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sportstrack.detect import load_detector
+from sportstrack.engines.report import EngineReport
 from sportstrack.errors import SettingError, WeightsError
 from sportstrack.types import Detections
 from sportstrack.val.ap import OVERLAPS, RECALLS, SIZES, Accuracy, measure
@@ -196,7 +197,11 @@ def data(tmp_path: Path) -> Path:
     return root / "data.yaml"
 
 
-def test_the_command_writes_its_report(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_writes_its_report(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = EngineReport("torch", why="no space left")
+    monkeypatch.setattr("sportstrack.detect.custom.CustomDetector.report", report, raising=False)
     assert main(["toy:find", str(data), "-o", str(tmp_path / "out")]) == 0
     text = capsys.readouterr().out
     assert "track_high_thresh" in text
@@ -209,6 +214,8 @@ def test_the_command_writes_its_report(data: Path, tmp_path: Path, capsys: pytes
     assert found["figures"]["AP large"] is None
     assert found["truth"] == {"player": 15}  # toy.find knows no ball, and the note says so
     assert "ball" in found["notes"][0]
+    assert found["notes"][-1] == "network: PyTorch fp32 (no space left)"
+    assert found["notes"][-1] in text
     times = found["milliseconds"]["inference"]
     assert 0 < times["min"] <= times["p50"] <= times["p95"] <= times["max"]
     rows = (tmp_path / "out" / "val.csv").read_text(encoding="utf-8").splitlines()
