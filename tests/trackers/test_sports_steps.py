@@ -47,7 +47,7 @@ def test_a_second_of_motion_is_the_same_at_every_frame_rate() -> None:
         motion = Motion(SportsTrackConfig(), Tuning(), rate)
         state = motion.start(np.array([[10.0], [20], [20], [50]]), np.array([100 / rate, 0.0]))
         for _ in range(int(rate)):
-            state = motion.predict(state)
+            state = motion.predict(state, 1.0)
         assert state[0, :, 0] == pytest.approx([110, 20, 20, 50])
         spread.append(state[2, 0, 0] ** 0.5)
     assert spread[1] == pytest.approx(spread[0], rel=0.02)
@@ -55,18 +55,20 @@ def test_a_second_of_motion_is_the_same_at_every_frame_rate() -> None:
 
 def test_a_better_box_moves_the_filter_further() -> None:
     motion = Motion(SportsTrackConfig(), Tuning(), 25.0)
-    state = motion.predict(motion.start(np.array([[10.0, 10], [20, 20], [20, 20], [50, 50]]), np.zeros(2)))
+    state = motion.predict(motion.start(np.array([[10.0, 10], [20, 20], [20, 20], [50, 50]]), np.zeros(2)), 1.0)
     corrected = motion.correct(state, state[0] + 5.0, np.array([0.9, 0.3]))
     assert 10 < corrected[0, 0, 1] < corrected[0, 0, 0] < 15
 
 
 def test_the_camera_s_path_adds_up_and_slows_down_unseen() -> None:
-    path = CameraPath.start().advanced(np.tile([[4.0], [2], [4], [2]], (1, 3)))
+    path = CameraPath.start().advanced(np.tile([[4.0], [2], [4], [2]], (1, 3)), 1.0)
     assert path.flow.tolist() == path.total.tolist() == path.drift.tolist() == [4, 2]
-    unseen = path.advanced(np.zeros((4, 2)))  # two boxes are too few
+    unseen = path.advanced(np.zeros((4, 2)), 1.0)  # two boxes are too few
     assert unseen.flow.tolist() == [2, 1]
     assert unseen.total.tolist() == [6, 3]
-    given = CameraPath(np.array([7.0, 0]), path.total, given=True).advanced(np.zeros((4, 9)))
+    longer = path.advanced(np.tile([[4.0], [2], [4], [2]], (1, 3)), 2.0)  # the same shift, in twice the time
+    assert (longer.flow.tolist(), longer.total.tolist()) == ([2, 1], [8, 4])
+    given = CameraPath(np.array([7.0, 0]), path.total, given=True).advanced(np.zeros((4, 9)), 1.0)
     assert given.total.tolist() == [11, 2]
     assert given.drift.tolist() == [0, 0]  # the camera has been taken out of the velocities
 
