@@ -28,6 +28,10 @@ _NAMES = {
     "sportstrack.pitch": ("Camera", "Pitch", "draw_pitch", "load_pitch"),
     "sportstrack.recording": ("Recording",),
     "sportstrack.refine": ("RefineSettings", "TrackTable", "refine_tracks"),
+    "sportstrack.score.calibration": ("CalibrationScores", "clip_line", "scale_lines", "score_calibration"),
+    "sportstrack.score.game_state.files": ("read_game_state", "write_game_state"),
+    "sportstrack.score.game_state.run": ("GameStateScores", "score_game_state"),
+    "sportstrack.score.game_state.table": ("GameState",),
     "sportstrack.score.run": ("diagnose_job", "find_jobs", "score_classes", "score_tracks"),
     "sportstrack.score.scores": ("Scores", "average_classes"),
     "sportstrack.shots": ("ShotConfig", "ShotDetector", "SlowMotionDetector", "find_shots"),
@@ -77,6 +81,7 @@ __all__ = [
     "ByteTrackConfig",
     "CBIoU",
     "CBIoUConfig",
+    "CalibrationScores",
     "Camera",
     "CameraMotion",
     "DeepEIoU",
@@ -89,6 +94,8 @@ __all__ = [
     "Embedder",
     "ExportSettings",
     "FieldFinder",
+    "GameState",
+    "GameStateScores",
     "JDEConfig",
     "LabelSettings",
     "LossWeights",
@@ -121,6 +128,7 @@ __all__ = [
     "assets_folder",
     "average_classes",
     "average_one_pass",
+    "clip_line",
     "compare_variants",
     "create_tracker",
     "diagnose_job",
@@ -142,15 +150,20 @@ __all__ = [
     "mine_hard_examples",
     "open_source",
     "overlay",
+    "read_game_state",
     "read_mot",
     "refine_tracks",
+    "scale_lines",
+    "score_calibration",
     "score_classes",
+    "score_game_state",
     "score_one_pass",
     "score_tracks",
     "track",
     "track_video",
     "train_detector",
     "write_cvat",
+    "write_game_state",
     "write_mot",
     "write_yolo_labels",
 ]
@@ -173,6 +186,10 @@ if TYPE_CHECKING:
     from sportstrack.pitch import Camera, Pitch, draw_pitch, load_pitch
     from sportstrack.recording import Recording
     from sportstrack.refine import RefineSettings, TrackTable, refine_tracks
+    from sportstrack.score.calibration import CalibrationScores, clip_line, scale_lines, score_calibration
+    from sportstrack.score.game_state.files import read_game_state, write_game_state
+    from sportstrack.score.game_state.run import GameStateScores, score_game_state
+    from sportstrack.score.game_state.table import GameState
     from sportstrack.score.run import diagnose_job, find_jobs, score_classes, score_tracks
     from sportstrack.score.scores import Scores, average_classes
     from sportstrack.shots import ShotConfig, ShotDetector, SlowMotionDetector, find_shots

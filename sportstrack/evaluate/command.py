@@ -32,6 +32,8 @@ from sportstrack.evaluate.second_opinion import COLUMNS, score_with_motmetrics
 from sportstrack.files.claim import Claim, file_names, identity
 from sportstrack.score.diagnose import Diagnosis
 from sportstrack.score.figures import FIGURES
+from sportstrack.score.game_state.run import COLUMNS as GAME_STATE_COLUMNS
+from sportstrack.score.game_state.run import GameStateJob, GameStateScores, find_game_states
 from sportstrack.score.preprocess import BENCHMARKS
 from sportstrack.score.run import (
     Job,
@@ -60,10 +62,12 @@ _EXAMPLES = """examples:
   sportstrack evaluate --truth MOT17/train --results mine --benchmark MOT17
   sportstrack evaluate --truth val --results mine --diagnose -o report
   sportstrack evaluate --truth val --results mine --format json > scores.json
+  sportstrack evaluate --game-state --truth SoccerNetGS/valid --results predictions
 
 The truth is a benchmark's folder (SportsMOT, SoccerNet, MOT15/16/17/20, DanceTrack: SEQUENCE/gt/gt.txt), one
 sequence's folder, a folder of SEQUENCE.txt, or a file. Results are SEQUENCE.txt (also in data/) or a file; a folder of
-such folders holds several trackers.
+such folders holds several trackers. With --game-state they are SoccerNet's SEQUENCE/Labels-GameState.json and
+SEQUENCE.json with predictions, and HOTA is GS-HOTA (docs/game-state.md).
 """
 
 
@@ -82,6 +86,11 @@ def _parser() -> argparse.ArgumentParser:
     add_truth(parser, required=True)
     add("paths", nargs="*", type=Path, metavar="RESULT", help="tracker output: folders or files")
     add("--results", type=paths, action="extend", default=[], metavar="PATH,…", help="the same, as an option")
+    add(
+        "--game-state",
+        action="store_true",
+        help="score who stands where on the pitch, with role, team and number: GS-HOTA of SoccerNet's JSON files",
+    )
     add("--benchmark", choices=BENCHMARKS, help="preprocess as this benchmark does (default: plain scoring)")
     add("--allow-missing", action="store_true", help="score what both sides have if sequences have no result")
     add_zero_based(parser)
@@ -131,6 +140,8 @@ def _main(options: argparse.Namespace) -> int:
     options.results = [*options.results, *options.paths]
     if not options.results:
         raise SettingError("no results: name the tracker's output, folders or files (see --help)")
+    if options.game_state:
+        return _game_state(options)
     jobs = _jobs(options)
     with _claim(jobs, options) as claim:
         rows, scores, diagnoses = _rows(jobs, options)
@@ -144,6 +155,37 @@ def _main(options: argparse.Namespace) -> int:
     return 0
 
 
+def _game_state(options: argparse.Namespace) -> int:
+    """Score SoccerNet's game states: GS-HOTA, and what numbers and teams cost."""
+    idle = {
+        "--benchmark": options.benchmark, "--zero-based": options.zero_based, "--classes": options.classes,
+        "--per-class": options.per_class, "--class-names": options.class_names, "--diagnose": options.diagnose,
+        "--backend": options.backend != "sportstrack", "--images": options.images,
+    }  # fmt: skip
+    if given := [name for name, value in idle.items() if value]:
+        raise SettingError(f"{', '.join(given)}: of no use with --game-state; leave it out")
+    jobs = find_game_states(options.truth, options.results, allow_missing=options.allow_missing)
+    rows: dict[str, list[Row]] = {}
+    scores: dict[str, Scores] = {}
+    with _claim(jobs, options) as claim:
+        total, done = sum(map(len, jobs.values())), 0
+        with ProgressBar("scoring", "sequence", options.quiet or total < 2) as bar:
+            for name, own in jobs.items():
+                parts = []
+                for part in side_by_side(GameStateJob.scores, options.workers, own):
+                    parts.append(part)
+                    done += 1
+                    bar(done, total)
+                found = parts[0] if len(parts) == 1 else GameStateScores.pool(parts)
+                rows[name] = found.rows()[-1:] if options.combined_only else found.rows()
+                scores[name] = found.full
+        sys.stdout.write(_text(rows, GAME_STATE_COLUMNS, options))
+        sys.stdout.flush()
+        if options.plots and claim is not None:
+            _plot(scores, claim)
+    return 0
+
+
 def _text(rows: Mapping[str, Sequence[Row]], default: Sequence[str], options: argparse.Namespace) -> str:
     """Return what is printed: all columns, or those that fit where a terminal shows a table."""
     fits = options.format != "table" or options.columns or options.wide or not sys.stdout.isatty()
@@ -153,7 +195,7 @@ def _text(rows: Mapping[str, Sequence[Row]], default: Sequence[str], options: ar
 
 
 @contextmanager
-def _claim(jobs: Mapping[str, Sequence[Job]], options: argparse.Namespace) -> Iterator[Claim | None]:
+def _claim(jobs: Mapping[str, Sequence[object]], options: argparse.Namespace) -> Iterator[Claim | None]:
     """Claim the files of --plots and --diagnose before the work; None where neither is asked for."""
     names: list[str] = []
     if options.plots:

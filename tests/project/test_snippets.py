@@ -6,6 +6,7 @@ printed. Two things are replaced: the detector's network, by one that finds brig
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import game_states
 import numpy as np
 import pytest
 import toy
@@ -70,6 +72,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("football", "train"):
         write(folder / "SportsMOT" / "splits_txt" / f"{name}.txt", "v_one_c001\nv_two_c001\n")
     write(folder / "OTB100" / "Boy" / "groundtruth_rect.txt", "10,20,14,18\n" * 12)
+    truth = game_states.labels()
+    for name, data in (
+        ("SNGS-021/Labels-GameState.json", truth),
+        ("predictions/SNGS-021.json", game_states.predictions(truth)),
+    ):
+        (folder / name).parent.mkdir()
+        (folder / name).write_text(json.dumps(data))
     return folder
 
 
