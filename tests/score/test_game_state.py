@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -253,6 +254,31 @@ def test_bad_positions_are_scored_and_not_taken_for_other_coordinates(seed: int,
     truth = GameState.of(images, frame, track, feet, ["other"] * 400)
     moved = np.clip(feet + rng.normal(0, error, feet.shape), -60, 60)
     assert score_game_state(truth, GameState.of(images, frame, track, moved, ["other"] * 400)).gs_hota > 0
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3) | st.just("player"),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=2), inner, max_size=2),
+    max_leaves=3,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_whatever_stands_in_the_files_is_scored_or_refused(
+    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    truth = made.labels(frames=3)
+    result = made.predictions(truth)
+    at: Any = data.draw(st.sampled_from([truth, result]))
+    while True:  # down a random path, and another value at its end
+        key = data.draw(st.sampled_from(sorted(at) if isinstance(at, dict) else range(len(at))))
+        if not (isinstance(at[key], (dict, list)) and at[key] and data.draw(st.integers(0, 3))):
+            break
+        at = at[key]
+    at[key] = data.draw(VALUES)
+    with suppress(SportstrackError):
+        assert 0 <= score_game_state(*write(tmp_path_factory.mktemp("fuzz"), truth, result)).gs_hota <= 1
 
 
 # --- the command ------------------------------------------------------------------------------------------------------
