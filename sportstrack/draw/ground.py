@@ -18,6 +18,7 @@ WIDEST = 3.0  # pictures' widths and heights that a map has at most
 ANOTHER_VIEW = 0.1  # of the picture's width, from which on a picture is kept to fill the map with
 MOST_VIEWS = 20
 MOVES = 0.1  # of the picture's width; boxes that move together by more show that the camera moves
+MOST_ROWS = 500_000  # boxes and frames that are kept; of more, every other frame goes
 _LEAST = 3  # boxes in two frames running that show how the picture moved
 
 
@@ -31,6 +32,7 @@ class Ground:
         track_id: (N,).
         foot: (N, 2) places of feet, pixels of `image`.
         warnings: what the map leaves out, or what it means.
+        every: the numbers of frames that are kept are multiples of this; 1 in all but long runs.
     """
 
     image: Image
@@ -38,6 +40,7 @@ class Ground:
     track_id: IntArray
     foot: FloatArray
     warnings: list[str]
+    every: int = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,11 +53,9 @@ class _Rows:
     """Rows that come frame by frame, and are joined now and then."""
 
     def __init__(self) -> None:
-        self.count = 0
         self._parts = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty((0, 2)))]
 
     def add(self, frame: int, track_id: IntArray, foot: FloatArray) -> None:
-        self.count += len(track_id)
         self._parts.append((np.full(len(track_id), frame), track_id, foot))
 
     def joined(self) -> tuple[IntArray, IntArray, FloatArray]:
@@ -62,14 +63,27 @@ class _Rows:
         self._parts = [(frame, track_id, foot)]
         return self._parts[0]
 
+    def thin(self, every: int) -> int:
+        """Keep the frames whose numbers are multiples, and return how many rows are left."""
+        frame, track_id, foot = self.joined()
+        kept = frame % every == 0
+        self._parts = [(frame[kept], track_id[kept], foot[kept])]
+        return int(np.count_nonzero(kept))
+
 
 class GroundMap:
     """Collects frames and their tracks; `ground` gives the map.
+
+    Memory is bounded: of the scenes that are over, the one with most boxes is kept, and of a long run every second or
+    fourth … frame alone (see `every`), which shows places and paths as well.
 
     Args:
         width: of the pictures, in pixels.
         height: pixels.
         still: the camera does not move; no motion is looked for.
+
+    Attributes:
+        every: the numbers of frames that are kept are multiples of this.
     """
 
     def __init__(self, width: int, height: int, *, still: bool = False) -> None:
@@ -79,10 +93,13 @@ class GroundMap:
         self._views: dict[int, list[_View]] = {}
         self._places: dict[int, list[FloatArray]] = {}
         self._rows: dict[int, _Rows] = {}
+        self._count: dict[int, int] = {}  # of boxes, by scene
         self._last: Tracks | None = None
         self._drift = np.zeros(2)
         self._reach = np.zeros(2)
         self._is_known = still
+        self._kept = 0  # boxes and frames
+        self.every = 1
 
     def add(
         self, frame: int, image: Image | None, tracks: Tracks, camera: FloatArray | None = None, *, cut: bool = False
@@ -98,10 +115,17 @@ class GroundMap:
         """
         self._move(image, tracks, camera, cut)
         place = self._place
-        self._places.setdefault(self._scene, []).append(place)
-        if len(tracks):
+        self._count[self._scene] = self._count.get(self._scene, 0) + len(tracks)
+        if self._scene not in self._places:
+            self._forget()
+        places, rows = self._places.setdefault(self._scene, []), self._rows.setdefault(self._scene, _Rows())
+        if frame % self.every == 0:
+            places.append(place)
             feet = np.column_stack([(tracks.xyxy[:, 0] + tracks.xyxy[:, 2]) / 2, tracks.xyxy[:, 3]])
-            self._rows.setdefault(self._scene, _Rows()).add(frame, tracks.track_id, apply(inverse(place), feet))
+            rows.add(frame, tracks.track_id, apply(inverse(place), feet))
+            self._kept += 1 + len(tracks)
+            if self._kept > MOST_ROWS:
+                self._thin()
         if image is not None:
             self._keep(image, place)
 
@@ -120,10 +144,10 @@ class GroundMap:
 
     def ground(self) -> Ground:
         """Return the map of the scene with most boxes."""
-        count = {scene: rows.count for scene, rows in self._rows.items()}
+        count = {scene: boxes for scene, boxes in self._count.items() if boxes}
         scene = max(count, key=lambda one: count[one], default=0)
         warnings = self._what_it_means(scene, count)
-        places = self._places.get(scene, [STILL])
+        places = self._places.get(scene) or [STILL]
         low, high = self._extent(places)
         image = np.full((int(high[1] - low[1]), int(high[0] - low[0]), 3), DARK, np.uint8)
         for view in reversed(self._views.get(scene, [])):  # the earliest on top
@@ -133,7 +157,20 @@ class GroundMap:
         outside = ((foot < 0) | (foot >= high - low)).any(axis=1) if len(foot) else np.empty(0, np.bool_)
         if (off := int(np.count_nonzero(outside))) > 0.01 * len(foot) and any(one is not STILL for one in places):
             warnings.append(f"{off} of {len(foot)} places lie beyond the map and are left out")
-        return Ground(image, frame, ids, foot, warnings)
+        return Ground(image, frame, ids, foot, warnings, self.every)
+
+    def _forget(self) -> None:
+        """Forget all scenes but the one with most boxes: another begins, and no map will show the rest."""
+        best = max(self._places, key=lambda scene: self._count[scene], default=None)
+        for scene in [one for one in self._places if one != best]:
+            self._kept -= len(self._places.pop(scene)) + len(self._rows.pop(scene).joined()[0])
+            self._views.pop(scene, None)
+
+    def _thin(self) -> None:
+        """Let every other frame go that is kept, and those to come."""
+        self.every *= 2
+        self._places = {scene: places[::2] for scene, places in self._places.items()}
+        self._kept = sum(rows.thin(self.every) for rows in self._rows.values()) + sum(map(len, self._places.values()))
 
     def _move(self, image: Image | None, tracks: Tracks, camera: FloatArray | None, cut: bool) -> None:
         if self._still:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -237,7 +238,8 @@ class _Job:
             if kind == "heatmap":
                 image = overlay(ground.image, heat_map(ground.foot, width, height))
             else:
-                image = draw_paths(ground.image, ground.frame, ground.track_id, ground.foot, self._every)
+                every = math.lcm(self._every, ground.every)
+                image = draw_paths(ground.image, ground.frame, ground.track_id, ground.foot, every)
             self._done.warnings += [text for text in ground.warnings if text not in self._done.warnings]
             file = self._claim.file(name)
             file.write(encode_image(image, ".png"))

@@ -130,7 +130,7 @@ def _write_picture(table: MotTable, options: argparse.Namespace, file: PartFile)
     height, width = ground.image.shape[:2]
     image = overlay(ground.image, heat_map(ground.foot, width, height, spread=options.spread), options.opacity)
     if options.id is not None and not options.no_path:
-        draw_paths(image, ground.frame, ground.track_id, ground.foot)
+        draw_paths(image, ground.frame, ground.track_id, ground.foot, ground.every)
     file.write(encode_image(image, options.output.suffix))
     file.complete()
     for text in ground.warnings:
@@ -194,6 +194,6 @@ def _write_video(table: MotTable, options: argparse.Namespace, file: PartFile) -
                 presence.add(feet)
                 image = overlay(frame.image, presence.map(), options.opacity)
                 if options.id is not None and not options.no_path:
-                    draw_paths(image, numbers, ids, feet)
+                    draw_paths(image, numbers, ids, feet, ground.every)
                 writer.write(image, frame.pts)
                 bar(writer.written, info.frame_count)

@@ -10,6 +10,7 @@ import pytest
 from sportstrack.camera.anchored import AnchoredMotion
 from sportstrack.cli import main
 from sportstrack.draw.ground import GroundMap
+from sportstrack.draw.heatmap import draw_paths, heat_map
 from sportstrack.mot import format_mot_rows
 from sportstrack.recording import RecordedFrame, RecordingInfo, RecordingWriter
 from sportstrack.track.run import track_video
@@ -83,6 +84,48 @@ def test_a_cut_leaves_the_other_scene_out_and_says_so() -> None:
     found = ground.ground()
     assert found.frame.max() == FRAMES - 1
     assert "the map shows one of 2 scenes, 120 of 152 boxes" in found.warnings[0]
+
+
+def walk(frames: int) -> GroundMap:
+    """Two people who walk about without a camera's motion; the second is away for a while."""
+    ground = GroundMap(*SIZE, still=True)
+    for frame in range(frames):
+        t = frame / 300
+        feet = np.array(
+            [[160 + 90 * np.cos(t), 90 + 60 * np.sin(t)], [160 + 120 * np.cos(3 * t), 120 + 40 * np.sin(2 * t)]]
+        )
+        seen = np.arange(1 if 1000 <= frame < 1400 else 2)
+        boxes = np.hstack([feet - (5, 20), feet + (5, 0)])[seen]
+        ground.add(frame, None, Tracks(boxes, np.ones(len(seen)), 0 * seen, seen + 1, seen))
+    return ground
+
+
+def test_a_long_run_needs_no_more_memory_and_gives_the_same_maps(monkeypatch: pytest.MonkeyPatch) -> None:
+    import cv2
+
+    whole = walk(3000).ground()
+    monkeypatch.setattr("sportstrack.draw.ground.MOST_ROWS", 1500)
+    thin = walk(3000).ground()
+    assert whole.every == 1
+    assert len(thin.frame) <= 1500
+    assert set((thin.frame % thin.every).tolist()) == {0}
+    heats = [heat_map(one.foot, *SIZE) for one in (whole, thin)]
+    assert abs(heats[0] - heats[1]).max() < 0.05
+    drawn = [draw_paths(one.image.copy(), one.frame, one.track_id, one.foot, one.every) for one in (whole, thin)]
+    lines = [(image != whole.image).any(axis=2).astype(np.uint8) for image in drawn]
+    for one, other in (lines, lines[::-1]):  # each line is where the other is, or a pixel beside it
+        assert (one & cv2.dilate(other, np.ones((3, 3), np.uint8))).sum() > 0.98 * one.sum()
+
+
+def test_scenes_that_no_map_will_show_are_forgotten() -> None:
+    ground = GroundMap(*SIZE)
+    for frame, length in enumerate([5, 9, 3, 9, 1]):
+        for i in range(length):
+            ground.add(10 * frame + i, None, panned(0), np.eye(2, 3), cut=i == 0)
+    found = ground.ground()
+    assert set((found.frame // 10).tolist()) == {1}
+    assert "one of 5 scenes, 36 of 108 boxes" in found.warnings[0]
+    assert [len(ground.rows(scene)[0]) for scene in range(5)] == [0, 36, 0, 0, 4]
 
 
 def test_a_camera_at_rest_is_at_rest_for_ever() -> None:
