@@ -25,7 +25,7 @@ _NAMES = {
     "sportstrack.mine": ("LossWeights", "MineSettings", "mine_hard_examples"),
     "sportstrack.models.weights": ("assets_folder",),
     "sportstrack.mot": ("MotTable", "read_mot", "write_mot"),
-    "sportstrack.pitch": ("Camera", "Pitch", "draw_pitch", "load_pitch"),
+    "sportstrack.pitch": ("Camera", "Mark", "Pitch", "draw_pitch", "fit_camera", "load_pitch", "read_marks"),
     "sportstrack.recording": ("Recording",),
     "sportstrack.refine": ("RefineSettings", "TrackTable", "refine_tracks"),
     "sportstrack.score.calibration": ("CalibrationScores", "clip_line", "scale_lines", "score_calibration"),
@@ -99,6 +99,7 @@ __all__ = [
     "JDEConfig",
     "LabelSettings",
     "LossWeights",
+    "Mark",
     "MineSettings",
     "MotTable",
     "OCSORTConfig",
@@ -140,6 +141,7 @@ __all__ = [
     "find_jobs",
     "find_sequences",
     "find_shots",
+    "fit_camera",
     "heat_map",
     "judge_detectors",
     "label_video",
@@ -151,6 +153,7 @@ __all__ = [
     "open_source",
     "overlay",
     "read_game_state",
+    "read_marks",
     "read_mot",
     "refine_tracks",
     "scale_lines",
@@ -183,7 +186,7 @@ if TYPE_CHECKING:
     from sportstrack.mine import LossWeights, MineSettings, mine_hard_examples
     from sportstrack.models.weights import assets_folder
     from sportstrack.mot import MotTable, read_mot, write_mot
-    from sportstrack.pitch import Camera, Pitch, draw_pitch, load_pitch
+    from sportstrack.pitch import Camera, Mark, Pitch, draw_pitch, fit_camera, load_pitch, read_marks
     from sportstrack.recording import Recording
     from sportstrack.refine import RefineSettings, TrackTable, refine_tracks
     from sportstrack.score.calibration import CalibrationScores, clip_line, scale_lines, score_calibration

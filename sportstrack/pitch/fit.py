@@ -1,0 +1,300 @@
+"""The camera of a clip from places of the pitch that were marked by hand in one or several frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from sportstrack.errors import SettingError
+from sportstrack.pitch.camera import Camera, Floats
+from sportstrack.pitch.marks import Mark, Placed, check_marks, place_marks
+from sportstrack.pitch.model import Pitch
+
+HEIGHTS = (1.0, 200.0)
+"""Metres above the ground in which a lens is believed."""
+FOCALS = (0.3, 40.0)
+"""Focal lengths that are believed, in widths of the picture: from fish-eyes to the longest lenses of stadiums."""
+_TRIES = (0.6, 1.0, 1.7, 3.0, 6.0)
+"""Focal lengths to begin with, in widths of the picture, besides that of the homography."""
+_LEFT_OUT = 0.2
+"""At most this part of a frame's marks may be wrong and left out."""
+_PER_FRAME = 4  # pan, tilt, roll in degrees, logarithm of the focal length
+
+
+@dataclass(frozen=True)
+class CameraFit:
+    """The cameras of the marked frames, and how well the marks fit.
+
+    Attributes:
+        cameras: frame → camera; all have one centre and one distortion.
+        error_px: frame → root mean square distance in pixels of its marks from where its camera sees their places.
+        error_m: frame → the same on the ground in metres.
+        left_out: marks that contradict all others and were not used.
+    """
+
+    cameras: Mapping[int, Camera]
+    error_px: Mapping[int, float]
+    error_m: Mapping[int, float]
+    left_out: Sequence[Mark]
+
+
+def fit_camera(
+    marks: Iterable[Mark | Sequence[object]],
+    pitch: Pitch,
+    size: tuple[int, int],
+    *,
+    distortion: bool = False,
+    max_error: float | None = None,
+) -> CameraFit:
+    """Return the camera that sees places of a pitch where they were marked, one centre for all frames.
+
+    The homography of a frame (a direct linear transform of points and lines) gives its first camera; then all frames
+    are fitted together by least squares with a robust loss (soft L1), and marks that contradict all others are left
+    out.
+
+    Args:
+        marks: `Mark` or (frame, place, (px, py)), four or more in each frame; see `read_marks`.
+        pitch: the model, in the size of the real pitch.
+        size: (width, height) of the frames in pixels; the camera's axis goes through the middle.
+        distortion: also fit the radial distortion; eight or more marks far from the middle are needed to tell it.
+        max_error: largest root mean square error of a frame in pixels; None for 1 % of the width.
+
+    Raises:
+        SettingError: marks cannot be used (fewer than four in a frame, on one line, mirrored, swapped, unknown names),
+            or no believable camera fits them (height, focal length, error, a centre that moves). The message has the
+            numbers.
+    """
+    if len(size) != 2 or min(size) < 1:
+        raise SettingError(f"size must be the width and height of the frames in pixels, not {size}")
+    limit = 0.01 * size[0] if max_error is None else max_error
+    by_frame: dict[int, list[Placed]] = {}
+    for one in place_marks(marks, pitch):
+        by_frame.setdefault(one.mark.frame, []).append(one)
+    if not by_frame:
+        raise SettingError("there are 0 marks; a camera needs four or more points and lines in a frame")
+    frames = dict(sorted(by_frame.items()))
+    for frame, placed in frames.items():
+        check_marks(placed, frame)
+    starts = {frame: _first(placed, frame, size) for frame, placed in frames.items()}
+    cameras = _refine(frames, starts, distortion)
+    frames, left_out = _without_wrong(frames, cameras, limit)
+    if left_out:
+        cameras = _refine(frames, cameras, distortion)
+    errors = {frame: _rms(pixel_errors(cameras[frame], placed)) for frame, placed in frames.items()}
+    if len(frames) > 1:
+        _check_centre(frames, starts, errors, limit)
+    for frame, placed in frames.items():
+        _check_error(placed, cameras[frame], errors[frame], limit, pitch)
+        _check_camera(cameras[frame], frame, size)
+    metres = {frame: _rms(ground_errors(cameras[frame], placed)) for frame, placed in frames.items()}
+    return CameraFit(cameras, errors, metres, left_out)
+
+
+def pixel_errors(camera: Camera, placed: Sequence[Placed]) -> Floats:
+    """Return the distance in pixels of each mark from its place as the camera sees it, (N,)."""
+    return np.asarray([np.linalg.norm(part) for part in _residuals(camera, placed)])
+
+
+def ground_errors(camera: Camera, placed: Sequence[Placed]) -> Floats:
+    """Return the distance in metres of each mark, taken to the ground, from its place; (N,), NaN above the horizon."""
+    found = []
+    for one in placed:
+        if one.point is not None:
+            x, y = camera.to_ground(one.mark.pixel, one.point[2])[0] - one.point[:2]
+            found.append(np.hypot(x, y))
+        elif one.line is not None:
+            found.append(abs(_beside(camera.to_ground(one.mark.pixel), one.line.start, one.line.end)[0]))
+    return np.asarray(found)
+
+
+def _beside(points: Floats, start: Sequence[float], end: Sequence[float]) -> Floats:
+    """Return the signed distances of points from the endless line through two."""
+    (x, y), (u, v) = start, np.subtract(end, start)
+    return np.asarray(((points[:, 0] - x) * v - (points[:, 1] - y) * u) / np.hypot(u, v))
+
+
+def _residuals(camera: Camera, placed: Sequence[Placed]) -> list[Floats]:
+    """Return what each mark is off, in pixels: two numbers for a point, one for a point of a line."""
+    rotation, focal = camera.rotation, camera.focal
+    centre = np.array([camera.centre[0], camera.centre[1], -camera.centre[2]])
+
+    def seen(point: Sequence[float]) -> Floats:
+        x, y, *high = point
+        return np.asarray(rotation @ (np.array([x, y, -high[0] if high else 0.0]) - centre))
+
+    found = []
+    for one in placed:
+        if one.point is not None:
+            right, down, forward = seen(one.point)
+            flat = np.array([right, down]) / max(forward, 0.05)  # behind the camera: far off, and still a slope
+            bent = flat * (1 + camera.distortion * (flat @ flat))
+            found.append(np.asarray(camera.principal + focal * bent - one.mark.pixel))
+        elif one.line is not None:
+            normal = np.cross(seen(one.line.start), seen(one.line.end))
+            ray = camera.rays(one.mark.pixel)[0]
+            found.append(np.array([focal * (normal @ ray) / max(float(np.hypot(*normal[:2])), 1e-12)]))
+    return found
+
+
+def _rms(values: npt.ArrayLike) -> float:
+    return float(np.sqrt(np.mean(np.square(values))))
+
+
+# --- the first camera of a frame -------------------------------------------------------------------------------------
+
+
+def _first(placed: Sequence[Placed], frame: int, size: tuple[int, int]) -> Camera:
+    """Return the camera of one frame alone, from its homography and several focal lengths."""
+    homography = _homography([one for one in placed if one.point is None or one.point[2] == 0], frame, size)
+    middle = (size[0] / 2, size[1] / 2)
+    tried: list[tuple[float, Camera]] = []
+    for focal in (None, *(part * size[0] for part in _TRIES)):
+        try:
+            start = Camera.from_homography(homography, middle, focal)
+            camera = _refine({frame: list(placed)}, {frame: start}, False)[frame]
+        except SettingError:
+            continue
+        tried.append((_rms(pixel_errors(camera, placed)), camera))
+        if tried[-1][0] < 0.002 * size[0]:  # as good as a hand that marks
+            break
+    if not tried:
+        raise SettingError(f"frame {frame}: no camera sees its {len(placed)} marks where they are")
+    return min(tried, key=lambda one: one[0])[1]
+
+
+def _homography(placed: Sequence[Placed], frame: int, size: tuple[int, int]) -> Floats:
+    """Return the homography from metres to pixels by a direct linear transform (Hartley & Zisserman, 4.1 and 4.7)."""
+    scale = size[0] / 2
+    unit = np.array([[1 / scale, 0, -1.0], [0, 1 / scale, -size[1] / size[0]], [0, 0, 1.0]])
+    far = max([1.0, *(abs(v) for one in placed for p in _places(one) for v in p)])
+    rows = []
+    for one in placed:
+        pixel = unit @ (*one.mark.pixel, 1.0)
+        if one.point is not None:
+            x, y = np.array(one.point[:2]) / far
+            rows += [np.kron((1.0, 0.0, -x), pixel), np.kron((0.0, 1.0, -y), pixel)]
+        elif one.line is not None:
+            a, b = ((*(np.array(p) / far), 1.0) for p in (one.line.start, one.line.end))
+            line = np.cross(a, b)
+            rows.append(np.kron(line / np.hypot(*line[:2]), pixel))
+    table = np.array(rows)
+    values = np.linalg.svd(table, compute_uv=False) if rows else np.zeros(1)
+    told = int((values > 1e-3 * max(values[0], 1e-9)).sum())
+    if told < 8:
+        raise SettingError(
+            f"frame {frame}: its {len(placed)} marks on the ground give {told} of the 8 numbers that a view needs (a "
+            "point gives two, a line one); mark more points, and points that are not on one line"
+        )
+    to_ground = np.linalg.svd(table)[2][-1].reshape(3, 3)
+    if np.linalg.cond(to_ground) > 1e9:
+        raise SettingError(f"frame {frame}: its {len(placed)} marks do not tell a view of the ground")
+    return np.asarray(np.linalg.inv(np.diag([far, far, 1.0]) @ to_ground @ unit))
+
+
+def _places(one: Placed) -> list[Sequence[float]]:
+    if one.point is not None:
+        return [one.point[:2]]
+    return [one.line.start, one.line.end] if one.line is not None else []
+
+
+# --- all frames together ---------------------------------------------------------------------------------------------
+
+
+def _refine(
+    frames: Mapping[int, Sequence[Placed]], starts: Mapping[int, Camera], distortion: bool
+) -> dict[int, Camera]:
+    """Return the cameras with one centre that fit all marks best, with a loss that grows slowly for wrong ones."""
+    from scipy.optimize import least_squares
+
+    principal = starts[next(iter(frames))].principal
+    centre = np.median([starts[frame].centre for frame in frames], axis=0)
+    each = [(c.pan, c.tilt, c.roll, np.log(c.focal)) for c in (starts[frame] for frame in frames)]
+    x0 = np.concatenate([centre, np.ravel(each), [0.0] if distortion else []])
+
+    def cameras(x: Floats) -> dict[int, Camera]:
+        place = (float(x[0]), float(x[1]), float(x[2]))
+        k = float(x[-1]) if distortion else 0.0
+        views = x[3 : 3 + _PER_FRAME * len(frames)].reshape(-1, _PER_FRAME)
+        return {
+            frame: Camera(place, pan, tilt, roll, float(np.exp(np.clip(zoom, -5, 25))), principal, k)
+            for frame, (pan, tilt, roll, zoom) in zip(frames, views.tolist(), strict=True)
+        }
+
+    def residuals(x: Floats) -> Floats:
+        found = [part for frame, camera in cameras(x).items() for part in _residuals(camera, frames[frame])]
+        return np.clip(np.nan_to_num(np.concatenate(found), nan=1e5), -1e5, 1e5)
+
+    scale = np.concatenate([[10.0] * 3, [5.0, 5.0, 5.0, 0.3] * len(frames), [0.1] if distortion else []])
+    done = least_squares(residuals, x0, x_scale=scale, loss="soft_l1", f_scale=3.0, max_nfev=200)
+    return cameras(done.x)
+
+
+def _without_wrong(
+    frames: Mapping[int, list[Placed]], cameras: Mapping[int, Camera], limit: float
+) -> tuple[dict[int, list[Placed]], list[Mark]]:
+    """Return the frames without their few marks that are further off than ``limit``, and those marks."""
+    kept, left_out = {}, []
+    for frame, placed in frames.items():
+        wrong = pixel_errors(cameras[frame], placed) > limit
+        few = wrong.any() and wrong.sum() <= _LEFT_OUT * len(placed)
+        kept[frame] = [one for one, bad in zip(placed, wrong, strict=True) if not (few and bad)]
+        left_out += [one.mark for one, bad in zip(placed, wrong, strict=True) if few and bad]
+    return kept, left_out
+
+
+# --- what is not believed --------------------------------------------------------------------------------------------
+
+
+def _check_centre(
+    frames: Mapping[int, Sequence[Placed]], alone: Mapping[int, Camera], errors: Mapping[int, float], limit: float
+) -> None:
+    """Refuse frames that fit well alone and badly with one centre."""
+    single = {frame: _rms(pixel_errors(alone[frame], placed)) for frame, placed in frames.items()}
+    worst = max(errors, key=lambda frame: errors[frame])
+    if errors[worst] <= limit or max(single.values()) > limit:
+        return
+    first, second = max(
+        ((a, b) for a in frames for b in frames if a < b),
+        key=lambda pair: float(np.linalg.norm(np.subtract(alone[pair[0]].centre, alone[pair[1]].centre))),
+    )
+    apart = np.linalg.norm(np.subtract(alone[first].centre, alone[second].centre))
+    raise SettingError(
+        f"the camera's centre moves: frame {first} is seen from {_metres(alone[first])} and frame {second} from "
+        f"{_metres(alone[second])}, {apart:.1f} m apart; with one centre frame {worst} is {errors[worst]:.1f} px off, "
+        f"alone {single[worst]:.1f} px; fit shots and moving cameras one by one"
+    )
+
+
+def _metres(camera: Camera) -> str:
+    return "({:.1f}, {:.1f}, {:.1f}) m".format(*camera.centre)
+
+
+def _check_error(placed: Sequence[Placed], camera: Camera, error: float, limit: float, pitch: Pitch) -> None:
+    if error <= limit:
+        return
+    pixels, metres = pixel_errors(camera, placed), ground_errors(camera, placed)
+    worst = int(pixels.argmax())
+    mark = placed[worst].mark
+    raise SettingError(
+        f"frame {mark.frame}: no camera fits its {len(placed)} marks: they are {error:.1f} px off (at most "
+        f"{limit:.1f}), {mark.title} {pixels[worst]:.1f} px or {metres[worst]:.1f} m; is the pitch {pitch.name}, "
+        f"{pitch.length:g} × {pitch.width:g} m, and are the names right?"
+    )
+
+
+def _check_camera(camera: Camera, frame: int, size: tuple[int, int]) -> None:
+    height, widths = camera.centre[2], camera.focal / size[0]
+    if not HEIGHTS[0] <= height <= HEIGHTS[1]:
+        raise SettingError(
+            f"frame {frame}: the marks put the camera {height:.1f} m above the ground, which is not between "
+            f"{HEIGHTS[0]:g} and {HEIGHTS[1]:g} m; is the pitch of this size, and are the names right?"
+        )
+    if not FOCALS[0] <= widths <= FOCALS[1]:
+        raise SettingError(
+            f"frame {frame}: the marks give a focal length of {camera.focal:.0f} px, {widths:.2f} widths of the "
+            f"picture, which is not between {FOCALS[0]:g} and {FOCALS[1]:g}; is the pitch of this size, and are the "
+            "names right?"
+        )

@@ -1,0 +1,193 @@
+"""Cameras from marks by hand: found again from a few marks, and refused with numbers where they cannot be right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from sportstrack import Camera, Mark, Pitch, fit_camera, load_pitch, read_marks
+from sportstrack.errors import FormatError, SettingError
+
+SIZE = (1280, 720)
+MIDDLE = (640.0, 360.0)
+FOOTBALL = load_pitch()
+LEFT = Camera((3.0, 75.0, 17.0), -18.0, 11.0, 0.7, 1700.0, MIDDLE)
+RIGHT = Camera((3.0, 75.0, 17.0), 22.0, 12.0, 0.3, 2100.0, MIDDLE)
+FEW = ("left_far_corner", "left_near_penalty_area_corner", "near_halfway", "far_halfway", "centre_spot")
+
+
+def marks_of(
+    camera: Camera, frame: int = 1, names: tuple[str, ...] | None = None, noise: float = 0.0, pitch: Pitch = FOOTBALL
+) -> list[Mark]:
+    rng, found = np.random.default_rng(frame), []
+    for name in names or tuple(pitch.keypoints):
+        x, y = camera.project([pitch.keypoints[name]])[0] + noise * rng.standard_normal(2)
+        if names or (0 <= x < SIZE[0] and 0 <= y < SIZE[1]):
+            found.append(Mark(frame, name, (float(x), float(y))))
+    return found
+
+
+def test_a_camera_is_found_from_points_that_a_hand_has_marked() -> None:
+    fit = fit_camera(marks_of(LEFT, noise=1.5), FOOTBALL, SIZE)
+    assert fit.cameras[1].centre == pytest.approx(LEFT.centre, abs=1.0)
+    assert fit.cameras[1].focal == pytest.approx(LEFT.focal, rel=0.02)
+    assert 1.0 < fit.error_px[1] < 3.0
+    assert fit.error_m[1] < 1.0
+    feet = np.array([(-40.0, -10), (-20, 0), (-10, 25)])
+    assert np.linalg.norm(fit.cameras[1].to_ground(LEFT.project(feet)) - feet, axis=1).max() < 0.3
+    assert not fit.left_out
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    st.tuples(st.floats(-20, 20), st.floats(50, 90), st.floats(8, 40)),
+    st.floats(-25, 25),
+    st.floats(0.9, 1.8),
+    st.floats(-2, 2),
+)
+def test_any_stand_is_found_from_exact_points(
+    centre: tuple[float, float, float], look_to: float, widths: float, roll: float
+) -> None:
+    tilt = float(np.degrees(np.arctan2(centre[2], centre[1])))
+    pan = float(np.degrees(np.arctan2(look_to - centre[0], centre[1])))
+    camera = Camera(centre, pan, tilt, roll, widths * SIZE[0], MIDDLE)
+    marks = marks_of(camera)
+    assume(len(marks) >= 6)
+    found = fit_camera(marks, FOOTBALL, SIZE).cameras[1]
+    assert found.centre == pytest.approx(centre, abs=0.1)
+    assert (found.pan, found.tilt, found.roll) == pytest.approx((pan, tilt, roll), abs=0.05)
+
+
+def test_frames_share_one_centre() -> None:
+    fit = fit_camera([*marks_of(LEFT, 1, noise=1), *marks_of(RIGHT, 90, noise=1)], FOOTBALL, SIZE)
+    assert list(fit.cameras) == [1, 90]
+    assert fit.cameras[1].centre == fit.cameras[90].centre == pytest.approx(LEFT.centre, abs=1.0)
+    assert fit.cameras[90].pan == pytest.approx(RIGHT.pan, abs=0.3)
+
+
+def test_lines_count_too() -> None:
+    def on_line(name: str, parts: tuple[float, ...]) -> list[Mark]:
+        line = FOOTBALL.lines[name]
+        points = [np.array(line.start) + part * np.subtract(line.end, line.start) for part in parts]
+        return [Mark(1, name, tuple(LEFT.project([point])[0])) for point in points]
+
+    marks = marks_of(LEFT, names=("left_far_corner", "far_halfway", "centre_spot"))
+    marks += on_line("left_penalty_area_front", (0.1, 0.9)) + on_line("left_near_penalty_area_side", (0.3, 0.9))
+    fit = fit_camera(marks, FOOTBALL, SIZE)
+    assert fit.cameras[1].centre == pytest.approx(LEFT.centre, abs=0.1)
+
+
+def test_distortion_is_found_where_it_is_asked_for() -> None:
+    bent = Camera(LEFT.centre, -12.0, 13.0, 0.0, 1000.0, MIDDLE, -0.15)
+    fit = fit_camera(marks_of(bent), FOOTBALL, SIZE, distortion=True)
+    assert fit.cameras[1].distortion == pytest.approx(-0.15, abs=0.005)
+    assert fit.error_px[1] < 0.2
+
+
+def test_places_may_be_metres_and_another_sport() -> None:
+    court = load_pitch("basketball_fiba")
+    camera = Camera((0.0, 20.0, 9.0), 5.0, 24.0, 0.0, 1000.0, MIDDLE)
+    places = [(14.0, 7.5), (14.0, -7.5), (0.0, 0.0), (0.0, -7.5), (12.425, 0.0, 3.05)]
+    marks = [(1, place, tuple(camera.project([place])[0])) for place in places]
+    assert fit_camera(marks, court, SIZE).cameras[1].centre == pytest.approx(camera.centre, abs=0.05)
+
+
+def test_one_wrong_mark_among_many_is_left_out() -> None:
+    marks = marks_of(LEFT, noise=1)
+    x, y = marks[4].pixel
+    marks[4] = Mark(1, marks[4].place, (x + 4, y - 22))
+    fit = fit_camera(marks, FOOTBALL, SIZE)
+    assert list(fit.left_out) == [marks[4]]
+    assert fit.cameras[1].centre == pytest.approx(LEFT.centre, abs=1.0)
+
+
+def swapped(marks: list[Mark], a: int, b: int) -> list[Mark]:
+    marks = list(marks)
+    marks[a], marks[b] = Mark(1, marks[a].place, marks[b].pixel), Mark(1, marks[b].place, marks[a].pixel)
+    return marks
+
+
+def mirrored(marks: list[Mark]) -> list[Mark]:
+    words = {"left": "right", "right": "left"}
+    return [Mark(1, "_".join(words.get(w, w) for w in str(m.place).split("_")), m.pixel) for m in marks]
+
+
+@pytest.mark.parametrize(
+    ("marks", "message"),
+    [
+        ([], "0 marks"),
+        (marks_of(LEFT, names=FEW[:3]), "frame 1: 3 marks; a camera needs four or more"),
+        (
+            marks_of(LEFT, names=("centre_spot", "near_halfway", "far_halfway", "near_centre_circle_halfway")),
+            r"on one line, spread by 24\.\d m along it and 0\.00 m across",
+        ),
+        (mirrored(marks_of(LEFT)), r"all \d+ triangles of points are mirrored"),
+        (swapped(marks_of(LEFT, names=FEW), 0, 2), r"triangles of points are turned over; two points are swapped"),
+        (
+            [*marks_of(LEFT), Mark(1, "left_far_cornr", (1, 1))],
+            "no such keypoint or line; did you mean 'left_far_corner'",
+        ),
+        ([*marks_of(LEFT), Mark(1, "centre_circle", (1, 1))], "circles and arcs cannot be used"),
+        ([*marks_of(LEFT), Mark(1, "centre_spot", (1, 1))], "centre_spot is marked twice"),
+        ([*marks_of(LEFT), Mark(0, "centre_spot", (1, 1))], "numbered from 1"),
+        ([*marks_of(LEFT), Mark(1, (1.0, 2.0), (float("nan"), 1))], "two finite numbers"),
+        ([*marks_of(LEFT), Mark(1, (1.0,), (1, 1))], "a place has x and y"),
+    ],
+)
+def test_marks_that_tell_no_camera_are_refused(marks: list[Mark], message: str) -> None:
+    with pytest.raises(SettingError, match=message):
+        fit_camera(marks, FOOTBALL, SIZE)
+
+
+def test_a_pitch_of_the_wrong_size_is_refused_with_the_error() -> None:
+    with pytest.raises(SettingError, match=r"they are \d+\.\d px off .* is the pitch football, 90 × 60 m"):
+        fit_camera(marks_of(LEFT), load_pitch("football", 90, 60), SIZE)
+
+
+def test_a_centre_that_moves_is_refused_with_both_places() -> None:
+    moved = Camera((-25.0, 70.0, 12.0), 20.0, 9.0, 0.0, 1500.0, MIDDLE)
+    message = r"centre moves: frame 1 is seen from \(3\.\d, .* frame 7 .*, \d+\.\d m apart; with one centre"
+    with pytest.raises(SettingError, match=message):
+        fit_camera([*marks_of(LEFT), *marks_of(moved, 7)], FOOTBALL, SIZE)
+
+
+@pytest.mark.parametrize(
+    ("camera", "message"),
+    [
+        (Camera((3.0, 40.0, 0.4), -10.0, 1.0, 0.0, 900.0, MIDDLE), r"0\.4 m above the ground, which is not between 1"),
+        (Camera((0.0, 60.0, 900.0), 0.0, 86.0, 0.0, 9000.0, MIDDLE), r"\d+\.\d m above the ground, which is not"),
+    ],
+)
+def test_a_height_that_no_stand_has_is_refused(camera: Camera, message: str) -> None:
+    with pytest.raises(SettingError, match=message):
+        fit_camera(marks_of(camera), FOOTBALL, SIZE)
+
+
+def test_a_focal_length_that_no_lens_has_is_refused() -> None:
+    far = Camera((0.0, 9000.0, 190.0), 0.0, 1.2, 0.0, 90_000.0, MIDDLE)
+    with pytest.raises(SettingError, match=r"focal length of \d+ px, \d+\.\d\d widths of the picture"):
+        fit_camera(marks_of(far), FOOTBALL, SIZE)
+
+
+def test_marks_are_read_from_csv(tmp_path: Path) -> None:
+    file = tmp_path / "points.csv"
+    file.write_text(
+        "frame,place,px,py\n1,centre_spot,640,360\n# a post\n\n2, 52.5, -3.66, 900, 200\n2,52.5,3.66,2.44,9,8\n"
+    )
+    assert read_marks(file) == [
+        Mark(1, "centre_spot", (640.0, 360.0)),
+        Mark(2, (52.5, -3.66), (900.0, 200.0)),
+        Mark(2, (52.5, 3.66, 2.44), (9.0, 8.0)),
+    ]
+
+
+@pytest.mark.parametrize("line", ["1,centre_spot,640", "x,centre_spot,1,2", "1,a,b,3,4", "1,1,2,3,4,5,6"])
+def test_a_line_that_is_no_mark_is_named(tmp_path: Path, line: str) -> None:
+    file = tmp_path / "points.csv"
+    file.write_text(f"1,centre_spot,640,360\n{line}\n")
+    with pytest.raises(FormatError, match=r"points\.csv, line 2: .* is neither frame,name,px,py nor"):
+        read_marks(file)
