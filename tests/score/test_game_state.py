@@ -240,7 +240,7 @@ def test_other_coordinates_are_refused_and_named(tmp_path: Path, change: Any, re
         for point in ("left", "middle", "right"):
             xy = change(np.array([box[f"x_bottom_{point}"], box[f"y_bottom_{point}"]]))
             box[f"x_bottom_{point}"], box[f"y_bottom_{point}"] = map(float, xy)
-    with pytest.raises(SportstrackError, match=reason):
+    with pytest.raises(SportstrackError, match=rf"mine.SNGS-021\.json: .*{reason}"):
         score_game_state(*write(tmp_path, truth, result))
 
 

@@ -53,7 +53,7 @@ def read_game_state(path: PathLike, truth: GameState | None = None) -> GameState
         raise FormatError(f"{name}: no key {wanted}; the file has {found}")
     items = _items(data, "predictions", name)
     if truth is not None:
-        images, scored, title = truth.images, truth.scored, truth.name
+        images, scored, title = truth.images, truth.scored, name  # messages name the file
     else:
         named = {_field(one, "image_id", str, f"{name}, predictions[{k}]") for k, one in enumerate(items)}
         images, title = tuple(sorted(named, key=lambda image: _order(image, name))), Path(path).stem

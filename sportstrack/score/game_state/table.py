@@ -30,7 +30,7 @@ class GameState:
     """The persons, and the ball, of a sequence with F frames; N rows.
 
     Attributes:
-        name: the sequence.
+        name: the sequence; of predictions read from a file, the file.
         images: (F,) SoccerNet's ``image_id`` of each frame.
         scored: (F,) False for frames without labelled pitch, camera or persons.
         frame: (N,) frames from 0.
