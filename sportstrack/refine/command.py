@@ -82,7 +82,7 @@ class Changes:
     def as_text(self) -> str:
         """Return one line for people."""
         smoothed = "smoothed" if self.smoothed else "not smoothed"
-        ball = f", {self.ball} of the ball left as they are" if self.ball else ""
+        ball = f", {self.ball} of the ball left alone" if self.ball else ""
         steps = f"{self.split} split, {self.linked} linked, {self.dropped} dropped"
         return (
             f"{self.name}: {self.tracks_before} tracks → {self.tracks_after} ({steps}), {self.filled} boxes filled, "

@@ -17,7 +17,7 @@ class Planes:
     """Converts the pictures of one video: luma and colour differences in the range of video, 16…235 and 16…240.
 
     Each colour difference is the mean over its four pixels. OpenCV's conversion to 4:2:0 takes one of the four, and
-    knows BT.601 alone; swscale's with accurate rounding takes three times as long. Memory is reused from picture to
+    knows BT.601 alone; swscale's with accurate rounding takes four times as long. Memory is reused from picture to
     picture: fresh pages cost more than the arithmetic.
 
     Args:

@@ -336,7 +336,7 @@ def test_the_ball_is_left_as_it_is_where_its_class_has_a_name(named: str, tmp_pa
     ]
     assert same == (named != "nothing")
     printed = capsys.readouterr().out
-    assert ("3 tracks → 2" in printed and "1 of the ball left as they are" in printed) == same
+    assert ("3 tracks → 2" in printed and "1 of the ball left alone" in printed) == same
 
 
 @pytest.mark.parametrize(("pause", "tracks"), [(0.0, 2), (30.0, 3)])
