@@ -21,6 +21,7 @@ _TRIES = (0.6, 1.0, 1.7, 3.0, 6.0)
 """Focal lengths to begin with, in widths of the picture, besides that of the homography."""
 _LEFT_OUT = 0.2
 """At most this part of a frame's marks may be wrong and left out."""
+_STEP = 1e-4
 _PER_FRAME = 4  # pan, tilt, roll in degrees, logarithm of the focal length
 
 
@@ -33,12 +34,33 @@ class CameraFit:
         error_px: frame → root mean square distance in pixels of its marks from where its camera sees their places.
         error_m: frame → the same on the ground in metres.
         left_out: marks that contradict all others and were not used.
+        covariance: of centre, then pan, tilt, roll in degrees and the logarithm of the focal length of each frame, then
+            the distortion if it was fitted; from the errors of the marks, of which a pixel is taken for granted.
     """
 
     cameras: Mapping[int, Camera]
     error_px: Mapping[int, float]
     error_m: Mapping[int, float]
     left_out: Sequence[Mark]
+    covariance: Floats
+
+    def ground_error(self, frame: int, pixels: npt.ArrayLike, error_px: float = 1.0) -> Floats:
+        """Return the root mean square error in metres, (N,), of places on the ground, first order.
+
+        It holds the error of the camera, which grows away from the marks, and that of a foot point that is ``error_px``
+        pixels off; see `Camera.ground_covariance`.
+        """
+        camera = self.cameras[frame]
+        x = _pack(self.cameras, len(self.covariance) % _PER_FRAME != 3)
+        slopes = []
+        for step in _STEP * np.eye(len(x)):
+            ends = [
+                _unpack(x + d, list(self.cameras), camera.principal)[frame].to_ground(pixels) for d in (step, -step)
+            ]
+            slopes.append((ends[0] - ends[1]) / (2 * _STEP))
+        jacobian = np.stack(slopes, axis=2)
+        total = jacobian @ self.covariance @ jacobian.transpose(0, 2, 1) + camera.ground_covariance(pixels, error_px)
+        return np.asarray(np.sqrt(np.trace(total, axis1=1, axis2=2)))
 
 
 def fit_camera(
@@ -90,7 +112,7 @@ def fit_camera(
         _check_error(placed, cameras[frame], errors[frame], limit, pitch)
         _check_camera(cameras[frame], frame, size)
     metres = {frame: _rms(ground_errors(cameras[frame], placed)) for frame, placed in frames.items()}
-    return CameraFit(cameras, errors, metres, left_out)
+    return CameraFit(cameras, errors, metres, left_out, _covariance(frames, cameras, distortion))
 
 
 def pixel_errors(camera: Camera, placed: Sequence[Placed]) -> Floats:
@@ -148,7 +170,7 @@ def _rms(values: npt.ArrayLike) -> float:
 
 def _first(placed: Sequence[Placed], frame: int, size: tuple[int, int]) -> Camera:
     """Return the camera of one frame alone, from its homography and several focal lengths."""
-    homography = _homography([one for one in placed if one.point is None or one.point[2] == 0], frame, size)
+    homography = _homography([one for one in placed if one.point is None or one.point[2] == 0], frame)
     middle = (size[0] / 2, size[1] / 2)
     tried: list[tuple[float, Camera]] = []
     for focal in (None, *(part * size[0] for part in _TRIES)):
@@ -165,20 +187,19 @@ def _first(placed: Sequence[Placed], frame: int, size: tuple[int, int]) -> Camer
     return min(tried, key=lambda one: one[0])[1]
 
 
-def _homography(placed: Sequence[Placed], frame: int, size: tuple[int, int]) -> Floats:
+def _homography(placed: Sequence[Placed], frame: int) -> Floats:
     """Return the homography from metres to pixels by a direct linear transform (Hartley & Zisserman, 4.1 and 4.7)."""
-    scale = size[0] / 2
-    unit = np.array([[1 / scale, 0, -1.0], [0, 1 / scale, -size[1] / size[0]], [0, 0, 1.0]])
-    far = max([1.0, *(abs(v) for one in placed for p in _places(one) for v in p)])
+    to_unit = _normal([one.mark.pixel for one in placed])
+    place_to_unit = _normal([p for one in placed for p in _places(one)])
     rows = []
     for one in placed:
-        pixel = unit @ (*one.mark.pixel, 1.0)
-        if one.point is not None:
-            x, y = np.array(one.point[:2]) / far
+        pixel = to_unit @ (*one.mark.pixel, 1.0)
+        places = [place_to_unit @ (*p, 1.0) for p in _places(one)]
+        if one.line is None:
+            x, y, _ = places[0]
             rows += [np.kron((1.0, 0.0, -x), pixel), np.kron((0.0, 1.0, -y), pixel)]
-        elif one.line is not None:
-            a, b = ((*(np.array(p) / far), 1.0) for p in (one.line.start, one.line.end))
-            line = np.cross(a, b)
+        else:
+            line = np.cross(places[0], places[1])
             rows.append(np.kron(line / np.hypot(*line[:2]), pixel))
     table = np.array(rows)
     values = np.linalg.svd(table, compute_uv=False) if rows else np.zeros(1)
@@ -191,10 +212,19 @@ def _homography(placed: Sequence[Placed], frame: int, size: tuple[int, int]) -> 
     to_ground = np.linalg.svd(table)[2][-1].reshape(3, 3)
     if np.linalg.cond(to_ground) > 1e9:
         raise SettingError(f"frame {frame}: its {len(placed)} marks do not tell a view of the ground")
-    return np.asarray(np.linalg.inv(np.diag([far, far, 1.0]) @ to_ground @ unit))
+    return np.asarray(np.linalg.inv(np.linalg.inv(place_to_unit) @ to_ground @ to_unit))
+
+
+def _normal(points: Sequence[Sequence[float]]) -> Floats:
+    """Return the (3, 3) similarity that gives points the mean 0 and the mean distance √2."""
+    where = np.asarray(points, dtype=float).reshape(-1, 2)
+    middle = where.mean(0) if len(where) else np.zeros(2)
+    scale = np.sqrt(2) / max(1e-9, float(np.linalg.norm(where - middle, axis=1).mean()) if len(where) else 1.0)
+    return np.array([[scale, 0.0, -scale * middle[0]], [0.0, scale, -scale * middle[1]], [0.0, 0.0, 1.0]])
 
 
 def _places(one: Placed) -> list[Sequence[float]]:
+    """Return where a mark is on the ground: a point, or two of its line."""
     if one.point is not None:
         return [one.point[:2]]
     return [one.line.start, one.line.end] if one.line is not None else []
@@ -210,26 +240,55 @@ def _refine(
     from scipy.optimize import least_squares
 
     principal = starts[next(iter(frames))].principal
-    centre = np.median([starts[frame].centre for frame in frames], axis=0)
-    each = [(c.pan, c.tilt, c.roll, np.log(c.focal)) for c in (starts[frame] for frame in frames)]
-    x0 = np.concatenate([centre, np.ravel(each), [0.0] if distortion else []])
-
-    def cameras(x: Floats) -> dict[int, Camera]:
-        place = (float(x[0]), float(x[1]), float(x[2]))
-        k = float(x[-1]) if distortion else 0.0
-        views = x[3 : 3 + _PER_FRAME * len(frames)].reshape(-1, _PER_FRAME)
-        return {
-            frame: Camera(place, pan, tilt, roll, float(np.exp(np.clip(zoom, -5, 25))), principal, k)
-            for frame, (pan, tilt, roll, zoom) in zip(frames, views.tolist(), strict=True)
-        }
+    x0 = _pack({frame: starts[frame] for frame in frames}, distortion)
 
     def residuals(x: Floats) -> Floats:
-        found = [part for frame, camera in cameras(x).items() for part in _residuals(camera, frames[frame])]
-        return np.clip(np.nan_to_num(np.concatenate(found), nan=1e5), -1e5, 1e5)
+        return _all_residuals(frames, _unpack(x, list(frames), principal))
 
     scale = np.concatenate([[10.0] * 3, [5.0, 5.0, 5.0, 0.3] * len(frames), [0.1] if distortion else []])
     done = least_squares(residuals, x0, x_scale=scale, loss="soft_l1", f_scale=3.0, max_nfev=200)
-    return cameras(done.x)
+    return _unpack(done.x, list(frames), principal)
+
+
+def _pack(cameras: Mapping[int, Camera], distortion: bool) -> Floats:
+    """Return the numbers that are fitted: the centre, four for each frame, the distortion."""
+    centre = np.median([camera.centre for camera in cameras.values()], axis=0)
+    each = [(c.pan, c.tilt, c.roll, np.log(c.focal)) for c in cameras.values()]
+    bent = [next(iter(cameras.values())).distortion] if distortion else []
+    return np.concatenate([centre, np.ravel(each), bent])
+
+
+def _unpack(x: Floats, frames: Sequence[int], principal: tuple[float, float]) -> dict[int, Camera]:
+    """Return the cameras of `_pack`'s numbers."""
+    place = (float(x[0]), float(x[1]), float(x[2]))
+    end = 3 + _PER_FRAME * len(frames)
+    k = float(x[end]) if len(x) > end else 0.0
+    views = x[3:end].reshape(-1, _PER_FRAME).tolist()
+    return {
+        frame: Camera(place, pan, tilt, roll, float(np.exp(np.clip(zoom, -5, 25))), principal, k)
+        for frame, (pan, tilt, roll, zoom) in zip(frames, views, strict=True)
+    }
+
+
+def _all_residuals(frames: Mapping[int, Sequence[Placed]], cameras: Mapping[int, Camera]) -> Floats:
+    found = [part for frame, placed in frames.items() for part in _residuals(cameras[frame], placed)]
+    return np.clip(np.nan_to_num(np.concatenate(found), nan=1e5), -1e5, 1e5)
+
+
+def _covariance(frames: Mapping[int, Sequence[Placed]], cameras: Mapping[int, Camera], distortion: bool) -> Floats:
+    """Return the covariance of `_pack`'s numbers, from the slopes at the solution and the errors of the marks."""
+    x, principal = _pack(cameras, distortion), next(iter(cameras.values())).principal
+
+    def residuals(at: Floats) -> Floats:
+        return _all_residuals(frames, _unpack(at, list(frames), principal))
+
+    columns = [(residuals(x + step) - residuals(x - step)) / (2 * _STEP) for step in _STEP * np.eye(len(x))]
+    slopes, off = np.column_stack(columns), residuals(x)
+    variance = max(1.0, float(off @ off) / max(1, len(off) - len(x)))
+    return np.asarray(variance * np.linalg.pinv(slopes.T @ slopes, rcond=1e-14, hermitian=True))
+
+
+# --- what is left out ------------------------------------------------------------------------------------------------
 
 
 def _without_wrong(

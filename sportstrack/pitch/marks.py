@@ -93,7 +93,7 @@ def place_marks(marks: Iterable[Mark | Sequence[object]], pitch: Pitch) -> list[
         SettingError: a name is not on this pitch, a number is not finite, a frame is below 1, or a place is marked
             twice.
     """
-    placed = [_place(mark if isinstance(mark, Mark) else Mark(*mark), pitch) for mark in marks]  # type: ignore[arg-type]
+    placed = [_place(_as_mark(mark), pitch) for mark in marks]
     seen: dict[tuple[int, object], Mark] = {}
     for one in placed:
         if one.point is not None:
@@ -103,6 +103,14 @@ def place_marks(marks: Iterable[Mark | Sequence[object]], pitch: Pitch) -> list[
                     f"frame {other.frame}: {other.title} is marked twice, at {other.pixel} and {one.mark.pixel}"
                 )
     return placed
+
+
+def _as_mark(mark: Mark | Sequence[object]) -> Mark:
+    if isinstance(mark, Mark):
+        return mark
+    if len(mark) != 3:
+        raise SettingError(f"a mark is (frame, place, (px, py)), not {mark!r}")
+    return Mark(*mark)  # type: ignore[arg-type]
 
 
 def _place(mark: Mark, pitch: Pitch) -> Placed:

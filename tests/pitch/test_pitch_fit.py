@@ -105,6 +105,29 @@ def test_one_wrong_mark_among_many_is_left_out() -> None:
     assert fit.cameras[1].centre == pytest.approx(LEFT.centre, abs=1.0)
 
 
+def test_the_error_that_is_told_is_that_of_many_tries() -> None:
+    names = (*FEW, "left_centre_circle_side", "left_near_penalty_arc_end")
+    place = np.array([(-45.0, 10.0)])  # outside the marks
+    rng, tries, told = np.random.default_rng(5), [], []
+    for _ in range(25):
+        marks = [
+            Mark(1, m.place, (m.pixel[0] + rng.normal(), m.pixel[1] + rng.normal()))
+            for m in marks_of(LEFT, names=names)
+        ]
+        fit = fit_camera(marks, FOOTBALL, SIZE)
+        tries.append(fit.cameras[1].to_ground(LEFT.project(place))[0] - place[0])
+        told.append(fit.ground_error(1, LEFT.project(place), error_px=0.0)[0])
+    assert np.median(told) == pytest.approx(np.sqrt(np.mean(np.sum(np.square(tries), axis=1))), rel=0.5)
+
+
+def test_far_from_the_marks_the_camera_knows_less() -> None:
+    names = ("left_far_goal_area_corner", "left_near_goal_area_corner", "left_penalty_spot", "left_far_penalty_arc_end")
+    fit = fit_camera(marks_of(LEFT, names=names), FOOTBALL, SIZE)
+    at_mark, far = fit.ground_error(1, LEFT.project([(-47, 0), (-5, 30)]))
+    assert far > 4 * at_mark
+    assert fit.ground_error(1, LEFT.project([(-47, 0)]), 5.0)[0] > at_mark
+
+
 def swapped(marks: list[Mark], a: int, b: int) -> list[Mark]:
     marks = list(marks)
     marks[a], marks[b] = Mark(1, marks[a].place, marks[b].pixel), Mark(1, marks[b].place, marks[a].pixel)
@@ -120,6 +143,7 @@ def mirrored(marks: list[Mark]) -> list[Mark]:
     ("marks", "message"),
     [
         ([], "0 marks"),
+        ([(1, 2.0, 3.0, 640, 360)], r"a mark is \(frame, place, \(px, py\)\)"),
         (marks_of(LEFT, names=FEW[:3]), "frame 1: 3 marks; a camera needs four or more"),
         (
             marks_of(LEFT, names=("centre_spot", "near_halfway", "far_halfway", "near_centre_circle_halfway")),
