@@ -112,7 +112,8 @@ def test_trust_takes_the_files_plug_in(tmp_path: Path, imported: list[str], caps
         *(("score", value) for value in ("x", [], float("nan"), 2)),
         *(("tracker", value) for value in (None, 7, ["sort"])),
         *(("frame_rate", value) for value in (0, -1, "fast", float("inf"), 1e9)),
-        *(("offline", value) for value in (1, "yes", None)),
+        *(("offline", value) for value in (1, "yes")),
+        *(("quality", value) for value in (None, 3, "better")),
         *(("batch", value) for value in (0, 10**9, 1.5)),
     ],
 )
