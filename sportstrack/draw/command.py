@@ -22,6 +22,7 @@ _EXAMPLES = """examples:
   sportstrack draw match.mp4 refined.txt --draw analyst,speed          a refined or corrected result
   sportstrack draw match.mp4 refined.txt --frames 1,50,100             pictures of these frames
   sportstrack draw match.mp4 match.csv --formats heatmap,paths         maps, the camera's motion taken out
+  sportstrack draw match.mp4 edited.txt --formats players              table and page of the players
   sportstrack draw match.mp4 match.csv --ids 3,7                       two players in colour, the others grey
   sportstrack draw match.mp4 match.csv --crop-to 7 --start 1:30 --end 1:45
   sportstrack draw match.mp4 sort.txt bytetrack.txt                    two results side by side

@@ -1,4 +1,4 @@
-"""Drawing results onto their video: an annotated video, pictures of some frames, heat maps and paths."""
+"""Drawing results onto their video: an annotated video, pictures of some frames, maps and the players' table."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ import numpy as np
 from sportstrack.cli.progress import shown
 from sportstrack.draw.annotator import Annotator
 from sportstrack.draw.follow import VirtualCamera
-from sportstrack.draw.ground import GroundMap
+from sportstrack.draw.ground import Ground, GroundMap
 from sportstrack.draw.heatmap import draw_paths, heat_map, overlay
+from sportstrack.draw.players import Player, Players, players_csv
+from sportstrack.draw.players_page import players_page
 from sportstrack.draw.results import ResultFile, read_result
 from sportstrack.draw.settings import DrawSettings
 from sportstrack.draw.text import Letters
@@ -31,6 +33,13 @@ from sportstrack.video.sound import Sound
 
 COMMAND = "sportstrack draw"
 MOST_RESULTS = 4  # side by side
+
+_ENDINGS = {
+    "heatmap": ("_heat.png",),
+    "paths": ("_paths.png",),
+    "players": (".players.csv", ".players.html"),
+}
+"""Output of each result → how its files' names end."""
 
 
 @dataclass
@@ -117,6 +126,7 @@ class _Job:
         self._cameras = [self._camera(result) for result in results]
         self._letters = Letters(max(10, round(16 * self._info.height / 720)))
         self._maps: list[GroundMap] = []
+        self._players: list[Players] = []
         self._claim: Claim | None = None
         self._writer: VideoWriter | None = None
         self._pictures: dict[int, PartFile] = {}
@@ -155,8 +165,11 @@ class _Job:
                 sound=sound,
             )
             stack.callback(self._writer.abort)  # does nothing once it is finished
-        if any(kind in self._settings.outputs for kind in ("heatmap", "paths")):
+        if any(kind in self._settings.outputs for kind in _ENDINGS):
             self._maps = [GroundMap(self._info.width, self._info.height) for _ in self._results]
+        if "players" in self._settings.outputs:
+            rate, width = float(self._rate), self._info.width
+            self._players = [Players(width, rate, result.names, self._every) for result in self._results]
 
     def go(
         self, on_frame: Callable[[int, Image], None] | None, progress: Callable[[int, int | None], None] | None
@@ -180,10 +193,8 @@ class _Job:
     def _draw(self, frame: Frame, on_frame: Callable[[int, Image], None] | None) -> None:
         tables = [result.at(frame.index) for result in self._results]
         is_in = self._is_within(frame)
-        for result, ground, (tracks, _) in zip(self._results, self._maps, tables, strict=False):
-            if is_in:
-                cut = frame.index in result.cuts
-                ground.add(frame.index, frame.image, self._of_interest(tracks), result.camera.get(frame.index), cut=cut)
+        if is_in:
+            self._place(frame, [tracks for tracks, _ in tables])
         pictures = []
         for annotator, camera, (tracks, detections) in zip(self._annotators, self._cameras, tables, strict=True):
             image = frame.image if len(tables) == 1 else frame.image.copy()
@@ -208,6 +219,15 @@ class _Job:
         if on_frame is not None:
             on_frame(frame.index, whole)
 
+    def _place(self, frame: Frame, tables: Sequence[Tracks]) -> None:
+        """Enter a frame into the maps and the players' tables, before anything is drawn into it."""
+        for number, ground in enumerate(self._maps):
+            result, tracks = self._results[number], self._of_interest(tables[number])
+            camera, cut = result.camera.get(frame.index), frame.index in result.cuts
+            ground.add(frame.index, frame.image, tracks, camera, cut=cut)
+            if self._players:
+                self._players[number].add(frame.index, frame.time, frame.image, tracks, ground)
+
     def _close(self) -> None:
         """Complete all files and give them their names."""
         missing = sorted(self._wanted - self._pictures.keys())
@@ -230,21 +250,34 @@ class _Job:
 
     def _write_maps(self) -> list[PartFile]:
         files: list[PartFile] = []
-        for (number, kind), name in self._map_names().items():
+        for (number, ending), name in self._map_names().items():
             if self._claim is None:
                 break
             ground = self._maps[number].ground()
-            height, width = ground.image.shape[:2]
-            if kind == "heatmap":
-                image = overlay(ground.image, heat_map(ground.foot, width, height))
-            else:
-                every = math.lcm(self._every, ground.every)
-                image = draw_paths(ground.image, ground.frame, ground.track_id, ground.foot, every)
             self._done.warnings += [text for text in ground.warnings if text not in self._done.warnings]
             file = self._claim.file(name)
-            file.write(encode_image(image, ".png"))
+            file.write(self._map_file(number, ending, ground))
             files.append(file)
         return files
+
+    def _map_file(self, number: int, ending: str, ground: Ground) -> bytes:
+        """Return what stands in one of a result's files, by the ending of its name."""
+        if ending == "_paths.png":
+            every = math.lcm(self._every, ground.every)
+            image = draw_paths(ground.image, ground.frame, ground.track_id, ground.foot, every)
+            return encode_image(image, ".png")
+        if ending == ".players.csv":
+            return players_csv(self._found(number)).encode()
+        height, width = ground.image.shape[:2]
+        heat = overlay(ground.image, heat_map(ground.foot, width, height))
+        if ending == "_heat.png":
+            return encode_image(heat, ".png")
+        title, players = self._results[number].path.name, self._players[number]
+        page = players_page(title, self._found(number), players, encode_image(heat, ".jpg"), ground.warnings)
+        return page.encode()
+
+    def _found(self, number: int) -> list[Player]:
+        return self._players[number].table(camera_removed=self._maps[number].is_known)
 
     def _camera(self, result: ResultFile) -> VirtualCamera | None:
         wanted = self._settings.crop_to
@@ -294,9 +327,8 @@ class _Job:
         return {frame: f"{self._stem()}_{frame + 1:06d}.png" for frame in sorted(self._wanted)}
 
     def _map_names(self) -> dict[tuple[int, str], str]:
-        """Return (number of the result, kind of map) → name of the file."""
-        endings = {"heatmap": "_heat.png", "paths": "_paths.png"}
-        kinds = [kind for kind in self._settings.outputs if kind in endings]
+        """Return (number of the result, ending) → name of the file."""
+        endings = [ending for kind in self._settings.outputs for ending in _ENDINGS.get(kind, ())]
         stems = [file_name(result.path.stem) for result in self._results]
         stems = [f"{stem}_{number + 1}" if stems.count(stem) > 1 else stem for number, stem in enumerate(stems)]
-        return {(number, kind): f"{stem}{endings[kind]}" for number, stem in enumerate(stems) for kind in kinds}
+        return {(number, ending): f"{stem}{ending}" for number, stem in enumerate(stems) for ending in endings}

@@ -10,7 +10,7 @@ from sportstrack.errors import SettingError
 from sportstrack.limits import MAX_FRAME_RATE, MAX_FRAMES
 from sportstrack.options import check_options, option
 
-OUTPUTS = ("video", "heatmap", "paths")
+OUTPUTS = ("video", "heatmap", "paths", "players")
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class DrawSettings:
         ids: tracks to highlight, comma-separated; the others are drawn in grey.
         classes: these classes only: names, or numbers as in column 8 of the MOT text.
         crop_to: follow this track with a virtual camera.
-        formats: outputs, comma-separated: video, heatmap, paths, or all.
+        formats: outputs, comma-separated: video, heatmap, paths, players, or all.
         frames: pictures of these frames, comma-separated, counted from 1.
         start: begin at this time of the video: seconds, 1:30 or 1:02:03.
         end: end at this time.

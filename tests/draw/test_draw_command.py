@@ -52,10 +52,21 @@ def test_a_video_pictures_and_maps(match: Path, result: Path, tmp_path: Path) ->
     names = {path.name for path in tmp_path.iterdir() if not path.name.startswith(".")}
     assert names == {
         "edited_drawn.mp4", "edited_heat.png", "edited_paths.png", "edited_000001.png", "edited_000030.png",
+        "edited.players.csv", "edited.players.html",
     }  # fmt: skip
     assert count_frames(tmp_path / "edited_drawn.mp4") == FRAMES
     assert cv2.imread(str(tmp_path / "edited_000030.png")).shape == (SIZE[1], SIZE[0], 3)
     assert run(match, result, "-o", tmp_path, "--frames", "2") == 0  # the same command again is no conflict
+
+
+def test_the_players_table_of_an_edited_result(match: Path, result: Path, tmp_path: Path) -> None:
+    assert run(match, result, "-o", tmp_path, "--formats", "players") == 0
+    with (tmp_path / "edited.players.csv").open(newline="", encoding="utf-8") as file:
+        rows = {int(row["id"]): row for row in csv.DictReader(file)}
+    assert set(rows) == {1, 2, 3, 9}
+    assert {float(row["seconds_seen"]) for row in rows.values()} == {FRAMES / 25}
+    page = (tmp_path / "edited.players.html").read_text(encoding="utf-8")
+    assert page.count("<td class='strip'><img") == 4
 
 
 def test_pictures_alone_read_no_further_than_needed(match: Path, result: Path, tmp_path: Path) -> None:
