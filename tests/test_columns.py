@@ -42,7 +42,6 @@ def test_records_are_plain_values() -> None:
 
 
 def test_pandas_frames_have_the_rows_of_the_table() -> None:
-    pytest.importorskip("pandas")
     frame = TRACKS.to_pandas(NAMES)
     assert frame.loc[frame.class_name == "ball", "track_id"].tolist() == [7]
     np.testing.assert_array_equal(frame[["x1", "y1", "x2", "y2"]], TRACKS.xyxy)
@@ -51,7 +50,6 @@ def test_pandas_frames_have_the_rows_of_the_table() -> None:
 
 @pytest.mark.parametrize("table", [MOT, TrackTable.from_mot(MOT)])
 def test_results_count_classes_as_the_detector_does(table: MotTable | TrackTable) -> None:
-    pytest.importorskip("pandas")
     frame = table.to_pandas(NAMES)
     assert frame.groupby("track_id").frame.apply(list).to_dict() == {3: [0], 7: [0, 2]}
     assert set(zip(frame.class_id, frame.class_name, strict=True)) == {(0, "player"), (32, "ball")}
@@ -71,7 +69,6 @@ def test_results_become_supervision_s_tables_frame_by_frame(table: MotTable | Tr
 
 
 def test_recordings_convert(tmp_path: Path) -> None:
-    pytest.importorskip("pandas")
     writer = RecordingWriter(tmp_path / "match.npz", RecordingInfo("match", 100, 50, 25.0, NAMES))
     writer.write(RecordedFrame(0, 0.0, FOUND, tracks=TRACKS))
     writer.write(RecordedFrame(1, 0.04, FOUND[[0]], tracks=SECOND))

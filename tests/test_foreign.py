@@ -77,7 +77,8 @@ def yolo(folder: Path) -> Path:
 
 
 def supervision_json(folder: Path) -> Path:
-    sv = pytest.importorskip("supervision")
+    import supervision as sv
+
     path = folder / "sink.json"
     with sv.JSONSink(str(path)) as sink:
         for f in range(FRAMES):
@@ -92,7 +93,8 @@ def supervision_json(folder: Path) -> Path:
 
 
 def supervision_csv(folder: Path) -> Path:
-    sv = pytest.importorskip("supervision")
+    import supervision as sv
+
     path = folder / "sink.csv"
     with sv.CSVSink(str(path)) as sink:
         for f in range(FRAMES):

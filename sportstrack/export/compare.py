@@ -117,14 +117,13 @@ def compare_variants(
 ) -> Comparison:
     """Compare detectors: checkpoints in torch and exports in their engines, the first one being the reference.
 
-    Picture by picture all variants take turns, so that a busy moment of the machine slows all of them.
+    All variants take turns picture by picture, so that a busy moment slows all of them.
 
     Args:
         variants: checkpoints and exports.
         data: a YOLO data set's data.yaml or folder; without truth, a folder of pictures or a video.
         replay: sequence folders with truth, which are tracked from their frames with each variant, or videos.
-        imgsz: longer side of the network's input, where a variant does not fix it. None is what another variant fixes,
-            else 640.
+        imgsz: longer side of the input, where a variant does not fix it. None is what another fixes, else 640.
         split: of the data set.
         limit: at most so many pictures, spread evenly, and so many first frames of each sequence folder.
         same: as `sportstrack.judge_detectors`.
@@ -133,8 +132,7 @@ def compare_variants(
         progress: given a title and a unit, returns what is called with (done, expected or None).
 
     Raises:
-        SettingError, FormatError, SourceError: about the data or the classes.
-        WeightsError, EngineError: a variant cannot be opened.
+        SportstrackError: the data or the classes will not do, or a variant cannot be opened.
     """
     if len(known := variants_of(variants)) < 2:
         raise SettingError("a comparison needs two variants or more")

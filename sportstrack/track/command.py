@@ -166,7 +166,7 @@ def _track_all(sources: list[str], settings: TrackSettings, options: argparse.Na
 def _beginning(settings: TrackSettings, *, demo: bool) -> str:
     """Return what a person reads while PyTorch and the network load, which takes seconds."""
     if demo:
-        about = "the demo: 200 frames, about half a minute on two CPU cores, less on more or on a GPU\n"
+        about = "the demo: 200 frames, about 40 seconds on two CPU cores, less on more or on a GPU\n"
         return f"{about}loading the built-in weights …"
     how = "" if settings.detector is not None else " (a first run may download and convert them)"
     return f"loading {settings.detector or settings.weights}{how} …"

@@ -102,8 +102,7 @@ def track(
 
     Returns:
         An iterator of `TrackedFrame`s with ``index``, ``time``, ``image``, ``detections``, ``tracks``, ``names`` and
-        ``camera``; its ``summary`` is complete at the end. With ``offline=True`` the first frame comes when the whole
-        video has been tracked.
+        ``camera``; its ``summary`` is complete at the end. With ``offline=True`` the first frame comes at the end, too.
 
     Raises:
         SportstrackError: at the call, for a source, settings, weights or outputs that will not do; while iterating, for

@@ -61,12 +61,10 @@ def track_video(
             ``http://`` address; or a recording (``.npz``), replayed without its video.
         output: folder for the outputs; None writes nothing (use `on_frame`).
         settings: a `TrackSettings`; None is its defaults.
-        detector: a callable ``frames -> list[Detections]``, or a name (``torchvision:NAME``,
-            ``package.module:attribute``), used instead of the settings' weights.
+        detector: a callable ``frames -> list[Detections]``, or a name, used instead of the settings' weights.
         tracker: a tracker of your own or a name, used instead of the settings' one.
         embedder: a callable ``(frame, xyxy) -> (N, D)`` appearance vectors, or a name, instead of the settings' one.
-        camera: an object with ``update(frame, xyxy) -> (2, 3) or None`` and ``reset()``, or a name, instead of the
-            settings' one.
+        camera: an object with ``update(frame, xyxy) -> (2, 3) or None`` and ``reset()``, or a name, as above.
         name: stem of the output files; None takes it from the source.
         resume: return at once if `output` holds this source's complete result made with the same settings and files.
             Of objects handed in as detector, tracker or embedder, the name and the module's file are compared.
@@ -79,15 +77,10 @@ def track_video(
         The run's `Summary`.
 
     Raises:
-        OutputError: before anything is read, if `output` cannot be written, holds files that must not be replaced, or
-            another run is writing the same ones.
-        SportstrackError: for anything that a user can correct, failures of plug-ins given by name included. What was
-            done until then stays readable in ``.part`` files, listed in the error's ``kept``. What an object of your
-            own raises comes through as it is.
+        OutputError: before anything is read, if `output` cannot be written or holds files that must not be replaced.
+        SportstrackError: for anything that a user can correct. What was done until then stays readable in ``.part``
+            files, listed in the error's ``kept``. What an object of your own raises comes through as it is.
         KeyboardInterrupt: after Ctrl-C; its argument is the summary, and the ``.part`` files stay, too.
-
-    Example:
-        >>> summary = track_video("match.mp4", "out", weights="yolov8n.pt", tracker="bytetrack")  # doctest: +SKIP
     """
     run = begin(
         source,

@@ -102,7 +102,6 @@ def test_a_classifier_is_no_detector(random_weights: Callable[[str], Path]) -> N
 
 
 def test_an_onnx_file_that_is_no_detector(tmp_path: Path, shared_data: Path) -> None:
-    pytest.importorskip("onnxruntime")
     with pytest.raises(WeightsError, match=r"osnet.*no detection model"):
         UltralyticsDetector(shared_data / "weights" / "osnet_x0_25_msmt17.onnx", **SIZE)
 

@@ -55,7 +55,6 @@ def crops(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def exports(crops: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Exported]:
     """OpenVINO, its 8-bit variant, ONNX, its 8-bit variant; made without any connection."""
-    pytest.importorskip("nncf")
 
     def refuse(*_: Any) -> None:
         raise AssertionError("a connection was asked for")

@@ -44,7 +44,6 @@ def test_keywords_are_the_fields_of_the_settings(table: type, config: type, but:
 
 def test_pyright_checks_a_user_s_script(root: Path, tmp_path: Path) -> None:
     """In its strict mode; a line that mypy ignores must be a mistake for pyright, too."""
-    pytest.importorskip("pyright")
     shutil.copy(Path(__file__).with_name("user_script.py"), tmp_path)
     settings = {
         "include": ["user_script.py"], "extraPaths": [str(root)], "typeCheckingMode": "strict",
