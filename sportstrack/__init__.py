@@ -21,6 +21,7 @@ _NAMES = {
     "sportstrack.errors": ("SportstrackError",),
     "sportstrack.field": ("FieldFinder",),
     "sportstrack.export": ("ExportSettings", "compare_variants", "export_model"),
+    "sportstrack.identities": ("Identities", "Identity", "read_identities", "write_identities"),
     "sportstrack.label": ("LabelSettings", "label_video", "write_cvat", "write_yolo_labels"),
     "sportstrack.mine": ("LossWeights", "MineSettings", "mine_hard_examples"),
     "sportstrack.models.weights": ("assets_folder",),
@@ -96,6 +97,8 @@ __all__ = [
     "FieldFinder",
     "GameState",
     "GameStateScores",
+    "Identities",
+    "Identity",
     "JDEConfig",
     "LabelSettings",
     "LossWeights",
@@ -153,6 +156,7 @@ __all__ = [
     "open_source",
     "overlay",
     "read_game_state",
+    "read_identities",
     "read_marks",
     "read_mot",
     "refine_tracks",
@@ -167,6 +171,7 @@ __all__ = [
     "train_detector",
     "write_cvat",
     "write_game_state",
+    "write_identities",
     "write_mot",
     "write_yolo_labels",
 ]
@@ -182,6 +187,7 @@ if TYPE_CHECKING:
     from sportstrack.errors import SportstrackError
     from sportstrack.export import ExportSettings, compare_variants, export_model
     from sportstrack.field import FieldFinder
+    from sportstrack.identities import Identities, Identity, read_identities, write_identities
     from sportstrack.label import LabelSettings, label_video, write_cvat, write_yolo_labels
     from sportstrack.mine import LossWeights, MineSettings, mine_hard_examples
     from sportstrack.models.weights import assets_folder

@@ -10,12 +10,12 @@ Importing this package loads numpy alone; OpenCV and PyAV are loaded when a pict
 
 from data_prep.synthetic.layouts import write_mot, write_video, write_yolo
 from data_prep.synthetic.render import render_sequence
-from data_prep.synthetic.settings import CLASSES, FrameTruth, Identity, Settings, identities
+from data_prep.synthetic.settings import CLASSES, FrameTruth, Participant, Settings, identities
 
 __all__ = [
     "CLASSES",
     "FrameTruth",
-    "Identity",
+    "Participant",
     "Settings",
     "identities",
     "render_sequence",

@@ -100,7 +100,7 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Identity:
+class Participant:
     """One person or the ball through the whole sequence."""
 
     track_id: int
@@ -124,13 +124,13 @@ class FrameTruth:
     bystander_xyxy: Array = field(default_factory=lambda: np.empty((0, 4)))  # (K, 4) pixels, of people off the field
 
 
-def identities(settings: Settings) -> tuple[Identity, ...]:
+def identities(settings: Settings) -> tuple[Participant, ...]:
     """The 24 identities in the order of their ids, shirt numbers drawn from the seed."""
     rng = settings.rng(STREAM_KITS)
     rows = []
     for team, side in enumerate(("left", "right")):
         numbers = rng.choice(np.arange(2, 30), 10, replace=False)
-        rows += [Identity(10 * team + i + 1, PLAYER, side, int(n)) for i, n in enumerate(numbers)]
-    rows += [Identity(21, GOALKEEPER, "left", 1), Identity(22, GOALKEEPER, "right", 1)]
-    rows += [Identity(23, REFEREE, "", None), Identity(BALL_ID, BALL, "", None)]
+        rows += [Participant(10 * team + i + 1, PLAYER, side, int(n)) for i, n in enumerate(numbers)]
+    rows += [Participant(21, GOALKEEPER, "left", 1), Participant(22, GOALKEEPER, "right", 1)]
+    rows += [Participant(23, REFEREE, "", None), Participant(BALL_ID, BALL, "", None)]
     return tuple(rows)
