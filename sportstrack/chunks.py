@@ -51,6 +51,8 @@ def pack(frames: list[RecordedFrame]) -> dict[str, Any]:
         parts = [getattr(table, name) for table in tables if len(table)]
         if any(part is not None for part in parts):
             columns[name] = _joined(parts, name)
+    if any(table.team_evidence is not None for table in tables):
+        columns["team_evidence"] = _teams(tables)
     masks = [table.mask for table in tables if len(table)]
     if any(mask is not None for mask in masks):
         stacked = [np.asarray(mask, np.bool_) for mask in masks]
@@ -98,13 +100,26 @@ def _joined(parts: list[Any], name: str) -> Any:
     return np.concatenate(parts)
 
 
+def _teams(tables: list[Detections]) -> Any:
+    """Return (ΣN, G) the teams of all detections; zeros, which are no evidence, in frames that have none."""
+    widths = {table.team_evidence.shape[1] for table in tables if table.team_evidence is not None}
+    if len(widths) > 1:
+        raise FormatError(f"recording: expected as many teams in every frame, got {sorted(widths)}")
+    none = [np.zeros((len(table), max(widths)), np.float32) for table in tables]
+    return np.concatenate(
+        [n if t.team_evidence is None else t.team_evidence for t, n in zip(tables, none, strict=True)]
+    )
+
+
 def unpack(columns: dict[str, Any]) -> Iterator[RecordedFrame]:
     """Yield the frames of a chunk from its checked columns; SettingError as of `Tracks`."""
     ends = np.cumsum(columns["count"])
     tracks = _tracks_of(columns) if "tracks" in columns else None
     for f, (end, count) in enumerate(zip(ends, columns["count"], strict=True)):
         rows = slice(int(end - count), int(end))
-        optional: dict[str, Any] = {n: columns[n][rows] for n in ("embedding", "keypoints") if n in columns and count}
+        optional: dict[str, Any] = {
+            n: columns[n][rows] for n in ("embedding", "keypoints", "team_evidence") if n in columns and count
+        }
         if "mask" in columns and count:
             height, width = columns["mask_shape"]
             bits = np.unpackbits(columns["mask"][rows], axis=1, count=int(height * width))

@@ -39,6 +39,11 @@ Embeddings: TypeAlias = NDArray[np.float32]
 
 MAX_COORDINATE = 1e9  # pixels; beyond it areas and covariances lose their digits
 MIN_SIZE = 1e-6  # pixels; narrower boxes have no aspect ratio worth the name
+_OPTIONAL: Mapping[str, tuple[int | None, ...]] = {
+    "embedding": (None,),
+    "keypoints": (None, 3),
+    "team_evidence": (None,),
+}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -52,6 +57,8 @@ class Detections(BoxTable):
         embedding: (N, D) float32 appearance vectors with unit rows, or None.
         mask: (N, H, W) bool (or any sequence of N masks), or None; carried through untouched.
         keypoints: (N, K, 3) float32 of x, y, score in pixels, or None; carried through untouched.
+        team_evidence: (N, G) float32, how probable it is that each wears the kit of each of G groups (teams,
+            goalkeepers, officials); what a row lacks to 1 is unknown, zeros are no evidence. None where nobody looked.
         valid: (N,) mask of the rows a tracker can use, or None if all of them are (the usual case, cheap to test).
 
     Rows that hold a NaN, an infinite, inverted or empty box are allowed here, because a detector's slip must not cost
@@ -67,14 +74,14 @@ class Detections(BoxTable):
     embedding: Embeddings | None = None
     mask: Any = None
     keypoints: NDArray[np.float32] | None = None
+    team_evidence: NDArray[np.float32] | None = None
     valid: BoolArray | None = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         n = _check_box_columns(self)
-        if self.embedding is not None:
-            put(self, "embedding", checked_column("Detections.embedding", self.embedding, np.float32, (n, None)))
-        if self.keypoints is not None:
-            put(self, "keypoints", checked_column("Detections.keypoints", self.keypoints, np.float32, (n, None, 3)))
+        for name, shape in _OPTIONAL.items():
+            if (column := getattr(self, name)) is not None:
+                put(self, name, checked_column(f"Detections.{name}", column, np.float32, (n, *shape)))
         if self.mask is not None and len(self.mask) != n:
             raise SettingError(f"Detections.mask: expected {n} masks, one per box, got {len(self.mask)}")
         put(self, "valid", self._usable())
@@ -125,12 +132,11 @@ class Detections(BoxTable):
 
     @classmethod
     def from_supervision(cls, detections: Any) -> Detections:
-        """Convert a ``supervision.Detections``; masks, ``data["embedding"]`` and ``data["keypoints"]`` come along."""
+        """Convert a ``supervision.Detections``; masks and the optional columns in ``data`` come along."""
         table = cls.from_arrays(detections.xyxy, detections.confidence, detections.class_id)
         data = getattr(detections, "data", None) or {}
-        return cls(
-            table.xyxy, table.score, table.class_id, data.get("embedding"), detections.mask, data.get("keypoints")
-        )
+        more = {name: data.get(name) for name in _OPTIONAL}
+        return cls(table.xyxy, table.score, table.class_id, mask=detections.mask, **more)
 
     def to_supervision(self, names: Mapping[int, str] | None = None) -> Any:
         """Convert to ``supervision.Detections``; ``names`` adds ``data["class_name"]``."""
@@ -139,10 +145,7 @@ class Detections(BoxTable):
         data: dict[str, Any] = {}
         if names is not None:
             data["class_name"] = named(self.class_id, names)
-        if self.embedding is not None:
-            data["embedding"] = self.embedding
-        if self.keypoints is not None:
-            data["keypoints"] = self.keypoints
+        data |= {name: getattr(self, name) for name in _OPTIONAL if getattr(self, name) is not None}
         return sv.Detections(
             xyxy=self.xyxy.copy(), confidence=self.score, class_id=self.class_id, mask=self.mask, data=data
         )

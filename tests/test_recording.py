@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ def table(rng: np.random.Generator, count: int, *, extras: bool = False) -> Dete
         more = {
             "embedding": rng.normal(size=(count, 5)).astype(np.float32),
             "keypoints": rng.normal(size=(count, 3, 3)).astype(np.float32),
+            "team_evidence": rng.dirichlet((1, 1, 1), count)[:, :2].astype(np.float32),
             "mask": rng.random((count, 48, 63)) < 0.5,  # a width that does not fill whole bytes
         }
     return Detections(rng.normal(size=(count, 4)) * 100, rng.random(count), rng.integers(0, 9, count), **more)
@@ -37,7 +39,7 @@ def write(path: Path, frames: list[RecordedFrame]) -> Recording:
 
 
 def same(a: RecordedFrame, b: RecordedFrame) -> bool:
-    columns = ("xyxy", "score", "class_id", "embedding", "keypoints", "mask")
+    columns = ("xyxy", "score", "class_id", "embedding", "keypoints", "mask", "team_evidence")
     pairs = [(getattr(a.detections, c), getattr(b.detections, c)) for c in columns] + [(a.camera, b.camera)]
     whole = (a.index, a.time) == (b.index, b.time)
     return whole and all((x is None) == (y is None) and (x is None or np.array_equal(x, y)) for x, y in pairs)
@@ -63,6 +65,16 @@ def test_what_goes_in_comes_out(
     assert len(read) == len(frames)
     assert all(same(a, b) for a, b in zip(frames, read, strict=True))
     assert read.info == INFO
+
+
+def test_frames_without_team_evidence_get_zeros_among_others(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    known = replace(table(rng, 2), team_evidence=np.array([[0.9, 0.1], [0, 0]], np.float32))
+    read = write(tmp_path / "run.npz", [RecordedFrame(0, 0.0, table(rng, 3)), RecordedFrame(1, 0.1, known)])
+    first, second = (frame.detections.team_evidence for frame in read)
+    assert first is not None
+    assert not first.any()
+    assert np.array_equal(second, known.team_evidence)
 
 
 def test_chunks_join_and_can_be_read_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,6 +46,7 @@ def tracks(**changes: Any) -> Tracks:
         ({"class_id": np.zeros(2)}, "int64", "float64"),
         ({"embedding": np.zeros((3, 8), np.float32)}, "(2, any)", "(3, 8)"),
         ({"keypoints": np.zeros((2, 17, 2), np.float32)}, "(2, any, 3)", "(2, 17, 2)"),
+        ({"team_evidence": np.zeros((2, 3, 2), np.float32)}, "(2, any)", "(2, 3, 2)"),
         ({"mask": np.zeros((3, 4, 4), np.bool_)}, "2 masks", "got 3"),
     ],
 )
@@ -143,11 +144,12 @@ def test_detections_to_supervision_and_back() -> None:
     mask = np.zeros((2, 4, 6), np.bool_)
     mask[1, 2, 3] = True
     embedding, keypoints = np.eye(2, 8, dtype=np.float32), np.ones((2, 5, 3), np.float32)
-    before = table(mask=mask, embedding=embedding, keypoints=keypoints)
+    team = np.full((2, 3), 0.25, np.float32)
+    before = table(mask=mask, embedding=embedding, keypoints=keypoints, team_evidence=team)
     there = before.to_supervision({0: "player"})
     assert there.data["class_name"].tolist() == ["player", "3"]
     back = Detections.from_supervision(there)
-    for column in ("xyxy", "score", "class_id", "embedding", "mask", "keypoints"):
+    for column in ("xyxy", "score", "class_id", "embedding", "mask", "keypoints", "team_evidence"):
         assert np.array_equal(getattr(back, column), getattr(before, column)), column
 
 
