@@ -27,6 +27,7 @@ _NAMES = {
     "sportstrack.models.weights": ("assets_folder",),
     "sportstrack.mot": ("MotTable", "read_mot", "write_mot"),
     "sportstrack.pitch": ("Camera", "Mark", "Pitch", "draw_pitch", "fit_camera", "load_pitch", "read_marks"),
+    "sportstrack.pitch.file": ("PitchFrame", "PitchTrack", "read_pitch", "write_pitch"),
     "sportstrack.recording": ("Recording",),
     "sportstrack.refine": ("RefineSettings", "TrackTable", "refine_tracks"),
     "sportstrack.score.calibration": ("CalibrationScores", "clip_line", "scale_lines", "score_calibration"),
@@ -107,6 +108,8 @@ __all__ = [
     "MotTable",
     "OCSORTConfig",
     "Pitch",
+    "PitchFrame",
+    "PitchTrack",
     "Presence",
     "Recording",
     "RefineSettings",
@@ -159,6 +162,7 @@ __all__ = [
     "read_identities",
     "read_marks",
     "read_mot",
+    "read_pitch",
     "refine_tracks",
     "scale_lines",
     "score_calibration",
@@ -173,6 +177,7 @@ __all__ = [
     "write_game_state",
     "write_identities",
     "write_mot",
+    "write_pitch",
     "write_yolo_labels",
 ]
 
@@ -193,6 +198,7 @@ if TYPE_CHECKING:
     from sportstrack.models.weights import assets_folder
     from sportstrack.mot import MotTable, read_mot, write_mot
     from sportstrack.pitch import Camera, Mark, Pitch, draw_pitch, fit_camera, load_pitch, read_marks
+    from sportstrack.pitch.file import PitchFrame, PitchTrack, read_pitch, write_pitch
     from sportstrack.recording import Recording
     from sportstrack.refine import RefineSettings, TrackTable, refine_tracks
     from sportstrack.score.calibration import CalibrationScores, clip_line, scale_lines, score_calibration
