@@ -148,24 +148,26 @@ class Annotator:
     ) -> None:
         """Draw what lies on the ground: paths and ellipses, the farthest player first."""
         order = np.argsort(tracks.xyxy[:, 3], kind="stable").tolist()
-        shapes: list[tuple[NDArray[np.int32], Colour, int]] = []
+        shown = [row for row in order if not self._is_other(int(tracks.track_id[row]))]
+        paths: list[tuple[NDArray[np.int32], Colour]] = []
         if self._trails is not None and "trace" in self.items:
-            for row in order:
-                track = int(tracks.track_id[row])
-                points = self._trails.path(track, self._trace_length)
-                if len(points) > 1 and not self._is_other(track):
-                    shapes.append((marks.path(points), colours[row], tools.stroke))
-        if "ellipse" in self.items:
-            arcs = marks.ellipses(tracks.xyxy)
-            for row in order:
+            trails = self._trails.paths(tracks.track_id[shown].tolist(), self._trace_length)
+            paths = [
+                (marks.path(trail), colours[row]) for row, trail in zip(shown, trails, strict=True) if len(trail) > 1
+            ]
+        marks.lines(canvas, [path for path, _ in paths], marks.EDGE, tools.stroke + 2)
+        circled = "ellipse" in self.items
+        if circled:
+            for row, edge in zip(shown, marks.ellipses(tracks.xyxy[shown], tools.stroke + 3), strict=True):
                 if not is_ball[row]:
-                    width = tools.thin if self._is_other(int(tracks.track_id[row])) else tools.stroke
-                    shapes.append((arcs[row], colours[row], width))
-        edged = [shape for shape, colour, _ in shapes if colour != OTHERS]
-        if edged:
-            marks.lines(canvas, edged, marks.EDGE, tools.stroke + 2)
-        for shape, colour, width in shapes:
-            marks.lines(canvas, [shape], colour, width)
+                    marks.band(canvas, edge, marks.EDGE)
+        for path, colour in paths:
+            marks.lines(canvas, [path], colour, tools.stroke)
+        if circled:
+            width = [tools.stroke if row in shown else tools.thin for row in order]
+            for row, ring in zip(order, marks.ellipses(tracks.xyxy[order], width), strict=True):
+                if not is_ball[row]:
+                    marks.band(canvas, ring, colours[row])
 
     def _frames(
         self, canvas: Image, tracks: Tracks, is_ball: NDArray[np.bool_], colours: list[Colour], tools: _Tools

@@ -45,8 +45,7 @@ class TrackColours:
     """
 
     def __init__(self) -> None:
-        self._bgr = np.array([bgr(colour) for colour in PALETTE], np.float64)
-        self._alike = np.exp(-_distances(self._bgr) / 120.0)
+        self._alike = np.exp(-_distances(np.array(_PALETTE_BGR, np.float64)) / 120.0)
         self._chosen: dict[int, int] = {}
         self._seen: dict[int, tuple[int, FloatArray]] = {}  # track → last frame, middle
         self._frame = 0
@@ -57,21 +56,23 @@ class TrackColours:
         middle = (xyxy[:, :2] + xyxy[:, 2:]) / 2
         reach = 4.0 * float(np.median(xyxy[:, 3] - xyxy[:, 1])) if len(xyxy) else 1.0
         ids = track_id.tolist()
-        for track, place in zip(ids, middle, strict=True):
+        new = []
+        for row, track in enumerate(ids):
             if track in self._chosen:
-                self._seen[track] = (self._frame, place)
-        for track, place in sorted(zip(ids, middle, strict=True), key=lambda pair: pair[0]):
+                self._seen[track] = (self._frame, middle[row])
+            else:
+                new.append((track, row))
+        for track, row in sorted(new):
             if track not in self._chosen:
-                self._chosen[track] = self._choose(track, place, max(reach, 1.0))
-                self._seen[track] = (self._frame, place)
+                self._chosen[track] = self._choose(track, middle[row], max(reach, 1.0))
+                self._seen[track] = (self._frame, middle[row])
         if len(self._chosen) > MOST:
             self._forget()
         return [self.colour(track) for track in ids]
 
     def colour(self, track_id: int) -> Colour:
         """Return the BGR colour of a track that has been seen."""
-        blue, green, red = self._bgr[self._chosen[track_id]].astype(int).tolist()
-        return blue, green, red
+        return _PALETTE_BGR[self._chosen[track_id]]
 
     def _choose(self, track: int, place: FloatArray, reach: float) -> int:
         taken = [(self._chosen[other], at) for other, (frame, at) in self._seen.items() if self._fresh(frame)]
@@ -98,6 +99,9 @@ def bgr(code: str) -> Colour:
     """Return the BGR colour of a code such as #ffd200."""
     red, green, blue = bytes.fromhex(code[1:])
     return blue, green, red
+
+
+_PALETTE_BGR = tuple(bgr(code) for code in PALETTE)
 
 
 def ink_on(colour: Colour) -> Colour:

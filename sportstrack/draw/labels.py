@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -15,6 +17,7 @@ RINGS = (0.0, 1.2, 2.6)  # heights of a label by which places lie farther away
 COVERS = 1e3  # the price of a place where a label would cover what it must not
 GAP = 0.2  # of a label's height, between label and player
 
+_NOWHERE = np.empty(4)
 _BELOW_FIRST = ((0, 1), (0, -1), (1, 1), (-1, 1), (1, 0), (-1, 0), (1, -1), (-1, -1))
 _ABOVE_FIRST = ((0, -1), (0, 1), (1, -1), (-1, -1), (1, 0), (-1, 0), (1, 1), (-1, 1))
 
@@ -78,28 +81,64 @@ class Placer:
             return []
         scene = _Surroundings(np.concatenate([taken, heads(people)]), people, np.array(picture, np.float64))
         near, prices = self._options(xyxy, sizes, scene, RINGS[:1])
+        cheapest = prices.min(axis=1).tolist()
         spots: list[Spot | None] = [None] * len(ids)
         placed = np.empty((len(ids), 4))
+        boxes: list[Sequence[float]] = []  # the same as `placed`, for single comparisons
         chosen: dict[int, int] = {}
         for row in sorted(range(len(ids)), key=ids.__getitem__):
-            places, others = near[row], placed[: len(chosen)]
-            price = prices[row] + COVERS * _touches(places, others)
-            before = self._last.get(ids[row], 0)
-            if price.min() >= COVERS or before >= len(price):  # farther away, which few labels need
-                more, cost = self._options(xyxy[row : row + 1], sizes[row : row + 1], scene, RINGS[1:])
-                places = np.concatenate([places, more[0]])
-                price = np.concatenate([price, cost[0] + COVERS * _touches(more[0], others)])
-            best = int(price.argmin())
-            if ids[row] in self._last and price[before] <= price[best] + KEEP:
-                best = before
-            if price[best] >= COVERS and not always:
+            best, place = self._kept(ids[row], prices[row], cheapest[row], near[row], boxes)
+            if best is None:
+                farther = partial(self._options, xyxy[row : row + 1], sizes[row : row + 1], scene, RINGS[1:])
+                best, place = self._best(
+                    self._last.get(ids[row]), near[row], prices[row], placed[: len(boxes)], farther, always
+                )
+            if best is None:
                 continue
-            where = scene.pushed_in(places[best])
-            placed[len(chosen)] = where
+            where = place if best < len(self._turns) and prices[row, best] < COVERS else scene.pushed_in(place)
+            placed[len(boxes)] = where
+            boxes.append(where.tolist())
             chosen[ids[row]] = best
             spots[row] = Spot(int(where[0]), int(where[1]), best >= len(self._turns))
         self._last = chosen
         return spots
+
+    def _kept(
+        self, track: int, prices: FloatArray, cheapest: float, places: FloatArray, placed: list[Sequence[float]]
+    ) -> tuple[int | None, FloatArray]:
+        """Return the place of the last frame where it is still good, which a glance tells, or None and no place.
+
+        Labels that were placed before only make places dearer, so no other place can be much better than it.
+        """
+        before = self._last.get(track, len(prices))
+        if before >= len(prices) or prices[before] >= COVERS or prices[before] > cheapest + KEEP:
+            return None, _NOWHERE
+        x1, y1, x2, y2 = places[before].tolist()
+        if any(x1 < right and left < x2 and y1 < bottom and top < y2 for left, top, right, bottom in placed):
+            return None, _NOWHERE
+        return before, places[before]
+
+    def _best(
+        self,
+        before: int | None,
+        places: FloatArray,
+        prices: FloatArray,
+        others: FloatArray,
+        farther: Callable[[], tuple[FloatArray, FloatArray]],
+        always: bool,
+    ) -> tuple[int | None, FloatArray]:
+        """Return the number of the best place and the place, or None and no place where there is none."""
+        price = prices + COVERS * _touches(places, others)
+        if price.min() >= COVERS or (before or 0) >= len(price):  # farther away, which few labels need
+            more, cost = farther()
+            places = np.concatenate([places, more[0]])
+            price = np.concatenate([price, cost[0] + COVERS * _touches(more[0], others)])
+        best = int(price.argmin())
+        if before is not None and price[before] <= price[best] + KEEP:
+            best = before
+        if price[best] >= COVERS and not always:
+            return None, _NOWHERE
+        return best, places[best]
 
     def _options(
         self, xyxy: FloatArray, sizes: FloatArray, scene: _Surroundings, rings: tuple[float, ...]

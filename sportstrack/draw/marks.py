@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from sportstrack.draw.colours import Colour
 from sportstrack.types import FloatArray, Image
@@ -29,13 +29,20 @@ _SIDE = np.array([(-1, -1), (-1, 1), (1, -1), (1, 1)])
 _SHIFT = 4  # 2 ** 4 is FINE
 
 
-def ellipses(xyxy: FloatArray) -> list[NDArray[np.int32]]:
-    """Return each box's ellipse on the ground, as a line in `FINE` parts of a pixel."""
+def ellipses(xyxy: FloatArray, thickness: ArrayLike) -> list[NDArray[np.int32]]:
+    """Return each box's ellipse on the ground, as the outline of a band in `FINE` parts of a pixel.
+
+    Args:
+        xyxy: (N, 4).
+        thickness: of the band, in pixels; one number or (N,).
+    """
     size = xyxy[:, 2:] - xyxy[:, :2]
     across = 0.5 * np.maximum(size[:, 0], 0.42 * size[:, 1]) * 1.15  # arms and legs widen a box, hardly its ground
     foot = np.column_stack([(xyxy[:, 0] + xyxy[:, 2]) / 2, xyxy[:, 3] - 0.12 * across])
     radii = np.column_stack([across, 0.36 * across])
-    return _fine(foot[:, None] + _CURVE * radii[:, None])
+    half = np.broadcast_to(np.asarray(thickness, np.float64) / 2, len(xyxy))[:, None]
+    inner = _CURVE[::-1] * np.maximum(radii - half, 0)[:, None]
+    return _fine(foot[:, None] + np.concatenate([_CURVE * (radii + half)[:, None], inner], axis=1))
 
 
 def corners(xyxy: FloatArray) -> list[list[NDArray[np.int32]]]:
@@ -70,6 +77,13 @@ def solid(canvas: Image, shapes: Sequence[NDArray[np.int32]], colour: Colour, th
     cv2.polylines(canvas, list(shapes), True, EDGE, thickness + 1, cv2.LINE_AA, _SHIFT)
     for shape in shapes:
         cv2.fillPoly(canvas, [shape], colour, cv2.LINE_AA, _SHIFT)
+
+
+def band(canvas: Image, outline: NDArray[np.int32], colour: Colour) -> None:
+    """Fill an outline given in `FINE` parts of a pixel: a quarter of the time that a thick line takes."""
+    import cv2
+
+    cv2.fillPoly(canvas, [outline], colour, cv2.LINE_AA, _SHIFT)
 
 
 def path(points: FloatArray) -> NDArray[np.int32]:

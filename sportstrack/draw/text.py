@@ -25,10 +25,12 @@ class Stamp:
     Attributes:
         share: (h, w, 1) uint16 share of what is below, 0…256.
         colour: (h, w, 3) uint16 own colour times its share of 256.
+        solid: (h, w, 3) the colours alone, of a stamp that hides all that is below but at its four corner pixels.
     """
 
     share: NDArray[np.uint16]
     colour: NDArray[np.uint16]
+    solid: Image | None = None
 
     @property
     def size(self) -> tuple[int, int]:
@@ -41,6 +43,11 @@ class Stamp:
         left, top = max(0, -x), max(0, -y)
         right, bottom = min(width, canvas.shape[1] - x), min(height, canvas.shape[0] - y)
         if right <= left or bottom <= top:
+            return
+        if self.solid is not None and (right - left, bottom - top) == (width, height):
+            canvas[y + 1 : y + height - 1, x : x + width] = self.solid[1:-1]
+            for row in (0, height - 1):  # without their rounded ends
+                canvas[y + row, x + 1 : x + width - 1] = self.solid[row, 1:-1]
             return
         part = canvas[y + top : y + bottom, x + left : x + right]
         below = part * self.share[top:bottom, left:right]
@@ -96,7 +103,9 @@ class Letters:
         share[[0, 0, -1, -1], [0, -1, 0, -1]] = 0.0  # rounded corners
         mixed = ground * (1 - ink) + np.array(ink_on(colour), np.float32) * ink
         whole = np.round(256 * share).astype(np.uint16)
-        return Stamp(np.uint16(256) - whole, np.floor(mixed * whole).astype(np.uint16))
+        colours = np.floor(mixed * whole).astype(np.uint16)
+        solid = (colours >> 8).astype(np.uint8) if opacity == 1.0 else None
+        return Stamp(np.uint16(256) - whole, colours, solid)
 
 
 @lru_cache(4096)

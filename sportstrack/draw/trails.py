@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -47,12 +48,17 @@ class Trails:
             if not points:
                 del self._points[track]
 
-    def path(self, track_id: int, length: int) -> FloatArray:
-        """Return the (N, 2) points of a track over so many frames, in this frame's picture, the oldest first."""
-        points = self._points.get(track_id, ())
-        last = self._frame
-        some = [foot for frame, foot in points if (frame % STRIDE == 0 and frame > last - length) or frame == last]
-        return apply(self._place, np.array(some)) if some else np.empty((0, 2))
+    def paths(self, track_ids: Iterable[int], length: int) -> list[FloatArray]:
+        """Return the (N, 2) points of each track over so many frames, in this frame's picture, the oldest first."""
+        last, first = self._frame, self._frame - length
+        feet: list[FloatArray] = []
+        ends = []
+        for track in track_ids:
+            points = self._points.get(track, ())
+            feet += [foot for frame, foot in points if (frame % STRIDE == 0 and frame > first) or frame == last]
+            ends.append(len(feet))
+        moved = apply(self._place, np.array(feet).reshape(-1, 2))
+        return np.split(moved, ends)[:-1]
 
     def speed(self, track_id: int, frame_rate: float) -> float | None:
         """Return a track's pixels per second over half a second; None for a track that is too new."""
