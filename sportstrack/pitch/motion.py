@@ -1,0 +1,202 @@
+"""How people move on the pitch: noisy places in metres become smooth paths with speeds.
+
+Differences of noisy places are mostly noise: feet that are 0.2 m off run 5 m in each second. A path is therefore
+smoothed as a whole. The model is that of a Kalman smoother with constant velocity: the second differences of the places
+are white noise of density q, the errors of the places are white noise of density r. Its estimate is the solution of one
+banded system of equations (Whittaker, On a new method of graduation, 1923), which needs no pass over the frames. Then q
+is estimated again wherever the path turns or changes its speed, and where it does not: those who stand or run straight
+on are smoothed over seconds, and a sprint's beginning over tenths.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from sportstrack.errors import SettingError
+
+Floats = npt.NDArray[np.float64]
+Whole = npt.NDArray[np.int64]
+
+MAX_GAP = 1.0
+"""Seconds: over a longer time without places nobody knows the way."""
+TOP_SPEED = 12.5
+"""Metres per second that no person exceeds; the fastest sprinter ever measured ran 12.4."""
+
+_ROUNDS = 5  # of estimating q and the weights of outliers
+_MEMORY = 0.2  # seconds over which the errors of boxes and cameras are alike
+_CALM, _LIVELY = 0.05, 8.0  # m²/s³, limits of q
+_FIRST = 2.0  # m²/s³, of q in the first round
+_WINDOW = 0.3  # seconds, standard deviation of the window in which q is estimated
+_ODD = 3.0  # standard deviations from which on a place counts less
+_REACH = 0.4  # seconds on each side of a place whose median it is compared with
+_SHORTEST = 0.4  # seconds of a path below which no speed is told
+_FLOOR = 0.02  # metres: no place is surer
+
+
+@dataclass(frozen=True, eq=False)
+class GroundPath:
+    """A smoothed path: one row for each frame of each unbroken run of a track.
+
+    Attributes:
+        frame: (N,) numbers of frames, without gaps within a run.
+        xy: (N, 2) metres.
+        velocity: (N, 2) metres per second.
+        run: (N,) number of the run; between two runs the way is not known.
+        seen: (N,) whether the frame has a place, and not only frames before and after it.
+    """
+
+    frame: Whole
+    xy: Floats
+    velocity: Floats
+    run: Whole
+    seen: npt.NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    @property
+    def speed(self) -> Floats:
+        """(N,) metres per second."""
+        return np.asarray(np.hypot(self.velocity[:, 0], self.velocity[:, 1]))
+
+
+def smooth_path(
+    frame: npt.ArrayLike,
+    xy: npt.ArrayLike,
+    error: npt.ArrayLike,
+    frame_rate: float,
+    *,
+    every: int = 1,
+    max_gap: float = MAX_GAP,
+    top_speed: float = TOP_SPEED,
+) -> GroundPath:
+    """Return the smoothed path of one track.
+
+    Frames without a place, such as refused ones, are bridged up to ``max_gap``. A single place far from those around it
+    is left out. Where the next place could not be reached even at ``top_speed``, the path is broken: it is another
+    person's from there on. Moments that are still faster have no speed (NaN).
+
+    Args:
+        frame: (N,) numbers of frames, ascending.
+        xy: (N, 2) places in metres; rows of NaN are as good as missing.
+        error: (N,) root mean square errors of the places in metres, as `PitchTrack.to_ground` tells them.
+        frame_rate: frames in a second.
+        every: how far the numbers of frames lie apart.
+        max_gap: seconds.
+        top_speed: metres per second.
+
+    Raises:
+        SettingError: columns of other lengths, or frames that do not ascend.
+    """
+    frames = np.asarray(frame, dtype=np.int64).reshape(-1)
+    places, errors = np.asarray(xy, dtype=float).reshape(-1, 2), np.asarray(error, dtype=float).reshape(-1)
+    if not len(frames) == len(places) == len(errors):
+        raise SettingError(f"a path needs as many frames ({len(frames)}) as places ({len(places)}) and errors")
+    if (np.diff(frames) <= 0).any():
+        raise SettingError("the frames of a path must ascend, each once")
+    step = every / frame_rate
+    good = np.isfinite(places).all(axis=1) & np.isfinite(errors)
+    ticks, places, errors = frames[good] // every, places[good], np.maximum(errors[good], _FLOOR)
+    kept = ~_strays(ticks, places, errors, step, top_speed)
+    ticks, places, errors = ticks[kept], places[kept], errors[kept]
+    parts = [
+        _smooth(ticks[rows], places[rows], errors[rows], step, top_speed)
+        for rows in _runs(ticks, places, errors, step, max_gap, top_speed)
+    ]
+    if not parts:
+        return GroundPath(*(np.empty(shape, kind) for shape, kind in _EMPTY))  # type: ignore[arg-type]
+    numbers = [np.full(len(part[0]), number) for number, part in enumerate(parts)]
+    tick, smooth, velocity, seen = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return GroundPath(tick * every + int(frames[0]) % every, smooth, velocity, np.concatenate(numbers), seen)
+
+
+_EMPTY = ((0, np.int64), ((0, 2), np.float64), ((0, 2), np.float64), (0, np.int64), (0, np.bool_))
+
+
+def _strays(ticks: Whole, places: Floats, errors: Floats, step: float, top_speed: float) -> npt.NDArray[np.bool_]:
+    """Return which places are far from the median of those around them."""
+    reach = round(_REACH / step)
+    if len(ticks) < 3 or reach < 1:
+        return np.zeros(len(ticks), np.bool_)
+    shifts = [shift for shift in range(-reach, reach + 1) if shift]
+    shifts = shifts[:: max(1, len(shifts) // 16)]
+    around = np.full((len(shifts), len(ticks), 2), np.nan)
+    for row, shift in zip(around, shifts, strict=True):
+        there = slice(max(0, shift), len(ticks) + min(0, shift))
+        here = slice(max(0, -shift), len(ticks) + min(0, -shift))
+        near = np.abs(ticks[there] - ticks[here]) <= reach
+        row[here][near] = places[there][near]
+    lonely = np.isnan(around[:, :, 0]).all(axis=0)
+    around[:, lonely] = places[lonely]
+    middle = np.nanmedian(around, axis=0)
+    off = np.hypot(*(places - middle).T)
+    return np.asarray(off > top_speed * _REACH / 2 + 5 * errors)
+
+
+def _runs(
+    ticks: Whole, places: Floats, errors: Floats, step: float, max_gap: float, top_speed: float
+) -> Iterator[npt.NDArray[np.intp]]:
+    """Yield the rows of each unbroken run that is long enough to tell a speed."""
+    if not len(ticks):
+        return
+    seconds = np.diff(ticks) * step
+    far = np.hypot(*np.diff(places, axis=0).T)
+    sure = 4 * np.hypot(errors[1:], errors[:-1])
+    breaks = np.flatnonzero((seconds > max_gap + 1e-9) | (far > top_speed * seconds + sure)) + 1
+    for rows in np.split(np.arange(len(ticks)), breaks):
+        if (ticks[rows[-1]] - ticks[rows[0]]) * step >= _SHORTEST - 1e-9 and len(rows) >= 3:
+            yield rows
+
+
+def _smooth(
+    ticks: Whole, places: Floats, errors: Floats, step: float, top_speed: float
+) -> tuple[Whole, Floats, Floats, npt.NDArray[np.bool_]]:
+    """Return all ticks of a run with smoothed places, velocities, and whether they were seen."""
+    all_ticks = np.arange(ticks[0], ticks[-1] + 1)
+    rows = ticks - ticks[0]
+    seen = np.zeros(len(all_ticks), np.bool_)
+    seen[rows] = True
+    origin = places.mean(axis=0)
+    variance = errors**2 / 2  # of each coordinate
+    weight = step / (variance * max(step, _MEMORY))
+    odd, q = np.ones(len(rows)), np.full(len(all_ticks) - 2, _FIRST)
+    smooth = np.empty((len(all_ticks), 2))
+    for number in range(_ROUNDS + 1):
+        full, right = np.zeros(len(all_ticks)), np.zeros((len(all_ticks), 2))
+        full[rows] = weight * odd
+        right[rows] = (weight * odd)[:, None] * (places - origin)
+        smooth = _solve(full, right, 1 / (q * step**3))
+        if number == _ROUNDS:
+            break
+        off = np.hypot(*(places - origin - smooth[rows]).T) / np.sqrt(variance)
+        odd = 1 / np.maximum(1.0, off / _ODD)
+        q = np.clip(_blurred((np.diff(smooth, 2, axis=0) ** 2).sum(axis=1) / (2 * step**4), step), _CALM, _LIVELY)
+    velocity = np.gradient(smooth, step, axis=0)
+    velocity[np.hypot(*velocity.T) > top_speed] = np.nan
+    return all_ticks, smooth + origin, velocity, seen
+
+
+def _solve(weight: Floats, right: Floats, stiff: Floats) -> Floats:
+    """Return x that minimises Σ weight (z − x)² + Σ stiff (second difference of x)²; ``right`` is weight times z."""
+    from scipy.linalg import solveh_banded
+
+    bands = np.zeros((3, len(weight)))
+    bands[2] = weight
+    bands[2, :-2] += stiff
+    bands[2, 1:-1] += 4 * stiff
+    bands[2, 2:] += stiff
+    bands[1, 1:-1] -= 2 * stiff
+    bands[1, 2:] -= 2 * stiff
+    bands[0, 2:] = stiff
+    return np.asarray(solveh_banded(bands, right, check_finite=False))
+
+
+def _blurred(values: Floats, step: float) -> Floats:
+    """Return the Gaussian mean of each value's neighbourhood in time."""
+    from scipy.ndimage import gaussian_filter1d
+
+    return np.asarray(gaussian_filter1d(values, _WINDOW / step, mode="nearest"))
