@@ -25,6 +25,7 @@ _LEAST = 6  # places in a window
 _ROLLING = 3.0  # m/s², standard deviation of a rolling ball's acceleration
 _GRAVITY_SPREAD = 0.25  # of g d / h, because the ball's height and its speed change it a little
 _CLEAR = 3.0  # of the logarithm of the likelihoods' ratio
+_UNCLEAR = 0.5  # variances by which the fit of a window without a verdict counts as worse
 _BAD_FIT = 3.0  # mean squared error in variances; beyond it the window holds a kick
 _FASTEST = 45.0  # metres per second of a ball on the ground
 _CHUNK = 20_000
@@ -55,18 +56,18 @@ def ball_states(
     first, last = int(frames[good[0]]), int(frames[good[-1]])
     row_of = np.full(last - first + 1, -1)
     row_of[frames[good] - first] = good
-    verdict, fit = np.zeros(len(row_of), np.int8), np.full(len(row_of), np.inf)
+    verdict, rank = np.zeros(len(row_of), np.int8), np.full(len(row_of), np.inf)
     reach = max(2, round(_WINDOW * frame_rate))
     for low in range(0, len(row_of), _CHUNK):
         some = slice(low, min(low + _CHUNK, len(row_of)))
-        verdict[some], fit[some] = _windows(row_of, some, reach, frame_rate, places, errors, lens)
+        verdict[some], rank[some] = _windows(row_of, some, reach, frame_rate, places, errors, lens)
     best, found = np.full(len(row_of), np.inf), np.zeros(len(row_of), np.int8)
     for shift in (0, -reach, -(reach // 2), reach // 2, reach):  # windows around, before and after each frame
         middle = np.arange(len(row_of)) + shift
         inside = (middle >= 0) & (middle < len(row_of))
         better = np.zeros(len(row_of), np.bool_)
-        better[inside] = fit[middle[inside]] < best[inside]
-        best[better], found[better] = fit[middle[better]], verdict[middle[better]]
+        better[inside] = rank[middle[inside]] < best[inside]
+        best[better], found[better] = rank[middle[better]], verdict[middle[better]]
     states[good] = found[frames[good] - first]
     return states
 
@@ -80,7 +81,7 @@ def _windows(
     errors: Floats,
     lens: Floats,
 ) -> tuple[npt.NDArray[np.int8], Floats]:
-    """Return the verdict of each window by its middle, and how well a parabola fits: infinite where it does not."""
+    """Return the verdict of each window by its middle, and its rank: less is better, infinite is of no use."""
     middles = np.arange(some.start, some.stop)
     ticks = middles[:, None] + np.arange(-reach, reach + 1)
     inside = (ticks >= 0) & (ticks < len(row_of))
@@ -107,7 +108,8 @@ def _windows(
     speed = np.hypot(*fitted[:, 1].T)
     verdict = np.where(flies - rolls > _CLEAR, FLYING, np.where(rolls - flies > _CLEAR, GROUNDED, UNKNOWN))
     verdict = np.where((speed > _FASTEST) & (verdict == GROUNDED), UNKNOWN, verdict)
-    return verdict.astype(np.int8), np.where(spread & (fit <= _BAD_FIT), fit, np.inf)
+    rank = fit + np.where(verdict == UNKNOWN, _UNCLEAR, 0.0)
+    return verdict.astype(np.int8), np.where(spread & (fit <= _BAD_FIT), rank, np.inf)
 
 
 def _has_both_ends(seen: npt.NDArray[np.bool_], reach: int) -> npt.NDArray[np.bool_]:

@@ -122,7 +122,7 @@ def _strays(ticks: Whole, places: Floats, errors: Floats, step: float, top_speed
     reach = round(_REACH / step)
     if len(ticks) < 3 or reach < 1:
         return np.zeros(len(ticks), np.bool_)
-    shifts = [shift for shift in range(-reach, reach + 1) if shift]
+    shifts = [shift for shift in range(-reach, reach + 1) if 0 < abs(shift) < len(ticks)]
     shifts = shifts[:: max(1, len(shifts) // 16)]
     around = np.full((len(shifts), len(ticks), 2), np.nan)
     for row, shift in zip(around, shifts, strict=True):
