@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from data_prep.synthetic.camera import SceneCamera
+from data_prep.synthetic.kits import HAIRS, SKINS, Kit
 from data_prep.synthetic.match import MatchState
-from data_prep.synthetic.people import HAIRS, SKINS, Kit, Sprite, Wardrobe, skeleton
+from data_prep.synthetic.people import Sprite, Wardrobe, skeleton
 from data_prep.synthetic.settings import STREAM_BYSTANDERS, Array, Settings
 from data_prep.synthetic.stadium import BOARD_GAP, HALF, STAND_DEPTH, STAND_RISE
 
@@ -48,7 +49,7 @@ class RenderedBystanders:
 
     def draw(self, index: int, camera: SceneCamera, sun: Array) -> Sprite | None:
         """One person's sprite; None when too near the lens, or out of the picture."""
-        return self._wardrobe.draw(index, self.joints[index], camera, 0.85, sun)
+        return self._wardrobe.draw(index, self.joints[index], camera, np.full(3, 0.85), sun)
 
 
 def _clothes(rng: np.random.Generator) -> Kit:

@@ -25,6 +25,8 @@ _EXAMPLES = """examples:
     sportstrack synthetic football-yolo --layout yolo --sequences 40 --every 10
   a video with two shot changes, a crowded ball and changing light:
     sportstrack synthetic clips --layout video --cuts 2 --crowding 0.8 --light-change 1
+  sequences on which to test who is who (seeds from 1000 on are never trained on):
+    sportstrack synthetic who --sequences 8 --seed 1000 --kits varied --lighting varied
 """
 
 
@@ -46,7 +48,18 @@ def _parser() -> argparse.ArgumentParser:
     add_settings(
         parser,
         Settings,
-        ("frame_rate", "crowding", "camera_speed", "light_change", "cuts", "view", "surface", "bystanders"),
+        (
+            "frame_rate",
+            "crowding",
+            "camera_speed",
+            "light_change",
+            "cuts",
+            "view",
+            "surface",
+            "kits",
+            "lighting",
+            "bystanders",
+        ),
     )
     add("--every", type=Whole(1), default=10, metavar="N", help="yolo: use every Nth frame only (10)")
     add("--val-share", type=SHARE, default=0.2, metavar="0..1", help="yolo: share of sequences for validation")

@@ -33,6 +33,8 @@ def sequence_name(settings: Settings) -> str:
 def write_mot(settings: Settings, folder: Path, overwrite: bool = False, progress: Progress | None = None) -> Path:
     """Write ``folder/<name>/`` as SportsMOT does: img1/000001.jpg, gt/gt.txt, seqinfo.ini, gameinfo.ini; manifest.json.
 
+    ``gt/numbers.txt`` tells where shirt numbers are seen, ``gt/bystanders.txt`` where people off the field are.
+
     The same sequence is not written twice. OutputError when it cannot be written, or when another one or one that was
     changed by hand is there and ``overwrite`` is false.
     """
@@ -44,12 +46,16 @@ def write_mot(settings: Settings, folder: Path, overwrite: bool = False, progres
         (part / "gt").mkdir()
         rows: list[str] = []
         off: list[str] = []
+        numbers: list[str] = []
+        shirts = _shirt_numbers(settings)
         for image, truth in _watched(settings, name, 1, progress):
             _write_jpeg(part / "img1" / f"{truth.frame + 1:06d}.jpg", image)
             rows += mot_rows(truth)
             off += bystander_rows(truth)
+            numbers += number_rows(truth, shirts)
         if settings.bystanders:
             (part / "gt" / "bystanders.txt").write_text("".join(off), encoding="utf-8")
+        (part / "gt" / "numbers.txt").write_text("".join(numbers), encoding="utf-8")
         (part / "gt" / "gt.txt").write_text("".join(rows), encoding="utf-8")
         (part / "seqinfo.ini").write_text(_seqinfo(settings, name), encoding="utf-8")
         (part / "gameinfo.ini").write_text(_gameinfo(settings, name), encoding="utf-8")
@@ -74,6 +80,23 @@ def bystander_rows(truth: FrameTruth) -> list[str]:
         f"{truth.frame + 1},-1,{x0:g},{y0:g},{x1 - x0:g},{y1 - y0:g},1,-1,-1\n"
         for x0, y0, x1, y1 in truth.bystander_xyxy
     ]
+
+
+def number_rows(truth: FrameTruth, numbers: dict[int, int]) -> list[str]:
+    """One frame's shirt numbers: frame from 1, id, box of the digits, number, visibility, facing."""
+    rows = []
+    for track_id, box, visible, facing in zip(
+        truth.track_id.tolist(), truth.number_xyxy, truth.number_visibility, truth.number_facing, strict=True
+    ):
+        if track_id in numbers and np.isfinite(box).all():
+            x0, y0, x1, y1 = box
+            place = f"{x0:.1f},{y0:.1f},{x1 - x0:.1f},{y1 - y0:.1f}"
+            rows.append(f"{truth.frame + 1},{track_id},{place},{numbers[track_id]},{visible:.3f},{facing:.3f}\n")
+    return rows
+
+
+def _shirt_numbers(settings: Settings) -> dict[int, int]:
+    return {person.track_id: person.number for person in identities(settings) if person.number is not None}
 
 
 def _seqinfo(settings: Settings, name: str) -> str:
@@ -152,7 +175,9 @@ def data_yaml() -> str:
 def write_video(
     settings: Settings, path: Path, crf: int = 23, overwrite: bool = False, progress: Progress | None = None
 ) -> Path:
-    """Write an mp4 that browsers play (H.264, yuv420p, faststart), and its truth as MOT text beside it (.txt).
+    """Write an mp4 that browsers play (H.264, yuv420p, faststart), and its truth beside it.
+
+    ``.txt`` is MOT text, ``.gameinfo.ini`` gives role, team and number of each id.
 
     The same video is not written twice; OutputError where other files are in the way and ``overwrite`` is false.
     SettingError when width or height is odd, which yuv420p cannot hold; OutputError when it cannot be written.
@@ -163,15 +188,15 @@ def write_video(
         raise SettingError(f"synthetic: video needs an even size, not {settings.width}x{settings.height}")
     rows: list[str] = []
     path = Path(path)
-    names = [path.name, path.with_suffix(".txt").name]
+    names = [path.name, path.with_suffix(".txt").name, path.with_suffix(".gameinfo.ini").name]
     source = f"the render {_sha256(json.dumps([vars(settings), crf], sort_keys=True))[:12]}"
     with Claim(path.parent, names, command=COMMAND, source=source, overwrite=overwrite) as claim:
         if not overwrite and all(map(claim.is_unchanged, names)):
             return path
-        video, text = map(claim.file, names)
+        video, text, people = map(claim.file, names)
         rate = Fraction(settings.frame_rate).limit_denominator(1001)
         with (
-            _cleared([video, text]),
+            _cleared([video, text, people]),
             av.open(str(video.part), "w", format="mp4", options={"movflags": "+faststart"}) as out,
         ):
             stream = out.add_stream("libx264", rate=rate, options={"crf": str(crf), "preset": "medium"})
@@ -181,7 +206,8 @@ def write_video(
                 rows += mot_rows(truth)
             out.mux(stream.encode(None))
         text.write("".join(rows).encode())
-        claim.complete([video, text])
+        people.write(_gameinfo(settings, path.stem).encode())
+        claim.complete([video, text, people])
     return path
 
 

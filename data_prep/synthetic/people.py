@@ -1,4 +1,4 @@
-"""Players as low-poly bodies: kits, a gait tied to speed, and sprites drawn through the camera."""
+"""Players as low-poly bodies: a gait tied to speed, and sprites drawn through the camera."""
 
 from __future__ import annotations
 
@@ -7,24 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from data_prep.synthetic.camera import SceneCamera
+from data_prep.synthetic.kits import WHITE, Kit
 from data_prep.synthetic.match import BALL_RADIUS, MatchState
-from data_prep.synthetic.settings import N_PEOPLE, STREAM_KITS, Array, Colour, Settings, identities
+from data_prep.synthetic.patterns import PATTERNS
+from data_prep.synthetic.settings import Array, Colour
 from sportstrack.types import Image
-
-# Kits distinguish the roles: a referee is all in black, a goalkeeper in fluorescent yellow or orange with long sleeves
-# and white gloves; the players' colours come near neither. (BGR)
-PLAYER_COLOURS: dict[str, Colour] = {
-    "red": (38, 32, 205), "blue": (190, 75, 25), "white": (232, 234, 232), "sky": (232, 190, 120),
-    "claret": (62, 26, 118), "purple": (140, 45, 95), "teal": (135, 125, 15), "pink": (185, 150, 240),
-}  # fmt: skip
-CLASHES = (
-    {"red", "claret"}, {"sky", "white"}, {"claret", "purple"}, {"blue", "purple"}, {"pink", "white"}, {"sky", "pink"},
-)  # fmt: skip
-KEEPER_COLOURS: tuple[Colour, ...] = ((40, 250, 215), (10, 140, 255))
-BLACK: Colour = (24, 22, 22)
-WHITE: Colour = (236, 238, 238)
-SKINS: tuple[Colour, ...] = ((150, 180, 222), (120, 155, 205), (85, 120, 175), (55, 80, 125), (40, 55, 88))
-HAIRS: tuple[Colour, ...] = ((20, 22, 28), (25, 40, 70), (70, 130, 180), (30, 60, 120), (120, 125, 130))
 
 HEAD, NECK, SH_L, SH_R, EL_L, EL_R, HA_L, HA_R, HIP_L, HIP_R, KN_L, KN_R, AN_L, AN_R, TO_L, TO_R, CROWN = range(17)
 BOX = 17  # eight corners of the torso: shoulders front L R, back L R, then hips in the same order
@@ -34,65 +21,6 @@ BONES = (  # joint, joint, width in metres: what a shadow is made of
     (KN_R, AN_R, 0.06), (NECK, EL_L, 0.05), (EL_L, HA_L, 0.04), (NECK, EL_R, 0.05), (EL_R, HA_R, 0.04),
     (NECK, HEAD, 0.10),
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Kit:
-    """What one person wears; it never changes within a sequence."""
-
-    shirt: Colour
-    second: Colour  # the pattern's colour
-    pattern: str  # "plain", "stripes", "band" or "halves"
-    shorts: Colour
-    socks: Colour
-    ink: Colour  # the number's colour
-    boots: Colour
-    skin: Colour
-    hair: Colour
-    long_sleeves: bool
-    gloves: bool
-    number: int | None
-    height: float  # metres
-    girth: float  # factor
-
-
-def kits(settings: Settings) -> tuple[Kit, ...]:
-    """The 23 people's kits in the order of their ids."""
-    numbers = [identity.number for identity in identities(settings)]
-    rng = settings.rng(STREAM_KITS)
-    rng.random(100)  # keep clear of the numbers drawn from the same stream
-    names = list(PLAYER_COLOURS)
-    first = str(rng.choice(names))
-    second = str(rng.choice([n for n in names if n != first and {n, first} not in CLASHES]))
-    kits_of_teams = [_team_kit(rng, name) for name in (first, second)]
-    keepers = [KEEPER_COLOURS[int(rng.integers(2))] for _ in range(2)]
-    out = []
-    for i in range(N_PEOPLE):
-        skin, hair = SKINS[int(rng.integers(len(SKINS)))], HAIRS[int(rng.integers(len(HAIRS)))]
-        boots = [(30, 30, 30), (230, 230, 230), (40, 40, 220), (60, 220, 200)][int(rng.integers(4))]
-        body = (float(rng.uniform(1.70, 1.95)), float(rng.uniform(0.92, 1.12)))
-        if i < 20:
-            shirt, other, pattern, shorts, socks, ink = kits_of_teams[i // 10]
-            kit = Kit(shirt, other, pattern, shorts, socks, ink, boots, skin, hair, False, False, numbers[i], *body)
-        elif i < 22:
-            colour = keepers[i - 20]
-            dim: Colour = (colour[0] * 0.8, colour[1] * 0.8, colour[2] * 0.8)
-            kit = Kit(colour, colour, "plain", dim, colour, BLACK, boots, skin, hair, True, True, numbers[i], *body)
-        else:
-            kit = Kit(BLACK, BLACK, "plain", BLACK, BLACK, WHITE, BLACK, skin, hair, False, False, None, *body)
-        out.append(kit)
-    return tuple(out)
-
-
-def _team_kit(rng: np.random.Generator, name: str) -> tuple[Colour, Colour, str, Colour, Colour, Colour]:
-    """Shirt, pattern colour, pattern, shorts, socks and number colour of a team."""
-    shirt = PLAYER_COLOURS[name]
-    light = sum(shirt) > 420
-    other: Colour = (150.0, 60.0, 40.0) if light else WHITE
-    pattern = str(rng.choice(["plain", "stripes", "band", "halves"], p=[0.5, 0.2, 0.18, 0.12]))
-    shorts = [shirt, WHITE, other][int(rng.integers(3))]
-    socks = [shirt, shorts][int(rng.integers(2))]
-    return shirt, other, pattern, shorts, socks, ((60.0, 20.0, 20.0) if light else WHITE)
 
 
 def skeleton(state: MatchState, height: Array, girth: Array) -> Array:
@@ -169,25 +97,34 @@ def _torso(joints: Array, neck: Array, hips: Array, u: Array, side: Array, axis:
 
 
 @dataclass(frozen=True)
+class Lettered:
+    """Where a sprite shows its shirt number."""
+
+    xyxy: Array  # (4,) pixels of the frame, around the digits
+    facing: float  # cosine between the way that the shirt faces and the way to the camera
+
+
+@dataclass(frozen=True)
 class Sprite:
     """A drawn object: ``picture`` (h, w, 4) premultiplied BGRA whose top left pixel is (x, y) of the frame."""
 
     picture: Image
     x: int
     y: int
+    number: Lettered | None = None
 
 
 class Wardrobe:
-    """Draws people; holds the number masks so that each is lettered once."""
+    """Draws people; holds the masks of the numbers so that each is lettered once."""
 
     def __init__(self, people: tuple[Kit, ...]) -> None:
         self.people = people
         self.height = np.array([kit.height for kit in people])
         self.girth = np.array([kit.girth for kit in people])
-        self._numbers = {kit.number: _lettering(kit.number) for kit in people if kit.number is not None}
+        self._letters = [None if kit.number is None else _lettering(kit) for kit in people]
 
-    def draw(self, index: int, joints: Array, camera: SceneCamera, light: float, sun: Array) -> Sprite | None:
-        """One person's sprite; ``joints`` (JOINTS, 3) metres, ``light`` a factor; None when too near the lens."""
+    def draw(self, index: int, joints: Array, camera: SceneCamera, light: Array, sun: Array) -> Sprite | None:
+        """One person's sprite; ``joints`` (JOINTS, 3) metres, ``light`` (3,) BGR factors; None if too near the lens."""
         pixels, depth = camera.project(joints)
         if depth.min() < 2.0:
             return None
@@ -204,33 +141,41 @@ class Wardrobe:
         points, canvas = (pixels - low) * zoom, (size[0] * zoom, size[1] * zoom)
         brush = _Brush(kit, points, per_metre * zoom * kit.height, canvas, light)
         view = camera.centre - centre
-        brush.body(joints, view, sun, self._numbers.get(kit.number) if kit.number is not None else None)
-        return Sprite(brush.shrunk(size), int(low[0]), int(low[1]))
+        brush.body(joints, view, sun, self._letters[index])
+        number = brush.number
+        if number is not None:
+            number = Lettered(number.xyxy / zoom + np.tile(low, 2), number.facing)
+        return Sprite(brush.shrunk(size), int(low[0]), int(low[1]), number)
 
 
-def _lettering(number: int) -> Image:
-    """(48, 48) mask of a shirt number."""
+def _lettering(kit: Kit) -> Image:
+    """(48, 48) mask of a shirt number: above 0 its digits, or with an outline 255 its digits and 1 the outline."""
     import cv2
 
     mask = np.zeros((48, 48), np.uint8)
-    text, scale = str(number), 1.5
-    (w, h), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, 5)
+    text, scale = str(kit.number), 1.5
+    (w, h), _ = cv2.getTextSize(text, kit.font, scale, 5)
     scale *= min(44 / w, 40 / h)
-    (w, h), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, 5)
-    cv2.putText(mask, text, ((48 - w) // 2, (48 + h) // 2), cv2.FONT_HERSHEY_SIMPLEX, scale, 255, 6, cv2.LINE_8)
+    (w, h), _ = cv2.getTextSize(text, kit.font, scale, 5)
+    cv2.putText(mask, text, ((48 - w) // 2, (48 + h) // 2), kit.font, scale, 255, kit.weight, cv2.LINE_8)
+    if kit.outline is not None:
+        digits = np.where(mask > 127, 255, 0).astype(np.uint8)
+        mask = np.maximum(digits, cv2.dilate(digits, np.ones((5, 5), np.uint8)) // 255)
     return mask
 
 
 class _Brush:
     """One person on an enlarged canvas: parts are painted far to near, then the canvas is shrunk."""
 
-    def __init__(self, kit: Kit, points: Array, tall: float, size: tuple[int, int], light: float) -> None:
+    def __init__(self, kit: Kit, points: Array, tall: float, size: tuple[int, int], light: Array) -> None:
         self.canvas: Image = np.zeros((size[1], size[0], 4), np.uint8)
-        self.kit, self.points, self.tall, self.light = kit, points, tall, light
+        self.kit, self.points, self.tall = kit, points, tall
+        self.light: list[float] = light.tolist()
+        self.number: Lettered | None = None  # in the canvas
 
     def colour(self, colour: Colour, factor: float = 1.0) -> tuple[float, float, float, float]:
-        k = factor * self.light
-        return (min(255.0, colour[0] * k), min(255.0, colour[1] * k), min(255.0, colour[2] * k), 255.0)
+        blue, green, red = (min(255.0, c * (factor * k)) for c, k in zip(colour, self.light, strict=True))
+        return (blue, green, red, 255.0)
 
     def limb(self, a: Array, b: Array, width: float, colour: Colour, factor: float) -> None:
         """A capsule, its lit side a little brighter."""
@@ -244,7 +189,7 @@ class _Brush:
             one, two = (int(a[0] + off), int(a[1])), (int(b[0] + off), int(b[1]))
             cv2.line(self.canvas, one, two, self.colour(colour, factor), thin)
 
-    def body(self, joints: Array, view: Array, sun: Array, number: Image | None) -> None:
+    def body(self, joints: Array, view: Array, sun: Array, letters: Image | None) -> None:
         """Paint the whole person; ``view`` points from the chest to the camera."""
         left = joints[SH_L] - joints[SH_R]
         near_left = bool(left @ view > 0)
@@ -254,7 +199,7 @@ class _Brush:
         self.arm(*order[0])
         for shoulder, factor in order:
             self.leg(shoulder - SH_L, factor)
-        self.torso(joints, view, number)
+        self.torso(joints, view, letters)
         self.head()
         self.arm(*order[1])
 
@@ -263,7 +208,10 @@ class _Brush:
         hip, knee, ankle, toe = p[HIP_L + right], p[KN_L + right], p[AN_L + right], p[TO_L + right]
         self.limb(ankle, toe, 0.042, kit.boots, factor)
         self.limb(knee, ankle, 0.050, kit.skin, factor)
-        self.limb(knee + 0.22 * (ankle - knee), ankle, 0.054, kit.socks, factor)
+        top = knee + 0.22 * (ankle - knee)
+        self.limb(top, ankle, 0.054, kit.socks, factor)
+        if kit.trim is not None:
+            self.limb(top, top + 0.12 * (ankle - knee), 0.056, kit.trim, factor)
         self.limb(hip, knee, 0.066, kit.skin, factor)
         self.limb(hip, hip + 0.66 * (knee - hip), 0.088, kit.shorts, factor)
 
@@ -271,10 +219,11 @@ class _Brush:
         p, kit = self.points, self.kit
         right = shoulder - SH_L
         top, elbow, hand = p[shoulder], p[EL_L + right], p[HA_L + right]
-        sleeve = kit.shirt if kit.long_sleeves else kit.skin
+        cloth = kit.shirt if kit.sleeves is None else kit.sleeves[right]
+        sleeve = cloth if kit.long_sleeves else kit.skin
         self.limb(elbow, hand, 0.036, sleeve, factor)
         self.limb(top, elbow, 0.042, sleeve, factor)
-        self.limb(top, top + 0.75 * (elbow - top), 0.056, kit.shirt, factor)
+        self.limb(top, top + 0.75 * (elbow - top), 0.056, cloth, factor)
         self.limb(hand, hand, 0.052 if kit.gloves else 0.036, WHITE if kit.gloves else kit.skin, factor)
 
     def head(self) -> None:
@@ -290,7 +239,7 @@ class _Brush:
             centre = (int(p[CROWN][0]), int(p[CROWN][1]))
             cv2.circle(self.canvas, centre, max(1, round(0.054 * self.tall)), self.colour(kit.hair), -1)
 
-    def torso(self, joints: Array, view: Array, number: Image | None) -> None:
+    def torso(self, joints: Array, view: Array, letters: Image | None) -> None:
         """The shirt: the hull of the chest's box, then its visible face with pattern and number."""
         import cv2
 
@@ -305,27 +254,22 @@ class _Brush:
         face = box[[first, first + 1, first + 5, first + 4]]  # shoulders, then hips
         cosine = abs(float(front @ view)) / float(np.linalg.norm(front) * np.linalg.norm(view))
         cv2.fillConvexPoly(self.canvas, face.astype(np.int32), self.colour(kit.shirt, 0.86 + 0.14 * cosine))
-        self.pattern(face)
+        if not (self.faces_away and kit.plain_back):
+            self.pattern(face)
+        if kit.trim is not None:
+            cv2.line(self.canvas, *_ends(face[0], face[1]), self.colour(kit.trim, 0.9), max(1, round(0.02 * self.tall)))
         cv2.line(self.canvas, *_ends(face[3], face[2]), self.colour(kit.shorts, 0.9), max(1, round(0.045 * self.tall)))
-        if number is not None and cosine > 0.3:
-            self.number(face, number, first == 2)
+        if letters is not None and cosine > 0.3 and (self.faces_away or kit.front_number):
+            self.number = self.lettered(face, letters, self.faces_away, cosine)
 
     def pattern(self, face: Array) -> None:
         import cv2
 
-        def patch(a: float, b: float, top: float, bottom: float) -> None:
-            corners = [_inside(face, a, top), _inside(face, b, top), _inside(face, b, bottom), _inside(face, a, bottom)]
-            cv2.fillConvexPoly(self.canvas, np.array(corners, np.int32), self.colour(self.kit.second, 0.95))
+        for patch in PATTERNS[self.kit.pattern]:
+            corners = np.array([_inside(face, across, along) for across, along in patch], np.int32)
+            cv2.fillConvexPoly(self.canvas, corners, self.colour(self.kit.second, 0.95))
 
-        if self.kit.pattern == "stripes":
-            for a in (0.08, 0.44, 0.80):
-                patch(a, a + 0.14, 0.0, 1.0)
-        elif self.kit.pattern == "band":
-            patch(0.0, 1.0, 0.3, 0.52)
-        elif self.kit.pattern == "halves":
-            patch(0.5, 1.0, 0.0, 1.0)
-
-    def number(self, face: Array, mask: Image, back: bool) -> None:
+    def lettered(self, face: Array, mask: Image, back: bool, cosine: float) -> Lettered | None:
         """Letter the number on the shirt; big on the back, smaller on the chest."""
         import cv2
 
@@ -339,9 +283,15 @@ class _Brush:
         affine = cv2.getAffineTransform(source, (corners - low).astype(np.float32))
         region = self.canvas[low[1] : high[1], low[0] : high[0]]
         letters = cv2.warpAffine(mask, affine, (region.shape[1], region.shape[0]), flags=cv2.INTER_NEAREST)
-        plate = self.kit.second if self.kit.pattern != "plain" else self.kit.shirt
-        ink = self.kit.ink if abs(sum(plate) - sum(self.kit.ink)) > 150 else BLACK if sum(plate) > 380 else WHITE
-        region[letters > 0] = np.array(self.colour(ink), np.uint8)
+        digits = letters > (self.kit.outline is not None)
+        if self.kit.outline is not None:
+            region[letters == 1] = np.array(self.colour(self.kit.outline), np.uint8)
+        region[digits] = np.array(self.colour(self.kit.ink_on(back)), np.uint8)
+        columns, rows = np.flatnonzero(digits.any(axis=0)), np.flatnonzero(digits.any(axis=1))
+        if not len(columns):
+            return None
+        box = np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1], np.float64)
+        return Lettered(box + np.tile(low, 2), cosine)
 
     def shrunk(self, size: list[int]) -> Image:
         """(h, w, 4) premultiplied BGRA at the frame's own scale."""
@@ -363,7 +313,7 @@ def _ends(a: Array, b: Array) -> tuple[tuple[int, int], tuple[int, int]]:
     return (int(a[0]), int(a[1])), (int(b[0]), int(b[1]))
 
 
-def draw_ball(state: MatchState, camera: SceneCamera, light: float) -> Sprite | None:
+def draw_ball(state: MatchState, camera: SceneCamera, light: Array) -> Sprite | None:
     """The ball: shaded white with dark panels that turn as it rolls."""
     import cv2
 
@@ -377,11 +327,11 @@ def draw_ball(state: MatchState, camera: SceneCamera, light: float) -> Sprite | 
     side = int(np.ceil(2 * radius + 5))
     canvas = np.zeros((side * zoom, side * zoom, 4), np.uint8)
     middle, r = (pixel - low) * zoom, radius * zoom
-    k = 255 * min(1.0, light)
+    blue, green, red = (255 * np.minimum(1.0, light)).tolist()
 
     def disc(x: float, y: float, size: float, grey: float) -> None:
         centre = (int(middle[0] + x * r), int(middle[1] + y * r))
-        cv2.circle(canvas, centre, max(1, int(size * r)), (grey * k, grey * k, grey * k, 255), -1)
+        cv2.circle(canvas, centre, max(1, int(size * r)), (grey * blue, grey * green, grey * red, 255), -1)
 
     disc(0, 0, 1.0, 0.66)
     disc(-0.08, -0.12, 0.85, 0.93)

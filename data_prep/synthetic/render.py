@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,9 @@ from numpy.typing import NDArray
 
 from data_prep.synthetic.bystanders import RenderedBystanders
 from data_prep.synthetic.camera import Operator, SceneCamera
+from data_prep.synthetic.kits import kits
 from data_prep.synthetic.match import Match, MatchState
-from data_prep.synthetic.people import BONES, Sprite, Wardrobe, draw_ball, kits, skeleton
+from data_prep.synthetic.people import BONES, Lettered, Sprite, Wardrobe, draw_ball, skeleton
 from data_prep.synthetic.settings import (
     N_PEOPLE,
     STREAM_LIGHT,
@@ -28,7 +30,19 @@ Owners = NDArray[np.int8]  # (H, W) index of the object on top of each pixel, -1
 Masks = list[tuple[int, int, int, Image, int]]  # index, left, top, mask of the whole object, pixels in it
 
 FIRST_BYSTANDER = N_PEOPLE + 3  # people, the ball and two goals come before
+NO_NUMBER = Lettered(np.full(4, np.nan), 0.0)
 SEEN = 0.3  # a pixel belongs to an object where it covers this share of the most that it covers anywhere
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """What came out of one object of a frame."""
+
+    index: int
+    xyxy: Array
+    visibility: float
+    number: Lettered = NO_NUMBER
+    number_visibility: float = 0.0
 
 
 def cut_frames(settings: Settings) -> list[int]:
@@ -75,6 +89,8 @@ class _Painter:
         self._exposure = float(self._light_rng.uniform(0.92, 1.08))
         self._tint = self._light_rng.normal(1.0, 0.025, 3)
         self._wave = self._light_rng.uniform(0, 2 * np.pi, 3)
+        if stadium.lighting is not None:
+            self._exposure, self._tint = stadium.lighting.exposure, self._tint * stadium.lighting.cast
         self._time = 0.0
         spread = (settings.height + 61, settings.width + 61)
         self._grain = np.round(self._noise_rng.normal(0, settings.noise, spread)).astype(np.int16)
@@ -95,9 +111,9 @@ class _Painter:
         if settings.shadows:
             self._shadows(image, joints, state, camera)
         self._pan_blur(image, camera, previous[1], state)
-        boxes = self._objects(image, joints, state, camera, previous)
+        drawn = self._objects(image, joints, state, camera, previous)
         image = self._develop(image)
-        return image, self._truth(frame, shot, boxes, state, camera)
+        return image, self._truth(frame, shot, drawn, state, camera)
 
     def _shadows(self, image: Image, joints: Array, state: MatchState, camera: SceneCamera) -> None:
         """Darken the turf where bodies keep the light off it: bones laid flat along the light's direction."""
@@ -147,8 +163,8 @@ class _Painter:
         state: MatchState,
         camera: SceneCamera,
         previous: tuple[MatchState, SceneCamera],
-    ) -> list[tuple[int, Array, float]]:
-        """Paint goals, people and ball far to near; return (index, box, visibility) of what touches the image."""
+    ) -> list[_Drawn]:
+        """Paint goals, people and ball far to near; return what touches the image."""
         ground = np.vstack([np.column_stack([state.xy, np.zeros(N_PEOPLE)]), state.ball])
         was = np.vstack([np.column_stack([previous[0].xy, np.zeros(N_PEOPLE)]), previous[0].ball])
         shift = (camera.project(ground)[0] - previous[1].project(was)[0]) * self._settings.motion_blur
@@ -158,8 +174,9 @@ class _Painter:
         crowd_depth = camera.project(self._bystanders.place(camera))[1]
         goal_depth = camera.project(np.array([pieces.mean(axis=(0, 1)) for pieces, _ in self._goals]))[1]
         owner: Owners = np.full(image.shape[:2], -1, np.int8)
-        drawn: list[tuple[int, Array, float]] = []
+        drawn: list[_Drawn] = []
         masks: Masks = []
+        numbers: dict[int, Lettered] = {}
         for i in np.argsort(-np.concatenate([depth, goal_depth, crowd_depth])).tolist():
             if i >= FIRST_BYSTANDER:
                 off = self._bystanders.draw(i - FIRST_BYSTANDER, camera, sun)
@@ -173,18 +190,22 @@ class _Painter:
                 continue
             is_ball = i == N_PEOPLE
             sprite = (
-                draw_ball(state, camera, float(light[i]))
+                draw_ball(state, camera, light[i])
                 if is_ball
-                else self._wardrobe.draw(i, joints[i], camera, float(light[i]), sun)
+                else self._wardrobe.draw(i, joints[i], camera, light[i], sun)
             )
             if sprite is None:
                 continue
+            if sprite.number is not None:
+                numbers[i] = sprite.number
             sprite = _smear(sprite, shift[i], longest=25 if is_ball else 11)
             self._stamp(image, owner, sprite, i, masks)
         for i, x, y, mask, total in masks:
             box = _box(mask, x, y, image.shape[1], image.shape[0])
             if box is not None:
-                drawn.append((i, box, _visible(owner, mask, x, y, i) / total))
+                number = numbers.get(i, NO_NUMBER)
+                seen = _visible(owner, mask, x, y, i) / total
+                drawn.append(_Drawn(i, box, seen, number, _share_on_top(owner, number.xyxy, i)))
         return drawn
 
     @staticmethod
@@ -229,23 +250,24 @@ class _Painter:
         noisy: Image = cv2.add(lit, cv2.merge([grain, grain, grain]), dtype=cv2.CV_8U)
         return noisy
 
-    def _truth(
-        self, frame: int, shot: int, boxes: list[tuple[int, Array, float]], state: MatchState, camera: SceneCamera
-    ) -> FrameTruth:
-        off = [box for i, box, _ in boxes if i >= FIRST_BYSTANDER]
-        boxes = sorted((row for row in boxes if row[0] < FIRST_BYSTANDER), key=lambda row: row[0])
-        index = np.array([i for i, _, _ in boxes], np.int64)
+    def _truth(self, frame: int, shot: int, drawn: list[_Drawn], state: MatchState, camera: SceneCamera) -> FrameTruth:
+        off = [one.xyxy for one in drawn if one.index >= FIRST_BYSTANDER]
+        rows = sorted((one for one in drawn if one.index < FIRST_BYSTANDER), key=lambda one: one.index)
+        index = np.array([one.index for one in rows], np.int64)
         where = np.vstack([state.xy, state.ball[:2]])
         return FrameTruth(
             frame=frame,
             shot=shot,
             track_id=index + 1,
             class_id=self._class[index].astype(np.int64),
-            xyxy=np.array([box for _, box, _ in boxes]).reshape(-1, 4),
-            visibility=np.array([share for _, _, share in boxes], np.float64),
+            xyxy=np.array([one.xyxy for one in rows]).reshape(-1, 4),
+            visibility=np.array([one.visibility for one in rows], np.float64),
             pitch_xy=where[index],
             camera=camera.matrix.copy(),
             bystander_xyxy=np.array(off).reshape(-1, 4),
+            number_xyxy=np.array([one.number.xyxy for one in rows]).reshape(-1, 4),
+            number_visibility=np.array([one.number_visibility for one in rows], np.float64),
+            number_facing=np.array([one.number.facing for one in rows], np.float64),
         )
 
 
@@ -275,7 +297,7 @@ def _smear(sprite: Sprite, way: Array, longest: int) -> Sprite:
         return sprite
     pad = kernel.shape[0] // 2
     wide = cv2.copyMakeBorder(sprite.picture, pad, pad, pad, pad, cv2.BORDER_CONSTANT, value=(0, 0, 0, 0))
-    return Sprite(cv2.filter2D(wide, -1, kernel), sprite.x - pad, sprite.y - pad)
+    return replace(sprite, picture=cv2.filter2D(wide, -1, kernel), x=sprite.x - pad, y=sprite.y - pad)
 
 
 def _box(mask: Image, x: int, y: int, width: int, height: int) -> Array | None:
@@ -293,3 +315,12 @@ def _visible(owner: Owners, mask: Image, x: int, y: int, index: int) -> int:
     x0, y0, x1, y1 = max(0, x), max(0, y), min(owner.shape[1], x + w), min(owner.shape[0], y + h)
     inside = mask[y0 - y : y1 - y, x0 - x : x1 - x] > 0
     return int(np.count_nonzero((owner[y0:y1, x0:x1] == index) & inside))
+
+
+def _share_on_top(owner: Owners, box: Array, index: int) -> float:
+    """The share of a box that an object covers in the finished picture; 0 without a box or outside the image."""
+    if not np.isfinite(box).all():
+        return 0.0
+    x0, y0, x1, y1 = np.round(box).astype(int)
+    part = owner[max(0, y0) : max(0, y1), max(0, x0) : max(0, x1)]
+    return int(np.count_nonzero(part == index)) / max(1, int((x1 - x0) * (y1 - y0)))

@@ -21,11 +21,17 @@ BALL_ID = N_PEOPLE + 1
 
 # Random streams: each part of the scene draws from its own, so that a change of one setting leaves the others alone.
 STREAM_KITS, STREAM_MATCH, STREAM_CAMERA, STREAM_STADIUM, STREAM_LIGHT, STREAM_NOISE, STREAM_BYSTANDERS = range(7)
+STREAM_VARIED, STREAM_LIGHTING = 7, 8
+
+FIRST_TEST_SEED = 1000
+"""Sequences with varied kits and this seed or a greater one are for testing: nothing is trained or tuned on them."""
 
 Array = NDArray[np.float64]
 Colour = tuple[float, float, float]  # BGR, 0...255
 
 
+KITS = ("plain", "varied")
+LIGHTINGS = ("even", "varied")
 SURFACES = ("grass", "parquet", "ice", "sand")
 VIEWS = {
     "main": (0.5, (29.0, 46.0)),
@@ -56,6 +62,8 @@ class Settings:
         noise: standard deviation of the sensor's noise, in grey levels.
         shadows: draw shadows.
         surface: what the field is made of.
+        kits: plain (easy to tell apart) or varied (as different, and as alike, as real ones).
+        lighting: even, or varied: shadows over a part of the pitch, pools of floodlight, a cast of colour.
         bystanders: people off the field, in the stands and on the camera's side; they are no objects of the truth.
         hidden: ids that take part but are not drawn.
 
@@ -84,6 +92,15 @@ class Settings:
     noise: float = option(2.0, "standard deviation of the sensor's noise, in grey levels", low=0, high=50)
     shadows: bool = option(True, "draw shadows")
     surface: str = option("grass", "what the field is made of", choices=SURFACES)
+    kits: str = option(
+        "plain", "plain (easy to tell apart) or varied (as different, and as alike, as real ones)",
+        choices=KITS,
+    )  # fmt: skip
+    lighting: str = option(
+        "even",
+        "even, or varied: shadows over a part of the pitch, pools of floodlight, a cast of colour",
+        choices=LIGHTINGS,
+    )
     bystanders: int = option(
         0, "people off the field, in the stands and on the camera's side", low=0, high=80, metavar="N"
     )
@@ -122,15 +139,24 @@ class FrameTruth:
     pitch_xy: Array  # (N, 2) metres from the centre spot: x along the pitch, y away from the main stand
     camera: Array  # (3, 4) projection: metres (x, y, z, 1) to homogeneous pixels
     bystander_xyxy: Array = field(default_factory=lambda: np.empty((0, 4)))  # (K, 4) pixels, of people off the field
+    number_xyxy: Array = field(default_factory=lambda: np.empty((0, 4)))  # (N, 4) pixels, the digits' box; NaN: none
+    number_visibility: Array = field(default_factory=lambda: np.empty(0))  # (N,) 0 ... 1: share of that box seen
+    number_facing: Array = field(default_factory=lambda: np.empty(0))  # (N,) cosine: 1 if the digits face the lens
 
 
 def identities(settings: Settings) -> tuple[Participant, ...]:
     """The 24 identities in the order of their ids, shirt numbers drawn from the seed."""
     rng = settings.rng(STREAM_KITS)
     rows = []
+    varied = settings.kits == "varied"
+    choice = np.arange(2, 100 if varied else 30)
+    chance = np.where(choice < 30, 4.0, 1.0)  # low numbers are the usual ones
     for team, side in enumerate(("left", "right")):
-        numbers = rng.choice(np.arange(2, 30), 10, replace=False)
+        numbers = rng.choice(choice, 10, replace=False, p=chance / chance.sum() if varied else None)
         rows += [Participant(10 * team + i + 1, PLAYER, side, int(n)) for i, n in enumerate(numbers)]
-    rows += [Participant(21, GOALKEEPER, "left", 1), Participant(22, GOALKEEPER, "right", 1)]
+    for track_id, side in ((21, "left"), (22, "right")):
+        taken = {row.number for row in rows if row.team == side}
+        free = [number for number in (1, 12, 13, 23, 31, 99) if number not in taken]
+        rows.append(Participant(track_id, GOALKEEPER, side, int(rng.choice(free)) if varied else 1))
     rows += [Participant(23, REFEREE, "", None), Participant(BALL_ID, BALL, "", None)]
     return tuple(rows)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_prep.synthetic.camera import NEAR, REFERENCE_WIDTH, SceneCamera
+from data_prep.synthetic.lighting import Lighting
 from data_prep.synthetic.settings import PITCH_LENGTH, PITCH_WIDTH, STREAM_STADIUM, Array, Settings
 from sportstrack.types import Image
 
@@ -89,6 +90,9 @@ class Stadium:
         self.lights = [(sun, 0.5)] if self.sunny else [(sun * 0.8, 0.22), (-sun * 0.8, 0.22)]
         self.shade_edge = float(rng.uniform(-10, 24)) if self.sunny and rng.random() < 0.5 else None
         self.shade_side = float(rng.choice([-1.0, 1.0]))
+        self.lighting = Lighting(settings, self.sunny) if settings.lighting == "varied" else None
+        if self.lighting is not None:
+            self.shade_edge = None
         self._turf_scale = TURF_SCALE * min(1.0, settings.width / REFERENCE_WIDTH)
         self._turf = _turf(rng, self, self._turf_scale, settings.surface)
         self._concrete = settings.bystanders > 0
@@ -96,16 +100,18 @@ class Stadium:
         middle = self._segments.mean(axis=1)
         white = 232 if self.sunny else 222
         paint = np.array([white - 8, white, white - 2] if settings.surface in ("grass", "parquet") else [150, 50, 40])
-        self._line_colours = (self.light(middle)[:, None] * paint).astype(int)
+        self._line_colours = (self.light(middle) * paint).astype(int)
         self._roof = (rng.uniform(18, 60) * np.array([1.05, 1.0, 0.95])).tolist()
         self._walls = _walls(rng)
 
     def light(self, xy: Array) -> Array:
-        """(N,) brightness factor at pitch positions (N, 2): the roof's shadow on sunny days."""
+        """(N, 3) BGR factors at pitch positions (N, 2): the roof's shadow on sunny days, or the varied lighting."""
+        if self.lighting is not None:
+            return self.lighting.at(xy)
         if self.shade_edge is None:
-            return np.ones(len(xy))
-        beyond = (xy[:, 1] - self.shade_edge) * self.shade_side
-        return np.where(beyond > 0, 0.62, 1.0)
+            return np.ones((len(xy), 3))
+        beyond = (xy[:, 1:] - self.shade_edge) * self.shade_side
+        return np.where(beyond > 0, np.full(3, 0.62), 1.0)
 
     def paint(self, frame: Image, camera: SceneCamera) -> None:
         """Fill ``frame`` (H, W, 3) with the empty stadium."""
@@ -232,7 +238,10 @@ def _turf(rng: np.random.Generator, stadium: Stadium, scale: float, surface: str
     green = np.array(FLOORS[surface]) * rng.uniform(0.9, 1.05) if surface in FLOORS else green
     outside = (np.abs(x) > HALF[0] + 3.8) | (np.abs(y) > HALF[1] + 3.3)
     colour = np.where(outside[..., None] & (rng.random() < 0.5), track, green).astype(np.float32)
-    turf: Image = np.clip(colour * value[..., None], 0, 255).astype(np.uint8)
+    lit = colour * value[..., None]
+    if stadium.lighting is not None:
+        lit *= stadium.lighting.on_grid(x, y)
+    turf: Image = np.clip(lit, 0, 255).astype(np.uint8)
     return turf
 
 

@@ -22,7 +22,7 @@ from data_prep.synthetic import (
     write_video,
     write_yolo,
 )
-from data_prep.synthetic.people import BLACK, KEEPER_COLOURS, PLAYER_COLOURS, kits
+from data_prep.synthetic.kits import BLACK, KEEPER_COLOURS, PLAYER_COLOURS, kits
 from data_prep.synthetic.render import cut_frames
 from sportstrack.errors import OutputError, SettingError, SportstrackError
 
@@ -257,7 +257,12 @@ def test_video_plays_and_has_every_frame(tmp_path):
         assert (stream.codec_context.name, stream.codec_context.pix_fmt) == ("h264", "yuv420p")
         assert stream.average_rate == 25
         assert sum(1 for _ in video.decode(stream)) == SMALL.frames
-    assert sorted(p.name for p in tmp_path.iterdir() if p.name[0] != ".") == ["clip.mp4", "clip.txt"]
+    assert sorted(p.name for p in tmp_path.iterdir() if p.name[0] != ".") == [
+        "clip.gameinfo.ini",
+        "clip.mp4",
+        "clip.txt",
+    ]
+    assert "trackletID_23= referee;main" in (tmp_path / "clip.gameinfo.ini").read_text()
 
 
 def test_what_exists_is_kept_unless_asked(tmp_path):
