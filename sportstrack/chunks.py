@@ -51,8 +51,9 @@ def pack(frames: list[RecordedFrame]) -> dict[str, Any]:
         parts = [getattr(table, name) for table in tables if len(table)]
         if any(part is not None for part in parts):
             columns[name] = _joined(parts, name)
-    if any(table.team_evidence is not None for table in tables):
-        columns["team_evidence"] = _teams(tables)
+    for name in _EVIDENCE:
+        if any(getattr(table, name) is not None for table in tables):
+            columns[name] = _evidence(tables, name)
     masks = [table.mask for table in tables if len(table)]
     if any(mask is not None for mask in masks):
         stacked = [np.asarray(mask, np.bool_) for mask in masks]
@@ -100,15 +101,17 @@ def _joined(parts: list[Any], name: str) -> Any:
     return np.concatenate(parts)
 
 
-def _teams(tables: list[Detections]) -> Any:
-    """Return (ΣN, G) the teams of all detections; zeros, which are no evidence, in frames that have none."""
-    widths = {table.team_evidence.shape[1] for table in tables if table.team_evidence is not None}
+_EVIDENCE = ("team_evidence", "number_votes")  # whose zeros are no evidence
+
+
+def _evidence(tables: list[Detections], name: str) -> Any:
+    """Return (ΣN, G) the evidence on all detections; zeros in frames that have none."""
+    columns = [getattr(table, name) for table in tables]
+    widths = {column.shape[1] for column in columns if column is not None}
     if len(widths) > 1:
-        raise FormatError(f"recording: expected as many teams in every frame, got {sorted(widths)}")
+        raise FormatError(f"recording: expected {name} of one width in every frame, got {sorted(widths)}")
     none = [np.zeros((len(table), max(widths)), np.float32) for table in tables]
-    return np.concatenate(
-        [n if t.team_evidence is None else t.team_evidence for t, n in zip(tables, none, strict=True)]
-    )
+    return np.concatenate([n if column is None else column for column, n in zip(columns, none, strict=True)])
 
 
 def unpack(columns: dict[str, Any]) -> Iterator[RecordedFrame]:
@@ -118,7 +121,7 @@ def unpack(columns: dict[str, Any]) -> Iterator[RecordedFrame]:
     for f, (end, count) in enumerate(zip(ends, columns["count"], strict=True)):
         rows = slice(int(end - count), int(end))
         optional: dict[str, Any] = {
-            n: columns[n][rows] for n in ("embedding", "keypoints", "team_evidence") if n in columns and count
+            n: columns[n][rows] for n in ("embedding", "keypoints", *_EVIDENCE) if n in columns and count
         }
         if "mask" in columns and count:
             height, width = columns["mask_shape"]

@@ -43,6 +43,7 @@ _OPTIONAL: Mapping[str, tuple[int | None, ...]] = {
     "embedding": (None,),
     "keypoints": (None, 3),
     "team_evidence": (None,),
+    "number_votes": (2,),
 }
 
 
@@ -59,6 +60,8 @@ class Detections(BoxTable):
         keypoints: (N, K, 3) float32 of x, y, score in pixels, or None; carried through untouched.
         team_evidence: (N, G) float32, how probable it is that each wears the kit of each of G groups (teams,
             goalkeepers, officials); what a row lacks to 1 is unknown, zeros are no evidence. None where nobody looked.
+        number_votes: (N, 2) float32, the code of the shirt number that was read on each (`sportstrack.numbers.codes`)
+            and how sure it is, 0…1; 0 is no vote. None where nobody looked.
         valid: (N,) mask of the rows a tracker can use, or None if all of them are (the usual case, cheap to test).
 
     Rows that hold a NaN, an infinite, inverted or empty box are allowed here, because a detector's slip must not cost
@@ -75,6 +78,7 @@ class Detections(BoxTable):
     mask: Any = None
     keypoints: NDArray[np.float32] | None = None
     team_evidence: NDArray[np.float32] | None = None
+    number_votes: NDArray[np.float32] | None = None
     valid: BoolArray | None = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -40,7 +40,7 @@ FLOORS = (
     {"mot", "recording", "seqinfo"},
     {"classes", "foreign"},
     {"video", "trackers", "score", "engines"},
-    {"camera", "detect", "embed", "field", "refine", "shots", "data_prep"},
+    {"camera", "detect", "embed", "field", "numbers", "refine", "shots", "data_prep"},
     {"draw"},
     {"track", "sot", "train", "val", "evaluate", "presence"},
     {"label", "mine", "doctor", "completion", "export"},
