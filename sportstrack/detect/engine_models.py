@@ -19,7 +19,7 @@ from sportstrack.engines.card import HEADS, ModelCard
 from sportstrack.engines.measure import measured
 from sportstrack.engines.names import EngineError
 from sportstrack.engines.report import EngineReport
-from sportstrack.engines.runtime import Runtime, default_threads, open_runtime
+from sportstrack.engines.runtime import Runtime, default_threads, give_back_memory, open_runtime
 from sportstrack.errors import WeightsError
 from sportstrack.types import Detections
 
@@ -109,6 +109,7 @@ class EngineDetector:
         }
         self._batch, self._precision = card.batch or 1, precision
         self.at_once = min(_LANES, default_threads()) if self._batch == 1 else self._batch
+        self._is_fresh = False  # opened, and nothing went through yet
         self._open: OrderedDict[tuple[int, int], list[_Lane]] = OrderedDict()
         self.report = self._choose(engine, converted)
         self.fixed, self.in_force = self._fixed_settings()
@@ -133,6 +134,9 @@ class EngineDetector:
         else:
             with ThreadPoolExecutor(len(lanes), "sportstrack-detect") as pool:
                 done = list(pool.map(lambda share: self._through(*share), shares))
+        if self._is_fresh:
+            give_back_memory()
+            self._is_fresh = False
         for stages, _ in done:
             for stage, seconds in stages.timings.items():
                 self.timings[stage] += seconds / min(len(lanes), len(parts))
@@ -176,6 +180,7 @@ class EngineDetector:
             ]
             while len(self._open) > _OPEN:
                 self._open.popitem(last=False)
+            self._is_fresh = True
         self._open.move_to_end(size)
         return self._open[size]
 

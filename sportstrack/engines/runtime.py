@@ -6,10 +6,11 @@ of requests can hang, and 8-bit networks of open shape crash on some CPUs.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
@@ -178,6 +179,13 @@ class _OnnxRuntime:
         except Exception as error:
             raise EngineError(f"{self._file}: ONNX Runtime fails on it ({first_line(error)})") from error
         return [np.asarray(result, np.float32) for result in results]
+
+
+def give_back_memory() -> None:
+    """Give the system the memory that opening a network needed and freed, where the C library (glibc) keeps it."""
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):  # musl has no such function, and needs none
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 def import_openvino() -> Any:
