@@ -1,0 +1,69 @@
+"""One picture of a football pitch, with its camera and where each line is seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data_prep.synthetic.pitch_pictures import finish, others, paint, people
+from data_prep.synthetic.pitch_pictures.stadium import stadium
+from data_prep.synthetic.pitch_pictures.views import View, sample_view
+from sportstrack.types import Image
+
+SIZE = (512, 288)
+OTHER_SHARE = 0.12  # of pictures without a pitch
+
+
+@dataclass(frozen=True)
+class PitchPicture:
+    """A picture and its truth.
+
+    Attributes:
+        image: (H, W, 3) uint8, BGR.
+        view: camera and pitch; None where no pitch is to be found.
+        hidden: (H, W) uint8, 255 where overlays or things before the lens hide the ground.
+    """
+
+    image: Image
+    view: View | None
+    hidden: NDArray[np.uint8]
+
+
+def render_picture(seed: int, index: int, size: tuple[int, int] = SIZE, *, others_too: bool = True) -> PitchPicture:
+    """Return one picture.
+
+    Args:
+        seed: of the stadium: pitch, turf, paint, stands, boards. Seeds from 1000 on are for tests, never for training.
+        index: of the picture in this stadium: camera, light, people, weather, overlays, compression.
+        size: (width, height) in pixels.
+        others_too: some pictures are close-ups, crowds, studios and other sports.
+    """
+    rng = np.random.default_rng([seed, index, 9])
+    if rng.random() < OTHER_SHARE and others_too:
+        image = np.ascontiguousarray(others.other_picture(rng, size))
+        hidden = finish.paint_overlays(image, rng)
+        return PitchPicture(finish.develop(image, rng), None, hidden)
+    place = stadium(seed)
+    view = sample_view(rng, place.pitch, size)
+    while not enough_seen(view):
+        view = sample_view(rng, place.pitch, size)
+    image = np.empty((size[1], size[0], 3), np.uint8)
+    light = paint.light_on_ground(rng, place)
+    lit = paint.paint_place(image, view, place, light, rng)
+    strokes = [*place.extra, *paint.model_strokes(view, place, rng)]
+    paint.paint_strokes(image, view, strokes, lit, place.wear, int(rng.integers(16)))
+    paint.paint_goals(image, view, rng)
+    people.paint_people(image, view, rng)
+    hidden = people.paint_foreground(image, view, rng) if view.kind != "goal" else np.zeros(image.shape[:2], np.uint8)
+    hidden = np.maximum(hidden, finish.paint_overlays(image, rng))
+    return PitchPicture(finish.develop(image, rng), view, hidden)
+
+
+def enough_seen(view: View, least: float = 14.0) -> bool:
+    """Tell whether the camera sees the ground at a sensible scale and some metres of line."""
+    points = np.concatenate([part.points(1.0) for part in view.pitch.parts])
+    pixels = view.camera.project(points)
+    inside = np.isfinite(pixels).all(1) & (pixels >= 0).all(1) & (pixels < view.size).all(1)
+    return bool(inside.sum() >= least)

@@ -1,0 +1,209 @@
+"""Least squares for one frame: a camera from points on named lines and cells with places, robust against wrong ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sportstrack.pitch.camera import Camera, Floats
+from sportstrack.pitch.model import Arc, Line, Pitch
+
+PRIOR = np.array([0.0, 0.0, np.log(16.0), 0.0, 0.0, 0.0, 0.8])
+"""Where cameras are without evidence: x, y, logarithm of the height, pan, tilt, roll, logarithm of focal over width."""
+PRIOR_SIGMA = np.array([60.0, 90.0, 0.8, 400.0, 60.0, 1.5, 1.2])
+"""How far they are from there: metres, degrees and logarithms."""
+_STEPS = np.array([0.02, 0.02, 1e-4, 2e-3, 2e-3, 2e-3, 1e-4])
+_SLOPE = 0.5  # pixels
+
+
+@dataclass(frozen=True, eq=False)
+class Shapes:
+    """The named lines as circles and straight lines: N of them.
+
+    Attributes:
+        normal: (N, 2) of straight lines, 0 for circles.
+        offset: (N,) along the normal in metres.
+        centre: (N, 2) of circles.
+        radius: (N,), 0 for straight lines.
+    """
+
+    normal: Floats
+    offset: Floats
+    centre: Floats
+    radius: Floats
+
+    def take(self, rows: NDArray[np.int64]) -> Shapes:
+        """Return some of them, in this order."""
+        return Shapes(self.normal[rows], self.offset[rows], self.centre[rows], self.radius[rows])
+
+    def distance(self, ground: Floats) -> Floats:
+        """Return the signed distances in metres of places (..., N, 2) from the N lines."""
+        straight = (ground * self.normal).sum(-1) - self.offset
+        round_ = np.sqrt(((ground - self.centre) ** 2).sum(-1)) - self.radius
+        return np.asarray(np.where(self.radius > 0, round_, straight))
+
+
+def shapes_of(pitch: Pitch, names: tuple[str, ...]) -> Shapes:
+    """Return the named lines and arcs of a pitch."""
+    parts: list[Line | Arc] = [pitch.lines[name] if name in pitch.lines else pitch.arcs[name] for name in names]
+    n = len(parts)
+    shapes = Shapes(np.zeros((n, 2)), np.zeros(n), np.zeros((n, 2)), np.zeros(n))
+    for i, part in enumerate(parts):
+        if isinstance(part, Arc):
+            shapes.centre[i], shapes.radius[i] = part.centre, part.radius
+        else:
+            along = np.subtract(part.end, part.start)
+            shapes.normal[i] = np.array([-along[1], along[0]]) / np.hypot(*along)
+            shapes.offset[i] = shapes.normal[i] @ part.start
+    return shapes
+
+
+def to_vector(camera: Camera, width: int) -> Floats:
+    """Return x, y, logarithm of the height, pan, tilt, roll in degrees, logarithm of focal length over width."""
+    x, y, height = camera.centre
+    return np.array([x, y, np.log(height), camera.pan, camera.tilt, camera.roll, np.log(camera.focal / width)])
+
+
+def to_camera(vector: Floats, size: tuple[int, int]) -> Camera:
+    """Return the camera of `to_vector`'s numbers, without distortion."""
+    x, y, height, pan, tilt, roll, zoom = (float(v) for v in vector)
+    pan = (pan + 180) % 360 - 180
+    middle = (size[0] / 2, size[1] / 2)
+    return Camera((x, y, float(np.exp(height))), pan, tilt, roll, float(np.exp(zoom) * size[0]), middle)
+
+
+def ground_of(vectors: Floats, pixels: Floats, size: tuple[int, int]) -> Floats:
+    """Return the places in metres, (B, N, 2), that B cameras (B, 7) see in N pixels; far away above the horizon."""
+    x, y, height, pan, tilt, roll, zoom = vectors.T
+    pan, tilt, roll = np.radians(pan), np.radians(tilt), np.radians(roll)
+    cp, sp, ct, st, cr, sr = np.cos(pan), np.sin(pan), np.cos(tilt), np.sin(tilt), np.cos(roll), np.sin(roll)
+    zero = np.zeros_like(cp)
+    right, level = np.stack([cp, sp, zero], 1), np.stack([sp, -cp, zero], 1)
+    below = np.array([0.0, 0.0, 1.0])
+    forward = ct[:, None] * level + st[:, None] * below
+    down = ct[:, None] * below - st[:, None] * level
+    rows = np.stack([cr[:, None] * right + sr[:, None] * down, cr[:, None] * down - sr[:, None] * right, forward], 1)
+    focal = np.exp(zoom)[:, None, None] * size[0]
+    seen = (pixels - np.array(size) / 2)[None] / focal
+    directions = seen[..., :1] * rows[:, None, 0] + seen[..., 1:] * rows[:, None, 1] + rows[:, None, 2]
+    along = np.exp(height)[:, None] / np.maximum(directions[..., 2], 1e-4)
+    return np.asarray(np.stack([x, y], 1)[:, None] + along[..., None] * directions[..., :2])
+
+
+@dataclass(frozen=True, eq=False)
+class Facts:
+    """What one frame tells about its camera.
+
+    Attributes:
+        size: (width, height) of the frame.
+        pixels: (N, 2) points on lines.
+        shapes: the N lines that they are on.
+        sigma: (N,) in pixels.
+        cells: (M, 2) pixels whose places are known roughly.
+        places: (M, 2) in metres.
+        errors: (M,) in metres.
+    """
+
+    size: tuple[int, int]
+    pixels: Floats
+    shapes: Shapes
+    sigma: Floats
+    cells: Floats
+    places: Floats
+    errors: Floats
+
+    def distances(self, vectors: Floats) -> Floats:
+        """Return the signed distances in metres, (B, N), of the points from their lines."""
+        return self.shapes.distance(ground_of(vectors, self.pixels, self.size))
+
+    def slopes(self, vector: Floats) -> Floats:
+        """Return the change of `distances` in metres a pixel, (N,), along the steepest direction of the picture."""
+        moved = [self.pixels, self.pixels + (_SLOPE, 0.0), self.pixels + (0.0, _SLOPE)]
+        here, x, y = (self.shapes.distance(ground_of(vector[None], p, self.size))[0] for p in moved)
+        return np.asarray(np.maximum(np.hypot(x - here, y - here) / _SLOPE, 1e-3))
+
+    def line_errors(self, vector: Floats) -> Floats:
+        """Return the distances of the points from their lines in pixels, (N,), first order (Sampson's)."""
+        return np.asarray(self.distances(vector[None])[0] / self.slopes(vector))
+
+    def place_errors(self, vectors: Floats) -> Floats:
+        """Return what the cells are off in their own errors, (B, 2 M)."""
+        off = (ground_of(vectors, self.cells, self.size) - self.places) / self.errors[:, None]
+        return off.reshape(len(vectors), -1)
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """A camera and how well it fits.
+
+    Attributes:
+        vector: see `to_vector`.
+        cost: smaller is better.
+        inverse: (7, 7) covariance of the vector.
+    """
+
+    vector: Floats
+    cost: float
+    inverse: Floats
+
+
+def solve(facts: Facts, start: Floats, *, places: float, scale: float, rounds: int) -> Solution:
+    """Return the camera that fits best near a start (Levenberg and Marquardt with reweighting).
+
+    Args:
+        facts: of the frame.
+        start: (7,), see `to_vector`.
+        places: weight of a cell's place; 0 for lines alone.
+        scale: of the robust loss in standard deviations (Geman and McClure): what is further off hardly counts.
+        rounds: of linearisation.
+    """
+    x, damping = np.array(start), 1e-3
+    residual, cost = _residuals(facts, x, places, scale)
+    for _ in range(rounds):
+        jacobian, weight = _jacobian(facts, x, places), residual[1]
+        normal = (jacobian * weight[:, None]).T @ jacobian
+        gradient = (jacobian * weight[:, None]).T @ residual[0]
+        for _ in range(4):
+            step = np.linalg.solve(normal + damping * np.diag(np.diag(normal) + 1e-9), -gradient)
+            tried = x + np.clip(step, -_LONGEST, _LONGEST)
+            after, lower = _residuals(facts, tried, places, scale)
+            if lower < cost:
+                break
+            damping *= 8
+        else:
+            break
+        small = cost - lower < 1e-4 * cost
+        x, residual, cost, damping = tried, after, lower, max(damping / 6, 1e-6)
+        if small:
+            break
+    jacobian = _jacobian(facts, x, places) * np.sqrt(residual[1])[:, None]
+    return Solution(x, cost, np.linalg.pinv(jacobian.T @ jacobian, rcond=1e-12, hermitian=True))
+
+
+_LONGEST = np.array([15.0, 15.0, 0.5, 15.0, 8.0, 4.0, 0.4])
+
+
+def _stack(facts: Facts, vectors: Floats, slopes: Floats, places: float) -> Floats:
+    """Return (B, N + 2 M + 7): points, cells and the prior, all in standard deviations."""
+    lines = facts.distances(vectors) / (slopes * facts.sigma)
+    prior = (vectors - PRIOR) / PRIOR_SIGMA
+    cells = np.sqrt(places) * facts.place_errors(vectors) if places else np.empty((len(vectors), 0))
+    return np.asarray(np.clip(np.concatenate([lines, cells, prior], axis=1), -1e4, 1e4))
+
+
+def _residuals(facts: Facts, x: Floats, places: float, scale: float) -> tuple[tuple[Floats, Floats], float]:
+    values = _stack(facts, x[None], facts.slopes(x), places)[0]
+    n, m = len(facts.pixels), len(values) - 7
+    scales = np.concatenate([np.full(n, scale), np.full(m - n, 3.0 * np.sqrt(max(places, 1e-9))), np.full(7, 1e3)]) ** 2
+    square = values**2
+    weight = (scales / (scales + square)) ** 2
+    return (values, weight), float((scales * square / (scales + square)).sum())
+
+
+def _jacobian(facts: Facts, x: Floats, places: float) -> Floats:
+    slopes = facts.slopes(x)
+    ends = np.concatenate([x + np.diag(_STEPS), x - np.diag(_STEPS)])
+    values = _stack(facts, ends, slopes, places)
+    return np.asarray(((values[:7] - values[7:]) / (2 * _STEPS[:, None])).T)

@@ -1,0 +1,113 @@
+"""Points on named lines from the network's maps, with fractions of a cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sportstrack.pitch.camera import Floats
+from sportstrack.pitch.network.layout import INPUT, LINE_STRIDE, PLACE_STRIDE
+
+LEAST = 0.3
+"""Probability from which a cell may be a point of a line."""
+SIGMA = 0.9
+"""Standard deviation of a point across its line, in pixels of the network's input."""
+PER_LINE = 60
+"""At most so many points are kept of one line, spread over it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Maps:
+    """What the network sees in one frame.
+
+    Attributes:
+        lines: (L, 48, 80) probabilities that a line lies in a cell; L lines in the order of their names.
+        places: (3, 12, 20): x and y in halves of the pitch, and the logarithm of their error in metres.
+        pitch: probability that the frame shows a pitch.
+        size: (width, height) of the frame in pixels.
+    """
+
+    lines: NDArray[np.float32]
+    places: NDArray[np.float32]
+    pitch: float
+    size: tuple[int, int]
+
+    @property
+    def scale(self) -> Floats:
+        """Pixels of the frame in one of the input, (2,): along x and y."""
+        return np.asarray(np.array(self.size) / np.array(INPUT))
+
+
+@dataclass(frozen=True, eq=False)
+class Points:
+    """Points on lines.
+
+    Attributes:
+        line: (N,) number of each point's line in the order of the names.
+        pixels: (N, 2) in the frame.
+        sigma: (N,) standard deviation in pixels of the frame.
+        confidence: (N,) 0…1.
+    """
+
+    line: NDArray[np.int64]
+    pixels: Floats
+    sigma: Floats
+    confidence: Floats
+
+    def __len__(self) -> int:
+        return len(self.line)
+
+
+def line_points(maps: Maps) -> Points:
+    """Return the ridges of the maps of lines: cells that are highest across their line, placed between cells."""
+    p = np.pad(maps.lines, ((0, 0), (2, 2), (2, 2)))
+    core = p[:, 2:-2, 2:-2]
+    up, down, left, right = p[:, 1:-3, 2:-2], p[:, 3:-1, 2:-2], p[:, 2:-2, 1:-3], p[:, 2:-2, 3:-1]
+    upright = (left + right) < (up + down)  # the line runs down the picture, it is crossed along x
+    highest = np.where(upright, (core >= left) & (core > right), (core >= up) & (core > down))
+    line, y, x = np.nonzero(highest & (core > LEAST))
+    steep = upright[line, y, x]
+    steps = np.arange(-2, 3)
+    rows = y[:, None] + 2 + np.where(steep[:, None], 0, steps)
+    columns = x[:, None] + 2 + np.where(steep[:, None], steps, 0)
+    across = p[line[:, None], rows, columns].astype(float)
+    before = np.minimum.accumulate(across[:, 2::-1], axis=1)  # what rises again is another line
+    after = np.minimum.accumulate(across[:, 2:], axis=1)
+    across = np.column_stack([before[:, :0:-1], after])
+    off = (across * steps).sum(1) / across.sum(1)
+    cells = np.column_stack([x + np.where(steep, off, 0.0), y + np.where(steep, 0.0, off)])
+    keep = _spread(line, core[line, y, x])
+    pixels = to_frame(cells[keep], LINE_STRIDE, maps)
+    sigma = np.full(len(pixels), SIGMA * float(np.sqrt(maps.scale.prod())))
+    return Points(line[keep], pixels, sigma, core[line, y, x][keep].astype(float))
+
+
+def _spread(line: NDArray[np.int64], confidence: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Return which points are kept: all of short lines, every so many of long ones."""
+    kept = []
+    for number in np.unique(line):
+        rows = np.flatnonzero(line == number)
+        if confidence[rows].max() < 0.5 or len(rows) < 3:
+            continue  # nothing but specks
+        kept.append(rows[np.unique(np.linspace(0, len(rows) - 1, min(len(rows), PER_LINE)).round().astype(int))])
+    return np.concatenate(kept) if kept else np.empty(0, dtype=np.int64)
+
+
+def to_frame(cells: Floats, stride: int, maps: Maps) -> Floats:
+    """Return pixels of the frame, (N, 2), of cells (N, 2) of a map with so many pixels of the input a cell."""
+    in_input = cells * stride + (stride - 1) / 2
+    return np.asarray((in_input + 0.5) * maps.scale - 0.5)
+
+
+def placed_cells(maps: Maps, half: Floats, worst: float = 12.0) -> tuple[Floats, Floats, Floats]:
+    """Return pixels (N, 2), metres (N, 2) and their errors in metres (N,) of cells whose place is known fairly well.
+
+    ``half`` is half the length and half the width of the pitch, in metres.
+    """
+    error = np.exp(np.clip(maps.places[2].astype(float), -3, 4))
+    y, x = np.nonzero((error < worst) & (np.abs(maps.places[:2]) < 1.3).all(0))
+    metres = maps.places[:2, y, x].T.astype(float) * half
+    cells: Floats = np.stack([x, y], axis=1).astype(np.float64)
+    return to_frame(cells, PLACE_STRIDE, maps), metres, error[y, x]

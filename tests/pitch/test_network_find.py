@@ -1,0 +1,111 @@
+"""The camera of a frame from maps: right where lines tell it, refused where they do not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sportstrack import Camera, load_pitch
+from sportstrack.pitch.network.find import find_camera
+from sportstrack.pitch.network.layout import FOOTBALL_LINES
+from sportstrack.pitch.network.points import Maps, line_points
+
+PITCH = load_pitch("football")
+SIZE = (1024, 576)
+CAMERA = Camera((2.0, 78.0, 17.0), -14.0, 11.0, 0.3, 1500.0, (512.0, 288.0))
+FOREIGN = Camera((-30.0, 60.0, 12.0), -20.0, 12.0, 0.0, 1500.0, (512.0, 288.0))
+
+
+def maps_of(camera: Camera, names: tuple[str, ...] = FOOTBALL_LINES, noise: float = 0.03) -> Maps:
+    """What a network with small errors would see."""
+    size = np.array(SIZE)
+    y, x = np.mgrid[0:48, 0:80]
+    cells = (np.stack([x.ravel(), y.ravel()], axis=1) + 0.5) * size / (80, 48) - 0.5
+    lines = np.zeros((len(FOOTBALL_LINES), 48, 80), np.float32)
+    for number, name in enumerate(FOOTBALL_LINES):
+        part = PITCH.lines[name] if name in PITCH.lines else PITCH.arcs[name]
+        pixels = camera.project(part.points(0.5))
+        pixels = pixels[np.isfinite(pixels).all(1) & (np.abs(pixels) < 3000).all(1)]
+        if name in names and len(pixels):
+            away = np.min([np.linalg.norm(cells - p, axis=1) for p in pixels], axis=0)
+            lines[number] = np.clip(1.4 - away / 12, 0, 1).reshape(48, 80)
+    y, x = np.mgrid[0:12, 0:20]
+    metres = camera.to_ground((np.stack([x.ravel(), y.ravel()], axis=1) + 0.5) * size / (20, 12) - 0.5)
+    known = (np.abs(np.nan_to_num(metres, nan=999)) < (55, 37)).all(1)
+    rng = np.random.default_rng(3)
+    halves = np.nan_to_num(metres / (52.5, 34)) + rng.normal(0, noise, metres.shape)
+    places = np.concatenate([halves.T, np.where(known, 0.5, 4.0)[None]]).reshape(3, 12, 20)
+    return Maps(lines, places.astype(np.float32), 0.99, SIZE)
+
+
+def worst(camera: Camera | None, truth: Camera) -> float:
+    """Error in metres, at the worst place of the pitch in view."""
+    assert camera is not None
+    x, y = np.meshgrid(np.linspace(0, SIZE[0], 9), np.linspace(0, SIZE[1], 9))
+    pixels = np.stack([x.ravel(), y.ravel()], axis=1)
+    ground = truth.to_ground(pixels)
+    inside = (np.abs(np.nan_to_num(ground, nan=999)) < (52.5, 34)).all(1)
+    return float(np.linalg.norm(camera.to_ground(pixels[inside]) - ground[inside], axis=1).max())
+
+
+@pytest.mark.parametrize(
+    "camera",
+    [
+        CAMERA,
+        replace(CAMERA, pan=30.0, focal=2200.0),
+        Camera((75.0, 3.0, 9.0), -90.0, 12.0, 0.0, 1100.0, (512.0, 288.0)),
+        Camera((-62.0, 48.0, 20.0), 50.0, 17.0, -0.5, 900.0, (512.0, 288.0)),
+    ],
+    ids=["middle", "right", "behind a goal", "corner"],
+)
+def test_the_camera_is_found(camera: Camera) -> None:
+    found = find_camera(maps_of(camera), PITCH)
+    assert not found.reason
+    assert worst(found.camera, camera) < 0.6
+    assert found.error_m < 0.3
+    assert found.fits.mean() > 0.9
+
+
+def test_points_lie_on_their_lines() -> None:
+    points = line_points(maps_of(CAMERA))
+    at = CAMERA.to_ground(points.pixels)
+    halfway = points.line == FOOTBALL_LINES.index("halfway_line")
+    assert halfway.sum() > 10
+    assert np.percentile(np.abs(at[halfway, 0]), 90) < 0.15  # less so at its ends
+    circle = points.line == FOOTBALL_LINES.index("centre_circle")
+    assert np.median(np.abs(np.linalg.norm(at[circle], axis=1) - 9.15)) < 0.3
+
+
+def test_wrong_lines_do_not_move_the_camera() -> None:
+    maps = maps_of(CAMERA)
+    maps.lines[FOOTBALL_LINES.index("left_goal_area_front"), 30, 5:30] = 1.0
+    found = find_camera(maps, PITCH)
+    assert worst(found.camera, CAMERA) < 0.6
+    assert not found.fits[found.points.line == FOOTBALL_LINES.index("left_goal_area_front")].all()
+
+
+def test_what_tells_no_camera_is_refused() -> None:
+    assert "no pitch" in find_camera(replace(maps_of(CAMERA), pitch=0.1), PITCH).reason
+    two = ("halfway_line", "far_touchline")
+    assert "too little" in find_camera(maps_of(CAMERA, two), PITCH).reason
+    parallel = ("far_touchline", "near_touchline", "left_far_penalty_area_side")
+    assert find_camera(maps_of(replace(CAMERA, focal=700.0), parallel), PITCH).camera is None
+
+
+def test_lines_of_two_cameras_are_refused() -> None:
+    mixed = maps_of(CAMERA)
+    other = maps_of(FOREIGN)
+    half = len(FOOTBALL_LINES) // 2
+    mixed.lines[half:] = other.lines[half:]
+    mixed.places[:] = other.places
+    found = find_camera(mixed, PITCH)
+    assert found.camera is None or worst(found.camera, CAMERA) < 1 or worst(found.camera, FOREIGN) < 1
+
+
+def test_a_pitch_of_another_size_is_refused_or_fits_worse() -> None:
+    maps = maps_of(replace(CAMERA, pan=0.0, focal=800.0))
+    right, wrong = find_camera(maps, PITCH), find_camera(maps, load_pitch("football", 90, 50))
+    assert right.camera is not None
+    assert wrong.camera is None or wrong.error_px > 1.4 * right.error_px
