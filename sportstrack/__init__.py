@@ -28,6 +28,9 @@ _NAMES = {
     "sportstrack.mot": ("MotTable", "read_mot", "write_mot"),
     "sportstrack.pitch": ("Camera", "Mark", "Pitch", "draw_pitch", "fit_camera", "load_pitch", "read_marks"),
     "sportstrack.pitch.file": ("PitchFrame", "PitchTrack", "read_pitch", "write_pitch"),
+    "sportstrack.pitch.ball": ("ball_states",),
+    "sportstrack.pitch.motion": ("GroundPath", "smooth_path"),
+    "sportstrack.pitch.sides": ("defended_sides", "keeper_team"),
     "sportstrack.recording": ("Recording",),
     "sportstrack.refine": ("RefineSettings", "TrackTable", "refine_tracks"),
     "sportstrack.score.calibration": ("CalibrationScores", "clip_line", "scale_lines", "score_calibration"),
@@ -40,6 +43,9 @@ _NAMES = {
     "sportstrack.sot": ("BallTracker", "SingleTracker", "SotSettings", "fill_gaps"),
     "sportstrack.sot.evaluate.layouts": ("find_sequences",),
     "sportstrack.sot.evaluate.scores": ("average_one_pass", "score_one_pass"),
+    "sportstrack.stats.match": ("MatchStats", "measure_match"),
+    "sportstrack.stats.run": ("write_stats",),
+    "sportstrack.stats.settings": ("StatsSettings",),
     "sportstrack.track": ("track",),
     "sportstrack.track.iteration": ("TrackedFrames",),
     "sportstrack.track.run": ("track_video",),
@@ -98,12 +104,14 @@ __all__ = [
     "FieldFinder",
     "GameState",
     "GameStateScores",
+    "GroundPath",
     "Identities",
     "Identity",
     "JDEConfig",
     "LabelSettings",
     "LossWeights",
     "Mark",
+    "MatchStats",
     "MineSettings",
     "MotTable",
     "OCSORTConfig",
@@ -123,6 +131,7 @@ __all__ = [
     "SportsTrack",
     "SportsTrackConfig",
     "SportstrackError",
+    "StatsSettings",
     "Summary",
     "TrackSettings",
     "TrackTable",
@@ -135,9 +144,11 @@ __all__ = [
     "assets_folder",
     "average_classes",
     "average_one_pass",
+    "ball_states",
     "clip_line",
     "compare_variants",
     "create_tracker",
+    "defended_sides",
     "diagnose_job",
     "draw_path",
     "draw_pitch",
@@ -150,11 +161,13 @@ __all__ = [
     "fit_camera",
     "heat_map",
     "judge_detectors",
+    "keeper_team",
     "label_video",
     "load_camera",
     "load_detector",
     "load_embedder",
     "load_pitch",
+    "measure_match",
     "mine_hard_examples",
     "open_source",
     "overlay",
@@ -170,6 +183,7 @@ __all__ = [
     "score_game_state",
     "score_one_pass",
     "score_tracks",
+    "smooth_path",
     "track",
     "track_video",
     "train_detector",
@@ -178,6 +192,7 @@ __all__ = [
     "write_identities",
     "write_mot",
     "write_pitch",
+    "write_stats",
     "write_yolo_labels",
 ]
 
@@ -198,7 +213,10 @@ if TYPE_CHECKING:
     from sportstrack.models.weights import assets_folder
     from sportstrack.mot import MotTable, read_mot, write_mot
     from sportstrack.pitch import Camera, Mark, Pitch, draw_pitch, fit_camera, load_pitch, read_marks
+    from sportstrack.pitch.ball import ball_states
     from sportstrack.pitch.file import PitchFrame, PitchTrack, read_pitch, write_pitch
+    from sportstrack.pitch.motion import GroundPath, smooth_path
+    from sportstrack.pitch.sides import defended_sides, keeper_team
     from sportstrack.recording import Recording
     from sportstrack.refine import RefineSettings, TrackTable, refine_tracks
     from sportstrack.score.calibration import CalibrationScores, clip_line, scale_lines, score_calibration
@@ -211,6 +229,9 @@ if TYPE_CHECKING:
     from sportstrack.sot import BallTracker, SingleTracker, SotSettings, fill_gaps
     from sportstrack.sot.evaluate.layouts import find_sequences
     from sportstrack.sot.evaluate.scores import average_one_pass, score_one_pass
+    from sportstrack.stats.match import MatchStats, measure_match
+    from sportstrack.stats.run import write_stats
+    from sportstrack.stats.settings import StatsSettings
     from sportstrack.track import track
     from sportstrack.track.frames import TrackedFrame
     from sportstrack.track.iteration import TrackedFrames

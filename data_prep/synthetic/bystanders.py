@@ -42,7 +42,7 @@ class RenderedBystanders:
         xy = -normal * back[:, None] + along * self._along[:, None]
         z = np.where(own_side, 0.0, FIRST_ROW[1] + self._deep * STAND_RISE / STAND_DEPTH)
         heading = np.arctan2(normal[:, 1], normal[:, 0]) + self._turn
-        still = MatchState(xy, np.zeros_like(xy), heading, np.zeros(self.count), np.zeros(3), np.zeros(3), 0.0)
+        still = MatchState(xy, np.zeros_like(xy), heading, np.zeros(self.count), np.zeros(3), np.zeros(3), 0.0, -1)
         self.joints = skeleton(still, self._wardrobe.height, self._wardrobe.girth)
         self.joints[..., 2] += z[:, None]
         return np.column_stack([xy, z])

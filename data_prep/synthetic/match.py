@@ -35,6 +35,7 @@ class MatchState:
     ball: Array  # (3,) metres, z up
     ball_velocity: Array  # (3,) m/s
     ball_spin: float  # radians rolled
+    owner: int  # row of the person who has the ball; −1 for nobody
 
 
 class Match:
@@ -73,7 +74,7 @@ class Match:
         self._ball_step()
         return MatchState(
             self.xy.copy(), self.velocity.copy(), self.heading.copy(), self.stride.copy(),
-            self.ball.copy(), self.ball_velocity.copy(), self.ball_spin,
+            self.ball.copy(), self.ball_velocity.copy(), self.ball_spin, self._owner,
         )  # fmt: skip
 
     def _targets(self) -> Array:

@@ -27,6 +27,7 @@ COMMANDS = {
     "sot": ("sportstrack.sot.command", "follow one player or the ball"),
     "draw": ("sportstrack.draw.command", "draw results onto their video: video, pictures, maps"),
     "presence": ("sportstrack.presence.command", "draw heat maps and paths of a result"),
+    "stats": ("sportstrack.stats.command", "measure players on the pitch: distance, speed, shape, possession"),
     "evaluate": ("sportstrack.evaluate.command", "score tracking results against ground truth"),
     "sot-evaluate": ("sportstrack.sot.evaluate.command", "run and score single-object trackers"),
     "sportsmot": ("data_prep.sportsmot.command", "turn SportsMOT into a YOLO data set"),

@@ -175,8 +175,8 @@ def _smooth(
         off = np.hypot(*(places - origin - smooth[rows]).T) / np.sqrt(variance)
         odd = 1 / np.maximum(1.0, off / _ODD)
         q = np.clip(_blurred((np.diff(smooth, 2, axis=0) ** 2).sum(axis=1) / (2 * step**4), step), _CALM, _LIVELY)
-    velocity = np.gradient(smooth, step, axis=0)
-    velocity[np.hypot(*velocity.T) > top_speed] = np.nan
+    velocity: Floats = np.stack([np.gradient(column, step) for column in smooth.T], axis=1)
+    velocity[np.hypot(velocity[:, 0], velocity[:, 1]) > top_speed] = np.nan
     return all_ticks, smooth + origin, velocity, seen
 
 

@@ -69,9 +69,9 @@ def defended_sides(
         parts = [(0, turn + 1), (turn + 1, len(numbers))]
     spans = []
     for begin, end in parts:
-        total, some = float(order[begin:end].sum()), int(np.count_nonzero(order[begin:end]))
-        clear = some > 0 and abs(total) >= _CLEAR * some
-        pair = names if total > 0 else names[::-1]
+        lead, some = float(order[begin:end].sum()), int(np.count_nonzero(order[begin:end]))
+        clear = some > 0 and abs(lead) >= _CLEAR * some
+        pair = names if lead > 0 else names[::-1]
         spans.append(
             SideSpan(
                 first if begin == 0 else int(numbers[begin]),

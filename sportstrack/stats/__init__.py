@@ -1,0 +1,1 @@
+"""What follows from knowing where everyone stands: distances, speeds, teams' shapes, possession."""

@@ -1,0 +1,128 @@
+"""Everyone's place on the pitch: a result's boxes through the cameras of its frames."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from sportstrack.classes import ball_ids
+from sportstrack.draw.results import ResultFile
+from sportstrack.errors import SettingError
+from sportstrack.identities import ROLES, Identities
+from sportstrack.pitch import PitchTrack
+from sportstrack.pitch.ball import RADIUS, ball_states
+from sportstrack.types import BoolArray, FloatArray, IntArray
+
+BALL_ERROR = 0.0012
+"""Error of a ball's middle in each direction, as a part of the picture's width."""
+_REACH = 60.0  # metres beyond the lines; who seems to be farther away is at the horizon
+
+
+@dataclass(frozen=True, eq=False)
+class GroundPlaces:
+    """N boxes of persons with their places, in the order of frames.
+
+    Attributes:
+        frame: (N,) from 0.
+        track_id: (N,).
+        class_id: (N,).
+        xyxy: (N, 4) pixels.
+        score: (N,).
+        xy: (N, 2) metres; NaN where the frame's camera is not known.
+        error: (N,) root mean square errors of the places in metres.
+    """
+
+    frame: IntArray
+    track_id: IntArray
+    class_id: IntArray
+    xyxy: FloatArray
+    score: FloatArray
+    xy: FloatArray
+    error: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    def __getitem__(self, rows: IntArray | BoolArray) -> GroundPlaces:
+        return replace(self, **{name: value[rows] for name, value in vars(self).items()})
+
+
+@dataclass(frozen=True, eq=False)
+class BallPlaces:
+    """The ball's N places, one a frame.
+
+    Attributes:
+        frame: (N,) from 0, ascending.
+        xy: (N, 2) metres where it is if it is on the ground.
+        error: (N,) metres.
+        state: (N,) `sportstrack.pitch.ball.GROUNDED`, ``FLYING`` or ``UNKNOWN``.
+    """
+
+    frame: IntArray
+    xy: FloatArray
+    error: FloatArray
+    state: IntArray
+
+
+def find_places(
+    result: ResultFile, pitch: PitchTrack, identities: Identities, frame_rate: float
+) -> tuple[GroundPlaces, BallPlaces]:
+    """Return where persons and ball are.
+
+    Raises:
+        SettingError: the result has no boxes in any frame whose camera is known.
+    """
+    numbers = sorted(result.tracks)
+    tables = [result.tracks[number] for number in numbers]
+    frame = np.repeat(np.array(numbers, np.int64), [len(table) for table in tables])
+    empty = np.empty(0, np.int64)
+    track_id, class_id, detection = (
+        np.concatenate([empty, *(getattr(table, name) for table in tables)])
+        for name in ("track_id", "class_id", "detection")
+    )
+    xyxy = np.concatenate([np.empty((0, 4)), *(table.xyxy for table in tables)])
+    score = np.concatenate([np.empty(0), *(table.score for table in tables)])
+    known = np.isin(frame, [one.frame for one in pitch if one.camera is not None])
+    if not known.any():
+        last = max(numbers, default=-1) + 1
+        raise SettingError(
+            f"{result.path}: has boxes in frames up to {last}, but none of them has a camera in the pitch file "
+            f"({len(pitch)} frames); does it belong to this video?"
+        )
+    is_ball = _is_ball(result, identities, track_id, class_id)
+    xy, error = np.full((len(frame), 2), np.nan), np.full(len(frame), np.nan)
+    persons = known & ~is_ball
+    xy[persons], error[persons] = pitch.feet(frame[persons], xyxy[persons])
+    lost = (np.abs(xy) > np.array(pitch.pitch.reach) + _REACH).any(axis=1)
+    xy[lost], error[lost] = np.nan, np.nan
+    places = GroundPlaces(frame, track_id, class_id, xyxy, score, xy, error)[~is_ball]
+    seen = is_ball & known & (detection >= 0)
+    return places, _ball(frame[seen], xyxy[seen], score[seen], pitch, frame_rate)
+
+
+def _is_ball(result: ResultFile, identities: Identities, track_id: IntArray, class_id: IntArray) -> BoolArray:
+    balls = [one.track_id for one in identities if one.role == "ball"]
+    return np.isin(class_id, ball_ids(result.names)) | np.isin(track_id, balls)
+
+
+def _ball(frame: IntArray, xyxy: FloatArray, score: FloatArray, pitch: PitchTrack, frame_rate: float) -> BallPlaces:
+    order = np.lexsort((-score, frame))  # of several balls in a frame the surest
+    rows = order[np.unique(frame[order], return_index=True)[1]]
+    middle = (xyxy[rows, :2] + xyxy[rows, 2:]) / 2
+    xy, error = np.full((len(rows), 2), np.nan), np.full(len(rows), np.nan)
+    lens = np.zeros((len(rows), 3))
+    for row, number in enumerate(frame[rows].tolist()):
+        camera = pitch.at(number).camera
+        assert camera is not None
+        xy[row] = camera.to_ground(middle[row], RADIUS)[0]
+        error[row] = camera.ground_error(middle[row], BALL_ERROR * pitch.size[0])[0]
+        lens[row] = camera.centre
+    states = ball_states(frame[rows], xy, error, lens, frame_rate)
+    return BallPlaces(frame[rows], xy, error, states.astype(np.int64))
+
+
+def class_roles(names: Mapping[int, str]) -> dict[int, str]:
+    """Return class id → role, of the classes that are called as a role is."""
+    return {number: name.strip().lower() for number, name in names.items() if name.strip().lower() in ROLES}
