@@ -18,6 +18,7 @@ from typing import Any
 
 import game_states
 import numpy as np
+import pitch_match
 import pytest
 import toy
 
@@ -25,6 +26,8 @@ import sportstrack
 from sportstrack.detect import as_detector
 from sportstrack.detect.connector import Connector
 from sportstrack.images.encode import encode_image
+from sportstrack.stats.run import write_stats
+from sportstrack.stats.settings import StatsSettings
 from sportstrack.train.run import TrainResult
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,6 +75,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("football", "train"):
         write(folder / "SportsMOT" / "splits_txt" / f"{name}.txt", "v_one_c001\nv_two_c001\n")
     write(folder / "OTB100" / "Boy" / "groundtruth_rect.txt", "10,20,14,18\n" * 12)
+    measured = pitch_match.play(folder / "measured", frames=60)
+    write_stats(measured.result, measured.pitch, folder, measured.identities, StatsSettings(formats=("kloppy",)))
+    for name in ("match.json", "tracking.jsonl"):
+        (folder / f"match.{name}").rename(folder / f"final.{name}")
+    for file, ending in (
+        (measured.result, "txt"),
+        (measured.pitch, "pitch.jsonl"),
+        (measured.identities, "identities.csv"),
+    ):
+        shutil.copy(file, folder / f"final.{ending}")
     truth = game_states.labels()
     for name, data in (
         ("SNGS-021/Labels-GameState.json", truth),
@@ -144,6 +157,7 @@ def no_training(folder: Path, *_: Any) -> TrainResult:
 
 @pytest.mark.parametrize(("page", "code"), list(blocks()))
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # kloppy leaves files open
 def test_a_block_runs_in_the_current_folder(
     page: str,
     code: str,
