@@ -33,6 +33,8 @@ _NAMES = {
     "sportstrack.pitch.sides": ("defended_sides", "keeper_team"),
     "sportstrack.recording": ("Recording",),
     "sportstrack.refine": ("RefineSettings", "TrackTable", "refine_tracks"),
+    "sportstrack.score.attributes.run": ("score_attributes",),
+    "sportstrack.score.attributes.scores": ("WhoIsWhoScores",),
     "sportstrack.score.calibration": ("CalibrationScores", "clip_line", "scale_lines", "score_calibration"),
     "sportstrack.score.game_state.files": ("read_game_state", "write_game_state"),
     "sportstrack.score.game_state.run": ("GameStateScores", "score_game_state"),
@@ -140,6 +142,7 @@ __all__ = [
     "Tracker",
     "Tracks",
     "TrainSettings",
+    "WhoIsWhoScores",
     "__version__",
     "assets_folder",
     "average_classes",
@@ -178,6 +181,7 @@ __all__ = [
     "read_pitch",
     "refine_tracks",
     "scale_lines",
+    "score_attributes",
     "score_calibration",
     "score_classes",
     "score_game_state",
@@ -219,6 +223,8 @@ if TYPE_CHECKING:
     from sportstrack.pitch.sides import defended_sides, keeper_team
     from sportstrack.recording import Recording
     from sportstrack.refine import RefineSettings, TrackTable, refine_tracks
+    from sportstrack.score.attributes.run import score_attributes
+    from sportstrack.score.attributes.scores import WhoIsWhoScores
     from sportstrack.score.calibration import CalibrationScores, clip_line, scale_lines, score_calibration
     from sportstrack.score.game_state.files import read_game_state, write_game_state
     from sportstrack.score.game_state.run import GameStateScores, score_game_state

@@ -8,7 +8,6 @@ gt.txt says nothing.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,13 +19,12 @@ from data_prep.table import Table, TrackInfo
 from sportstrack.errors import FormatError
 from sportstrack.files.folders import settled
 from sportstrack.files.reading import parse_pairs
+from sportstrack.identities import gameinfo
 from sportstrack.mot import MotTable
 from sportstrack.types import IntArray
 
 CLASSES = ("player", "goalkeeper", "referee", "ball", "other")
 SPLITS = {"train": "train", "valid": "val", "val": "val", "test": "test"}
-_TRACKLET = re.compile(r"trackletid_(\d{1,18})$")
-_ROLE = re.compile(r"^(?P<role>[^;]*?)(?:\s+team\s+(?P<team>[^;]*))?(?:;(?P<number>.*))?$", re.IGNORECASE)
 
 
 def read_soccernet(root: str | Path, *, skip_missing: bool = False, from_video: bool = False) -> Table:
@@ -58,18 +56,14 @@ def read_roles(storage: Storage, folder: str) -> tuple[dict[int, TrackInfo], str
     tracks = {
         int(found.group(1)): parse_role(value)
         for key, (value, _) in pairs.items()
-        if (found := _TRACKLET.match(key)) is not None
+        if (found := gameinfo.TRACKLET.match(key)) is not None
     }
     return tracks, pairs.get("gameid", ("", 0))[0]
 
 
 def parse_role(text: str) -> TrackInfo:
     """Take ``goalkeeper team left;1`` apart; plurals (``goalkeepers``), spaces and capitals are forgiven."""
-    found = _ROLE.match(text.strip())
-    role, team, number = (found.group(i) or "" for i in (1, 2, 3)) if found else (text, "", "")
-    role = " ".join(role.lower().split())
-    singular = role.removesuffix("s")
-    return TrackInfo(singular if singular in CLASSES else role, team.strip().lower(), number.strip())
+    return TrackInfo(*gameinfo.parse_role(text))
 
 
 def class_of_roles(tracks: dict[int, TrackInfo], rows: MotTable, shown: str) -> IntArray:

@@ -20,14 +20,19 @@ def caption(name: str) -> str:
     return printable(name).replace("$", r"\$")
 
 
-def new_axes(width: float, height: float) -> tuple[Any, Any]:
-    """Return a figure of this size, in inches, and its axes; SettingError without matplotlib."""
+def new_figure(width: float, height: float) -> Any:
+    """Return a figure of this size, in inches; SettingError without matplotlib."""
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise SettingError("plots need matplotlib: pip install matplotlib") from error
     # A Figure of its own, not pyplot's: no display, no global state, safe in threads.
-    figure = Figure(figsize=(width, height), layout="constrained")
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def new_axes(width: float, height: float) -> tuple[Any, Any]:
+    """Return a figure of this size, in inches, and its axes; SettingError without matplotlib."""
+    figure = new_figure(width, height)
     axes = figure.subplots()
     axes.spines[["top", "right"]].set_visible(False)
     axes.set_axisbelow(True)

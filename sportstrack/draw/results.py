@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from sportstrack.classes import names_beside
 from sportstrack.errors import FormatError, SettingError, SourceError
 from sportstrack.files.reading import as_utf8, parse_json, read_bytes, same_name
+from sportstrack.identities.file import identities_beside, identities_of_rows, read_identities
+from sportstrack.identities.table import ATTRIBUTES, Identities
 from sportstrack.limits import MAX_FRAMES, MAX_PIXELS
 from sportstrack.mot import class_ids, parse_mot
 from sportstrack.recording import Recording
@@ -40,6 +42,7 @@ class ResultFile:
         frames: the frames that were tracked; None where the file does not say.
         camera: (2, 3) affine from the tracked frame before to each frame, where it is known.
         cuts: frames with which another shot begins.
+        identities: team, role, number and name of the tracks, as far as they are known.
     """
 
     path: Path
@@ -48,6 +51,7 @@ class ResultFile:
     frames: frozenset[int] | None = None
     camera: dict[int, FloatArray] = field(default_factory=dict)
     cuts: frozenset[int] = frozenset()
+    identities: Identities = field(default_factory=Identities)
     _extras: dict[int, Any] = field(default_factory=dict)
     _recording: Iterator[Any] | None = None
 
@@ -128,6 +132,8 @@ def read_result(path: str | Path, *, zero_based: bool = False, names: Mapping[in
         zero_based: MOT text counts frames from 0.
         names: class id → name, in place of what the file knows.
 
+    ``NAME.identities.csv`` beside the file says who is who, else the file's own columns do.
+
     Raises:
         SourceError: no such file, or a recording without tracks.
         FormatError: the file is damaged; the message says where.
@@ -147,6 +153,8 @@ def read_result(path: str | Path, *, zero_based: bool = False, names: Mapping[in
         else:
             found = _mot(file, data, zero_based)
     found.names |= dict(names or {})
+    if (beside := identities_beside(file)) is not None:
+        found.identities = read_identities(beside)
     return found
 
 
@@ -180,10 +188,13 @@ def _csv(path: Path, data: bytes) -> ResultFile:
             f"got {', '.join(header)[:200]}"
         )
     wanted = [frame, identity, *(header.index(side) for side in box), score, class_id, detection]
-    rows, names, words = [], {}, []
+    rows, names, words, said = [], {}, [], []
+    attributes = {one: header.index(one) for one in ATTRIBUTES if one in header}
     for line, cells in enumerate(lines[1:], 2):
         if not any(cells):
             continue
+        if attributes:
+            said.append({one: cells[at] for one, at in attributes.items() if at < len(cells)})
         rows.append([_number(cells, at, path, line, default) for at, default in zip(wanted, _DEFAULTS, strict=True)])
         words.append(cells[name].strip() if name is not None and name < len(cells) else "")
     values = np.array(rows, np.float64).reshape(-1, len(_DEFAULTS))
@@ -193,7 +204,16 @@ def _csv(path: Path, data: bytes) -> ResultFile:
     names = {int(number): word for number, word in zip(values[:, 7], words, strict=True) if word}
     if box in SIDES:
         values[:, 4:6] += values[:, 2:4]
-    return ResultFile(path, _checked_rows(values, path), names)
+    tracks = _checked_rows(values, path)
+    return ResultFile(path, tracks, names, identities=_who(path, zip(values[:, :2].astype(int), said, strict=False)))
+
+
+def _who(path: Path, rows: Iterable[tuple[Sequence[int], Mapping[str, Any]]]) -> Identities:
+    """Return what the rows ((frame, id), columns) of a file say of who is who."""
+    try:
+        return identities_of_rows((int(frame), int(track), said) for (frame, track), said in rows)
+    except SettingError as error:
+        raise FormatError(f"{path}: {error}") from error
 
 
 _DEFAULTS = (None, None, None, None, None, None, 1.0, -1.0, 0.0)  # of a missing column: frame, id, box, score …
@@ -217,6 +237,7 @@ def _json_lines(path: Path, data: bytes) -> ResultFile:
     frames: set[int] = set()
     extras: dict[int, dict[int, Any]] = {}
     names: dict[int, str] = {}
+    said: list[tuple[tuple[int, int], Any]] = []
     for line, text in enumerate(data.split(b"\n"), 1):
         if not text.strip():
             continue
@@ -231,6 +252,7 @@ def _json_lines(path: Path, data: bytes) -> ResultFile:
                     [number, int(one["id"]), x1, y1, x2, y2, float(one.get("score", 1)), class_id,
                      int(one.get("detection", 0))]
                 )  # fmt: skip
+                said.append(((number, int(one["id"])), one))
                 if one.get("class"):
                     names[class_id] = str(one["class"])
                 if "mask" in one or "keypoints" in one:
@@ -241,7 +263,7 @@ def _json_lines(path: Path, data: bytes) -> ResultFile:
             ) from error
     values = np.array(rows, np.float64).reshape(-1, len(_DEFAULTS))
     tracks = _checked_rows(values, path)
-    return ResultFile(path, tracks, names, frozenset(frames), _extras=extras)
+    return ResultFile(path, tracks, names, frozenset(frames), identities=_who(path, said), _extras=extras)
 
 
 def _recorded(path: Path) -> ResultFile:

@@ -63,11 +63,13 @@ _EXAMPLES = """examples:
   sportstrack evaluate --truth val --results mine --diagnose -o report
   sportstrack evaluate --truth val --results mine --format json > scores.json
   sportstrack evaluate --game-state --truth SoccerNetGS/valid --results predictions
+  sportstrack evaluate --attributes --truth SoccerNet/test --results runs/track --plots
 
 The truth is a benchmark's folder (SportsMOT, SoccerNet, MOT15/16/17/20, DanceTrack: SEQUENCE/gt/gt.txt), one
 sequence's folder, a folder of SEQUENCE.txt, or a file. Results are SEQUENCE.txt (also in data/) or a file; a folder of
 such folders holds several trackers. With --game-state they are SoccerNet's SEQUENCE/Labels-GameState.json and
-SEQUENCE.json with predictions, and HOTA is GS-HOTA (docs/game-state.md).
+SEQUENCE.json with predictions, and HOTA is GS-HOTA (docs/game-state.md). With --attributes SoccerNet's gameinfo.ini
+beside the truth and SEQUENCE.identities.csv beside the result say who is who (docs/who-is-who.md).
 """
 
 
@@ -90,6 +92,11 @@ def _parser() -> argparse.ArgumentParser:
         "--game-state",
         action="store_true",
         help="score who stands where on the pitch, with role, team and number: GS-HOTA of SoccerNet's JSON files",
+    )
+    add(
+        "--attributes",
+        action="store_true",
+        help="score who is who: teams, roles and shirt numbers against gameinfo.ini, in frames and in tracks",
     )
     add("--benchmark", choices=BENCHMARKS, help="preprocess as this benchmark does (default: plain scoring)")
     add("--allow-missing", action="store_true", help="score what both sides have if sequences have no result")
@@ -142,6 +149,8 @@ def _main(options: argparse.Namespace) -> int:
         raise SettingError("no results: name the tracker's output, folders or files (see --help)")
     if options.game_state:
         return _game_state(options)
+    if options.attributes:
+        return _attributes(options)
     jobs = _jobs(options)
     with _claim(jobs, options) as claim:
         rows, scores, diagnoses = _rows(jobs, options)
@@ -157,13 +166,7 @@ def _main(options: argparse.Namespace) -> int:
 
 def _game_state(options: argparse.Namespace) -> int:
     """Score SoccerNet's game states: GS-HOTA, and what numbers and teams cost."""
-    idle = {
-        "--benchmark": options.benchmark, "--zero-based": options.zero_based, "--classes": options.classes,
-        "--per-class": options.per_class, "--class-names": options.class_names, "--diagnose": options.diagnose,
-        "--backend": options.backend != "sportstrack", "--images": options.images,
-    }  # fmt: skip
-    if given := [name for name, value in idle.items() if value]:
-        raise SettingError(f"{', '.join(given)}: of no use with --game-state; leave it out")
+    _refuse(options, "--game-state", "zero_based", "classes", "attributes")
     jobs = find_game_states(options.truth, options.results, allow_missing=options.allow_missing)
     rows: dict[str, list[Row]] = {}
     scores: dict[str, Scores] = {}
@@ -186,6 +189,42 @@ def _game_state(options: argparse.Namespace) -> int:
     return 0
 
 
+def _attributes(options: argparse.Namespace) -> int:
+    """Score who is who."""
+    from sportstrack.evaluate.attributes import attribute_jobs, save_confusions
+    from sportstrack.score.attributes.report import report_trackers
+    from sportstrack.score.attributes.run import AttributeJob
+    from sportstrack.score.attributes.scores import WhoIsWhoScores
+
+    _refuse(options, "--attributes", "columns", "wide")
+    jobs = {name: attribute_jobs(own, options.zero_based) for name, own in _jobs(options).items()}
+    found: dict[str, WhoIsWhoScores] = {}
+    with _claim(jobs, options) as claim:
+        total, done = sum(map(len, jobs.values())), 0
+        with ProgressBar("scoring", "sequence", options.quiet or total < 2) as bar:
+            for name, own in jobs.items():
+                parts = []
+                for part in side_by_side(AttributeJob.scores, options.workers, own):
+                    parts.append(part)
+                    bar(done := done + 1, total)
+                found[name] = parts[0] if len(parts) == 1 else WhoIsWhoScores.pool(parts)
+        sys.stdout.write(report_trackers(found, options.format, combined_only=options.combined_only))
+        sys.stdout.flush()
+        if claim is not None:
+            for path in save_confusions(found, claim.folder, claim):
+                _say(f"wrote {path}")
+    return 0
+
+
+def _refuse(options: argparse.Namespace, mode: str, *more: str) -> None:
+    """Raise SettingError for options that a mode has no use for."""
+    names = ("benchmark", "per_class", "class_names", "diagnose", "images", *more)
+    given = [f"--{name.replace('_', '-')}" for name in names if getattr(options, name)]
+    given += ["--backend"] * (options.backend != "sportstrack")
+    if given:
+        raise SettingError(f"{', '.join(given)}: of no use with {mode}; leave it out")
+
+
 def _text(rows: Mapping[str, Sequence[Row]], default: Sequence[str], options: argparse.Namespace) -> str:
     """Return what is printed: all columns, or those that fit where a terminal shows a table."""
     fits = options.format != "table" or options.columns or options.wide or not sys.stdout.isatty()
@@ -198,7 +237,11 @@ def _text(rows: Mapping[str, Sequence[Row]], default: Sequence[str], options: ar
 def _claim(jobs: Mapping[str, Sequence[object]], options: argparse.Namespace) -> Iterator[Claim | None]:
     """Claim the files of --plots and --diagnose before the work; None where neither is asked for."""
     names: list[str] = []
-    if options.plots:
+    if options.plots and options.attributes:
+        from sportstrack.evaluate.attributes import confusion_names
+
+        names += confusion_names(jobs)
+    elif options.plots:
         from sportstrack.evaluate.plots import plot_names
 
         names += plot_names({name: len(found) for name, found in jobs.items()})
@@ -233,7 +276,7 @@ def _jobs(options: argparse.Namespace) -> dict[str, list[Job]]:
                 warn=lambda text, name=name: _say(f"{name}: left out: {text}"),  # type: ignore[misc]
             )
             found[name] = [of_classes(job, options.classes) for job in jobs]
-            if not (options.classes or options.per_class or options.class_names or options.quiet):
+            if not (options.classes or options.per_class or options.class_names or options.quiet or options.attributes):
                 _mention_classes(name, jobs)
     return found
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,35 @@ def read_identities(path: str | Path) -> Identities:
         return Identities(rows)
     except SettingError as error:
         raise FormatError(f"{path}: {error}") from error
+
+
+def identities_beside(result: str | Path) -> Path | None:
+    """Return ``NAME.identities.csv`` beside a result ``NAME.txt``, or .jsonl, .csv, .npz; None where there is none."""
+    path = Path(result)
+    beside = path.with_name(f"{path.stem}{SUFFIX}")
+    return beside if beside.is_file() else None
+
+
+def identities_of_rows(rows: Iterable[tuple[int, int, Mapping[str, Any]]]) -> Identities:
+    """Return the table of what the rows of a result say: frame from 0, track, and what it holds of `ATTRIBUTES`.
+
+    Frames that say the same become one span, with confidence 1.
+
+    Raises:
+        SettingError: a value that cannot be.
+    """
+    said: dict[int, dict[int, tuple[str, ...]]] = {}
+    for frame, track, cells in rows:
+        texts = (cells.get(name) for name in ATTRIBUTES)
+        said.setdefault(track, {})[frame] = tuple("" if text is None else str(text).strip() for text in texts)
+    out = []
+    for track, frames in said.items():
+        for known, group in groupby(sorted(frames), key=frames.__getitem__):
+            span = list(group)
+            if any(known):
+                values: list[Any] = [*known, *(float(bool(text)) for text in known)]
+                out.append(Identity(track, span[0], span[-1], *values))
+    return Identities(out)
 
 
 def _head(cells: list[str], path: str | Path) -> list[str]:

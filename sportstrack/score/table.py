@@ -66,10 +66,19 @@ def render(rows: Rows[Row], form: str, columns: Rows[str] = SUMMARY, *, of: str 
     if form == "csv":
         return _csv([of], [([_name(row)], row) for row in rows])
     lines = [(of, *columns)] + [(_name(row), *(_cell(row, column) for column in columns)) for row in rows]
+    return write_lines(lines, form)
+
+
+def write_lines(lines: Rows[tuple[str, ...]], form: str) -> str:
+    """Write a table of finished cells, the first line its head, as ``table``, ``markdown`` or ``latex``.
+
+    Raises:
+        SettingError: unknown format.
+    """
     writers = {"table": _table, "markdown": _markdown, "latex": _latex}
     if form not in writers:
         raise SettingError(f"unknown format {form!r}{nearest(form, list(FORMATS))} (known: {', '.join(FORMATS)})")
-    return writers[form](lines)
+    return writers[form](list(lines))
 
 
 def render_trackers(trackers: Mapping[str, Rows[Row]], form: str, columns: Rows[str] = SUMMARY) -> str:
