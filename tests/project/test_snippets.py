@@ -64,6 +64,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sportstrack.track_video(match, folder / "runs" / "track", detector=toy.find, formats=["mot"], save_detections=True)
     sportstrack.track_video(match, folder, detector=toy.find, tracker=toy.EveryoneIsNew(25), formats=["csv"])
     result = sportstrack.read_mot(folder / "runs" / "track" / "match.txt")
+    who = [sportstrack.Identity(int(track), team="A", number="10") for track in np.unique(result.track_id)]
+    sportstrack.write_identities(folder / "runs" / "track" / "match.identities.csv", sportstrack.Identities(who))
     for name in ("match.txt", "tracks.txt", "SportsMOT/val/match/gt/gt.txt"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         sportstrack.write_mot(folder / name, replace(result, score=np.ones(len(result))))

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from sportstrack.errors import SettingError
 from sportstrack.identities.table import ROLES
-from sportstrack.score.attributes.scores import ATTRIBUTES, NONE, OTHER_TEAM, WhoIsWhoScores, Count
+from sportstrack.score.attributes.scores import ATTRIBUTES, NONE, OTHER_TEAM, Count, WhoIsWhoScores
 from sportstrack.score.table import FORMATS, write_lines
 
 UNDECIDED = "undecided"
