@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _NAMES = {
+    "sportstrack.calibrate.run": ("Calibrated", "calibrate_video"),
     "sportstrack.camera": ("load_camera",),
     "sportstrack.detect": ("load_detector",),
     "sportstrack.draw.annotator": ("Annotator",),
@@ -27,6 +28,7 @@ _NAMES = {
     "sportstrack.models.weights": ("assets_folder",),
     "sportstrack.mot": ("MotTable", "read_mot", "write_mot"),
     "sportstrack.pitch": ("Camera", "Mark", "Pitch", "draw_pitch", "fit_camera", "load_pitch", "read_marks"),
+    "sportstrack.pitch.evidence": ("PitchEvidence",),
     "sportstrack.pitch.file": ("PitchFrame", "PitchTrack", "read_pitch", "write_pitch"),
     "sportstrack.pitch.ball": ("ball_states",),
     "sportstrack.pitch.motion": ("GroundPath", "smooth_path"),
@@ -91,6 +93,7 @@ __all__ = [
     "ByteTrackConfig",
     "CBIoU",
     "CBIoUConfig",
+    "Calibrated",
     "CalibrationScores",
     "Camera",
     "CameraMotion",
@@ -118,6 +121,7 @@ __all__ = [
     "MotTable",
     "OCSORTConfig",
     "Pitch",
+    "PitchEvidence",
     "PitchFrame",
     "PitchTrack",
     "Presence",
@@ -148,6 +152,7 @@ __all__ = [
     "average_classes",
     "average_one_pass",
     "ball_states",
+    "calibrate_video",
     "clip_line",
     "compare_variants",
     "create_tracker",
@@ -201,6 +206,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from sportstrack.calibrate.run import Calibrated, calibrate_video
     from sportstrack.camera import load_camera
     from sportstrack.detect import load_detector
     from sportstrack.draw.annotator import Annotator
@@ -218,6 +224,7 @@ if TYPE_CHECKING:
     from sportstrack.mot import MotTable, read_mot, write_mot
     from sportstrack.pitch import Camera, Mark, Pitch, draw_pitch, fit_camera, load_pitch, read_marks
     from sportstrack.pitch.ball import ball_states
+    from sportstrack.pitch.evidence import PitchEvidence
     from sportstrack.pitch.file import PitchFrame, PitchTrack, read_pitch, write_pitch
     from sportstrack.pitch.motion import GroundPath, smooth_path
     from sportstrack.pitch.sides import defended_sides, keeper_team

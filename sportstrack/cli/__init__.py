@@ -26,6 +26,7 @@ COMMANDS = {
     "label": ("sportstrack.label.command", "label videos with detector and tracker, to correct instead of draw"),
     "sot": ("sportstrack.sot.command", "follow one player or the ball"),
     "draw": ("sportstrack.draw.command", "draw results onto their video: video, pictures, maps"),
+    "pitch": ("sportstrack.calibrate.pitch.command", "find where on the pitch each frame of a video looks"),
     "presence": ("sportstrack.presence.command", "draw heat maps and paths of a result"),
     "stats": ("sportstrack.stats.command", "measure players on the pitch: distance, speed, shape, possession"),
     "evaluate": ("sportstrack.evaluate.command", "score tracking results against ground truth"),

@@ -1,0 +1,114 @@
+"""Thin bright lines on the field, as points with subpixel places and normals.
+
+Ridges after Steger, *An unbiased detector of curvilinear structures* (PAMI 1998): where the second derivative across is
+strongly negative and the first one is zero within the pixel, a line has its middle.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sportstrack.images.corners import halve
+from sportstrack.images.opencv import require_cv2
+from sportstrack.types import FloatArray, Image
+
+WIDTH = 1000  # pixels; wider pictures are halved
+BLUR = 1.3  # pixels; lines up to about twice as wide have one ridge
+LEAST = 3.0  # grey levels by which a line's middle is brighter than its sides, after the blur
+STRAIGHT = 18  # pixels: what is shorter is no line but a shirt, a number or a boot
+SPACING = 4.0  # pixels between the points that are kept
+MOST = 800  # points that are kept of a frame
+SIDE = 4  # pixels from a line's middle to the turf beside it
+ALIKE = 26.0  # grey levels by which both sides of a line may differ
+
+
+def find_lines(image: Image, region: NDArray[np.uint8] | None = None) -> FloatArray:
+    """Return (N, 3) points in the middle of lines: x, y in pixels of the frame, and the angle of their normal.
+
+    Args:
+        image: (H, W, 3) BGR.
+        region: (h, w) of any size, above 0 where the field is; None for everywhere.
+    """
+    cv2 = require_cv2()
+    small = halve(image, WIDTH)
+    paint = cv2.min(cv2.extractChannel(small, 0), cv2.extractChannel(small, 2))  # turf has little blue and red
+    smooth = cv2.GaussianBlur(paint, (0, 0), BLUR)
+    depth = cv2.CV_16S
+    # Sobel's kernels of the second derivative add up to 16 times it, those of the mixed one to 8 times
+    xx, yy = cv2.Sobel(smooth, depth, 2, 0, ksize=3), cv2.Sobel(smooth, depth, 0, 2, ksize=3)
+    strong = cv2.compare(cv2.add(xx, yy), -4.0 * LEAST, cv2.CMP_LT)
+    if region is not None:
+        shape = (strong.shape[1], strong.shape[0])
+        strong = cv2.bitwise_and(strong, cv2.resize(region, shape, interpolation=cv2.INTER_NEAREST))
+    y, x = np.nonzero(strong)
+    points = _ridges(smooth, xx, yy, x, y)
+    points = points[_evenly_bedded(small, paint, points)]
+    points = points[_long(points, (strong.shape[0], strong.shape[1]))]
+    scale = np.array([image.shape[1] / small.shape[1], image.shape[0] / small.shape[0], 1.0])
+    found: FloatArray = (_thinned(points) + (0.5, 0.5, 0.0)) * scale
+    return found
+
+
+def _ridges(smooth: Any, xx: Any, yy: Any, x: NDArray[Any], y: NDArray[Any]) -> FloatArray:
+    """Return those of the pixels that hold the middle of a line, (N, 3): x, y, angle of the normal."""
+    cv2 = require_cv2()
+    gx = cv2.Sobel(smooth, cv2.CV_16S, 1, 0, ksize=3)[y, x] / 8.0
+    gy = cv2.Sobel(smooth, cv2.CV_16S, 0, 1, ksize=3)[y, x] / 8.0
+    xy = cv2.Sobel(smooth, cv2.CV_16S, 1, 1, ksize=3)[y, x] / 4.0
+    hxx, hyy = xx[y, x] / 4.0, yy[y, x] / 4.0
+    half, turn = (hxx + hyy) / 2, np.hypot((hxx - hyy) / 2, xy)
+    across, along = half - turn, half + turn
+    angle = 0.5 * np.arctan2(2 * xy, hxx - hyy) + np.pi / 2  # of the eigenvector of the lesser eigenvalue
+    nx, ny = np.cos(angle), np.sin(angle)
+    shift = -(gx * nx + gy * ny) / np.minimum(across, -1e-6)
+    inside = (np.abs(shift * nx) <= 0.6) & (np.abs(shift * ny) <= 0.6)
+    keep = inside & (across < -LEAST / 2) & (np.abs(along) < -0.5 * across)
+    found: FloatArray = np.column_stack([x + shift * nx, y + shift * ny, angle])[keep]
+    return found
+
+
+def _evenly_bedded(image: Image, paint: Any, points: FloatArray) -> NDArray[np.bool_]:
+    """Return whether a line is brighter than both of its sides, and these have about one colour: (N,)."""
+    if not len(points):
+        return np.zeros(0, np.bool_)
+    high, wide = image.shape[:2]
+
+    def at(away: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        place = np.rint(points[:, :2] + away * normal).astype(np.intp)
+        return place[:, 1].clip(0, high - 1), place[:, 0].clip(0, wide - 1)
+
+    normal = np.column_stack([np.cos(points[:, 2]), np.sin(points[:, 2])])
+    here, there = at(-SIDE), at(SIDE)
+    differs = np.abs(image[here].astype(np.int16) - image[there]).max(axis=1)
+    height = paint[at(0)].astype(np.int16) - np.maximum(paint[here], paint[there])
+    bedded: NDArray[np.bool_] = (differs <= np.maximum(ALIKE, 0.8 * height)) & (height >= LEAST)
+    return bedded
+
+
+def _long(points: FloatArray, shape: tuple[int, int]) -> NDArray[np.bool_]:
+    """Return whether a point is part of a chain that is long enough, (N,)."""
+    if not len(points):
+        return np.zeros(0, np.bool_)
+    cv2 = require_cv2()
+    drawn = np.zeros(shape, np.uint8)
+    column = np.rint(points[:, 0]).astype(np.intp).clip(0, shape[1] - 1)
+    row = np.rint(points[:, 1]).astype(np.intp).clip(0, shape[0] - 1)
+    drawn[row, column] = 1
+    drawn = cv2.dilate(drawn, np.ones((3, 3), np.uint8))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(drawn, connectivity=8)
+    extent = np.hypot(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
+    long: NDArray[np.bool_] = extent[labels[row, column]] >= STRAIGHT + 4
+    return long
+
+
+def _thinned(points: FloatArray) -> FloatArray:
+    """Return one point of each `SPACING` pixels, and of these at most `MOST`, evenly spread."""
+    cell = np.floor(points[:, :2] / SPACING).astype(np.int64) @ (1 << 20, 1)
+    _, first = np.unique(cell, return_index=True)
+    if len(first) > MOST:
+        first = first[np.linspace(0, len(first) - 1, MOST).astype(np.intp)]
+    kept: FloatArray = points[first]
+    return kept

@@ -1,0 +1,67 @@
+"""How far off the ground in view may be, from the covariance of a view."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sportstrack.pitch.camera import Floats
+from sportstrack.pitch.clip.views import VIEW, rotations, slopes
+from sportstrack.pitch.model import Pitch
+
+_GRID = (9, 6)
+_BESIDE = 3.0  # metres around the pitch
+_STEPS = np.array([1e-3, 1e-3, 1e-3, 1e-5, 1e-4, 1e-4, 1e-4, 1e-6])  # as in views.py, larger
+
+
+def ground_in_view(shared: Floats, view: Floats, pitch: Pitch, size: tuple[int, int]) -> Floats:
+    """Return pixels (N, 2) of a grid over the picture that are on the pitch; empty where none is."""
+    across, down = (np.arange(n) + 0.5 for n in _GRID)
+    x, y = np.meshgrid(across * size[0] / _GRID[0], down * size[1] / _GRID[1])
+    pixels = np.column_stack([x.ravel(), y.ravel()])
+    metres = to_ground(np.concatenate([shared, view])[None], pixels, size)[0]
+    reach_x, reach_y = pitch.reach
+    with np.errstate(invalid="ignore"):
+        on = (np.abs(metres[:, 0]) <= reach_x + _BESIDE) & (np.abs(metres[:, 1]) <= reach_y + _BESIDE)
+    return np.asarray(pixels[on])
+
+
+def to_ground(numbers: Floats, pixels: Floats, size: tuple[int, int]) -> Floats:
+    """Return places on the ground (P, N, 2) of pixels (N, 2) for P rows of shared and view, (P, 8); NaN above it."""
+    shared, views = numbers[:, :VIEW], numbers[:, VIEW:]
+    flat = (pixels - np.divide(size, 2)) / np.exp(views[:, 3])[:, None, None]
+    k = shared[:, 3, None, None]
+    straight = flat.copy()
+    if k.any():
+        for _ in range(4):  # a fixed point, close for the small distortions of such lenses
+            straight = flat / (1 + k * (straight**2).sum(2, keepdims=True))
+    rays = np.concatenate([straight, np.ones_like(straight[..., :1])], axis=2) @ rotations(views)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        along = shared[:, 2, None] / rays[..., 2]
+        along = np.where((along > 0) & np.isfinite(along), along, np.nan)
+    return np.asarray(shared[:, None, :2] + along[..., None] * rays[..., :2])
+
+
+def errors(
+    shared: Floats, view: Floats, covariance: Floats, pixels: Floats, size: tuple[int, int]
+) -> tuple[float, float]:
+    """Return the root mean square error in pixels and the median error in metres of the ground at pixels (N, 2).
+
+    Args:
+        shared: (4,).
+        view: (4,).
+        covariance: of the view (4, 4), or of shared and view (8, 8).
+        pixels: (N, 2) as of `ground_in_view`.
+        size: (width, height).
+    """
+    if len(pixels) < 3:
+        return float("nan"), float("nan")
+    first = 2 * VIEW - len(covariance)
+    numbers = np.concatenate([shared, view])
+    steps = np.diag(_STEPS)[first:]
+    places = to_ground(np.concatenate([numbers[None], numbers + steps]), pixels, size)
+    metres = ((places[1:] - places[0]) / _STEPS[first:, None, None]).transpose(1, 2, 0)
+    level = np.column_stack([places[0], np.zeros(len(pixels))])
+    _, jacobian = slopes(shared, view, level, (size[0] / 2, size[1] / 2), with_shared=first == 0)
+    in_pixels = np.einsum("nij,jk,nik->n", jacobian, covariance, jacobian)
+    in_metres = np.einsum("nij,jk,nik->n", metres, covariance, metres)
+    return float(np.sqrt(in_pixels.mean())), float(np.sqrt(np.median(in_metres)))

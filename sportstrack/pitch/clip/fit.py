@@ -1,0 +1,285 @@
+"""The cameras of a whole clip from what its frames show and what someone or something has marked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import overload
+
+import numpy as np
+
+from sportstrack.errors import SettingError
+from sportstrack.pitch.camera import Floats
+from sportstrack.pitch.clip.chain import ClipScene, Link, filter_chain, smooth_chain
+from sportstrack.pitch.clip.errors import errors, ground_in_view, to_ground
+from sportstrack.pitch.clip.joint import Joint
+from sportstrack.pitch.clip.model import Painted
+from sportstrack.pitch.clip.moving import moved_away, moving_centre
+from sportstrack.pitch.clip.shot import Walk
+from sportstrack.pitch.clip.starts import ShotStart, start_by_hand, start_by_network, start_covariance
+from sportstrack.pitch.clip.step import State
+from sportstrack.pitch.clip.views import SHARED, VIEW, camera_of, slopes
+from sportstrack.pitch.evidence import PitchEvidence, Seen
+from sportstrack.pitch.file import PitchFrame, PitchTrack
+from sportstrack.pitch.fit import FOCALS, HEIGHTS
+from sportstrack.pitch.model import Pitch
+
+MAX_ERROR = 1.5
+"""Metres: a frame whose ground is less well known, at the median of what is in view, is refused."""
+OK_ERROR = 1.0
+"""Metres: a frame that tells its view this well by itself is ok."""
+LOOSE = np.square([0.3, 0.3, 0.1, 0.03])
+"""Variances of the first view of a chain, in degrees and logarithm: the walk has found it, the chain finds it again."""
+
+LAPSE = 12
+"""Frames in a row whose lines may be elsewhere, where those before and after agree: a flash, a caption, a blur."""
+BLOCK, AHEAD = 1500, 100
+"""Frames that are smoothed together, and frames behind them that have a say."""
+
+Progress = Callable[[int, "int | None"], None]
+
+
+@dataclass(frozen=True, eq=False)
+class ClipFit:
+    """The cameras of a clip.
+
+    Attributes:
+        track: one `PitchFrame` for each frame.
+        warnings: what a user should know, one sentence each.
+    """
+
+    track: PitchTrack
+    warnings: list[str] = field(default_factory=list)
+
+
+def fit_clip(
+    seen: Sequence[Seen],
+    evidence: Mapping[int, PitchEvidence],
+    pitch: Pitch,
+    size: tuple[int, int],
+    *,
+    progress: Progress | None = None,
+) -> ClipFit:
+    """Return the cameras of all frames of a clip.
+
+    Each shot begins with its marked frames, or with those whose places from a network agree with the lines. From there
+    the view is carried to both sides by the motion and corrected by lines and places; frames that show something new
+    are fitted together, with one centre and one distortion. Then all are one chain, filtered and smoothed.
+
+    Args:
+        seen: the frames from 0 on, none left out; any sequence, also one that reads them from a file.
+        evidence: frame, from 0 → named places.
+        pitch: the model, in the size of the real pitch.
+        size: (width, height) of the frames in pixels.
+        progress: called with frames done and frames expected.
+
+    Raises:
+        SettingError: marks by hand tell no camera; see `fit_camera`.
+    """
+    for frame, marked in evidence.items():
+        if marked.by_hand and not 0 <= frame < len(seen):
+            raise SettingError(f"frame {frame + 1} is marked, and the video has {len(seen)} frames")
+    scene = ClipScene(pitch, Painted.of(pitch), size, evidence)
+    frames: dict[int, PitchFrame] = {}
+    warnings: list[str] = []
+    for start, end in shots(seen):
+        shot = ShotFrames(seen, start, end)
+        for one in _fit_shot(scene, shot, start == 0, warnings):
+            frames[one.frame] = one
+            if progress is not None:
+                progress(len(frames), len(seen))
+    return ClipFit(PitchTrack(pitch, size, dict(sorted(frames.items()))), warnings)
+
+
+class ShotFrames(Sequence[Seen]):
+    """Successive frames of a clip, read when they are asked for."""
+
+    def __init__(self, seen: Sequence[Seen], start: int, end: int) -> None:
+        self._seen, self._start, self._end = seen, start, end
+
+    def __len__(self) -> int:
+        return self._end - self._start
+
+    @overload
+    def __getitem__(self, rows: int) -> Seen: ...
+
+    @overload
+    def __getitem__(self, rows: slice) -> ShotFrames: ...
+
+    def __getitem__(self, rows: int | slice) -> Seen | ShotFrames:
+        if isinstance(rows, slice):
+            start, end, _ = rows.indices(len(self))
+            return ShotFrames(self._seen, self._start + start, self._start + max(start, end))
+        if not -len(self) <= rows < len(self):
+            raise IndexError(rows)
+        return self._seen[self._start + rows % len(self)]
+
+
+def shots(seen: Sequence[Seen]) -> Iterator[tuple[int, int]]:
+    """Yield the first row of each shot and the one behind its last."""
+    starts = [i for i in range(len(seen)) if i == 0 or seen[i].cut]
+    yield from zip(starts, [*starts[1:], len(seen)], strict=True)
+
+
+def _fit_shot(scene: ClipScene, shot: Sequence[Seen], first: bool, warnings: list[str]) -> Iterator[PitchFrame]:
+    start = start_by_hand(scene, shot) or start_by_network(scene, shot)
+    since = "" if first else f" in the shot that begins with frame {shot[0].frame + 1}"
+    if start is None:
+        nothing = f"no frame{since} tells where it is: mark one"
+        yield from (PitchFrame(one.frame, "refused", nothing) for one in shot)
+        return
+    warnings += start.warnings
+    walk = _walk(scene, shot, start)
+    why = _implausible(walk.joint, scene) or moving_centre(scene, walk.joint) or moved_away(walk)
+    if why is not None:
+        warnings.append(f"frames {shot[0].frame + 1} to {shot[-1].frame + 1}: {why}")
+        yield from (PitchFrame(one.frame, "refused", why) for one in shot)
+        return
+    for part in _held(shot, walk):
+        if isinstance(part, Seen):
+            lost = "the camera motion from the nearest known frame was lost: mark a frame near this one"
+            yield PitchFrame(part.frame, "refused", lost)
+        else:
+            begin = State(walk.views[part[0].frame], np.diag(LOOSE))
+            yield from _judged(scene, walk.joint, part, begin)
+
+
+def _walk(scene: ClipScene, shot: Sequence[Seen], start: ShotStart) -> Walk:
+    walk = Walk(scene, shot, start.joint)
+    for key in start.joint.keys:
+        if key.frame not in walk.views:
+            view = next(one.view for one in walk.joint.keys if one.frame == key.frame)
+            walk.go(key.frame, State(view, start_covariance()))
+    walk.settle()
+    return walk
+
+
+def _held(shot: Sequence[Seen], walk: Walk) -> Iterator[Seen | Sequence[Seen]]:
+    """Yield the runs of frames whose views the walk has found, and one by one the frames between them."""
+    begin: int | None = None
+    for row, one in enumerate(shot):
+        if one.frame in walk.views:
+            begin = row if begin is None else begin
+            continue
+        if begin is not None:
+            yield shot[begin:row]
+            begin = None
+        yield one
+    if begin is not None:
+        yield shot[begin:]
+
+
+def _implausible(joint: Joint, scene: ClipScene) -> str | None:
+    height = float(joint.shared[2])
+    if not HEIGHTS[0] <= height <= HEIGHTS[1]:
+        return f"the camera would be {height:.1f} m above the ground, not between {HEIGHTS[0]:g} and {HEIGHTS[1]:g} m"
+    for key in joint.keys:
+        widths = float(np.exp(key.view[3])) / scene.size[0]
+        if not FOCALS[0] <= widths <= FOCALS[1]:
+            return (
+                f"in frame {key.frame + 1} the focal length would be {widths:.2f} widths of the picture, not between "
+                f"{FOCALS[0]:g} and {FOCALS[1]:g}"
+            )
+    return None
+
+
+# --- each frame judged -----------------------------------------------------------------------------------------------
+
+
+def _judged(scene: ClipScene, joint: Joint, run: Sequence[Seen], first: State) -> Iterator[PitchFrame]:
+    """Yield the frames of a run: filtered and smoothed, block by block, so that memory does not grow."""
+    common, since = _CommonError(scene, joint), 0
+    for begin in range(0, len(run), BLOCK):
+        links = filter_chain(scene, joint.shared, run[begin : begin + BLOCK + AHEAD], first)
+        lapses = _lapses(links)
+        for row, (one, state) in enumerate(list(zip(links, smooth_chain(links), strict=True))[:BLOCK]):
+            own = _alone(scene, joint, one, state)
+            since = 0 if own <= OK_ERROR else since + 1
+            yield _frame(scene, joint, one, state, common, since, lapse=row in lapses)
+        if len(links) > BLOCK:
+            first = links[BLOCK].prior
+
+
+def _lapses(links: Sequence[Link]) -> set[int]:
+    """Return the rows of short runs of contradicted frames between frames that are believed."""
+    rows: set[int] = set()
+    run: list[int] = []
+    for row, one in enumerate(links):
+        if one.contradicted:
+            run.append(row)
+            continue
+        if run and run[0] > 0 and len(run) <= LAPSE:
+            rows |= set(run)
+        run = []
+    return rows
+
+
+def _frame(
+    scene: ClipScene, joint: Joint, one: Link, state: State, common: _CommonError, since: int, *, lapse: bool
+) -> PitchFrame:
+    """Return a frame, ok where it was 0 frames ``since`` one that told its view by itself."""
+    at = ground_in_view(joint.shared, state.view, scene.pitch, scene.size)
+    px, metres = errors(joint.shared, state.view, state.covariance, at, scene.size)
+    more_px, more_m = common.at(state.view)
+    px, metres = float(np.hypot(px, more_px)), float(np.hypot(metres, more_m))
+    why = _refusal(one, metres, len(at), lapse)
+    if why is not None:
+        return PitchFrame(one.frame, "refused", why)
+    camera = camera_of(joint.shared, state.view, (scene.size[0] / 2, scene.size[1] / 2))
+    if not since:
+        return PitchFrame(one.frame, "ok", "", camera, px, metres)
+    return PitchFrame(one.frame, "carried", f"carried over {since} frames: {_little(one)}", camera, px, metres)
+
+
+def _little(one: Link) -> str:
+    if not one.information.any():
+        return "no lines of the pitch were found" if one.count < 20 else "its lines are not clear"
+    return "its own lines and places do not tell the whole view"
+
+
+def _alone(scene: ClipScene, joint: Joint, one: Link, state: State) -> float:
+    """Return how well, in metres, a frame's own evidence tells its view; infinity where it does not."""
+    if not one.information.any():
+        return float("inf")
+    covariance = np.asarray(np.linalg.inv(one.information + np.diag(1 / np.square([20.0, 10.0, 0.3, 0.7]))))
+    at = ground_in_view(joint.shared, state.view, scene.pitch, scene.size)
+    found = errors(joint.shared, state.view, covariance, at, scene.size)[1]
+    return found if np.isfinite(found) else float("inf")
+
+
+def _refusal(one: Link, metres: float, ground: int, lapse: bool) -> str | None:
+    if ground < 3:
+        return "no part of the pitch is in view"
+    if one.contradicted and not lapse:
+        return f"its lines are elsewhere: {one.explained:.0%} of {one.count} line pixels are where the camera has lines"
+    if not metres <= MAX_ERROR:
+        return f"the ground is known to {metres:.1f} m only: {_little(one)}"
+    return None
+
+
+class _CommonError:
+    """What the centre's and the distortion's own errors add to a frame's, looked up at the most similar key frame."""
+
+    def __init__(self, scene: ClipScene, joint: Joint) -> None:
+        self._views = np.array([key.view for key in joint.keys])
+        self._more = np.array([_excess(scene, joint, key.view) for key in joint.keys])
+
+    def at(self, view: Floats) -> tuple[float, float]:
+        """Return the errors to add in squares, in pixels and metres."""
+        apart = np.abs((self._views - view) * (1.0, 1.0, 0.0, 20.0)).sum(1)
+        px, metres = self._more[int(apart.argmin())].tolist()
+        return px, metres
+
+
+def _excess(scene: ClipScene, joint: Joint, view: Floats) -> tuple[float, float]:
+    """Return the error that stays where a wrong centre is made up for by turning and zooming as well as can be."""
+    at = ground_in_view(joint.shared, view, scene.pitch, scene.size)
+    if len(at) < 3:
+        return 0.0, 0.0
+    ground = to_ground(np.concatenate([joint.shared, view])[None], at, scene.size)[0]
+    level = np.column_stack([ground, np.zeros(len(ground))])
+    _, jacobian = slopes(joint.shared, view, level, (scene.size[0] / 2, scene.size[1] / 2), with_shared=True)
+    flat = jacobian.reshape(-1, SHARED + VIEW)
+    turn = -np.linalg.lstsq(flat[:, SHARED:], flat[:, :SHARED], rcond=None)[0]
+    both = np.vstack([np.eye(SHARED), turn])
+    return errors(joint.shared, view, both @ joint.covariance @ both.T, at, scene.size)

@@ -1,0 +1,122 @@
+"""Several frames of a shot together: one centre, one distortion, a view for each (Gauss-Newton, Schur complement)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from sportstrack.pitch.camera import Floats
+from sportstrack.pitch.clip.model import Painted, in_view, support
+from sportstrack.pitch.clip.places import Places
+from sportstrack.pitch.clip.step import GATES, line_equations
+from sportstrack.pitch.clip.views import SHARED
+
+PRIOR = np.array([100.0, 100.0, 50.0, 0.06])
+"""Metres and distortion within which a centre is looked for around its first place; wide, it holds what drifts."""
+_DAMPING = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class Key:
+    """One frame of a joint fit.
+
+    Attributes:
+        frame: counts from 0.
+        view: (4,).
+        lines: (N, 3) line pixels, as in `Seen`.
+        places: named places.
+    """
+
+    frame: int
+    view: Floats
+    lines: Floats
+    places: Places
+
+
+@dataclass(frozen=True, eq=False)
+class Joint:
+    """A joint fit.
+
+    Attributes:
+        shared: (4,) centre and distortion.
+        covariance: (4, 4) of them.
+        keys: the frames with their views.
+        rms: frame → root mean square error of its line pixels and places, in pixels; NaN without any.
+    """
+
+    shared: Floats
+    covariance: Floats
+    keys: tuple[Key, ...]
+
+
+def fit_joint(
+    shared: Floats,
+    keys: tuple[Key, ...],
+    painted: Painted,
+    size: tuple[int, int],
+    *,
+    gate: float = 2 * GATES[0],
+    rounds: int = 6,
+    distortion: bool = True,
+    prior: tuple[Floats, Floats] | None = None,
+) -> Joint:
+    """Return the centre, the distortion and the views that fit all keys best.
+
+    Args:
+        shared: (4,) to begin with.
+        keys: frames with views to begin with.
+        painted: of the pitch.
+        size: (width, height) of the pictures.
+        gate: how far line pixels may be from painted lines, as a part of the width.
+        rounds: of pairing and solving.
+        distortion: fit it, too.
+        prior: what is known of the shared numbers: (4,) and their covariance (4, 4); None for next to nothing.
+    """
+    covariance = np.diag(PRIOR**2)
+    middle = shared if prior is None else prior[0]
+    held = np.linalg.inv(covariance if prior is None else prior[1])
+    if not distortion:
+        held[3, 3] = 1e12
+    for _ in range(rounds):
+        lhs, rhs = held.copy(), held @ (middle - shared)
+        parts = []
+        for key in keys:
+            h, g = _equations(shared, key, painted, gate, size)
+            own = h[SHARED:, SHARED:] + _DAMPING * np.diag(np.diag(h)[SHARED:]) + 1e-6 * np.eye(4)
+            cross = h[:SHARED, SHARED:]
+            back = np.linalg.solve(own, np.column_stack([cross.T, g[SHARED:]]))
+            lhs += h[:SHARED, :SHARED] - cross @ back[:, :SHARED]
+            rhs += g[:SHARED] - cross @ back[:, SHARED]
+            parts.append(back)
+        covariance = np.linalg.inv(lhs)
+        step = covariance @ rhs
+        step *= min(1.0, 8.0 / max(float(np.abs(step[:3]).max()), 1e-9))
+        shared = shared + step
+        keys = tuple(
+            replace(key, view=key.view + back[:, SHARED] - back[:, :SHARED] @ step)
+            for key, back in zip(keys, parts, strict=True)
+        )
+        if np.abs(step[:3]).max() < 1e-3:
+            break
+    return Joint(shared, covariance, keys)
+
+
+def _equations(shared: Floats, key: Key, painted: Painted, gate: float, size: tuple[int, int]) -> tuple[Floats, Floats]:
+    seen = in_view(painted, shared, key.view, size)
+    lhs, rhs, _ = line_equations(shared, key.view, painted, seen, key.lines, gate * size[0], size, with_shared=True)
+    more = key.places.equations(shared, key.view, size, with_shared=True)
+    return lhs + more[0], rhs + more[1]
+
+
+def agreement(
+    shared: Floats, keys: Mapping[int, Key] | tuple[Key, ...], painted: Painted, size: tuple[int, int]
+) -> float:
+    """Return the mean part of the painted lines in view beside which line pixels are, over keys."""
+    some = keys.values() if isinstance(keys, Mapping) else keys
+    found = [support(key.lines, in_view(painted, shared, key.view, size), size) for key in some]
+    return float(np.mean([on for _, on, _ in found])) if found else 0.0
+
+
+__all__ = ["Joint", "Key", "agreement", "fit_joint"]

@@ -1,0 +1,104 @@
+"""The cameras of one shot: from its marked frames outwards, key frames fitted together, then one smoothed chain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from sportstrack.pitch.camera import Floats
+from sportstrack.pitch.clip.chain import ClipScene, Link, after_motion, is_lost, link, moved
+from sportstrack.pitch.clip.joint import Joint, Key, fit_joint
+from sportstrack.pitch.clip.step import GATES, State
+from sportstrack.pitch.evidence import Seen
+
+NEW_KEY = (0.2, 0.12)
+"""A view is a key frame if it differs from all others by this part of the width, or by this logarithm of the zoom."""
+MOST_KEYS = 40
+LOOK_EVERY = 4
+"""On the way outwards every so many frames are corrected by their lines; the motion is followed in all of them."""
+_KEY_ON, _KEY_EXPLAINED = 0.35, 0.5
+
+
+@dataclass(eq=False)
+class Walk:
+    """Goes outwards from known frames of a shot and collects views and key frames.
+
+    Attributes:
+        scene: what all frames have in common.
+        seen: the frames of the shot.
+        joint: centre, distortion and key frames so far.
+        views: frame → the view found on the way.
+        doubtful: frames whose lines were elsewhere, with the views that the motion gave them.
+    """
+
+    scene: ClipScene
+    seen: Sequence[Seen]
+    joint: Joint
+    prior: tuple[Floats, Floats] | None = None
+    views: dict[int, Floats] = field(default_factory=dict)
+    doubtful: list[tuple[int, Floats]] = field(default_factory=list)
+
+    @property
+    def first(self) -> int:
+        """The shot's first frame."""
+        return self.seen[0].frame
+
+    def go(self, start: int, state: State) -> None:
+        """Walk from a known frame to both ends of the shot, as far as the view is known."""
+        self.views[start] = state.view
+        for back in (False, True):
+            self._one_way(start, state, back)
+
+    def _one_way(self, start: int, state: State, back: bool) -> None:
+        for number, seen in self._others(start, back):
+            motion = moved(self.scene, self.joint.shared, state.view, seen, back=back)
+            state = after_motion(state, motion)
+            current = self.seen[number - self.first]
+            if number in self.views and number in self.scene.evidence:
+                return
+            due = abs(number - start) % LOOK_EVERY == 0 or not motion.known or number in self.scene.evidence
+            if due:
+                found = link(self.scene, self.joint.shared, current, state)
+                if found.contradicted and len(self.doubtful) < MOST_KEYS:
+                    self.doubtful.append((number, state.view))
+                state = self._with_key(found, current)
+                if is_lost(self.scene, self.joint.shared, state):
+                    return
+            self.views[number] = state.view
+
+    def _others(self, start: int, back: bool) -> Iterator[tuple[int, Seen]]:
+        """Yield the frames to go to, and the frame that holds the motion to or from each."""
+        if back:
+            for number in range(start - 1, self.first - 1, -1):
+                yield number, self.seen[number + 1 - self.first]
+        else:
+            for number in range(start + 1, self.first + len(self.seen)):
+                yield number, self.seen[number - self.first]
+
+    def _with_key(self, found: Link, seen: Seen) -> State:
+        """Return a link's state; a frame that shows something new joins the key frames, and all are fitted again."""
+        sure = found.on >= _KEY_ON and found.explained >= _KEY_EXPLAINED
+        if not sure or len(self.joint.keys) >= MOST_KEYS or not self._is_new(found.state.view):
+            return found.state
+        key = Key(seen.frame, found.state.view, seen.lines, self.scene.places(seen.frame))
+        keys = (*self.joint.keys, key)
+        self.joint = fit_joint(self.joint.shared, keys, self.scene.painted, self.scene.size, rounds=4, prior=self.prior)
+        return replace(found.state, view=self.joint.keys[-1].view)
+
+    def _is_new(self, view: Floats) -> bool:
+        width = self.scene.size[0]
+        for key in self.joint.keys:
+            change = view - key.view
+            across = float(np.hypot(*np.radians(change[:2]))) * np.exp(view[3]) / width
+            if across < NEW_KEY[0] and abs(change[3]) < NEW_KEY[1]:
+                return False
+        return True
+
+    def settle(self) -> None:
+        """Fit all key frames once more, with narrow gates."""
+        self.joint = fit_joint(
+            self.joint.shared, self.joint.keys, self.scene.painted, self.scene.size, gate=GATES[0] * 1.5,
+            rounds=8, prior=self.prior,
+        )  # fmt: skip

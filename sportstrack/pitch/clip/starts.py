@@ -1,0 +1,115 @@
+"""Where a shot's chain begins: frames whose marks, or whose network's places, tell a camera."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sportstrack.errors import SettingError
+from sportstrack.pitch.camera import Camera, Floats
+from sportstrack.pitch.clip.chain import ClipScene
+from sportstrack.pitch.clip.joint import Joint, Key, fit_joint
+from sportstrack.pitch.clip.model import in_view, support
+from sportstrack.pitch.clip.step import GATES
+from sportstrack.pitch.clip.views import shared_of, view_of
+from sportstrack.pitch.evidence import PitchEvidence, Seen
+from sportstrack.pitch.fit import fit_camera
+
+LEAST_CONFIDENCE = 0.3
+TRIED = 6
+"""So many frames of a shot are tried as a start where nobody has marked one."""
+GOOD_ON, GOOD_EXPLAINED = 0.3, 0.4
+"""A start that nobody has marked must have lines beside this part of what it expects, and explain this part of them."""
+
+
+@dataclass(frozen=True, eq=False)
+class ShotStart:
+    """A shot's first joint fit.
+
+    Attributes:
+        joint: of the start frames.
+        warnings: what was noticed.
+    """
+
+    joint: Joint
+    warnings: tuple[str, ...] = ()
+
+
+def start_by_hand(scene: ClipScene, shot: Sequence[Seen]) -> ShotStart | None:
+    """Return the fit of a shot's frames with four or more marks by hand; None where there is none.
+
+    Raises:
+        SettingError: the marks tell no camera, as in `fit_camera`.
+    """
+    marked = {n: e for n, e in _within(scene, shot).items() if e.by_hand}
+    enough = {n: e for n, e in marked.items() if len(e) >= 4} or marked
+    if not enough:
+        return None
+    marks = [mark for one in enough.values() for mark in one.marks() if mark.place not in scene.pitch.arcs]
+    fit = fit_camera(marks, scene.pitch, scene.size)
+    warnings = tuple(
+        f"frame {mark.frame}: {mark.title} contradicts the other marks and was left out" for mark in fit.left_out
+    )
+    joint = refined(scene, {frame - 1: camera for frame, camera in fit.cameras.items()}, shot)
+    return ShotStart(joint, warnings)
+
+
+def start_by_network(scene: ClipScene, shot: Sequence[Seen]) -> ShotStart | None:
+    """Return the fit of the frame whose places agree best with its lines; None where no frame tells a camera."""
+    found = [e for e in _within(scene, shot).values() if not e.by_hand]
+    found.sort(key=lambda one: -float(one.confidence.sum()))
+    best: tuple[float, Joint] | None = None
+    for one in _apart(found, len(shot)):
+        joint = _alone(scene, one, shot)
+        if joint is None:
+            continue
+        key = joint.keys[0]
+        at = in_view(scene.painted, joint.shared, key.view, scene.size)
+        _, on, explained = support(key.lines, at, scene.size)
+        if on >= GOOD_ON and explained >= GOOD_EXPLAINED and (best is None or on * explained > best[0]):
+            best = (on * explained, joint)
+    return None if best is None else ShotStart(best[1])
+
+
+def _within(scene: ClipScene, shot: Sequence[Seen]) -> dict[int, PitchEvidence]:
+    """Return the evidence of a shot's frames."""
+    first = shot[0].frame
+    return {n: e for n, e in scene.evidence.items() if first <= n < first + len(shot)}
+
+
+def _apart(found: Sequence[PitchEvidence], length: int) -> list[PitchEvidence]:
+    """Return at most `TRIED` of them, the first ones first, and none close to another."""
+    chosen: list[PitchEvidence] = []
+    for one in found:
+        if all(abs(one.frame - other.frame) > length // (2 * TRIED) for other in chosen):
+            chosen.append(one)
+    return chosen[:TRIED]
+
+
+def _alone(scene: ClipScene, one: PitchEvidence, shot: Sequence[Seen]) -> Joint | None:
+    marks = [mark for mark in one.marks(LEAST_CONFIDENCE) if mark.place not in scene.pitch.arcs]
+    try:
+        fit = fit_camera(marks, scene.pitch, scene.size)
+    except SettingError:
+        return None
+    return refined(scene, {one.frame: fit.cameras[one.frame + 1]}, shot)
+
+
+def refined(scene: ClipScene, cameras: dict[int, Camera], shot: Sequence[Seen]) -> Joint:
+    """Return the joint fit of frames whose cameras are roughly known, from wide gates to narrow ones."""
+    first = shot[0].frame
+    keys = tuple(
+        Key(frame, view_of(camera), shot[frame - first].lines, scene.places(frame)) for frame, camera in cameras.items()
+    )
+    shared: Floats = shared_of(next(iter(cameras.values())))
+    for gate in (2 * GATES[0], GATES[0]):
+        joint = fit_joint(shared, keys, scene.painted, scene.size, gate=gate, rounds=8, distortion=len(cameras) > 1)
+        shared, keys = joint.shared, joint.keys
+    return joint
+
+
+def start_covariance() -> Floats:
+    """Return the covariance that a start's view is carried with: (4, 4), a wide one, since its frame is looked at."""
+    return np.diag(np.square([0.05, 0.05, 0.05, 0.005]))

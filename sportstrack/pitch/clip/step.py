@@ -1,0 +1,170 @@
+"""One frame of a chain: the view that the motion predicts, and the view that the frame's own evidence corrects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sportstrack.pitch.camera import Floats
+from sportstrack.pitch.clip.model import InView, Painted, in_view, pair
+from sportstrack.pitch.clip.places import Places
+from sportstrack.pitch.clip.views import VIEW, rays_of, slopes, turned_slopes
+
+LINE_ERROR = 1.0 / 1000
+"""Of the picture's width: standard deviation of a stretch of line that counts as one observation."""
+STRETCH = 36.0 / 1000
+"""Of the width: the length of such a stretch; what errs along a line errs together."""
+SPACING = 4.0 / 1000
+"""Of the width: line pixels are so far apart."""
+GATES = (4.0 / 1000, 18.0 / 1000)
+"""Of the width: the narrowest and the widest gate for line pixels."""
+MOTION_ERROR = np.array([0.004, 0.004, 0.002, 0.0004])
+"""Degrees and logarithm by which a step of the motion is off at best."""
+UNKNOWN_MOTION = np.array([1.5, 0.7, 0.1, 0.03])
+"""The same where the motion is not known."""
+LEAST_MATCHES = 15
+LEAST_AGREEING = 0.35
+_ROUNDS = 5
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """A view and how well it is known.
+
+    Attributes:
+        view: (4,).
+        covariance: (4, 4).
+    """
+
+    view: Floats
+    covariance: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class ViewMotion:
+    """How a view changes from one frame to the next.
+
+    Attributes:
+        change: (4,).
+        covariance: (4, 4).
+        known: whether it was seen; else it is the guess that nothing moves.
+    """
+
+    change: Floats
+    covariance: Floats
+    known: bool
+
+
+def unknown_motion() -> ViewMotion:
+    """Return the motion of a frame that nothing is known of."""
+    return ViewMotion(np.zeros(VIEW), np.diag(UNKNOWN_MOTION**2), False)
+
+
+def find_motion(shared: Floats, view: Floats, before: Floats, after: Floats, size: tuple[int, int]) -> ViewMotion:
+    """Return the turn and zoom under which points (M, 2) of a view went to where they are in the next frame, (M, 2).
+
+    What is seen by a camera that only turns moves alike, however far it is, so stands and boards count as the ground
+    does. Least squares with Tukey's weights, whose scale falls from round to round.
+    """
+    if len(before) < LEAST_MATCHES:
+        return unknown_motion()
+    principal = (size[0] / 2, size[1] / 2)
+    rays = rays_of(shared, view, before, principal)
+    usable = np.isfinite(rays).all(1)
+    rays, after = rays[usable], after[usable]
+    now = np.array(view)
+    # the middle of all moves is a start that few wrong ones shift
+    shift = np.median(after - before[usable], axis=0) / np.exp(view[3])
+    now[:2] += np.degrees(np.array([-shift[0] / max(np.cos(np.radians(view[1])), 0.2), -shift[1]]))
+    least = 0.25 * size[0] / 1000
+    weight, scale = np.ones(len(after)), 8 * least
+    for _ in range(6):
+        pixels, jacobian = turned_slopes(now, float(shared[3]), rays, principal)
+        off = after - pixels
+        distance = np.linalg.norm(off, axis=1)
+        scale = max(least, min(0.6 * scale, 1.5 * float(np.median(distance)) + 1e-9))
+        weight = np.square(np.clip(1 - np.square(distance / (4 * scale)), 0, None))
+        lhs = np.einsum("n,nij,nik->jk", weight, jacobian, jacobian) + np.diag([0.0, 0.0, 1.0, 0.0])
+        now = now + np.linalg.solve(lhs, np.einsum("n,nij,ni->j", weight, jacobian, off) - [0, 0, now[2] - view[2], 0])
+    agreeing = weight > 0.1
+    if agreeing.sum() < LEAST_MATCHES or agreeing.mean() < LEAST_AGREEING:
+        return unknown_motion()
+    covariance = 4 * scale**2 * np.linalg.inv(lhs) + np.diag(MOTION_ERROR**2)
+    return ViewMotion(now - view, covariance, True)
+
+
+@dataclass(frozen=True, eq=False)
+class Correction:
+    """What a frame's own evidence makes of a view.
+
+    Attributes:
+        state: with the evidence and what was known before.
+        information: (4, 4) of the evidence alone: the inverse of a covariance, with directions that it does not tell.
+        seen: the painted points in view.
+        rows: line pixels that were used.
+    """
+
+    state: State
+    information: Floats
+    seen: InView
+    rows: int
+
+
+def correct(
+    shared: Floats, prior: State, painted: Painted, lines: Floats, places: Places, size: tuple[int, int]
+) -> Correction:
+    """Return the view that fits line pixels and named places best, given what is known before (iterated filter)."""
+    known = np.linalg.inv(prior.covariance)
+    state, information, rows = prior, np.zeros((VIEW, VIEW)), 0
+    seen = in_view(painted, shared, prior.view, size)
+    for turn in range(_ROUNDS):
+        if turn:
+            seen = in_view(painted, shared, state.view, size)
+        gate = _gate(shared, state, painted, seen, size)
+        lhs, rhs, rows = line_equations(shared, state.view, painted, seen, lines, gate, size)
+        more = places.equations(shared, state.view, size)
+        information = lhs + more[0]
+        rhs = rhs + more[1] + known @ (prior.view - state.view)
+        covariance = np.asarray(np.linalg.inv(known + information))
+        step = covariance @ rhs
+        state = State(state.view + step, covariance)
+        if turn > 1 and np.abs(step).max() < 1e-4:
+            break
+    return Correction(state, information, seen, rows)
+
+
+def _gate(shared: Floats, state: State, painted: Painted, seen: InView, size: tuple[int, int]) -> float:
+    """Return how far, in pixels, line pixels may be from where they are expected."""
+    some = seen.index[:: max(1, len(seen.index) // 40)]
+    if not len(some):
+        return GATES[1] * size[0]
+    _, jacobian = slopes(shared, state.view, painted.points[some], (size[0] / 2, size[1] / 2))
+    variance = np.einsum("nij,jk,nik->n", jacobian, state.covariance, jacobian) / 2
+    return float(np.clip(3 * np.sqrt(np.median(variance)) + GATES[0] * size[0], GATES[0] * size[0], GATES[1] * size[0]))
+
+
+def line_equations(
+    shared: Floats,
+    view: Floats,
+    painted: Painted,
+    seen: InView,
+    lines: Floats,
+    gate: float,
+    size: tuple[int, int],
+    *,
+    with_shared: bool = False,
+) -> tuple[Floats, Floats, int]:
+    """Return the normal equations of line pixels: matrix, right side, and how many pixels are in them."""
+    count = 2 * VIEW if with_shared else VIEW
+    pairs = pair(lines, seen, gate)
+    if not len(pairs.row):
+        return np.zeros((count, count)), np.zeros(count), 0
+    pixels, jacobian = slopes(
+        shared, view, painted.points[pairs.index], (size[0] / 2, size[1] / 2), with_shared=with_shared
+    )
+    off = ((lines[pairs.row, :2] - pixels) * pairs.normal).sum(1)
+    across = np.einsum("ni,nij->nj", pairs.normal, jacobian)
+    sigma = LINE_ERROR * size[0]
+    weight = np.square(np.clip(1 - np.square(off / max(gate, 4 * sigma)), 0, None)) * (SPACING / STRETCH) / sigma**2
+    return (across * weight[:, None]).T @ across, across.T @ (weight * off), len(pairs.row)

@@ -1,0 +1,199 @@
+"""A clip's cameras from what its frames show, as arrays: carried, corrected, smoothed, refused with reasons."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sportstrack import Camera, Mark, Pitch, load_pitch
+from sportstrack.errors import SettingError
+from sportstrack.pitch.clip.fit import fit_clip
+from sportstrack.pitch.clip.model import Painted, in_view
+from sportstrack.pitch.clip.summary import summary_text
+from sportstrack.pitch.clip.views import camera_of, project, shared_of, view_of
+from sportstrack.pitch.evidence import PitchEvidence, Seen, evidence_of_marks
+from sportstrack.pitch.file import PitchTrack
+
+SIZE = (1280, 720)
+MIDDLE = (640.0, 360.0)
+FOOTBALL = load_pitch()
+FEW = ("left_far_corner", "left_near_penalty_area_corner", "left_penalty_spot", "far_halfway", "centre_spot",
+       "near_centre_circle_halfway", "left_far_goal_area_corner")  # fmt: skip
+
+
+def pan_and_zoom(count: int, *, centre: tuple[float, float, float] = (3.0, 75.0, 17.0)) -> list[Camera]:
+    """A camera that pans over half of the pitch and back, and zooms meanwhile."""
+    part = np.sin(np.linspace(0.0, np.pi, count))
+    return [Camera(centre, -20.0 + 32.0 * p, 11.5 + p, 0.3, 1500.0 * 1.35**p, MIDDLE, -0.02) for p in part]
+
+
+def seen_by(cameras: Sequence[Camera], pitch: Pitch = FOOTBALL, *, cuts: tuple[int, ...] = (), seed: int = 0,
+            lines: Sequence[bool] | None = None, noise: float = 0.5) -> list[Seen]:  # fmt: skip
+    """What frames of these cameras show: two thirds of the line pixels, some that are none, and the motion."""
+    rng, painted, frames = np.random.default_rng(seed), Painted.of(pitch), []
+    far = rng.uniform((-90, -140, 0), (90, -40, 20), (150, 3))  # stands and boards
+    for k, camera in enumerate(cameras):
+        view = in_view(painted, shared_of(camera), view_of(camera), SIZE, margin=0.0)
+        rows = rng.permutation(len(view.index))[: min(400, 2 * len(view.index) // 3)]
+        angle = np.arctan2(view.normal[rows, 1], view.normal[rows, 0]) + rng.normal(0, 0.05, len(rows))
+        found = np.column_stack([view.pixels[rows] + rng.normal(0, noise, (len(rows), 2)), angle])
+        wrong = np.column_stack([rng.uniform((0, 250), SIZE, (40, 2)), rng.uniform(0, np.pi, 40)])
+        found = np.concatenate([found, wrong])
+        before, after = np.empty((0, 2)), np.empty((0, 2))
+        if k and k not in cuts:
+            (before,), _ = project(shared_of(cameras[k - 1]), view_of(cameras[k - 1])[None], far, MIDDLE)
+            (after,), _ = project(shared_of(camera), view_of(camera)[None], far, MIDDLE)
+            inside = ((before > 0) & (before < SIZE) & (after > 0) & (after < SIZE)).all(1)
+            before, after = before[inside], after[inside] + rng.normal(0, 0.1, (int(inside.sum()), 2))
+            after[::5] += rng.normal(0, 6, after[::5].shape)  # people
+        is_seen = lines is None or lines[k]
+        frames.append(Seen(k, found if is_seen else np.empty((0, 3)), before, after, k in cuts))
+    return frames
+
+
+def marks_of(camera: Camera, frame: int, names: Sequence[str] = FEW, noise: float = 1.5, pitch: Pitch = FOOTBALL,
+             seed: int = 1) -> dict[int, PitchEvidence]:  # fmt: skip
+    rng = np.random.default_rng(seed)
+    pixels = camera.project([[*pitch.keypoints[n], 0.0][:3] for n in names]) + rng.normal(0, noise, (len(names), 2))
+    return evidence_of_marks(
+        [Mark(frame + 1, n, (x, y)) for n, (x, y) in zip(names, pixels.tolist(), strict=True)], 1280
+    )
+
+
+def worst(track: PitchTrack, cameras: Sequence[Camera]) -> float:
+    """The largest of the frames' mean errors at feet all over the picture, in metres."""
+    grid = np.stack(np.meshgrid(np.linspace(100, 1180, 7), np.linspace(330, 690, 5)), -1).reshape(-1, 2)
+    found = []
+    for one in track:
+        if one.camera is not None:
+            truth, told = cameras[one.frame].to_ground(grid), one.camera.to_ground(grid)
+            on = (np.abs(truth) < (55, 36)).all(1)
+            found.append(float(np.linalg.norm(truth - told, axis=1)[on].mean()))
+    return max(found)
+
+
+CAMERAS = pan_and_zoom(60)
+
+
+@pytest.fixture(scope="module")
+def seen() -> list[Seen]:
+    return seen_by(CAMERAS)
+
+
+def test_one_marked_frame_tells_all_frames_of_a_pan(seen: list[Seen]) -> None:
+    fit = fit_clip(seen, marks_of(CAMERAS[0], 0), FOOTBALL, SIZE)
+    assert [one.status for one in fit.track] == ["ok"] * 60
+    assert worst(fit.track, CAMERAS) < 0.3
+    assert len({one.camera.centre for one in fit.track if one.camera}) == 1
+    assert not fit.warnings
+    assert "60 frames: 60 ok, 0 carried, 0 refused" in summary_text(fit.track)
+
+
+def test_a_marked_frame_in_the_middle_tells_those_before_it_too(seen: list[Seen]) -> None:
+    track = fit_clip(seen, marks_of(CAMERAS[10], 10), FOOTBALL, SIZE).track
+    assert worst(track, CAMERAS) < 0.3
+    assert len(track) == 60
+
+
+def test_the_errors_that_are_told_are_about_the_true_ones(seen: list[Seen]) -> None:
+    track = fit_clip(seen, marks_of(CAMERAS[0], 0), FOOTBALL, SIZE).track
+    truth, feet = [], np.array([(-30.0, 10.0), (-20.0, -20.0), (0.0, 0.0)])
+    for one in track:
+        assert one.camera is not None
+        metres, errors = one.to_ground(CAMERAS[one.frame].project(feet))
+        truth.append(np.linalg.norm(metres - feet, axis=1) / errors)
+    assert 0.1 < np.sqrt(np.mean(np.square(truth))) < 3.0
+
+
+def test_without_lines_frames_are_carried_and_their_error_grows() -> None:
+    lines = [k < 20 or k > 50 for k in range(60)]
+    track = fit_clip(seen_by(CAMERAS, lines=lines), marks_of(CAMERAS[0], 0), FOOTBALL, SIZE).track
+    assert {one.status for one in track if not lines[one.frame]} == {"carried"}
+    assert track.at(35).reason == "carried over 16 frames: no lines of the pitch were found"
+    assert track.at(35).error_m > 1.5 * track.at(10).error_m
+    assert worst(track, CAMERAS) < 0.5
+
+
+def test_nothing_is_carried_over_a_cut() -> None:
+    cameras = [*CAMERAS[:15], *pan_and_zoom(60, centre=(-20.0, 70.0, 10.0))[:15]]
+    seen = seen_by(cameras, cuts=(15,))
+    track = fit_clip(seen, marks_of(cameras[3], 3), FOOTBALL, SIZE).track
+    assert [one.status for one in track] == ["ok"] * 15 + ["refused"] * 15
+    assert track.at(15).reason == "no frame in the shot that begins with frame 16 tells where it is: mark one"
+    both = {**marks_of(cameras[3], 3), **marks_of(cameras[16], 16)}
+    track = fit_clip(seen, both, FOOTBALL, SIZE).track
+    assert [one.status for one in track] == ["ok"] * 30
+    assert worst(track, cameras) < 0.4
+
+
+def test_lost_motion_ends_the_chain_with_a_reason() -> None:
+    seen = seen_by(CAMERAS, lines=[k < 20 for k in range(60)])
+    seen[30] = replace(seen[30], before=np.empty((0, 2)), after=np.empty((0, 2)))
+    track = fit_clip(seen, marks_of(CAMERAS[0], 0), FOOTBALL, SIZE).track
+    assert {one.status for one in list(track)[31:]} == {"refused"}
+    assert "motion from the nearest known frame was lost" in track.at(45).reason
+
+
+def test_lines_elsewhere_are_a_contradiction_and_refused() -> None:
+    seen = seen_by(CAMERAS)
+    other = seen_by([replace(c, pan=c.pan + 9.0, tilt=c.tilt + 3.0) for c in CAMERAS])
+    mixed = [replace(one, lines=two.lines) if one.frame > 30 else one for one, two in zip(seen, other, strict=True)]
+    track = fit_clip(mixed, marks_of(CAMERAS[0], 0), FOOTBALL, SIZE).track
+    wrong = [one for one in track if one.frame > 30 and one.status == "ok"]
+    assert not wrong
+    assert "lines are elsewhere" in track.at(40).reason
+
+
+def test_a_network_may_begin_a_shot_and_its_wrong_places_do_not_matter(seen: list[Seen]) -> None:
+    rng = np.random.default_rng(4)
+    evidence = {}
+    for k in range(0, 60, 5):
+        one = marks_of(
+            CAMERAS[k], k, [n for n in FEW if CAMERAS[k].project([[*FOOTBALL.keypoints[n], 0][:3]])[0][0] > 0]
+        )[k]
+        pixels = one.pixels + rng.normal(0, 3, one.pixels.shape)
+        pixels[0] += (90, 40)
+        evidence[k] = PitchEvidence(k, one.places, pixels, np.full(len(one), 3.0), np.full(len(one), 0.8))
+    track = fit_clip(seen, evidence, FOOTBALL, SIZE).track
+    assert sum(one.status == "ok" for one in track) == 60
+    assert worst(track, CAMERAS) < 0.4
+
+
+def test_a_network_that_is_wrong_everywhere_begins_nothing(seen: list[Seen]) -> None:
+    shifted = replace(CAMERAS[0], pan=-2.0, focal=2600.0)
+    one = marks_of(shifted, 0)[0]
+    evidence = {0: replace(one, by_hand=False)}
+    assert {frame.status for frame in fit_clip(seen, evidence, FOOTBALL, SIZE).track} == {"refused"}
+
+
+def test_a_mark_behind_the_end_is_an_error(seen: list[Seen]) -> None:
+    with pytest.raises(SettingError, match="frame 71 is marked, and the video has 60 frames"):
+        fit_clip(seen, {**marks_of(CAMERAS[0], 0), **marks_of(CAMERAS[0], 70)}, FOOTBALL, SIZE)
+
+
+@pytest.mark.parametrize("speed", [0.1, 0.3])
+def test_a_moving_centre_is_refused_with_both_places(speed: float) -> None:
+    cameras = [replace(c, centre=(-30.0 + speed * k, 75.0, 17.0)) for k, c in enumerate(CAMERAS)]
+    fit = fit_clip(seen_by(cameras), marks_of(cameras[0], 0), FOOTBALL, SIZE)
+    assert all(one.camera is None for one in fit.track)
+    assert re.search(r"the camera's centre moves: .* from \(-.*\d\.\d m apart", fit.warnings[0])
+
+
+def test_points_of_circles_count() -> None:
+    lines = [Mark(1, n, tuple(CAMERAS[0].project([p])[0])) for n, p in (("centre_circle", (-9.15, 0.0)),)]
+    evidence = marks_of(CAMERAS[0], 0)[0]
+    more = evidence_of_marks([*evidence.marks(), *lines], 1280)
+    assert fit_clip(seen_by(CAMERAS[:3]), more, FOOTBALL, SIZE).track.at(0).status == "ok"
+
+
+def test_the_views_are_those_of_the_camera() -> None:
+    camera = replace(CAMERAS[7], roll=1.5)
+    back = camera_of(shared_of(camera), view_of(camera), MIDDLE)
+    assert (back.pan, back.tilt, back.roll, back.focal) == pytest.approx((camera.pan, camera.tilt, 1.5, camera.focal))
+    points = np.array([(-30.0, 5.0, 0.0), (-36.0, -20.0, 2.44)])
+    (pixels,), _ = project(shared_of(camera), view_of(camera)[None], points, MIDDLE)
+    assert pixels == pytest.approx(camera.project(points), abs=1e-6)
