@@ -11,7 +11,7 @@ from sportstrack.calibrate.lines import find_lines
 from sportstrack.field import FieldFinder
 from sportstrack.images.corners import best_corners, halve
 from sportstrack.images.opencv import require_cv2
-from sportstrack.pitch.evidence import Seen
+from sportstrack.pitch.evidence import SeenFrame
 from sportstrack.shots import ShotDetector
 from sportstrack.types import FloatArray, Image
 
@@ -34,14 +34,14 @@ class Looker:
         self._field = FieldFinder(people=False)
         self._before: tuple[NDArray[Any], FloatArray] | None = None
 
-    def look(self, frame: int, image: Image) -> Seen:
+    def look(self, frame: int, image: Image) -> SeenFrame:
         """Return what the next frame shows; ``frame`` is its number, from 0."""
         cut = self._shots.update(image) is not None
         if cut:
             self._field.cut()
             self._before = None
         before, after = self._follow(image)
-        return Seen(frame, self._lines(image), before, after, cut)
+        return SeenFrame(frame, self._lines(image), before, after, cut)
 
     def _lines(self, image: Image) -> FloatArray:
         field = self._field.update(image, np.empty((0, 4)))

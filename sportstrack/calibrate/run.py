@@ -19,7 +19,7 @@ from sportstrack.images.encode import encode_image
 from sportstrack.images.opencv import require_cv2
 from sportstrack.pitch import Mark, Pitch, PitchTrack, load_pitch, read_marks, write_pitch
 from sportstrack.pitch.clip.fit import ClipFit, fit_clip
-from sportstrack.pitch.evidence import PitchEvidence, Seen, evidence_of_marks
+from sportstrack.pitch.evidence import PitchEvidence, SeenFrame, evidence_of_marks
 from sportstrack.pitch.marks import place_marks
 from sportstrack.types import Image
 from sportstrack.video import VideoSource, VideoWriter, open_source
@@ -133,7 +133,7 @@ def _fit(
             looker = Looker(float(info.frame_rate))
             for frame in source:
                 while len(spool) < frame.index:  # frames that the source has lost
-                    spool.append(Seen(len(spool)))
+                    spool.append(SeenFrame(len(spool)))
                 spool.append(looker.look(frame.index, frame.image))
                 found = None if find is None else find(frame.index, frame.image)
                 if found is not None and len(found):

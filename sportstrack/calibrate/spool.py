@@ -10,14 +10,14 @@ from typing import IO, overload
 
 import numpy as np
 
-from sportstrack.pitch.evidence import Seen
+from sportstrack.pitch.evidence import SeenFrame
 from sportstrack.types import FloatArray
 
 _HEAD = 4  # numbers before a frame's own: the frame, cut, line pixels, pairs of points
 
 
-class Spool(Sequence[Seen]):
-    """A growing sequence of `Seen` on disk; a context manager that removes it at the end.
+class Spool(Sequence[SeenFrame]):
+    """A growing sequence of `SeenFrame` on disk; a context manager that removes it at the end.
 
     Numbers are kept with 32 bits: a thousandth of a pixel in pictures of 8,000.
     """
@@ -26,7 +26,7 @@ class Spool(Sequence[Seen]):
         self._file: IO[bytes] = tempfile.TemporaryFile(prefix="sportstrack-")  # noqa: SIM115 - closed by `close`
         self._at = array("q", [0])
 
-    def append(self, seen: Seen) -> None:
+    def append(self, seen: SeenFrame) -> None:
         """Add the next frame."""
         head = np.array([seen.frame, seen.cut, len(seen.lines), len(seen.before)], np.int32)
         arrays = (seen.lines, seen.before, seen.after)
@@ -39,12 +39,12 @@ class Spool(Sequence[Seen]):
         return len(self._at) - 1
 
     @overload
-    def __getitem__(self, rows: int) -> Seen: ...
+    def __getitem__(self, rows: int) -> SeenFrame: ...
 
     @overload
-    def __getitem__(self, rows: slice) -> list[Seen]: ...
+    def __getitem__(self, rows: slice) -> list[SeenFrame]: ...
 
-    def __getitem__(self, rows: int | slice) -> Seen | list[Seen]:
+    def __getitem__(self, rows: int | slice) -> SeenFrame | list[SeenFrame]:
         if isinstance(rows, slice):
             return [self[row] for row in range(*rows.indices(len(self)))]
         if not -len(self) <= rows < len(self):
@@ -55,7 +55,7 @@ class Spool(Sequence[Seen]):
         frame, cut, lines, pairs = np.frombuffer(data, np.int32, _HEAD).tolist()
         numbers: FloatArray = np.frombuffer(data, np.float32, offset=4 * _HEAD).astype(np.float64)
         first, second = 3 * lines, 3 * lines + 2 * pairs
-        return Seen(
+        return SeenFrame(
             frame,
             numbers[:first].reshape(-1, 3),
             numbers[first:second].reshape(-1, 2),

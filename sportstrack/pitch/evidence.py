@@ -80,7 +80,7 @@ def _nothing(columns: int) -> Floats:
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
+class SeenFrame:
     """What a frame's picture shows without any names, in pixels of the frame.
 
     Attributes:

@@ -16,7 +16,7 @@ from sportstrack.calibrate.look import Looker
 from sportstrack.calibrate.pitch.command import main
 from sportstrack.calibrate.spool import Spool
 from sportstrack.errors import SettingError
-from sportstrack.pitch.evidence import Seen
+from sportstrack.pitch.evidence import SeenFrame
 
 FRAMES, SIZE = 12, (960, 540)
 FOOTBALL = load_pitch()
@@ -132,7 +132,7 @@ def test_points_are_followed_and_a_cut_begins_anew() -> None:
 
 def test_the_spool_gives_back_what_it_was_given() -> None:
     rng = np.random.default_rng(2)
-    frames = [Seen(k, rng.random((k, 3)), rng.random((3, 2)), rng.random((3, 2)), k == 2) for k in range(5)]
+    frames = [SeenFrame(k, rng.random((k, 3)), rng.random((3, 2)), rng.random((3, 2)), k == 2) for k in range(5)]
     with Spool() as spool:
         for one in frames:
             spool.append(one)

@@ -50,6 +50,8 @@ sot VIDEO --init-from X --id 1 -o OUT --formats mot
 sot VIDEO --init-from X -o OUT --formats mot
 sot VIDEO --ball --weights X -o OUT --formats mot
 sot VIDEO --init 12,22,14,18 --method nano --model backbone=X --model neckhead=X -o OUT
+pitch X --points MARKS -o OUT
+pitch VIDEO --points X -o OUT
 presence X -o OUT/heat.png
 presence MOT --video X -o OUT/heat.png
 evaluate --truth X --results MOT
@@ -87,6 +89,7 @@ label VIDEO --detector toy:find -o X
 label VIDEO --detector toy:find --format cvat -o X
 label VIDEO --detector toy:find --format labelstudio -o X
 sot VIDEO --init 12,22,14,18 -o X --formats mot
+pitch VIDEO --points MARKS -o X --draw
 presence MOT -o X/heat.png
 presence MOT --video VIDEO -o X/heat.mp4
 evaluate --truth MOT --results MOT --diagnose -o X
@@ -114,6 +117,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
     root = tmp_path_factory.mktemp("good")
     (root / "match.txt").write_text(ROWS)
+    (root / "points.csv").write_text("1,-36,-20,20,30\n1,-36,20,30,100\n1,0,-34,140,25\n1,0,34,150,110\n")
     sequence = root / "sequence"
     (sequence / "img1").mkdir(parents=True)
     (sequence / "gt").mkdir()
@@ -126,6 +130,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {
         "VIDEO": toy.make_match(root / "match.mp4", 8),
         "MOT": root / "match.txt",
+        "MARKS": root / "points.csv",
         "SEQUENCE": sequence,
         "YOLO": make_set(root / "yolo", 1),
         "SPORTSMOT": make_sportsmot(root / "SportsMOT"),

@@ -32,6 +32,7 @@ DIFFERENT = {
     "--classes": "a data set has no COCO classes, and keeps the order that is given",
     "--detections": "refine takes from a recording what MOT text does not hold",
     "--device": "train takes several GPUs",
+    "--draw": "pitch draws its model",
     "--every": "a tracker, labels, a data set and an audit leave out different things",
     "--format": "each command prints its own forms",
     "--formats": "each command writes its own files",
@@ -55,11 +56,13 @@ DIFFERENT = {
     "--sequences": "names, and how many",
     "--set": "settings of a tracker, of refinement, of Ultralytics",
     "--size": "of the picture, and the longer side",
+    "--sport": "pictures of a data set, and the model of a pitch",
     "--split": "each command uses another one",
     "--start": "draw: a time; sot: a frame",
     "--to": "required by convert",
     "--val-share": "of frames, and of sequences",
     "--weights": "train takes architectures",
+    "--width": "of the picture, and of the pitch",
     "--workers": "train: readers of pictures",
 }
 """Option → why it is not the same everywhere."""

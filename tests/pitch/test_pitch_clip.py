@@ -15,7 +15,7 @@ from sportstrack.pitch.clip.fit import fit_clip
 from sportstrack.pitch.clip.model import Painted, in_view
 from sportstrack.pitch.clip.summary import summary_text
 from sportstrack.pitch.clip.views import camera_of, project, shared_of, view_of
-from sportstrack.pitch.evidence import PitchEvidence, Seen, evidence_of_marks
+from sportstrack.pitch.evidence import PitchEvidence, SeenFrame, evidence_of_marks
 from sportstrack.pitch.file import PitchTrack
 
 SIZE = (1280, 720)
@@ -32,7 +32,7 @@ def pan_and_zoom(count: int, *, centre: tuple[float, float, float] = (3.0, 75.0,
 
 
 def seen_by(cameras: Sequence[Camera], pitch: Pitch = FOOTBALL, *, cuts: tuple[int, ...] = (), seed: int = 0,
-            lines: Sequence[bool] | None = None, noise: float = 0.5) -> list[Seen]:  # fmt: skip
+            lines: Sequence[bool] | None = None, noise: float = 0.5) -> list[SeenFrame]:  # fmt: skip
     """What frames of these cameras show: two thirds of the line pixels, some that are none, and the motion."""
     rng, painted, frames = np.random.default_rng(seed), Painted.of(pitch), []
     far = rng.uniform((-90, -140, 0), (90, -40, 20), (150, 3))  # stands and boards
@@ -51,7 +51,7 @@ def seen_by(cameras: Sequence[Camera], pitch: Pitch = FOOTBALL, *, cuts: tuple[i
             before, after = before[inside], after[inside] + rng.normal(0, 0.1, (int(inside.sum()), 2))
             after[::5] += rng.normal(0, 6, after[::5].shape)  # people
         is_seen = lines is None or lines[k]
-        frames.append(Seen(k, found if is_seen else np.empty((0, 3)), before, after, k in cuts))
+        frames.append(SeenFrame(k, found if is_seen else np.empty((0, 3)), before, after, k in cuts))
     return frames
 
 
@@ -80,11 +80,11 @@ CAMERAS = pan_and_zoom(60)
 
 
 @pytest.fixture(scope="module")
-def seen() -> list[Seen]:
+def seen() -> list[SeenFrame]:
     return seen_by(CAMERAS)
 
 
-def test_one_marked_frame_tells_all_frames_of_a_pan(seen: list[Seen]) -> None:
+def test_one_marked_frame_tells_all_frames_of_a_pan(seen: list[SeenFrame]) -> None:
     fit = fit_clip(seen, marks_of(CAMERAS[0], 0), FOOTBALL, SIZE)
     assert [one.status for one in fit.track] == ["ok"] * 60
     assert worst(fit.track, CAMERAS) < 0.3
@@ -93,13 +93,13 @@ def test_one_marked_frame_tells_all_frames_of_a_pan(seen: list[Seen]) -> None:
     assert "60 frames: 60 ok, 0 carried, 0 refused" in summary_text(fit.track)
 
 
-def test_a_marked_frame_in_the_middle_tells_those_before_it_too(seen: list[Seen]) -> None:
+def test_a_marked_frame_in_the_middle_tells_those_before_it_too(seen: list[SeenFrame]) -> None:
     track = fit_clip(seen, marks_of(CAMERAS[10], 10), FOOTBALL, SIZE).track
     assert worst(track, CAMERAS) < 0.3
     assert len(track) == 60
 
 
-def test_the_errors_that_are_told_are_about_the_true_ones(seen: list[Seen]) -> None:
+def test_the_errors_that_are_told_are_about_the_true_ones(seen: list[SeenFrame]) -> None:
     track = fit_clip(seen, marks_of(CAMERAS[0], 0), FOOTBALL, SIZE).track
     truth, feet = [], np.array([(-30.0, 10.0), (-20.0, -20.0), (0.0, 0.0)])
     for one in track:
@@ -148,7 +148,7 @@ def test_lines_elsewhere_are_a_contradiction_and_refused() -> None:
     assert "lines are elsewhere" in track.at(40).reason
 
 
-def test_a_network_may_begin_a_shot_and_its_wrong_places_do_not_matter(seen: list[Seen]) -> None:
+def test_a_network_may_begin_a_shot_and_its_wrong_places_do_not_matter(seen: list[SeenFrame]) -> None:
     rng = np.random.default_rng(4)
     evidence = {}
     for k in range(0, 60, 5):
@@ -163,14 +163,14 @@ def test_a_network_may_begin_a_shot_and_its_wrong_places_do_not_matter(seen: lis
     assert worst(track, CAMERAS) < 0.4
 
 
-def test_a_network_that_is_wrong_everywhere_begins_nothing(seen: list[Seen]) -> None:
+def test_a_network_that_is_wrong_everywhere_begins_nothing(seen: list[SeenFrame]) -> None:
     shifted = replace(CAMERAS[0], pan=-2.0, focal=2600.0)
     one = marks_of(shifted, 0)[0]
     evidence = {0: replace(one, by_hand=False)}
     assert {frame.status for frame in fit_clip(seen, evidence, FOOTBALL, SIZE).track} == {"refused"}
 
 
-def test_a_mark_behind_the_end_is_an_error(seen: list[Seen]) -> None:
+def test_a_mark_behind_the_end_is_an_error(seen: list[SeenFrame]) -> None:
     with pytest.raises(SettingError, match="frame 71 is marked, and the video has 60 frames"):
         fit_clip(seen, {**marks_of(CAMERAS[0], 0), **marks_of(CAMERAS[0], 70)}, FOOTBALL, SIZE)
 

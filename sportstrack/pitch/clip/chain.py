@@ -12,7 +12,7 @@ from sportstrack.pitch.clip.errors import errors, ground_in_view
 from sportstrack.pitch.clip.model import Painted, in_view, support
 from sportstrack.pitch.clip.places import Places
 from sportstrack.pitch.clip.step import Correction, State, ViewMotion, correct, find_motion
-from sportstrack.pitch.evidence import PitchEvidence, Seen
+from sportstrack.pitch.evidence import PitchEvidence, SeenFrame
 from sportstrack.pitch.model import Pitch
 
 LEAST_LENGTH = 0.1
@@ -80,7 +80,7 @@ class Link:
         return self.count >= MANY and not self.information.any()
 
 
-def link(scene: ClipScene, shared: Floats, seen: Seen, prior: State, *, known_motion: bool = True) -> Link:
+def link(scene: ClipScene, shared: Floats, seen: SeenFrame, prior: State, *, known_motion: bool = True) -> Link:
     """Return a frame's link: its prior, corrected by its own evidence if that is believed."""
     places = scene.places(seen.frame)
     made: Correction = correct(shared, prior, scene.painted, seen.lines, places, scene.size)
@@ -94,7 +94,7 @@ def link(scene: ClipScene, shared: Floats, seen: Seen, prior: State, *, known_mo
     return Link(seen.frame, prior, state, information, length, on, explained, len(seen.lines), known_motion)
 
 
-def moved(scene: ClipScene, shared: Floats, view: Floats, seen: Seen, *, back: bool = False) -> ViewMotion:
+def moved(scene: ClipScene, shared: Floats, view: Floats, seen: SeenFrame, *, back: bool = False) -> ViewMotion:
     """Return the motion from the frame before to this one, or ``back`` from this one to the frame before."""
     before, after = (seen.after, seen.before) if back else (seen.before, seen.after)
     return find_motion(shared, view, before, after, scene.size)
@@ -113,7 +113,7 @@ def is_lost(scene: ClipScene, shared: Floats, state: State) -> bool:
     return not errors(shared, state.view, state.covariance, at, scene.size)[0] <= LOST * scene.size[0]
 
 
-def filter_chain(scene: ClipScene, shared: Floats, frames: Iterable[Seen], first: State) -> list[Link]:
+def filter_chain(scene: ClipScene, shared: Floats, frames: Iterable[SeenFrame], first: State) -> list[Link]:
     """Return the links of successive frames, the first of which has this prior."""
     links: list[Link] = []
     for seen in frames:

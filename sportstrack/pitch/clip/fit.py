@@ -19,7 +19,7 @@ from sportstrack.pitch.clip.shot import Walk
 from sportstrack.pitch.clip.starts import ShotStart, start_by_hand, start_by_network, start_covariance
 from sportstrack.pitch.clip.step import State
 from sportstrack.pitch.clip.views import SHARED, VIEW, camera_of, slopes
-from sportstrack.pitch.evidence import PitchEvidence, Seen
+from sportstrack.pitch.evidence import PitchEvidence, SeenFrame
 from sportstrack.pitch.file import PitchFrame, PitchTrack
 from sportstrack.pitch.fit import FOCALS, HEIGHTS
 from sportstrack.pitch.model import Pitch
@@ -53,7 +53,7 @@ class ClipFit:
 
 
 def fit_clip(
-    seen: Sequence[Seen],
+    seen: Sequence[SeenFrame],
     evidence: Mapping[int, PitchEvidence],
     pitch: Pitch,
     size: tuple[int, int],
@@ -91,22 +91,22 @@ def fit_clip(
     return ClipFit(PitchTrack(pitch, size, dict(sorted(frames.items()))), warnings)
 
 
-class ShotFrames(Sequence[Seen]):
+class ShotFrames(Sequence[SeenFrame]):
     """Successive frames of a clip, read when they are asked for."""
 
-    def __init__(self, seen: Sequence[Seen], start: int, end: int) -> None:
+    def __init__(self, seen: Sequence[SeenFrame], start: int, end: int) -> None:
         self._seen, self._start, self._end = seen, start, end
 
     def __len__(self) -> int:
         return self._end - self._start
 
     @overload
-    def __getitem__(self, rows: int) -> Seen: ...
+    def __getitem__(self, rows: int) -> SeenFrame: ...
 
     @overload
     def __getitem__(self, rows: slice) -> ShotFrames: ...
 
-    def __getitem__(self, rows: int | slice) -> Seen | ShotFrames:
+    def __getitem__(self, rows: int | slice) -> SeenFrame | ShotFrames:
         if isinstance(rows, slice):
             start, end, _ = rows.indices(len(self))
             return ShotFrames(self._seen, self._start + start, self._start + max(start, end))
@@ -115,13 +115,13 @@ class ShotFrames(Sequence[Seen]):
         return self._seen[self._start + rows % len(self)]
 
 
-def shots(seen: Sequence[Seen]) -> Iterator[tuple[int, int]]:
+def shots(seen: Sequence[SeenFrame]) -> Iterator[tuple[int, int]]:
     """Yield the first row of each shot and the one behind its last."""
     starts = [i for i in range(len(seen)) if i == 0 or seen[i].cut]
     yield from zip(starts, [*starts[1:], len(seen)], strict=True)
 
 
-def _fit_shot(scene: ClipScene, shot: Sequence[Seen], first: bool, warnings: list[str]) -> Iterator[PitchFrame]:
+def _fit_shot(scene: ClipScene, shot: Sequence[SeenFrame], first: bool, warnings: list[str]) -> Iterator[PitchFrame]:
     start = start_by_hand(scene, shot) or start_by_network(scene, shot)
     since = "" if first else f" in the shot that begins with frame {shot[0].frame + 1}"
     if start is None:
@@ -136,7 +136,7 @@ def _fit_shot(scene: ClipScene, shot: Sequence[Seen], first: bool, warnings: lis
         yield from (PitchFrame(one.frame, "refused", why) for one in shot)
         return
     for part in _held(shot, walk):
-        if isinstance(part, Seen):
+        if isinstance(part, SeenFrame):
             lost = "the camera motion from the nearest known frame was lost: mark a frame near this one"
             yield PitchFrame(part.frame, "refused", lost)
         else:
@@ -144,7 +144,7 @@ def _fit_shot(scene: ClipScene, shot: Sequence[Seen], first: bool, warnings: lis
             yield from _judged(scene, walk.joint, part, begin)
 
 
-def _walk(scene: ClipScene, shot: Sequence[Seen], start: ShotStart) -> Walk:
+def _walk(scene: ClipScene, shot: Sequence[SeenFrame], start: ShotStart) -> Walk:
     walk = Walk(scene, shot, start.joint)
     for key in start.joint.keys:
         if key.frame not in walk.views:
@@ -154,7 +154,7 @@ def _walk(scene: ClipScene, shot: Sequence[Seen], start: ShotStart) -> Walk:
     return walk
 
 
-def _held(shot: Sequence[Seen], walk: Walk) -> Iterator[Seen | Sequence[Seen]]:
+def _held(shot: Sequence[SeenFrame], walk: Walk) -> Iterator[SeenFrame | Sequence[SeenFrame]]:
     """Yield the runs of frames whose views the walk has found, and one by one the frames between them."""
     begin: int | None = None
     for row, one in enumerate(shot):
@@ -186,7 +186,7 @@ def _implausible(joint: Joint, scene: ClipScene) -> str | None:
 # --- each frame judged -----------------------------------------------------------------------------------------------
 
 
-def _judged(scene: ClipScene, joint: Joint, run: Sequence[Seen], first: State) -> Iterator[PitchFrame]:
+def _judged(scene: ClipScene, joint: Joint, run: Sequence[SeenFrame], first: State) -> Iterator[PitchFrame]:
     """Yield the frames of a run: filtered and smoothed, block by block, so that memory does not grow."""
     common, since = _CommonError(scene, joint), 0
     for begin in range(0, len(run), BLOCK):

@@ -25,7 +25,7 @@ class Key:
     Attributes:
         frame: counts from 0.
         view: (4,).
-        lines: (N, 3) line pixels, as in `Seen`.
+        lines: (N, 3) line pixels, as in `SeenFrame`.
         places: named places.
     """
 

@@ -11,7 +11,7 @@ from sportstrack.pitch.camera import Floats
 from sportstrack.pitch.clip.chain import ClipScene, Link, after_motion, is_lost, link, moved
 from sportstrack.pitch.clip.joint import Joint, Key, fit_joint
 from sportstrack.pitch.clip.step import GATES, State
-from sportstrack.pitch.evidence import Seen
+from sportstrack.pitch.evidence import SeenFrame
 
 NEW_KEY = (0.2, 0.12)
 """A view is a key frame if it differs from all others by this part of the width, or by this logarithm of the zoom."""
@@ -34,7 +34,7 @@ class Walk:
     """
 
     scene: ClipScene
-    seen: Sequence[Seen]
+    seen: Sequence[SeenFrame]
     joint: Joint
     prior: tuple[Floats, Floats] | None = None
     views: dict[int, Floats] = field(default_factory=dict)
@@ -68,7 +68,7 @@ class Walk:
                     return
             self.views[number] = state.view
 
-    def _others(self, start: int, back: bool) -> Iterator[tuple[int, Seen]]:
+    def _others(self, start: int, back: bool) -> Iterator[tuple[int, SeenFrame]]:
         """Yield the frames to go to, and the frame that holds the motion to or from each."""
         if back:
             for number in range(start - 1, self.first - 1, -1):
@@ -77,7 +77,7 @@ class Walk:
             for number in range(start + 1, self.first + len(self.seen)):
                 yield number, self.seen[number - self.first]
 
-    def _with_key(self, found: Link, seen: Seen) -> State:
+    def _with_key(self, found: Link, seen: SeenFrame) -> State:
         """Return a link's state; a frame that shows something new joins the key frames, and all are fitted again."""
         sure = found.on >= _KEY_ON and found.explained >= _KEY_EXPLAINED
         if not sure or len(self.joint.keys) >= MOST_KEYS or not self._is_new(found.state.view):

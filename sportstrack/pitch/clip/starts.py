@@ -14,7 +14,7 @@ from sportstrack.pitch.clip.joint import Joint, Key, fit_joint
 from sportstrack.pitch.clip.model import in_view, support
 from sportstrack.pitch.clip.step import GATES
 from sportstrack.pitch.clip.views import shared_of, view_of
-from sportstrack.pitch.evidence import PitchEvidence, Seen
+from sportstrack.pitch.evidence import PitchEvidence, SeenFrame
 from sportstrack.pitch.fit import fit_camera
 
 LEAST_CONFIDENCE = 0.3
@@ -37,7 +37,7 @@ class ShotStart:
     warnings: tuple[str, ...] = ()
 
 
-def start_by_hand(scene: ClipScene, shot: Sequence[Seen]) -> ShotStart | None:
+def start_by_hand(scene: ClipScene, shot: Sequence[SeenFrame]) -> ShotStart | None:
     """Return the fit of a shot's frames with four or more marks by hand; None where there is none.
 
     Raises:
@@ -56,7 +56,7 @@ def start_by_hand(scene: ClipScene, shot: Sequence[Seen]) -> ShotStart | None:
     return ShotStart(joint, warnings)
 
 
-def start_by_network(scene: ClipScene, shot: Sequence[Seen]) -> ShotStart | None:
+def start_by_network(scene: ClipScene, shot: Sequence[SeenFrame]) -> ShotStart | None:
     """Return the fit of the frame whose places agree best with its lines; None where no frame tells a camera."""
     found = [e for e in _within(scene, shot).values() if not e.by_hand]
     found.sort(key=lambda one: -float(one.confidence.sum()))
@@ -73,7 +73,7 @@ def start_by_network(scene: ClipScene, shot: Sequence[Seen]) -> ShotStart | None
     return None if best is None else ShotStart(best[1])
 
 
-def _within(scene: ClipScene, shot: Sequence[Seen]) -> dict[int, PitchEvidence]:
+def _within(scene: ClipScene, shot: Sequence[SeenFrame]) -> dict[int, PitchEvidence]:
     """Return the evidence of a shot's frames."""
     first = shot[0].frame
     return {n: e for n, e in scene.evidence.items() if first <= n < first + len(shot)}
@@ -88,7 +88,7 @@ def _apart(found: Sequence[PitchEvidence], length: int) -> list[PitchEvidence]:
     return chosen[:TRIED]
 
 
-def _alone(scene: ClipScene, one: PitchEvidence, shot: Sequence[Seen]) -> Joint | None:
+def _alone(scene: ClipScene, one: PitchEvidence, shot: Sequence[SeenFrame]) -> Joint | None:
     marks = [mark for mark in one.marks(LEAST_CONFIDENCE) if mark.place not in scene.pitch.arcs]
     try:
         fit = fit_camera(marks, scene.pitch, scene.size)
@@ -97,7 +97,7 @@ def _alone(scene: ClipScene, one: PitchEvidence, shot: Sequence[Seen]) -> Joint 
     return refined(scene, {one.frame: fit.cameras[one.frame + 1]}, shot)
 
 
-def refined(scene: ClipScene, cameras: dict[int, Camera], shot: Sequence[Seen]) -> Joint:
+def refined(scene: ClipScene, cameras: dict[int, Camera], shot: Sequence[SeenFrame]) -> Joint:
     """Return the joint fit of frames whose cameras are roughly known, from wide gates to narrow ones."""
     first = shot[0].frame
     keys = tuple(
