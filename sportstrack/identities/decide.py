@@ -1,0 +1,169 @@
+"""From sightings to identities: team and role of each track, in spans where they stay the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from sportstrack.identities.groups import STRANGE, Groups
+from sportstrack.identities.kits import Kits, distances, points
+from sportstrack.identities.roles import PitchSize, keeper_team, place_of, role_of, sides, voted
+from sportstrack.identities.sightings import Seen
+from sportstrack.identities.table import Identities, Identity
+from sportstrack.types import FloatArray, IntArray
+
+SURE = 0.8  # confidence from which on a team is said
+_SCALE = 0.04  # of a difference of distances
+_SATED = 4.0  # frames of a span that count; more of them show the same again
+_SWITCH = 8.0  # what it costs, in logarithms of likelihoods, that a track goes on as somebody else
+_NO_GROUP = 0.8 * STRANGE  # distance that counts for belonging to no group
+_ENOUGH = 2.0  # frames that show a kit, for a confidence of two thirds
+
+
+@dataclass(frozen=True, eq=False)
+class Stretch:
+    """Consecutive spans in which a track belongs to one group.
+
+    Attributes:
+        rows: of the table of sightings.
+        group: number of the group, −1 for none.
+        confidence: how sure that is, 0 to 1.
+    """
+
+    rows: IntArray
+    group: int
+    confidence: float
+
+
+def evidence(kits: Kits, weight: FloatArray, groups: Groups) -> FloatArray:
+    """Return (N, G) how probable it is that each kit is that of each group; what is missing to 1 is unknown.
+
+    Before a kit is seen, a group is as probable as it has people at a time.
+
+    Args:
+        kits: (N, regions × colours) shares, or sums of shares over frames.
+        weight: (N,) of how many frames, parts counted in part.
+        groups: as of `find_groups`.
+    """
+    far = distances(points(kits, np.maximum(weight, 1e-9)), groups.point)
+    hidden = np.isnan(far).any(axis=1) | (weight <= 0)
+    far = np.column_stack((np.nan_to_num(far, nan=1.0), np.full(len(far), _NO_GROUP)))
+    likely = np.exp(-(far - far.min(axis=1, keepdims=True)) / _SCALE)
+    likely[:, :-1] *= np.maximum(groups.people, 1.0)
+    found: FloatArray = (likely / likely.sum(axis=1, keepdims=True))[:, :-1]
+    found *= (1 - np.exp(-weight / _ENOUGH * 1.1))[:, None]
+    found[hidden] = 0.0
+    return found
+
+
+def runs_of(seen: Seen, groups: Groups) -> Iterator[tuple[int, list[Stretch]]]:
+    """Yield each track and its runs, in the order of time."""
+    if not len(seen):
+        return
+    order = np.lexsort((seen.span, seen.track_id))
+    ids, starts = np.unique(seen.track_id[order], return_index=True)
+    far = distances(points(seen.kits, np.maximum(seen.weight, 1e-9)), groups.point)
+    far[np.isnan(far).any(axis=1)] = 0.0
+    cost = np.column_stack((far, np.full(len(far), _NO_GROUP))) / _SCALE
+    cost *= np.minimum(seen.weight, _SATED)[:, None]
+    for track, rows in zip(ids.tolist(), np.split(order, starts[1:]), strict=True):
+        state = _cheapest(cost[rows])
+        edges = np.flatnonzero(np.diff(state)) + 1
+        yield track, [_run(seen, part, int(state[at]), groups) for at, part in _parts(rows, edges)]
+
+
+def _parts(rows: IntArray, edges: IntArray) -> Iterator[tuple[int, IntArray]]:
+    first = 0
+    for part in np.split(rows, edges):
+        yield first, part
+        first += len(part)
+
+
+def _cheapest(cost: FloatArray) -> IntArray:
+    """Return (T,) the states of least cost, where every change of state costs `_SWITCH` (Viterbi)."""
+    back = np.zeros(cost.shape, np.int64)
+    total = cost[0].copy()
+    for t in range(1, len(cost)):
+        best = int(total.argmin())
+        stay = total <= total[best] + _SWITCH
+        back[t] = np.where(stay, np.arange(cost.shape[1]), best)
+        total = np.where(stay, total, total[best] + _SWITCH) + cost[t]
+    state = np.empty(len(cost), np.int64)
+    state[-1] = int(total.argmin())
+    for t in range(len(cost) - 1, 0, -1):
+        state[t - 1] = back[t, state[t]]
+    return state
+
+
+def _run(seen: Seen, rows: IntArray, state: int, groups: Groups) -> Stretch:
+    if state == len(groups):
+        return Stretch(rows, -1, 0.0)
+    weight = np.array([seen.weight[rows].sum()])
+    kits = seen.kits[rows].astype(np.float64).sum(axis=0, keepdims=True)
+    return Stretch(rows, state, float(evidence(kits, weight, groups)[0, state]))
+
+
+def decide(seen: Seen, groups: Groups, names: Sequence[str] = ("A", "B"), field: PitchSize | None = None) -> Identities:
+    """Return team and role of all tracks.
+
+    Args:
+        seen: what was seen of them.
+        groups: as of `find_groups`, the teams first.
+        names: of the two teams.
+        field: size of the pitch, where places on it are known.
+    """
+    tracks = list(runs_of(seen, groups))
+    team = np.full(len(seen), -1)
+    for _, runs in tracks:
+        for run in runs:
+            team[run.rows] = run.group
+    team = team if groups.has_teams else np.full(len(seen), -1)
+    where = sides(seen, team)
+    roles = _group_roles(seen, team, groups, field or PitchSize())
+    found = []
+    for track, runs in tracks:
+        for number, run in enumerate(runs):
+            rows = seen[run.rows]
+            first = int(rows.first_frame.min())
+            last = int(seen.first_frame[runs[number + 1].rows].min()) - 1 if number + 1 < len(runs) else None
+            last = int(rows.last_frame.max()) if last is None else last
+            found.append(_identity(Identity(track, first, max(first, last)), rows, run, groups, names, roles, where))
+    return Identities(found)
+
+
+def _group_roles(seen: Seen, team: IntArray, groups: Groups, field: PitchSize) -> dict[int, tuple[str, float]]:
+    """Return the role of each group that is no team, with its confidence."""
+    if not groups.has_teams:
+        return {}
+    return {
+        group: role_of(place_of(seen[team == group]), float(groups.people[group]), field)
+        for group in range(2, len(groups))
+    }
+
+
+def _identity(
+    blank: Identity,
+    rows: Seen,
+    run: Stretch,
+    groups: Groups,
+    names: Sequence[str],
+    roles: dict[int, tuple[str, float]],
+    where: tuple[IntArray, FloatArray],
+) -> Identity:
+    role, role_sure = voted(rows)
+    team, team_sure = "", 0.0
+    is_team = groups.has_teams and run.group in (0, 1) and run.confidence >= SURE
+    if is_team and role in ("", "player"):
+        team, team_sure = names[run.group], run.confidence
+        role, role_sure = "player", max(role_sure, run.confidence)
+    elif not role and run.group >= 2 and run.confidence >= SURE:
+        role, role_sure = roles.get(run.group, ("", 0.0))
+    if role == "goalkeeper":
+        own, sure = keeper_team(rows, *where)
+        if own is not None:
+            team, team_sure = names[own], sure
+    return replace(
+        blank, team=team, team_confidence=min(team_sure, 1.0), role=role, role_confidence=min(role_sure, 1.0)
+    )
