@@ -59,6 +59,7 @@ class TrackKeywords(LoadKeywords, total=False):
     detections: str | None
     size: tuple[int, int] | None
     first_frame: int | None
+    pitch: str | None
 
 
 class LabelKeywords(TrackKeywords, total=False):

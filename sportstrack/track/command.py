@@ -38,6 +38,7 @@ _EXAMPLES = """examples:
   sportstrack track match.mp4 --tracker botsort --embedder kit --camera flow
   sportstrack track match.mp4 --draw analyst,speed   corners, paths and speeds instead of ellipses
   sportstrack track match.mp4 --ball none            the ball like all other classes
+  sportstrack track match.mp4 --pitch runs/pitch/match.pitch.jsonl --formats csv   places in metres
   sportstrack track match.mp4 --on-pitch off         bench and stand as well
   sportstrack track match_4k.mp4 --slices auto       small players and the ball in large pictures
   sportstrack track match.mp4 --offline              look back from the end: fewer switches, no gaps
@@ -94,7 +95,18 @@ def _parser() -> argparse.ArgumentParser:
     add_settings(
         group,
         TrackSettings,
-        ("formats", "mot_classes", "boxes", "draw", "show", "save_detections", "detections", "size", "first_frame"),
+        (
+            "formats",
+            "mot_classes",
+            "boxes",
+            "draw",
+            "show",
+            "save_detections",
+            "detections",
+            "size",
+            "first_frame",
+            "pitch",
+        ),
         draw={"type": words, "nargs": None},
         size={"type": size},
     )

@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from sportstrack.bystanders import Bystanders
+from sportstrack.classes import ball_ids
+from sportstrack.pitch.file import PitchTrack
 from sportstrack.types import Detections, FloatArray, Image, Tracks
+
+PITCH_COLUMNS = ("pitch_x", "pitch_y", "pitch_error")
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,20 +52,55 @@ class TrackedFrame(Observation):
     Attributes:
         tracks: the tracked boxes; ``tracks.detection`` points into `detections`.
         names: class id → name, as the detector has them.
+        pitch: where the clip's frames see the pitch; None where that is not known.
     """
 
     tracks: Tracks = field(default_factory=Tracks.empty)
     names: Mapping[int, str] = field(default_factory=dict)
+    pitch: PitchTrack | None = None
 
     @classmethod
-    def of(cls, observation: Observation, tracks: Tracks, names: Mapping[int, str]) -> TrackedFrame:
+    def of(
+        cls, observation: Observation, tracks: Tracks, names: Mapping[int, str], pitch: PitchTrack | None = None
+    ) -> TrackedFrame:
         """Join what was observed and what the tracker made of it."""
-        return cls(**vars(observation), tracks=tracks, names=names)
+        return cls(**vars(observation), tracks=tracks, names=names, pitch=pitch)
+
+    @property
+    def pitch_xy(self) -> FloatArray:
+        """(N, 2) where each track stands on the pitch, in metres from the centre spot.
+
+        The foot point is the middle of the box's lower edge. NaN where the frame's camera is not known, and for a ball,
+        which may fly.
+        """
+        return self._ground[0]
+
+    @property
+    def pitch_error(self) -> FloatArray:
+        """(N,) root mean square error of `pitch_xy` in metres, of camera and foot point together; NaN as there."""
+        return self._ground[1]
+
+    @cached_property
+    def _ground(self) -> tuple[FloatArray, FloatArray]:
+        boxes = self.tracks.with_boxes().xyxy
+        if self.pitch is None:
+            return np.full((len(boxes), 2), np.nan), np.full(len(boxes), np.nan)
+        metres, errors = self.pitch.feet(self.index, boxes)
+        balls = np.isin(self.tracks.class_id, ball_ids(self.names))
+        metres[balls], errors[balls] = np.nan, np.nan
+        return metres, errors
 
     def to_records(self) -> list[dict[str, Any]]:
-        """Return a dictionary for each track, with frame, time and class name beside `Tracks.to_records`."""
+        """Return a dictionary for each track, with frame, time and class name beside `Tracks.to_records`.
+
+        Where the pitch is known there are pitch_x, pitch_y and pitch_error, too, in metres.
+        """
         place = {"frame": self.index, "time": self.time}
-        return [place | row for row in self.tracks.to_records(self.names)]
+        rows = [place | row for row in self.tracks.to_records(self.names)]
+        if self.pitch is None:
+            return rows
+        numbers = np.column_stack([self.pitch_xy, self.pitch_error]).tolist()
+        return [row | dict(zip(PITCH_COLUMNS, three, strict=True)) for row, three in zip(rows, numbers, strict=True)]
 
     def __repr__(self) -> str:
         counts = f"{len(self.detections)} detections, {len(self.tracks)} tracks"

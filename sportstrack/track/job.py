@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sportstrack.errors import SportstrackError
 from sportstrack.files.claim import Claim
+from sportstrack.pitch.file import PitchTrack
 from sportstrack.track.frames import TrackedFrame
 from sportstrack.track.outputs import Outputs
 from sportstrack.track.pipeline import Progress, Run
@@ -26,12 +27,14 @@ class TrackJob:
         summary: what is known so far; it is complete when the job is done.
         claim: the files to write, or None to write nothing.
         origin: the files that the result is made of.
+        pitch: where the frames see the pitch, if that is known.
     """
 
     settings: TrackSettings
     summary: Summary
     claim: Claim | None
     origin: Origin
+    pitch: PitchTrack | None = None
 
     @property
     def first_pass_folder(self) -> Path | None:

@@ -37,7 +37,7 @@ FirstPass = Callable[..., Summary]
 
 Frames = Generator[TrackedFrame, None, None]
 
-ONLY_SECOND_PASS = ("offline", "formats", "show", "save_detections")
+ONLY_SECOND_PASS = ("offline", "formats", "show", "save_detections", "pitch")
 """Settings that hold for the second pass; the first has values of its own."""
 
 
@@ -119,7 +119,7 @@ def _two_passes(job: TrackJob, folder: Path, first_pass: FirstPass, progress: Pr
     texts = [kind for kind in settings.formats if kind in TEXT_SINKS] or ["mot"]
     earlier = first_pass(
         folder,
-        settings=settings.changed(offline=False, show=False, formats=texts, save_detections=True),
+        settings=settings.changed(offline=False, show=False, formats=texts, save_detections=True, pitch=None),
         on_frame=lambda frame: frames.append(replace(frame, image=None)),
         progress=progress and _half(progress, first=True),
     )
@@ -163,7 +163,9 @@ def _second_pass(
         summary.warnings += replay.warnings
         summary.add_first_pass(earlier)
 
-    outputs = Outputs(job.claim, job.settings, job.summary, replay.info, replay.recorded_as(), replay.frame_rate)
+    outputs = Outputs(
+        job.claim, job.settings, job.summary, replay.info, replay.recorded_as(), replay.frame_rate, job.pitch
+    )
     run = Run(replay, begin=None, observe=list, track=track, outputs=outputs, batch=1, waiting=4)
     yield from job.carry_out(run, outputs, describe, progress)
 

@@ -19,6 +19,7 @@ from sportstrack.files.names import file_name
 from sportstrack.images.encode import encode_image
 from sportstrack.images.opencv import require_cv2
 from sportstrack.limits import MAX_CANVAS
+from sportstrack.pitch.file import PitchTrack
 from sportstrack.recording import RecordedFrame, RecordingInfo, RecordingWriter
 from sportstrack.track.frames import TrackedFrame
 from sportstrack.track.players import PageSink, PlayersSink
@@ -72,6 +73,7 @@ class Outputs:
 
     Attributes:
         names: class id → name.
+        pitch: where the frames see the pitch, or None.
     """
 
     def __init__(
@@ -82,7 +84,9 @@ class Outputs:
         info: SourceInfo,
         made: RecordingInfo,
         frame_rate: Fraction,
+        pitch: PitchTrack | None = None,
     ) -> None:
+        self.pitch = pitch
         self._summary, self._settings, self._claim = summary, settings, claim
         self.names = dict(made.names)
         self._sinks: dict[str, Sink] = {}
@@ -103,7 +107,7 @@ class Outputs:
             elif kind == "players":
                 self._open_players(info, float(frame_rate), made)
             else:
-                self._sinks[kind] = TEXT_SINKS[kind](self._path(kind), made.names)
+                self._sinks[kind] = TEXT_SINKS[kind](self._path(kind), made.names, pitch=pitch is not None)
         if isinstance(mot := self._sinks.get("mot"), MotSink):
             mot.with_class = settings.mot_classes == "yes"
         if settings.save_detections:

@@ -50,7 +50,7 @@ class Run:
     ) -> None:
         self.tally = Tally()
         self._observe, self._track, self._batch = observe, track, batch
-        self._names, self._refresh = outputs.names, outputs.refresh
+        self._names, self._pitch, self._refresh = outputs.names, outputs.pitch, outputs.refresh
         decoded: Channel[Any] = Channel(waiting)
         self._begun: Channel[Observation] = Channel(waiting)
         self._tracked: Channel[TrackedFrame] = Channel(4)
@@ -89,7 +89,7 @@ class Run:
             for observation in self._observe(batch):
                 with self.tally.tracking():
                     tracks = self._track(observation)
-                frame = TrackedFrame.of(observation, tracks, self._names)
+                frame = TrackedFrame.of(observation, tracks, self._names, self._pitch)
                 self.tally.add(frame)
                 yield frame
                 self._refresh()

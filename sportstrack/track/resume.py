@@ -120,6 +120,8 @@ def _source_files(source: str | Path | int, info: SourceInfo, settings: TrackSet
     files: dict[str, Path | None] = {}
     if settings.detections:
         files["detections"] = Path(settings.detections)
+    if settings.pitch:
+        files["pitch"] = Path(settings.pitch)
     if info.kind in ("video", "images", "sequence", "recording"):
         path = files["source"] = Path(str(source).removeprefix("file://"))
         if info.kind == "sequence":

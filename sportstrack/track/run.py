@@ -16,6 +16,7 @@ from sportstrack.files.claim import Claim, file_name, remove_own
 from sportstrack.images.opencv import one_thread
 from sportstrack.track.detector import LazyDetector
 from sportstrack.track.frames import TrackedFrame
+from sportstrack.track.ground import pitch_of
 from sportstrack.track.in_force import of_replay
 from sportstrack.track.iteration import TrackedFrames
 from sportstrack.track.job import TrackJob
@@ -136,6 +137,7 @@ def begin(
         is_replay, live = isinstance(frames, Replay), asked.live or frames.info.live
         asked = settled(asked, live=live, replay=is_replay, own_tracker=own.tracker is not None)
         summary = _new_summary(source, name, frames, asked)
+        pitch = None if asked.pitch is None else pitch_of(asked.pitch, frames.info)
         origin = Origin(source, frames.info, asked, own.objects())
         claim = None
         if output is not None:
@@ -143,7 +145,7 @@ def begin(
             if isinstance(claimed, Summary):
                 return TrackedFrames(claimed, _none(), stack.pop_all())
             claim = stack.enter_context(claimed)
-        job = TrackJob(asked, summary, claim, origin)
+        job = TrackJob(asked, summary, claim, origin, pitch)
         called = stack.enter_context(shown(progress, summary.name))
         if asked.offline:  # the first pass opens the source itself, and tracks as if nothing came after it
             first_pass = partial(track_video, summary.source, name=summary.name, overwrite=True, **vars(own))
@@ -215,7 +217,8 @@ def _one_pass(
             run.tally, parts.tracker.tracker, settings, replay=replay, picture=shape[::-1], imgsz=size
         )
 
-    outputs = Outputs(job.claim, settings, summary, info, parts.recorded_as, info.frame_rate / parts.recorded_as.every)
+    rate = info.frame_rate / parts.recorded_as.every
+    outputs = Outputs(job.claim, settings, summary, info, parts.recorded_as, rate, job.pitch)
     run = Run(
         frames,
         begin=parts.begin,

@@ -66,6 +66,7 @@ class TrackSettings(DetectorSettings):
         save_detections: record the detections in NAME.npz for replays.
         detections: replay this recording instead of running a detector, or another program's detections: MOT text, CSV,
             COCO results, supervision's JSON, or a folder of YOLO labels (see `sportstrack.foreign`).
+        pitch: NAME.pitch.jsonl of ``sportstrack pitch``: JSON lines, CSV and records get places on the pitch in metres.
         size: of the pictures, as WIDTHxHEIGHT, for such detections without their video.
         first_frame: number of the first frame in such detections, 0 or 1. None: 0 in a file that has a frame 0, else 1
             in MOT text, COCO results and YOLO labels, and 0 in CSV and JSON.
@@ -159,9 +160,16 @@ class TrackSettings(DetectorSettings):
         None, "number of the first frame in such detections, 0 or 1", shown="by the file", low=0, high=1, metavar="N"
     )
 
+    pitch: str | None = option(
+        None,
+        "NAME.pitch.jsonl of sportstrack pitch: JSON lines and CSV get places on the pitch in metres",
+        metavar="FILE",
+    )
+
     def __post_init__(self) -> None:
-        if isinstance(path := getattr(self, "detections"), os.PathLike):  # noqa: B009 - typed as text
-            object.__setattr__(self, "detections", os.fspath(path))
+        for name in ("detections", "pitch"):
+            if isinstance(path := getattr(self, name), os.PathLike):
+                object.__setattr__(self, name, os.fspath(path))
         if isinstance(named := getattr(self, "ball"), str):  # noqa: B009 - typed as a list
             object.__setattr__(self, "ball", as_classes(named))
         if isinstance(written := getattr(self, "mot_classes"), bool):  # noqa: B009 - what YAML makes of yes and no
@@ -316,6 +324,7 @@ _PLAIN: dict[str, Callable[[str], bool]] = {
     "embedder": _is_plain_embedder,
     "camera": _is_plain_camera,
     "detections": lambda path: not _ELSEWHERE.search(path),
+    "pitch": lambda path: not _ELSEWHERE.search(path),
 }
 
 

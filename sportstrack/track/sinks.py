@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import replace
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 from sportstrack.files.claim import PartFile
 from sportstrack.files.text import TextFile
 from sportstrack.mot import format_mot_rows
-from sportstrack.track.frames import TrackedFrame
+from sportstrack.track.frames import PITCH_COLUMNS, TrackedFrame
 
 
 class Sink(Protocol):
@@ -53,11 +54,16 @@ class _TextSink(ABC):
     suffix = ""
     header = ""
 
-    def __init__(self, path: Path, names: Mapping[int, str]) -> None:
+    def __init__(self, path: Path, names: Mapping[int, str], *, pitch: bool = False) -> None:
         self.path = path
         self.names = names
+        self.pitch = pitch  # whether places on the pitch are written
         self.file = TextFile(path)
-        self.file.append(self.header)
+        self.file.append(self.head())
+
+    def head(self) -> str:
+        """Return the file's first line; "" without one."""
+        return self.header
 
     def write(self, frame: TrackedFrame) -> None:
         """Add a frame."""
@@ -88,21 +94,32 @@ class MotSink(_TextSink):
 
 
 class CsvSink(_TextSink):
-    """One row per box with a header: frame from 0, seconds, id, class, score, corners in pixels, detection row."""
+    """One row per box with a header: frame from 0, seconds, id, class, score, corners in pixels, detection row.
+
+    With places on the pitch three columns more: x, y and error in metres, empty where they are not known.
+    """
 
     suffix = ".csv"
     header = "frame,time,track_id,class_id,class,score,x1,y1,x2,y2,detection\n"
 
+    def head(self) -> str:
+        """Return the names of the columns."""
+        return self.header.rstrip("\n") + "".join(f",{name}" for name in PITCH_COLUMNS if self.pitch) + "\n"
+
     def lines(self, frame: TrackedFrame) -> str:
         """Return the frame's rows."""
         tracks, rows = frame.tracks.with_boxes(), []
+        places = pitch_places(frame) if self.pitch else None
         for i in range(len(tracks)):
             class_id = int(tracks.class_id[i])
             corners = ",".join(f"{v:.2f}" for v in tracks.xyxy[i])
             rows.append(
                 f"{frame.index},{frame.time:.6f},{tracks.track_id[i]},{class_id},{self._name(class_id)},"
-                f"{tracks.score[i]:.4f},{corners},{tracks.detection[i]}\n"
+                f"{tracks.score[i]:.4f},{corners},{tracks.detection[i]}"
             )
+            if places is not None:
+                rows[-1] += "".join(f",{'' if v is None else v}" for v in places[i])
+            rows[-1] += "\n"
         return "".join(rows)
 
     def _name(self, class_id: int) -> str:
@@ -124,11 +141,14 @@ class JsonLinesSink(_TextSink):
     def lines(self, frame: TrackedFrame) -> str:
         """Return the frame's object as one line."""
         frame = replace(frame, tracks=frame.tracks.with_boxes())
-        record = {
+        record: dict[str, Any] = {
             "frame": frame.index,
             "time": round(frame.time, 6),
             "tracks": [self._track(frame, i) for i in range(len(frame.tracks))],
         }
+        if self.pitch:
+            for track, numbers in zip(record["tracks"], pitch_places(frame), strict=True):
+                track |= dict(zip(PITCH_COLUMNS, numbers, strict=True))
         return json.dumps(record, separators=(",", ":"), ensure_ascii=False) + "\n"
 
     def _track(self, frame: TrackedFrame, i: int) -> dict[str, Any]:
@@ -147,6 +167,12 @@ class JsonLinesSink(_TextSink):
         if row >= 0 and detections.mask is not None:
             record["mask"] = run_lengths(np.asarray(detections.mask[row], np.bool_))
         return record
+
+
+def pitch_places(frame: TrackedFrame) -> list[list[float | None]]:
+    """Return x, y and error of each track in metres, to a centimetre; None where they are not known."""
+    table = np.column_stack([frame.pitch_xy, frame.pitch_error])
+    return [[round(v, 2) if math.isfinite(v) else None for v in row] for row in table.tolist()]
 
 
 def run_lengths(mask: NDArray[np.bool_]) -> dict[str, list[int]]:

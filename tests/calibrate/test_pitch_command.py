@@ -94,7 +94,7 @@ def test_without_marks_the_way_on_is_named(
 
 
 def test_names_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--names", "--sport", "handball"]) == 0
+    assert main(["--list-places", "--sport", "handball"]) == 0
     printed = capsys.readouterr().out
     assert "left_far_corner" in printed
     assert "volleyball" in printed

@@ -18,7 +18,7 @@ _EXAMPLES = """examples:
   sportstrack pitch match.mp4 --points points.csv --draw              and the pitch drawn over the video: look at it
   sportstrack pitch match.mp4 --points points.csv --length 100 --width 64
   sportstrack pitch game.mp4 --points points.csv --sport basketball_fiba
-  sportstrack pitch --names --sport handball                          names of its places
+  sportstrack pitch --list-places --sport handball                    names of its places
 
 points.csv has one place a line: frame,name,px,py or frame,x,y,px,py (frames from 1, x and y in metres from the centre
 spot, y towards the camera); the name of a line or circle stands for any of its points. Four or more in one frame, six
@@ -38,13 +38,13 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("video", nargs="?", metavar="VIDEO", help="video file, folder of images or sequence folder")
     add("--points", type=Path, metavar="FILE", help="marked places, as CSV")
-    add("--sport", default="football", metavar="NAME", help="model of the pitch (football); --names lists them")
+    add("--sport", default="football", metavar="NAME", help="model of the pitch (football); --list-places lists them")
     side = Real(0, 500, above=True)
     add("--length", type=side, metavar="METRES", help="of the pitch (the standard one)")
     add("--width", type=side, metavar="METRES", help="of the pitch (the standard one)")
     add("--draw", action="store_true", help="write the pitch drawn over the video (NAME_pitch.mp4)")
     add("--picture", action="store_true", help="write six frames with the pitch drawn over them (NAME_pitch.jpg)")
-    add("--names", action="store_true", help="print the sports, and the names of the places of --sport")
+    add("--list-places", action="store_true", help="print the sports, and the names of the places of --sport")
     add_output(parser, "runs/pitch")
     add_overwrite(parser)
     add_frame_rate(parser)
@@ -56,7 +56,7 @@ def _main(options: argparse.Namespace) -> int:
     from sportstrack.pitch import load_pitch
 
     pitch = load_pitch(options.sport, options.length, options.width)
-    if options.names:
+    if options.list_places:
         sys.stdout.write(_names(options.sport, options.length, options.width))
         return 0
     if options.video is None:
