@@ -12,6 +12,8 @@ from sportstrack.draw import marks
 from sportstrack.draw.colours import OTHERS, Colour, Colours, TrackColours
 from sportstrack.draw.items import DEFAULT, items_of
 from sportstrack.draw.labels import Placer, heads
+from sportstrack.draw.minimap import ALONE, Minimap, corner_of, paste, width_for
+from sportstrack.draw.standing import Stand, Standing
 from sportstrack.draw.text import Letters
 from sportstrack.draw.trails import Trails
 from sportstrack.errors import SettingError
@@ -38,9 +40,17 @@ class Annotator:
         frame_rate: frames drawn per second of video.
         thickness: line width in pixels; None fits it to the image.
         colours: what chooses the colours; None gives each track its own.
+        stand: where the tracks stand on the pitch, for the item minimap and speeds in km/h.
+        minimap: where the minimap is, see `sportstrack.draw.items.MINIMAP_PLACES`; what is not in a corner is not drawn
+            into the picture, but waits in `map_image`.
+        minimap_size: its width in a corner, as a share of the picture's.
 
     Raises:
-        SettingError: if a duration, rate or thickness is not positive, or an item is unknown.
+        SettingError: if a duration, rate or thickness is not positive, an item is unknown, or the minimap has no
+            ``stand``.
+
+    Attributes:
+        map_image: the minimap of the frame drawn last, where that is asked for.
     """
 
     def __init__(
@@ -53,6 +63,9 @@ class Annotator:
         frame_rate: float = 25.0,
         thickness: int | None = None,
         colours: Colours | None = None,
+        stand: Stand | None = None,
+        minimap: str = "lower-right",
+        minimap_size: float = 0.3,
     ) -> None:
         for setting, value in (("trace_seconds", trace_seconds), ("frame_rate", frame_rate), ("thickness", thickness)):
             if value is not None and not 0 < value < float("inf"):
@@ -64,16 +77,22 @@ class Annotator:
         self._trace_length = max(2, round(trace_seconds * frame_rate))
         self._given = colours
         self._balls = ball_ids(self.names)
+        if "minimap" in self.items and stand is None:
+            raise SettingError("draw: minimap needs to know where the pitch is (--pitch NAME.pitch.jsonl)")
+        self._stand, self._map_place, self._map_size = stand, minimap, minimap_size
+        self.map_image: Image | None = None
         self.reset()
 
     def reset(self) -> None:
         """Forget colours, paths and places, for the next video."""
         self._colours: Colours = TrackColours() if self._given is None else self._given
         self._trails: Trails | None = None
-        if self.items & {"trace", "speed"}:
+        if "trace" in self.items or ("speed" in self.items and self._stand is None):
             self._trails = Trails(max(self._trace_length, round(0.6 * self._rate) + 1))
         self._placer = Placer(below_first="ellipse" in self.items)
         self._tools: _Tools | None = None
+        self._map = self._new_map()
+        self._standing = Standing.unknown(0)
         self._drawn = 0
 
     def draw(
@@ -106,14 +125,16 @@ class Annotator:
         tracks = _within(tracks[_visible(tracks.xyxy, canvas.shape)], canvas.shape)
         index = self._drawn if index is None else index
         self._drawn = index + 1
-        self._draw(canvas, tracks, detections, self._tools)
+        if self._stand is not None and self.items & {"minimap", "speed"}:
+            self._standing = self._stand.at(index, tracks)
+        self._draw(canvas, tracks, detections, self._tools, index)
         if "clock" in self.items:
             self._clock(canvas, index, index / self._rate if time is None else time, self._tools)
         if canvas is not image:
             image[...] = canvas
         return image
 
-    def _draw(self, canvas: Image, tracks: Tracks, detections: Detections | None, tools: _Tools) -> None:
+    def _draw(self, canvas: Image, tracks: Tracks, detections: Detections | None, tools: _Tools, index: int) -> None:
         if self._trails is not None:
             self._trails.add(canvas, tracks)
         found = self._colours.of(tracks.track_id, tracks.xyxy)
@@ -132,8 +153,36 @@ class Annotator:
         if detections is not None and "keypoints" in self.items and detections.keypoints is not None:
             for row in np.flatnonzero(tracks.detection >= 0).tolist():
                 marks.body(canvas, detections.keypoints[tracks.detection[row]], colours[row], tools.thin)
+        self._make_map(tracks, is_ball, colours, index)
         if self.items & _WORDS:
             self._write(canvas, tracks, is_ball, colours, tools)
+        if self.map_image is not None and self._map_place not in ("beside", "alone"):
+            paste(canvas, self.map_image, *self._map_corner(canvas))
+
+    def _make_map(self, tracks: Tracks, is_ball: NDArray[np.bool_], colours: list[Colour], index: int) -> None:
+        """Draw the minimap of a frame, as a picture of its own."""
+        if self._stand is None or self._map is None:
+            return
+        balls = is_ball | np.isin(tracks.class_id, self._balls)
+        texts = list(map(str, tracks.track_id.tolist()))
+        self.map_image = self._map.draw(self._stand.pitch.at(index), self._standing, colours, texts, balls)
+
+    def _new_map(self) -> Minimap | None:
+        if self._stand is None or "minimap" not in self.items:
+            return None
+        track = self._stand.pitch
+        width = ALONE if self._map_place == "alone" else round(self._map_size * track.size[0])
+        width = width_for(track.pitch, track.size[1]) if self._map_place == "beside" else width
+        return Minimap(track.pitch, width, track.size)
+
+    @property
+    def map_size(self) -> tuple[int, int]:
+        """Width and height of the minimap in pixels; 0 without one."""
+        return (0, 0) if self._map is None else self._map.size
+
+    def _map_corner(self, canvas: Image) -> tuple[int, int]:
+        assert self._map is not None
+        return corner_of(self._map_place, (canvas.shape[1], canvas.shape[0]), self._map.size)
 
     def _is_other(self, track: int) -> bool:
         return self._ids is not None and track not in self._ids
@@ -199,7 +248,7 @@ class Annotator:
             tracks.track_id[rows].tolist(),
             tracks.xyxy[rows],
             np.array([label.size for label in labels], np.float64).reshape(-1, 2),
-            np.array([self._clock_place(picture, tools)] if "clock" in self.items else [], np.float64).reshape(-1, 4),
+            np.array(self._taken(canvas, picture, tools), np.float64).reshape(-1, 4),
             tracks.xyxy[~is_ball],
             picture,
             always="label" in self.items,
@@ -211,6 +260,14 @@ class Annotator:
         for _, label, spot in pairs:
             label.paste(canvas, spot.x, spot.y)
 
+    def _taken(self, canvas: Image, picture: tuple[int, int], tools: _Tools) -> list[tuple[float, float, float, float]]:
+        """Return the boxes that no label may cover."""
+        taken = [self._clock_place(picture, tools)] if "clock" in self.items else []
+        if self._map is not None and self._map_place not in ("beside", "alone"):
+            x, y = self._map_corner(canvas)
+            taken.append((x, y, x + self._map.size[0], y + self._map.size[1]))
+        return taken
+
     def _text(self, tracks: Tracks, row: int) -> str:
         track, class_id = int(tracks.track_id[row]), int(tracks.class_id[row])
         every = "label" in self.items
@@ -219,7 +276,10 @@ class Annotator:
             words.append(self.names.get(class_id, str(class_id)))
         if every or "score" in self.items:
             words.append(f"{tracks.score[row]:.2f}")
-        if "speed" in self.items and self._trails is not None:
+        if "speed" in self.items and self._stand is not None:
+            fast = 3.6 * float(self._standing.speed[row])
+            words += [f"{fast:.1f} km/h"] if np.isfinite(fast) else []
+        elif "speed" in self.items and self._trails is not None:
             speed = self._trails.speed(track, self._rate)
             words += [] if speed is None else [f"{speed:.0f} px/s"]
         return " ".join(words)

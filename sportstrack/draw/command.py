@@ -25,6 +25,8 @@ _EXAMPLES = """examples:
   sportstrack draw match.mp4 edited.txt --formats players              table and page of the players
   sportstrack draw match.mp4 match.csv --ids 3,7                       two players in colour, the others grey
   sportstrack draw match.mp4 match.csv --crop-to 7 --start 1:30 --end 1:45
+  sportstrack draw match.mp4 match.csv --pitch match.pitch.jsonl --draw broadcast,speed,minimap
+  sportstrack draw match.mp4 match.csv --pitch match.pitch.jsonl --draw minimap --minimap alone
   sportstrack draw match.mp4 sort.txt bytetrack.txt                    two results side by side
 """
 
@@ -47,6 +49,9 @@ def _parser() -> argparse.ArgumentParser:
     add_output(parser, "runs/draw")
     group = parser.add_argument_group("drawing")
     add_settings(group, DrawSettings, ("draw", "ids", "crop_to"), draw=_listed(words), ids=_listed(_numbers(0)))
+    text = "NAME.pitch.jsonl: for the item minimap, speeds in km/h, maps of the pitch and paths in metres"
+    group.add_argument("--pitch", type=Path, metavar="FILE", help=text)
+    add_settings(group, DrawSettings, ("minimap", "minimap_size"))
     add_classes(group)
     text = "names of the classes, comma-separated, from class 0 on, where the result does not know them"
     group.add_argument("--names", type=words, metavar="LIST", help=text)
@@ -71,6 +76,7 @@ def _main(options: argparse.Namespace) -> int:
             options.results,
             options.output,
             settings,
+            pitch=options.pitch,
             names=names,
             overwrite=options.overwrite,
             progress=bar,

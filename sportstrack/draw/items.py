@@ -15,17 +15,17 @@ ITEMS = {
     "id": "the track's number",
     "class": "the class",
     "score": "the detection's score",
-    "speed": "pixels per second, the camera's motion taken out",
+    "speed": "km/h where the pitch is known, else pixels per second, the camera's motion taken out",
     "label": "number, class and score, always shown",
     "mask": "segmentation masks, where there are any",
     "keypoints": "key points, where there are any",
     "clock": "time and frame number",
+    "minimap": "the pitch from above, where it is known",
 }
 """Item → what it draws."""
 
 NOT_YET = {
     "team": "the tracks of a result have no teams",
-    "minimap": "a map needs to know where the pitch is, which no result says",
 }
 """Item → why it cannot be drawn."""
 
@@ -35,6 +35,9 @@ PRESETS = {
     "debug": ("box", "trace", "label", "mask", "keypoints"),
 }
 """Preset → its items."""
+
+MINIMAP_PLACES = ("lower-right", "lower-left", "upper-right", "upper-left", "beside", "alone")
+"""Where a minimap can be: in a corner of the picture, to its right, or instead of it."""
 
 DEFAULT = ("broadcast",)
 WORDS = (*PRESETS, *ITEMS, *NOT_YET)

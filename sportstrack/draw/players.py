@@ -37,6 +37,7 @@ class Player:
         mean_score: of its boxes.
         path_px: length of the feet's path in pixels, measured in steps of a fifth of a second, so that jitter does not
             add up; without gaps of over a second and shot changes.
+        path_m: the same in metres, where the pitch is known; else None.
         camera_removed: whether the camera's motion is taken out of the path, or the camera stands still: yes or no.
         left_third: share of its boxes whose feet are in the left third of the picture.
         middle_third: share in the middle third.
@@ -51,6 +52,7 @@ class Player:
     gaps: int
     mean_score: float
     path_px: float
+    path_m: float | None
     camera_removed: str
     left_third: float
     middle_third: float
@@ -117,23 +119,29 @@ class Players:
             if image is not None and track.boxes >= FIRST_THUMBNAIL * self._rate:
                 self._picture(track, image, tracks.xyxy[row], time)
 
-    def table(self, *, camera_removed: bool) -> list[Player]:
-        """Return the players, those seen longest first."""
-        removed = "yes" if camera_removed else "no"
-        found = [self._player(track_id, track, removed) for track_id, track in self._tracks.items()]
+    def table(self, *, camera_removed: bool, metres: Mapping[int, float] | None = None) -> list[Player]:
+        """Return the players, those seen longest first.
+
+        Args:
+            camera_removed: whether the camera's motion is taken out of their paths in pixels.
+            metres: track → length of its path on the pitch, where that is known.
+        """
+        removed, walked = "yes" if camera_removed else "no", metres or {}
+        found = [self._player(one, track, removed, walked.get(one)) for one, track in self._tracks.items()]
         return sorted(found, key=lambda one: (-one.seconds_seen, one.id))
 
     def thumbnails(self, track_id: int) -> list[bytes]:
         """Return a player's pictures, JPEG, in the order of time."""
         return [picture for _, picture in self._tracks[track_id].thumbnails]
 
-    def _player(self, track_id: int, track: _Track, removed: str) -> Player:
+    def _player(self, track_id: int, track: _Track, removed: str, metres: float | None) -> Player:
         class_id = track.classes.most_common(1)[0][0]
         shares = [round(count / track.boxes, 3) for count in track.thirds]
         times = (round(track.first, 3), round(track.last, 3), round(track.boxes / self._rate, 3))
         name = self._names.get(class_id, str(class_id))
         score = round(track.score / track.boxes, 4)
-        return Player(track_id, name, *times, track.gaps, score, round(track.path, 1), removed, *shares)
+        walked = None if metres is None else round(metres, 1)
+        return Player(track_id, name, *times, track.gaps, score, round(track.path, 1), walked, removed, *shares)
 
     def _picture(self, track: _Track, image: Image, box: FloatArray, time: float) -> None:
         if track.thumbnails and time - track.thumbnails[-1][0] < track.wait:

@@ -55,17 +55,21 @@ def players_page(title: str, found: list[Player], players: Players, heat: bytes 
 
 
 def _table(found: list[Player], players: Players) -> str:
+    metres = ("path, m",) if any(one.path_m is not None for one in found) else ()
     heads = "<th class='n'>id</th><th>class</th><th></th>" + "".join(
-        f"<th class='n'>{text}</th>" for text in ("first seen", "last seen", "seconds", "gaps", "score", "path, px")
+        f"<th class='n'>{text}</th>"
+        for text in ("first seen", "last seen", "seconds", "gaps", "score", "path, px", *metres)
     )
-    rows = "\n".join(_row(one, players.thumbnails(one.id)) for one in found)
+    rows = "\n".join(_row(one, players.thumbnails(one.id), is_metric=bool(metres)) for one in found)
     return f"<table><tr>{heads}<th>left, middle, right</th></tr>\n{rows}</table>"
 
 
-def _row(one: Player, pictures: list[bytes]) -> str:
+def _row(one: Player, pictures: list[bytes], *, is_metric: bool) -> str:
     strip = "".join(f"<img alt='' src='{_data(picture)}'>" for picture in pictures)
     times = (_clock(one.first_seen), _clock(one.last_seen), f"{one.seconds_seen:.1f}")
-    cells = (*times, one.gaps, f"{one.mean_score:.2f}", f"{one.path_px:,.0f}")
+    cells = [*times, str(one.gaps), f"{one.mean_score:.2f}", f"{one.path_px:,.0f}"]
+    if is_metric:
+        cells.append("" if one.path_m is None else f"{one.path_m:,.1f}")
     shares = (one.left_third, one.middle_third, one.right_third)
     bar = "".join(f"<i style='width:{100 * s:.1f}%;background:{c}'></i>" for s, c in zip(shares, _COLOURS, strict=True))
     told = ", ".join(f"{100 * share:.0f} %" for share in shares)

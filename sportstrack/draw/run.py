@@ -11,15 +11,18 @@ from pathlib import Path
 
 import numpy as np
 
+from sportstrack.classes import ball_ids
 from sportstrack.cli.progress import shown
 from sportstrack.draw.annotator import Annotator
 from sportstrack.draw.follow import VirtualCamera
 from sportstrack.draw.ground import Ground, GroundMap
 from sportstrack.draw.heatmap import draw_paths, heat_map, overlay
+from sportstrack.draw.minimap import PitchPicture, composed
 from sportstrack.draw.players import Player, Players, players_csv
 from sportstrack.draw.players_page import players_page
 from sportstrack.draw.results import ResultFile, read_result
 from sportstrack.draw.settings import DrawSettings
+from sportstrack.draw.standing import KnownStand
 from sportstrack.draw.text import Letters
 from sportstrack.draw.window import Window
 from sportstrack.errors import SettingError, SourceError
@@ -27,11 +30,13 @@ from sportstrack.files.claim import Claim, PartFile
 from sportstrack.files.names import file_name
 from sportstrack.images.encode import encode_image
 from sportstrack.images.opencv import require_cv2
+from sportstrack.pitch import PitchTrack, read_pitch
 from sportstrack.types import Image, Tracks
 from sportstrack.video import Frame, VideoSource, VideoWriter, open_source
 from sportstrack.video.sound import Sound
 
 COMMAND = "sportstrack draw"
+MAP_WIDTH = 1280  # pixels of a map on the pitch
 MOST_RESULTS = 4  # side by side
 
 _ENDINGS = {
@@ -63,6 +68,7 @@ def draw_video(
     output: str | Path | None = None,
     settings: DrawSettings | None = None,
     *,
+    pitch: str | Path | PitchTrack | None = None,
     names: Mapping[int, str] | None = None,
     overwrite: bool = False,
     on_frame: Callable[[int, Image], None] | None = None,
@@ -75,6 +81,7 @@ def draw_video(
         results: MOT text, CSV, JSON lines or recordings; several are drawn side by side.
         output: folder for the outputs; None writes nothing (use `on_frame`).
         settings: how to draw; None is the defaults.
+        pitch: ``NAME.pitch.jsonl``, or what `read_pitch` returns: for minimap, speeds in km/h, and maps of the pitch.
         names: class id → name, in place of what the results know.
         overwrite: replace also files that are not an unchanged result of the same video.
         on_frame: called with each frame's number, from 0, and its picture.
@@ -99,7 +106,8 @@ def draw_video(
             raise SourceError(f"{video}: a live source has no frames to go back to; save it as a video first")
         for result in found:
             result.check_video(source.info.name, source.info.width, source.info.height, source.info.frame_count)
-        job = _Job(video, source, found, settings)
+        track = read_pitch(pitch) if isinstance(pitch, (str, Path)) else pitch
+        job = _Job(video, source, found, settings, track)
         if output is not None:
             job.open(Path(output), stack, overwrite)
         if settings.show:
@@ -112,15 +120,25 @@ class _Job:
     """One video, its results and outputs."""
 
     def __init__(
-        self, video: str | Path, source: VideoSource, results: list[ResultFile], settings: DrawSettings
+        self,
+        video: str | Path,
+        source: VideoSource,
+        results: list[ResultFile],
+        settings: DrawSettings,
+        pitch: PitchTrack | None = None,
     ) -> None:
         self._video, self._source, self._results, self._settings = video, source, results, settings
         self._info, self._done = source.info, Drawn()
         self._every = int(np.gcd.reduce([result.every for result in results]))
         self._rate = self._info.frame_rate / self._every
+        self._stands = [self._stand(result, pitch) for result in results]
         self._annotators = [
-            Annotator(r.names, draw=settings.draw, ids=settings.ids, frame_rate=float(self._rate)) for r in results
-        ]
+            Annotator(
+                result.names, draw=settings.draw, ids=settings.ids, frame_rate=float(self._rate), stand=stand,
+                minimap=settings.minimap, minimap_size=settings.minimap_size,
+            )
+            for result, stand in zip(results, self._stands, strict=True)
+        ]  # fmt: skip
         self._wanted = {number - 1 for number in settings.frames}
         self._check_ids()
         self._cameras = [self._camera(result) for result in results]
@@ -131,6 +149,7 @@ class _Job:
         self._writer: VideoWriter | None = None
         self._pictures: dict[int, PartFile] = {}
         self._frames = 0
+        self._drawn: tuple[int, int] | None = None  # first and last frame
         self.window: Window | None = None
 
     def open(self, folder: Path, stack: ExitStack, overwrite: bool) -> None:
@@ -154,11 +173,11 @@ class _Job:
             sound = None
             if self._info.kind == "video":
                 sound = Sound(Path(str(self._video).removeprefix("file://")), self._first_time())
-            width = self._info.width * len(self._results)
+            sizes = [self._size(annotator) for annotator in self._annotators]
             self._writer = VideoWriter(
                 folder / video,
-                width,
-                self._info.height,
+                sum(width for width, _ in sizes),
+                max(height for _, height in sizes),
                 self._rate,
                 pixel_ratio=self._info.pixel_ratio,
                 file=self._claim.file(video),
@@ -202,7 +221,7 @@ class _Job:
                 image, tracks = camera.shoot(frame.index, image, tracks)
                 detections = None
             annotator.draw(image, tracks, detections, index=frame.index, time=frame.time)
-            pictures.append(image)
+            pictures.append(composed(image, annotator.map_image, self._settings.minimap))
         whole = pictures[0] if len(pictures) == 1 else self._side_by_side(pictures)
         if not is_in:
             return
@@ -221,6 +240,7 @@ class _Job:
 
     def _place(self, frame: Frame, tables: Sequence[Tracks]) -> None:
         """Enter a frame into the maps and the players' tables, before anything is drawn into it."""
+        self._drawn = (frame.index if self._drawn is None else self._drawn[0], frame.index)
         for number, ground in enumerate(self._maps):
             result, tracks = self._results[number], self._of_interest(tables[number])
             camera, cut = result.camera.get(frame.index), frame.index in result.cuts
@@ -253,7 +273,7 @@ class _Job:
         for (number, ending), name in self._map_names().items():
             if self._claim is None:
                 break
-            ground = self._maps[number].ground()
+            ground = self._maps[number].ground() if self._stands[number] is None else self._on_pitch(number)
             self._done.warnings += [text for text in ground.warnings if text not in self._done.warnings]
             file = self._claim.file(name)
             file.write(self._map_file(number, ending, ground))
@@ -277,7 +297,39 @@ class _Job:
         return page.encode()
 
     def _found(self, number: int) -> list[Player]:
-        return self._players[number].table(camera_removed=self._maps[number].is_known)
+        stand = self._stands[number]
+        metres = None if stand is None or self._drawn is None else stand.metres(*self._drawn)
+        return self._players[number].table(camera_removed=self._maps[number].is_known, metres=metres)
+
+    def _stand(self, result: ResultFile, pitch: PitchTrack | None) -> KnownStand | None:
+        if pitch is None:
+            return None
+        if pitch.size != (self._info.width, self._info.height):
+            raise SettingError(
+                f"pitch: the file is of a video of {pitch.size[0]}x{pitch.size[1]}, but {self._info.name} has "
+                f"{self._info.width}x{self._info.height}"
+            )
+        rate, balls = float(self._info.frame_rate), ball_ids(result.names)
+        return KnownStand(pitch, result.tracks, rate, every=result.every, balls=balls)
+
+    def _size(self, annotator: Annotator) -> tuple[int, int]:
+        """Return the width and height of what is written of one result."""
+        place, (width, height) = self._settings.minimap, annotator.map_size
+        if place == "alone" and width:
+            return width, height
+        return self._info.width + (width if place == "beside" else 0), self._info.height
+
+    def _on_pitch(self, number: int) -> Ground:
+        """Return the picture of the pitch with the places of the people who were drawn."""
+        stand = self._stands[number]
+        assert stand is not None
+        picture = PitchPicture(stand.pitch.pitch, MAP_WIDTH)
+        first, last = self._drawn or (0, -1)
+        rows = np.isfinite(stand.xy).all(axis=1) & ~stand.is_ball & (stand.frame >= first) & (stand.frame <= last)
+        if self._settings.ids is not None:
+            rows &= np.isin(stand.track_id, list(self._settings.ids))
+        feet = picture.pixels(stand.xy[rows])
+        return Ground(picture.image, stand.frame[rows], stand.track_id[rows], feet, [], self._every)
 
     def _camera(self, result: ResultFile) -> VirtualCamera | None:
         wanted = self._settings.crop_to

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sportstrack.draw.items import DEFAULT, ITEMS, PRESETS, items_of
+from sportstrack.draw.items import DEFAULT, ITEMS, MINIMAP_PLACES, PRESETS, items_of
 from sportstrack.errors import SettingError
 from sportstrack.limits import MAX_FRAME_RATE, MAX_FRAMES
 from sportstrack.options import check_options, option
@@ -19,7 +19,9 @@ class DrawSettings:
 
     Attributes:
         draw: what the video shows, comma-separated: presets broadcast, analyst, debug; items box, corner, ellipse,
-            ball, trace, id, class, score, speed, label, mask, keypoints, clock.
+            ball, trace, id, class, score, speed, label, mask, keypoints, clock, minimap.
+        minimap: where the item minimap is: a corner, beside the picture, or alone in place of it.
+        minimap_size: its width, as a share of the picture's; beside it is as high as the picture.
         ids: tracks to highlight, comma-separated; the others are drawn in grey.
         classes: these classes only: names, or numbers as in column 8 of the MOT text.
         crop_to: follow this track with a virtual camera.
@@ -36,6 +38,10 @@ class DrawSettings:
         DEFAULT,
         f"what the video shows, comma-separated: presets {', '.join(PRESETS)}; items {', '.join(ITEMS)}",
         metavar="LIST",
+    )
+    minimap: str = option("lower-right", "where the item minimap is", choices=MINIMAP_PLACES)
+    minimap_size: float = option(
+        0.3, "its width in a corner, as a share of the picture's", low=0.1, high=1.0, metavar="0.1..1"
     )
     ids: Sequence[int] | None = option(
         None, "tracks to highlight, comma-separated; the others are drawn in grey", metavar="LIST"

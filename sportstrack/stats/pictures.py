@@ -8,9 +8,8 @@ import numpy as np
 
 from sportstrack.draw.colours import PALETTE, Colour, bgr
 from sportstrack.draw.figures import caption
-from sportstrack.draw.heatmap import Presence, draw_path, overlay
+from sportstrack.draw.minimap import PitchPicture
 from sportstrack.draw.text import Letters
-from sportstrack.pitch import Pitch, draw_pitch, pitch_to_picture
 from sportstrack.stats.match import MatchStats
 from sportstrack.stats.shape import hull
 from sportstrack.types import FloatArray, Image, IntArray
@@ -19,7 +18,6 @@ WIDTH = 1280  # pixels of a picture of the pitch
 SMALL = 400  # of one player's map
 COLUMNS = 4  # of players' maps side by side
 MOST = 40  # players' maps
-_SPREAD = 1.5  # metres, standard deviation of a visit
 _PATH_STEP = 0.4  # seconds between two points of a path
 TEAM_COLOURS = ((48, 59, 255), (255, 184, 0), (0, 212, 255), (255, 77, 176))  # BGR
 
@@ -29,42 +27,9 @@ def team_colour(team: str, teams: list[str]) -> Colour:
     return TEAM_COLOURS[teams.index(team) % len(TEAM_COLOURS)] if team in teams else (255, 255, 255)
 
 
-class PitchPicture:
-    """Draws on a picture of the pitch by metres.
-
-    Args:
-        pitch: the model.
-        width: of the picture in pixels, about.
-    """
-
-    def __init__(self, pitch: Pitch, width: int = WIDTH) -> None:
-        scale = width / float(2 * pitch_to_picture(pitch, 1.0)[0, 2])
-        self.image: Image = draw_pitch(pitch, scale)
-        self._map, self._scale = pitch_to_picture(pitch, scale), scale
-
-    def pixels(self, xy: FloatArray) -> FloatArray:
-        """Return the pixels (N, 2) of places (N, 2) in metres."""
-        return np.asarray(xy @ self._map[:, :2].T + self._map[:, 2])
-
-    def heat(self, xy: FloatArray) -> None:
-        """Draw a heat map of places in metres."""
-        height, width = self.image.shape[:2]
-        presence = Presence(width, height, _SPREAD * self._scale)
-        presence.add(self.pixels(xy))
-        self.image = overlay(self.image, presence.map())
-
-    def path(self, xy: FloatArray, colour: Colour, thickness: int | None = None) -> None:
-        """Draw a path; rows of NaN interrupt it."""
-        draw_path(self.image, self.pixels(xy), colour, thickness)
-
-    def title(self, text: str, letters: Letters) -> None:
-        """Write a line in the upper left corner."""
-        letters.plate(text, (20, 20, 20), 0.7).paste(self.image, 6, 6)
-
-
 def heat_picture(stats: MatchStats, persons: list[int], title: str) -> Image:
     """Return the heat map of some persons on the pitch."""
-    picture = PitchPicture(stats.pitch.pitch)
+    picture = PitchPicture(stats.pitch.pitch, WIDTH)
     picture.heat(stats.table.xy[np.isin(stats.table.person, persons) & stats.table.seen])
     picture.title(title, Letters(20))
     return picture.image
@@ -72,7 +37,7 @@ def heat_picture(stats: MatchStats, persons: list[int], title: str) -> Image:
 
 def paths_picture(stats: MatchStats, persons: list[int], title: str) -> Image:
     """Return the paths of some persons on the pitch, each in a colour of its own."""
-    picture = PitchPicture(stats.pitch.pitch)
+    picture = PitchPicture(stats.pitch.pitch, WIDTH)
     for number, person in enumerate(persons):
         picture.path(_path(stats, person), bgr(PALETTE[number % len(PALETTE)]), 2)
     picture.title(title, Letters(20))
@@ -103,7 +68,7 @@ def formation_picture(stats: MatchStats) -> Image:
     """Return the mean places of all players who were seen for long enough, and the hulls of the teams."""
     import cv2
 
-    picture, letters = PitchPicture(stats.pitch.pitch), Letters(14)
+    picture, letters = PitchPicture(stats.pitch.pitch, WIDTH), Letters(14)
     places = [_mean_places(stats, team) for team in stats.teams]
     for team, means in zip(stats.teams, places, strict=True):
         colour = team_colour(team, stats.teams)

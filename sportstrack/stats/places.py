@@ -9,15 +9,12 @@ import numpy as np
 
 from sportstrack.classes import ball_ids
 from sportstrack.draw.results import ResultFile
+from sportstrack.draw.standing import ball_place, feet_on_pitch
 from sportstrack.errors import SettingError
 from sportstrack.identities import ROLES, Identities
 from sportstrack.pitch import PitchTrack
-from sportstrack.pitch.ball import RADIUS, ball_states
+from sportstrack.pitch.ball import ball_states
 from sportstrack.types import BoolArray, FloatArray, IntArray
-
-BALL_ERROR = 0.0012
-"""Error of a ball's middle in each direction, as a part of the picture's width."""
-_REACH = 60.0  # metres beyond the lines; who seems to be farther away is at the horizon
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,9 +91,7 @@ def find_places(
     is_ball = _is_ball(result, identities, track_id, class_id)
     xy, error = np.full((len(frame), 2), np.nan), np.full(len(frame), np.nan)
     persons = known & ~is_ball
-    xy[persons], error[persons] = pitch.feet(frame[persons], xyxy[persons])
-    lost = (np.abs(xy) > np.array(pitch.pitch.reach) + _REACH).any(axis=1)
-    xy[lost], error[lost] = np.nan, np.nan
+    xy[persons], error[persons] = feet_on_pitch(pitch, frame[persons], xyxy[persons])
     places = GroundPlaces(frame, track_id, class_id, xyxy, score, xy, error)[~is_ball]
     seen = is_ball & known & (detection >= 0)
     return places, _ball(frame[seen], xyxy[seen], score[seen], pitch, frame_rate)
@@ -110,15 +105,11 @@ def _is_ball(result: ResultFile, identities: Identities, track_id: IntArray, cla
 def _ball(frame: IntArray, xyxy: FloatArray, score: FloatArray, pitch: PitchTrack, frame_rate: float) -> BallPlaces:
     order = np.lexsort((-score, frame))  # of several balls in a frame the surest
     rows = order[np.unique(frame[order], return_index=True)[1]]
-    middle = (xyxy[rows, :2] + xyxy[rows, 2:]) / 2
-    xy, error = np.full((len(rows), 2), np.nan), np.full(len(rows), np.nan)
-    lens = np.zeros((len(rows), 3))
-    for row, number in enumerate(frame[rows].tolist()):
-        camera = pitch.at(number).camera
-        assert camera is not None
-        xy[row] = camera.to_ground(middle[row], RADIUS)[0]
-        error[row] = camera.ground_error(middle[row], BALL_ERROR * pitch.size[0])[0]
-        lens[row] = camera.centre
+    found = [ball_place(pitch, number, box) for number, box in zip(frame[rows].tolist(), xyxy[rows], strict=True)]
+    xy, error, lens = (
+        np.array([one[column] for one in found], float).reshape(shape)
+        for column, shape in enumerate(((-1, 2), (-1,), (-1, 3)))
+    )
     states = ball_states(frame[rows], xy, error, lens, frame_rate)
     return BallPlaces(frame[rows], xy, error, states.astype(np.int64))
 
