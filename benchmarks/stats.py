@@ -146,7 +146,7 @@ def compare(seed: int, frames: int, noise: float) -> dict[str, float]:
     on_ground = np.isin(stats.possession.state, (1, 2, 3))
     return {
         "distance %": 100 * (sum(walked) / sum(true) - 1),
-        "worst player %": 100 * max(abs(a / b - 1) for a, b in zip(walked, true, strict=True)),
+        "worst player %": 100 * max(abs(a / b - 1) for a, b in zip(walked, true, strict=True) if b > 30),
         "top speed m/s": float(np.mean(tops)),
         "standing m/s": float(calm.mean()),
         "standing 95 %": float(np.percentile(calm, 95)),

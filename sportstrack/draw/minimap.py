@@ -26,7 +26,7 @@ _FAR = 300.0  # pixels; beyond them the distance from the border does not matter
 _MARGIN = 0.02  # of the picture's height, around a map in a corner
 
 
-class PitchPicture:
+class PitchCanvas:
     """Draws on a picture of the pitch by metres.
 
     Args:
@@ -74,7 +74,7 @@ class Minimap:
     """
 
     def __init__(self, pitch: Pitch, width: int, size: tuple[int, int]) -> None:
-        self._base = PitchPicture(pitch, width)
+        self._base = PitchCanvas(pitch, width)
         height, width = (side // 2 * 2 for side in self._base.image.shape[:2])  # as videos need it
         self._base.image = self._base.image[:height, :width]
         self._size = size

@@ -17,7 +17,7 @@ from sportstrack.draw.annotator import Annotator
 from sportstrack.draw.follow import VirtualCamera
 from sportstrack.draw.ground import Ground, GroundMap
 from sportstrack.draw.heatmap import draw_paths, heat_map, overlay
-from sportstrack.draw.minimap import PitchPicture, composed
+from sportstrack.draw.minimap import PitchCanvas, composed
 from sportstrack.draw.players import Player, Players, players_csv
 from sportstrack.draw.players_page import players_page
 from sportstrack.draw.results import ResultFile, read_result
@@ -323,7 +323,7 @@ class _Job:
         """Return the picture of the pitch with the places of the people who were drawn."""
         stand = self._stands[number]
         assert stand is not None
-        picture = PitchPicture(stand.pitch.pitch, MAP_WIDTH)
+        picture = PitchCanvas(stand.pitch.pitch, MAP_WIDTH)
         first, last = self._drawn or (0, -1)
         rows = np.isfinite(stand.xy).all(axis=1) & ~stand.is_ball & (stand.frame >= first) & (stand.frame <= last)
         if self._settings.ids is not None:

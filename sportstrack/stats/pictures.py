@@ -8,7 +8,7 @@ import numpy as np
 
 from sportstrack.draw.colours import PALETTE, Colour, bgr
 from sportstrack.draw.figures import caption
-from sportstrack.draw.minimap import PitchPicture
+from sportstrack.draw.minimap import PitchCanvas
 from sportstrack.draw.text import Letters
 from sportstrack.stats.match import MatchStats
 from sportstrack.stats.shape import hull
@@ -29,7 +29,7 @@ def team_colour(team: str, teams: list[str]) -> Colour:
 
 def heat_picture(stats: MatchStats, persons: list[int], title: str) -> Image:
     """Return the heat map of some persons on the pitch."""
-    picture = PitchPicture(stats.pitch.pitch, WIDTH)
+    picture = PitchCanvas(stats.pitch.pitch, WIDTH)
     picture.heat(stats.table.xy[np.isin(stats.table.person, persons) & stats.table.seen])
     picture.title(title, Letters(20))
     return picture.image
@@ -37,7 +37,7 @@ def heat_picture(stats: MatchStats, persons: list[int], title: str) -> Image:
 
 def paths_picture(stats: MatchStats, persons: list[int], title: str) -> Image:
     """Return the paths of some persons on the pitch, each in a colour of its own."""
-    picture = PitchPicture(stats.pitch.pitch, WIDTH)
+    picture = PitchCanvas(stats.pitch.pitch, WIDTH)
     for number, person in enumerate(persons):
         picture.path(_path(stats, person), bgr(PALETTE[number % len(PALETTE)]), 2)
     picture.title(title, Letters(20))
@@ -52,7 +52,7 @@ def players_picture(stats: MatchStats) -> Image:
         figures = stats.figures(person)
         if not figures.seconds:
             continue
-        picture = PitchPicture(stats.pitch.pitch, SMALL)
+        picture = PitchCanvas(stats.pitch.pitch, SMALL)
         rows = stats.table.rows(person)
         picture.heat(stats.table.xy[rows[stats.table.seen[rows]]])
         picture.path(_path(stats, person), (255, 255, 255), 1)
@@ -68,7 +68,7 @@ def formation_picture(stats: MatchStats) -> Image:
     """Return the mean places of all players who were seen for long enough, and the hulls of the teams."""
     import cv2
 
-    picture, letters = PitchPicture(stats.pitch.pitch, WIDTH), Letters(14)
+    picture, letters = PitchCanvas(stats.pitch.pitch, WIDTH), Letters(14)
     places = [_mean_places(stats, team) for team in stats.teams]
     for team, means in zip(stats.teams, places, strict=True):
         colour = team_colour(team, stats.teams)

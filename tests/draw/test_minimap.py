@@ -11,7 +11,7 @@ import pytest
 from sportstrack import Annotator
 from sportstrack.cli import main
 from sportstrack.draw.colours import bgr
-from sportstrack.draw.minimap import Minimap, PitchPicture, composed, corner_of
+from sportstrack.draw.minimap import Minimap, PitchCanvas, composed, corner_of
 from sportstrack.draw.run import draw_video
 from sportstrack.draw.settings import DrawSettings
 from sportstrack.draw.standing import KnownStand, LiveStand, Standing
@@ -52,7 +52,7 @@ def pitch(refused: tuple[int, ...] = (), error_px: float = 0.3) -> PitchTrack:
 
 
 def at(image: np.ndarray, width: int, xy: np.ndarray) -> tuple[int, int, int]:
-    x, y = np.round(PitchPicture(load_pitch(), width).pixels(np.array([xy]))[0]).astype(int)
+    x, y = np.round(PitchCanvas(load_pitch(), width).pixels(np.array([xy]))[0]).astype(int)
     return tuple(image[y, x].tolist())
 
 
@@ -72,7 +72,7 @@ def test_everyone_is_a_dot_where_they_stand() -> None:
 
 def test_the_part_in_view_is_outlined() -> None:
     image = drawn(Standing.unknown(0), pitch().at(0))
-    plain = PitchPicture(load_pitch(), 600).image
+    plain = PitchCanvas(load_pitch(), 600).image
     for xy, seen in (((0.0, 10.0), True), ((-3.0, -30.0), True), ((-45.0, 25.0), False), ((45.0, 30.0), False)):
         inside = CAMERA.project(np.array([xy]))[0]
         assert ((inside > 0) & (inside < SIZE)).all() == seen
@@ -93,7 +93,7 @@ def test_a_place_that_is_not_sure_is_a_ring() -> None:
     xy = places(0)
     image = drawn(Standing(xy, np.array([2.5, 0.2, 0.2]), np.zeros(3)), pitch().at(0))
     assert at(image, 600, xy[0]) != RED
-    scale = PitchPicture(load_pitch(), 600).scale
+    scale = PitchCanvas(load_pitch(), 600).scale
     ring = np.flatnonzero(((image[..., 2] > 140) & (image[..., 1] < 100)).any(axis=0))
     assert 4 * scale < np.ptp(ring) < 6 * scale
     assert at(image, 600, xy[1]) == BLUE
@@ -172,7 +172,7 @@ def test_maps_and_paths_are_on_the_pitch(files: Path, tmp_path: Path) -> None:
 
     words = ["draw", files / "match.mp4", files / "match.txt", "--pitch", files / "match.pitch.jsonl", "-o", tmp_path]
     assert main([*map(str, words), "--formats", "heatmap,paths,players", "--quiet"]) == 0
-    plain = PitchPicture(load_pitch(), 1280)
+    plain = PitchCanvas(load_pitch(), 1280)
     heat, paths = (cv2.imread(str(tmp_path / f"match_{kind}.png")).astype(int) for kind in ("heat", "paths"))
     assert heat.shape == plain.image.shape
     x, y = plain.pixels(places(25)).astype(int).T
