@@ -43,6 +43,7 @@ class TrackKeywords(LoadKeywords, total=False):
     slices: str
     shots: bool
     on_pitch: str
+    numbers: bool | None
     tracker_settings: Mapping[str, Any]
     ball: Sequence[int | str] | None
     ball_score: float | None

@@ -4,7 +4,7 @@ A recording replays through every tracker, through tuning and through benchmarks
 gives the same tracks to the last bit. The file is an ordinary .npz archive, written in chunks while the video runs, so
 that neither writing nor reading it holds more than one chunk in memory:
 
-* ``meta``: JSON text with name, width, height, frame_rate, names, embedder, camera, every, version;
+* ``meta``: JSON text with name, width, height, frame_rate, names, embedder, camera, every, numbers, version;
 * ``00000/index`` (F,) frame numbers in the source, from 0; ``00000/time`` (F,) seconds; ``00000/count`` (F,) boxes;
 * ``00000/xyxy`` (ΣN, 4), ``/score``, ``/class_id``; where present ``/embedding`` (ΣN, D), ``/keypoints`` (ΣN, K, 3),
   ``/team_evidence`` (ΣN, G) probabilities, ``/number_votes`` (ΣN, 2) codes of shirt numbers and confidences,
@@ -66,6 +66,7 @@ class RecordingInfo:
         every: the stride: every Nth frame of the source was recorded.
         live: whether the source was live, so that frames may have been dropped.
         on_pitch: how people off the field were kept from the tracker (the option's value), or None.
+        numbers: whether shirt numbers were looked for.
     """
 
     name: str
@@ -78,6 +79,7 @@ class RecordingInfo:
     every: int = 1
     live: bool = False
     on_pitch: str | None = None
+    numbers: bool = False
 
     @property
     def source_rate(self) -> float:
@@ -107,6 +109,7 @@ class RecordingWriter:
                 "every": info.every,
                 "live": info.live,
                 "on_pitch": info.on_pitch,
+                "numbers": info.numbers,
             }
             self._put("meta", np.array(json.dumps(meta)))
         except OSError as error:
@@ -275,6 +278,7 @@ def _info(meta: Any, name: str) -> RecordingInfo:
         given("every", int, lambda v: 1 <= v <= MAX_FRAMES) if "every" in meta else 0,  # of an older recording
         meta.get("live") is True,
         given("on_pitch", (str, type(None)), lambda _: True) if "on_pitch" in meta else None,
+        meta.get("numbers") is True,
     )
 
 

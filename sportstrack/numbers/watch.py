@@ -24,7 +24,6 @@ LEAST_TALL = 50.0  # pixels of a person; smaller ones have numbers of less than 
 MOST_COVERED = 0.15  # of a box's upper part by the boxes of others
 _SAME = 0.3  # IoU of one person's boxes in two frames
 _PAUSE = 0.3  # seconds before the same person is looked at again
-_ENOUGH = 8  # reads of one person after which others come first
 _UPPER = 0.6  # of a box's height, where the number is
 _BURST = 2.0  # frames' worth of looks that may be saved up
 
@@ -77,7 +76,7 @@ class NumberWatch:
         """Forget everybody."""
         self._saved = np.zeros(2)  # looks and reads that were not spent
         self._frame = 0
-        self._memory = _Memory.of(0)
+        self._memory = _Memory(0)
 
     def __call__(self, image: Image, detections: Detections, *, cut: bool = False) -> Votes:
         """Return what was read in a frame.
@@ -92,7 +91,7 @@ class NumberWatch:
             is; a confidence of 0 is no vote.
         """
         votes = np.zeros((len(detections), 2), np.float32)
-        self._memory = _Memory.of(len(detections)) if cut else self._memory.carried(detections.xyxy)
+        self._memory = _Memory(len(detections)) if cut else self._memory.carried(detections.xyxy)
         self._frame += 1
         most = np.maximum(1.0, self._per_frame * _BURST)
         self._saved = np.minimum(self._saved + self._per_frame, most)
@@ -104,15 +103,23 @@ class NumberWatch:
         self._memory.looked[rows] = self._frame
         pictures = [_cut_out(image, detections.xyxy[row]) for row in rows]
         corners, legible = self._reader.locate(pictures)
-        value = legible / (1 + self._memory.reads[rows])
-        order = [i for i in np.argsort(-value, kind="stable") if legible[i] >= LEAST_LEGIBLE][: int(self._saved[1])]
-        if not order:
+        self._memory.legible[rows] = legible
+        order = self._worth_reading(rows)[: int(self._saved[1])]
+        if not len(order):
             return votes
         self._saved[1] -= len(order)
         self._memory.reads[rows[order]] += 1
         code, confidence = self._reader.recognise([pictures[i] for i in order], corners[order])
         votes[rows[order]] = np.column_stack((code, confidence))
         return votes
+
+    def _worth_reading(self, rows: IntArray) -> IntArray:
+        """Return which of the rows that were looked at are read first; who was read more often waits for the others."""
+        memory = self._memory
+        readable = (memory.legible >= LEAST_LEGIBLE) & (self._frame - memory.looked <= 3 * self._pause)
+        fewest = memory.reads[readable].min(initial=np.iinfo(np.int64).max)
+        due = np.flatnonzero(readable[rows] & (memory.reads[rows] <= fewest))
+        return due[np.argsort(-memory.legible[rows[due]], kind="stable")]
 
     def _worth_a_look(self, image: Image, detections: Detections) -> IntArray:
         """Return the rows of people who are large, free and whole enough, those unseen for longest first."""
@@ -127,30 +134,29 @@ class NumberWatch:
         chosen = people & inside & (tall >= LEAST_TALL) & (waited > self._pause)
         rows = np.flatnonzero(chosen)
         rows = rows[covered(finite, people)[rows] <= MOST_COVERED]
-        # Large ones first among equals; somebody who was read often enough waits for the others.
-        worth = waited[rows] * np.minimum(tall[rows] / 100, 2.0) / (1 + np.maximum(0, memory.reads[rows] - _ENOUGH))
+        # Who was looked at long ago, is large, and was read seldom comes first.
+        worth = waited[rows] * np.minimum(tall[rows] / 100, 2.0) / (1 + memory.reads[rows])
         return rows[np.argsort(-worth, kind="stable")]
 
 
 class _Memory:
-    """Of each box of the newest frame: when this person was looked at last, and how often it was read."""
+    """Of each box of the newest frame: when this person was last looked at, how legible it was, and how often read."""
 
-    def __init__(self, xyxy: FloatArray, looked: FloatArray, reads: IntArray) -> None:
-        self.xyxy, self.looked, self.reads = xyxy, looked, reads
-
-    @classmethod
-    def of(cls, count: int) -> _Memory:
-        return cls(np.zeros((count, 4)), np.full(count, -1000.0), np.zeros(count, np.int64))
+    def __init__(self, count: int) -> None:
+        self.xyxy = np.zeros((count, 4))
+        self.looked, self.legible = np.full(count, -1000.0), np.zeros(count)
+        self.reads = np.zeros(count, np.int64)
 
     def carried(self, xyxy: FloatArray) -> _Memory:
         """Return the memory for the boxes of the next frame."""
-        now = _Memory.of(len(xyxy))
+        now = _Memory(len(xyxy))
         if len(xyxy) and len(self.xyxy):
             overlap = np.nan_to_num(iou(xyxy, self.xyxy))
             best, back = overlap.argmax(axis=1), overlap.argmax(axis=0)
             mine = np.arange(len(xyxy))
             same = (overlap[mine, best] > _SAME) & (back[best] == mine)
-            now.looked[same], now.reads[same] = self.looked[best[same]], self.reads[best[same]]
+            for column in ("looked", "legible", "reads"):
+                getattr(now, column)[same] = getattr(self, column)[best[same]]
         return now
 
 

@@ -40,6 +40,7 @@ _EXAMPLES = """examples:
   sportstrack track match.mp4 --ball none            the ball like all other classes
   sportstrack track match.mp4 --pitch runs/pitch/match.pitch.jsonl --formats csv   places in metres
   sportstrack track match.mp4 --on-pitch off         bench and stand as well
+  sportstrack track match.mp4 --numbers --imgsz 1280 shirt numbers of the tracks, see docs/who-is-who.md
   sportstrack track match_4k.mp4 --slices auto       small players and the ball in large pictures
   sportstrack track match.mp4 --offline              look back from the end: fewer switches, no gaps
   sportstrack track SportsMOT/val/v_00HRwkvvjtQ_c001 --formats mot
@@ -80,6 +81,9 @@ def _parser() -> argparse.ArgumentParser:
     add_settings(group, TrackSettings, ("slices",))
     group = parser.add_argument_group("appearance, camera and shots")
     add_settings(group, TrackSettings, ("embedder", "camera", "shots", "on_pitch"))
+
+    group = parser.add_argument_group("who is who")
+    add_settings(group, TrackSettings, ("numbers",))
 
     group = parser.add_argument_group("tracker")
     add_settings(group, TrackSettings, ("tracker", "ball", "ball_score", "offline"))

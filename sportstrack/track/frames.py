@@ -12,6 +12,7 @@ import numpy as np
 
 from sportstrack.bystanders import Bystanders
 from sportstrack.classes import ball_ids
+from sportstrack.identities import Identity
 from sportstrack.pitch.file import PitchTrack
 from sportstrack.types import Detections, FloatArray, Image, Tracks
 
@@ -53,11 +54,13 @@ class TrackedFrame(Observation):
         tracks: the tracked boxes; ``tracks.detection`` points into `detections`.
         names: class id → name, as the detector has them.
         pitch: where the clip's frames see the pitch; None where that is not known.
+        identities: track → team, role, number and name, as far as they are known by then.
     """
 
     tracks: Tracks = field(default_factory=Tracks.empty)
     names: Mapping[int, str] = field(default_factory=dict)
     pitch: PitchTrack | None = None
+    identities: Mapping[int, Identity] = field(default_factory=dict)
 
     @classmethod
     def of(

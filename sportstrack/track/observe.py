@@ -18,6 +18,7 @@ from sportstrack.bystanders import Bystanders, set_aside, without_embedding
 from sportstrack.checks import as_affine
 from sportstrack.detect.connector import Connector
 from sportstrack.errors import SettingError
+from sportstrack.numbers.watch import NumberWatch
 from sportstrack.plugins import plugin
 from sportstrack.recording import RecordingInfo
 from sportstrack.track.detector import OWN_FEATURES
@@ -70,6 +71,7 @@ class Observer:
         camera: a method of camera motion, or None to leave the camera's motion as it is.
         choose: returns (N,) which detections count; None keeps all.
         watch: tells people off the field; None takes what the observations say.
+        numbers: reads shirt numbers; None leaves what the observations have.
         everybody: ignore what the observations say of people off the field.
         forget: leave out the embeddings that the observations have.
 
@@ -84,12 +86,14 @@ class Observer:
         camera: CameraMotion | None = None,
         choose: Callable[[Detections], BoolArray] | None = None,
         watch: FieldWatch | None = None,
+        numbers: NumberWatch | None = None,
         *,
         everybody: bool = False,
         forget: bool = False,
     ) -> None:
         self._detector, self._embedder, self._camera = detector, embedder, camera
         self._choose, self._watch, self._everybody, self._forget = choose, watch, everybody, forget
+        self._numbers = numbers
         self._seconds = {"detect": 0.0}
         self._before = {} if detector is None else dict(detector.timings)
         self.warnings: list[str] = list(getattr(embedder, "warnings", []))
@@ -99,6 +103,8 @@ class Observer:
                 reset()
         if watch is not None:
             self._seconds["field"] = 0.0
+        if numbers is not None:
+            self._seconds["numbers"] = 0.0
         if camera is not None:
             self._seconds["camera"] = 0.0
             camera.reset()
@@ -128,6 +134,11 @@ class Observer:
             started = time.perf_counter()
             detections = replace(detections, embedding=self._embed(observation.image, boxes, detections.valid))
             self._seconds["embed"] += time.perf_counter() - started
+        if self._numbers is not None:
+            started = time.perf_counter()
+            votes = self._numbers(cast(Image, observation.image), detections, cut=observation.cut_confidence > 0)
+            detections = replace(detections, number_votes=votes)
+            self._seconds["numbers"] += time.perf_counter() - started
         if self._camera is not None:
             started = time.perf_counter()
             if observation.cut_confidence:
@@ -175,6 +186,7 @@ def make_observer(
     detector: Connector,
     choose: Callable[[Detections], BoolArray],
     *,
+    frame_rate: float,
     embedder: Embedder | None = None,
     camera: CameraMotion | None = None,
 ) -> Observer:
@@ -184,6 +196,7 @@ def make_observer(
         settings: name the embedder and the camera motion to load, unless they are given.
         detector: finds the boxes.
         choose: returns (N,) which detections count.
+        frame_rate: frames per second of the frames that are tracked.
         embedder: one of your own, used instead of the settings' one.
         camera: one of your own, used instead of the settings' one.
     """
@@ -191,8 +204,10 @@ def make_observer(
         embedder = _load_embedder(settings, detector.device or settings.device)
     if camera is None and settings.camera is not None:
         camera = _load_camera(settings)
-    watch = None if settings.on_pitch == OFF else field_watch(detector.names, settings.ball_ids(detector.names))
-    return Observer(detector, embedder, camera, choose, watch)
+    balls = settings.ball_ids(detector.names)
+    watch = None if settings.on_pitch == OFF else field_watch(detector.names, balls)
+    numbers = NumberWatch(frame_rate, skip=balls or ()) if settings.numbers else None
+    return Observer(detector, embedder, camera, choose, watch, numbers)
 
 
 def make_replayer(
@@ -200,6 +215,7 @@ def make_replayer(
     recorded: RecordingInfo,
     choose: Callable[[Detections], BoolArray],
     *,
+    frame_rate: float,
     has_images: bool,
     embedder: Embedder | None = None,
     camera: CameraMotion | None = None,
@@ -210,6 +226,7 @@ def make_replayer(
         settings: as in `make_observer`.
         recorded: what the recording says of itself.
         choose: returns (N,) which detections count.
+        frame_rate: frames per second of the frames that are tracked.
         has_images: whether the recording is replayed with its video.
         embedder: as in `make_observer`.
         camera: as in `make_observer`.
@@ -225,8 +242,13 @@ def make_replayer(
         camera = _load_camera(settings)
         if camera.needs_image:
             _need_images("--camera", settings.camera, recorded.camera, has_images)
+    numbers = None
+    if settings.numbers and not recorded.numbers:
+        _need_images("--numbers", "", None, has_images)
+        numbers = NumberWatch(frame_rate, skip=settings.ball_ids(recorded.names) or ())
     forget = embedder is None and settings.embedder is not None and wanted is None
-    return Observer(None, embedder, camera, choose, everybody=settings.on_pitch == OFF, forget=forget)
+    everybody = settings.on_pitch == OFF
+    return Observer(None, embedder, camera, choose, numbers=numbers, everybody=everybody, forget=forget)
 
 
 def _need_images(option: str, wanted: str | None, recorded: str | None, has_images: bool) -> None:
@@ -234,7 +256,9 @@ def _need_images(option: str, wanted: str | None, recorded: str | None, has_imag
         raise SettingError(f"{option} {wanted}: a replay runs no detector; record with it (--save-detections)")
     if not has_images:
         held = f"was made with {option} {recorded}" if recorded else f"was made without {option}"
-        raise SettingError(f"{option} {wanted}: the recording {held}; name its video as well, or record it again")
+        raise SettingError(
+            f"{option} {wanted}".rstrip() + f": the recording {held}; name its video as well, or record it again"
+        )
 
 
 def _load_embedder(settings: TrackSettings, device: str) -> Embedder:

@@ -29,6 +29,7 @@ from sportstrack.track.pipeline import Progress, Run
 from sportstrack.track.replay import Replay
 from sportstrack.track.sinks import TEXT_SINKS
 from sportstrack.track.summary import Summary
+from sportstrack.track.who import WhoWasWho, known_at_the_end
 from sportstrack.types import Tracks
 from sportstrack.video import SourceInfo, open_source
 
@@ -135,6 +136,7 @@ def _two_passes(job: TrackJob, folder: Path, first_pass: FirstPass, progress: Pr
         ball=settings.ball_ids(info.names) or (),
     )
     tracks = dict(zip(numbers, table.to_tracks(numbers), strict=True))
+    who = known_at_the_end(settings, frames, tracks)
     earlier.stages_ms["refine"] = round(1000 * (time.perf_counter() - started) / max(len(frames), 1), 3)
     summary.settings = earlier.settings | {name: summary.settings[name] for name in ONLY_SECOND_PASS}
     needs_images = (
@@ -143,13 +145,14 @@ def _two_passes(job: TrackJob, folder: Path, first_pass: FirstPass, progress: Pr
         and (settings.shows_images or (images and settings.detections is None))
     )
     with closing(Replay(recording, open_source(summary.source) if needs_images else None)) as replay:
-        yield from _second_pass(job, replay, tracks, earlier, progress and _half(progress, first=False))
+        yield from _second_pass(job, replay, tracks, who, earlier, progress and _half(progress, first=False))
 
 
 def _second_pass(
     job: TrackJob,
     replay: Replay,
     tracks: dict[int, Tracks],
+    who: WhoWasWho,
     earlier: Summary,
     progress: Progress | None,
 ) -> Frames:
@@ -163,10 +166,9 @@ def _second_pass(
         summary.warnings += replay.warnings
         summary.add_first_pass(earlier)
 
-    outputs = Outputs(
-        job.claim, job.settings, job.summary, replay.info, replay.recorded_as(), replay.frame_rate, job.pitch
-    )
-    run = Run(replay, begin=None, observe=list, track=track, outputs=outputs, batch=1, waiting=4)
+    made, rate = replay.recorded_as(), replay.frame_rate
+    outputs = Outputs(job.claim, job.settings, job.summary, replay.info, made, rate, who, job.pitch)
+    run = Run(replay, begin=None, observe=list, track=track, who=who, outputs=outputs, batch=1, waiting=4)
     yield from job.carry_out(run, outputs, describe, progress)
 
 

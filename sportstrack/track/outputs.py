@@ -16,6 +16,7 @@ from sportstrack.draw.players import Players
 from sportstrack.errors import SettingError, SportstrackError
 from sportstrack.files.claim import Claim, PartFile, identity
 from sportstrack.files.names import file_name
+from sportstrack.identities.file import identities_text
 from sportstrack.images.encode import encode_image
 from sportstrack.images.opencv import require_cv2
 from sportstrack.limits import MAX_CANVAS
@@ -26,6 +27,7 @@ from sportstrack.track.players import PageSink, PlayersSink
 from sportstrack.track.settings import TrackSettings, settings_text
 from sportstrack.track.sinks import TEXT_SINKS, MotSink, Sink
 from sportstrack.track.summary import Summary
+from sportstrack.track.who import WhoIsWho, WhoWasWho
 from sportstrack.types import Image
 from sportstrack.video import SourceInfo, VideoWriter
 from sportstrack.video.sound import Sound
@@ -42,6 +44,7 @@ ENDINGS = {
     "heatmap": "_heat.png",
     "players": ".players.csv",
     "players_page": ".players.html",
+    "identities": ".identities.csv",
     "detections": ".npz",
     "settings": ".settings.yaml",
     "summary": ".summary.json",
@@ -54,6 +57,7 @@ def claim_outputs(
 ) -> Claim:
     """Claim all files that a run with these settings writes; OutputError if one of them must not be replaced."""
     more = ["players_page"] if "players" in settings.formats else []
+    more += ["identities"] if settings.knows_who else []
     more += ["detections"] if settings.save_detections else []
     kinds = [*settings.formats, *more, "settings", "summary"]
     names = [f"{name}{ENDINGS[kind]}" for kind in kinds]
@@ -84,6 +88,7 @@ class Outputs:
         info: SourceInfo,
         made: RecordingInfo,
         frame_rate: Fraction,
+        who: WhoIsWho | WhoWasWho,
         pitch: PitchTrack | None = None,
     ) -> None:
         self.pitch = pitch
@@ -107,7 +112,11 @@ class Outputs:
             elif kind == "players":
                 self._open_players(info, float(frame_rate), made)
             else:
-                self._sinks[kind] = TEXT_SINKS[kind](self._path(kind), made.names, pitch=pitch is not None)
+                self._sinks[kind] = TEXT_SINKS[kind](
+                    self._path(kind), made.names, pitch=pitch is not None, with_who=settings.knows_who
+                )
+        if settings.knows_who:
+            self._sinks["identities"] = _IdentitiesSink(self._path("identities"), who)
         if isinstance(mot := self._sinks.get("mot"), MotSink):
             mot.with_class = settings.mot_classes == "yes"
         if settings.save_detections:
@@ -280,6 +289,24 @@ class _HeatSink:
             height, width = ground.image.shape[:2]
             self._picture = overlay(ground.image, heat_map(ground.foot, width, height))
         return self._picture
+
+
+class _IdentitiesSink:
+    """Who is who, as it is known at the end."""
+
+    def __init__(self, path: Path, who: WhoIsWho | WhoWasWho) -> None:
+        self.path = path
+        self.file = PartFile(path)
+        self._who = who
+
+    def write(self, frame: TrackedFrame) -> None:
+        """Do nothing: who is who is known at the end."""
+
+    def finish(self) -> None:
+        self.abandon()
+
+    def abandon(self) -> None:
+        self.file.write(identities_text(self._who.identities()).encode())
 
 
 class _RecordingSink:

@@ -112,6 +112,7 @@ def open_frames(
         settings.shows_images
         or settings.embeds_with not in (None, recording.info.embedder)
         or settings.camera is not None
+        or (settings.numbers and not recording.info.numbers)
         or own.embedder is not None
         or own.camera is not None
     )
@@ -149,7 +150,9 @@ def _of_video(frames: VideoSource, settings: TrackSettings, own: Own) -> Parts:
     if (prepare := getattr(detector, "prepare", None)) is not None:
         prepare((info.height, info.width), batch)
     choice = Choice(settings, detector.names)
-    observer = make_observer(settings, detector, choice.rows, embedder=own.embedder, camera=own.camera)
+    observer = make_observer(
+        settings, detector, choice.rows, frame_rate=frame_rate, embedder=own.embedder, camera=own.camera
+    )
     shots = ShotWatch(frame_rate) if settings.shots else None
     tracker = tracker or make_tracker(settings, frame_rate, size, detector.names)
     recorded_as = RecordingInfo(
@@ -162,6 +165,7 @@ def _of_video(frames: VideoSource, settings: TrackSettings, own: Own) -> Parts:
         settings.every,
         live,
         None if settings.on_pitch == OFF else settings.on_pitch,
+        bool(settings.numbers),
     )
     tracking = ReadyTracker(tracker, settings, frame_rate, live=live, named=own.tracker is None)
     return Parts(detector, observer, tracking, shots, recorded_as, batch, live)
@@ -175,7 +179,9 @@ def _input_size(detector: Connector, settings: TrackSettings, info: SourceInfo) 
 
 def _of_replay(frames: Replay, settings: TrackSettings, own: Own) -> Parts:
     recorded, size = frames.recording.info, (frames.info.width, frames.info.height)
-    recorded_as = frames.recorded_as(settings.embedder, settings.camera, on_pitch=settings.on_pitch)
+    recorded_as = frames.recorded_as(
+        settings.embedder, settings.camera, on_pitch=settings.on_pitch, numbers=settings.numbers
+    )
     tracker = own.tracker
     if tracker is None:
         tracker = make_tracker(settings, recorded_as.frame_rate, size, recorded.names)
@@ -183,6 +189,7 @@ def _of_replay(frames: Replay, settings: TrackSettings, own: Own) -> Parts:
         settings,
         recorded,
         Choice(settings, recorded.names).rows,
+        frame_rate=recorded_as.frame_rate,
         has_images=frames.has_images,
         embedder=own.embedder,
         camera=own.camera,

@@ -15,6 +15,7 @@ from sportstrack.track.frames import Observation, TrackedFrame
 from sportstrack.track.outputs import Outputs
 from sportstrack.track.stages import Abandoned, Channel, Stage, join_all
 from sportstrack.track.tally import Tally
+from sportstrack.track.who import WhoIsWho, WhoWasWho
 from sportstrack.types import Tracks
 
 Progress = Callable[[int, "int | None"], None]
@@ -29,6 +30,7 @@ class Run:
         begin: makes an `Observation` of a frame, in the stage ``shots``; None where frames are observations already.
         observe: completes a batch of observations, one after the other.
         track: returns the tracks of a complete observation.
+        who: adds what is known of the tracks.
         outputs: draw and write the results, and know the names of the classes.
         batch: frames that are observed together.
         waiting: frames that may wait between two stages before the tracker.
@@ -44,12 +46,13 @@ class Run:
         begin: Callable[[Any], Observation] | None,
         observe: Callable[[Sequence[Observation]], Iterable[Observation]],
         track: Callable[[Observation], Tracks],
+        who: WhoIsWho | WhoWasWho,
         outputs: Outputs,
         batch: int,
         waiting: int,
     ) -> None:
         self.tally = Tally()
-        self._observe, self._track, self._batch = observe, track, batch
+        self._observe, self._track, self._who, self._batch = observe, track, who, batch
         self._names, self._pitch, self._refresh = outputs.names, outputs.pitch, outputs.refresh
         decoded: Channel[Any] = Channel(waiting)
         self._begun: Channel[Observation] = Channel(waiting)
@@ -82,14 +85,15 @@ class Run:
         """Return the seconds of work by stage, with those of the observer in their place."""
         decode, shots, draw, encode = (stage.busy for stage in self._stages)
         before = {"decode": decode, "shots": shots} | observing
-        return before | {"track": self.tally.seconds, "draw": draw, "encode": encode}
+        who = {"who": self._who.seconds} if self._who.seconds else {}
+        return before | {"track": self.tally.seconds} | who | {"draw": draw, "encode": encode}
 
     def _detect_and_track(self, progress: Callable[[int], None] | None) -> Iterator[TrackedFrame]:
         for batch in _batches(self._begun, self._batch):
             for observation in self._observe(batch):
                 with self.tally.tracking():
                     tracks = self._track(observation)
-                frame = TrackedFrame.of(observation, tracks, self._names, self._pitch)
+                frame = self._who(TrackedFrame.of(observation, tracks, self._names, self._pitch))
                 self.tally.add(frame)
                 yield frame
                 self._refresh()

@@ -29,7 +29,12 @@ _TITLES = {KIT: "kit colours", OSNET: "OSNet"}
 
 
 def settled(
-    asked: TrackSettings, *, live: bool = False, replay: bool = False, own_tracker: bool = False
+    asked: TrackSettings,
+    *,
+    live: bool = False,
+    replay: bool = False,
+    own_tracker: bool = False,
+    recorded_numbers: bool = False,
 ) -> TrackSettings:
     """Return a run's settings with what they leave open decided by their level.
 
@@ -40,8 +45,9 @@ def settled(
         live: the source does not end, so nothing can be refined afterwards.
         replay: embeddings come from a recording, as it has them.
         own_tracker: the tracker is an object of the caller's own.
+        recorded_numbers: the recording that is replayed holds shirt numbers.
     """
-    decided: dict[str, Any] = {}
+    decided: dict[str, Any] = {} if asked.numbers is not None else {"numbers": recorded_numbers}
     if asked.offline is None:
         decided["offline"] = asked.quality == BEST and not live
     if asked.embedder is None and not replay:

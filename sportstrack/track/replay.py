@@ -99,7 +99,12 @@ class Replay:
         return self.info.frame_rate / self.every
 
     def recorded_as(
-        self, embedder: str | None = None, camera: str | None = None, *, on_pitch: str | None = None
+        self,
+        embedder: str | None = None,
+        camera: str | None = None,
+        *,
+        on_pitch: str | None = None,
+        numbers: bool | None = None,
     ) -> RecordingInfo:
         """Return what a recording of this replay says of itself.
 
@@ -107,6 +112,7 @@ class Replay:
             embedder: what made the embeddings, if the replay computes them anew.
             camera: what estimated the camera's motion, if the replay does so anew.
             on_pitch: ``off`` if the replay ignores who was off the field.
+            numbers: whether the replay reads shirt numbers, if that is said.
         """
         made = self.recording.info
         return replace(
@@ -116,6 +122,7 @@ class Replay:
             embedder=None if embedder == NONE else embedder or made.embedder,
             camera=camera or made.camera,
             on_pitch=None if on_pitch == OFF else made.on_pitch,
+            numbers=made.numbers or bool(numbers),
         )
 
     def close(self) -> None:

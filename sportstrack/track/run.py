@@ -29,6 +29,7 @@ from sportstrack.track.replay import Replay
 from sportstrack.track.resume import Origin, find_finished_run
 from sportstrack.track.settings import LOWEST_SCORE, TrackSettings
 from sportstrack.track.summary import Summary
+from sportstrack.track.who import WhoIsWho, learners_of
 from sportstrack.track.why_empty import why_empty
 from sportstrack.types import CameraMotion, Detect, Embedder, Tracker
 from sportstrack.video import VideoSource
@@ -135,7 +136,9 @@ def begin(
     with ExitStack() as stack:
         frames = stack.enter_context(closing(open_frames(source, asked, [*overrides, *named], own)))
         is_replay, live = isinstance(frames, Replay), asked.live or frames.info.live
-        asked = settled(asked, live=live, replay=is_replay, own_tracker=own.tracker is not None)
+        recorded = frames.recording.info.numbers if isinstance(frames, Replay) else False
+        own_tracker = own.tracker is not None
+        asked = settled(asked, live=live, replay=is_replay, own_tracker=own_tracker, recorded_numbers=recorded)
         summary = _new_summary(source, name, frames, asked)
         pitch = None if asked.pitch is None else pitch_of(asked.pitch, frames.info)
         origin = Origin(source, frames.info, asked, own.objects())
@@ -217,13 +220,15 @@ def _one_pass(
             run.tally, parts.tracker.tracker, settings, replay=replay, picture=shape[::-1], imgsz=size
         )
 
+    who = WhoIsWho(learners_of(settings))
     rate = info.frame_rate / parts.recorded_as.every
-    outputs = Outputs(job.claim, settings, summary, info, parts.recorded_as, rate, job.pitch)
+    outputs = Outputs(job.claim, settings, summary, info, parts.recorded_as, rate, who, job.pitch)
     run = Run(
         frames,
         begin=parts.begin,
         observe=parts.observer,
         track=parts.tracker,
+        who=who,
         outputs=outputs,
         batch=parts.batch,
         waiting=1 if parts.is_live else max(4, 2 * parts.batch),

@@ -44,6 +44,8 @@ class TrackSettings(DetectorSettings):
         shots: look for shot changes, so that no identity is matched by position across a shot change.
         on_pitch: auto leaves out people off the field (bench, stand), where its colour shows it; off tracks everybody.
             A replay takes the verdict that was recorded, or ignores it.
+        numbers: read shirt numbers and vote on one for each track; needs the extra ``numbers``. None: in a replay as it
+            was recorded, else no.
         tracker: ball, botsort, bytetrack, cbiou, deepeiou, deepsort, jde, ocsort, sort, sports or package.module:Class.
         tracker_settings: the tracker's own settings (``--set key=value``).
         ball: ids or names of the ball's class, or none: one ball at a time is followed, by a tracker of its own. None
@@ -101,6 +103,11 @@ class TrackSettings(DetectorSettings):
         AUTO,
         "auto leaves out people off the field (bench, stand), where its colour shows it; off tracks everybody",
         choices=(AUTO, OFF),
+    )
+    numbers: bool | None = option(
+        None,
+        "read shirt numbers and vote on one for each track; needs the extra numbers",
+        shown="off; in a replay as it was recorded",
     )
     tracker: str = option(DEFAULT_TRACKER, f"{', '.join(sorted(TRACKERS))} or package.module:Class")
     tracker_settings: Mapping[str, Any] = field(default_factory=dict)
@@ -203,6 +210,11 @@ class TrackSettings(DetectorSettings):
 
         kept = class_ids("all" if self.classes is None else self.classes, names)
         return [number for number in ball_ids(names) if kept is None or number in kept] or None
+
+    @property
+    def knows_who(self) -> bool:
+        """Whether a run learns who its tracks are."""
+        return bool(self.numbers)
 
     @property
     def shows_images(self) -> bool:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from sportstrack.files.claim import PartFile
 from sportstrack.files.text import TextFile
+from sportstrack.identities.table import ATTRIBUTES
 from sportstrack.mot import format_mot_rows
 from sportstrack.track.frames import PITCH_COLUMNS, TrackedFrame
 
@@ -54,10 +55,11 @@ class _TextSink(ABC):
     suffix = ""
     header = ""
 
-    def __init__(self, path: Path, names: Mapping[int, str], *, pitch: bool = False) -> None:
+    def __init__(self, path: Path, names: Mapping[int, str], *, pitch: bool = False, with_who: bool = False) -> None:
         self.path = path
         self.names = names
         self.pitch = pitch  # whether places on the pitch are written
+        self.with_who = with_who  # whether it is written who a track is
         self.file = TextFile(path)
         self.file.append(self.head())
 
@@ -104,7 +106,8 @@ class CsvSink(_TextSink):
 
     def head(self) -> str:
         """Return the names of the columns."""
-        return self.header.rstrip("\n") + "".join(f",{name}" for name in PITCH_COLUMNS if self.pitch) + "\n"
+        more = (*(PITCH_COLUMNS if self.pitch else ()), *(ATTRIBUTES if self.with_who else ()))
+        return self.header.rstrip("\n") + "".join(f",{name}" for name in more) + "\n"
 
     def lines(self, frame: TrackedFrame) -> str:
         """Return the frame's rows."""
@@ -119,18 +122,29 @@ class CsvSink(_TextSink):
             )
             if places is not None:
                 rows[-1] += "".join(f",{'' if v is None else v}" for v in places[i])
-            rows[-1] += "\n"
+            rows[-1] += self._who(frame, int(tracks.track_id[i])) + "\n"
         return "".join(rows)
 
-    def _name(self, class_id: int) -> str:
-        name = self.names.get(class_id, str(class_id))
-        if not any(c in name for c in ',"\n\r'):
-            return name
-        import io
+    def _who(self, frame: TrackedFrame, track: int) -> str:
+        """Return the columns that say who a track is, with a comma before each."""
+        if not self.with_who:
+            return ""
+        one = frame.identities.get(track)
+        return "".join("," if one is None else f",{_cell(getattr(one, name))}" for name in ATTRIBUTES)
 
-        quoted = io.StringIO()
-        csv.writer(quoted, lineterminator="").writerow([name])
-        return quoted.getvalue()
+    def _name(self, class_id: int) -> str:
+        return _cell(self.names.get(class_id, str(class_id)))
+
+
+def _cell(text: str) -> str:
+    """Return a text as a cell of CSV."""
+    if not any(c in text for c in ',"\n\r'):
+        return text
+    import io
+
+    quoted = io.StringIO()
+    csv.writer(quoted, lineterminator="").writerow([text])
+    return quoted.getvalue()
 
 
 class JsonLinesSink(_TextSink):
@@ -166,6 +180,9 @@ class JsonLinesSink(_TextSink):
             record["keypoints"] = [[round(float(v), 3) for v in point] for point in detections.keypoints[row]]
         if row >= 0 and detections.mask is not None:
             record["mask"] = run_lengths(np.asarray(detections.mask[row], np.bool_))
+        if self.with_who:
+            one = frame.identities.get(record["id"])
+            record |= {name: "" if one is None else getattr(one, name) for name in ATTRIBUTES}
         return record
 
 
