@@ -13,7 +13,7 @@ from sportstrack.draw.colours import OTHERS, Colour, Colours, TrackColours
 from sportstrack.draw.items import DEFAULT, items_of
 from sportstrack.draw.labels import Placer, heads
 from sportstrack.draw.minimap import ALONE, Minimap, corner_of, paste, width_for
-from sportstrack.draw.standing import Stand, Standing
+from sportstrack.draw.standing import FramePlaces, Stand
 from sportstrack.draw.text import Letters
 from sportstrack.draw.trails import Trails
 from sportstrack.errors import SettingError
@@ -92,7 +92,7 @@ class Annotator:
         self._placer = Placer(below_first="ellipse" in self.items)
         self._tools: _Tools | None = None
         self._map = self._new_map()
-        self._standing = Standing.unknown(0)
+        self._standing = FramePlaces.unknown(0)
         self._drawn = 0
 
     def draw(

@@ -8,7 +8,7 @@ import numpy as np
 
 from sportstrack.draw.colours import OTHERS, Colour
 from sportstrack.draw.heatmap import Presence, draw_path, overlay
-from sportstrack.draw.standing import Standing
+from sportstrack.draw.standing import FramePlaces
 from sportstrack.draw.text import Letters
 from sportstrack.pitch.camera import Camera
 from sportstrack.pitch.draw import draw_pitch, pitch_to_picture
@@ -20,7 +20,7 @@ UNSURE = 1.0
 """Metres: places with a larger error are drawn as rings of this size in place of dots."""
 OPACITY = 0.85  # of a map in a corner
 ALONE = 1280  # pixels, width of a map that is alone
-_SPREAD = 1.5  # metres, standard deviation of a visit
+MAP_WIDTH = 1280  # pixels of a heat map on the pitch
 _GRID = 4  # pixels between two points that are tested for being in view
 _FAR = 300.0  # pixels; beyond them the distance from the border does not matter
 _MARGIN = 0.02  # of the picture's height, around a map in a corner
@@ -48,10 +48,10 @@ class PitchCanvas:
         """Return the places (N, 2) in metres of pixels (N, 2)."""
         return np.asarray((pixels - self._map[:, 2]) / self.scale)
 
-    def heat(self, xy: FloatArray, spread: float = _SPREAD) -> None:
-        """Draw a heat map of places in metres; each spreads over so many metres."""
+    def heat(self, xy: FloatArray) -> None:
+        """Draw a heat map of places in metres."""
         height, width = self.image.shape[:2]
-        presence = Presence(width, height, spread * self.scale)
+        presence = Presence(width, height)
         presence.add(self.pixels(xy))
         self.image = overlay(self.image, presence.map())
 
@@ -94,7 +94,7 @@ class Minimap:
     def draw(
         self,
         frame: PitchFrame,
-        standing: Standing,
+        standing: FramePlaces,
         colours: Sequence[Colour],
         texts: Sequence[str],
         is_ball: BoolArray,

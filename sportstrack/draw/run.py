@@ -17,7 +17,7 @@ from sportstrack.draw.annotator import Annotator
 from sportstrack.draw.follow import VirtualCamera
 from sportstrack.draw.ground import Ground, GroundMap
 from sportstrack.draw.heatmap import draw_paths, heat_map, overlay
-from sportstrack.draw.minimap import PitchCanvas, composed
+from sportstrack.draw.minimap import MAP_WIDTH, PitchCanvas, composed
 from sportstrack.draw.players import Player, Players, players_csv
 from sportstrack.draw.players_page import players_page
 from sportstrack.draw.results import ResultFile, read_result
@@ -36,7 +36,6 @@ from sportstrack.video import Frame, VideoSource, VideoWriter, open_source
 from sportstrack.video.sound import Sound
 
 COMMAND = "sportstrack draw"
-MAP_WIDTH = 1280  # pixels of a map on the pitch
 MOST_RESULTS = 4  # side by side
 
 _ENDINGS = {

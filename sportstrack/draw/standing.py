@@ -20,11 +20,12 @@ _BEYOND = 20.0  # metres behind the lines; who seems to be farther away is at th
 _EDGE = 2.0  # pixels from the picture's lower edge, within which it cuts boxes off
 _MEMORY = 0.8  # seconds that a live speed rests on
 _LEAST = 0.3  # seconds from which on there is one
+_BLOCK, _OVERLAP = 60.0, 5.0  # seconds of a path that are smoothed together, and of them on each side of a cut
 _BALL_MEMORY = 0.5  # seconds that a live ball's state rests on
 
 
 @dataclass(frozen=True, eq=False)
-class Standing:
+class FramePlaces:
     """The tracks of one frame on the pitch.
 
     Attributes:
@@ -38,7 +39,7 @@ class Standing:
     speed: FloatArray
 
     @classmethod
-    def unknown(cls, count: int) -> Standing:
+    def unknown(cls, count: int) -> FramePlaces:
         """Return that nothing is known of so many tracks."""
         return cls(np.full((count, 2), np.nan), np.full(count, np.nan), np.full(count, np.nan))
 
@@ -48,7 +49,7 @@ class Stand(Protocol):
 
     pitch: PitchTrack
 
-    def at(self, frame: int, tracks: Tracks) -> Standing:
+    def at(self, frame: int, tracks: Tracks) -> FramePlaces:
         """Return where the tracks of a frame stand; frames in order, from 0."""
         ...
 
@@ -67,7 +68,7 @@ class LiveStand:
         self._before: dict[int, deque[tuple[int, FloatArray]]] = {}
         self._ball: deque[tuple[int, FloatArray, float, FloatArray]] = deque()
 
-    def at(self, frame: int, tracks: Tracks) -> Standing:
+    def at(self, frame: int, tracks: Tracks) -> FramePlaces:
         """See `Stand.at`."""
         xy, error = feet_on_pitch(self.pitch, np.full(len(tracks), frame), tracks.xyxy)
         speed = np.full(len(tracks), np.nan)
@@ -80,7 +81,7 @@ class LiveStand:
         xy[is_ball], error[is_ball] = np.nan, np.nan
         for row in np.flatnonzero(is_ball & (tracks.detection >= 0))[:1]:
             xy[row], error[row] = self._rolled(frame, tracks.xyxy[row])
-        return Standing(xy, error, speed)
+        return FramePlaces(xy, error, speed)
 
     def _moved(self, track: int, frame: int, place: FloatArray) -> tuple[FloatArray, float]:
         """Return the place and the speed by a straight line through the last moments."""
@@ -155,9 +156,9 @@ class KnownStand:
             self._smooth(rows, every)
         self._add_ball(np.flatnonzero(self.is_ball & (detection >= 0)), xyxy)
 
-    def at(self, frame: int, tracks: Tracks) -> Standing:
+    def at(self, frame: int, tracks: Tracks) -> FramePlaces:
         """See `Stand.at`."""
-        found = Standing.unknown(len(tracks))
+        found = FramePlaces.unknown(len(tracks))
         low, high = np.searchsorted(self.frame, (frame, frame + 1)).tolist()
         row_of = {track: low + row for row, track in enumerate(self.track_id[low:high].tolist())}
         for row, track in enumerate(tracks.track_id.tolist()):
@@ -192,6 +193,54 @@ class KnownStand:
         xy, error, lens = (np.array(column) for column in zip(*found, strict=True))
         grounded = ball_states(self.frame[rows], xy, error, lens, self._rate) == GROUNDED
         self.xy[rows[grounded]], self.error[rows[grounded]] = xy[grounded], error[grounded]
+
+
+class MetresWalked:
+    """Adds up how far each track walks as it comes: paths are smoothed minute by minute, in bounded memory.
+
+    Args:
+        frame_rate: of the frames' numbers.
+        every: how far the numbers of frames lie apart.
+    """
+
+    def __init__(self, frame_rate: float, every: int = 1) -> None:
+        self._rate, self._every = frame_rate, every
+        self._places: dict[int, list[tuple[int, float, float, float]]] = {}
+        self._swept = 0
+        self._done: dict[int, tuple[int, float]] = {}  # track → frame up to which it is counted, metres
+
+    def add(self, frame: int, track_id: IntArray, xy: FloatArray, error: FloatArray) -> None:
+        """Add the places of a frame, in order; rows of NaN are places that are not known."""
+        rows = zip(track_id.tolist(), xy.tolist(), error.tolist(), strict=True)
+        for track, (x, y), unsure in rows:
+            if np.isfinite(x):
+                places = self._places.setdefault(track, [])
+                places.append((frame, x, y, unsure))
+                if frame - places[0][0] > _BLOCK * self._rate:
+                    self._count(track, frame - round(_OVERLAP * self._rate))
+        if frame >= self._swept + _BLOCK * self._rate:
+            self._swept = frame
+            for track in [t for t, places in self._places.items() if places[-1][0] < frame - _OVERLAP * self._rate]:
+                self._count(track, frame)  # it may come back, after a gap that no path bridges
+                del self._places[track]
+
+    def metres(self) -> dict[int, float]:
+        """Return track → metres walked so far, of those with a path."""
+        for track, places in self._places.items():
+            self._count(track, places[-1][0])
+        return {track: metres for track, (_, metres) in self._done.items()}
+
+    def _count(self, track: int, last: int) -> None:
+        """Count a track's metres up to a frame, and forget the places that no later path needs."""
+        frame, x, y, error = np.array(self._places[track]).T
+        path = smooth_path(frame, np.column_stack([x, y]), error, self._rate, every=self._every)
+        before, metres = self._done.get(track, (-1, 0.0))
+        inside = (path.frame > before) & (path.frame <= last)
+        if len(path):
+            metres += float(np.nansum(path.speed[inside])) * self._every / self._rate
+            self._done[track] = (max(before, last), metres)
+        kept = last - round(_OVERLAP * self._rate)
+        self._places[track] = [one for one in self._places[track] if one[0] >= kept]
 
 
 def feet_on_pitch(pitch: PitchTrack, frame: IntArray, xyxy: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from sportstrack.camera.affine import apply
-from sportstrack.classes import of_classes
+from sportstrack.classes import ball_ids, names_beside, of_classes
 from sportstrack.cli import new_parser, run
 from sportstrack.cli.arguments import SHARE, Real, ids
 from sportstrack.cli.shared import add_classes, add_overwrite, add_quiet, add_zero_based
@@ -34,6 +34,7 @@ _EXAMPLES = """examples:
   sportstrack presence runs/track/match.txt --video match.mp4 -o heat.png           all players
   sportstrack presence runs/track/match.txt --video match.mp4 --id 7 -o heat.png    player 7, with the path
   sportstrack presence runs/track/match.txt --classes ball -o ball.png              the ball
+  sportstrack presence runs/track/match.txt --pitch match.pitch.jsonl -o heat.png   on the pitch from above
   sportstrack presence runs/sot/match.txt --video match.mp4 -o heat.mp4             grows as the video plays
 """
 
@@ -50,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("result", type=Path, metavar="RESULT.txt", help="MOT text, as sportstrack track and sportstrack sot write it")
     add("--video", metavar="SOURCE", help="video, image folder or sequence folder to draw on (default: a dark field)")
+    add("--pitch", type=Path, metavar="FILE", help="NAME.pitch.jsonl: draw on the pitch from above (people alone)")
     add("--id", type=ids, metavar="N,…", help="these tracks only (default: all)")
     add_classes(parser)
     add("-o", "--output", type=Path, default=Path("heat.png"), help=".png or .jpg, or .mp4 for a video (heat.png)")
@@ -74,9 +76,11 @@ def _main(options: argparse.Namespace) -> int:
         raise OutputError(f"{options.output}: end the name in {', '.join((*PICTURES, *VIDEOS))}")
     if suffix in VIDEOS and options.video is None:
         raise SettingError(f"{options.output}: a video needs --video to be drawn on")
+    if options.pitch is not None and (suffix in VIDEOS or options.video is not None or options.spread is not None):
+        raise SettingError("--pitch: gives one picture of the pitch; leave out --video and --spread, and name a .png")
     from sportstrack.files.option_files import claimed
 
-    inputs = [path for path in (options.result, options.video) if path is not None]
+    inputs = [path for path in (options.result, options.video, options.pitch) if path is not None]
     with claimed(
         [options.output],
         command=PROGRAM,
@@ -126,7 +130,10 @@ def _canvas_size(table: MotTable, result: Path) -> tuple[int, int]:
 
 def _write_picture(table: MotTable, options: argparse.Namespace, file: PartFile) -> None:
     """Draw everything over one picture of the ground."""
-    ground = _ground_of_boxes(table, options) if options.video is None else _ground_of_video(table, options)
+    if options.pitch is not None:
+        ground = _ground_of_pitch(table, options)
+    else:
+        ground = _ground_of_boxes(table, options) if options.video is None else _ground_of_video(table, options)
     height, width = ground.image.shape[:2]
     image = overlay(ground.image, heat_map(ground.foot, width, height, spread=options.spread), options.opacity)
     if options.id is not None and not options.no_path:
@@ -135,6 +142,28 @@ def _write_picture(table: MotTable, options: argparse.Namespace, file: PartFile)
     file.complete()
     for text in ground.warnings:
         sys.stderr.write(f"{PROGRAM}: warning: {text}\n")
+
+
+def _ground_of_pitch(table: MotTable, options: argparse.Namespace) -> Ground:
+    """Return the pitch from above, with the places of people in frames whose camera is known."""
+    from sportstrack.draw.minimap import MAP_WIDTH, PitchCanvas
+    from sportstrack.draw.standing import feet_on_pitch
+    from sportstrack.pitch import read_pitch
+
+    pitch = read_pitch(options.pitch)
+    table = table[~np.isin(table.class_id - 1, ball_ids(names_beside(options.result)))]
+    xy, _ = feet_on_pitch(pitch, table.frame, table.xyxy)
+    known = np.asarray(np.isfinite(xy).all(axis=1), np.bool_)
+    if not known.any():
+        raise SettingError(
+            f"{options.result}: nobody is on the pitch in a frame whose camera {options.pitch} knows; a ball is left "
+            "out, because a picture does not tell where it is while it flies"
+        )
+    canvas = PitchCanvas(pitch.pitch, MAP_WIDTH)
+    warnings = []
+    if (lost := int(np.count_nonzero(~known))) > 0.01 * len(xy):
+        warnings.append(f"{lost} of {len(xy)} boxes have no place on the pitch: their frames' camera is not known")
+    return Ground(canvas.image, table.frame[known], table.track_id[known], canvas.pixels(xy[known]), warnings)
 
 
 def _ground_of_boxes(table: MotTable, options: argparse.Namespace) -> Ground:

@@ -99,8 +99,8 @@ def measure_match(
     Args:
         result: MOT text, CSV, JSON lines or a recording, with tracks.
         pitch: ``NAME.pitch.jsonl`` of the same video, or what `read_pitch` returns.
-        identities: ``NAME.identities.csv``, or what `read_identities` returns; None where nothing is known of the
-            tracks.
+        identities: ``NAME.identities.csv``, or what `read_identities` returns; None takes what the result or such a
+            file beside it knows.
         settings: how to measure; None is the defaults.
         names: class id → name, in place of what the result knows.
 
@@ -112,8 +112,8 @@ def measure_match(
         result, zero_based=settings.zero_based, names=names
     )  # fmt: skip
     track = pitch if isinstance(pitch, PitchTrack) else read_pitch(pitch)
-    who = identities if isinstance(identities, Identities) else Identities() if identities is None else None
-    who = read_identities(str(identities)) if who is None else who
+    who = found.identities if identities is None else identities
+    who = who if isinstance(who, Identities) else read_identities(who)
     warnings: list[str] = []
     rate = _frame_rate(found.path, settings, warnings)
     _check_size(found, track)

@@ -10,25 +10,23 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sportstrack.draw.ground import GroundMap
-from sportstrack.draw.heatmap import heat_map, overlay
+from sportstrack.classes import ball_ids
 from sportstrack.draw.players import Players
+from sportstrack.draw.standing import LiveStand, MetresWalked
 from sportstrack.errors import SettingError, SportstrackError
 from sportstrack.files.claim import Claim, PartFile, identity
 from sportstrack.files.names import file_name
 from sportstrack.identities.file import identities_text
-from sportstrack.images.encode import encode_image
 from sportstrack.images.opencv import require_cv2
-from sportstrack.limits import MAX_CANVAS
 from sportstrack.pitch.file import PitchTrack
 from sportstrack.recording import RecordedFrame, RecordingInfo, RecordingWriter
 from sportstrack.track.frames import TrackedFrame
+from sportstrack.track.heat import HeatSink
 from sportstrack.track.players import PageSink, PlayersSink
 from sportstrack.track.settings import TrackSettings, settings_text
 from sportstrack.track.sinks import TEXT_SINKS, MotSink, Sink
 from sportstrack.track.summary import Summary
 from sportstrack.track.who import WhoIsWho, WhoWasWho
-from sportstrack.types import Image
 from sportstrack.video import SourceInfo, VideoWriter
 from sportstrack.video.sound import Sound
 
@@ -96,11 +94,11 @@ class Outputs:
         self.names = dict(made.names)
         self._sinks: dict[str, Sink] = {}
         self._annotate: Callable[..., Any] | None = None
-        self._map: _HeatSink | None = None
+        self._map: HeatSink | None = None
         self._players: PlayersSink | None = None
         self._window = self._new_window(info) if settings.show else None
         if self._window is not None:
-            self._annotate = self._annotator(frame_rate).draw
+            self._annotate = self._annotator(info, frame_rate).draw
         if claim is None:
             return
         for kind in settings.formats:
@@ -108,7 +106,7 @@ class Outputs:
                 if info.kind != "recording":
                     self._open_video(info, frame_rate)
             elif kind == "heatmap":
-                self._sinks[kind] = self._map = _HeatSink(self._path(kind), info.width, info.height)
+                self._sinks[kind] = self._map = HeatSink(self._path(kind), info.width, info.height, pitch)
             elif kind == "players":
                 self._open_players(info, float(frame_rate), made)
             else:
@@ -188,9 +186,11 @@ class Outputs:
         """Open the players' table and page; they share the map of the heat map, if there is one."""
         shared = self._map
         if shared is None:
-            shared = self._map = _HeatSink(self._path("heatmap"), info.width, info.height)
+            shared = self._map = HeatSink(self._path("heatmap"), info.width, info.height, self.pitch)
+        shared.has_players = True
         players = Players(info.width, rate, made.names, made.every)
-        self._players = PlayersSink(self._path("players"), players, shared, self._summary)
+        walked = None if self.pitch is None else MetresWalked(float(info.frame_rate), made.every)
+        self._players = PlayersSink(self._path("players"), players, shared, self._summary, walked)
         self._sinks["players"] = self._players
         self._sinks["players_page"] = PageSink(self._path("players_page"), self._players)
 
@@ -201,12 +201,14 @@ class Outputs:
     def _open_video(self, info: SourceInfo, rate: Fraction) -> None:
         require_cv2()
         self._sinks["video"] = _VideoSink(self._path("video"), info, rate, self._sound(info))
-        self._annotate = self._annotate or self._annotator(rate).draw
+        self._annotate = self._annotate or self._annotator(info, rate).draw
 
-    def _annotator(self, rate: Fraction) -> Annotator:
+    def _annotator(self, info: SourceInfo, rate: Fraction) -> Annotator:
         from sportstrack.draw.annotator import Annotator
 
-        return Annotator(self.names, draw=self._settings.draw, frame_rate=float(rate))
+        balls = ball_ids(self.names)
+        stand = None if self.pitch is None else LiveStand(self.pitch, float(info.frame_rate), balls)
+        return Annotator(self.names, draw=self._settings.draw, frame_rate=float(rate), stand=stand)
 
     def _new_window(self, info: SourceInfo) -> Window:
         from sportstrack.draw.window import Window
@@ -242,53 +244,6 @@ class _VideoSink:
 
     def abandon(self) -> None:
         self._writer.abandon()
-
-
-class _HeatSink:
-    """Where players and ball have been, in one picture of the ground."""
-
-    def __init__(self, path: Path, width: int, height: int) -> None:
-        require_cv2()
-        self.path = path
-        self.file = PartFile(path)
-        self.warnings: list[str] = []
-        self._ground = GroundMap(width, height)
-        self._has_image = False
-        self._picture: Image | None = None
-
-    def look(self, frame: TrackedFrame) -> None:
-        self._has_image |= frame.image is not None
-        cut = frame.cut_confidence > 0
-        self._ground.add(frame.index, frame.image, frame.tracks, frame.camera, cut=cut)
-
-    def write(self, frame: TrackedFrame) -> None:
-        """Do nothing: the picture is drawn into by now."""
-
-    def finish(self) -> None:
-        self.abandon()
-
-    def abandon(self) -> None:
-        width, height = self._ground.width, self._ground.height
-        if not self._has_image and width * height > MAX_CANVAS:
-            raise SettingError(
-                f"{self.path}: the recording says {width}x{height}; a heat map without its video is drawn up to "
-                f"{MAX_CANVAS:,} pixels: name the video as well"
-            )
-        self.file.write(encode_image(self.picture()))
-
-    @property
-    def ground(self) -> GroundMap:
-        """The map so far."""
-        return self._ground
-
-    def picture(self) -> Image:
-        """Return the map of the whole run, drawn once for all who ask."""
-        if self._picture is None:
-            ground = self._ground.ground()
-            self.warnings += ground.warnings
-            height, width = ground.image.shape[:2]
-            self._picture = overlay(ground.image, heat_map(ground.foot, width, height))
-        return self._picture
 
 
 class _IdentitiesSink:

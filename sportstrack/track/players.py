@@ -9,6 +9,7 @@ from typing import Protocol
 from sportstrack.draw.ground import GroundMap
 from sportstrack.draw.players import Player, Players, players_csv
 from sportstrack.draw.players_page import players_page
+from sportstrack.draw.standing import MetresWalked
 from sportstrack.files.claim import PartFile
 from sportstrack.images.encode import encode_image
 from sportstrack.limits import MAX_CANVAS
@@ -35,8 +36,10 @@ class RunMap(Protocol):
 class PlayersSink:
     """``NAME.players.csv``, and the same rows in the summary."""
 
-    def __init__(self, path: Path, players: Players, run_map: RunMap, summary: Summary) -> None:
-        self.path, self.file = path, PartFile(path)
+    def __init__(
+        self, path: Path, players: Players, run_map: RunMap, summary: Summary, walked: MetresWalked | None = None
+    ) -> None:
+        self.path, self.file, self._walked = path, PartFile(path), walked
         self.players, self.map, self.summary = players, run_map, summary
         self.found: list[Player] = []
         self.warnings: list[str] = []
@@ -44,6 +47,8 @@ class PlayersSink:
     def look(self, frame: TrackedFrame) -> None:
         """Take what is needed of a frame before anything is drawn into it."""
         self.players.add(frame.index, frame.time, frame.image, frame.tracks, self.map.ground)
+        if self._walked is not None:
+            self._walked.add(frame.index, frame.tracks.track_id, frame.pitch_xy, frame.pitch_error)
 
     def write(self, frame: TrackedFrame) -> None:
         """Do nothing: the picture is drawn into by now."""
@@ -54,7 +59,8 @@ class PlayersSink:
 
     def abandon(self) -> None:
         """Keep what is known so far under the temporary name."""
-        self.found = self.players.table(camera_removed=self.map.ground.is_known)
+        metres = None if self._walked is None else self._walked.metres()
+        self.found = self.players.table(camera_removed=self.map.ground.is_known, metres=metres)
         self.summary.players = [asdict(one) for one in self.found]
         self.file.write(players_csv(self.found).encode())
 

@@ -14,7 +14,7 @@ from sportstrack.draw.colours import bgr
 from sportstrack.draw.minimap import Minimap, PitchCanvas, composed, corner_of
 from sportstrack.draw.run import draw_video
 from sportstrack.draw.settings import DrawSettings
-from sportstrack.draw.standing import KnownStand, LiveStand, Standing
+from sportstrack.draw.standing import FramePlaces, KnownStand, LiveStand, MetresWalked
 from sportstrack.errors import SettingError
 from sportstrack.mot import format_mot_rows
 from sportstrack.pitch import Camera, PitchFrame, PitchTrack, load_pitch, write_pitch
@@ -56,7 +56,7 @@ def at(image: np.ndarray, width: int, xy: np.ndarray) -> tuple[int, int, int]:
     return tuple(image[y, x].tolist())
 
 
-def drawn(standing: Standing, frame: PitchFrame, width: int = 600) -> np.ndarray:
+def drawn(standing: FramePlaces, frame: PitchFrame, width: int = 600) -> np.ndarray:
     colours = [RED, BLUE, WHITE][: len(standing.xy)]
     return Minimap(load_pitch(), width, SIZE).draw(
         frame, standing, colours, ["", "", ""], np.zeros(len(standing.xy), bool)
@@ -71,7 +71,7 @@ def test_everyone_is_a_dot_where_they_stand() -> None:
 
 
 def test_the_part_in_view_is_outlined() -> None:
-    image = drawn(Standing.unknown(0), pitch().at(0))
+    image = drawn(FramePlaces.unknown(0), pitch().at(0))
     plain = PitchCanvas(load_pitch(), 600).image
     for xy, seen in (((0.0, 10.0), True), ((-3.0, -30.0), True), ((-45.0, 25.0), False), ((45.0, 30.0), False)):
         inside = CAMERA.project(np.array([xy]))[0]
@@ -91,7 +91,7 @@ def test_without_a_camera_there_are_no_dots() -> None:
 
 def test_a_place_that_is_not_sure_is_a_ring() -> None:
     xy = places(0)
-    image = drawn(Standing(xy, np.array([2.5, 0.2, 0.2]), np.zeros(3)), pitch().at(0))
+    image = drawn(FramePlaces(xy, np.array([2.5, 0.2, 0.2]), np.zeros(3)), pitch().at(0))
     assert at(image, 600, xy[0]) != RED
     scale = PitchCanvas(load_pitch(), 600).scale
     ring = np.flatnonzero(((image[..., 2] > 140) & (image[..., 1] < 100)).any(axis=0))
@@ -126,6 +126,24 @@ def test_speeds_are_those_of_the_truth() -> None:
     assert stand.metres(0, FRAMES - 1)[1] == pytest.approx(4 * FRAMES / RATE, rel=0.01)
     assert stand.metres(10, 34)[2] == pytest.approx(2.0, rel=0.01)
     assert stand.metres(0, FRAMES - 1)[3] == pytest.approx(0, abs=0.05)
+
+
+def test_metres_are_counted_in_bounded_memory() -> None:
+    walked, rate = MetresWalked(RATE), RATE
+    rng = np.random.default_rng(0)
+    for frame in range(int(200 * rate)):  # 1 walks for 200 s, 2 stands and leaves after 20 s, 3 comes for the last 10 s
+        seconds = frame / rate
+        there = np.array([True, seconds < 20, seconds > 190])
+        xy = np.array([[40 * np.sin(seconds / 20), 5.0], [3.0, 3.0], [2 * (seconds - 190), 0.0]]) + rng.normal(
+            0, 0.1, (3, 2)
+        )
+        walked.add(frame, np.array([1, 2, 3])[there], xy[there], np.full(3, 0.2)[there])
+        assert sum(map(len, walked._places.values())) < 2 * 61 * rate
+    found = walked.metres()
+    way = np.abs(np.diff(40 * np.sin(np.arange(200 * rate) / rate / 20))).sum()
+    assert found[1] == pytest.approx(way, rel=0.02)
+    assert found[2] < 2
+    assert found[3] == pytest.approx(20, rel=0.03)
 
 
 def test_feet_below_the_picture_are_nowhere() -> None:

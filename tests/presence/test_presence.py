@@ -10,9 +10,12 @@ import pytest
 import toy
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pitch_match import play
 
 from sportstrack.draw.heatmap import Presence, draw_path, heat_map, overlay, with_gaps
+from sportstrack.draw.minimap import PitchCanvas
 from sportstrack.errors import SettingError
+from sportstrack.pitch import load_pitch
 from sportstrack.presence.command import main
 
 
@@ -143,3 +146,19 @@ def test_bad_words_are_refused(
     shown = capsys.readouterr().err
     assert wanted in shown
     assert "Traceback" not in shown
+
+
+def test_presence_on_the_pitch(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    match = play(tmp_path, frames=40, refused=(*range(10, 20),))
+    words = [str(match.result), "--pitch", str(match.pitch), "-o", str(tmp_path / "heat.png")]
+    assert main([*words, "--id", "6"]) == 0
+    assert "boxes have no place" in capsys.readouterr().err
+    canvas, heat = PitchCanvas(load_pitch(), 1280), cv2.imread(str(tmp_path / "heat.png")).astype(int)
+    assert heat.shape == canvas.image.shape
+    x, y = canvas.pixels(match.xy[30, 5][None])[0].astype(int)
+    assert np.abs(heat[y, x] - canvas.image[y, x]).sum() > 60
+    warm = np.abs(heat - canvas.image).sum(axis=2) > 30
+    assert warm.mean() < 0.1
+    assert main([*words, "--classes", "ball"]) == 2
+    assert "flies" in capsys.readouterr().err
+    assert main([*words[:-1], str(tmp_path / "heat.mp4")]) == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -38,8 +39,8 @@ def rows_of(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
-def feet(row: dict[str, str]) -> np.ndarray:
-    return CAMERA.to_ground([((float(row["x1"]) + float(row["x2"])) / 2, float(row["y2"]))])[0]
+def feet(row: dict[str, str], camera: Camera = CAMERA) -> np.ndarray:
+    return camera.to_ground([((float(row["x1"]) + float(row["x2"])) / 2, float(row["y2"]))])[0]
 
 
 def test_places_stand_beside_the_boxes_and_a_replay_has_them_too(video: Path, pitch: Path, tmp_path: Path) -> None:
@@ -105,3 +106,29 @@ def test_a_file_of_another_video_is_refused(video: Path, pitch: Path, tmp_path: 
     with pytest.raises(SettingError, match="made of pictures of 1280x720, but match has 160x120"):
         sportstrack.track_video(video, detector=toy.find, pitch=str(other))
     assert main([str(video), "--detector", "toy:find", "--pitch", str(tmp_path / "none"), "-o", str(tmp_path)]) == 2
+
+
+def test_minimap_heat_map_and_metres(tmp_path: Path) -> None:
+    import cv2
+
+    video = toy.make_match(tmp_path / "match.mp4", 30)
+    near = replace(CAMERA, focal=2000.0)  # at which the squares are as fast as people
+    frames = {k: PitchFrame(k, "ok", "", near, 0.5, 0.1) for k in range(30)}
+    write_pitch(tmp_path / "match.pitch.jsonl", PitchTrack(load_pitch(), (160, 120), frames))
+    words = [str(video), "--detector", "toy:find", "--pitch", str(tmp_path / "match.pitch.jsonl"), "-o", str(tmp_path)]
+    assert main([*words, "--formats", "video,csv,heatmap,players", "--draw", "minimap"]) == 0
+    heat = cv2.imread(str(tmp_path / "match_heat.png"))
+    assert heat.shape[1] == 1280  # the pitch from above, not the picture of 160 x 120
+    metres = {row["id"]: row["path_m"] for row in rows_of(tmp_path / "match.players.csv")}
+    rows = [row for row in rows_of(tmp_path / "match.csv") if row["pitch_x"]]
+    track = max(metres, key=lambda one: sum(row["track_id"] == one for row in rows))
+    way = np.array([feet(row, near) for row in rows if row["track_id"] == track])
+    assert float(metres[track]) == pytest.approx(np.hypot(*(way[-1] - way[0])), rel=0.15, abs=0.5)
+    with sportstrack.open_source(tmp_path / "match_tracked.mp4") as source:
+        last = list(source)[-1].image
+    assert (last[90:, 120:].astype(int)[..., 1] > last[90:, 120:].astype(int)[..., 2] + 20).mean() > 0.3  # green
+
+
+def test_a_minimap_needs_a_pitch(video: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(video), "--detector", "toy:find", "-o", str(tmp_path), "--draw", "minimap"]) == 2
+    assert "--pitch" in capsys.readouterr().err
