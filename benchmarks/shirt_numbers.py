@@ -1,8 +1,8 @@
 """Shirt numbers: how many tracks are read, how many of these right, and how long does it take?
 
-    python benchmarks/numbers.py                       # 1000 rendered tracks with unseen seeds and fonts
-    python benchmarks/numbers.py --tracks 200 --parts  # also each reader alone, on crops whose corners are known
-    python benchmarks/numbers.py --video match.mp4     # a run of your own: what is read, and a sheet of the crops
+    python benchmarks/shirt_numbers.py                       # 1000 rendered tracks with unseen seeds and fonts
+    python benchmarks/shirt_numbers.py --tracks 200 --parts  # also each reader alone, on crops whose corners are known
+    python benchmarks/shirt_numbers.py --video match.mp4     # a run of your own: what is read, and a sheet of the crops
 
 A rendered track is one player in many poses a second apart, from behind, from the front and from the side, 60 to 400
 pixels tall. Kits, poses, light, blur and compression are drawn from seeds that training never saw, the digits in the
