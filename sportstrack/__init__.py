@@ -27,6 +27,7 @@ _NAMES = {
     "sportstrack.mine": ("LossWeights", "MineSettings", "mine_hard_examples"),
     "sportstrack.models.weights": ("assets_folder",),
     "sportstrack.mot": ("MotTable", "read_mot", "write_mot"),
+    "sportstrack.numbers.reader": ("NumberReader",),
     "sportstrack.pitch": ("Camera", "Mark", "Pitch", "draw_pitch", "fit_camera", "load_pitch", "read_marks"),
     "sportstrack.pitch.evidence": ("PitchEvidence",),
     "sportstrack.pitch.file": ("PitchFrame", "PitchTrack", "read_pitch", "write_pitch"),
@@ -119,6 +120,7 @@ __all__ = [
     "MatchStats",
     "MineSettings",
     "MotTable",
+    "NumberReader",
     "OCSORTConfig",
     "Pitch",
     "PitchEvidence",
@@ -222,6 +224,7 @@ if TYPE_CHECKING:
     from sportstrack.mine import LossWeights, MineSettings, mine_hard_examples
     from sportstrack.models.weights import assets_folder
     from sportstrack.mot import MotTable, read_mot, write_mot
+    from sportstrack.numbers.reader import NumberReader
     from sportstrack.pitch import Camera, Mark, Pitch, draw_pitch, fit_camera, load_pitch, read_marks
     from sportstrack.pitch.ball import ball_states
     from sportstrack.pitch.evidence import PitchEvidence
