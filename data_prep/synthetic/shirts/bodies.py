@@ -59,7 +59,7 @@ class Pose:
 
 
 @dataclass(frozen=True)
-class Seen:
+class SeenNumber:
     """What is seen of a number.
 
     Attributes:
@@ -113,7 +113,7 @@ class BodyPainter:
     def person(
         self, kit: TeamKit, look: Look, shirt: Shirt, pose: Pose, hips: tuple[float, float], rng: np.random.Generator,
         *, marked: bool = False,
-    ) -> tuple[Points, dict[str, Seen], float]:  # fmt: skip
+    ) -> tuple[Points, dict[str, SeenNumber], float]:  # fmt: skip
         """Draw one person.
 
         Args:
@@ -209,7 +209,7 @@ class BodyPainter:
     def _trunk(
         self, shirt: Shirt, pose: Pose, hip: Points, chest: Points, across: Points, width: float,
         rng: np.random.Generator, marked: bool,
-    ) -> tuple[dict[str, Seen], float]:  # fmt: skip
+    ) -> tuple[dict[str, SeenNumber], float]:  # fmt: skip
         """Put the shirt on the trunk; return what is seen of its numbers, and the pixels of ink."""
         import cv2
 
@@ -295,7 +295,7 @@ def _wrapped(pose: Pose, rng: np.random.Generator) -> tuple[NDArray[np.float32],
     return np.clip(u, 0, 2 * HALF - 1).astype(np.float32), np.clip(v, 0, TALL - 1).astype(np.float32)
 
 
-def _seen(box: tuple[int, int, int, int], pose: Pose, onto: Points) -> Seen | None:
+def _seen(box: tuple[int, int, int, int], pose: Pose, onto: Points) -> SeenNumber | None:
     """Return what is seen of a number whose box on the shirt's picture is given; None where it is turned away."""
     import cv2
 
@@ -313,7 +313,7 @@ def _seen(box: tuple[int, int, int, int], pose: Pose, onto: Points) -> Seen | No
         bulge = pose.above * (np.sqrt(max(0.0, 1 - end**2)) * 0.5 + 0.5 * float(np.sqrt(1 - x**2).max()) - 0.5)
         ends.append(((end + 1) / 2 * columns, (row / TALL + bulge) * rows))
     corners = cv2.perspectiveTransform(np.array([ends], np.float64), onto.astype(np.float64))[0]
-    return Seen(corners, float(visible.mean()), float((right - left) / straight))
+    return SeenNumber(corners, float(visible.mean()), float((right - left) / straight))
 
 
 def paint_shorts_number(canvas: Image, mask: Image, at: Points, colour: Colour) -> None:

@@ -8,7 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_prep.synthetic.settings import Colour
-from data_prep.synthetic.shirts.bodies import BodyPainter, Look, Points, Pose, Seen, paint_shorts_number, random_pose
+from data_prep.synthetic.shirts.bodies import (
+    BodyPainter,
+    Look,
+    Points,
+    Pose,
+    SeenNumber,
+    paint_shorts_number,
+    random_pose,
+)
 from data_prep.synthetic.shirts.digits import Typefaces
 from data_prep.synthetic.shirts.scenes import background, worn
 from data_prep.synthetic.shirts.textures import Shirt, TeamKit, dress, plain_kit, random_kit
@@ -139,7 +147,7 @@ def _framed(points: Points, rng: np.random.Generator) -> tuple[int, int, int, in
 def _labelled(
     player: RenderedPlayer,
     image: Image,
-    seen: dict[str, Seen],
+    seen: dict[str, SeenNumber],
     ink: Image,
     inked: float,
     box: tuple[int, int, int, int],
