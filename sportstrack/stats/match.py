@@ -118,7 +118,10 @@ def measure_match(
     rate = _frame_rate(found.path, settings, warnings)
     _check_size(found, track)
     places, ball = find_places(found, track, who, rate)
-    every = found.every
+    every, last = found.every, found.last
+    frames = np.arange(min(found.tracks), last + 1, every)
+    if found is not result:
+        found.tracks = {}  # a long match takes much room twice
     cast = find_persons(places, who, found.names, track.pitch.length, by=settings.by)
     table = find_movement(places, cast, rate, settings, every)
     if not len(table):
@@ -126,8 +129,6 @@ def measure_match(
             f"{found.path}: nobody is seen for longer than a moment in frames whose camera is known; so that no speed "
             "can be told"
         )
-    last = max(found.tracks)
-    frames = np.arange(min(found.tracks), last + 1, every)
     possession = find_possession(table, cast.persons, ball, frames, settings)
     _warn(track, frames, ball, cast, warnings)
     return MatchStats(
