@@ -23,6 +23,8 @@ _NAMES = {
     "sportstrack.field": ("FieldFinder",),
     "sportstrack.export": ("ExportSettings", "compare_variants", "export_model"),
     "sportstrack.identities": ("Identities", "Identity", "read_identities", "write_identities"),
+    "sportstrack.identities.binding": ("bind_roster",),
+    "sportstrack.identities.roster": ("Roster", "RosterPerson", "read_roster"),
     "sportstrack.label": ("LabelSettings", "label_video", "write_cvat", "write_yolo_labels"),
     "sportstrack.mine": ("LossWeights", "MineSettings", "mine_hard_examples"),
     "sportstrack.models.weights": ("assets_folder",),
@@ -36,6 +38,7 @@ _NAMES = {
     "sportstrack.pitch.sides": ("defended_sides", "keeper_team"),
     "sportstrack.recording": ("Recording",),
     "sportstrack.refine": ("RefineSettings", "TrackTable", "refine_tracks"),
+    "sportstrack.roster": ("name_tracks",),
     "sportstrack.score.attributes.run": ("score_attributes",),
     "sportstrack.score.attributes.scores": ("WhoIsWhoScores",),
     "sportstrack.score.calibration": ("CalibrationScores", "clip_line", "scale_lines", "score_calibration"),
@@ -129,6 +132,8 @@ __all__ = [
     "Presence",
     "Recording",
     "RefineSettings",
+    "Roster",
+    "RosterPerson",
     "SORTConfig",
     "Scores",
     "ShotConfig",
@@ -154,6 +159,7 @@ __all__ = [
     "average_classes",
     "average_one_pass",
     "ball_states",
+    "bind_roster",
     "calibrate_video",
     "clip_line",
     "compare_variants",
@@ -179,6 +185,7 @@ __all__ = [
     "load_pitch",
     "measure_match",
     "mine_hard_examples",
+    "name_tracks",
     "open_source",
     "overlay",
     "read_game_state",
@@ -186,6 +193,7 @@ __all__ = [
     "read_marks",
     "read_mot",
     "read_pitch",
+    "read_roster",
     "refine_tracks",
     "scale_lines",
     "score_attributes",
@@ -220,6 +228,8 @@ if TYPE_CHECKING:
     from sportstrack.export import ExportSettings, compare_variants, export_model
     from sportstrack.field import FieldFinder
     from sportstrack.identities import Identities, Identity, read_identities, write_identities
+    from sportstrack.identities.binding import bind_roster
+    from sportstrack.identities.roster import Roster, RosterPerson, read_roster
     from sportstrack.label import LabelSettings, label_video, write_cvat, write_yolo_labels
     from sportstrack.mine import LossWeights, MineSettings, mine_hard_examples
     from sportstrack.models.weights import assets_folder
@@ -233,6 +243,7 @@ if TYPE_CHECKING:
     from sportstrack.pitch.sides import defended_sides, keeper_team
     from sportstrack.recording import Recording
     from sportstrack.refine import RefineSettings, TrackTable, refine_tracks
+    from sportstrack.roster import name_tracks
     from sportstrack.score.attributes.run import score_attributes
     from sportstrack.score.attributes.scores import WhoIsWhoScores
     from sportstrack.score.calibration import CalibrationScores, clip_line, scale_lines, score_calibration

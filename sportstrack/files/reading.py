@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Collection, Iterable
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
@@ -196,10 +196,14 @@ def read_yaml(path: PathLike) -> Any:
 
 def parse_yaml(text: str, name: str) -> Any:
     """Return the value of a YAML text; see `read_yaml`. ``name`` stands for the file in messages."""
+    return _parse_yaml(text, name, _loader())
+
+
+def _parse_yaml(text: str, name: str, loader: Any) -> Any:
     import yaml
 
     try:
-        return yaml.load(text, Loader=_loader())  # a SafeLoader with limits
+        return yaml.load(text, Loader=loader)
     except FormatError as error:
         raise FormatError(f"{name}: {error}") from error
     except yaml.MarkedYAMLError as error:
@@ -209,6 +213,48 @@ def parse_yaml(text: str, name: str) -> Any:
         raise FormatError(f"{name}: no valid YAML: {error}") from error  # such as the date 2001-99-99
     except RecursionError as error:
         raise FormatError(f"{name}: {_TOO_DEEP.format('YAML')}") from error
+
+
+class LinedTable(dict[str, Any]):
+    """A table of a YAML text whose values are text; it knows the line (from 1) on which it begins."""
+
+    line: int = 0
+
+
+def read_yaml_text(path: PathLike) -> Any:
+    """Return what a YAML file holds with every value as the text that it is written as; tables are `LinedTable`.
+
+    So ``07`` keeps its zero and a person may be called No. A key may not stand twice in a table.
+
+    Raises:
+        FormatError: as in `read_yaml`.
+    """
+    return _parse_yaml(read_text(path, most=MAX_SETTINGS_BYTES), str(path), _text_loader())
+
+
+@cache
+def _text_loader() -> Any:
+    """Return the loader of `read_yaml_text`."""
+    import yaml
+
+    class TextLoader(_loader()):  # type: ignore[misc]
+        """Resolves no scalar to anything but text."""
+
+        yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
+
+        def table(self, node: Any) -> Any:
+            table = LinedTable()
+            table.line = node.start_mark.line + 1
+            yield table
+            for key_node, value_node in node.value:
+                key = str(self.construct_object(key_node, deep=True))
+                if key in table:
+                    mark = key_node.start_mark
+                    raise yaml.constructor.ConstructorError(None, None, f"{key!r} stands twice in one table", mark)
+                table[key] = self.construct_object(value_node, deep=True)
+
+    TextLoader.add_constructor("tag:yaml.org,2002:map", TextLoader.table)
+    return TextLoader
 
 
 @cache

@@ -59,6 +59,11 @@ evaluate --truth MOT --results X
 evaluate --truth MOT --results MOT --diagnose --images X -o OUT
 sot-evaluate X --methods kcf -o OUT
 sot-evaluate SEQUENCE --results mine=X -o OUT
+roster X ROSTER -o OUT
+roster MOT X -o OUT
+roster MOT ROSTER --identities X -o OUT
+evaluate --attributes --truth X --results MOT
+evaluate --attributes --truth MOT --results X
 sportsmot X OUT
 soccernet X OUT
 convert X OUT --from yolo --to coco
@@ -90,6 +95,7 @@ label VIDEO --detector toy:find --format cvat -o X
 label VIDEO --detector toy:find --format labelstudio -o X
 sot VIDEO --init 12,22,14,18 -o X --formats mot
 pitch VIDEO --points MARKS -o X --draw
+roster MOT ROSTER -o X
 presence MOT -o X/heat.png
 presence MOT --video VIDEO -o X/heat.mp4
 evaluate --truth MOT --results MOT --diagnose -o X
@@ -117,6 +123,8 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
     root = tmp_path_factory.mktemp("good")
     (root / "match.txt").write_text(ROWS)
+    (root / "match.identities.csv").write_text("track_id,team,number\n1,home,10\n")
+    (root / "squads.csv").write_text("team,number,name\nhome,10,Ada\n")
     (root / "points.csv").write_text("1,-36,-20,20,30\n1,-36,20,30,100\n1,0,-34,140,25\n1,0,34,150,110\n")
     sequence = root / "sequence"
     (sequence / "img1").mkdir(parents=True)
@@ -130,6 +138,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {
         "VIDEO": toy.make_match(root / "match.mp4", 8),
         "MOT": root / "match.txt",
+        "ROSTER": root / "squads.csv",
         "MARKS": root / "points.csv",
         "SEQUENCE": sequence,
         "YOLO": make_set(root / "yolo", 1),

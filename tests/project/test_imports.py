@@ -42,7 +42,7 @@ FLOORS = (
     {"video", "trackers", "score", "engines"},
     {"camera", "detect", "embed", "field", "numbers", "refine", "shots", "data_prep"},
     {"draw"},
-    {"track", "sot", "train", "val", "evaluate", "presence", "stats", "calibrate"},
+    {"track", "sot", "train", "val", "evaluate", "presence", "stats", "calibrate", "roster"},
     {"label", "mine", "doctor", "completion", "export"},
 )
 """Packages and modules of ``sportstrack``, and ``data_prep`` as a whole: each may import what is on lower floors."""

@@ -1,0 +1,243 @@
+"""Which track is which person of a roster: by team, number and role, and nobody twice at one time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from sportstrack.identities.roster import PLAYING, Roster, RosterPerson
+from sportstrack.identities.table import ATTRIBUTES, Identities, Identity
+from sportstrack.types import FloatArray, IntArray
+
+LEAST = 0.2
+"""Confidence below which a track is nobody's."""
+
+NO_TEAM = 0.7
+"""Confidence kept where a track's team is unknown but its number is worn in one team alone."""
+
+CLEAR = 0.1
+"""Share of the evidence by which the best reading of the teams must beat the next one."""
+
+Presence = Mapping[int, IntArray]
+"""Track → the frames (from 0) in which it is, sorted."""
+
+
+@dataclass(frozen=True)
+class Binding:
+    """What a roster makes of the tracks.
+
+    Attributes:
+        identities: who is who, with names; ids as they were.
+        person: track → index in the roster, of the tracks that are somebody.
+        ids: track → the one id of this person's tracks, that of the earliest.
+        teams: the tracks' team → the roster's.
+        warnings: what the roster and the tracks do not agree on.
+    """
+
+    identities: Identities
+    person: Mapping[int, int]
+    ids: Mapping[int, int]
+    teams: Mapping[str, str]
+    warnings: tuple[str, ...] = field(default=())
+
+
+def bind_roster(identities: Identities, presence: Presence, roster: Roster) -> Binding:
+    """Find the person of each track.
+
+    A track fits a person if nothing that is known of it speaks against: the confidence is that of its number, team and
+    role together. Of all ways in which nobody is in two places at one time, the one with the greatest sum of confidence
+    times frames is taken; tracks that lose have no name, and no number if it is the winner's. Teams of other names than
+    the roster's (A and B) are matched by the numbers that were read.
+
+    Args:
+        identities: what is known of the tracks.
+        presence: the frames of every track of the result.
+        roster: who may be seen.
+
+    Returns:
+        The names, and the one id of all tracks of a person.
+    """
+    known = {track: _summary(track, identities, frames) for track, frames in presence.items() if len(frames)}
+    teams, warnings = match_team_names(known, presence, roster)
+    known = {track: replace(one, team=teams.get(one.team, one.team)) for track, one in known.items()}
+    tracks = [track for track in sorted(known) if known[track].role != "ball"]
+    fits = np.array([[fit(known[track], person, roster) for person in roster] for track in tracks])
+    fits = fits.reshape(len(tracks), len(roster))
+    person = _assign(fits, [presence[track] for track in tracks])
+    found = {track: who for track, who in zip(tracks, person, strict=True) if who >= 0}
+    confidence = {track: float(fits[k, person[k]]) for k, track in enumerate(tracks) if person[k] >= 0}
+    first: dict[int, int] = {}
+    for track in sorted(found, key=lambda track: (int(presence[track][0]), track)):
+        first.setdefault(found[track], track)
+    named = _named(identities.with_teams(teams), known, found, confidence, roster)
+    strange = _strangers(known, presence, roster)
+    return Binding(named, found, {track: first[who] for track, who in found.items()}, teams, (*warnings, *strange))
+
+
+def fit(track: Identity, person: RosterPerson, roster: Roster) -> float:
+    """Return how sure a track is this person, 0 to 1; 0 where something speaks against it, or too little for it."""
+    if track.role and (track.role in PLAYING) != (person.role in PLAYING):
+        return 0.0
+    same = 1.0 if not track.role or track.role == person.role else 1.0 - track.role_confidence
+    if track.team and person.team and track.team.casefold() != person.team.casefold():
+        return 0.0
+    team = track.team_confidence if track.team and person.team else 1.0
+    if not track.number:
+        alone = sum(one.role == person.role and one.team == person.team for one in roster) == 1
+        sure = alone and track.role == person.role != "player" and (bool(track.team) or not person.team)
+        return team * track.role_confidence if sure else 0.0
+    if track.number != person.number:
+        return 0.0
+    if not track.team and person.team:
+        alone = sum(one.number == person.number for one in roster) == 1
+        team = NO_TEAM if alone else 0.0
+    return track.number_confidence * team * same
+
+
+def match_team_names(
+    known: Mapping[int, Identity], presence: Presence, roster: Roster
+) -> tuple[dict[str, str], list[str]]:
+    """Return the tracks' team → the roster's, and a warning where the numbers do not tell.
+
+    Names that are the same, whatever their case, are taken as they are; the rest is matched by the numbers read.
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    theirs = sorted({one.team for one in known.values()} - {""})
+    same = {team.casefold(): team for team in roster.teams}
+    teams = {name: same[name.casefold()] for name in theirs if name.casefold() in same}
+    names = [name for name in theirs if name not in teams]
+    free = [team for team in roster.teams if team not in teams.values()]
+    if not names or not free:
+        return teams, []
+    worn = {(person.team, person.number) for person in roster if person.number}
+    evidence = np.zeros((len(names), len(free)))
+    for track, one in known.items():
+        if one.number and one.team in names:
+            has = np.array([(team, one.number) in worn for team in free])
+            if 0 < has.sum() < len(free) or len(free) == 1:
+                evidence[names.index(one.team)] += has * one.number_confidence * len(presence[track])
+    rows, columns = linear_sum_assignment(evidence, maximize=True)
+    best = float(evidence[rows, columns].sum())
+    if best - _second(evidence, rows, columns) < CLEAR * max(best, 1e-9):
+        listed, wanted = " and ".join(names), " and ".join(free)
+        text = f"the numbers do not tell which of {listed} is {wanted}: name the teams, as in --teams {free[0]}=COLOUR"
+        return teams, [text]
+    return teams | {names[a]: free[b] for a, b in zip(rows, columns, strict=True)}, []
+
+
+def _second(evidence: FloatArray, rows: IntArray, columns: IntArray) -> float:
+    """Return the sum of the best assignment that differs from the one given; 0 if there is no other."""
+    from scipy.optimize import linear_sum_assignment
+
+    found = 0.0
+    for a, b in zip(rows, columns, strict=True):
+        barred = evidence.copy()
+        barred[a, b] = -1e12
+        r, c = linear_sum_assignment(barred, maximize=True)
+        found = max(found, float(barred[r, c].sum()))
+    return found
+
+
+def _summary(track: int, identities: Identities, frames: IntArray) -> Identity:
+    """Return what a track is for most of its frames: of each attribute the value with the most confidence in all."""
+    values: dict[str, dict[str, float]] = {name: {} for name in ATTRIBUTES}
+    spans: dict[tuple[str, str], float] = {}
+    for one in identities.of(track):
+        n = int(np.count_nonzero((frames >= one.first_frame) & (frames <= one.last_frame)))
+        for name in ATTRIBUTES:
+            if value := getattr(one, name):
+                weight = n * getattr(one, f"{name}_confidence")
+                values[name][value] = values[name].get(value, 0.0) + weight
+                spans[name, value] = spans.get((name, value), 0.0) + n
+    best = {name: max(found, key=found.__getitem__) for name, found in values.items() if found}
+    sure = {name: values[name][value] / max(spans[name, value], 1.0) for name, value in best.items()}
+    row: dict[str, Any] = {**best, **{f"{name}_confidence": min(one, 1.0) for name, one in sure.items()}}
+    return Identity(track, **row)
+
+
+def _assign(fits: FloatArray, frames: list[IntArray]) -> IntArray:
+    """(T,) the person of each track, −1 for none: the greatest sum of fit times frames, nobody twice in a frame.
+
+    An integer programme: one variable for each pair that fits, one constraint for each track, and one for each person
+    and set of tracks that are there at one time (with one such set it is the usual assignment problem).
+    """
+    from scipy.optimize import Bounds, LinearConstraint, milp
+    from scipy.sparse import coo_array
+
+    out = np.full(len(fits), -1)
+    track, person = np.nonzero(fits >= LEAST)
+    if not len(track):
+        return out
+    groups = [np.flatnonzero(track == one) for one in np.unique(track)]
+    for who in np.unique(person):
+        groups += _together(np.flatnonzero(person == who), track, frames)
+    column = np.concatenate(groups)
+    row = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
+    limits = LinearConstraint(
+        coo_array((np.ones(len(row)), (row, column)), (len(groups), len(track))).tocsr(), -np.inf, 1
+    )
+    gain = fits[track, person] * [len(frames[k]) for k in track]
+    found = milp(-gain, integrality=np.ones(len(track), np.int64), bounds=Bounds(0, 1), constraints=limits)
+    if found.x is not None:
+        chosen = found.x > 0.5
+        out[track[chosen]] = person[chosen]
+    return out
+
+
+def _together(pairs: IntArray, track: IntArray, frames: list[IntArray]) -> list[IntArray]:
+    """Return the sets of pairs (of one person) whose tracks are in one frame, without those that others contain."""
+    if len(pairs) < 2:
+        return []
+    moment = np.concatenate([frames[track[pair]] for pair in pairs])
+    pair = np.repeat(pairs, [len(frames[track[one]]) for one in pairs])
+    order = np.lexsort((pair, moment))
+    _, starts = np.unique(moment[order], return_index=True)
+    sets = {tuple(part.tolist()) for part in np.split(pair[order], starts[1:]) if len(part) > 1}
+    return [np.array(one) for one in sorted(sets)]
+
+
+def _named(
+    identities: Identities,
+    known: Mapping[int, Identity],
+    found: Mapping[int, int],
+    confidence: Mapping[int, float],
+    roster: Roster,
+) -> Identities:
+    """Return the table with names, and without the numbers of tracks that lost them to another one."""
+    rows = [one for track in identities.track_ids if track not in found for one in identities.of(track)]
+    worn = {(person.team.casefold(), person.number) for person in roster if person.number}
+    rows = [replace(one, number="") if (known_team(one, known).casefold(), one.number) in worn else one for one in rows]
+    for track, who in found.items():
+        person, one, sure = roster.people[who], known[track], confidence[track]
+        rows.append(
+            Identity(
+                track, team=person.team, role=person.role, number=person.number, name=person.name,
+                team_confidence=max(sure, one.team_confidence if one.team else 0.0),
+                role_confidence=max(sure, one.role_confidence if one.role == person.role else 0.0),
+                number_confidence=max(sure, one.number_confidence if one.number else 0.0), name_confidence=sure,
+            )
+        )  # fmt: skip
+    return Identities(rows)
+
+
+def known_team(one: Identity, known: Mapping[int, Identity]) -> str:
+    """Return the team of a row, or that of its track where the row has none."""
+    return one.team or (known[one.track_id].team if one.track_id in known else "")
+
+
+def _strangers(known: Mapping[int, Identity], presence: Presence, roster: Roster) -> list[str]:
+    """Return a warning for each number that was read and that nobody of the team wears."""
+    worn = {(person.team.casefold(), person.number) for person in roster}
+    teams = {team.casefold() for team in roster.teams}
+    seen: dict[tuple[str, str], int] = {}
+    for track, one in known.items():
+        if one.number and one.team.casefold() in teams and (one.team.casefold(), one.number) not in worn:
+            seen[one.team, one.number] = seen.get((one.team, one.number), 0) + len(presence[track])
+    return [
+        f"{team} {number} was read in {frames} frames and is not on the roster: misread, or missing there"
+        for (team, number), frames in sorted(seen.items())
+    ]
