@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sportstrack.classes import ball_ids
 from sportstrack.draw import marks
-from sportstrack.draw.colours import OTHERS, Colour, Colours, TrackColours
+from sportstrack.draw.colours import OFFICIAL, OTHERS, Colour, Colours, TrackColours, team_colour
 from sportstrack.draw.items import DEFAULT, items_of
 from sportstrack.draw.labels import Placer, heads
 from sportstrack.draw.minimap import ALONE, Minimap, corner_of, paste, width_for
@@ -17,6 +17,7 @@ from sportstrack.draw.standing import FramePlaces, Stand
 from sportstrack.draw.text import Letters
 from sportstrack.draw.trails import Trails
 from sportstrack.errors import SettingError
+from sportstrack.identities import Identities
 from sportstrack.images.check import check_image
 from sportstrack.types import Detections, FloatArray, Image, Tracks
 
@@ -44,6 +45,7 @@ class Annotator:
         minimap: where the minimap is, see `sportstrack.draw.items.MINIMAP_PLACES`; what is not in a corner is not drawn
             into the picture, but waits in `map_image`.
         minimap_size: its width in a corner, as a share of the picture's.
+        identities: who is who: on the minimap dots have the colours of the teams, and numbers on shirts.
 
     Raises:
         SettingError: if a duration, rate or thickness is not positive, an item is unknown, or the minimap has no
@@ -66,6 +68,7 @@ class Annotator:
         stand: Stand | None = None,
         minimap: str = "lower-right",
         minimap_size: float = 0.3,
+        identities: Identities | None = None,
     ) -> None:
         for setting, value in (("trace_seconds", trace_seconds), ("frame_rate", frame_rate), ("thickness", thickness)):
             if value is not None and not 0 < value < float("inf"):
@@ -81,6 +84,7 @@ class Annotator:
             raise SettingError("draw: minimap needs to know where the pitch is (--pitch NAME.pitch.jsonl)")
         self._stand, self._map_place, self._map_size = stand, minimap, minimap_size
         self.map_image: Image | None = None
+        self._who = identities or Identities()
         self.reset()
 
     def reset(self) -> None:
@@ -164,8 +168,17 @@ class Annotator:
         if self._stand is None or self._map is None:
             return
         balls = is_ball | np.isin(tracks.class_id, self._balls)
-        texts = list(map(str, tracks.track_id.tolist()))
-        self.map_image = self._map.draw(self._stand.pitch.at(index), self._standing, colours, texts, balls)
+        dots = [self._dot(*pair, index) for pair in zip(tracks.track_id.tolist(), colours, strict=True)]
+        looks, texts = [colour for colour, _ in dots], [text for _, text in dots]
+        self.map_image = self._map.draw(self._stand.pitch.at(index), self._standing, looks, texts, balls)
+
+    def _dot(self, track: int, colour: Colour, index: int) -> tuple[Colour, str]:
+        """Return the colour and the word of a track on the minimap: team and number, where they are known."""
+        one = self._who.at(track, index)
+        if one is None or colour == OTHERS or one.role == "ball":
+            return colour, str(track)
+        looks = OFFICIAL if one.role == "referee" else team_colour(one.team, self._who.teams) if one.team else colour
+        return looks, one.number or str(track)
 
     def _new_map(self) -> Minimap | None:
         if self._stand is None or "minimap" not in self.items:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -15,13 +16,19 @@ PALETTE = (
 )  # fmt: skip
 """No green and no dark colours: they differ from grass and floors, and with a dark outline from ice."""
 
+Colour = tuple[int, int, int]
+
 OTHERS = (170, 170, 170)
 """BGR of the tracks that are not highlighted."""
 
+TEAM_COLOURS: tuple[Colour, ...] = ((48, 59, 255), (255, 184, 0), (0, 212, 255), (255, 77, 176))
+"""BGR of the teams on maps of the pitch, in the order of their names."""
+
+OFFICIAL: Colour = (70, 70, 70)
+"""BGR of referees on maps of the pitch."""
+
 MEMORY = 250  # frames for which an absent track's colour counts as taken
 MOST = 20_000  # tracks that are remembered; a video of days has more
-
-Colour = tuple[int, int, int]
 
 
 class Colours(Protocol):
@@ -93,6 +100,11 @@ class TrackColours:
         old = sorted(self._seen, key=lambda track: self._seen[track][0])[: MOST // 2]
         for track in old:
             del self._seen[track], self._chosen[track]
+
+
+def team_colour(team: str, teams: Sequence[str]) -> Colour:
+    """Return the colour of a team on maps of the pitch; white for one that is not among them."""
+    return TEAM_COLOURS[list(teams).index(team) % len(TEAM_COLOURS)] if team in teams else (255, 255, 255)
 
 
 def bgr(code: str) -> Colour:

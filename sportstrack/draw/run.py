@@ -134,7 +134,7 @@ class _Job:
         self._annotators = [
             Annotator(
                 result.names, draw=settings.draw, ids=settings.ids, frame_rate=float(self._rate), stand=stand,
-                minimap=settings.minimap, minimap_size=settings.minimap_size,
+                minimap=settings.minimap, minimap_size=settings.minimap_size, identities=result.identities,
             )
             for result, stand in zip(results, self._stands, strict=True)
         ]  # fmt: skip

@@ -6,7 +6,7 @@ import io
 
 import numpy as np
 
-from sportstrack.draw.colours import PALETTE, Colour, bgr
+from sportstrack.draw.colours import PALETTE, bgr, team_colour
 from sportstrack.draw.figures import caption
 from sportstrack.draw.minimap import PitchCanvas
 from sportstrack.draw.text import Letters
@@ -19,12 +19,6 @@ SMALL = 400  # of one player's map
 COLUMNS = 4  # of players' maps side by side
 MOST = 40  # players' maps
 _PATH_STEP = 0.4  # seconds between two points of a path
-TEAM_COLOURS = ((48, 59, 255), (255, 184, 0), (0, 212, 255), (255, 77, 176))  # BGR
-
-
-def team_colour(team: str, teams: list[str]) -> Colour:
-    """Return the colour of a team in pictures; white without one."""
-    return TEAM_COLOURS[teams.index(team) % len(TEAM_COLOURS)] if team in teams else (255, 255, 255)
 
 
 def heat_picture(stats: MatchStats, persons: list[int], title: str) -> Image:

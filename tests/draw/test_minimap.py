@@ -10,12 +10,13 @@ import pytest
 
 from sportstrack import Annotator
 from sportstrack.cli import main
-from sportstrack.draw.colours import bgr
+from sportstrack.draw.colours import OFFICIAL, bgr, team_colour
 from sportstrack.draw.minimap import Minimap, PitchCanvas, composed, corner_of
 from sportstrack.draw.run import draw_video
 from sportstrack.draw.settings import DrawSettings
 from sportstrack.draw.standing import FramePlaces, KnownStand, LiveStand, MetresWalked
 from sportstrack.errors import SettingError
+from sportstrack.identities import Identities, Identity
 from sportstrack.mot import format_mot_rows
 from sportstrack.pitch import Camera, PitchFrame, PitchTrack, load_pitch, write_pitch
 from sportstrack.pitch.ball import RADIUS
@@ -201,6 +202,16 @@ def test_maps_and_paths_are_on_the_pitch(files: Path, tmp_path: Path) -> None:
         rows = {row["id"]: float(row["path_m"]) for row in csv.DictReader(file)}
     assert rows["1"] == pytest.approx(8.0, abs=0.2)
     assert rows["3"] == pytest.approx(0.0, abs=0.2)
+
+
+def test_dots_have_the_colours_of_the_teams() -> None:
+    rows = [Identity(1, team="A", number="7"), Identity(2, team="B"), Identity(3, role="referee")]
+    stand = KnownStand(pitch(), {f: tracks(f) for f in range(FRAMES)}, RATE)
+    annotator = Annotator({}, draw="minimap", stand=stand, minimap="alone", identities=Identities(rows))
+    annotator.draw(np.zeros((SIZE[1], SIZE[0], 3), np.uint8), tracks(20), index=20)
+    edge = places(20) + (0.0, 1.6)  # beside the words
+    found = [at(annotator.map_image, 1280, xy) for xy in edge]
+    assert found == [team_colour("A", "AB"), team_colour("B", "AB"), OFFICIAL]
 
 
 def test_a_map_needs_a_pitch_of_this_video(files: Path, tmp_path: Path) -> None:
