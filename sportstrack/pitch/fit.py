@@ -12,6 +12,18 @@ from sportstrack.errors import SettingError
 from sportstrack.pitch.camera import Camera, Floats
 from sportstrack.pitch.marks import Mark, Placed, check_marks, place_marks
 from sportstrack.pitch.model import Pitch
+from sportstrack.pitch.sizes import better_size
+from sportstrack.pitch.solve import (
+    PER_FRAME,
+    all_residuals,
+    ground_errors,
+    homography,
+    pack,
+    pixel_errors,
+    refine,
+    rms,
+    unpack,
+)
 
 HEIGHTS = (1.0, 200.0)
 """Metres above the ground in which a lens is believed."""
@@ -19,10 +31,17 @@ FOCALS = (0.3, 40.0)
 """Focal lengths that are believed, in widths of the picture: from fish-eyes to the longest lenses of stadiums."""
 _TRIES = (0.6, 1.0, 1.7, 3.0, 6.0)
 """Focal lengths to begin with, in widths of the picture, besides that of the homography."""
+UNSURE = 3.0
+"""Metres: marks of one frame that leave the ground in view less sure at the median tell no camera."""
+_MANY = 7
+"""Of fewer marks all beginnings are kept, since more than one camera may fit."""
+OTHER, _SEEN = 1.0, 90.0
+"""Metres on the ground from which on two cameras differ, and so far from the centre spot it is looked at."""
+_UPRIGHT = 20.0
+"""Degrees of roll that are believed where another camera fits as well."""
 _LEFT_OUT = 0.2
 """At most this part of a frame's marks may be wrong and left out."""
 _STEP = 1e-4
-_PER_FRAME = 4  # pan, tilt, roll in degrees, logarithm of the focal length
 
 
 @dataclass(frozen=True)
@@ -51,12 +70,10 @@ class CameraFit:
         pixels off; see `Camera.ground_covariance`.
         """
         camera = self.cameras[frame]
-        x = _pack(self.cameras, len(self.covariance) % _PER_FRAME != 3)
+        x = pack(self.cameras, len(self.covariance) % PER_FRAME != 3)
         slopes = []
         for step in _STEP * np.eye(len(x)):
-            ends = [
-                _unpack(x + d, list(self.cameras), camera.principal)[frame].to_ground(pixels) for d in (step, -step)
-            ]
+            ends = [unpack(x + d, list(self.cameras), camera.principal)[frame].to_ground(pixels) for d in (step, -step)]
             slopes.append((ends[0] - ends[1]) / (2 * _STEP))
         jacobian = np.stack(slopes, axis=2)
         total = jacobian @ self.covariance @ jacobian.transpose(0, 2, 1) + camera.ground_covariance(pixels, error_px)
@@ -70,6 +87,7 @@ def fit_camera(
     *,
     distortion: bool = False,
     max_error: float | None = None,
+    start: Camera | None = None,
 ) -> CameraFit:
     """Return the camera that sees places of a pitch where they were marked, one centre for all frames.
 
@@ -83,6 +101,8 @@ def fit_camera(
         size: (width, height) of the frames in pixels; the camera's axis goes through the middle.
         distortion: also fit the radial distortion; eight or more marks far from the middle are needed to tell it.
         max_error: largest root mean square error of a frame in pixels; None for 1 % of the width.
+        start: the camera to begin with, of several that fit (`camera_candidates`); None finds it, and refuses where two
+            cameras fit equally.
 
     Raises:
         SettingError: marks cannot be used (fewer than four in a frame, on one line, mirrored, swapped, unknown names),
@@ -100,192 +120,120 @@ def fit_camera(
     frames = dict(sorted(by_frame.items()))
     for frame, placed in frames.items():
         check_marks(placed, frame)
-    starts = {frame: _first(placed, frame, size) for frame, placed in frames.items()}
-    cameras = _refine(frames, starts, distortion)
+    found = {frame: camera_candidates(placed, frame, size) for frame, placed in frames.items()}
+    if len(frames) == 1 and start is None:
+        for frame, placed in frames.items():
+            _check_alone(placed, frame, found[frame], size)
+    starts = {frame: cameras[0] if start is None else start for frame, cameras in found.items()}
+    cameras = refine(frames, starts, distortion)
     frames, left_out = _without_wrong(frames, cameras, limit)
     if left_out:
-        cameras = _refine(frames, cameras, distortion)
-    errors = {frame: _rms(pixel_errors(cameras[frame], placed)) for frame, placed in frames.items()}
+        cameras = refine(frames, cameras, distortion)
+    errors = {frame: rms(pixel_errors(cameras[frame], placed)) for frame, placed in frames.items()}
     if len(frames) > 1:
         _check_centre(frames, starts, errors, limit)
     for frame, placed in frames.items():
         _check_error(placed, cameras[frame], errors[frame], limit, pitch)
         _check_camera(cameras[frame], frame, size)
-    metres = {frame: _rms(ground_errors(cameras[frame], placed)) for frame, placed in frames.items()}
-    return CameraFit(cameras, errors, metres, left_out, _covariance(frames, cameras, distortion))
-
-
-def pixel_errors(camera: Camera, placed: Sequence[Placed]) -> Floats:
-    """Return the distance in pixels of each mark from its place as the camera sees it, (N,)."""
-    return np.asarray([np.linalg.norm(part) for part in _residuals(camera, placed)])
-
-
-def ground_errors(camera: Camera, placed: Sequence[Placed]) -> Floats:
-    """Return the distance in metres of each mark, taken to the ground, from its place; (N,), NaN above the horizon."""
-    found = []
-    for one in placed:
-        if one.point is not None:
-            x, y = camera.to_ground(one.mark.pixel, one.point[2])[0] - one.point[:2]
-            found.append(np.hypot(x, y))
-        elif one.line is not None:
-            found.append(abs(_beside(camera.to_ground(one.mark.pixel), one.line.start, one.line.end)[0]))
-    return np.asarray(found)
-
-
-def _beside(points: Floats, start: Sequence[float], end: Sequence[float]) -> Floats:
-    """Return the signed distances of points from the endless line through two."""
-    (x, y), (u, v) = start, np.subtract(end, start)
-    return np.asarray(((points[:, 0] - x) * v - (points[:, 1] - y) * u) / np.hypot(u, v))
-
-
-def _residuals(camera: Camera, placed: Sequence[Placed]) -> list[Floats]:
-    """Return what each mark is off, in pixels: two numbers for a point, one for a point of a line."""
-    rotation, focal = camera.rotation, camera.focal
-    centre = np.array([camera.centre[0], camera.centre[1], -camera.centre[2]])
-
-    def seen(point: Sequence[float]) -> Floats:
-        x, y, *high = point
-        return np.asarray(rotation @ (np.array([x, y, -high[0] if high else 0.0]) - centre))
-
-    found = []
-    for one in placed:
-        if one.point is not None:
-            right, down, forward = seen(one.point)
-            flat = np.array([right, down]) / max(forward, 0.05)  # behind the camera: far off, and still a slope
-            bent = flat * (1 + camera.distortion * (flat @ flat))
-            found.append(np.asarray(camera.principal + focal * bent - one.mark.pixel))
-        elif one.line is not None:
-            normal = np.cross(seen(one.line.start), seen(one.line.end))
-            ray = camera.rays(one.mark.pixel)[0]
-            found.append(np.array([focal * (normal @ ray) / max(float(np.hypot(*normal[:2])), 1e-12)]))
-    return found
-
-
-def _rms(values: npt.ArrayLike) -> float:
-    return float(np.sqrt(np.mean(np.square(values))))
+    metres = {frame: rms(ground_errors(cameras[frame], placed)) for frame, placed in frames.items()}
+    fit = CameraFit(cameras, errors, metres, left_out, _covariance(frames, cameras, distortion))
+    if len(frames) == 1 and start is None:
+        _check_sure(fit, pitch, size, len(next(iter(frames.values()))))
+    return fit
 
 
 # --- the first camera of a frame -------------------------------------------------------------------------------------
 
 
-def _first(placed: Sequence[Placed], frame: int, size: tuple[int, int]) -> Camera:
-    """Return the camera of one frame alone, from its homography and several focal lengths."""
-    homography = _homography([one for one in placed if one.point is None or one.point[2] == 0], frame)
+def camera_candidates(placed: Sequence[Placed], frame: int, size: tuple[int, int]) -> list[Camera]:
+    """Return the cameras that fit one frame's marks about equally well, the best first.
+
+    They begin at the homography and at several focal lengths. Four or five marks may fit two cameras that see the
+    ground otherwise.
+
+    Raises:
+        SettingError: no camera sees the marks.
+    """
+    flat = homography([one for one in placed if one.point is None or one.point[2] == 0], frame)
     middle = (size[0] / 2, size[1] / 2)
     tried: list[tuple[float, Camera]] = []
     for focal in (None, *(part * size[0] for part in _TRIES)):
         try:
-            start = Camera.from_homography(homography, middle, focal)
-            camera = _refine({frame: list(placed)}, {frame: start}, False)[frame]
+            start = Camera.from_homography(flat, middle, focal)
+            camera = refine({frame: list(placed)}, {frame: start}, False)[frame]
         except SettingError:
             continue
-        tried.append((_rms(pixel_errors(camera, placed)), camera))
-        if tried[-1][0] < 0.002 * size[0]:  # as good as a hand that marks
+        tried.append((rms(pixel_errors(camera, placed)), camera))
+        if len(placed) >= _MANY and tried[-1][0] < 0.002 * size[0]:  # as good as a hand that marks
             break
     if not tried:
         raise SettingError(f"frame {frame}: no camera sees its {len(placed)} marks where they are")
-    return min(tried, key=lambda one: one[0])[1]
+    tried.sort(key=lambda one: (not _is_plausible(one[1], size), one[0]))
+    equal = max(1.5 * tried[0][0], tried[0][0] + 0.001 * size[0])
+    found: list[Camera] = []
+    for error, camera in tried:
+        if error > equal or (found and not _is_plausible(camera, size)):
+            continue
+        if all(ground_apart(camera, other, size) > OTHER for other in found):
+            found.append(camera)
+    return found
 
 
-def _homography(placed: Sequence[Placed], frame: int) -> Floats:
-    """Return the homography from metres to pixels by a direct linear transform (Hartley & Zisserman, 4.1 and 4.7)."""
-    to_unit = _normal([one.mark.pixel for one in placed])
-    place_to_unit = _normal([p for one in placed for p in _places(one)])
-    rows = []
-    for one in placed:
-        pixel = to_unit @ (*one.mark.pixel, 1.0)
-        places = [place_to_unit @ (*p, 1.0) for p in _places(one)]
-        if one.line is None:
-            x, y, _ = places[0]
-            rows += [np.kron((1.0, 0.0, -x), pixel), np.kron((0.0, 1.0, -y), pixel)]
-        else:
-            line = np.cross(places[0], places[1])
-            rows.append(np.kron(line / np.hypot(*line[:2]), pixel))
-    table = np.array(rows)
-    values = np.linalg.svd(table, compute_uv=False) if rows else np.zeros(1)
-    told = int((values > 1e-3 * max(values[0], 1e-9)).sum())
-    if told < 8:
-        raise SettingError(
-            f"frame {frame}: its {len(placed)} marks on the ground give {told} of the 8 numbers that a view needs (a "
-            "point gives two, a line one); mark more points, and points that are not on one line"
-        )
-    to_ground = np.linalg.svd(table)[2][-1].reshape(3, 3)
-    if np.linalg.cond(to_ground) > 1e9:
-        raise SettingError(f"frame {frame}: its {len(placed)} marks do not tell a view of the ground")
-    return np.asarray(np.linalg.inv(np.linalg.inv(place_to_unit) @ to_ground @ to_unit))
+def ground_apart(one: Camera, other: Camera, size: tuple[int, int]) -> float:
+    """Return the median distance in metres between the places on the ground that two cameras see in a picture."""
+    x, y = np.meshgrid(np.linspace(0.1, 0.9, 7) * size[0], np.linspace(0.3, 0.95, 5) * size[1])
+    pixels = np.column_stack([x.ravel(), y.ravel()])
+    places = one.to_ground(pixels), other.to_ground(pixels)
+    near = (np.abs(places[0]) < _SEEN).all(1) & (np.abs(places[1]) < _SEEN).all(1)
+    return float(np.median(np.linalg.norm(places[0] - places[1], axis=1)[near])) if near.any() else np.inf
 
 
-def _normal(points: Sequence[Sequence[float]]) -> Floats:
-    """Return the (3, 3) similarity that gives points the mean 0 and the mean distance √2."""
-    where = np.asarray(points, dtype=float).reshape(-1, 2)
-    middle = where.mean(0) if len(where) else np.zeros(2)
-    scale = np.sqrt(2) / max(1e-9, float(np.linalg.norm(where - middle, axis=1).mean()) if len(where) else 1.0)
-    return np.array([[scale, 0.0, -scale * middle[0]], [0.0, scale, -scale * middle[1]], [0.0, 0.0, 1.0]])
+def _is_plausible(camera: Camera, size: tuple[int, int]) -> bool:
+    height, widths = camera.centre[2], camera.focal / size[0]
+    upright = abs((camera.roll + 180) % 360 - 180) <= _UPRIGHT
+    return HEIGHTS[0] <= height <= HEIGHTS[1] and FOCALS[0] <= widths <= FOCALS[1] and upright
 
 
-def _places(one: Placed) -> list[Sequence[float]]:
-    """Return where a mark is on the ground: a point, or two of its line."""
-    if one.point is not None:
-        return [one.point[:2]]
-    return [one.line.start, one.line.end] if one.line is not None else []
-
-
-# --- all frames together ---------------------------------------------------------------------------------------------
-
-
-def _refine(
-    frames: Mapping[int, Sequence[Placed]], starts: Mapping[int, Camera], distortion: bool
-) -> dict[int, Camera]:
-    """Return the cameras with one centre that fit all marks best, with a loss that grows slowly for wrong ones."""
-    from scipy.optimize import least_squares
-
-    principal = starts[next(iter(frames))].principal
-    x0 = _pack({frame: starts[frame] for frame in frames}, distortion)
-
-    def residuals(x: Floats) -> Floats:
-        return _all_residuals(frames, _unpack(x, list(frames), principal))
-
-    scale = np.concatenate([[10.0] * 3, [5.0, 5.0, 5.0, 0.3] * len(frames), [0.1] if distortion else []])
-    done = least_squares(residuals, x0, x_scale=scale, loss="soft_l1", f_scale=3.0, max_nfev=200)
-    return _unpack(done.x, list(frames), principal)
-
-
-def _pack(cameras: Mapping[int, Camera], distortion: bool) -> Floats:
-    """Return the numbers that are fitted: the centre, four for each frame, the distortion."""
-    centre = np.median([camera.centre for camera in cameras.values()], axis=0)
-    each = [(c.pan, c.tilt, c.roll, np.log(c.focal)) for c in cameras.values()]
-    bent = [next(iter(cameras.values())).distortion] if distortion else []
-    return np.concatenate([centre, np.ravel(each), bent])
-
-
-def _unpack(x: Floats, frames: Sequence[int], principal: tuple[float, float]) -> dict[int, Camera]:
-    """Return the cameras of `_pack`'s numbers."""
-    place = (float(x[0]), float(x[1]), float(x[2]))
-    end = 3 + _PER_FRAME * len(frames)
-    k = float(x[end]) if len(x) > end else 0.0
-    views = x[3:end].reshape(-1, _PER_FRAME).tolist()
-    return {
-        frame: Camera(place, pan, tilt, roll, float(np.exp(np.clip(zoom, -5, 25))), principal, k)
-        for frame, (pan, tilt, roll, zoom) in zip(frames, views, strict=True)
-    }
-
-
-def _all_residuals(frames: Mapping[int, Sequence[Placed]], cameras: Mapping[int, Camera]) -> Floats:
-    found = [part for frame, placed in frames.items() for part in _residuals(cameras[frame], placed)]
-    return np.clip(np.nan_to_num(np.concatenate(found), nan=1e5), -1e5, 1e5)
+def _check_alone(placed: Sequence[Placed], frame: int, found: Sequence[Camera], size: tuple[int, int]) -> None:
+    """Refuse marks that two cameras fit equally."""
+    if len(found) < 2:
+        return
+    errors = [rms(pixel_errors(camera, placed)) for camera in found[:2]]
+    raise SettingError(
+        f"frame {frame}: two cameras fit its {len(placed)} marks, one at {_metres(found[0])} to {errors[0]:.1f} px, "
+        f"one at {_metres(found[1])} to {errors[1]:.1f} px; they see the ground "
+        f"{ground_apart(found[0], found[1], size):.1f} m apart: "
+        "mark one or two places more, away from the others"
+    )
 
 
 def _covariance(frames: Mapping[int, Sequence[Placed]], cameras: Mapping[int, Camera], distortion: bool) -> Floats:
-    """Return the covariance of `_pack`'s numbers, from the slopes at the solution and the errors of the marks."""
-    x, principal = _pack(cameras, distortion), next(iter(cameras.values())).principal
+    """Return the covariance of `pack`'s numbers, from the slopes at the solution and the errors of the marks."""
+    x, principal = pack(cameras, distortion), next(iter(cameras.values())).principal
 
     def residuals(at: Floats) -> Floats:
-        return _all_residuals(frames, _unpack(at, list(frames), principal))
+        return all_residuals(frames, unpack(at, list(frames), principal))
 
     columns = [(residuals(x + step) - residuals(x - step)) / (2 * _STEP) for step in _STEP * np.eye(len(x))]
     slopes, off = np.column_stack(columns), residuals(x)
     variance = max(1.0, float(off @ off) / max(1, len(off) - len(x)))
     return np.asarray(variance * np.linalg.pinv(slopes.T @ slopes, rcond=1e-14, hermitian=True))
+
+
+def _check_sure(fit: CameraFit, pitch: Pitch, size: tuple[int, int], count: int) -> None:
+    """Refuse marks that leave most of the ground in view unknown."""
+    frame, camera = next(iter(fit.cameras.items()))
+    x, y = np.meshgrid(np.linspace(0.1, 0.9, 5) * size[0], np.linspace(0.2, 0.95, 4) * size[1])
+    pixels = np.column_stack([x.ravel(), y.ravel()])
+    on = (np.abs(camera.to_ground(pixels)) <= pitch.reach).all(1)
+    if on.sum() < 3:
+        return
+    metres = float(np.median(fit.ground_error(frame, pixels[on], 0.0)))
+    if metres > UNSURE:
+        raise SettingError(
+            f"frame {frame}: its {count} marks leave the ground in view unsure by {metres:.1f} m at the median (at "
+            f"most {UNSURE:g}): mark more places, away from the others"
+        )
 
 
 # --- what is left out ------------------------------------------------------------------------------------------------
@@ -311,7 +259,7 @@ def _check_centre(
     frames: Mapping[int, Sequence[Placed]], alone: Mapping[int, Camera], errors: Mapping[int, float], limit: float
 ) -> None:
     """Refuse frames that fit well alone and badly with one centre."""
-    single = {frame: _rms(pixel_errors(alone[frame], placed)) for frame, placed in frames.items()}
+    single = {frame: rms(pixel_errors(alone[frame], placed)) for frame, placed in frames.items()}
     worst = max(errors, key=lambda frame: errors[frame])
     if errors[worst] <= limit or max(single.values()) > limit:
         return
@@ -337,10 +285,14 @@ def _check_error(placed: Sequence[Placed], camera: Camera, error: float, limit: 
     pixels, metres = pixel_errors(camera, placed), ground_errors(camera, placed)
     worst = int(pixels.argmax())
     mark = placed[worst].mark
+    other = better_size([one.mark for one in placed], pitch, camera)
+    why = "are the names right?"
+    if other is not None and other.error_px <= 0.5 * error:
+        why = f"{other.words} would fit to {other.error_px:.1f} px"
     raise SettingError(
         f"frame {mark.frame}: no camera fits its {len(placed)} marks: they are {error:.1f} px off (at most "
         f"{limit:.1f}), {mark.title} {pixels[worst]:.1f} px or {metres[worst]:.1f} m; is the pitch {pitch.name}, "
-        f"{pitch.length:g} × {pitch.width:g} m, and are the names right?"
+        f"{pitch.length:g} × {pitch.width:g} m? {why[0].upper()}{why[1:]}"
     )
 
 

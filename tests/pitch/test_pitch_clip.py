@@ -183,6 +183,34 @@ def test_a_moving_centre_is_refused_with_both_places(speed: float) -> None:
     assert re.search(r"the camera's centre moves: .* from \(-.*\d\.\d m apart", fit.warnings[0])
 
 
+def in_picture(camera: Camera, pitch: Pitch, most: int = 9) -> list[str]:
+    flat = [n for n, place in pitch.keypoints.items() if len(place) == 2]
+    pixels = camera.project([pitch.keypoints[n] for n in flat])
+    return [n for n, xy in zip(flat, pixels, strict=True) if (xy > 0).all() and (xy < SIZE).all()][:most]
+
+
+@pytest.mark.parametrize(("length", "width"), [(100, 64), (110, 70)])
+def test_a_pitch_of_another_size_is_told_by_its_lines(length: float, width: float) -> None:
+    other = load_pitch("football", length, width)
+    marks = marks_of(CAMERAS[0], 0, in_picture(CAMERAS[0], other), pitch=other)
+    fit = fit_clip(seen_by(CAMERAS[:3], other), marks, FOOTBALL, SIZE)
+    assert f"is it --length {length} --width {width}?" in fit.warnings[0]
+    assert "one of 105 × 68 m to" in fit.warnings[0]
+    assert not fit_clip(seen_by(CAMERAS[:3], other), marks, other, SIZE).warnings
+
+
+def test_marks_that_fit_two_cameras_are_settled_by_the_lines() -> None:
+    camera = Camera((-27.364, 63.236, 12.554), 1.5685, 12.2071, -0.1317, 1209.73, MIDDLE)
+    marks = evidence_of_marks([
+        Mark(1, "left_far_penalty_arc_end", (460.9, 318.0)), Mark(1, "far_halfway", (944.2, 258.2)),
+        Mark(1, "near_centre_circle_halfway", (1198.3, 374.5)), Mark(1, "left_far_goal_post", (158.4, 329.0)),
+    ], 1280)  # fmt: skip
+    with pytest.raises(SettingError, match="two cameras fit its 4 marks"):
+        fit_clip([SeenFrame(0)], marks, FOOTBALL, SIZE)
+    track = fit_clip(seen_by([camera] * 3), marks, FOOTBALL, SIZE).track
+    assert worst(track, [camera] * 3) < 0.5
+
+
 def test_points_of_circles_count() -> None:
     lines = [Mark(1, n, tuple(CAMERAS[0].project([p])[0])) for n, p in (("centre_circle", (-9.15, 0.0)),)]
     evidence = marks_of(CAMERAS[0], 0)[0]

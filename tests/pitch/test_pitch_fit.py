@@ -215,3 +215,39 @@ def test_a_line_that_is_no_mark_is_named(tmp_path: Path, line: str) -> None:
     file.write_text(f"1,centre_spot,640,360\n{line}\n")
     with pytest.raises(FormatError, match=r"points\.csv, line 2: .* is neither frame,name,px,py nor"):
         read_marks(file)
+
+
+TWICE = [
+    Mark(1, "left_far_penalty_arc_end", (460.9, 318.0)),
+    Mark(1, "far_halfway", (944.2, 258.2)),
+    Mark(1, "near_centre_circle_halfway", (1198.3, 374.5)),
+    Mark(1, "left_far_goal_post", (158.4, 329.0)),
+]
+"""Seen from (−27, 63, 13) m; a camera at (−61, 153, 26) m fits as well."""
+
+
+def test_two_cameras_that_fit_four_marks_are_refused_with_both() -> None:
+    message = r"two cameras fit its 4 marks, one at \(-\d.*\) m to 0\.\d px, one at \(-\d.*the ground 1\d\.\d m apart"
+    with pytest.raises(SettingError, match=message):
+        fit_camera(TWICE, FOOTBALL, SIZE)
+    one_more = [*TWICE, Mark(1, "left_far_penalty_area_corner", (391.6, 299.6))]
+    camera = Camera((-27.364, 63.236, 12.554), 1.5685, 12.2071, -0.1317, 1209.73, MIDDLE)
+    place = FOOTBALL.keypoints["left_far_penalty_area_corner"]
+    one_more[-1] = Mark(1, "left_far_penalty_area_corner", tuple(camera.project([place])[0]))
+    assert fit_camera(one_more, FOOTBALL, SIZE).cameras[1].centre == pytest.approx(camera.centre, abs=5.0)
+
+
+def test_marks_that_leave_the_ground_unsure_are_refused() -> None:
+    marks = [
+        Mark(1, "left_far_goal_area_goal_line", (176.4, 331.2)),
+        Mark(1, "left_near_penalty_arc_end", (208.2, 387.0)),
+        Mark(1, "left_far_goal_area_corner", (237.6, 335.3)),
+        Mark(1, "left_far_goal_post", (127.0, 345.8)),
+    ]
+    with pytest.raises(SettingError, match=r"its 4 marks leave the ground in view unsure by \d+\.\d m at the median"):
+        fit_camera(marks, FOOTBALL, SIZE)
+
+
+def test_a_better_size_is_named_with_its_error() -> None:
+    with pytest.raises(SettingError, match=r"A pitch of 10[45]\.\d × 6[78]\.\d m would fit to \d\.\d px"):
+        fit_camera(marks_of(LEFT, noise=0.5), load_pitch("football", 90, 60), SIZE)

@@ -12,10 +12,13 @@ from sportstrack.pitch.camera import Camera, Floats
 from sportstrack.pitch.clip.chain import ClipScene
 from sportstrack.pitch.clip.joint import Joint, Key, fit_joint
 from sportstrack.pitch.clip.model import in_view, support
+from sportstrack.pitch.clip.size import fitting_size
 from sportstrack.pitch.clip.step import GATES
-from sportstrack.pitch.clip.views import shared_of, view_of
+from sportstrack.pitch.clip.views import camera_of, shared_of, view_of
 from sportstrack.pitch.evidence import PitchEvidence, SeenFrame
-from sportstrack.pitch.fit import fit_camera
+from sportstrack.pitch.fit import OTHER, CameraFit, camera_candidates, fit_camera, ground_apart
+from sportstrack.pitch.marks import Mark, check_marks, place_marks
+from sportstrack.pitch.sizes import better_size
 
 LEAST_CONFIDENCE = 0.3
 TRIED = 6
@@ -48,12 +51,62 @@ def start_by_hand(scene: ClipScene, shot: Sequence[SeenFrame]) -> ShotStart | No
     if not enough:
         return None
     marks = [mark for one in enough.values() for mark in one.marks() if mark.place not in scene.pitch.arcs]
-    fit = fit_camera(marks, scene.pitch, scene.size)
-    warnings = tuple(
+    fit = _best_fit(scene, marks, shot)
+    warnings = [
         f"frame {mark.frame}: {mark.title} contradicts the other marks and was left out" for mark in fit.left_out
-    )
-    joint = refined(scene, {frame - 1: camera for frame, camera in fit.cameras.items()}, shot)
-    return ShotStart(joint, warnings)
+    ]
+    joint = refined(scene, _by_frame(fit), shot)
+    first = min(fit.cameras)
+    told = better_size([mark for mark in marks if mark.frame == first], scene.pitch, fit.cameras[first])
+    hint = None if told is None else (round(2 * told.length) / 2, round(2 * told.width) / 2)
+    if (other := fitting_size(joint, scene.pitch, scene.size, hint)) is not None:
+        warnings.append(other)
+    return ShotStart(joint, tuple(warnings))
+
+
+def _best_fit(scene: ClipScene, marks: list[Mark], shot: Sequence[SeenFrame]) -> CameraFit:
+    """Return the cameras of marks; where several fit one frame's marks, that which agrees with its lines.
+
+    Raises:
+        SettingError: as `fit_camera`; also where the lines do not tell which of two cameras it is.
+    """
+    try:
+        return fit_camera(marks, scene.pitch, scene.size)
+    except SettingError:
+        placed = place_marks(marks, scene.pitch)
+        if len({one.mark.frame for one in placed}) > 1:
+            raise
+        check_marks(placed, placed[0].mark.frame)
+        found: list[tuple[float, CameraFit, Camera]] = []
+        for camera in camera_candidates(placed, placed[0].mark.frame, scene.size):
+            try:
+                fit = fit_camera(marks, scene.pitch, scene.size, start=camera)
+            except SettingError:
+                continue
+            joint = refined(scene, _by_frame(fit), shot)
+            found.append((_agreement(scene, joint), fit, _camera(scene, joint)))
+        found.sort(key=lambda one: -one[0])
+        others = [one for one in found[1:] if ground_apart(one[2], found[0][2], scene.size) > OTHER]
+        if not found or found[0][0] < GOOD_ON * GOOD_EXPLAINED * 2:
+            raise
+        if others and others[0][0] > 0.7 * found[0][0]:
+            raise
+        return found[0][1]
+
+
+def _camera(scene: ClipScene, joint: Joint) -> Camera:
+    return camera_of(joint.shared, joint.keys[0].view, (scene.size[0] / 2, scene.size[1] / 2))
+
+
+def _by_frame(fit: CameraFit) -> dict[int, Camera]:
+    return {frame - 1: camera for frame, camera in fit.cameras.items()}
+
+
+def _agreement(scene: ClipScene, joint: Joint) -> float:
+    """Return how well a first frame's lines agree: the part of the painted ones that is seen, times that explained."""
+    key = joint.keys[0]
+    _, on, explained = support(key.lines, in_view(scene.painted, joint.shared, key.view, scene.size), scene.size)
+    return on * explained
 
 
 def start_by_network(scene: ClipScene, shot: Sequence[SeenFrame]) -> ShotStart | None:
