@@ -14,6 +14,7 @@ from sportstrack.errors import SettingError
 from sportstrack.types import BoolArray, Embeddings, FloatArray, IntArray
 
 _LEAST = 1e-12  # a shorter vector has no direction worth the name
+CHANCE = 0.02  # share of chance in either kind of pair, so that no cosine is proof
 
 
 def unit_rows(features: Any) -> Embeddings:
@@ -130,3 +131,42 @@ def update_appearance(
     momentum = settings.appearance_momentum
     share = dynamic_momentum(score, least, momentum) if settings.fusion == "adaptive" else momentum
     appearance[:, track] = blend(appearance.take(track, axis=1).T, embedding, share).T
+
+
+# --- what a similarity is worth --------------------------------------------------------------------------------------
+
+
+def worth_of_similarity(same: FloatArray, other: FloatArray, std: float) -> FloatArray:
+    """Return (B,) log-likelihood ratios of one person against two by counts of cosines in bins.
+
+    A cosine means something else for every embedder: team mates have cosines near 1 of their kit colours and near 0 of
+    a re-identification network's vectors. Counted on the sequence itself, both say what they are worth: of kits, "one
+    of two teams", 0.7 at most, and a firm no between teams; of a perfect embedder, a firm yes or no.
+
+    Args:
+        same: (B,) counts in equal bins from −1 to 1, of pairs that are one person's.
+        other: (B,) the same of pairs that are two persons'.
+        std: of the kernel that smooths both, in bins.
+    """
+    p, q = (_smoothed(counts / max(float(counts.sum()), 1.0), std) for counts in (same, other))
+    chance = CHANCE * 0.5 * (p + q) + 1e-9
+    return _rising(np.log((p + chance) / (q + chance)), p + q + 1e-9)
+
+
+def _smoothed(values: FloatArray, std: float) -> FloatArray:
+    reach = int(np.ceil(4.0 * std))
+    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / std) ** 2)
+    return np.convolve(np.pad(values, reach, "edge"), kernel / kernel.sum(), "valid")
+
+
+def _rising(values: FloatArray, weight: FloatArray) -> FloatArray:
+    """Return the nearest values that fall nowhere, by weighted least squares."""
+    level: list[tuple[float, float, int]] = []  # value, weight and length of each step
+    for one in zip(values.tolist(), weight.tolist(), [1] * len(values), strict=True):
+        value, heavy, count = one
+        while level and level[-1][0] > value:
+            before, weighs, more = level.pop()
+            value = (before * weighs + value * heavy) / (weighs + heavy)
+            heavy, count = weighs + heavy, more + count
+        level.append((value, heavy, count))
+    return np.repeat([step[0] for step in level], [step[2] for step in level])

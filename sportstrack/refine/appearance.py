@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from sportstrack.refine.table import TrackTable
 from sportstrack.types import Embeddings, IntArray
 
 
@@ -22,11 +21,9 @@ def centred_embeddings(embedding: Embeddings) -> Embeddings:
     return _unit(unit)
 
 
-def mean_appearance(table: TrackTable, starts: IntArray) -> Embeddings | None:
-    """Return (T, D) unit rows, the appearance of each track of an `ordered` table; None without embeddings."""
-    if table.embedding is None:
-        return None
-    return _unit(np.add.reduceat(centred_embeddings(table.embedding), starts[:-1], axis=0))
+def mean_appearance(embedding: Embeddings, starts: IntArray) -> Embeddings:
+    """Return (T, D) unit rows, the appearance of each track by (N, D) centred embeddings of their rows."""
+    return _unit(np.add.reduceat(embedding, starts[:-1], axis=0))
 
 
 def _unit(rows: Embeddings) -> Embeddings:

@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 
-from sportstrack.refine.table import TrackTable
+from sportstrack.refine.table import EVIDENCE, TrackTable
 
 
 def with_ball(people: TrackTable, ball: TrackTable) -> TrackTable:
@@ -16,7 +16,7 @@ def with_ball(people: TrackTable, ball: TrackTable) -> TrackTable:
     fresh = np.unique(people.track_id[taken], return_inverse=True)[1].reshape(-1)
     track_id = people.track_id.copy()
     track_id[taken] = last + 1 + fresh
-    parts = (replace(people, track_id=track_id, embedding=None), replace(ball, embedding=None))
-    columns = [one.name for one in fields(TrackTable) if one.name != "embedding"]
+    parts = (replace(people, track_id=track_id), ball)
+    columns = [one.name for one in fields(TrackTable) if one.name not in EVIDENCE]
     joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in columns}
-    return TrackTable(**joined, embedding=None).ordered()
+    return TrackTable(**joined).ordered()

@@ -228,7 +228,7 @@ def _refine_file(
     frames = np.arange(start, int(rows.frame.max(initial=-1)) + 1, stride)
     paced = bool(options.frame_rate or stated.frame_rate)  # else the rate is the recording's, and so are the times
     times = None if recorded.times is None or paced else recorded.times[frames]
-    table = TrackTable.from_mot(rows, recorded.embedding)
+    table = TrackTable.from_mot(rows, recorded.known)
     names = names_beside(source) or (recorded.info.names if recorded.info else {})
     is_ball = np.isin(class_ids(table.class_id), ball_ids(names))
     line = Timeline.of(frames, times, rate / stride)
@@ -284,9 +284,9 @@ def _pieces(before: TrackTable, after: TrackTable) -> int:
 
 
 def _recorded(source: Path, rows: MotTable, options: argparse.Namespace) -> Recorded:
-    """Return the embeddings and the camera motion of the rows, as far as a recording is given and knows them."""
+    """Return embeddings, other evidence and camera motion of the rows, as far as a recording knows them."""
     if options.detections is None:
-        return Recorded(None, None, None)
+        return Recorded(None, {}, None)
     path: Path = options.detections
     return read_recorded(Recording(path / f"{source.stem}.npz" if path.is_dir() else path), rows)
 

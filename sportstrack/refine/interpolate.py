@@ -6,7 +6,7 @@ import numpy as np
 
 from sportstrack.refine.scene import Scene
 from sportstrack.refine.settings import RefineSettings
-from sportstrack.refine.table import TrackTable
+from sportstrack.refine.table import EVIDENCE, TrackTable
 from sportstrack.types import FloatArray, IntArray
 
 
@@ -50,7 +50,8 @@ def _gaps(table: TrackTable, scene: Scene, s: RefineSettings) -> tuple[IntArray,
 
 def _with_rows(table: TrackTable, row: IntArray, frame: IntArray, xyxy: FloatArray, score: FloatArray) -> TrackTable:
     """Return the table with new rows, each behind the row that it follows; ``row`` ascends, so nothing is sorted."""
-    n, embedding = len(row), table.embedding
+    n = len(row)
+    known = {name: column for name in EVIDENCE if (column := getattr(table, name)) is not None}
     order = np.empty(len(table) + n, np.int64)
     order[np.arange(len(table)) + np.searchsorted(row, np.arange(len(table)))] = np.arange(len(table))
     order[row + np.arange(n) + 1] = np.arange(len(table), len(table) + n)
@@ -62,6 +63,6 @@ def _with_rows(table: TrackTable, row: IntArray, frame: IntArray, xyxy: FloatArr
         np.concatenate((table.class_id, table.class_id[row])),
         np.concatenate((table.detection, np.full(n, -1))),
         np.concatenate((table.filled, np.ones(n, np.bool_))),
-        None if embedding is None else np.concatenate((embedding, np.zeros((n, embedding.shape[1]), np.float32))),
+        **{name: np.concatenate((c, np.zeros((n, c.shape[1]), np.float32))) for name, c in known.items()},
     )
     return joined[order]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,8 @@ from sportstrack.boxes import iou
 from sportstrack.errors import FormatError
 from sportstrack.mot import MotTable
 from sportstrack.recording import RecordedFrame, Recording, RecordingInfo
-from sportstrack.types import Embeddings, FloatArray
+from sportstrack.refine.table import EVIDENCE
+from sportstrack.types import FloatArray
 
 _LEAST = 0.5  # overlap of a row with the detection that it came from; filtered boxes differ from theirs
 
@@ -22,14 +24,14 @@ class Recorded:
 
     Attributes:
         info: of the recording, or None without one.
-        embedding: (N, D) float32 embeddings of the rows, zeros where no detection fits; None if none were recorded.
+        known: optional columns of `TrackTable` by name, (N, …) float32, zeros where no detection fits.
         camera: (F, 2, 3) affines of frames 0 … F − 1, NaN where unknown; None if none were recorded.
         cuts: frames with which another shot begins.
         times: (F,) seconds of frames 0 … F − 1, between and before the recorded ones in line with them; or None.
     """
 
     info: RecordingInfo | None
-    embedding: NDArray[np.float32] | None
+    known: Mapping[str, NDArray[np.float32]]
     camera: FloatArray | None
     cuts: tuple[int, ...] = ()
     times: FloatArray | None = None
@@ -45,7 +47,7 @@ def read_recorded(recording: Recording, rows: MotTable) -> Recorded:
     frames = int(rows.frame.max()) + 1 if len(rows) else 0
     starts = np.searchsorted(rows.frame[order], np.arange(frames + 1))
     camera = np.full((frames, 2, 3), np.nan)
-    embedding: Embeddings | None = None
+    known: dict[str, NDArray[np.float32]] = {}
     cuts: list[int] = []
     times: dict[int, float] = {}
     fitting, last = 0, -1
@@ -61,10 +63,9 @@ def read_recorded(recording: Recording, rows: MotTable) -> Recorded:
         mine = order[starts[last] : starts[last + 1]]
         row, detection = _fit(rows, mine, frame)
         fitting += len(row)
-        if frame.detections.embedding is not None:
-            if embedding is None:
-                embedding = np.zeros((len(rows), frame.detections.embedding.shape[1]), np.float32)
-            embedding[row] = frame.detections.embedding[detection]
+        for name in EVIDENCE:
+            if (column := getattr(frame.detections, name, None)) is not None:
+                known.setdefault(name, np.zeros((len(rows), column.shape[1]), np.float32))[row] = column[detection]
     if last < frames - 1:
         raise FormatError(f"{recording.path}: ends at frame {last + 1}, but the result goes to {frames}")
     if 2 * fitting < len(rows):
@@ -74,7 +75,7 @@ def read_recorded(recording: Recording, rows: MotTable) -> Recorded:
         )
     return Recorded(
         recording.info,
-        embedding,
+        known,
         camera if np.isfinite(camera).any() else None,
         tuple(cuts),
         _all_times(times, frames, recording.info.source_rate) if times else None,

@@ -34,6 +34,8 @@ class RefineSettings:
 
         split_window: split where the mean embeddings of up to this many seconds before and after differ.
         split_min_side: seconds of track that each side must have.
+        split_team: split where two teams, one before and one after, explain the team evidence by so many nats better
+            than one team; 0 for never.
         split_below: split where the cosine of the two means is under this.
 
         trust: log-odds added for a gap that the tracker itself bridged; larger leaves more to the tracker, 1000
@@ -58,8 +60,12 @@ class RefineSettings:
         border_height: the logarithm of the height differs by this much after no time, …
         border_height_rate: … and by this much more after one second; grows with the root of time.
         tail: degrees of freedom of the differences' t distributions; 2 is lenient, 100 as good as normal.
-        appearance_weight: two appearances of cosine c add weight · (c − neutral) to the log-odds.
+        appearance_measured: share of what the cosine of two appearances was measured to be worth in the sequence itself
+            in what it adds to the log-odds; the rest, and all where there is little to measure, is the following line.
+        appearance_weight: weight · (c − neutral); 0: appearance links nothing within a shot.
         appearance_neutral: the cosine that says nothing.
+        who_weight: share of what teams and shirt numbers add to the log-odds; 0: neither counts.
+        number_gap: longest absence, in seconds, that a number read on both sides bridges within a team.
 
         shot_memory: seconds for which a player may be known again in a later shot; 0 for never.
         shot_similarity: cosine of two appearances from which a player is known again by them; above 1 for never.
@@ -94,6 +100,7 @@ class RefineSettings:
     split_window: float = 3.0
     split_min_side: float = 1.0
     split_below: float = 0.2
+    split_team: float = 6.0
 
     trust: float = 0.5
     slope_window: float = 0.4
@@ -116,8 +123,11 @@ class RefineSettings:
     border_height: float = 0.04
     border_height_rate: float = 0.1
     tail: float = 2.0
+    appearance_measured: float = 1.0
     appearance_weight: float = 4.0
     appearance_neutral: float = 0.4
+    who_weight: float = 1.0
+    number_gap: float = 60.0
 
     shot_memory: float = 60.0
     shot_similarity: float = 0.6

@@ -10,29 +10,52 @@ from sportstrack.refine.appearance import centred_embeddings
 from sportstrack.refine.scene import Scene
 from sportstrack.refine.settings import RefineSettings
 from sportstrack.refine.table import TrackTable, fresh_ids
-from sportstrack.types import Embeddings, IntArray
+from sportstrack.refine.who import team_likelihoods
+from sportstrack.types import Embeddings, FloatArray, IntArray
 
 
 def split_tracks(table: TrackTable, scene: Scene, settings: RefineSettings | None = None) -> TrackTable:
-    """Split tracks where the appearance before and after differ; the first part keeps the id, others get new ones.
+    """Split tracks where the team or the appearance before and after differ; the first part keeps the id.
 
-    Without embeddings nothing happens. No row is added or lost.
+    Without team evidence and embeddings nothing happens. No row is added or lost; other parts get new ids.
     """
     s = settings or RefineSettings()
     table = table.ordered()
-    if table.embedding is None or not len(table):
+    if not len(table):
         return table
-    embedding = centred_embeddings(table.embedding)
+    cuts: list[int] = []
     starts = table.starts()
-    cuts = [
-        low + cut
-        for low, high in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True)
-        for cut in _cuts(table.frame[low:high], embedding[low:high], scene, s)
-    ]
+    tracks = list(zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True))
+    if table.embedding is not None:
+        embedding = centred_embeddings(table.embedding)
+        for low, high in tracks:
+            cuts += [low + cut for cut in _cuts(table.frame[low:high], embedding[low:high], scene, s)]
+    if table.team_evidence is not None and s.split_team:
+        likely, _ = team_likelihoods(table.team_evidence)
+        side = max(1, round(scene.frames_in(s.split_min_side)))
+        for low, high in tracks:
+            cuts += [low + cut for cut in _team_changes(likely[low:high], s.split_team, side)]
     begins = np.union1d(starts[:-1], np.array(cuts, np.int64))
     ids = fresh_ids(table.track_id[begins])
     ids = np.repeat(ids, np.diff(np.append(begins, len(table))))
     return replace(table, track_id=ids).ordered()
+
+
+def _team_changes(likely: FloatArray, least: float, side: int) -> list[int]:
+    """Return the rows at which another team begins, by (N, G) nats: two groups explain them so much better than one."""
+    parts, cuts = [(0, len(likely))], []
+    while parts:
+        low, high = parts.pop()
+        if high - low < 2 * side:
+            continue
+        before = np.cumsum(likely[low:high], axis=0)
+        after = before[-1] - before
+        gain = before.max(axis=1) + after.max(axis=1) - before[-1].max()
+        best = side - 1 + int(gain[side - 1 : high - low - side].argmax())
+        if gain[best] >= least:
+            cuts.append(low + best + 1)
+            parts += [(low, low + best + 1), (low + best + 1, high)]
+    return sorted(cuts)
 
 
 def _cuts(frame: IntArray, embedding: Embeddings, scene: Scene, s: RefineSettings) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar
 
@@ -13,6 +13,9 @@ from sportstrack.columns import SequenceTable
 from sportstrack.errors import SettingError
 from sportstrack.mot import MotTable, class_ids
 from sportstrack.types import BoolArray, Detections, FloatArray, IntArray, Tracks
+
+EVIDENCE = ("embedding", "team_evidence", "number_votes")
+"""Names of the columns that may be missing."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -28,6 +31,9 @@ class TrackTable(SequenceTable):
         detection: (N,) int64, row in the frame's `Detections`; −1 without one.
         filled: (N,) bool, True for a box that was not detected: it was put between two that were.
         embedding: (N, D) float32 embeddings, or None. A row of zeros is an unknown one.
+        team_evidence: (N, G) float32 probabilities of groups as in `Detections`, or None.
+        number_votes: (N, 2) float32, the code of the shirt number that was read (0 to 99, 100 to 109 for 00 to 09, −1
+            for none) and how sure it is, 0 to 1, or None.
     """
 
     frame: IntArray
@@ -38,6 +44,8 @@ class TrackTable(SequenceTable):
     detection: IntArray
     filled: BoolArray
     embedding: NDArray[np.float32] | None = None
+    team_evidence: NDArray[np.float32] | None = None
+    number_votes: NDArray[np.float32] | None = None
     first_class: ClassVar[int] = 1
 
     def __len__(self) -> int:
@@ -46,9 +54,7 @@ class TrackTable(SequenceTable):
     def __getitem__(self, rows: Any) -> TrackTable:
         """Return the rows picked by a slice, an index array or a boolean mask, as a new table."""
         values: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
-        if self.embedding is None:
-            del values["embedding"]
-        return TrackTable(**{name: value[rows] for name, value in values.items()})
+        return TrackTable(**{name: value[rows] for name, value in values.items() if value is not None})
 
     @classmethod
     def of(
@@ -80,11 +86,11 @@ class TrackTable(SequenceTable):
         return _checked(table)
 
     @classmethod
-    def from_mot(cls, table: MotTable, embedding: NDArray[np.float32] | None = None) -> TrackTable:
-        """Take over what `sportstrack.read_mot` has read, and an embedding for each row if there are any."""
+    def from_mot(cls, table: MotTable, known: Mapping[str, NDArray[np.float32]] | None = None) -> TrackTable:
+        """Take over what `sportstrack.read_mot` has read, and what is known of its rows, by the names in `EVIDENCE`."""
         n = len(table)
         unknown, seen = np.full(n, -1), np.zeros(n, np.bool_)
-        return cls(table.frame, table.track_id, table.xyxy, table.score, table.class_id, unknown, seen, embedding)
+        return cls(table.frame, table.track_id, table.xyxy, table.score, table.class_id, unknown, seen, **known or {})
 
     def to_mot(self) -> MotTable:
         """Return MOT rows sorted by frame, then id; a filled box has visibility 0, all others −1."""
@@ -104,15 +110,15 @@ class TrackTable(SequenceTable):
 
         Args:
             tracks: one table per frame.
-            detections: the same frames' detections, None where unknown, from which embeddings are taken.
+            detections: the same frames' detections, None where unknown; embeddings and evidence are theirs.
             frames: (F,) the frames' numbers, ascending; None counts from 0.
             coasting: keep the boxes of coasting tracks, as filled ones; they are predictions and otherwise left out.
         """
         seen = list(tracks) if coasting else [one[one.detection >= 0] for one in tracks]
         joined = MotTable.from_tracks(seen, boxes="detected")  # the refinement smooths, with both sides in view
-        embedding = None if detections is None else _embeddings(seen, detections)
+        known = {} if detections is None else {name: _known(name, seen, detections) for name in EVIDENCE}
         row = np.concatenate([one.detection for one in seen]) if seen else np.empty(0, np.int64)
-        table = replace(cls.from_mot(joined), detection=row, filled=row < 0, embedding=embedding)
+        table = replace(cls.from_mot(joined), detection=row, filled=row < 0, **known)
         if frames is not None:
             table = replace(table, frame=np.asarray(frames, np.int64)[table.frame])
         return table.ordered()
@@ -167,12 +173,13 @@ def _checked(table: TrackTable) -> TrackTable:
     return table
 
 
-def _embeddings(tracks: Sequence[Tracks], detections: Sequence[Detections | None]) -> NDArray[np.float32] | None:
-    width = next((d.embedding.shape[1] for d in detections if d is not None and d.embedding is not None), None)
+def _known(name: str, tracks: Sequence[Tracks], detections: Sequence[Detections | None]) -> Any:
+    """Return (N, …) an optional column of the detections for the rows of tracks, zeros where unknown; or None."""
+    columns = [getattr(found, name, None) for found in detections]
+    width = next((column.shape[1] for column in columns if column is not None), None)
     if width is None:
         return None
     parts = []
-    for one, found in zip(tracks, detections, strict=True):
-        rows = None if found is None else found.embedding
+    for one, rows in zip(tracks, columns, strict=True):
         parts.append(np.zeros((len(one), width), np.float32) if rows is None else rows[one.detection])
     return np.concatenate(parts)

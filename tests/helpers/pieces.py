@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from sportstrack.refine import (
@@ -10,6 +12,7 @@ from sportstrack.refine import (
     TrackTable,
     link_tracks,
 )
+from sportstrack.refine.table import EVIDENCE
 
 SIZE = {"width": 1280.0, "height": 720.0}
 COLUMNS = ("frame", "track_id", "xyxy", "score", "class_id", "detection", "filled")
@@ -26,17 +29,16 @@ def run(
     t = np.array(frames)
     centre = np.array(start) + t[:, None] * np.array(velocity)
     half = np.array([20.0, 50.0])
-    columns = {name: np.full(len(t), value) for name, value in more.items() if name != "embedding"}
-    embedding = np.tile(more["embedding"], (len(t), 1)) if "embedding" in more else None
-    return TrackTable.of(
-        t, np.full(len(t), track), np.hstack([centre - half, centre + half]), **columns, embedding=embedding
-    )
+    columns = {name: np.full(len(t), value) for name, value in more.items() if name not in EVIDENCE}
+    known = {name: np.tile(np.float32(more[name]), (len(t), 1)) for name in EVIDENCE if name in more}
+    table = TrackTable.of(t, np.full(len(t), track), np.hstack([centre - half, centre + half]), **columns)
+    return replace(table, **known)
 
 
 def join(*parts: TrackTable) -> TrackTable:
-    embeddings = None if parts[0].embedding is None else np.concatenate([part.embedding for part in parts])
-    columns = [np.concatenate([getattr(p, name) for p in parts]) for name in COLUMNS[:5]]
-    return TrackTable.of(*columns, embedding=embeddings)
+    known = [name for name in EVIDENCE if getattr(parts[0], name) is not None]
+    columns = {name: np.concatenate([getattr(p, name) for p in parts]) for name in (*COLUMNS, *known)}
+    return TrackTable(**columns).ordered()
 
 
 def scene(table: TrackTable, frames: int | None = None, **more) -> Scene:

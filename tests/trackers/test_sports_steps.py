@@ -13,7 +13,7 @@ from sportstrack.trackers.sports import SportsTrackConfig, Tuning
 from sportstrack.trackers.sports.appearance import AverageEmbedding
 from sportstrack.trackers.sports.border import return_likelihood
 from sportstrack.trackers.sports.classes import vote, within_roster
-from sportstrack.trackers.sports.likelihood import compare, motion_affinity, overlaps
+from sportstrack.trackers.sports.likelihood import NATS, compare, motion_affinity, overlaps
 from sportstrack.trackers.sports.motion import CameraPath, Motion, median, smoothed, warped
 from sportstrack.trackers.sports.rows import Rows
 
@@ -30,7 +30,7 @@ def found(*boxes: tuple[float, float, float, float], classes: Any = None) -> Fou
 
 def tracks(*boxes: tuple[float, float, float, float], variance: float = 1.0, classes: Any = None) -> Rows:
     """Tracks that are expected in these xywh boxes."""
-    rows, count = Rows.empty(0), len(boxes)
+    rows, count = Rows.empty(0, 0), len(boxes)
     rows.state = np.zeros((5, 4, count))
     rows.state[0], rows.state[2] = np.array(boxes, np.float64).T, variance
     rows.class_id = rows.main_class = np.zeros(count, np.int64) if classes is None else np.array(classes)
@@ -110,12 +110,12 @@ def test_overlap_helps_and_nothing_out_of_reach_matches() -> None:
     assert costs.affinity[0, 2] == 9  # 80 pixels are more than 1.5 heights
 
 
-def test_appearance_changes_only_pairs_that_motion_allows() -> None:
+def test_evidence_changes_only_pairs_that_motion_allows() -> None:
     rows, boxes = tracks((100, 100, 20, 50)), found((100, 100, 20, 50), (100, 165, 20, 50))
     plain = compare(rows, boxes, None, SportsTrackConfig())
-    alike = compare(rows, boxes, np.array([[0.8, 1.0]]), SportsTrackConfig())
-    unknown = compare(rows, boxes, np.array([[np.nan, np.nan]]), SportsTrackConfig())
-    assert plain.affinity[0, 0] - alike.affinity[0, 0] == pytest.approx(1.5 * 0.5)
+    alike = compare(rows, boxes, np.array([[2.0, 4.0]]), SportsTrackConfig())
+    unknown = compare(rows, boxes, np.array([[0.0, 0.0]]), SportsTrackConfig())
+    assert plain.affinity[0, 0] - alike.affinity[0, 0] == pytest.approx(2.0 / NATS)
     assert plain.affinity[0, 1] == alike.affinity[0, 1] > -0.1
     assert np.array_equal(plain.affinity, unknown.affinity)
 
@@ -133,13 +133,13 @@ def test_return_likelihood_by_hand() -> None:
     left, back = np.array([[5.0], [100], [20], [50]]), np.array([[8.0], [130], [20], [40]])
     same = np.array([True, False, False, False]).reshape(4, 1, 1)  # both at the left
     moved, ticks = np.array([[0.0], [10]]), np.array([50.0])
-    (((got,),), ((with_cosine,),)) = (
-        return_likelihood(left, back, same, moved, ticks, cosine) for cosine in (None, np.array([[0.3]]))
+    (((got,),), ((with_evidence,),)) = (
+        return_likelihood(left, back, same, moved, ticks, nats) for nats in (None, np.array([[-0.4]]))
     )
     u = (130 - 110) / 45
     want = math.exp(-(u**2) / (2 * 0.36 * (1 + 0.02 * 50)) - 0.5 * (math.log(40 / 50) / 0.5) ** 2 - 50 / 200)
     assert got == pytest.approx(want)
-    assert with_cosine == pytest.approx(want * math.exp(4 * -0.1))
+    assert with_evidence == pytest.approx(want * math.exp(-0.4))
 
 
 # --- classes and appearance ------------------------------------------------------------------------------------------

@@ -1,12 +1,15 @@
 """Across shots: give a player of one shot the id that it had in an earlier one, if the evidence suffices.
 
-No place in the picture means anything after a shot change, so every shot's tracks begin as new ones. There are two
+No place in the picture means anything after a shot change, so every shot's tracks begin as new ones. There are three
 kinds of evidence that one of them is known:
 
 * *formation*: how the players of one shot's end stand to one another, and those of the next one's beginning
   (`sportstrack.refine.link.formation`). It needs no embeddings. With them, dissimilar players are not taken for the
   same, less evidence suffices, and more shot changes are bridged;
-* *appearance*: it is similar to one identity's, and clearly less so to any other's, from either side.
+* *appearance*: it is similar to one identity's, and clearly less so to any other's, from either side;
+* *shirt number*: the same was read, in no other team.
+
+Two of different teams or numbers, where these are sure, are never the same.
 
 What suffices for neither stays new. Shots are gone through once, in order.
 """
@@ -20,12 +23,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sportstrack.assign import rival
-from sportstrack.refine.appearance import mean_appearance
+from sportstrack.refine.appearance import centred_embeddings, mean_appearance
 from sportstrack.refine.link.formation import Fit, Standing, best_fit, rise_of
 from sportstrack.refine.link.pairs import Pairs, best_links, chain_ids
 from sportstrack.refine.scene import Scene
 from sportstrack.refine.settings import RefineSettings
 from sportstrack.refine.table import TrackTable
+from sportstrack.refine.who import NUMBER_NATS, Who
 from sportstrack.types import BoolArray, Embeddings, FloatArray, IntArray
 
 _FEW = 3  # boxes from which a player's place at a shot change is taken; ...
@@ -46,6 +50,7 @@ class _Tracks:
     shot: IntArray  # (T,)
     class_id: IntArray  # (T,)
     appearance: Embeddings | None  # (T, D)
+    who: Who
     of_row: IntArray  # (N,) track of each row
     by_frame: IntArray  # (N,) rows sorted by frame
     frames: IntArray  # (N,) their frames
@@ -78,7 +83,8 @@ def _tracks(table: TrackTable, scene: Scene) -> _Tracks:
         table.frame[starts[1:] - 1],
         shot[starts[:-1]],
         table.class_id[starts[:-1]],
-        mean_appearance(table, starts),
+        None if table.embedding is None else mean_appearance(centred_embeddings(table.embedding), starts),
+        Who.of(table, starts),
         of_row,
         by_frame,
         table.frame[by_frame],
@@ -102,8 +108,9 @@ def _links(tracks: _Tracks, scene: Scene, s: RefineSettings) -> Pairs:
             if stood.fits:
                 match[tracks.shot[new]] = match[tracks.shot[known[tracks.last[known].argmax()]]]
             of_match = match[tracks.shot[known]][:, None] == match[tracks.shot[new]]
-            may = _alike_class(tracks, known, new) & (of_match | (s.shot_unproven > 0.0))
-            a, b = _matched(stood, np.where(may, cosine, np.nan), s)
+            may = _possible(tracks, known, new) & (of_match | (s.shot_unproven > 0.0))
+            number = tracks.who.one_number(known[:, None], new) & may
+            a, b = _matched(stood, np.where(may, cosine, np.nan), number, s)
         left.append(known[a])
         right.append(new[b])
         known = np.concatenate((np.delete(known, a), new))
@@ -129,13 +136,21 @@ class _Stood:
     fits: bool
 
 
-def _matched(stood: _Stood, cosine: FloatArray, s: RefineSettings) -> Pairs:
-    """Return which identities are which new tracks; the cosines of pairs that appearance may not link are NaN."""
+def _matched(stood: _Stood, cosine: FloatArray, number: BoolArray, s: RefineSettings) -> Pairs:
+    """Return which identities are which new tracks.
+
+    Args:
+        stood: what formation says.
+        cosine: (I, P) of appearance; NaN where appearance may not link.
+        number: (I, P) pairs of one team and number.
+        s: settings.
+    """
     gain = np.zeros(cosine.shape)
     gain[stood.a, stood.b] = _LEAD
     # A player that stands in both pictures would have been found by its place.
     likely = _by_appearance(cosine, s) & ~(stood.there[:, None] & stood.here)
     gain += np.where(likely, s.appearance_weight * (np.nan_to_num(cosine) - s.appearance_neutral), 0.0)
+    gain += np.where(number, s.who_weight * NUMBER_NATS, 0.0)
     known, new = (gain > 0.0).nonzero()
     return best_links(known, new, gain[known, new])
 
@@ -150,9 +165,11 @@ def _cosine(appearance: Embeddings | None, known: IntArray, new: IntArray) -> Fl
     return cosine
 
 
-def _alike_class(tracks: _Tracks, a: IntArray, b: IntArray) -> BoolArray:
+def _possible(tracks: _Tracks, a: IntArray, b: IntArray) -> BoolArray:
+    """Return (I, P) which pairs may be one by class, team and number."""
     before, after = tracks.class_id[a][:, None], tracks.class_id[b]
-    return np.asarray((before == after) | (before < 0) | (after < 0))
+    alike = (before == after) | (before < 0) | (after < 0)
+    return np.asarray(alike & ~tracks.who.differ(a[:, None], b))
 
 
 def _by_appearance(cosine: FloatArray, s: RefineSettings) -> BoolArray:
@@ -180,7 +197,7 @@ def _by_formation(
     if before is None or after is None:
         return unknown
     similar = cosine[old][:, young]
-    possible = _alike_class(tracks, known[old], new[young]) & ~(similar < s.formation_similarity)
+    possible = _possible(tracks, known[old], new[young]) & ~(similar < s.formation_similarity)
     fit = best_fit(before, after, possible, (scene.width, scene.height))
     if fit is None or not _suffices(fit, s, with_appearance=bool(np.isfinite(similar).mean() > 0.5)):
         return unknown

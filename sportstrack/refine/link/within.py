@@ -15,11 +15,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sportstrack.refine.appearance import mean_appearance
+from sportstrack.refine.appearance import centred_embeddings, mean_appearance
+from sportstrack.refine.likeness import Likeness, measure
 from sportstrack.refine.link.pairs import Pairs, best_links, chain_ids
 from sportstrack.refine.scene import Scene
 from sportstrack.refine.settings import RefineSettings
 from sportstrack.refine.table import TrackTable
+from sportstrack.refine.who import Who
 from sportstrack.types import BoolArray, Embeddings, FloatArray, IntArray
 
 _BLOCK = 1 << 18  # pairs looked at together
@@ -53,14 +55,20 @@ class Pieces:
         first: where they begin.
         last: where they end.
         class_id: (T,) the class that most of their boxes have.
+        who: their teams and numbers.
         appearance: (T, D), zeros where unknown, or None.
+        boxes: (T,) how many embeddings are known of each.
+        likeness: what cosines of appearances are worth, or None.
     """
 
     track_id: IntArray
     first: Ends
     last: Ends
     class_id: IntArray
-    appearance: Embeddings | None
+    who: Who
+    appearance: Embeddings | None = None
+    boxes: IntArray | None = None
+    likeness: Likeness | None = None
 
 
 def link_pieces(table: TrackTable, scene: Scene, s: RefineSettings) -> TrackTable:
@@ -100,13 +108,19 @@ def _cut(table: TrackTable, scene: Scene, s: RefineSettings) -> IntArray:
 
 
 def _pieces(table: TrackTable, starts: IntArray, scene: Scene, s: RefineSettings) -> Pieces:
-    return Pieces(
+    who = Who.of(table, starts)
+    pieces = Pieces(
         table.track_id[starts[:-1]],
         _ends(table, starts, scene, s, starts[:-1]),
         _ends(table, starts, scene, s, starts[1:] - 1),
         _classes(table, starts),
-        mean_appearance(table, starts),
+        who,
     )
+    if table.embedding is None or not s.appearance_weight:
+        return pieces
+    embedding = centred_embeddings(table.embedding)
+    mean, boxes = mean_appearance(embedding, starts), np.add.reduceat(embedding.any(axis=1), starts[:-1])
+    return replace(pieces, appearance=mean, boxes=boxes, likeness=measure(embedding, table.frame, starts, who, s))
 
 
 def _ends(table: TrackTable, starts: IntArray, scene: Scene, s: RefineSettings, outer: IntArray) -> Ends:
@@ -153,7 +167,7 @@ def _classes(table: TrackTable, starts: IntArray) -> IntArray:
 
 
 def _candidates(pieces: Pieces, scene: Scene, s: RefineSettings) -> Iterator[Pairs]:
-    """Yield each pair near enough in time once, in blocks: all pairs, and those at a common edge for longer."""
+    """Yield each pair near enough in time once, in blocks: for longer those at a common edge or of one number."""
     first, last = pieces.first, pieces.last
     everyone = np.arange(len(first.frame))
     near, far = scene.frames_in(s.interior_gap), scene.frames_in(s.border_gap)
@@ -163,6 +177,12 @@ def _candidates(pieces: Pieces, scene: Scene, s: RefineSettings) -> Iterator[Pai
         left, came = np.flatnonzero(last.edges[:, edge]), np.flatnonzero(first.edges[:, edge])
         for a, b in _within(left, came, last.frame, first.frame, near, far):
             new = ~(last.edges[a, :edge] & first.edges[b, :edge]).any(axis=1)  # a corner is at two edges
+            yield a[new], b[new]
+    number = pieces.who.number
+    for code in np.unique(number[number >= 0]).tolist():
+        of_number = np.flatnonzero(number == code)
+        for a, b in _within(of_number, of_number, last.frame, first.frame, near, scene.frames_in(s.number_gap)):
+            new = ~(last.edges[a] & first.edges[b]).any(axis=1) | (first.frame[b] - last.frame[a] > far)
             yield a[new], b[new]
 
 
@@ -190,15 +210,24 @@ def _worthwhile(
     may &= (kind[a] == kind[b]) | (kind[a] < 0) | (kind[b] < 0)
     a, b = a[may], b[may]
     odds = np.maximum(_interior(last, first, a, b, scene, s), _border(last, first, a, b, scene, s))
+    odds = np.where(pieces.who.one_person(a, b) & (s.who_weight > 0), np.maximum(odds, 0.0), odds)
     odds += np.where((pieces.track_id[a] == pieces.track_id[b]) & (b == a + 1), s.trust, 0.0)
-    if pieces.appearance is not None:
-        before, after = pieces.appearance[a], pieces.appearance[b]
-        cosine = np.einsum("ij,ij->i", before, after)
-        odds += np.where(
-            before.any(axis=1) & after.any(axis=1), s.appearance_weight * (cosine - s.appearance_neutral), 0.0
-        )
+    if s.who_weight:
+        odds += s.who_weight * pieces.who.log_ratio(a, b)
+    if pieces.likeness is not None:
+        odds += _appearance(pieces, a, b)
     good = odds > 0.0
     return a[good], b[good], odds[good]
+
+
+def _appearance(pieces: Pieces, a: IntArray, b: IntArray) -> FloatArray:
+    """Return the log-likelihood ratios of the pairs' appearances, 0 where one is unknown."""
+    assert pieces.appearance is not None
+    assert pieces.boxes is not None
+    assert pieces.likeness is not None
+    cosine = np.einsum("ij,ij->i", pieces.appearance[a], pieces.appearance[b]).astype(np.float64)
+    fewer = np.minimum(pieces.boxes[a], pieces.boxes[b])
+    return np.where(fewer > 0, pieces.likeness.log_ratio(cosine, fewer), 0.0)
 
 
 def _interior(last: Ends, first: Ends, a: IntArray, b: IntArray, scene: Scene, s: RefineSettings) -> FloatArray:

@@ -19,7 +19,6 @@ SPREAD = 0.6  # standard deviation of the place along the border, in box heights
 SPREAD_GROWTH = 0.02  # of that variance, per tick
 SIZE_TOLERANCE = 0.5  # standard deviation of the logarithm of the ratio of heights
 DECAY = 8.0  # seconds after which a return is e times less likely
-APPEARANCE_WEIGHT, NEUTRAL_COSINE = 4.0, 0.4  # the likelihood is multiplied by exp(weight · (cosine − neutral))
 MIN_LIKELIHOOD = 0.1  # of a return
 LEARNING = 10.0  # seconds of video after which the farthest boxes so far are taken for unknown borders
 
@@ -31,7 +30,7 @@ def match_returns(
     size: FloatArray,
     moved: FloatArray,
     ticks: FloatArray,
-    similarity: FloatArray | None,
+    nats: FloatArray | None,
     config: SportsTrackConfig,
 ) -> tuple[IntArray, IntArray]:
     """Match detections at a border with tracks that left there.
@@ -43,7 +42,7 @@ def match_returns(
         size: (2,) of the picture.
         moved: (2, T) how far the camera moved the picture's content since each track's last match.
         ticks: (T,) since that match.
-        similarity: (T, N) cosines of appearance, NaN where unknown; None without embeddings.
+        nats: (T, N) by which appearance and teams speak for each pair; None where nothing is known.
         config: settings.
 
     Returns:
@@ -61,8 +60,8 @@ def match_returns(
     if not same.any():
         return NONE, NONE
     left, back = xyxy_to_xywh(rows.box[:, gone].T), found.measurement[:, free]
-    cosine = None if similarity is None else similarity[gone[:, None], free]
-    likely = return_likelihood(left, back, same, moved[:, gone], ticks[gone], cosine)
+    known = None if nats is None else nats[gone[:, None], free]
+    likely = return_likelihood(left, back, same, moved[:, gone], ticks[gone], known)
     t, b = clip_then_solve(-likely, -MIN_LIKELIHOOD)
     return gone[t], free[b]
 
@@ -73,7 +72,7 @@ def return_likelihood(
     same: BoolArray,
     moved: FloatArray,
     ticks: FloatArray,
-    cosine: FloatArray | None,
+    nats: FloatArray | None,
 ) -> FloatArray:
     """Return (G, F), 0…1: how likely it is that each track that left is each box at the border.
 
@@ -83,7 +82,7 @@ def return_likelihood(
         same: (4, G, F) pairs at the same left, top, right or bottom border.
         moved: (2, G) how far the expected place has moved with the camera.
         ticks: (G,) since the last box.
-        cosine: (G, F) of appearance, NaN where unknown; None without embeddings.
+        nats: (G, F) by which appearance and teams speak for each pair; None where nothing is known.
     """
     old, new, ticks = left[:, :, None], back, ticks[:, None]
     expected = old[:2] + moved[:, :, None]
@@ -94,6 +93,6 @@ def return_likelihood(
     exponent = -along / (2 * SPREAD**2 * (1 + SPREAD_GROWTH * ticks))
     exponent -= 0.5 * (np.log(new[3] / old[3]) / SIZE_TOLERANCE) ** 2
     exponent -= ticks * (TICK / DECAY)
-    if cosine is not None:
-        exponent += np.where(np.isnan(cosine), 0.0, APPEARANCE_WEIGHT * (cosine - NEUTRAL_COSINE))
+    if nats is not None:
+        exponent += nats
     return np.asarray(np.exp(np.minimum(exponent, 0.0)))

@@ -65,7 +65,8 @@ class SportsTrackConfig:
         second_overlap: least DIoU of a match with a low-score detection.
         third_overlap: least DIoU of a match of what is left after that.
         border_memory: seconds that a track is kept that left over a border of the picture; 0: none is.
-        appearance_weight: the affinity rises by this much times (cosine − 0.3); 0: embeddings are not used at all.
+        appearance_weight: share of what appearance says that counts, in nats; 0: embeddings are not used at all.
+        team_weight: share of what team evidence says that counts, in nats; 0: it is not used at all.
         gallery_memory: seconds that the appearance of an ended track is kept for recognition; 0: none is.
         link_similarity: least cosine of an ended and a new track to be one.
         roster: of a class, at most so many tracks are started and reported at once, as ``{class: number}``.
@@ -94,7 +95,8 @@ class SportsTrackConfig:
     second_overlap: float = 0.5
     third_overlap: float = 0.2
     border_memory: float = 10.0
-    appearance_weight: float = 1.5
+    appearance_weight: float = 1.0
+    team_weight: float = 1.0
     gallery_memory: float = 60.0
     link_similarity: float = 0.6
     roster: Mapping[int, int] | tuple[tuple[int, int], ...] = ()

@@ -14,7 +14,8 @@ from sportstrack.types import BoolArray, FloatArray, IntArray
 
 REACH = 1.5  # longest distance of a match, in heights of the box
 DISTANCE_SCALE = 8.0  # the affinity falls by 1 for this much squared distance in standard deviations
-NEUTRAL_COSINE = 0.3  # speaks neither for nor against a match
+NATS = DISTANCE_SCALE / 2  # so the affinity is a log-likelihood over this
+VETO = 2.0  # nats against a pair, from which on no overlap makes it a match, and nothing one with a lost track
 _APART = 9.0  # cost of a pair that cannot match; over every limit
 
 
@@ -26,14 +27,18 @@ class Costs:
     overlap: FloatArray  # − DIoU
 
 
-def compare(rows: Rows, found: Found, similarity: FloatArray | None, config: SportsTrackConfig) -> Costs:
+def compare(
+    rows: Rows, found: Found, nats: FloatArray | None, config: SportsTrackConfig, lost: BoolArray | bool = False
+) -> Costs:
     """Compute the costs of all pairs.
 
     Args:
         rows: the tracks, predicted.
         found: the detections.
-        similarity: (T, N) cosines of appearance, NaN where unknown; None without embeddings.
+        nats: (T, N) by which appearance and teams speak for each pair; None where nothing is known.
         config: settings.
+        lost: (T,) tracks that were not matched in the frame before. What speaks clearly against them excludes them; one
+            that is seen all along may have a bad moment.
     """
     t, n = _near(rows, found, config)
     track, box = rows.state[0].take(t, axis=1), found.measurement.take(n, axis=1)
@@ -41,8 +46,11 @@ def compare(rows: Rows, found: Found, similarity: FloatArray | None, config: Spo
     affinity = motion_affinity(track, box, rows.state[2, :2].take(t, axis=1), config)
     good = affinity > config.min_affinity  # overlap and appearance make no match of what motion excludes
     affinity += config.overlap_bonus * overlap * good
-    if similarity is not None:
-        affinity = with_appearance(affinity, similarity[t, n], good, config.appearance_weight)
+    if nats is not None:
+        affinity += nats[t, n] / NATS * good
+        against = nats[t, n] < -VETO
+        distance_overlap[against] = -_APART
+        affinity[against & np.broadcast_to(lost, len(rows))[t]] = -_APART
     cost = np.empty((2, len(rows), len(found)))
     cost.fill(_APART)
     cost[:, t, n] = -np.array((affinity, distance_overlap))
@@ -69,12 +77,6 @@ def motion_affinity(track: FloatArray, box: FloatArray, variance: FloatArray, co
     spread = np.log(expected[0] * expected[1] / height**4)
     affinity: FloatArray = 1.0 - distance / DISTANCE_SCALE - config.uncertainty_weight * spread
     return affinity
-
-
-def with_appearance(affinity: FloatArray, cosine: FloatArray, good: BoolArray, weight: float) -> FloatArray:
-    """Return (P,) affinities that count appearance, too, where it is known and motion allows the pair."""
-    changed = affinity + weight * (cosine - NEUTRAL_COSINE)
-    return np.asarray(np.where(good & ~np.isnan(cosine), changed, affinity))
 
 
 def overlaps(a: FloatArray, b: FloatArray) -> tuple[FloatArray, FloatArray]:

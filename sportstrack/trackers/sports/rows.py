@@ -17,6 +17,7 @@ class Rows:
     box: FloatArray  # (4, T) corners of the last detection
     path: FloatArray  # (2, T) the camera's path at the last match
     appearance: Embeddings  # (D, T) unit vectors, zero while unknown; D is 0 until embeddings come
+    team: FloatArray  # (G, T) nats by which each group is less likely than the likeliest; G is 0 until evidence comes
     track_id: IntArray  # (T,) 0 until first reported
     born: FloatArray  # (T,) step of the first detection
     last: FloatArray  # (T,) step of the last match; a track that was not matched in the frame before is lost
@@ -31,9 +32,12 @@ class Rows:
         return len(self.last)
 
     @classmethod
-    def empty(cls, length: int) -> Rows:
-        """Return a table without tracks, for embeddings of this length."""
+    def empty(cls, length: int, groups: int) -> Rows:
+        """Return a table without tracks, for embeddings of this length and so many groups of people."""
         none, number = np.empty(0, np.int64), np.empty(0)
         state, corners, unknown = np.empty((5, 4, 0)), np.empty((4, 0)), np.empty((length, 0), np.float32)
         flags = np.empty(0, np.bool_)
-        return cls(state, corners, corners[:2], unknown, none, number, number, none, flags, number, none, none, none)
+        team = np.empty((groups, 0))
+        return cls(
+            state, corners, corners[:2], unknown, team, none, number, number, none, flags, number, none, none, none
+        )

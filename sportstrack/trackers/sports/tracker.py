@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 
-from sportstrack.appearance import blend, with_length
 from sportstrack.boxes import at_edges, iou, xywh_to_xyxy, xyxy_to_xywh
 from sportstrack.errors import SettingError
 from sportstrack.trackers.checks import check_frame_rate, read_camera, tracker_text
@@ -37,9 +36,10 @@ from sportstrack.trackers.rows import (
 )
 from sportstrack.trackers.sports import appearance, border, classes, motion
 from sportstrack.trackers.sports.config import TICK, SportsTrackConfig, Tuning
+from sportstrack.trackers.sports.evidence import PairEvidence
 from sportstrack.trackers.sports.likelihood import compare
 from sportstrack.trackers.sports.rows import Rows
-from sportstrack.types import BoolArray, Embeddings, FloatArray, IntArray, Tracks
+from sportstrack.types import BoolArray, FloatArray, IntArray, Tracks, as_detections
 
 TENTATIVE_AFFINITY = 0.3  # least affinity of a match of a tentative track
 OUTSIDE_MEMORY = 1.2  # seconds that a lost track is kept that is predicted outside the picture
@@ -106,8 +106,8 @@ class SportsTrack:
         self.ids.reset()
         self.dropped = 0
         self._extent = np.zeros(2)  # (2,) the farthest corner so far
-        self._average = appearance.AverageEmbedding(self._frames(appearance.LEARNING))
-        self._recognition = appearance.Recognition(self._average, self.config, self._gallery_memory)
+        self._evidence = PairEvidence(self.config, self._frames(appearance.LEARNING))
+        self._recognition = appearance.Recognition(self._evidence.average, self.config, self._gallery_memory)
         self._start_shot()
 
     def cut(self) -> None:
@@ -117,7 +117,7 @@ class SportsTrack:
         self._start_shot()
 
     def _start_shot(self) -> None:
-        self._rows = Rows.empty(self._average.length)
+        self._rows = self._evidence.empty_rows()
         self._first, self._cut = self._frame + 1, self._clock.now  # frame of the shot, step of the frame before
         self._path = motion.CameraPath.start()
         self._recognition.new_shot()
@@ -126,8 +126,8 @@ class SportsTrack:
         """Advance by one frame.
 
         Args:
-            detections: `Detections` or ``supervision.Detections``; an empty table ages the tracks. Their embeddings,
-                where given, are used.
+            detections: `Detections` or ``supervision.Detections``; an empty table ages the tracks. Their embeddings and
+                team evidence, where given, are used.
             camera: (2, 3) affine that maps the previous frame's pixels to this one's; None estimates the camera's
                 motion from the boxes.
             time: seconds on the source's clock, later than the last frame's; None: 1 / ``frame_rate`` after it.
@@ -137,21 +137,21 @@ class SportsTrack:
 
         Raises:
             SettingError: if the time is no later than that of the frame before, the camera is not an
-                invertible affine, or embeddings change their length.
+                invertible affine, or embeddings or team evidence change their length.
         """
-        camera, length = read_camera(camera), self._average.length if self.config.appearance_weight else None
-        found = read_found(detections, self.config.low_score, self.strict, xyxy_to_xywh, length)
+        camera, table = read_camera(camera), as_detections(detections)
+        found = read_found(table, self.config.low_score, self.strict, xyxy_to_xywh, self._evidence.length)
         self._clock.advance(time, self.frame_rate)
         self.dropped += found.dropped
         self._frame += 1
         size = self._picture_size(found)
-        similarity = self._similarity(found)
+        self._evidence.compare(self._rows, found, table)
         missing = self._clock.now - self._rows.last  # (T,) steps since the last match
 
         self._rows.state = self._motion.predict(self._rows.state, self._clock.step)  # 1, predict
         path = self._follow_camera(found, camera, size)  # 2
-        owner = self._associate(found, missing, similarity)  # 3, match
-        owner = self._come_back(found, owner, missing, path, size, similarity)  # 4, over a border
+        owner = self._associate(found, missing)  # 3, match
+        owner = self._come_back(found, owner, missing, path, size)  # 4, over a border
         path = self._correct(found, owner, path)
         found.owner = self._start(found, owner, path)  # 5
         tracks = self._report(found)  # 6
@@ -168,15 +168,6 @@ class SportsTrack:
         if len(found):
             self._extent = np.maximum(self._extent, found.boxes[:, 2:].max(axis=0))
         return self._extent if self._clock.now > self._frames(border.LEARNING) else None
-
-    def _similarity(self, found: Found) -> FloatArray | None:
-        """Return the (T, N) cosines of the tracks' appearances and the embeddings, None without embeddings."""
-        if found.embedding is None:
-            return None
-        self._average.learn(found.embedding)
-        rows = self._rows
-        rows.appearance = with_length(rows.appearance, len(rows), self._average.length)
-        return self._average.similarity(rows.appearance, found.embedding)
 
     # --- 2 follow the camera ------------------------------------------------------------------------------------------
 
@@ -199,12 +190,12 @@ class SportsTrack:
 
     # --- 3 match ------------------------------------------------------------------------------------------------------
 
-    def _associate(self, found: Found, missing: FloatArray, similarity: FloatArray | None) -> IntArray:
+    def _associate(self, found: Found, missing: FloatArray) -> IntArray:
         """Return (N,) each detection's track, or −1, by four stages, the most certain first."""
         c, rows = self.config, self._rows
         if not (len(rows) and len(found)):
             return found.owner
-        costs = compare(rows, found, similarity, c)
+        costs = compare(rows, found, self._evidence.nats, c, ~self._recent())
         high, low = by_score(found, c.high_score)
         confirmed = (rows.confirmed & (missing <= self._memory)).nonzero()[0]
         tentative = (~rows.confirmed).nonzero()[0]
@@ -227,7 +218,6 @@ class SportsTrack:
         missing: FloatArray,
         path: motion.CameraPath,
         size: FloatArray | None,
-        similarity: FloatArray | None,
     ) -> IntArray:
         """Return (N,) owners with the tracks that left over a border and are back there."""
         rows = self._rows
@@ -239,7 +229,7 @@ class SportsTrack:
         ticks = np.multiply(missing, self._ticks, dtype=np.float64)
         moved = self._tuning.border_path * (path.total[:, None] - rows.path)
         track, box = border.match_returns(
-            rows, found, (gone.nonzero()[0], free), size, moved, ticks, similarity, self.config
+            rows, found, (gone.nonzero()[0], free), size, moved, ticks, self._evidence.nats, self.config
         )
         owner = owner.copy()
         owner[box] = track
@@ -256,7 +246,8 @@ class SportsTrack:
         track, score, class_id = owner[box], found.score[box], found.class_id[box]
         corners = found.boxes.take(box, axis=0).T
         moved = corners - rows.box.take(track, axis=1)
-        path = path.advanced(moved.take(self._recent()[track].nonzero()[0], axis=1), self._clock.step)
+        recent = self._recent()[track]
+        path = path.advanced(moved.take(recent.nonzero()[0], axis=1), self._clock.step)
         if not len(track):
             return path
         measurement = found.measurement.take(box, axis=1)
@@ -270,11 +261,7 @@ class SportsTrack:
         rows.class_id[track] = class_id
         if c.class_lock:
             classes.vote(rows, track, class_id)
-        if found.embedding is not None:
-            sure = score >= appearance.MIN_SCORE
-            track, box = track[sure], box[sure]
-            new = blend(rows.appearance.take(track, axis=1).T, found.embedding.take(box, axis=0), appearance.MOMENTUM)
-            rows.appearance[:, track] = new.T
+        self._evidence.learn(rows, found, track, box, recent)
         return path
 
     # --- 5 start ------------------------------------------------------------------------------------------------------
@@ -314,19 +301,17 @@ class SportsTrack:
         return np.sort(np.array(new, np.int64))
 
     def _new_rows(self, found: Found, new: IntArray, path: motion.CameraPath) -> Rows:
-        count, length = len(new), self._average.length
+        count = len(new)
         zeros = np.zeros(count, np.int64)
         now, one = np.zeros(len(new)) + self._clock.now, zeros + 1
-        unit: Embeddings = np.zeros((length, count), np.float32)
-        if found.embedding is not None:
-            embedding = found.embedding.take(new, axis=0)
-            unit = np.where(found.score[new] >= appearance.MIN_SCORE, embedding.T, np.float32(0.0))
+        unit, team = self._evidence.first(found, new)
         class_id = found.class_id[new]
         return Rows(
             state=self._motion.start(found.measurement.take(new, axis=1), path.drift),
             box=found.boxes.take(new, axis=0).T,
             path=path.total[:, None] + np.zeros((1, count)),
             appearance=unit,
+            team=team,
             track_id=zeros,
             born=now,
             last=now,
