@@ -55,6 +55,12 @@ class Chroma:
     lit: BoolArray
     rough: NDArray[np.uint8]
 
+    @property
+    def dark(self) -> NDArray[np.uint8]:
+        """(h, w) mask, 0 or 1, of smooth pixels that are too dark to have a colour."""
+        found: BoolArray = (self.light < _LOGARITHM[DARK]) & (self.rough < ROUGH)
+        return found.view(np.uint8)
+
 
 @dataclass(frozen=True, eq=False)
 class Surface:

@@ -25,6 +25,8 @@ LEAST_PURITY = 0.7  # of a surface's solid part that has its colour, before anyt
 SECOND = 0.05  # of the picture: a second surface is at least so large
 SMOOTH = 1.6  # steps of light: mean roughness of a second surface; a far, dark crowd has 2, a floor 0.3 to 1.2
 LEAST_BORDER = 0.15  # of the picture's width: a second surface touches the first one along so much
+LINE_GAP = 7  # pixels of the small picture: the common border of two surfaces may be a broad line
+SHADOW_GAP = 10  # a shadow's border is not smooth, so some pixels on both sides have no colour
 SURE = 0.3  # a person with at least this score has a vote
 LEAST_PEOPLE = 1.5  # people on a field, on average
 LEAST_VOTES = 0.25  # of all people that stand on a coloured field
@@ -177,6 +179,7 @@ class FieldFinder:
             return None
         ground, hull, fill = joined
         region = drawn(hull, (mask.shape[0], mask.shape[1]))
+        ground = ground | _shadows(small.dark, region | ground)
         if fill < LEAST_FILL or int(region.sum()) < LEAST_FIELD * mask.size:
             return None
         polygon = hull[:, 0].astype(np.float64)
@@ -225,6 +228,15 @@ def _choose(surfaces: list[Surface], small: Chroma, boxes: FloatArray) -> list[S
     return chosen
 
 
+def _shadows(dark: Mask, region: Mask) -> Mask:
+    """Return the large parts of what is too dark to have a colour that the region borders on: its own shade, maybe."""
+    found = np.zeros_like(region)
+    for _, part in parts(solid(dark)):
+        if _touching(region, part, SHADOW_GAP) >= LEAST_BORDER * WIDTH:
+            found |= part
+    return found
+
+
 def _solid_part(surface: Surface, small: Chroma) -> tuple[int, Mask] | None:
     """Return area and mask of a surface's largest solid part; None if it is no even surface."""
     raw = surface.mask(small)
@@ -236,10 +248,10 @@ def _solid_part(surface: Surface, small: Chroma) -> tuple[int, Mask] | None:
     return (area, mask) if pure >= LEAST_PURITY else None
 
 
-def _touching(one: Mask, other: Mask) -> int:
-    """Return along how many rows and columns a mask is next to another; their common border may be a broad line."""
+def _touching(one: Mask, other: Mask, gap: int = LINE_GAP) -> int:
+    """Return along how many rows and columns a mask is next to another, with up to a gap of so many pixels."""
     cv2 = require_cv2()
-    near: Any = cv2.dilate(one, np.ones((15, 15), np.uint8))
+    near: Any = cv2.dilate(one, np.ones((2 * gap + 1, 2 * gap + 1), np.uint8))
     edge = other & near
     return int(edge.any(axis=0).sum() + edge.any(axis=1).sum())
 

@@ -39,6 +39,19 @@ def test_stripes_shade_and_light_do_not_divide_a_field(surface: str, light: dict
         assert_told_apart(*scenes.scene(scenes.SURFACES[surface], 10 + seed, **light))
 
 
+def test_players_in_a_shadow_without_colour_stay() -> None:
+    for seed in range(3):
+        image, players, crowd = scenes.scene(scenes.SURFACES["grass"], 20 + seed)
+        image[:, :250] = (0.22 * image[:, :250]).astype(np.uint8)  # night falls on a part of the lawn
+        held = verdict(image, np.vstack([players, crowd]))
+        assert (players[:, 2] < 250).sum() >= 2
+        assert held is not None
+        assert held[: len(players)].all()
+        right = crowd[:, 0] > 330
+        assert right.any()
+        assert not held[len(players) :][right].any()
+
+
 def test_a_free_zone_of_another_colour_belongs_to_the_court() -> None:
     image, players, crowd = scenes.scene(scenes.SURFACES["blue floor"], 4)
     court = image[scenes.TOP + 40 : 330, 120:520]
