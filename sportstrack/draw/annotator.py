@@ -168,6 +168,7 @@ class Annotator:
         if self._stand is None or self._map is None:
             return
         balls = is_ball | np.isin(tracks.class_id, self._balls)
+        colours = [BALL_COLOUR if ball else colour for ball, colour in zip(balls.tolist(), colours, strict=True)]
         dots = [self._dot(*pair, index) for pair in zip(tracks.track_id.tolist(), colours, strict=True)]
         looks, texts = [colour for colour, _ in dots], [text for _, text in dots]
         self.map_image = self._map.draw(self._stand.pitch.at(index), self._standing, looks, texts, balls)
@@ -177,8 +178,9 @@ class Annotator:
         one = self._who.at(track, index)
         if one is None or colour == OTHERS or one.role == "ball":
             return colour, str(track)
-        looks = OFFICIAL if one.role == "referee" else team_colour(one.team, self._who.teams) if one.team else colour
-        return looks, one.number or str(track)
+        if one.role == "referee":
+            return OFFICIAL, ""
+        return team_colour(one.team, self._who.teams) if one.team else colour, one.number or str(track)
 
     def _new_map(self) -> Minimap | None:
         if self._stand is None or "minimap" not in self.items:

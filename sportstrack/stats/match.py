@@ -117,11 +117,9 @@ def measure_match(
     warnings: list[str] = []
     rate = _frame_rate(found.path, settings, warnings)
     _check_size(found, track)
-    places, ball = find_places(found, track, who, rate)
-    every, last = found.every, found.last
-    frames = np.arange(min(found.tracks), last + 1, every)
-    if found is not result:
-        found.tracks = {}  # a long match takes much room twice
+    every, first, last = found.every, min(found.tracks, default=0), found.last
+    frames = np.arange(first, last + 1, every)
+    places, ball = find_places(found, track, who, rate, forget=found is not result)
     cast = find_persons(places, who, found.names, track.pitch.length, by=settings.by)
     table = find_movement(places, cast, rate, settings, every)
     if not len(table):

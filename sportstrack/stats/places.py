@@ -64,9 +64,16 @@ class BallPlaces:
 
 
 def find_places(
-    result: ResultFile, pitch: PitchTrack, identities: Identities, frame_rate: float
+    result: ResultFile, pitch: PitchTrack, identities: Identities, frame_rate: float, *, forget: bool = False
 ) -> tuple[GroundPlaces, BallPlaces]:
     """Return where persons and ball are.
+
+    Args:
+        result: the boxes.
+        pitch: where the frames see the pitch.
+        identities: who is who; a track may be a ball by its role.
+        frame_rate: of the frames' numbers.
+        forget: take the boxes out of the result; a long match needs no room for them twice.
 
     Raises:
         SettingError: the result has no boxes in any frame whose camera is known.
@@ -81,6 +88,9 @@ def find_places(
     )
     xyxy = np.concatenate([np.empty((0, 4)), *(table.xyxy for table in tables)])
     score = np.concatenate([np.empty(0), *(table.score for table in tables)])
+    if forget:
+        result.tracks = {}
+    del tables
     known = np.isin(frame, [one.frame for one in pitch if one.camera is not None])
     if not known.any():
         last = max(numbers, default=-1) + 1

@@ -12,6 +12,7 @@ import pytest
 import toy
 
 from sportstrack import cli
+from sportstrack.pitch import Camera, PitchFrame, PitchTrack, load_pitch, write_pitch
 from sportstrack.recording import RecordedFrame, RecordingInfo, RecordingWriter
 from sportstrack.types import Detections
 
@@ -52,6 +53,12 @@ sot VIDEO --ball --weights X -o OUT --formats mot
 sot VIDEO --init 12,22,14,18 --method nano --model backbone=X --model neckhead=X -o OUT
 pitch X --points MARKS -o OUT
 pitch VIDEO --points X -o OUT
+stats X --pitch PITCH -o OUT
+stats MOT --pitch X -o OUT
+stats MOT --pitch PITCH --identities X --frame-rate 5 -o OUT --formats csv
+stats MOT --pitch PITCH --labels X --frame-rate 5 -o OUT --formats game_state
+draw VIDEO MOT --pitch X -o OUT --frames 1
+presence MOT --pitch X -o OUT/heat.png
 presence X -o OUT/heat.png
 presence MOT --video X -o OUT/heat.png
 evaluate --truth X --results MOT
@@ -95,6 +102,7 @@ label VIDEO --detector toy:find --format cvat -o X
 label VIDEO --detector toy:find --format labelstudio -o X
 sot VIDEO --init 12,22,14,18 -o X --formats mot
 pitch VIDEO --points MARKS -o X --draw
+stats MOT --pitch PITCH --frame-rate 5 -o X --formats csv
 roster MOT ROSTER -o X
 presence MOT -o X/heat.png
 presence MOT --video VIDEO -o X/heat.mp4
@@ -126,6 +134,9 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     (root / "match.identities.csv").write_text("track_id,team,number\n1,home,10\n")
     (root / "squads.csv").write_text("team,number,name\nhome,10,Ada\n")
     (root / "points.csv").write_text("1,-36,-20,20,30\n1,-36,20,30,100\n1,0,-34,140,25\n1,0,34,150,110\n")
+    camera = Camera((0.0, 60.0, 15.0), 0.0, 14.0, 0.0, 2000.0, (80.0, 60.0))
+    frames = {number: PitchFrame(number, "ok", "", camera, 0.5, 0.1) for number in range(8)}
+    write_pitch(root / "match.pitch.jsonl", PitchTrack(load_pitch(), (160, 120), frames))
     sequence = root / "sequence"
     (sequence / "img1").mkdir(parents=True)
     (sequence / "gt").mkdir()
@@ -140,6 +151,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "MOT": root / "match.txt",
         "ROSTER": root / "squads.csv",
         "MARKS": root / "points.csv",
+        "PITCH": root / "match.pitch.jsonl",
         "SEQUENCE": sequence,
         "YOLO": make_set(root / "yolo", 1),
         "SPORTSMOT": make_sportsmot(root / "SportsMOT"),
