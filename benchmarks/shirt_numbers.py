@@ -123,6 +123,30 @@ def row(name: str, shares: Any, true: Any, ms: float) -> None:
     print(f"| {name} | {right.mean():.3f} | {sure.mean():.3f} | {right[sure].mean():.3f} | {ms:.1f} |")
 
 
+def picture(path: Path, faces: Typefaces) -> None:
+    """Draw rendered players with what the reader finds on them."""
+    cv2, reader, cells = require_cv2(), NumberReader(), []
+    for seed in range(36):
+        rng = np.random.default_rng([FIRST_SEED + 2, seed])
+        player = new_player(rng, faces, number="" if seed % 12 == 11 else None)
+        tall = float(np.exp(rng.uniform(np.log(60), np.log(350))))
+        image = render_crop(player, rng, faces, height=tall).image
+        read = reader.read([image])
+        scale = min(196 / len(image), 120 / image.shape[1])
+        shown = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+        said = text_of(int(read.code[0])) if read.confidence[0] >= reader.least else ""
+        if said:
+            place = np.round(read.corners[0] * scale).astype(np.int32)
+            cv2.polylines(shown, [place], True, (0, 255, 255), 1, cv2.LINE_AA)
+        cell = np.full((222, 122, 3), 24, np.uint8)
+        cell[: len(shown), : shown.shape[1]] = shown
+        colour = (140, 240, 140) if said == player.number else (150, 150, 150) if not said else (90, 90, 255)
+        text = f"{player.number or 'none'}: {said or '-'}"
+        cv2.putText(cell, text, (4, 215), cv2.FONT_HERSHEY_SIMPLEX, 0.5, colour, 1, cv2.LINE_AA)
+        cells.append(cell)
+    cv2.imwrite(str(path), np.vstack([np.hstack(cells[i : i + 12]) for i in range(0, len(cells), 12)]))
+
+
 def of_video(path: Path, sheet: Path, **how: Any) -> None:
     """Track a video with ``--numbers``; print the numbers and the stages, and draw all crops that gave a vote."""
     from sportstrack import track
@@ -155,6 +179,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tracks", type=int, default=1000)
     parser.add_argument("--parts", action="store_true", help="each reader alone, too")
+    parser.add_argument("--picture", type=Path, help="draw rendered players with what is read on them, and stop")
     parser.add_argument("--video", type=Path, help="track this instead")
     parser.add_argument("--weights", default="yolov8n.pt", help="for --video")
     parser.add_argument("--imgsz", type=int, help="for --video")
@@ -165,6 +190,9 @@ def main() -> None:
         of_video(options.video, options.sheet, weights=options.weights, imgsz=options.imgsz)
         return
     faces = Typefaces.of_machine(held_out=True)
+    if options.picture is not None:
+        picture(options.picture, faces)
+        return
     print(f"{len(faces.fonts)} fonts that training never saw")
     if options.parts:
         each_alone(max(200, options.tracks), faces)

@@ -1,6 +1,6 @@
 """Make the two networks of the number reader: render players, train the locator, train the digit reader, judge both.
 
-    python weights/train_numbers.py WORK                   # all of it: about two hours on one core
+    python weights/train_numbers.py WORK                   # all of it: about forty minutes on one core
     python weights/train_numbers.py WORK --judge           # only judge the networks that are in WORK
 
 WORK is a folder for renders and checkpoints. What is there already is kept: renders are not made again, and an
@@ -319,8 +319,17 @@ def train(kind: str, work: Path, *, bf16: bool = False, batch: int = 128, most: 
     return network.eval()
 
 
+def trained(kind: str, work: Path) -> Any:
+    """Return the network of a checkpoint, ready for use."""
+    import torch
+
+    network = KINDS[kind][0]()
+    network.load_state_dict(torch.load(work / f"{kind}.pt", weights_only=True)["network"])
+    return network.eval()
+
+
 def export(kind: str, network: Any, path: Path) -> None:
-    """Write an ONNX file with a free batch size; half precision inside halves the file."""
+    """Write an ONNX file with a free batch size."""
     import torch
 
     shape = PERSON if kind == "locator" else DIGITS
@@ -400,10 +409,10 @@ def main() -> None:
 
     torch.set_num_threads(1)
     options.work.mkdir(parents=True, exist_ok=True)
-    render_all(options.work, options.workers, options.chunks)
+    render_all(options.work, options.workers, 0 if options.judge else options.chunks)
     kinds = [] if options.only == "renders" else list(KINDS) if options.only is None else [options.only]
     for kind in kinds:
-        network = train(kind, options.work, bf16=options.bf16)
+        network = trained(kind, options.work) if options.judge else train(kind, options.work, bf16=options.bf16)
         judge(kind, network, options.work)
         export(kind, network, options.work / f"sportstrack-numbers-{kind}.onnx")
 

@@ -40,7 +40,7 @@ _EXAMPLES = """examples:
   sportstrack track match.mp4 --ball none            the ball like all other classes
   sportstrack track match.mp4 --pitch runs/pitch/match.pitch.jsonl --formats csv   places in metres
   sportstrack track match.mp4 --on-pitch off         bench and stand as well
-  sportstrack track match.mp4 --numbers --imgsz 1280 shirt numbers of the tracks, see docs/who-is-who.md
+  sportstrack track match.mp4 --numbers              shirt numbers of the tracks (extra: numbers)
   sportstrack track match_4k.mp4 --slices auto       small players and the ball in large pictures
   sportstrack track match.mp4 --offline              look back from the end: fewer switches, no gaps
   sportstrack track SportsMOT/val/v_00HRwkvvjtQ_c001 --formats mot
