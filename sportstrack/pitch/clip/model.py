@@ -15,7 +15,7 @@ STEP = 0.25
 """Metres between two points of a line."""
 _ALONG = 0.02  # metres, for the direction
 _PARALLEL = 0.94  # cosine from which on two directions are one
-_NEAREST = 4
+_NEAREST = 3
 MARGIN = 10.0  # pixels around the picture
 
 

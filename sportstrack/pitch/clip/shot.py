@@ -16,7 +16,7 @@ from sportstrack.pitch.evidence import SeenFrame
 NEW_KEY = (0.2, 0.12)
 """A view is a key frame if it differs from all others by this part of the width, or by this logarithm of the zoom."""
 MOST_KEYS = 40
-LOOK_EVERY = 4
+LOOK_EVERY = 6
 """On the way outwards every so many frames are corrected by their lines; the motion is followed in all of them."""
 _KEY_ON, _KEY_EXPLAINED = 0.35, 0.5
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -39,7 +40,7 @@ def line_error(joint: Joint, painted: Painted, size: tuple[int, int]) -> float:
 
 
 def fitting_size(
-    joint: Joint, pitch: Pitch, size: tuple[int, int], hint: tuple[float, float] | None = None
+    joint: Joint, pitch: Pitch, size: tuple[int, int], hint: Callable[[], tuple[float, float] | None] | None = None
 ) -> str | None:
     """Return in words that another size fits the lines clearly better, with the numbers; None where none does.
 
@@ -47,7 +48,7 @@ def fitting_size(
         joint: the fit with the given size.
         pitch: in the given size.
         size: (width, height) of the pictures.
-        hint: (length, width) to try first.
+        hint: returns (length, width) to try first, if it knows any.
     """
     nothing = Places.of(None, pitch, Painted.of(pitch))
     some = replace(joint, keys=tuple(replace(key, places=nothing) for key in joint.keys[:MOST_KEYS]))
@@ -56,8 +57,9 @@ def fitting_size(
         return None
     best, place = given, np.array([pitch.length, pitch.width])
     start = place.copy()
-    if hint is not None and (error := _error_of(some, pitch, np.array(hint), size)) < best:
-        best, place = error, np.array(hint)
+    first = None if hint is None else hint()
+    if first is not None and (error := _error_of(some, pitch, np.array(first), size)) < best:
+        best, place = error, np.array(first)
     for step in (4.0, 2.0, 1.0, 0.5):
         moved = True
         while moved and np.abs(place - start).max() < 25:

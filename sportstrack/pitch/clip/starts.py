@@ -56,9 +56,12 @@ def start_by_hand(scene: ClipScene, shot: Sequence[SeenFrame]) -> ShotStart | No
         f"frame {mark.frame}: {mark.title} contradicts the other marks and was left out" for mark in fit.left_out
     ]
     joint = refined(scene, _by_frame(fit), shot)
-    first = min(fit.cameras)
-    told = better_size([mark for mark in marks if mark.frame == first], scene.pitch, fit.cameras[first])
-    hint = None if told is None else (round(2 * told.length) / 2, round(2 * told.width) / 2)
+
+    def hint() -> tuple[float, float] | None:
+        first = min(fit.cameras)
+        told = better_size([mark for mark in marks if mark.frame == first], scene.pitch, fit.cameras[first])
+        return None if told is None else (round(2 * told.length) / 2, round(2 * told.width) / 2)
+
     if (other := fitting_size(joint, scene.pitch, scene.size, hint)) is not None:
         warnings.append(other)
     return ShotStart(joint, tuple(warnings))

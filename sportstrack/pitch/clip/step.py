@@ -15,7 +15,7 @@ LINE_ERROR = 1.0 / 1000
 """Of the picture's width: standard deviation of a stretch of line that counts as one observation."""
 STRETCH = 36.0 / 1000
 """Of the width: the length of such a stretch; what errs along a line errs together."""
-SPACING = 4.0 / 1000
+SPACING = 5.0 / 1000
 """Of the width: line pixels are so far apart."""
 GATES = (4.0 / 1000, 18.0 / 1000)
 """Of the width: the narrowest and the widest gate for line pixels."""
@@ -129,7 +129,7 @@ def correct(
         covariance = np.asarray(np.linalg.inv(known + information))
         step = covariance @ rhs
         state = State(state.view + step, covariance)
-        if turn > 1 and np.abs(step).max() < 1e-4:
+        if turn and np.abs(step).max() < 1e-3:
             break
     return Correction(state, information, seen, rows)
 
