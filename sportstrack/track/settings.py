@@ -68,7 +68,7 @@ class TrackSettings(DetectorSettings):
         save_detections: record the detections in NAME.npz for replays.
         detections: replay this recording instead of running a detector, or another program's detections: MOT text, CSV,
             COCO results, supervision's JSON, or a folder of YOLO labels (see `sportstrack.foreign`).
-        pitch: NAME.pitch.jsonl of ``sportstrack pitch``: JSON lines, CSV and records get places on the pitch in metres.
+        pitch: NAME.pitch.jsonl of sportstrack pitch: JSON lines and CSV get places on the pitch in metres.
         size: of the pictures, as WIDTHxHEIGHT, for such detections without their video.
         first_frame: number of the first frame in such detections, 0 or 1. None: 0 in a file that has a frame 0, else 1
             in MOT text, COCO results and YOLO labels, and 0 in CSV and JSON.

@@ -6,16 +6,21 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sportstrack.cli import new_parser, run
-from sportstrack.cli.arguments import Real
+from sportstrack.cli.arguments import Real, Whole
 from sportstrack.cli.shared import add_frame_rate, add_output, add_overwrite, add_quiet
+
+if TYPE_CHECKING:
+    from sportstrack.pitch import Pitch
 
 PROGRAM = "sportstrack pitch"
 
 _EXAMPLES = """examples:
   sportstrack pitch match.mp4 --points points.csv                     runs/pitch/match.pitch.jsonl
   sportstrack pitch match.mp4 --points points.csv --draw              and the pitch drawn over the video: look at it
+  sportstrack pitch match.mp4 --mark 250 --draw                       click the places in frame 250, then the same
   sportstrack pitch match.mp4 --points points.csv --length 100 --width 64
   sportstrack pitch game.mp4 --points points.csv --sport basketball_fiba
   sportstrack pitch --list-places --sport handball                    names of its places
@@ -38,6 +43,8 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("video", nargs="?", metavar="VIDEO", help="video file, folder of images or sequence folder")
     add("--points", type=Path, metavar="FILE", help="marked places, as CSV")
+    help_text = "click the places on a page in the browser, beginning with this frame (1); --points says where they go"
+    add("--mark", nargs="?", type=Whole(1), const=1, metavar="FRAME", help=help_text)
     add("--sport", default="football", metavar="NAME", help="model of the pitch (football); --list-places lists them")
     side = Real(0, 500, above=True)
     add("--length", type=side, metavar="METRES", help="of the pitch (the standard one)")
@@ -61,13 +68,14 @@ def _main(options: argparse.Namespace) -> int:
         return 0
     if options.video is None:
         _parser().error("the following arguments are required: VIDEO")
+    points = options.points if options.mark is None else _mark(options, pitch)
     from sportstrack.calibrate.run import calibrate_video
     from sportstrack.pitch.clip.summary import summary_text
 
     done = calibrate_video(
         options.video,
         options.output,
-        points=options.points,
+        points=points,
         pitch=pitch,
         formats=[kind for kind, asked in (("video", options.draw), ("picture", options.picture)) if asked],
         overwrite=options.overwrite,
@@ -80,6 +88,25 @@ def _main(options: argparse.Namespace) -> int:
         sys.stdout.write(summary_text(done.track))
         sys.stderr.write("".join(f"{PROGRAM}: wrote {file}\n" for file in done.files))
     return 0
+
+
+def _mark(options: argparse.Namespace, pitch: Pitch) -> Path:
+    """Let the user click places, and return the file that they are in."""
+    from sportstrack.calibrate.marking import mark_video
+
+    points: Path = options.points or options.output / f"{Path(options.video).stem}.points.csv"
+
+    def tell(address: str) -> None:
+        import webbrowser
+
+        sys.stderr.write(f"{PROGRAM}: mark the pitch at {address} (Ctrl-C ends)\n")
+        sys.stderr.flush()
+        webbrowser.open(address)
+
+    mark_video(options.video, points, pitch, frame=options.mark, frame_rate=options.frame_rate, open_page=tell)
+    if not options.quiet:
+        sys.stderr.write(f"{PROGRAM}: the marks are in {points}\n")
+    return points
 
 
 def _names(sport: str, length: float | None, width: float | None) -> str:
