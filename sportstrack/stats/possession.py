@@ -24,6 +24,7 @@ _STAYS = 0.4  # seconds near one player, after which a ball of which nothing els
 _CLOSE = 1.0  # metres, of that
 _BLIND = 0.2  # seconds without the ball that end that
 _SHORTEST = 0.12  # seconds that a player has the ball at least
+_TOUCHES = 0.4  # seconds between two touches of one player
 _PASS = 6.0  # seconds that a pass within a team takes at most
 
 
@@ -110,6 +111,7 @@ def find_possession(
     found = np.where(grounded, _LOOSE, np.where(ball.state == FLYING, _AIR, _UNKNOWN))
     found[has], found[contested] = _HELD, _CONTESTED
     state[place], who[place] = found, np.where(found == _HELD, np.where(first >= 0, table.person[first], -1), -1)
+    state, who = _bridged(state, who, _TOUCHES / table.step)
     state, who = _without_moments(state, who, _SHORTEST / table.step)
     team = _teams(state, who, persons, _PASS / table.step)
     return Possession(frames, state, who, team, table.step, persons)
@@ -170,6 +172,17 @@ def _relative_speed(table: Movement, ball: BallPlaces, first: IntArray) -> Float
     far = np.hypot(*(velocity - own).T)
     found[inner] = np.where(np.isfinite(far) & (seconds < 0.5), far, 0.0)
     return found
+
+
+def _bridged(state: IntArray, who: IntArray, longest: float) -> tuple[IntArray, IntArray]:
+    """Return the frames with short gaps filled in which the same player has the ball before and after."""
+    state, who = state.copy(), who.copy()
+    held = np.flatnonzero(state == _HELD)
+    short = (np.diff(held) > 1) & (np.diff(held) <= longest + 1) & (np.diff(who[held]) == 0)
+    for before, after in zip(held[:-1][short].tolist(), held[1:][short].tolist(), strict=True):
+        if not (state[before + 1 : after] == _CONTESTED).any():
+            state[before + 1 : after], who[before + 1 : after] = _HELD, who[before]
+    return state, who
 
 
 def _without_moments(state: IntArray, who: IntArray, least: float) -> tuple[IntArray, IntArray]:
