@@ -9,7 +9,7 @@ import numpy as np
 from sportstrack.draw.colours import OTHERS, Colour
 from sportstrack.draw.heatmap import Presence, draw_path, overlay
 from sportstrack.draw.standing import FramePlaces
-from sportstrack.draw.text import Letters
+from sportstrack.draw.text import Letters, Stamp
 from sportstrack.pitch.camera import Camera
 from sportstrack.pitch.draw import draw_pitch, pitch_to_picture
 from sportstrack.pitch.file import PitchFrame
@@ -21,7 +21,7 @@ UNSURE = 1.0
 OPACITY = 0.85  # of a map in a corner
 ALONE = 1280  # pixels, width of a map that is alone
 MAP_WIDTH = 1280  # pixels of a heat map on the pitch
-_GRID = 4  # pixels between two points that are tested for being in view
+_GRID = 4  # pixels between two points that are tested for being in view; more on large maps
 _FAR = 300.0  # pixels; beyond them the distance from the border does not matter
 _MARGIN = 0.02  # of the picture's height, around a map in a corner
 
@@ -76,12 +76,15 @@ class Minimap:
     def __init__(self, pitch: Pitch, width: int, size: tuple[int, int]) -> None:
         self._base = PitchCanvas(pitch, width)
         height, width = (side // 2 * 2 for side in self._base.image.shape[:2])  # as videos need it
-        self._base.image = self._base.image[:height, :width]
+        self._base.image = np.ascontiguousarray(self._base.image[:height, :width])
+        self._dark: Image = self._base.image // 4 * 3
+        self._labels: dict[tuple[str, Colour], Stamp] = {}
         self._size = size
         self._radius = max(4, round(self._base.scale * 1.9))
         self._letters = Letters(max(7, round(1.3 * self._radius)))
         self._words = Letters(max(9, round(self._base.image.shape[0] / 14)))
-        columns, rows = np.meshgrid(np.arange(0, width, _GRID), np.arange(0, height, _GRID))
+        self._cell = max(_GRID, width // 160 * 2)
+        columns, rows = np.meshgrid(np.arange(0, width, self._cell), np.arange(0, height, self._cell))
         self._grid = np.stack([columns, rows], axis=2)
         self._ground = self._base.metres(self._grid.reshape(-1, 2).astype(np.float64))
 
@@ -108,34 +111,35 @@ class Minimap:
             texts: short word for each, such as its number.
             is_ball: (N,) which are a ball.
         """
-        image: Image = self._base.image.copy()
         if frame.camera is None:
-            image = np.asarray(image // 2, np.uint8)
+            image = np.asarray(self._base.image // 2, np.uint8)
             label = self._words.plate("camera not known", (20, 20, 20), 0.7)
             label.paste(image, (image.shape[1] - label.size[0]) // 2, (image.shape[0] - label.size[1]) // 2)
             return image
-        self._outline(image, frame.camera)
+        image = self._in_view(frame.camera)
         rows = np.flatnonzero(np.isfinite(standing.xy).all(axis=1))
         for row in [*rows[~is_ball[rows]].tolist(), *rows[is_ball[rows]].tolist()]:
             text = "" if is_ball[row] or colours[row] == OTHERS else texts[row]
             self._dot(image, standing.xy[row], float(standing.error[row]), colours[row], text, bool(is_ball[row]))
         return image
 
-    def _outline(self, image: Image, camera: Camera) -> None:
-        """Draw the border of the part of the pitch that is in view, and darken the rest."""
+    def _in_view(self, camera: Camera) -> Image:
+        """Return the pitch with a border around the part in view, and the rest darker."""
         import cv2
 
         seen = camera.project(self._ground)
         depth = np.minimum(seen, np.array(self._size) - seen).min(axis=1)  # pixels from the picture's border
         depth = np.nan_to_num(depth, nan=-_FAR).clip(-_FAR, _FAR).astype(np.float32).reshape(self._grid.shape[:2])
         rows, columns = depth.shape
-        whole = np.asarray(cv2.resize(depth, (columns * _GRID, rows * _GRID), interpolation=cv2.INTER_LINEAR))
-        shift = _GRID // 2  # OpenCV counts from the middle of a cell
+        whole = np.asarray(cv2.resize(depth, (columns * self._cell, rows * self._cell), interpolation=cv2.INTER_LINEAR))
+        shift = self._cell // 2  # OpenCV counts from the middle of a cell
         whole = np.pad(whole, ((0, shift), (0, shift)), mode="edge")[shift:, shift:]
-        inside = whole[: image.shape[0], : image.shape[1]] >= 0
-        image[~inside] = image[~inside] // 4 * 3
-        borders, _ = cv2.findContours(inside.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_TC89_L1)
+        image: Image = self._dark.copy()
+        inside = (whole[: image.shape[0], : image.shape[1]] >= 0).astype(np.uint8)
+        cv2.copyTo(self._base.image, inside, image)
+        borders, _ = cv2.findContours(inside, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_TC89_L1)
         cv2.polylines(image, borders, True, (255, 255, 255), max(1, self._radius // 5), cv2.LINE_AA)
+        return image
 
     def _dot(self, image: Image, xy: FloatArray, error: float, colour: Colour, text: str, is_ball: bool) -> None:
         import cv2
@@ -151,7 +155,9 @@ class Minimap:
         cv2.circle(image, (x, y), 16 * radius + 16, (20, 20, 20), -1, cv2.LINE_AA, 4)
         cv2.circle(image, (x, y), 16 * radius, colour, -1, cv2.LINE_AA, 4)
         if text and self._letters.pixels >= 8:
-            label = self._letters.plate(text[:3], colour, 0.0)
+            label = self._labels.get((text[:3], colour))
+            if label is None:
+                label = self._labels[text[:3], colour] = self._letters.plate(text[:3], colour, 0.0)
             label.paste(image, x // 16 - label.size[0] // 2, y // 16 - label.size[1] // 2)
 
 

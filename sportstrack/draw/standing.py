@@ -67,9 +67,14 @@ class LiveStand:
         self.pitch, self._rate, self._balls = pitch, frame_rate, list(balls)
         self._before: dict[int, deque[tuple[int, FloatArray]]] = {}
         self._ball: deque[tuple[int, FloatArray, float, FloatArray]] = deque()
+        self._last = -1
 
     def at(self, frame: int, tracks: Tracks) -> FramePlaces:
-        """See `Stand.at`."""
+        """See `Stand.at`; a frame before the last one begins anew."""
+        if frame <= self._last:
+            self._before.clear()
+            self._ball.clear()
+        self._last = frame
         xy, error = feet_on_pitch(self.pitch, np.full(len(tracks), frame), tracks.xyxy)
         speed = np.full(len(tracks), np.nan)
         is_ball = np.isin(tracks.class_id, self._balls)

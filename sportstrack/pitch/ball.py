@@ -102,7 +102,7 @@ def _windows(
     distance = np.maximum(np.hypot(*away.T), 1e-6)
     pull = (fitted[:, 2] * away).sum(axis=1) / distance  # m/s², away from the camera
     noise = inverse[:, 2, 2]
-    falling = _G * distance / lens[seen, 2]
+    falling = _G * distance / np.maximum(lens[seen, 2], 0.1)
     rolls = _log_density(pull, 0.0, noise + _ROLLING**2)
     flies = _log_density(pull, -falling, noise + _ROLLING**2 + (_GRAVITY_SPREAD * falling) ** 2)
     speed = np.hypot(*fitted[:, 1].T)

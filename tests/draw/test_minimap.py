@@ -124,6 +124,7 @@ def test_speeds_are_those_of_the_truth() -> None:
     np.testing.assert_allclose(stand.at(25, tracks(25)).speed, (4, 2, 0), atol=0.02)
     np.testing.assert_allclose(came[40].speed, (4, 2, 0), atol=0.02)
     assert np.isnan(came[3].speed).all()
+    assert np.isnan(live.at(0, tracks(0)).speed).all()  # another video
     assert stand.metres(0, FRAMES - 1)[1] == pytest.approx(4 * FRAMES / RATE, rel=0.01)
     assert stand.metres(10, 34)[2] == pytest.approx(2.0, rel=0.01)
     assert stand.metres(0, FRAMES - 1)[3] == pytest.approx(0, abs=0.05)

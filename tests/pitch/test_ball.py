@@ -68,3 +68,12 @@ def test_too_little_to_see_is_unknown() -> None:
     assert (ball_states(np.arange(len(xy)), xy, error, CAMERA.centre, RATE) == UNKNOWN).mean() > 0.7
     assert len(ball_states([], np.empty((0, 2)), [], CAMERA.centre, RATE)) == 0
     assert (ball_states([4, 9], np.full((2, 2), np.nan), [1, 1], CAMERA.centre, RATE) == UNKNOWN).all()
+
+
+def test_frames_without_a_camera_do_no_harm() -> None:
+    xy, error = seen(rolling(30, (0.0, 0.0), (3.0, 0.0)), 1.0)
+    lens = np.tile(CAMERA.centre, (30, 1))
+    xy[:4], error[:4], lens[:4] = np.nan, np.nan, 0.0
+    states = ball_states(np.arange(30), xy, error, lens, RATE)
+    assert (states[:4] == UNKNOWN).all()
+    assert (states[4:] == GROUNDED).all()
