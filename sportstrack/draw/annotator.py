@@ -10,21 +10,23 @@ from numpy.typing import NDArray
 from sportstrack.classes import ball_ids
 from sportstrack.draw import marks
 from sportstrack.draw.colours import OFFICIAL, OTHERS, Colour, Colours, TrackColours, team_colour
-from sportstrack.draw.items import DEFAULT, items_of
+from sportstrack.draw.items import DEFAULT, WHO, items_of
+from sportstrack.draw.kit_colours import KitColours
 from sportstrack.draw.labels import Placer, heads
 from sportstrack.draw.minimap import ALONE, Minimap, corner_of, paste, width_for
 from sportstrack.draw.standing import FramePlaces, Stand
 from sportstrack.draw.text import Letters
 from sportstrack.draw.trails import Trails
+from sportstrack.draw.words import who_words
 from sportstrack.errors import SettingError
-from sportstrack.identities import Identities
+from sportstrack.identities.table import Identities, Identity
 from sportstrack.images.check import check_image
 from sportstrack.types import Detections, FloatArray, Image, Tracks
 
 BALL_COLOUR: Colour = (0, 212, 255)
 _REFERENCE_HEIGHT = 720  # pixels; line widths and letters are designed for it
 _MARGIN = 64  # pixels beyond the picture to which boxes are cut, so that OpenCV's whole numbers hold them
-_WORDS = {"id", "class", "score", "speed", "label"}
+_WORDS = {"id", "class", "score", "speed", "label", "role", "number", "name"}
 
 
 class Annotator:
@@ -40,12 +42,13 @@ class Annotator:
         trace_seconds: length of a path.
         frame_rate: frames drawn per second of video.
         thickness: line width in pixels; None fits it to the image.
-        colours: what chooses the colours; None gives each track its own.
+        colours: what chooses the colours; None gives each track its own, and with the item team each team that of its
+            kit, as soon as anything is known of teams.
         stand: where the tracks stand on the pitch, for the item minimap and speeds in km/h.
         minimap: where the minimap is, see `sportstrack.draw.items.MINIMAP_PLACES`; what is not in a corner is not drawn
             into the picture, but waits in `map_image`.
         minimap_size: its width in a corner, as a share of the picture's.
-        identities: who is who: on the minimap dots have the colours of the teams, and numbers on shirts.
+        identities: who is who, for labels, kit colours, and the dots of the minimap.
 
     Raises:
         SettingError: if a duration, rate or thickness is not positive, an item is unknown, or the minimap has no
@@ -93,6 +96,8 @@ class Annotator:
         self._trails: Trails | None = None
         if "trace" in self.items or ("speed" in self.items and self._stand is None):
             self._trails = Trails(max(self._trace_length, round(0.6 * self._rate) + 1))
+        self._kits: KitColours | None = None
+        self._known: list[Identity | None] = []
         self._placer = Placer(below_first="ellipse" in self.items)
         self._tools: _Tools | None = None
         self._map = self._new_map()
@@ -107,6 +112,7 @@ class Annotator:
         *,
         index: int | None = None,
         time: float | None = None,
+        identities: Mapping[int, Identity] | None = None,
     ) -> Image:
         """Draw one frame's tracks **into** `image` and return it; pass a copy to keep the original.
 
@@ -117,6 +123,8 @@ class Annotator:
             detections: the frame's detections, whose masks and key points belong to the tracks.
             index: number of the frame, from 0, for the clock; None counts the frames drawn.
             time: seconds since the first frame, for the clock; None takes it from `index`.
+            identities: track → team, role, number and name, as far as they are known in this frame; None takes them
+                from the annotator's own table.
 
         Raises:
             SettingError: if the image has another shape or type.
@@ -129,6 +137,8 @@ class Annotator:
         tracks = _within(tracks[_visible(tracks.xyxy, canvas.shape)], canvas.shape)
         index = self._drawn if index is None else index
         self._drawn = index + 1
+        ids = tracks.track_id.tolist()
+        self._known = [self._who.at(track, index) if identities is None else identities.get(track) for track in ids]
         if self._stand is not None and self.items & {"minimap", "speed"}:
             self._standing = self._stand.at(index, tracks)
         self._draw(canvas, tracks, detections, self._tools, index)
@@ -141,7 +151,7 @@ class Annotator:
     def _draw(self, canvas: Image, tracks: Tracks, detections: Detections | None, tools: _Tools, index: int) -> None:
         if self._trails is not None:
             self._trails.add(canvas, tracks)
-        found = self._colours.of(tracks.track_id, tracks.xyxy)
+        found = self._colours_of(canvas, tracks)
         is_ball = np.isin(tracks.class_id, self._balls) & ("ball" in self.items)
         colours = [
             OTHERS if self._is_other(track) else BALL_COLOUR if ball else colour
@@ -163,24 +173,39 @@ class Annotator:
         if self.map_image is not None and self._map_place not in ("beside", "alone"):
             paste(canvas, self.map_image, *self._map_corner(canvas))
 
+    def _colours_of(self, canvas: Image, tracks: Tracks) -> list[Colour]:
+        """Return each track's colour: that of its team's kit where teams are drawn and known."""
+        found = self._colours.of(tracks.track_id, tracks.xyxy)
+        if self._given is not None or "team" not in self.items:
+            return found
+        if self._kits is None and any(one is not None and (one.team or one.role == "referee") for one in self._known):
+            self._kits = KitColours()
+        if self._kits is None:
+            return found
+        self._kits.look(canvas, tracks.xyxy, self._known)
+        return self._kits.of(self._known)
+
     def _make_map(self, tracks: Tracks, is_ball: NDArray[np.bool_], colours: list[Colour], index: int) -> None:
         """Draw the minimap of a frame, as a picture of its own."""
         if self._stand is None or self._map is None:
             return
         balls = is_ball | np.isin(tracks.class_id, self._balls)
         colours = [BALL_COLOUR if ball else colour for ball, colour in zip(balls.tolist(), colours, strict=True)]
-        dots = [self._dot(*pair, index) for pair in zip(tracks.track_id.tolist(), colours, strict=True)]
+        rows = zip(tracks.track_id.tolist(), self._known, colours, strict=True)
+        dots = [self._dot(track, one, colour) for track, one, colour in rows]
         looks, texts = [colour for colour, _ in dots], [text for _, text in dots]
         self.map_image = self._map.draw(self._stand.pitch.at(index), self._standing, looks, texts, balls)
 
-    def _dot(self, track: int, colour: Colour, index: int) -> tuple[Colour, str]:
+    def _dot(self, track: int, one: Identity | None, colour: Colour) -> tuple[Colour, str]:
         """Return the colour and the word of a track on the minimap: team and number, where they are known."""
-        one = self._who.at(track, index)
         if one is None or colour == OTHERS or one.role == "ball":
             return colour, str(track)
+        if self._kits is not None:
+            return colour, "" if one.role == "referee" else one.number or str(track)
         if one.role == "referee":
             return OFFICIAL, ""
-        return team_colour(one.team, self._who.teams) if one.team else colour, one.number or str(track)
+        teams = self._who.teams or sorted({known.team for known in self._known if known is not None} - {""})
+        return team_colour(one.team, teams) if one.team else colour, one.number or str(track)
 
     def _new_map(self) -> Minimap | None:
         if self._stand is None or "minimap" not in self.items:
@@ -257,7 +282,9 @@ class Annotator:
     ) -> None:
         others = np.array([self._is_other(track) for track in tracks.track_id.tolist()], np.bool_)
         rows = np.flatnonzero(~is_ball & ~others).tolist()
-        labels = [tools.letters.label(self._text(tracks, row), colours[row]) for row in rows]
+        texts = {row: text for row in rows if (text := self._text(tracks, row))}
+        rows = list(texts)
+        labels = [tools.letters.label(text, colours[row]) for row, text in texts.items()]
         picture = (canvas.shape[1], canvas.shape[0])
         spots = self._placer.place(
             tracks.track_id[rows].tolist(),
@@ -286,7 +313,9 @@ class Annotator:
     def _text(self, tracks: Tracks, row: int) -> str:
         track, class_id = int(tracks.track_id[row]), int(tracks.class_id[row])
         every = "label" in self.items
-        words = [f"#{track}" if every else str(track)] if every or "id" in self.items else []
+        who = who_words(self._known[row], WHO if every else self.items)
+        words = [f"#{track}"] if every else []
+        words += who or ([str(track)] if "id" in self.items and not every else [])
         if (every or "class" in self.items) and class_id >= 0:
             words.append(self.names.get(class_id, str(class_id)))
         if every or "score" in self.items:

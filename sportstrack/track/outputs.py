@@ -128,7 +128,8 @@ class Outputs:
         if self._players is not None:
             self._players.look(frame)
         if self._annotate is not None and frame.image is not None:
-            self._annotate(frame.image, frame.tracks, frame.detections, index=frame.index, time=frame.time)
+            where = {"index": frame.index, "time": frame.time}
+            self._annotate(frame.image, frame.tracks, frame.detections, **where, identities=frame.identities)
             if self._window is not None:
                 self._window.offer(frame.image)
         return frame

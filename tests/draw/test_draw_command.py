@@ -219,7 +219,6 @@ def test_a_recording_without_tracks_says_what_to_do(match: Path, tmp_path: Path)
     [
         (["--ids", "1,77"], r"no id 77 in it \(it has: 1, 2, 3, 9\)"),
         (["--crop-to", "5"], "no id 5 in it"),
-        (["--draw", "team"], "team cannot be drawn: the tracks of a result have no teams"),
         (["--draw", "elipse"], "no item 'elipse'; did you mean 'ellipse'"),
         (["--frames", "31"], "31 was not drawn: match has 30 frames"),
         (["--frames", "0"], "expected a whole number from 1"),
