@@ -17,6 +17,7 @@ EXTRAS = {
     "tensorflow": ("tensorflow", "detectors of TensorFlow"),
     "prune": ("torch-pruning", "train --prune"),
     "int8": ("nncf", "export --int8"),
+    "numbers": ("rapidocr", "track --numbers"),
     "mlflow": ("mlflow", "train --mlflow"),
     "tensorboard": ("tensorboard", "train --tensorboard"),
     "pandas": ("pandas", "to_pandas() in Python"),
