@@ -32,7 +32,7 @@ def report(stats: MatchStats, width: int | None = None) -> str:
     room = shutil.get_terminal_size((100, 24)).columns if width is None else width
     bands = [f"s_{band}" for band in stats.settings.band_names]
     players = player_rows(stats)
-    parts = [f"{stats.name}: {stats.time(len(stats.frames)):.0f} s, camera {summary_words(stats.pitch)}"]
+    parts = [f"{stats.name}: {len(stats.frames) * stats.possession.step:.0f} s, camera {summary_words(stats.pitch)}"]
     named = ["player", "role"] if not stats.teams else ["player", "team", "role"]
     if not any(row["role"] for row in players):
         named.remove("role")

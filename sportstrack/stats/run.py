@@ -20,7 +20,7 @@ from sportstrack.stats.tables import (
     as_dict,
     minute_rows,
     player_rows,
-    position_rows,
+    position_lines,
     possession_rows,
     shape_rows,
     team_rows,
@@ -97,7 +97,7 @@ def _contents(
     if "json" in settings.formats:
         made[".stats.json"] = _text(json.dumps(as_dict(stats), ensure_ascii=False, indent=1) + "\n")
     if "positions" in settings.formats:
-        made[".positions.csv"] = _text(as_csv(position_rows(stats)))
+        made[".positions.csv"] = lambda file: _positions(stats, file)
     if "kloppy" in settings.formats:
         match, tracking = skillcorner_files(stats)
         made |= {".match.json": _text(match), ".tracking.jsonl": _text(tracking)}
@@ -125,6 +125,11 @@ def _pictures(stats: MatchStats) -> dict[str, Callable[[], Image]]:
     if stats.teams:
         found["_pitch_formation.png"] = lambda: formation_picture(stats)
     return found
+
+
+def _positions(stats: MatchStats, file: PartFile) -> None:
+    with file.explained(), file.open_text() as stream:
+        stream.writelines(position_lines(stats))
 
 
 def _text(content: str) -> Callable[[PartFile], None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -122,27 +122,19 @@ def possession_rows(stats: MatchStats) -> list[Row]:
     ]
 
 
-def position_rows(stats: MatchStats) -> list[Row]:
-    """Return a row for each person and frame: the smoothed place and speed."""
-    table, speed = stats.table, stats.table.speed
-    order = np.lexsort((table.person, table.frame))
-    rows = []
-    for row in order.tolist():
-        person = stats.persons[int(table.person[row])]
-        fast = float(speed[row]) * KMH
-        rows.append(
-            {
-                "frame": int(table.frame[row]) + 1,
-                "time_s": round(stats.time(int(table.frame[row])), 3),
-                "player": person.label,
-                "team": person.team,
-                "x": round(float(table.xy[row, 0]), 2),
-                "y": round(float(table.xy[row, 1]), 2),
-                "speed_kmh": round(fast, 2) if np.isfinite(fast) else None,
-                "seen": int(table.seen[row]),
-            }
-        )
-    return rows
+POSITION_COLUMNS = ("frame", "time_s", "player", "team", "x", "y", "speed_kmh", "seen")
+
+
+def position_lines(stats: MatchStats) -> Iterator[str]:
+    """Yield the lines of a CSV file, the header first: each person's smoothed place and speed in each frame."""
+    table, speed = stats.table, stats.table.speed * KMH
+    who = [as_csv([{"player": one.label, "team": one.team}]).splitlines()[1] for one in stats.persons]
+    yield ",".join(POSITION_COLUMNS) + "\n"
+    for row in np.lexsort((table.person, table.frame)).tolist():
+        frame, (x, y) = int(table.frame[row]), table.xy[row].tolist()
+        fast = f"{speed[row]:.2f}" if np.isfinite(speed[row]) else ""
+        place = f"{x:.2f},{y:.2f},{fast},{int(table.seen[row])}"
+        yield f"{frame + 1},{stats.time(frame):.3f},{who[int(table.person[row])]},{place}\n"
 
 
 def as_dict(stats: MatchStats) -> dict[str, Any]:

@@ -183,6 +183,17 @@ def test_the_printed_table_fits_the_terminal(stats: MatchStats, width: int) -> N
     assert sum(line.startswith("A ") for line in lines) > 5
 
 
+def test_every_second_frame_tells_the_same(match: PlayedMatch, stats: MatchStats, tmp_path: Path) -> None:
+    lines = match.result.read_text(encoding="utf-8").splitlines(keepends=True)
+    half = tmp_path / "half.txt"
+    half.write_text("".join(line for line in lines if int(line.split(",")[0]) % 2), encoding="utf-8")
+    found = measure_match(half, match.pitch, match.identities, StatsSettings(frame_rate=RATE))
+    assert found.possession.step == pytest.approx(2 / RATE)
+    whole, thin = (sum(one.figures(n).distance for n in range(len(one.persons))) for one in (stats, found))
+    assert thin == pytest.approx(whole, rel=0.03)
+    assert report(found, 100).startswith("half: 12 s")
+
+
 def test_without_teams_and_ball_nothing_is_made_up(match: PlayedMatch, tmp_path: Path) -> None:
     lines = match.result.read_text(encoding="utf-8").splitlines(keepends=True)
     bare = tmp_path / "bare.txt"
