@@ -40,6 +40,7 @@ BLANK = 0.12  # share of detections that show nothing of the kit
 LEARNING = 2.0  # seconds without evidence
 SHARPNESS = 14.0  # of the classifier: about calibrated at the noise above
 DOUBLED, MERGED = 0.06, 0.4  # share of boxes with a second one; of overlapping pairs that become one box
+DETECTORS = ("simulated", "doubled")
 EVIDENCE = ("none", "kit", "team", "oracle team", "kit + team", "oracle person")
 
 

@@ -36,7 +36,7 @@ class RefineSettings:
         split_min_side: seconds of track that each side must have.
         split_team: split where two teams, one before and one after, explain the team evidence by so many nats better
             than one team; 0 for never.
-        split_below: split where the cosine of the two means is under this.
+        split_below: split where the cosine of the two means was measured to be worth less than this, in nats.
 
         trust: log-odds added for a gap that the tracker itself bridged; larger leaves more to the tracker, 1000
             all that it bridged.
@@ -99,8 +99,8 @@ class RefineSettings:
 
     split_window: float = 3.0
     split_min_side: float = 1.0
-    split_below: float = 0.2
-    split_team: float = 6.0
+    split_below: float = -3.0
+    split_team: float = 15.0
 
     trust: float = 0.5
     slope_window: float = 0.4

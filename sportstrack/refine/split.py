@@ -7,11 +7,14 @@ from dataclasses import replace
 import numpy as np
 
 from sportstrack.refine.appearance import centred_embeddings
+from sportstrack.refine.likeness import Likeness, measure
 from sportstrack.refine.scene import Scene
 from sportstrack.refine.settings import RefineSettings
 from sportstrack.refine.table import TrackTable, fresh_ids
-from sportstrack.refine.who import team_likelihoods
+from sportstrack.refine.who import Who, team_likelihoods
 from sportstrack.types import Embeddings, FloatArray, IntArray
+
+_SLOPE = 15.0  # nats per cosine where little can be measured; with neutral 0.4, a cosine of 0.2 is just enough
 
 
 def split_tracks(table: TrackTable, scene: Scene, settings: RefineSettings | None = None) -> TrackTable:
@@ -28,8 +31,11 @@ def split_tracks(table: TrackTable, scene: Scene, settings: RefineSettings | Non
     tracks = list(zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True))
     if table.embedding is not None:
         embedding = centred_embeddings(table.embedding)
+        runs = np.union1d(starts, np.flatnonzero(np.diff(table.frame) != 1) + 1)
+        careful = replace(s, appearance_weight=_SLOPE)
+        worth = measure(embedding, table.frame, runs, Who.of(table, runs), careful)
         for low, high in tracks:
-            cuts += [low + cut for cut in _cuts(table.frame[low:high], embedding[low:high], scene, s)]
+            cuts += [low + cut for cut in _cuts(table.frame[low:high], embedding[low:high], worth, scene, s)]
     if table.team_evidence is not None and s.split_team:
         likely, _ = team_likelihoods(table.team_evidence)
         side = max(1, round(scene.frames_in(s.split_min_side)))
@@ -58,7 +64,7 @@ def _team_changes(likely: FloatArray, least: float, side: int) -> list[int]:
     return sorted(cuts)
 
 
-def _cuts(frame: IntArray, embedding: Embeddings, scene: Scene, s: RefineSettings) -> list[int]:
+def _cuts(frame: IntArray, embedding: Embeddings, worth: Likeness, scene: Scene, s: RefineSettings) -> list[int]:
     """Return the rows of one track at which it is to be split, ascending."""
     total = np.concatenate((np.zeros((1, embedding.shape[1])), np.cumsum(embedding, axis=0, dtype=np.float64)))
     window, side = scene.frames_in(s.split_window), max(scene.frames_in(s.split_min_side), 1.0)
@@ -76,7 +82,8 @@ def _cuts(frame: IntArray, embedding: Embeddings, scene: Scene, s: RefineSetting
         before, after = (total[at] - total[first]) / count_before, (total[last] - total[at]) / count_after
         length = np.linalg.norm(before, axis=1) * np.linalg.norm(after, axis=1)
         cosine = (before * after).sum(axis=1) / np.maximum(length, 1e-12)
-        unlike = np.where((length > 1e-9) & (cosine < s.split_below), 1.0, 0.0)
+        fewer = np.minimum(count_before, count_after)[:, 0]
+        unlike = np.where((length > 1e-9) & (worth.log_ratio(cosine, fewer) < s.split_below), 1.0, 0.0)
         weight = np.sqrt(count_before * count_after / (count_before + count_after))
         change = unlike * np.linalg.norm((before - after) * weight, axis=1)
         best = int(change.argmax())
