@@ -103,7 +103,7 @@ def _contents(
         made |= {".match.json": _text(match), ".tracking.jsonl": _text(tracking)}
     if "game_state" in settings.formats:
         state = game_state(stats, images)
-        made[".game_state.json"] = lambda file: write_game_state(file.part, state)
+        made[".json"] = lambda file: write_game_state(file.part, state)
     if "pictures" in settings.formats:
         made |= {ending: _picture(draw) for ending, draw in _pictures(stats).items()}
         if stats.shapes:

@@ -161,7 +161,7 @@ def test_the_command_writes_what_is_asked_for(
     names = {path.name for path in tmp_path.iterdir() if not path.name.startswith(".")}
     assert names == {
         *(f"match.{name}.csv" for name in ("stats", "teams", "minutes", "shape", "possession", "positions")),
-        "match.stats.json", "match.match.json", "match.tracking.jsonl", "match.game_state.json", "match_shape.png",
+        "match.stats.json", "match.match.json", "match.tracking.jsonl", "match.json", "match_shape.png",
         *(f"match_pitch_{name}.png" for name in ("heat", "paths", "players", "formation")),
         *(f"match_pitch_{kind}_{team}.png" for kind in ("heat", "paths") for team in "AB"),
     }  # fmt: skip

@@ -81,10 +81,19 @@ def labels(match: PlayedMatch, stats: MatchStats, folder: Path) -> Path:
     return file
 
 
-def test_the_game_state_of_the_truth_scores_100(match: PlayedMatch, stats: MatchStats, tmp_path: Path) -> None:
+def test_the_game_state_of_the_truth_scores_100(
+    match: PlayedMatch, stats: MatchStats, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     truth = labels(match, stats, tmp_path)
     run(match, tmp_path, "--formats", "game_state", "--labels", truth)
-    assert score_game_state(truth, tmp_path / "match.game_state.json").gs_hota == pytest.approx(1.0)
+    assert score_game_state(truth, tmp_path / "match.json").gs_hota == pytest.approx(1.0)
+    sequence = tmp_path / "valid" / "match" / truth.name
+    sequence.parent.mkdir(parents=True)
+    truth.rename(sequence)
+    words = ["evaluate", "--game-state", "--truth", str(tmp_path / "valid"), "--results", str(tmp_path)]
+    assert main([*words, "--format", "json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out).values()
+    assert found["sequences"][-1]["HOTA"] == pytest.approx(1.0)
 
 
 def test_what_is_wrong_costs_score(match: PlayedMatch, stats: MatchStats, tmp_path: Path) -> None:
@@ -96,16 +105,16 @@ def test_what_is_wrong_costs_score(match: PlayedMatch, stats: MatchStats, tmp_pa
     wrong.write_text(text.replace(f",A,player,{number},", ",A,player,99,"), encoding="utf-8")
     words = ["stats", match.result, "--pitch", match.pitch, "--identities", wrong, "-o", tmp_path, "--quiet"]
     assert main([*map(str, words), "--formats", "game_state", "--labels", str(truth)]) == 0
-    scores = score_game_state(truth, tmp_path / "match.game_state.json")
+    scores = score_game_state(truth, tmp_path / "match.json")
     assert scores.gs_hota < 0.98
     assert abs(scores.without_number.HOTA - 1) < 1e-9
     far = play(tmp_path / "far", seed=1011, frames=FRAMES, noise=0.15)
     run(far, tmp_path / "far", "--formats", "game_state", "--labels", truth)
-    assert score_game_state(truth, tmp_path / "far" / "match.game_state.json").gs_hota < 0.98
+    assert score_game_state(truth, tmp_path / "far" / "match.json").gs_hota < 0.98
 
 
 def test_without_labels_the_frames_are_numbered(match: PlayedMatch, tmp_path: Path) -> None:
     run(match, tmp_path, "--formats", "game_state")
-    found = json.loads((tmp_path / "match.game_state.json").read_text(encoding="utf-8"))["predictions"]
+    found = json.loads((tmp_path / "match.json").read_text(encoding="utf-8"))["predictions"]
     assert found[0]["image_id"] == "1000001"
     assert {one["attributes"]["team"] for one in found} == {"left", "right", None}
