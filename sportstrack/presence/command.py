@@ -15,12 +15,14 @@ import numpy as np
 from sportstrack.camera.affine import apply
 from sportstrack.classes import ball_ids, names_beside, of_classes
 from sportstrack.cli import new_parser, run
-from sportstrack.cli.arguments import SHARE, Real, ids
+from sportstrack.cli.arguments import SHARE, Real, ids, words
 from sportstrack.cli.shared import add_classes, add_overwrite, add_quiet, add_zero_based
 from sportstrack.draw.ground import Ground, GroundMap
 from sportstrack.draw.heatmap import OPACITY, Presence, draw_paths, heat_map, overlay
 from sportstrack.errors import FormatError, OutputError, SettingError
 from sportstrack.files.claim import PartFile
+from sportstrack.identities.file import identities_beside, read_identities
+from sportstrack.identities.rows import attribute_of_rows
 from sportstrack.images.encode import encode_image
 from sportstrack.limits import MAX_CANVAS, MAX_SIDE
 from sportstrack.mot import MotTable, read_mot
@@ -33,6 +35,7 @@ VIDEOS = (".mp4", ".m4v", ".mov")
 _EXAMPLES = """examples:
   sportstrack presence runs/track/match.txt --video match.mp4 -o heat.png           all players
   sportstrack presence runs/track/match.txt --video match.mp4 --id 7 -o heat.png    player 7, with the path
+  sportstrack presence runs/track/match.txt --team A --video match.mp4 -o a.png     a team
   sportstrack presence runs/track/match.txt --classes ball -o ball.png              the ball
   sportstrack presence runs/track/match.txt --pitch match.pitch.jsonl -o heat.png   on the pitch from above
   sportstrack presence runs/sot/match.txt --video match.mp4 -o heat.mp4             grows as the video plays
@@ -53,6 +56,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--video", metavar="SOURCE", help="video, image folder or sequence folder to draw on (default: a dark field)")
     add("--pitch", type=Path, metavar="FILE", help="NAME.pitch.jsonl: draw on the pitch from above (people alone)")
     add("--id", type=ids, metavar="N,…", help="these tracks only (default: all)")
+    text = "the players of these teams only, as NAME.identities.csv beside the result names them"
+    add("--team", type=words, metavar="NAME,…", help=text)
     add_classes(parser)
     add("-o", "--output", type=Path, default=Path("heat.png"), help=".png or .jpg, or .mp4 for a video (heat.png)")
     add_overwrite(parser)
@@ -106,9 +111,25 @@ def _chosen(table: MotTable, options: argparse.Namespace) -> MotTable:
                 some = ", ".join(map(str, known[:20].tolist())) + (", …" if len(known) > 20 else "")
                 raise SettingError(f"{options.result}: no id {wanted} in it (it has: {some or 'no rows'})")
         table = table[np.isin(table.track_id, options.id)]
+    if options.team is not None:
+        table = _of_teams(table, options)
     if not len(table):
         raise SettingError(f"{options.result}: holds no boxes")
     return table[np.argsort(table.frame, kind="stable")]
+
+
+def _of_teams(table: MotTable, options: argparse.Namespace) -> MotTable:
+    beside = identities_beside(options.result)
+    if beside is None:
+        raise SettingError(
+            f"--team: no {options.result.stem}.identities.csv beside {options.result}, so its teams are not known; "
+            "sportstrack track writes it"
+        )
+    team = attribute_of_rows(read_identities(beside), table.frame, table.track_id, "team")
+    known = sorted(set(team.tolist()) - {""})
+    if odd := [name for name in options.team if name not in known]:
+        raise SettingError(f"--team: {beside} knows no team {odd[0]} in it (it has: {', '.join(known) or 'none'})")
+    return table[np.isin(team, options.team)]
 
 
 def _canvas_size(table: MotTable, result: Path) -> tuple[int, int]:

@@ -162,3 +162,23 @@ def test_presence_on_the_pitch(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert main([*words, "--classes", "ball"]) == 2
     assert "flies" in capsys.readouterr().err
     assert main([*words[:-1], str(tmp_path / "heat.mp4")]) == 2
+
+
+def test_one_team_is_drawn_where_teams_are_known(tmp_path, capsys):
+    rows = [f"{f},{k},{100 * k},50,20,40,1,1,-1,-1\n" for f in range(1, 30) for k in (1, 2)]
+    (tmp_path / "match.txt").write_text("".join(rows))
+
+    def draw(name, *more):
+        return main([str(tmp_path / "match.txt"), "-o", str(tmp_path / name), "--still", *more])
+
+    assert draw("a.png", "--team", "A") == 2
+    assert "no match.identities.csv beside" in capsys.readouterr().err
+    (tmp_path / "match.identities.csv").write_text("track_id,team\n1,A\n2,B\n")
+    assert (
+        draw("a.png", "--team", "A") == draw("b.png", "--team", "B") == draw("one.png", "--id", "1", "--no-path") == 0
+    )
+    assert draw("c.png", "--team", "C") == 2
+    assert "knows no team C in it (it has: A, B)" in capsys.readouterr().err
+    a, b, one = ((tmp_path / f"{name}.png").read_bytes() for name in ("a", "b", "one"))
+    assert a == one
+    assert a != b

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from sportstrack.errors import FormatError, SettingError
+from sportstrack.identities.rows import Text, attribute_of_rows
 from sportstrack.identities.table import Identities
 from sportstrack.mot import MotTable
 from sportstrack.score.matching import match_pairs
@@ -31,8 +32,6 @@ NONE, OTHER_TEAM = "none", "a third team"
 """What the truth is for somebody without a team or number, and what the result's teams are beyond the truth's two."""
 
 _NUMBERED = ("player", "goalkeeper")
-
-Text = np.ndarray[Any, np.dtype[np.str_]]
 
 
 @dataclass(frozen=True)
@@ -191,14 +190,7 @@ class WhoIsWhoScores:
 
 def values(table: MotTable, identities: Identities, attribute: str) -> Text:
     """(N,) what the identities say of each row of a table; "" where they say nothing."""
-    out = np.full(len(table), "", np.dtype(object))
-    order = np.argsort(table.track_id, kind="stable")
-    tracks, starts = np.unique(table.track_id[order], return_index=True)
-    for track, rows in zip(tracks.tolist(), np.split(order, starts[1:]), strict=False):  # no tracks: one empty part
-        for one in identities.of(track):
-            inside = (table.frame[rows] >= one.first_frame) & (table.frame[rows] <= one.last_frame)
-            out[rows[inside]] = getattr(one, attribute)
-    return out.astype(np.str_)
+    return attribute_of_rows(identities, table.frame, table.track_id, attribute)
 
 
 def match_teams(truth: Text, said: Text) -> dict[str, str]:
