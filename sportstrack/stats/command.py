@@ -40,7 +40,12 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("result", type=Path, metavar="RESULT", help="MOT text, CSV, JSON lines or a recording, with tracks")
     add("--pitch", type=Path, required=True, metavar="FILE", help="NAME.pitch.jsonl of the same video")
-    add("--identities", type=Path, metavar="FILE", help="NAME.identities.csv: teams, roles, numbers and names")
+    add(
+        "--identities",
+        type=Path,
+        metavar="FILE",
+        help="teams, roles, numbers and names (NAME.identities.csv beside the result)",
+    )
     text = "names of the classes, comma-separated, from class 0 on, where the result does not know them"
     add("--names", type=words, metavar="LIST", help=text)
     add_settings(parser, StatsSettings, ("frame_rate", "zero_based"))
@@ -60,20 +65,23 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _main(options: argparse.Namespace) -> int:
+    from sportstrack.cli.progress import ProgressBar
     from sportstrack.stats.run import write_stats
 
     settings = StatsSettings(**given(options, StatsSettings))
     names = dict(enumerate(options.names)) if options.names else None
-    stats, files = write_stats(
-        options.result,
-        options.pitch,
-        options.output,
-        options.identities,
-        settings,
-        names=names,
-        labels=options.labels,
-        overwrite=options.overwrite,
-    )
+    with ProgressBar(options.result.name, "row", quiet=options.quiet) as bar:
+        stats, files = write_stats(
+            options.result,
+            options.pitch,
+            options.output,
+            options.identities,
+            settings,
+            names=names,
+            labels=options.labels,
+            overwrite=options.overwrite,
+            progress=bar,
+        )
     for text in stats.warnings:
         sys.stderr.write(f"{PROGRAM}: warning: {text}\n")
     if not options.quiet:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from sportstrack.cli.progress import shown
 from sportstrack.draw.results import ResultFile, read_result
 from sportstrack.errors import FormatError, SettingError, SourceError
 from sportstrack.files.reading import read_json
@@ -93,6 +94,7 @@ def measure_match(
     settings: StatsSettings | None = None,
     *,
     names: Mapping[int, str] | None = None,
+    progress: Callable[[int, int | None], None] | bool | None = None,
 ) -> MatchStats:
     """Measure how everyone moved on the pitch.
 
@@ -103,6 +105,7 @@ def measure_match(
             file beside it knows.
         settings: how to measure; None is the defaults.
         names: class id → name, in place of what the result knows.
+        progress: True shows a bar; or it is called with the boxes whose places are known, and how many there are.
 
     Raises:
         SportstrackError: a file cannot be read, or the two do not belong together.
@@ -119,7 +122,8 @@ def measure_match(
     _check_size(found, track)
     every, first, last = found.every, min(found.tracks, default=0), found.last
     frames = np.arange(first, last + 1, every)
-    places, ball = find_places(found, track, who, rate, forget=found is not result)
+    with shown(progress, found.path.stem, "row") as told:
+        places, ball = find_places(found, track, who, rate, forget=found is not result, progress=told)
     cast = find_persons(places, who, found.names, track.pitch.length, by=settings.by)
     table = find_movement(places, cast, rate, settings, every)
     if not len(table):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,6 +15,8 @@ from sportstrack.identities import ROLES, Identities
 from sportstrack.pitch import PitchTrack
 from sportstrack.pitch.ball import ball_states
 from sportstrack.types import BoolArray, FloatArray, IntArray
+
+_BLOCK = 20_000  # boxes between two reports of progress
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +66,13 @@ class BallPlaces:
 
 
 def find_places(
-    result: ResultFile, pitch: PitchTrack, identities: Identities, frame_rate: float, *, forget: bool = False
+    result: ResultFile,
+    pitch: PitchTrack,
+    identities: Identities,
+    frame_rate: float,
+    *,
+    forget: bool = False,
+    progress: Callable[[int, int], None] | None = None,
 ) -> tuple[GroundPlaces, BallPlaces]:
     """Return where persons and ball are.
 
@@ -74,6 +82,7 @@ def find_places(
         identities: who is who; a track may be a ball by its role.
         frame_rate: of the frames' numbers.
         forget: take the boxes out of the result; a long match needs no room for them twice.
+        progress: called with the boxes done and all boxes.
 
     Raises:
         SettingError: the result has no boxes in any frame whose camera is known.
@@ -100,8 +109,12 @@ def find_places(
         )
     is_ball = _is_ball(result, identities, track_id, class_id)
     xy, error = np.full((len(frame), 2), np.nan), np.full(len(frame), np.nan)
-    persons = known & ~is_ball
-    xy[persons], error[persons] = feet_on_pitch(pitch, frame[persons], xyxy[persons])
+    persons = np.flatnonzero(known & ~is_ball)
+    for at in range(0, len(persons), _BLOCK):
+        some = persons[at : at + _BLOCK]
+        xy[some], error[some] = feet_on_pitch(pitch, frame[some], xyxy[some])
+        if progress is not None:
+            progress(at + len(some), len(persons))
     places = GroundPlaces(frame, track_id, class_id, xyxy, score, xy, error)[~is_ball]
     seen = is_ball & known & (detection >= 0)
     return places, _ball(frame[seen], xyxy[seen], score[seen], pitch, frame_rate)

@@ -48,6 +48,7 @@ def write_stats(
     names: Mapping[int, str] | None = None,
     labels: str | Path | None = None,
     overwrite: bool = False,
+    progress: Callable[[int, int | None], None] | bool | None = None,
 ) -> tuple[MatchStats, list[Path]]:
     """Measure a match and write what the settings ask for.
 
@@ -60,6 +61,7 @@ def write_stats(
         names: class id → name, in place of what the result knows.
         labels: SoccerNet's ``Labels-GameState.json``, whose image ids the game state takes.
         overwrite: replace also files that are not an unchanged result of the same source.
+        progress: as for `measure_match`.
 
     Returns:
         What was measured, and the files.
@@ -68,7 +70,7 @@ def write_stats(
         SportstrackError: a file cannot be read or must not be replaced.
     """
     settings = settings or StatsSettings()
-    stats = measure_match(result, pitch, identities, settings, names=names)
+    stats = measure_match(result, pitch, identities, settings, names=names, progress=progress)
     images = read_game_state(labels).images if labels is not None else ()
     made = _contents(stats, settings, images)
     stem = file_name(Path(result).stem)

@@ -235,6 +235,13 @@ def test_files_that_do_not_belong_together_are_refused(match: PlayedMatch, tmp_p
     assert main([*map(str, words), "--quiet"]) == 2
 
 
+def test_progress_is_told(match: PlayedMatch) -> None:
+    told: list[tuple[int, int | None]] = []
+    measure_match(match.result, match.pitch, progress=lambda done, total: told.append((done, total)))
+    assert told[-1][0] == told[-1][1]
+    assert told[-1][0] > 1000
+
+
 def test_bands_must_ascend() -> None:
     with pytest.raises(SettingError, match="ascending"):
         StatsSettings(bands=(15.0, 7.0))
