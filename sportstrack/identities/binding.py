@@ -241,3 +241,15 @@ def _strangers(known: Mapping[int, Identity], presence: Presence, roster: Roster
         f"{team} {number} was read in {frames} frames and is not on the roster: misread, or missing there"
         for (team, number), frames in sorted(seen.items())
     ]
+
+
+def identities_of_people(binding: Binding) -> Identities:
+    """Return the table with one row for each person, in place of one for each of their tracks."""
+    best = {}
+    for one in binding.identities:
+        new = binding.ids.get(one.track_id, one.track_id)
+        if one.track_id not in binding.person:
+            best[one.track_id, one.first_frame] = one
+        elif (new, 0) not in best or best[new, 0].name_confidence < one.name_confidence:
+            best[new, 0] = one
+    return Identities(best.values()).with_track_ids(binding.ids)

@@ -22,7 +22,7 @@ _LONGEST = 24  # characters of a name
 
 
 @dataclass(frozen=True)
-class Seen:
+class TimeSeen:
     """One person's time on the picture.
 
     Attributes:
@@ -47,7 +47,7 @@ class Seen:
 
 def who_was_seen(
     person: Mapping[int, int], presence: Presence, roster: Roster, frame_rate: float, every: int = 1
-) -> list[Seen]:
+) -> list[TimeSeen]:
     """Return the times of everyone on the roster, in its order; nobody's list is empty.
 
     Args:
@@ -63,7 +63,7 @@ def who_was_seen(
         frames = np.unique(np.concatenate([presence[track] for track in tracks])) if tracks else np.empty(0, np.int64)
         spans = _spans(frames, max(every, BREAK * frame_rate))
         times = tuple((a / frame_rate, (b + every) / frame_rate) for a, b in spans)
-        out.append(Seen(one, len(frames) * every / frame_rate, times, len(tracks)))
+        out.append(TimeSeen(one, len(frames) * every / frame_rate, times, len(tracks)))
     return out
 
 
@@ -76,7 +76,7 @@ def _spans(frames: IntArray, gap: float) -> list[tuple[int, int]]:
     return list(zip(first.tolist(), last.tolist(), strict=True))
 
 
-def seen_text(seen: list[Seen]) -> str:
+def seen_text(seen: list[TimeSeen]) -> str:
     """Return a table for people, the longest on the picture first in each team; those never seen are counted."""
     there = [one for one in seen if one.spans]
     order = list(dict.fromkeys(one.person.team for one in seen))
@@ -90,7 +90,7 @@ def seen_text(seen: list[Seen]) -> str:
     return "\n".join([text[0], "─" * max(map(len, text)), *text[1:]]) + "\n" + more
 
 
-def _line(one: Seen) -> tuple[str, ...]:
+def _line(one: TimeSeen) -> tuple[str, ...]:
     person, name = one.person, one.person.name
     spans = ", ".join(f"{clock(a)}–{clock(b)}" for a, b in one.spans[:_SHOWN])
     more = f" and {len(one.spans) - _SHOWN} more" if len(one.spans) > _SHOWN else ""
@@ -105,7 +105,7 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"
 
 
-def seen_csv(seen: list[Seen]) -> str:
+def seen_csv(seen: list[TimeSeen]) -> str:
     """Return one row for each person: team, number, name, role, seconds, tracks, and the spans in seconds."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

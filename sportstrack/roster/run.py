@@ -12,10 +12,10 @@ from sportstrack.draw.results import ResultFile, read_result
 from sportstrack.errors import FormatError, SettingError, SourceError
 from sportstrack.files.claim import Claim
 from sportstrack.files.reading import read_json
-from sportstrack.identities.binding import Binding, bind_roster
+from sportstrack.identities.binding import Binding, bind_roster, identities_of_people
 from sportstrack.identities.file import SUFFIX, read_identities, write_identities
 from sportstrack.identities.roster import Roster, read_roster
-from sportstrack.identities.seen import Seen, seen_csv, seen_text, who_was_seen
+from sportstrack.identities.seen import TimeSeen, seen_csv, seen_text, who_was_seen
 from sportstrack.identities.table import Identities
 from sportstrack.mot import MotTable, write_mot
 from sportstrack.recording import Recording
@@ -42,7 +42,7 @@ class NamedTracks:
     table: MotTable
     identities: Identities
     binding: Binding
-    seen: list[Seen]
+    seen: list[TimeSeen]
     warnings: tuple[str, ...]
     before: int
 
@@ -114,18 +114,6 @@ def write_named(
         write_identities(claim.file(names[1]), named.identities)
         claim.write_text(names[2], seen_csv(named.seen))
         return [claim.folder / name for name in names]
-
-
-def identities_of_people(binding: Binding) -> Identities:
-    """Return the table with one row for each person, in place of one for each of their tracks."""
-    best = {}
-    for one in binding.identities:
-        new = binding.ids.get(one.track_id, one.track_id)
-        if one.track_id not in binding.person:
-            best[one.track_id, one.first_frame] = one
-        elif (new, 0) not in best or best[new, 0].name_confidence < one.name_confidence:
-            best[new, 0] = one
-    return Identities(best.values()).with_track_ids(binding.ids)
 
 
 def presence_of(table: MotTable) -> dict[int, IntArray]:

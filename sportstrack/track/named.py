@@ -1,0 +1,105 @@
+"""The people of a roster in a run: names while it goes on, and at the end one id for each person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from sportstrack.identities import Identities
+from sportstrack.identities.binding import Binding, Presence, bind_roster, identities_of_people
+from sportstrack.identities.roster import Roster
+from sportstrack.identities.seen import TimeSeen, who_was_seen
+from sportstrack.track.frames import Observation, TrackedFrame
+from sportstrack.types import Tracks
+
+_RECENT = 250  # frames of a track that count while a run goes on
+
+
+class RosterLearner:
+    """Names, out of teams, numbers and roles that other learners know.
+
+    While a run goes on, what was on the picture lately is bound: who is in two places now matters, who was so an hour
+    ago does not. Ids stay as they are, for they are written by then.
+
+    Args:
+        roster: who may be seen.
+    """
+
+    name = "roster"
+
+    def __init__(self, roster: Roster) -> None:
+        self._roster = roster
+        self._frames: dict[int, list[int]] = {}
+        self._now = -1
+        self._binding: Binding | None = None
+
+    def before(self, observation: Observation) -> Observation:
+        """Return the observation as it is."""
+        return observation
+
+    def add(self, frame: TrackedFrame) -> None:
+        """Note who is on the picture."""
+        self._now = frame.index
+        for track in frame.tracks.track_id.tolist():
+            self._frames.setdefault(track, []).append(frame.index)
+
+    def identities(self, known: Identities) -> Identities:
+        """Return the names of those who are on the picture, or were a moment ago."""
+        recent = {
+            track: np.array(frames[-_RECENT:], np.int64)
+            for track, frames in self._frames.items()
+            if frames[-1] > self._now - _RECENT
+        }
+        return _named(bind_roster(known, recent, self._roster))
+
+    def finish(self, known: Identities) -> Identities:
+        """Return the names of the whole run."""
+        self._binding = bind_roster(known, self._presence(), self._roster)
+        return self._binding.identities
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the roster and the tracks do not agree on, once the run has ended."""
+        return [] if self._binding is None else list(self._binding.warnings)
+
+    def seen(self, frame_rate: float, every: int) -> list[TimeSeen]:
+        """Return the times of everyone on the roster, once the run has ended; see `who_was_seen`."""
+        person = {} if self._binding is None else self._binding.person
+        return who_was_seen(person, self._presence(), self._roster, frame_rate, every)
+
+    def _presence(self) -> Presence:
+        return {track: np.array(frames, np.int64) for track, frames in self._frames.items()}
+
+
+def with_people(
+    roster: Roster, known: Identities, tracks: Mapping[int, Tracks]
+) -> tuple[Binding, Identities, dict[int, Tracks], Presence]:
+    """Return a finished run with people in place of tracks.
+
+    Args:
+        roster: who may be seen.
+        known: what is known of the tracks.
+        tracks: number of the frame → its tracks.
+
+    Returns:
+        The binding, who is who by the new ids, the tracks with one id for each person, and when each track was there.
+    """
+    frames: dict[int, list[int]] = {}
+    for number in sorted(tracks):
+        for track in tracks[number].track_id.tolist():
+            frames.setdefault(track, []).append(number)
+    presence = {track: np.array(found, np.int64) for track, found in frames.items()}
+    binding = bind_roster(known, presence, roster)
+    return binding, identities_of_people(binding), {n: _renamed(t, binding) for n, t in tracks.items()}, presence
+
+
+def _renamed(tracks: Tracks, binding: Binding) -> Tracks:
+    ids = [binding.ids.get(track, track) for track in tracks.track_id.tolist()]
+    return replace(tracks, track_id=np.array(ids, np.int64))
+
+
+def _named(binding: Binding) -> Identities:
+    """Return the rows that have a name: the others say what their learners said."""
+    return Identities(one for one in binding.identities if one.name)
