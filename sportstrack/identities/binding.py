@@ -195,8 +195,9 @@ def _together(pairs: IntArray, track: IntArray, frames: list[IntArray]) -> list[
     moment = np.concatenate([frames[track[pair]] for pair in pairs])
     pair = np.repeat(pairs, [len(frames[track[one]]) for one in pairs])
     order = np.lexsort((pair, moment))
-    _, starts = np.unique(moment[order], return_index=True)
-    sets = {tuple(part.tolist()) for part in np.split(pair[order], starts[1:]) if len(part) > 1}
+    _, starts, count = np.unique(moment[order], return_index=True, return_counts=True)
+    crowded = zip(starts[count > 1].tolist(), count[count > 1].tolist(), strict=True)
+    sets = {tuple(pair[order[start : start + n]].tolist()) for start, n in crowded}
     return [np.array(one) for one in sorted(sets)]
 
 
