@@ -124,6 +124,8 @@ def given(folder: Path) -> dict[str, Callable[[], Any]]:
         "frame": lambda: frame.copy(),
         "next_frame": lambda: frame.copy(),
         "image": lambda: toy.picture(3),
+        "crops_of_people": lambda: [toy.picture(3)[20:110, 10:50]],
+        "crops_of_numbers": lambda: [toy.picture(3)[20:50, 10:50]],
         "xyxy": lambda: detections().xyxy,
         "boxes": lambda: detections().xyxy,
         "classes": lambda: np.zeros(3, np.int64),
