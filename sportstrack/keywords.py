@@ -151,6 +151,7 @@ class SportsTrackKeywords(TypedDict, total=False):
     third_overlap: float
     border_memory: float
     appearance_weight: float
+    team_weight: float
     gallery_memory: float
     link_similarity: float
     roster: Mapping[int, int] | tuple[tuple[int, int], ...]

@@ -33,8 +33,9 @@ class PairEvidence:
         self.nats: FloatArray | None = None
         self._config, self._teams = config, Teams()
         self._looks, self._sameness = MeasuredWorth(5.0, 0.3), MeasuredWorth(0.5 * SPAN, 0.0)
-        self._cosine: FloatArray | None = None  # (T, N) of the frame
-        self._ratio: FloatArray | None = None  # (T, N) of the frame, what its team evidence says if it is calibrated
+        self._look: IntArray | None = None  # (T, N) bins of the frame's cosines …
+        self._same: IntArray | None = None  # … and of what its team evidence says
+        self._ratio: FloatArray | None = None  # (T, N) what that would be if it were calibrated
         self._team: FloatArray | None = None  # (N, G) of the frame
 
     @property
@@ -48,19 +49,20 @@ class PairEvidence:
 
     def compare(self, rows: Rows, found: Found, detections: Detections) -> None:
         """Compare the tracks with a frame's detections."""
-        self._cosine = self._ratio = self._team = self.nats = None
+        self._look = self._same = self._ratio = self._team = self.nats = None
         if found.embedding is not None:
             self.average.learn(found.embedding)
             rows.appearance = with_length(rows.appearance, len(rows), self.average.length)
-            self._cosine = self.average.similarity(rows.appearance, found.embedding)
-            self.nats = self._config.appearance_weight * self._looks.log_ratio(self._cosine)
+            self._look = self._looks.bins(self.average.similarity(rows.appearance, found.embedding))
+            self.nats = self._config.appearance_weight * self._looks.nats(self._look)
         if self._config.team_weight:
             self._team = self._teams.read(detections, found.row)
         if self._team is not None:
             if not len(rows.team):
                 rows.team = np.zeros((self._teams.groups, len(rows)))
-            self._ratio = self._teams.log_ratio(rows.team, self._team)
-            nats = self._config.team_weight * self._sameness.log_ratio(np.clip(self._ratio / SPAN, -1.0, 1.0))
+            self._ratio = self._teams.ratio(rows.team, self._team)
+            self._same = self._sameness.bins(np.log(self._ratio) / SPAN)
+            nats = self._config.team_weight * self._sameness.nats(self._same)
             self.nats = nats if self.nats is None else self.nats + nats
 
     def learn(self, rows: Rows, found: Found, track: IntArray, box: IntArray, going_on: BoolArray) -> None:
@@ -74,12 +76,10 @@ class PairEvidence:
             going_on: (K,) which tracks were also matched in the frame before: these are surely right.
         """
         sure = track[going_on], box[going_on]
-        weight = None
-        if self._ratio is not None:
-            self._sameness.learn(np.clip(self._ratio / SPAN, -1.0, 1.0), *sure)
-            weight = np.exp(self._ratio)
-        if self._cosine is not None:
-            self._looks.learn(self._cosine, *sure, weight)
+        if self._same is not None:
+            self._sameness.learn(self._same, *sure)
+        if self._look is not None:
+            self._looks.learn(self._look, *sure, self._ratio)
         clear = found.score[box] >= MIN_SCORE
         track, box = track[clear], box[clear]
         if self._team is not None:

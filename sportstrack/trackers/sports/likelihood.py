@@ -28,7 +28,7 @@ class Costs:
 
 
 def compare(
-    rows: Rows, found: Found, nats: FloatArray | None, config: SportsTrackConfig, lost: BoolArray | bool = False
+    rows: Rows, found: Found, nats: FloatArray | None, config: SportsTrackConfig, lost: BoolArray | None = None
 ) -> Costs:
     """Compute the costs of all pairs.
 
@@ -37,8 +37,8 @@ def compare(
         found: the detections.
         nats: (T, N) by which appearance and teams speak for each pair; None where nothing is known.
         config: settings.
-        lost: (T,) tracks that were not matched in the frame before. What speaks clearly against them excludes them; one
-            that is seen all along may have a bad moment.
+        lost: (T,) tracks that were not matched in the frame before; None: all. What speaks clearly against one excludes
+            it, while one that is seen all along may have a bad moment.
     """
     t, n = _near(rows, found, config)
     track, box = rows.state[0].take(t, axis=1), found.measurement.take(n, axis=1)
@@ -47,10 +47,11 @@ def compare(
     good = affinity > config.min_affinity  # overlap and appearance make no match of what motion excludes
     affinity += config.overlap_bonus * overlap * good
     if nats is not None:
-        affinity += nats[t, n] / NATS * good
-        against = nats[t, n] < -VETO
+        more = nats[t, n]
+        affinity += more / NATS * good
+        against = (more < -VETO).nonzero()[0]
         distance_overlap[against] = -_APART
-        affinity[against & np.broadcast_to(lost, len(rows))[t]] = -_APART
+        affinity[against if lost is None else against[lost[t[against]]]] = -_APART
     cost = np.empty((2, len(rows), len(found)))
     cost.fill(_APART)
     cost[:, t, n] = -np.array((affinity, distance_overlap))

@@ -22,12 +22,7 @@ class Teams:
 
     def __init__(self) -> None:
         self.groups = 0
-        self._sum: FloatArray = np.zeros(0)
-
-    @property
-    def _share(self) -> FloatArray:
-        share: FloatArray = (self._sum + PRIOR / self.groups) / (self._sum.sum() + PRIOR)
-        return share
+        self._sum = self._share = np.zeros(0)  # (G,) of all evidence so far; of all people
 
     def read(self, detections: Detections, rows: IntArray) -> FloatArray | None:
         """Return (N, G) probabilities of each group for some detections, None where nobody looked.
@@ -42,13 +37,16 @@ class Teams:
             raise SettingError(
                 f"Detections.team_evidence: expected {self.groups} columns as before, got {evidence.shape[1]}"
             )
-        some = np.clip(np.nan_to_num(evidence.take(rows, axis=0).astype(np.float64)), 0.0, 1.0)
+        some = np.minimum(np.maximum(evidence.take(rows, axis=0), 0.0), 1.0, dtype=np.float64)
+        if np.isnan(some.sum()):
+            some = np.nan_to_num(some)
         if not self.groups:
             self.groups = evidence.shape[1]
             self._sum = np.zeros(self.groups)
         self._sum = self._sum + some.sum(axis=0)
+        self._share = (self._sum + PRIOR / self.groups) / (self._sum.sum() + PRIOR)
         unknown = np.maximum(1.0 - some.sum(axis=1, keepdims=True), 0.0)
-        return np.asarray((1.0 - DOUBT) * (some + unknown / self.groups) + DOUBT / self.groups)
+        return np.asarray((1.0 - DOUBT) * some + ((1.0 - DOUBT) * unknown + DOUBT) / self.groups)
 
     def posterior(self, odds: FloatArray) -> FloatArray:
         """Return (T, G) probabilities of each group for (G, T) sums of log-likelihoods of tracks."""
@@ -56,9 +54,9 @@ class Teams:
         weight /= weight.sum(axis=1, keepdims=True)
         return weight
 
-    def log_ratio(self, odds: FloatArray, evidence: FloatArray) -> FloatArray:
-        """Return (T, N) log-likelihood ratios of one person against two, by (G, T) sums and (N, G) evidence."""
-        ratio: FloatArray = np.log((self.posterior(odds) / self._share).dot(evidence.T))
+    def ratio(self, odds: FloatArray, evidence: FloatArray) -> FloatArray:
+        """Return (T, N) likelihood ratios of one person against two, by (G, T) sums and (N, G) evidence."""
+        ratio: FloatArray = (self.posterior(odds) / self._share).dot(evidence.T)
         return ratio
 
     def learnt(self, odds: FloatArray, evidence: FloatArray) -> FloatArray:

@@ -11,7 +11,8 @@ from sportstrack.appearance import worth_of_similarity
 from sportstrack.types import FloatArray, IntArray
 
 PRIOR = 150.0  # pairs of either kind that the first guess counts for
-REFRESH = 10  # frames after which the worth is taken anew
+EVERY = 3  # frames of which one is counted; neighbouring ones repeat each other
+REFRESH = 4  # counted frames after which the worth is taken anew
 _BINS, _WIDTH = 40, 1.3  # of −1 … 1; standard deviation of the kernel that smooths the counts, in bins
 
 
@@ -25,36 +26,39 @@ class MeasuredWorth:
 
     def __init__(self, slope: float, neutral: float) -> None:
         self._guess = slope * ((np.arange(_BINS) + 0.5) * (2.0 / _BINS) - 1.0 - neutral)
-        self._worth = self._guess
-        self._counts = np.zeros((2, _BINS))
+        self._worth = np.append(self._guess, 0.0)  # the last is that of the unknown
+        self._counts = np.zeros((2, _BINS + 1))
         self._frames = 0
 
-    def log_ratio(self, similarity: FloatArray) -> FloatArray:
-        """Return log-likelihood ratios of one person against two for (T, N) values −1 … 1; 0 where these are NaN."""
-        at = (similarity + 1.0) * (0.5 * _BINS) - 0.5
-        worth: FloatArray = np.nan_to_num(np.interp(at, np.arange(_BINS), self._worth))
+    def bins(self, similarity: FloatArray) -> IntArray:
+        """Return the bins of values −1 … 1, NaN where unknown; beyond that the nearest."""
+        place = np.minimum(np.maximum(similarity * (0.5 * _BINS) + 0.5 * _BINS, 0.0), _BINS - 1.0)
+        place[np.isnan(place)] = _BINS
+        return place.astype(np.int64)
+
+    def nats(self, bins: IntArray) -> FloatArray:
+        """Return log-likelihood ratios of one person against two, 0 of the unknown."""
+        worth: FloatArray = self._worth[bins]
         return worth
 
-    def learn(self, similarity: FloatArray, track: IntArray, box: IntArray, weight: FloatArray | None = None) -> None:
-        """Count a frame's values.
+    def learn(self, bins: IntArray, track: IntArray, box: IntArray, weight: FloatArray | None = None) -> None:
+        """Count a frame.
 
         Args:
-            similarity: (T, N), NaN where unknown.
+            bins: (T, N) of all pairs.
             track: (K,) tracks that were matched ...
             box: (K,) ... to these detections.
-            weight: (T, N) of the pairs that are two persons'; None: all count alike.
+            weight: (T, N) by which the pairs of two persons count; None: all alike.
         """
-        some = similarity[track]
-        known = np.isfinite(some)
-        bins = np.clip((np.where(known, some, 0.0) + 1.0) * (0.5 * _BINS), 0, _BINS - 1).astype(np.int64)
-        own = np.arange(len(track)), box
-        other = known * (1.0 if weight is None else weight[track])
-        other[own] = 0.0
-        self._counts[0] += np.bincount(bins[own], known[own], _BINS)
-        self._counts[1] += np.bincount(bins.ravel(), other.ravel(), _BINS)
         self._frames += 1
-        if self._frames % REFRESH == 0:
-            fewer = self._counts.sum(axis=1).min()
+        if self._frames % EVERY:
+            return
+        every, own = bins[track].ravel(), bins[track, box]
+        weights = (None, None) if weight is None else (weight[track].ravel(), weight[track, box])
+        self._counts[0] += np.bincount(own, minlength=_BINS + 1)
+        self._counts[1] += np.bincount(every, weights[0], _BINS + 1) - np.bincount(own, weights[1], _BINS + 1)
+        if self._frames % (EVERY * REFRESH) == 0:
+            same, other = np.maximum(self._counts[:, :_BINS], 0.0)
+            fewer = min(same.sum(), other.sum())
             trust = fewer / (fewer + PRIOR)
-            measured = worth_of_similarity(self._counts[0], self._counts[1], _WIDTH)
-            self._worth = trust * measured + (1.0 - trust) * self._guess
+            self._worth[:_BINS] = trust * worth_of_similarity(same, other, _WIDTH) + (1.0 - trust) * self._guess
