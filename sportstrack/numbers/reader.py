@@ -9,13 +9,13 @@ import numpy as np
 
 from sportstrack.errors import SettingError
 from sportstrack.images.opencv import require_cv2
-from sportstrack.numbers.codes import UNREADABLE, text_of
+from sportstrack.numbers.codes import COUNT, UNREADABLE, text_of
 from sportstrack.numbers.networks import DigitReader, Locator, TextReader
 from sportstrack.numbers.windows import digits_input, person_input, text_input
 from sportstrack.types import FloatArray, Image, IntArray
 
-LEAST_LEGIBLE = 0.25  # score of the locator; below, nobody tries to read
-LEAST_PROMISING = 0.3  # of all numbers together, as the digit reader sees it; below, the text recogniser is not asked
+LEAST_LEGIBLE = 0.15  # score of the locator; below, nobody tries to read
+TEXT_SHARE = 0.65  # of the text recogniser in a confidence; it has seen photographs, the digit reader renders alone
 LEAST_SIDE = 8  # pixels; a smaller picture holds no number
 LARGEST_SIDE = 640  # pixels; larger pictures are shrunk first, which loses nothing that is used
 _BATCH = 32  # pictures at a time
@@ -42,7 +42,7 @@ class NumberReader:
     """Reads shirt numbers: locator, digit reader and text recogniser in a row.
 
     The first two are networks of our own, trained on renders; the third is rapidocr's. A number's confidence is the
-    mean of the probabilities that the two readers give it.
+    mean of the probabilities that the two readers give it, less where the locator doubts that it is legible.
 
     Args:
         threads: that a network may use.
@@ -92,7 +92,7 @@ class NumberReader:
         code, confidence = np.full(len(pictures), UNREADABLE), np.zeros(len(pictures))
         rows = np.flatnonzero(legible >= LEAST_LEGIBLE)
         if len(rows):
-            code[rows], confidence[rows] = self.recognise([pictures[row] for row in rows], corners[rows])
+            code[rows], confidence[rows] = self.recognise([pictures[row] for row in rows], corners[rows], legible[rows])
         return Readings(code, confidence, legible, corners)
 
     def locate(self, pictures: Sequence[Image]) -> tuple[FloatArray, FloatArray]:
@@ -105,19 +105,17 @@ class NumberReader:
             scores.append(score)
         return np.concatenate(found), np.concatenate(scores)
 
-    def recognise(self, pictures: Sequence[Image], corners: FloatArray) -> tuple[IntArray, FloatArray]:
-        """Return (N,) codes and (N,) confidences of numbers whose (N, 4, 2) corners are known."""
-        digits = np.concatenate([
-            self._digits([digits_input(*pair) for pair in zip(pictures[s], corners[s], strict=True)])
-            for s in _slices(len(pictures))
-        ])  # fmt: skip
-        both = digits / 2
-        rows = np.flatnonzero(digits.sum(axis=1) >= LEAST_PROMISING)
-        for part in _slices(len(rows)):
-            chosen = rows[part]
-            both[chosen] += self._text([text_input(pictures[row], corners[row]) for row in chosen]) / 2
-        code = both.argmax(axis=1)
-        return code, both[np.arange(len(both)), code]
+    def recognise(
+        self, pictures: Sequence[Image], corners: FloatArray, legible: FloatArray
+    ) -> tuple[IntArray, FloatArray]:
+        """Return (N,) codes and (N,) confidences of numbers whose (N, 4, 2) corners and (N,) legibility are known."""
+        pairs = list(zip(pictures, corners, strict=True))
+        shares = np.zeros((len(pairs), COUNT))
+        for part in _slices(len(pairs)):
+            shares[part] = (1 - TEXT_SHARE) * self._digits([digits_input(*pair) for pair in pairs[part]])
+            shares[part] += TEXT_SHARE * self._text([text_input(*pair) for pair in pairs[part]])
+        code = shares.argmax(axis=1)
+        return code, shares[np.arange(len(pairs)), code] * np.minimum(1.0, 0.5 + legible)
 
 
 def _slices(count: int) -> list[slice]:

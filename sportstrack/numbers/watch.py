@@ -35,7 +35,9 @@ class ReadsNumbers(Protocol):
         """Return corners and legibility."""
         ...
 
-    def recognise(self, pictures: list[Image], corners: FloatArray, /) -> tuple[IntArray, FloatArray]:
+    def recognise(
+        self, pictures: list[Image], corners: FloatArray, legible: FloatArray, /
+    ) -> tuple[IntArray, FloatArray]:
         """Return codes and confidences."""
         ...
 
@@ -109,7 +111,7 @@ class NumberWatch:
             return votes
         self._saved[1] -= len(order)
         self._memory.reads[rows[order]] += 1
-        code, confidence = self._reader.recognise([pictures[i] for i in order], corners[order])
+        code, confidence = self._reader.recognise([pictures[i] for i in order], corners[order], legible[order])
         votes[rows[order]] = np.column_stack((code, confidence))
         return votes
 

@@ -33,7 +33,9 @@ class PaintedReader:
         self.looked += len(pictures)
         return np.zeros((len(pictures), 4, 2)), np.full(len(pictures), self._legible)
 
-    def recognise(self, pictures: Sequence[Image], corners: FloatArray) -> tuple[IntArray, FloatArray]:
+    def recognise(
+        self, pictures: Sequence[Image], corners: FloatArray, legible: FloatArray
+    ) -> tuple[IntArray, FloatArray]:
         self.read += len(pictures)
         codes = [round((float(np.median(picture)) - 20) / 8) for picture in pictures]
         return np.array(codes, np.int64), np.full(len(pictures), self._confidence)
