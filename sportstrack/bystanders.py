@@ -40,7 +40,7 @@ class Bystanders:
             name: np.concatenate([getattr(others, name), getattr(mine, name)])[order]
             for name in ("xyxy", "score", "class_id")
         }
-        for name in ("embedding", "keypoints", "mask", "team_evidence", "number_votes"):
+        for name in ("embedding", "keypoints", "mask", "team_evidence", "number_votes", "kit_colours"):
             first, second = getattr(others, name), getattr(mine, name)
             if first is None and second is None:
                 continue

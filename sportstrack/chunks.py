@@ -101,7 +101,7 @@ def _joined(parts: list[Any], name: str) -> Any:
     return np.concatenate(parts)
 
 
-_EVIDENCE = ("team_evidence", "number_votes")  # whose zeros are no evidence
+_EVIDENCE = ("team_evidence", "number_votes", "kit_colours")  # whose zeros are no evidence
 
 
 def _evidence(tables: list[Detections], name: str) -> Any:

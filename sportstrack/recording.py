@@ -8,6 +8,7 @@ that neither writing nor reading it holds more than one chunk in memory:
 * ``00000/index`` (F,) frame numbers in the source, from 0; ``00000/time`` (F,) seconds; ``00000/count`` (F,) boxes;
 * ``00000/xyxy`` (ΣN, 4), ``/score``, ``/class_id``; where present ``/embedding`` (ΣN, D), ``/keypoints`` (ΣN, K, 3),
   ``/team_evidence`` (ΣN, G) probabilities, ``/number_votes`` (ΣN, 2) codes of shirt numbers and confidences,
+  ``/kit_colours`` (ΣN, C) shares of colours,
   ``/mask`` (ΣN, H·W/8) packed bits with ``/mask_shape`` (2,), ``/camera`` (F, 2, 3), NaN where unknown, ``/cut``
   (F,) how surely a shot begins there, 0…1, ``/field`` (F,) 1 where people off the field were told from the others, and
   with it ``/on_pitch`` (ΣN,) 0 for those people: they are in the file, but the tracker did not see them;
@@ -322,6 +323,8 @@ def _read_chunk(file: ArrayFile, chunk: str) -> dict[str, Any]:
         columns["team_evidence"] = read("team_evidence", "f", n, None, low=0, high=1)
     if "number_votes" in here:
         columns["number_votes"] = read("number_votes", "f", n, 2, low=-1, high=109)
+    if "kit_colours" in here:
+        columns["kit_colours"] = read("kit_colours", "f", n, None, low=0, high=1.001)
     if "camera" in here:
         columns["camera"] = file.read(f"{chunk}/camera", "f", (frames, 2, 3))
     if "cut" in here:

@@ -44,6 +44,7 @@ _OPTIONAL: Mapping[str, tuple[int | None, ...]] = {
     "keypoints": (None, 3),
     "team_evidence": (None,),
     "number_votes": (2,),
+    "kit_colours": (None,),
 }
 
 
@@ -62,6 +63,8 @@ class Detections(BoxTable):
             goalkeepers, officials); what a row lacks to 1 is unknown, zeros are no evidence. None where nobody looked.
         number_votes: (N, 2) float32, the code of the shirt number that was read on each (`sportstrack.numbers.codes`)
             and how sure it is, 0…1; 0 is no vote. None where nobody looked.
+        kit_colours: (N, 75) float32 shares of the colours of shirt, shorts and socks (see
+            `sportstrack.embed.clothes.kit_colours`); zeros say nothing. None where nobody looked.
         valid: (N,) mask of the rows a tracker can use, or None if all of them are (the usual case, cheap to test).
 
     Rows that hold a NaN, an infinite, inverted or empty box are allowed here, because a detector's slip must not cost
@@ -79,6 +82,7 @@ class Detections(BoxTable):
     keypoints: NDArray[np.float32] | None = None
     team_evidence: NDArray[np.float32] | None = None
     number_votes: NDArray[np.float32] | None = None
+    kit_colours: NDArray[np.float32] | None = None
     valid: BoolArray | None = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

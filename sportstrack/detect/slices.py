@@ -167,7 +167,17 @@ def _moved(table: Detections, place: Tile, size: tuple[int, int]) -> Detections:
 
 def _stacked(parts: Sequence[Detections]) -> Detections:
     columns: dict[str, Any] = {}
-    for name in ("xyxy", "score", "class_id", "embedding", "mask", "keypoints", "team_evidence", "number_votes"):
+    for name in (
+        "xyxy",
+        "score",
+        "class_id",
+        "embedding",
+        "mask",
+        "keypoints",
+        "team_evidence",
+        "number_votes",
+        "kit_colours",
+    ):
         values = [getattr(part, name) for part in parts]
         if all(value is not None for value in values):
             columns[name] = np.concatenate(values)

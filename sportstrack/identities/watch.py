@@ -1,0 +1,259 @@
+"""Teams and roles while a match is running: settled within seconds, mended as more is seen.
+
+Before a frame is tracked, `TeamWatch.evidence` says which group each kit belongs to; afterwards `TeamWatch.add` takes
+the tracks, learns from them, and says what is known of each. Nothing looks ahead, so a replay says the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sportstrack.identities.decide import SURE, decide, evidence
+from sportstrack.identities.groups import Groups, find_groups
+from sportstrack.identities.kits import WIDTH, distances, in_words
+from sportstrack.identities.names import TeamNames
+from sportstrack.identities.sightings import VOTED, Seen, Sightings, visible
+from sportstrack.identities.table import Identities, Identity
+from sportstrack.types import Detections, FloatArray, IntArray, Tracks
+
+GROUPS = 5  # columns of the evidence: two teams, and three groups of goalkeepers, officials and others
+
+_FIRST_FIT = 3  # spans
+_HALF_LIFE = 2.0  # seconds in which what was seen of a track counts half, so that a mistaken track is noticed
+_STEADY = 0.15  # distance by which a team's kit may change between two fits when it is settled
+_RECENT, _OLDER = 120, 120  # spans that a fit looks at: the last minute, and as many from before
+_MOST = 6000  # spans that the last look at a whole match looks at
+_MEMORY = 400  # tracks whose kits are remembered
+_ROUGH = 0.02  # difference of a confidence that is worth a new record
+
+
+@dataclass
+class _Live:
+    """The kits of tracks, what was seen lately counting most."""
+
+    row: dict[int, int] = field(default_factory=dict)
+    kits: NDArray[np.float64] = field(default_factory=lambda: np.zeros((64, WIDTH)))
+    weight: FloatArray = field(default_factory=lambda: np.zeros(64))
+    time: FloatArray = field(default_factory=lambda: np.zeros(64))
+
+    def add(self, track_id: IntArray, kits: NDArray[np.float32], weight: FloatArray, time: float) -> IntArray:
+        """Take what a frame shows; return the rows of its tracks."""
+        if len(self.row) > _MEMORY:
+            self._forget()
+        for track in track_id.tolist():
+            if track not in self.row:
+                self.row[track] = len(self.row)
+        if len(self.row) > len(self.weight):
+            more = len(self.row)
+            self.kits = np.concatenate((self.kits, np.zeros((more, WIDTH))))
+            self.weight, self.time = (np.concatenate((part, np.zeros(more))) for part in (self.weight, self.time))
+        rows = np.array([self.row[track] for track in track_id.tolist()], np.int64)
+        kept = 0.5 ** (np.maximum(time - self.time[rows], 0.0) / _HALF_LIFE)
+        shown = weight * kits.any(axis=1)
+        self.kits[rows] = self.kits[rows] * kept[:, None] + kits * shown[:, None]
+        self.weight[rows] = self.weight[rows] * kept + shown
+        self.time[rows] = time
+        return rows
+
+    def _forget(self) -> None:
+        """Keep the half that was seen last."""
+        ids, rows = list(self.row), np.array(list(self.row.values()), np.int64)
+        order = np.sort(np.argsort(-self.time[rows], kind="stable")[: _MEMORY // 2])
+        kept = rows[order]
+        self.kits, self.weight, self.time = self.kits[kept], self.weight[kept], self.time[kept]
+        self.row = {ids[at]: number for number, at in enumerate(order.tolist())}
+
+
+class TeamWatch:
+    """Finds the teams of a run and says who is who.
+
+    Args:
+        width: of the picture, in pixels.
+        roles: class id → role that it names, one of `VOTED`, or "" for any person; other classes are left alone.
+        names: how the teams get their names.
+
+    Attributes:
+        settled: seconds after which both teams were known, or None.
+        learning: seconds spent on looking for groups.
+    """
+
+    def __init__(self, width: int, roles: Mapping[int, str], names: TeamNames | None = None) -> None:
+        self._roles = {int(c): VOTED.index(r) if r in VOTED else -1 for c, r in roles.items()}
+        self._balls = np.array([c for c, r in roles.items() if r == "ball"], np.int64)
+        self._people = np.array([c for c, r in roles.items() if r != "ball"], np.int64)
+        self._names = names or TeamNames()
+        self._sightings, self._live = Sightings(width), _Live()
+        self._groups = Groups(np.empty((0, WIDTH)), np.empty(0), False)
+        self._labels: dict[int, tuple[str, float]] = {}
+        self._keepers: dict[int, tuple[str, float]] = {}
+        self._team_names = self._names.of(np.zeros((2, WIDTH)))
+        self._reference: FloatArray | None = None
+        self._next = _FIRST_FIT
+        self._seen_balls: dict[int, list[int]] = {}
+        self._said: dict[int, Identity] = {}
+        self.settled: float | None = None
+
+    def evidence(self, detections: Detections) -> NDArray[np.float32]:
+        """Return (N, `GROUPS`) how probable it is that each detection wears each group's kit, by what is known so far.
+
+        The first two columns are the teams, the others goalkeepers, officials and others, as far as there are any.
+        What a row lacks to 1 is unknown; zeros before the teams are found.
+        """
+        found = np.zeros((len(detections), GROUPS), np.float32)
+        kits = detections.kit_colours
+        if kits is None or not self._groups.has_teams or not len(kits):
+            return found
+        weight = visible(detections.xyxy) if detections.valid is None else np.ones(len(kits))
+        said = evidence(kits, weight, self._groups)[:, :GROUPS]
+        found[:, : said.shape[1]] = said
+        return found
+
+    def add(
+        self, frame: int, time: float, tracks: Tracks, detections: Detections, *, cut: bool = False
+    ) -> dict[int, Identity]:
+        """Take a frame's tracks and return track id → what is known of it now.
+
+        Args:
+            frame: number of the frame, from 0.
+            time: seconds.
+            tracks: the frame's tracks; coasting ones show no kit.
+            detections: the frame's detections, with kit colours.
+            cut: another shot begins with the frame.
+        """
+        for track in tracks.track_id[np.isin(tracks.class_id, self._balls)].tolist():
+            self._seen_balls.setdefault(track, [frame, frame])[1] = frame
+        rows = np.flatnonzero(np.isin(tracks.class_id, self._people) & (tracks.detection >= 0))
+        detection, ids = tracks.detection[rows], tracks.track_id[rows]
+        kits = detections.kit_colours
+        shown = np.zeros((len(rows), WIDTH), np.float32) if kits is None else kits[detection]
+        weight = visible(detections.xyxy)[detection] if detections.valid is None else np.ones(len(rows))
+        role = np.array([self._roles.get(c, -1) for c in tracks.class_id[rows].tolist()], np.int64)
+        boxes = tracks.xyxy[rows]
+        self._sightings.add(frame, time, ids, boxes, shown, weight, role=role, cut=cut)
+        if len(self._sightings.closed) >= self._next:
+            self._fit(time)
+        live = self._live.add(ids, shown, weight, time)
+        return self._say(frame, tracks, ids, live)
+
+    def finish(self) -> Identities:
+        """Return what is known at the end of all tracks, with the whole run in view."""
+        self._sightings.close()
+        seen = self._sightings.table()
+        step = -(-len(self._sightings.closed) // _MOST) if self._sightings.closed else 1
+        groups = self._ordered(find_groups(seen[seen.span % step == 0] if step > 1 else seen))
+        self._groups = groups
+        if groups.has_teams:
+            self._team_names = self._names.of(groups.point[:2])
+        people = decide(seen, groups, self._team_names)
+        balls = [
+            Identity(track, first, last, role="ball", role_confidence=1.0)
+            for track, (first, last) in self._seen_balls.items()
+            if not people.of(track)
+        ]
+        return Identities([*people, *balls])
+
+    def report(self) -> dict[str, Any]:
+        """Return what a summary says of the teams: names, colours in words, and when they were settled."""
+        if not self._groups.has_teams:
+            return {"found": False, "settled": None, "teams": []}
+        teams = [
+            {"name": name, "colours": in_words(point)}
+            for name, point in zip(self._team_names, self._groups.point[:2], strict=True)
+        ]
+        settled = None if self.settled is None else round(self.settled, 2)
+        return {"found": True, "settled": settled, "teams": teams}
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the user should know."""
+        if self._names.known and self._groups.has_teams:
+            missing = self._names.strangers(self._groups.point[:2])
+            return [f"team colours: no team here wears the kit of {name!r}" for name in missing]
+        return []
+
+    @property
+    def teams(self) -> tuple[tuple[str, str], FloatArray] | None:
+        """The two teams' names and kits as points, or None."""
+        return (self._team_names, self._groups.point[:2]) if self._groups.has_teams else None
+
+    def _fit(self, time: float) -> None:
+        """Look for the groups again, in what was seen so far."""
+        spans = self._sightings.closed
+        older = spans[: -_RECENT or None]
+        some = [older[i] for i in np.linspace(0, len(older) - 1, _OLDER).astype(int)] if len(older) > _OLDER else older
+        seen = Seen.join([*some, *spans[-_RECENT:]])
+        before, groups = self._groups, self._ordered(find_groups(seen))
+        steady = False
+        if groups.has_teams:
+            if before.has_teams:
+                far = distances(groups.point[:2], before.point[:2])
+                steady = bool(np.nanmax(np.diag(far)) < _STEADY)
+            self._team_names = self._names.of(groups.point[:2])
+            self._groups, self._reference = groups, groups.point[:2]
+            self._label(decide(seen, groups, self._team_names))
+        if steady and self.settled is None:
+            self.settled = time
+        wait = 2 if self.settled is None else min(20, max(4, len(spans) // 3))
+        self._next = len(spans) + wait
+
+    def _label(self, found: Identities) -> None:
+        """Note the roles of the groups that are no teams, and the keepers' teams."""
+        self._keepers = {
+            one.track_id: (one.team, one.team_confidence) for one in found if one.role == "goalkeeper" and one.team
+        }
+        self._labels = {one.track_id: (one.role, one.role_confidence) for one in found if one.role}
+
+    def _ordered(self, groups: Groups) -> Groups:
+        """Return groups whose first team is the first one so far, and whose other groups keep their places."""
+        if not groups.has_teams:
+            return groups
+        first = list(self._names.order(groups.point[:2], self._reference))
+        rest = list(range(2, len(groups)))
+        places: list[int] = []
+        for old in self._groups.point[2:]:
+            if rest:
+                far = np.nan_to_num(distances(groups.point[rest], old[None]), nan=1.0)[:, 0]
+                if far.min() < _STEADY:
+                    places.append(rest.pop(int(far.argmin())))
+        order = [*first, *places, *rest]
+        return Groups(groups.point[order], groups.people[order], True)
+
+    def _say(self, frame: int, tracks: Tracks, ids: IntArray, live: IntArray) -> dict[int, Identity]:
+        said = {}
+        chances = np.zeros((len(ids), 0))
+        if self.settled is not None and len(ids):
+            chances = evidence(self._live.kits[live], self._live.weight[live], self._groups)
+        for number, track in enumerate(ids.tolist()):
+            said[track] = self._one(frame, track, chances[number])
+        for track in tracks.track_id.tolist():
+            if track in self._seen_balls and track not in said:
+                said[track] = Identity(track, frame, role="ball", role_confidence=1.0)
+            elif track not in said:  # a coasting track is who it was
+                said[track] = self._said.get(track, Identity(track, frame))
+        self._said = said if len(self._said) > _MEMORY else self._said | said
+        return said
+
+    def _one(self, frame: int, track: int, chances: FloatArray) -> Identity:
+        """Return what is known of a track now."""
+        group = int(chances.argmax()) if len(chances) else -1
+        sure = float(chances[group]) if group >= 0 else 0.0
+        team, team_sure, role, role_sure = "", 0.0, "", 0.0
+        if group in (0, 1) and sure >= SURE:
+            team, team_sure, role, role_sure = self._team_names[group], sure, "player", sure
+        elif group >= 2 and sure >= SURE:
+            role, role_sure = self._labels.get(track, ("", 0.0))
+            role, role_sure = ("", 0.0) if role == "player" else (role, role_sure)
+            if role == "goalkeeper":
+                team, team_sure = self._keepers.get(track, ("", 0.0))
+        before = self._said.get(track)
+        if before is not None and (before.team, before.role) == (team, role):
+            if abs(before.team_confidence - team_sure) < _ROUGH:
+                return before
+            frame = before.first_frame
+        made = Identity(track, frame, team=team, role=role)
+        return replace(made, team_confidence=min(team_sure, 1.0), role_confidence=min(role_sure, 1.0))
