@@ -43,6 +43,8 @@ class TrackKeywords(LoadKeywords, total=False):
     slices: str
     shots: bool
     on_pitch: str
+    teams: str
+    team_colours: str | None
     numbers: bool | None
     tracker_settings: Mapping[str, Any]
     ball: Sequence[int | str] | None

@@ -68,6 +68,7 @@ class RecordingInfo:
         live: whether the source was live, so that frames may have been dropped.
         on_pitch: how people off the field were kept from the tracker (the option's value), or None.
         numbers: whether shirt numbers were looked for.
+        kits: whether kit colours were looked for.
     """
 
     name: str
@@ -81,6 +82,7 @@ class RecordingInfo:
     live: bool = False
     on_pitch: str | None = None
     numbers: bool = False
+    kits: bool = False
 
     @property
     def source_rate(self) -> float:
@@ -111,6 +113,7 @@ class RecordingWriter:
                 "live": info.live,
                 "on_pitch": info.on_pitch,
                 "numbers": info.numbers,
+                "kits": info.kits,
             }
             self._put("meta", np.array(json.dumps(meta)))
         except OSError as error:
@@ -280,6 +283,7 @@ def _info(meta: Any, name: str) -> RecordingInfo:
         meta.get("live") is True,
         given("on_pitch", (str, type(None)), lambda _: True) if "on_pitch" in meta else None,
         meta.get("numbers") is True,
+        meta.get("kits") is True,
     )
 
 

@@ -37,7 +37,7 @@ class Stretch:
     confidence: float
 
 
-def evidence(kits: Kits, weight: FloatArray, groups: Groups) -> FloatArray:
+def evidence(kits: Kits, weight: FloatArray, groups: Groups, times: float = 1.0) -> FloatArray:
     """Return (N, G) how probable it is that each kit is that of each group; what is missing to 1 is unknown.
 
     Before a kit is seen, a group is as probable as it has people at a time.
@@ -46,6 +46,7 @@ def evidence(kits: Kits, weight: FloatArray, groups: Groups) -> FloatArray:
         kits: (N, regions × colours) shares, or sums of shares over frames.
         weight: (N,) of how many frames, parts counted in part.
         groups: as of `find_groups`.
+        times: what a frame counts; more, if all there is to look at is one frame.
     """
     far = distances(points(kits, np.maximum(weight, 1e-9)), groups.point)
     hidden = np.isnan(far).any(axis=1) | (weight <= 0)
@@ -53,7 +54,7 @@ def evidence(kits: Kits, weight: FloatArray, groups: Groups) -> FloatArray:
     likely = np.exp(-(far - far.min(axis=1, keepdims=True)) / _SCALE)
     likely[:, :-1] *= np.maximum(groups.people, 1.0)
     found: FloatArray = (likely / likely.sum(axis=1, keepdims=True))[:, :-1]
-    found *= (1 - np.exp(-weight / _ENOUGH * 1.1))[:, None]
+    found *= (1 - np.exp(-times * weight / _ENOUGH * 1.1))[:, None]
     found[hidden] = 0.0
     return found
 

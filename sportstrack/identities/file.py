@@ -29,8 +29,13 @@ def identities_text(identities: Identities) -> str:
     return text.getvalue()
 
 
-def write_identities(path: str | Path | PartFile, identities: Identities) -> None:
+def write_identities(path: str | Path | PartFile, identities: Identities, *, rename: bool = True) -> None:
     """Write the table as CSV, whole or not at all; a file that is there is replaced.
+
+    Args:
+        path: the file.
+        identities: the table.
+        rename: False leaves a `PartFile` under its temporary name.
 
     Raises:
         OutputError: the file cannot be written.
@@ -41,7 +46,8 @@ def write_identities(path: str | Path | PartFile, identities: Identities) -> Non
             stream.write(identities_text(identities))
     except OSError as error:
         raise OutputError(file.explain(error)) from error
-    file.complete()
+    if rename:
+        file.complete()
 
 
 def read_identities(path: str | Path) -> Identities:

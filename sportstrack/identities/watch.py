@@ -27,6 +27,7 @@ _FIRST_FIT = 3  # spans
 _HALF_LIFE = 2.0  # seconds in which what was seen of a track counts half, so that a mistaken track is noticed
 _STEADY = 0.15  # distance by which a team's kit may change between two fits when it is settled
 _RECENT, _OLDER = 120, 120  # spans that a fit looks at: the last minute, and as many from before
+_ALONE = 4.0  # what a detection counts by itself
 _MOST = 6000  # spans that the last look at a whole match looks at
 _MEMORY = 400  # tracks whose kits are remembered
 _ROUGH = 0.02  # difference of a confidence that is worth a new record
@@ -109,12 +110,20 @@ class TeamWatch:
         if kits is None or not self._groups.has_teams or not len(kits):
             return found
         weight = visible(detections.xyxy) if detections.valid is None else np.ones(len(kits))
-        said = evidence(kits, weight, self._groups)[:, :GROUPS]
+        said = evidence(kits, weight, self._groups, _ALONE)[:, :GROUPS]
         found[:, : said.shape[1]] = said
         return found
 
     def add(
-        self, frame: int, time: float, tracks: Tracks, detections: Detections, *, cut: bool = False
+        self,
+        frame: int,
+        time: float,
+        tracks: Tracks,
+        detections: Detections,
+        *,
+        cut: bool = False,
+        metres: FloatArray | None = None,
+        live: bool = True,
     ) -> dict[int, Identity]:
         """Take a frame's tracks and return track id → what is known of it now.
 
@@ -124,6 +133,8 @@ class TeamWatch:
             tracks: the frame's tracks; coasting ones show no kit.
             detections: the frame's detections, with kit colours.
             cut: another shot begins with the frame.
+            metres: (M, 2) places of the tracks on the pitch from its centre, NaN where unknown, or None.
+            live: whether to say anything now; False only gathers, for `finish`.
         """
         for track in tracks.track_id[np.isin(tracks.class_id, self._balls)].tolist():
             self._seen_balls.setdefault(track, [frame, frame])[1] = frame
@@ -134,11 +145,19 @@ class TeamWatch:
         weight = visible(detections.xyxy)[detection] if detections.valid is None else np.ones(len(rows))
         role = np.array([self._roles.get(c, -1) for c in tracks.class_id[rows].tolist()], np.int64)
         boxes = tracks.xyxy[rows]
-        self._sightings.add(frame, time, ids, boxes, shown, weight, role=role, cut=cut)
+        self._sightings.add(
+            frame, time, ids, boxes, shown, weight, role=role, metres=None if metres is None else metres[rows], cut=cut
+        )
+        if not live:
+            return {}
         if len(self._sightings.closed) >= self._next:
             self._fit(time)
         live = self._live.add(ids, shown, weight, time)
         return self._say(frame, tracks, ids, live)
+
+    def now(self) -> Identities:
+        """Return what was said last of each track that was seen lately."""
+        return Identities(self._said.values())
 
     def finish(self) -> Identities:
         """Return what is known at the end of all tracks, with the whole run in view."""

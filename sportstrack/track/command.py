@@ -37,6 +37,8 @@ _EXAMPLES = """examples:
   sportstrack track match.mp4 --tracker sort --set max_age=5
   sportstrack track match.mp4 --tracker botsort --embedder kit --camera flow
   sportstrack track match.mp4 --draw analyst,speed   corners, paths and speeds instead of ellipses
+  sportstrack track match.mp4 --teams home=white,away=green   name the teams by the colours of their shirts
+  sportstrack track half1.mp4 half2.mp4 --team-colours match.json   A and B mean the same in both
   sportstrack track match.mp4 --ball none            the ball like all other classes
   sportstrack track match.mp4 --pitch runs/pitch/match.pitch.jsonl --formats csv   places in metres
   sportstrack track match.mp4 --on-pitch off         bench and stand as well
@@ -83,7 +85,15 @@ def _parser() -> argparse.ArgumentParser:
     add_settings(group, TrackSettings, ("embedder", "camera", "shots", "on_pitch"))
 
     group = parser.add_argument_group("who is who")
-    add_settings(group, TrackSettings, ("numbers",))
+    add_settings(
+        group,
+        TrackSettings,
+        (
+            "teams",
+            "team_colours",
+            "numbers",
+        ),
+    )
 
     group = parser.add_argument_group("tracker")
     add_settings(group, TrackSettings, ("tracker", "ball", "ball_score", "offline"))

@@ -12,7 +12,7 @@ import numpy as np
 
 from sportstrack.bystanders import Bystanders
 from sportstrack.classes import ball_ids
-from sportstrack.identities import Identity
+from sportstrack.identities.table import ATTRIBUTES, Identity
 from sportstrack.pitch.file import PitchTrack
 from sportstrack.types import Detections, FloatArray, Image, Tracks
 
@@ -96,14 +96,20 @@ class TrackedFrame(Observation):
     def to_records(self) -> list[dict[str, Any]]:
         """Return a dictionary for each track, with frame, time and class name beside `Tracks.to_records`.
 
-        Where the pitch is known there are pitch_x, pitch_y and pitch_error, too, in metres.
+        Where the pitch is known there are pitch_x, pitch_y and pitch_error, too, in metres; where anything is known of
+        the tracks there are team, role, number and name, "" where unknown.
         """
         place = {"frame": self.index, "time": self.time}
         rows = [place | row for row in self.tracks.to_records(self.names)]
-        if self.pitch is None:
-            return rows
-        numbers = np.column_stack([self.pitch_xy, self.pitch_error]).tolist()
-        return [row | dict(zip(PITCH_COLUMNS, three, strict=True)) for row, three in zip(rows, numbers, strict=True)]
+        if self.pitch is not None:
+            numbers = np.column_stack([self.pitch_xy, self.pitch_error]).tolist()
+            places = [dict(zip(PITCH_COLUMNS, three, strict=True)) for three in numbers]
+            rows = [row | place for row, place in zip(rows, places, strict=True)]
+        if self.identities:
+            nobody = Identity(0)
+            known = [self.identities.get(row["track_id"], nobody) for row in rows]
+            rows = [row | {a: getattr(one, a) for a in ATTRIBUTES} for row, one in zip(rows, known, strict=True)]
+        return rows
 
     def __repr__(self) -> str:
         counts = f"{len(self.detections)} detections, {len(self.tracks)} tracks"

@@ -17,6 +17,7 @@ import numpy as np
 from sportstrack.bystanders import Bystanders, set_aside, without_embedding
 from sportstrack.checks import as_affine
 from sportstrack.detect.connector import Connector
+from sportstrack.embed.clothes import kit_colours
 from sportstrack.errors import SettingError
 from sportstrack.numbers.watch import NumberWatch
 from sportstrack.plugins import plugin
@@ -74,6 +75,7 @@ class Observer:
         numbers: reads shirt numbers; None leaves what the observations have.
         everybody: ignore what the observations say of people off the field.
         forget: leave out the embeddings that the observations have.
+        kits: compute the colours of kits.
 
     Attributes:
         warnings: what the user should know of the embedder.
@@ -90,10 +92,11 @@ class Observer:
         *,
         everybody: bool = False,
         forget: bool = False,
+        kits: bool = False,
     ) -> None:
         self._detector, self._embedder, self._camera = detector, embedder, camera
         self._choose, self._watch, self._everybody, self._forget = choose, watch, everybody, forget
-        self._numbers = numbers
+        self._numbers, self._kits = numbers, kits
         self._seconds = {"detect": 0.0}
         self._before = {} if detector is None else dict(detector.timings)
         self.warnings: list[str] = list(getattr(embedder, "warnings", []))
@@ -105,6 +108,8 @@ class Observer:
             self._seconds["field"] = 0.0
         if numbers is not None:
             self._seconds["numbers"] = 0.0
+        if kits:
+            self._seconds["teams"] = 0.0
         if camera is not None:
             self._seconds["camera"] = 0.0
             camera.reset()
@@ -134,6 +139,11 @@ class Observer:
             started = time.perf_counter()
             detections = replace(detections, embedding=self._embed(observation.image, boxes, detections.valid))
             self._seconds["embed"] += time.perf_counter() - started
+        if self._kits:
+            started = time.perf_counter()
+            colours = kit_colours(cast(Image, observation.image), detections.xyxy)
+            detections = replace(detections, kit_colours=colours)
+            self._seconds["teams"] += time.perf_counter() - started
         if self._numbers is not None:
             started = time.perf_counter()
             votes = self._numbers(cast(Image, observation.image), detections, cut=observation.cut_confidence > 0)
@@ -207,7 +217,7 @@ def make_observer(
     balls = settings.ball_ids(detector.names)
     watch = None if settings.on_pitch == OFF else field_watch(detector.names, balls)
     numbers = NumberWatch(frame_rate, skip=balls or ()) if settings.numbers else None
-    return Observer(detector, embedder, camera, choose, watch, numbers)
+    return Observer(detector, embedder, camera, choose, watch, numbers, kits=settings.teams != OFF)
 
 
 def make_replayer(
@@ -246,9 +256,12 @@ def make_replayer(
     if settings.numbers and not recorded.numbers:
         _need_images("--numbers", "", None, has_images)
         numbers = NumberWatch(frame_rate, skip=settings.ball_ids(recorded.names) or ())
+    kits = settings.teams != OFF and not recorded.kits
+    if kits:
+        _need_images("--teams", settings.teams, None, has_images)
     forget = embedder is None and settings.embedder is not None and wanted is None
     everybody = settings.on_pitch == OFF
-    return Observer(None, embedder, camera, choose, numbers=numbers, everybody=everybody, forget=forget)
+    return Observer(None, embedder, camera, choose, numbers=numbers, everybody=everybody, forget=forget, kits=kits)
 
 
 def _need_images(option: str, wanted: str | None, recorded: str | None, has_images: bool) -> None:

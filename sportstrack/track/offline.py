@@ -136,7 +136,10 @@ def _two_passes(job: TrackJob, folder: Path, first_pass: FirstPass, progress: Pr
         ball=settings.ball_ids(info.names) or (),
     )
     tracks = dict(zip(numbers, table.to_tracks(numbers), strict=True))
-    who = known_at_the_end(settings, frames, tracks)
+    who, summary.teams = known_at_the_end(settings, info, frames, tracks)
+    if summary.teams:
+        summary.teams["settled"] = earlier.teams.get("settled")
+    summary.identities = who.finish() if settings.knows_who else None
     earlier.stages_ms["refine"] = round(1000 * (time.perf_counter() - started) / max(len(frames), 1), 3)
     summary.settings = earlier.settings | {name: summary.settings[name] for name in ONLY_SECOND_PASS}
     needs_images = (

@@ -262,7 +262,7 @@ class _IdentitiesSink:
         self.abandon()
 
     def abandon(self) -> None:
-        self.file.write(identities_text(self._who.identities()).encode())
+        self.file.write(identities_text(self._who.finish()).encode())
 
 
 class _RecordingSink:

@@ -20,6 +20,7 @@ from sportstrack.track.in_force import Choice, is_recording, refuse_detector
 from sportstrack.track.observe import Observer, ShotWatch, first_observation, make_observer, make_replayer
 from sportstrack.track.replay import Replay
 from sportstrack.track.settings import OFF, TrackSettings
+from sportstrack.track.teams import teams_settled
 from sportstrack.track.tracking import ReadyTracker, make_tracker
 from sportstrack.types import CameraMotion, Detect, Embedder, Tracker
 from sportstrack.video import SourceInfo, VideoSource, open_source
@@ -113,6 +114,7 @@ def open_frames(
         or settings.embeds_with not in (None, recording.info.embedder)
         or settings.camera is not None
         or (settings.numbers and not recording.info.numbers)
+        or (teams_settled(settings, recorded=recording.info) != OFF and not recording.info.kits)
         or own.embedder is not None
         or own.camera is not None
     )
@@ -166,6 +168,7 @@ def _of_video(frames: VideoSource, settings: TrackSettings, own: Own) -> Parts:
         live,
         None if settings.on_pitch == OFF else settings.on_pitch,
         bool(settings.numbers),
+        settings.teams != OFF,
     )
     tracking = ReadyTracker(tracker, settings, frame_rate, live=live, named=own.tracker is None)
     return Parts(detector, observer, tracking, shots, recorded_as, batch, live)
@@ -180,7 +183,11 @@ def _input_size(detector: Connector, settings: TrackSettings, info: SourceInfo) 
 def _of_replay(frames: Replay, settings: TrackSettings, own: Own) -> Parts:
     recorded, size = frames.recording.info, (frames.info.width, frames.info.height)
     recorded_as = frames.recorded_as(
-        settings.embedder, settings.camera, on_pitch=settings.on_pitch, numbers=settings.numbers
+        settings.embedder,
+        settings.camera,
+        on_pitch=settings.on_pitch,
+        numbers=settings.numbers,
+        kits=settings.teams != OFF,
     )
     tracker = own.tracker
     if tracker is None:

@@ -85,12 +85,14 @@ class Run:
         """Return the seconds of work by stage, with those of the observer in their place."""
         decode, shots, draw, encode = (stage.busy for stage in self._stages)
         before = {"decode": decode, "shots": shots} | observing
-        who = {"who": self._who.seconds} if self._who.seconds else {}
-        return before | {"track": self.tally.seconds} | who | {"draw": draw, "encode": encode}
+        for name, seconds in self._who.seconds.items():
+            before[name] = before.get(name, 0.0) + seconds
+        return before | {"track": self.tally.seconds, "draw": draw, "encode": encode}
 
     def _detect_and_track(self, progress: Callable[[int], None] | None) -> Iterator[TrackedFrame]:
         for batch in _batches(self._begun, self._batch):
             for observation in self._observe(batch):
+                observation = self._who.before(observation)
                 with self.tally.tracking():
                     tracks = self._track(observation)
                 frame = self._who(TrackedFrame.of(observation, tracks, self._names, self._pitch))

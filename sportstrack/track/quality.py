@@ -17,7 +17,9 @@ from typing import Any
 from sportstrack.detect.connector import Connector
 from sportstrack.detect.sizes import BEST, FAST, QUALITIES, SizeRule
 from sportstrack.errors import WeightsError
+from sportstrack.recording import RecordingInfo
 from sportstrack.track.settings import NONE, TrackSettings
+from sportstrack.track.teams import teams_settled
 
 WITH_APPEARANCE = ("sports",)
 """Trackers that gain from kit colours; those of the papers keep to what the papers do."""
@@ -34,7 +36,7 @@ def settled(
     live: bool = False,
     replay: bool = False,
     own_tracker: bool = False,
-    recorded_numbers: bool = False,
+    recorded: RecordingInfo | None = None,
 ) -> TrackSettings:
     """Return a run's settings with what they leave open decided by their level.
 
@@ -45,14 +47,17 @@ def settled(
         live: the source does not end, so nothing can be refined afterwards.
         replay: embeddings come from a recording, as it has them.
         own_tracker: the tracker is an object of the caller's own.
-        recorded_numbers: the recording that is replayed holds shirt numbers.
+        recorded: what the recording that is replayed says of itself.
     """
-    decided: dict[str, Any] = {} if asked.numbers is not None else {"numbers": recorded_numbers}
+    decided: dict[str, Any] = (
+        {} if asked.numbers is not None else {"numbers": recorded is not None and recorded.numbers}
+    )
     if asked.offline is None:
         decided["offline"] = asked.quality == BEST and not live
     if asked.embedder is None and not replay:
         fits = not own_tracker and asked.tracker.lower() in WITH_APPEARANCE
         decided["embedder"] = appearance(asked.quality) if fits else NONE
+    decided["teams"] = teams_settled(asked.changed(**decided), recorded=recorded)
     return asked.changed(**decided)
 
 

@@ -105,6 +105,7 @@ class Replay:
         *,
         on_pitch: str | None = None,
         numbers: bool | None = None,
+        kits: bool = False,
     ) -> RecordingInfo:
         """Return what a recording of this replay says of itself.
 
@@ -113,6 +114,7 @@ class Replay:
             camera: what estimated the camera's motion, if the replay does so anew.
             on_pitch: ``off`` if the replay ignores who was off the field.
             numbers: whether the replay reads shirt numbers, if that is said.
+            kits: whether the replay computes kit colours.
         """
         made = self.recording.info
         return replace(
@@ -123,6 +125,7 @@ class Replay:
             camera=camera or made.camera,
             on_pitch=None if on_pitch == OFF else made.on_pitch,
             numbers=made.numbers or bool(numbers),
+            kits=made.kits or kits,
         )
 
     def close(self) -> None:

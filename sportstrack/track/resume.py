@@ -12,6 +12,7 @@ from typing import Any
 
 from sportstrack.errors import SportstrackError
 from sportstrack.files.ledger import matches, stamp
+from sportstrack.identities.table import Identities, Identity
 from sportstrack.track.settings import TrackSettings
 from sportstrack.track.summary import Summary
 from sportstrack.video import SourceInfo
@@ -24,6 +25,7 @@ _KINDS: dict[str, Any] = {
     "int | None": (int, type(None)),
     "float | None": (int, float, type(None)),
     "str | None": (str, type(None)),
+    "Identities | None": (Identities, type(None)),
 }
 
 
@@ -105,6 +107,8 @@ def _read(path: Path) -> Summary | None:
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
         record.pop("fps")
+        if (known := record.get("identities")) is not None:
+            record["identities"] = Identities(Identity(**row) for row in known)
         summary = Summary(**record)
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
@@ -120,6 +124,8 @@ def _source_files(source: str | Path | int, info: SourceInfo, settings: TrackSet
     files: dict[str, Path | None] = {}
     if settings.detections:
         files["detections"] = Path(settings.detections)
+    if settings.team_colours and Path(settings.team_colours).exists():
+        files["team_colours"] = Path(settings.team_colours)
     if settings.pitch:
         files["pitch"] = Path(settings.pitch)
     if info.kind in ("video", "images", "sequence", "recording"):

@@ -136,9 +136,9 @@ def begin(
     with ExitStack() as stack:
         frames = stack.enter_context(closing(open_frames(source, asked, [*overrides, *named], own)))
         is_replay, live = isinstance(frames, Replay), asked.live or frames.info.live
-        recorded = frames.recording.info.numbers if isinstance(frames, Replay) else False
+        recorded = frames.recording.info if isinstance(frames, Replay) else None
         own_tracker = own.tracker is not None
-        asked = settled(asked, live=live, replay=is_replay, own_tracker=own_tracker, recorded_numbers=recorded)
+        asked = settled(asked, live=live, replay=is_replay, own_tracker=own_tracker, recorded=recorded)
         summary = _new_summary(source, name, frames, asked)
         pitch = None if asked.pitch is None else pitch_of(asked.pitch, frames.info)
         origin = Origin(source, frames.info, asked, own.objects())
@@ -211,6 +211,11 @@ def _one_pass(
         shape, ms = (info.height, info.width), 1000 * summary.seconds / max(summary.frames, 1)
         boxes = summary.boxes / max(summary.frames, 1)
         summary.quality = report(settings, parts.detector, shape, summary.stages_ms, ms, boxes)
+        if settings.knows_who:
+            summary.identities = who.finish()
+        if who.teams is not None:
+            summary.teams = who.teams.report()
+            summary.warnings += who.teams.warnings
         summary.dropped_boxes, summary.dropped_frames = parts.tracker.dropped, frames.dropped
         summary.warnings += parts.tracker.warnings + frames.warnings + parts.observer.warnings
         summary.warnings += _ignored(parts, settings)
@@ -220,7 +225,7 @@ def _one_pass(
             run.tally, parts.tracker.tracker, settings, replay=replay, picture=shape[::-1], imgsz=size
         )
 
-    who = WhoIsWho(learners_of(settings))
+    who = WhoIsWho(learners_of(settings, parts.recorded_as))
     rate = info.frame_rate / parts.recorded_as.every
     outputs = Outputs(job.claim, settings, summary, info, parts.recorded_as, rate, who, job.pitch)
     run = Run(

@@ -17,6 +17,7 @@ from sportstrack.detect.slices import layout
 from sportstrack.draw.items import DEFAULT, ITEMS, PRESETS, items_of
 from sportstrack.errors import FormatError, SettingError, SourceError, nearest, unknown
 from sportstrack.files.reading import is_folder, parse_yaml, read_yaml
+from sportstrack.identities.names import parse_teams
 from sportstrack.limits import MAX_FRAME_RATE, MAX_FRAMES
 from sportstrack.options import option
 from sportstrack.trackers import DEFAULT_TRACKER, TRACKERS, setting_types
@@ -44,6 +45,10 @@ class TrackSettings(DetectorSettings):
         shots: look for shot changes, so that no identity is matched by position across a shot change.
         on_pitch: auto leaves out people off the field (bench, stand), where its colour shows it; off tracks everybody.
             A replay takes the verdict that was recorded, or ignores it.
+        teams: auto finds two teams, goalkeepers and officials by the colours of their kits wherever the run has an
+            embedder; off does not; ``home=white,away=green`` does and names them by the nearest colour.
+        team_colours: JSON file with the two teams' colours: read where it is there, so that A and B (or other names)
+            mean the same in several runs, else written at the end.
         numbers: read shirt numbers and vote on one for each track; needs the extra ``numbers``. None: in a replay as it
             was recorded, else no.
         tracker: ball, botsort, bytetrack, cbiou, deepeiou, deepsort, jde, ocsort, sort, sports or package.module:Class.
@@ -103,6 +108,17 @@ class TrackSettings(DetectorSettings):
         AUTO,
         "auto leaves out people off the field (bench, stand), where its colour shows it; off tracks everybody",
         choices=(AUTO, OFF),
+    )
+    teams: str = option(
+        AUTO,
+        "find teams, goalkeepers and officials by their kits: auto, off, or NAME=COLOUR,NAME=COLOUR, which names them",
+        metavar="TEAMS",
+    )
+    team_colours: str | None = option(
+        None,
+        "JSON file with the teams' colours: read if it is there, so that names stay the same from run to run, else "
+        "written",
+        metavar="FILE",
     )
     numbers: bool | None = option(
         None,
@@ -174,7 +190,9 @@ class TrackSettings(DetectorSettings):
     )
 
     def __post_init__(self) -> None:
-        for name in ("detections", "pitch"):
+        if (named := getattr(self, "teams")) in (True, False):  # noqa: B009 - what YAML makes of on and off
+            object.__setattr__(self, "teams", AUTO if named else OFF)
+        for name in ("detections", "pitch", "team_colours"):
             if isinstance(path := getattr(self, name), os.PathLike):
                 object.__setattr__(self, name, os.fspath(path))
         if isinstance(named := getattr(self, "ball"), str):  # noqa: B009 - typed as a list
@@ -184,6 +202,7 @@ class TrackSettings(DetectorSettings):
         super().__post_init__()
         layout(self.slices, (1, 1), self.imgsz or DEFAULT_SIZE)
         items_of(self.draw)
+        parse_teams(self.teams)
 
     @property
     def embeds_with(self) -> str | None:
@@ -214,7 +233,7 @@ class TrackSettings(DetectorSettings):
     @property
     def knows_who(self) -> bool:
         """Whether a run learns who its tracks are."""
-        return bool(self.numbers)
+        return bool(self.numbers) or self.teams != OFF
 
     @property
     def shows_images(self) -> bool:
@@ -337,6 +356,7 @@ _PLAIN: dict[str, Callable[[str], bool]] = {
     "camera": _is_plain_camera,
     "detections": lambda path: not _ELSEWHERE.search(path),
     "pitch": lambda path: not _ELSEWHERE.search(path),
+    "team_colours": lambda path: not _ELSEWHERE.search(path),
 }
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from sportstrack.engines.report import engine_text
+from sportstrack.identities.table import Identities
 from sportstrack.track.frames import TrackedFrame
 from sportstrack.track.quality import quality_text
 
@@ -45,6 +46,9 @@ class Summary:
         device: where the detector ran, or None.
         engine: what ran the network, as `sportstrack.engines.report.EngineReport.as_dict`; empty where that is unknown.
         quality: what the level of quality decided, and what others would cost, as `sportstrack.track.quality.report`.
+        teams: whether two teams were found, after how many seconds (settled), and name and colours of each; empty where
+            nobody looked for them.
+        identities: what is known of each track, from the whole run; None where nobody looked. In JSON a list.
         complete: whether the source was tracked to its end.
         skipped: whether an earlier run's result was found and kept (resume).
         warnings: what was wrong with the source and how it was handled.
@@ -82,6 +86,8 @@ class Summary:
     device: str | None = None
     engine: dict[str, Any] = field(default_factory=dict)
     quality: dict[str, Any] = field(default_factory=dict)
+    teams: dict[str, Any] = field(default_factory=dict)
+    identities: Identities | None = None
     complete: bool = False
     skipped: bool = False
     warnings: list[str] = field(default_factory=list)
@@ -127,7 +133,8 @@ class Summary:
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
-        return asdict(self) | {"fps": round(self.fps, 2)}
+        known = None if self.identities is None else self.identities.to_records()
+        return asdict(replace(self, identities=None)) | {"identities": known, "fps": round(self.fps, 2)}
 
     def as_text(self) -> str:
         """Return a few lines to read."""
@@ -152,6 +159,8 @@ class Summary:
             lines.append(
                 f"  {self.bystanders} boxes of people off the field left out; field found in {self.field_frames} frames"
             )
+        if self.teams:
+            lines.append(f"  teams: {teams_text(self.teams)}")
         if self.dropped_boxes:
             lines.append(f"  {self.dropped_boxes} unusable boxes (not finite, inverted or empty) left out")
         if self.dropped_frames:
@@ -167,6 +176,14 @@ class Summary:
         inner = f" ({', '.join(f'{name} {ms:.1f}' for name, ms in parts.items())})" if parts else ""
         stages = ((name, ms) for name, ms in self.stages_ms.items() if name not in parts)
         return ", ".join(f"{name} {ms:.1f}{inner if name == 'detect' else ''}" for name, ms in stages)
+
+
+def teams_text(found: Mapping[str, Any]) -> str:
+    """Return what a summary's ``teams`` says, for people."""
+    if not found.get("found"):
+        return "not found; see docs/who-is-who.md"
+    after = "" if found["settled"] is None else f", settled after {found['settled']:.1f} s"
+    return "; ".join(f"{team['name']} in {team['colours']}" for team in found["teams"]) + after
 
 
 def peak_memory_mb() -> float | None:

@@ -9,12 +9,15 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from sportstrack.identities import Identities, Identity
+from sportstrack.identities.names import OFF
 from sportstrack.numbers.votes import NumberVotes
-from sportstrack.track.frames import TrackedFrame
+from sportstrack.recording import RecordingInfo
+from sportstrack.track.frames import Observation, TrackedFrame
 from sportstrack.track.settings import TrackSettings
+from sportstrack.track.teams import TeamLearner
 from sportstrack.types import Tracks
 
 REFRESH = 0.5  # seconds of video after which learners are asked again
@@ -22,6 +25,13 @@ REFRESH = 0.5  # seconds of video after which learners are asked again
 
 class Learner(Protocol):
     """Learns attributes of tracks from the frames of a run."""
+
+    name: str
+    """Of its stage in the summary."""
+
+    def before(self, observation: Observation) -> Observation:
+        """Return a frame's observation as the tracker is to see it."""
+        ...
 
     def add(self, frame: TrackedFrame) -> None:
         """Look at a frame."""
@@ -31,12 +41,22 @@ class Learner(Protocol):
         """Return what it knows by now; `known` is what the learners before it know."""
         ...
 
+    def finish(self, known: Identities) -> Identities:
+        """Return what it knows at the end, with the whole run in view."""
+        ...
+
 
 class NumberLearner:
     """Shirt numbers, out of the votes that detections carry."""
 
+    name = "numbers"
+
     def __init__(self) -> None:
         self._votes = NumberVotes()
+
+    def before(self, observation: Observation) -> Observation:
+        """Return the observation as it is."""
+        return observation
 
     def add(self, frame: TrackedFrame) -> None:
         """Count the votes of a frame."""
@@ -47,6 +67,10 @@ class NumberLearner:
         """Return the numbers; two tracks of one team never have the same at the same time."""
         return self._votes.identities({track: known.of(track)[-1].team for track in known.track_ids})
 
+    def finish(self, known: Identities) -> Identities:
+        """Return the numbers at the end."""
+        return self.identities(known)
+
 
 class WhoIsWho:
     """What the learners of a run know.
@@ -55,48 +79,81 @@ class WhoIsWho:
         learners: asked in this order; of an attribute that two of them know, the later one's value counts.
 
     Attributes:
-        seconds: time that was spent.
+        learners: as they were given.
+        seconds: name of a learner → time that was spent for it.
     """
 
     def __init__(self, learners: Sequence[Learner]) -> None:
-        self._learners, self._asked = learners, float("-inf")
+        self.learners, self._asked = learners, float("-inf")
         self._now: Mapping[int, Identity] = {}
-        self.seconds = 0.0
+        self._final: Identities | None = None
+        self.seconds: dict[str, float] = {}
+
+    def before(self, observation: Observation) -> Observation:
+        """Return a frame's observation as the tracker is to see it."""
+        for learner in self.learners:
+            started = time.perf_counter()
+            observation = learner.before(observation)
+            self._spent(learner, started)
+        return observation
 
     def __call__(self, frame: TrackedFrame) -> TrackedFrame:
         """Learn from a frame, and return it with what is known of its tracks by now."""
-        if not self._learners:
+        if not self.learners:
             return frame
-        started = time.perf_counter()
         self.add(frame)
         if not 0 <= frame.time - self._asked < REFRESH:
             self._asked, table = frame.time, self.identities()
             self._now = {track: table.of(track)[-1] for track in table.track_ids}
         present = frame.tracks.track_id.tolist()
-        frame = replace(frame, identities={track: self._now[track] for track in present if track in self._now})
-        self.seconds += time.perf_counter() - started
-        return frame
+        return replace(frame, identities={track: self._now[track] for track in present if track in self._now})
 
     def add(self, frame: TrackedFrame) -> None:
         """Learn from a frame."""
-        for learner in self._learners:
+        for learner in self.learners:
+            started = time.perf_counter()
             learner.add(frame)
+            self._spent(learner, started)
 
     def identities(self) -> Identities:
         """Return all that is known by now."""
         known = Identities()
-        for learner in self._learners:
+        for learner in self.learners:
+            started = time.perf_counter()
             known = known.merged(learner.identities(known))
+            self._spent(learner, started)
         return known
+
+    def finish(self) -> Identities:
+        """Return all that is known at the end, with the whole run in view."""
+        if self._final is None:
+            known = Identities()
+            for learner in self.learners:
+                started = time.perf_counter()
+                known = known.merged(learner.finish(known))
+                self._spent(learner, started)
+            self._final = known
+        return self._final
+
+    @property
+    def teams(self) -> TeamLearner | None:
+        """The learner of teams, if there is one."""
+        return next((one for one in self.learners if isinstance(one, TeamLearner)), None)
+
+    def _spent(self, learner: Learner, started: float) -> None:
+        self.seconds[learner.name] = self.seconds.get(learner.name, 0.0) + time.perf_counter() - started
 
 
 class WhoWasWho:
     """What is known at the end, for every frame of the second pass of an offline run; see `WhoIsWho`."""
 
-    seconds = 0.0
-
     def __init__(self, table: Identities) -> None:
         self._table = table
+        self.seconds: dict[str, float] = {}
+
+    def before(self, observation: Observation) -> Observation:
+        """Return the observation as it is."""
+        return observation
 
     def __call__(self, frame: TrackedFrame) -> TrackedFrame:
         """Return the frame with what is known of its tracks."""
@@ -105,27 +162,36 @@ class WhoWasWho:
         found = {track: self._table.at(track, frame.index) for track in frame.tracks.track_id.tolist()}
         return replace(frame, identities={track: one for track, one in found.items() if one is not None})
 
-    def identities(self) -> Identities:
+    def finish(self) -> Identities:
         """Return all that is known."""
         return self._table
 
 
-def learners_of(settings: TrackSettings) -> list[Learner]:
-    """Return the learners that a run's settings ask for."""
-    return [NumberLearner()] if settings.numbers else []
-
-
-def known_at_the_end(
-    settings: TrackSettings, frames: Sequence[TrackedFrame], tracks: Mapping[int, Tracks]
-) -> WhoWasWho:
-    """Return what the frames of a whole run show of their tracks.
+def learners_of(settings: TrackSettings, info: RecordingInfo, *, live: bool = True) -> list[Learner]:
+    """Return the learners that a run's settings ask for, that of teams first, which numbers need.
 
     Args:
         settings: of the run.
+        info: what a recording of the run says of itself.
+        live: whether they are asked while the run goes on.
+    """
+    teams: list[Learner] = [] if settings.teams == OFF else [TeamLearner(settings, info, live=live)]
+    return [*teams, NumberLearner()] if settings.numbers else teams
+
+
+def known_at_the_end(
+    settings: TrackSettings, info: RecordingInfo, frames: Sequence[TrackedFrame], tracks: Mapping[int, Tracks]
+) -> tuple[WhoWasWho, dict[str, Any]]:
+    """Return what the frames of a whole run show of their tracks, and what its summary says of the teams.
+
+    Args:
+        settings: of the run.
+        info: of its recording.
         frames: of the run.
         tracks: number of the frame → its tracks, in place of those that the frames have.
     """
-    learned = WhoIsWho(learners_of(settings))
+    learned = WhoIsWho(learners_of(settings, info, live=False))
     for frame in frames:
         learned.add(replace(frame, tracks=tracks[frame.index]))
-    return WhoWasWho(learned.identities())
+    found = WhoWasWho(learned.finish())
+    return found, {} if learned.teams is None else learned.teams.report()

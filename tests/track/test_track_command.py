@@ -55,6 +55,7 @@ def test_all_outputs_agree_and_nothing_temporary_is_left(tracked: tuple[Path, di
         f"match{e}"
         for e in (
             ".csv",
+            ".identities.csv",
             ".jsonl",
             ".npz",
             ".players.csv",
