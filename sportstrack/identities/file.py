@@ -29,13 +29,8 @@ def identities_text(identities: Identities) -> str:
     return text.getvalue()
 
 
-def write_identities(path: str | Path | PartFile, identities: Identities, *, rename: bool = True) -> None:
+def write_identities(path: str | Path | PartFile, identities: Identities) -> None:
     """Write the table as CSV, whole or not at all; a file that is there is replaced.
-
-    Args:
-        path: the file.
-        identities: the table.
-        rename: False leaves a `PartFile` under its temporary name.
 
     Raises:
         OutputError: the file cannot be written.
@@ -46,8 +41,7 @@ def write_identities(path: str | Path | PartFile, identities: Identities, *, ren
             stream.write(identities_text(identities))
     except OSError as error:
         raise OutputError(file.explain(error)) from error
-    if rename:
-        file.complete()
+    file.complete()
 
 
 def read_identities(path: str | Path) -> Identities:

@@ -166,7 +166,8 @@ def _kit(kit: Any, where: str) -> FloatArray:
                 raise FormatError(f"{where}: {region}: {error}") from error
     if not shares[0].any():
         raise FormatError(f"{where}: expected the colours of its shirt")
-    return points(shares.reshape(1, -1))[0]
+    point: FloatArray = points(shares.reshape(1, -1))[0]
+    return point
 
 
 def team_colours(names: Sequence[str], pair: FloatArray) -> dict[str, Any]:

@@ -152,8 +152,8 @@ class TeamWatch:
             return {}
         if len(self._sightings.closed) >= self._next:
             self._fit(time)
-        live = self._live.add(ids, shown, weight, time)
-        return self._say(frame, tracks, ids, live)
+        remembered = self._live.add(ids, shown, weight, time)
+        return self._say(frame, tracks, ids, remembered)
 
     def now(self) -> Identities:
         """Return what was said last of each track that was seen lately."""
