@@ -156,8 +156,8 @@ class TeamWatch:
         return self._say(frame, tracks, ids, remembered)
 
     def now(self) -> Identities:
-        """Return what was said last of each track that was seen lately."""
-        return Identities(self._said.values())
+        """Return what was said last of each track that was seen lately, if anything is known of it."""
+        return Identities(one for one in self._said.values() if one.team or one.role)
 
     def finish(self) -> Identities:
         """Return what is known at the end of all tracks, with the whole run in view."""
