@@ -9,7 +9,6 @@ from typing import Any
 from sportstrack.pitch.file import summary_words
 from sportstrack.stats.match import MatchStats
 from sportstrack.stats.possession import STATES
-from sportstrack.stats.settings import KMH
 from sportstrack.stats.tables import player_rows, team_rows
 
 _SHORT = {
@@ -77,8 +76,3 @@ def _cell(value: Any, column: str) -> str:
     if isinstance(value, float):
         return f"{value:.{_DIGITS.get(column, 0)}f}"
     return str(value)
-
-
-def kmh(speed: float) -> str:
-    """Return metres per second as text in kilometres per hour."""
-    return f"{speed * KMH:.1f} km/h"
