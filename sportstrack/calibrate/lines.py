@@ -33,13 +33,20 @@ def find_lines(image: Image, region: NDArray[np.uint8] | None = None) -> FloatAr
         region: (h, w) of any size, above 0 where the field is; None for everywhere.
     """
     cv2 = require_cv2()
-    small = halve(image, WIDTH)
+    small, first = halve(image, WIDTH), 0
+    to_frame = np.divide(image.shape[1::-1], small.shape[1::-1])
+    if region is not None:
+        rows = np.flatnonzero(region.any(axis=1))
+        if not len(rows):
+            return np.empty((0, 3))
+        scale = small.shape[0] / len(region)
+        first, last = int(rows[0] * scale), int(np.ceil((rows[-1] + 1) * scale))
+        region, small = region[rows[0] : rows[-1] + 1], small[first:last]
     paint = cv2.min(cv2.extractChannel(small, 0), cv2.extractChannel(small, 2))  # turf has little blue and red
     smooth = cv2.GaussianBlur(paint, (0, 0), BLUR)
-    depth = cv2.CV_16S
-    # Sobel's kernels of the second derivative add up to 16 times it, those of the mixed one to 8 times
-    xx, yy = cv2.Sobel(smooth, depth, 2, 0, ksize=3), cv2.Sobel(smooth, depth, 0, 2, ksize=3)
-    strong = cv2.compare(cv2.add(xx, yy), -4.0 * LEAST, cv2.CMP_LT)
+    # OpenCV's kernel adds up to four times the sum of both second derivatives
+    strong = cv2.compare(cv2.Laplacian(smooth, cv2.CV_16S, ksize=3), -4.0 * LEAST, cv2.CMP_LT)
+    strong[[0, -1]] = strong[:, [0, -1]] = 0
     if region is not None:
         shape = (strong.shape[1], strong.shape[0])
         strong = cv2.bitwise_and(strong, cv2.resize(region, shape, interpolation=cv2.INTER_NEAREST))
@@ -47,21 +54,25 @@ def find_lines(image: Image, region: NDArray[np.uint8] | None = None) -> FloatAr
     if places is None:
         return np.empty((0, 3))
     x, y = places.reshape(-1, 2).T
-    points = _ridges(smooth, xx, yy, x, y)
+    points = _ridges(smooth, x, y)
     points = points[_evenly_bedded(small, paint, points)]
     points = points[_long(points, (strong.shape[0], strong.shape[1]))]
-    scale = np.array([image.shape[1] / small.shape[1], image.shape[0] / small.shape[0], 1.0])
-    found: FloatArray = (_thinned(points) + (0.5, 0.5, 0.0)) * scale
+    found: FloatArray = (_thinned(points) + (0.5, 0.5 + first, 0.0)) * (*to_frame, 1.0)
     return found
 
 
-def _ridges(smooth: Any, xx: Any, yy: Any, x: NDArray[Any], y: NDArray[Any]) -> FloatArray:
-    """Return those of the pixels that hold the middle of a line, (N, 3): x, y, angle of the normal."""
-    cv2 = require_cv2()
-    gx = cv2.Sobel(smooth, cv2.CV_16S, 1, 0, ksize=3)[y, x] / 8.0
-    gy = cv2.Sobel(smooth, cv2.CV_16S, 0, 1, ksize=3)[y, x] / 8.0
-    xy = cv2.Sobel(smooth, cv2.CV_16S, 1, 1, ksize=3)[y, x] / 4.0
-    hxx, hyy = xx[y, x] / 4.0, yy[y, x] / 4.0
+def _ridges(smooth: NDArray[np.uint8], x: NDArray[Any], y: NDArray[Any]) -> FloatArray:
+    """Return those of the pixels, none at the border, that hold a line's middle, (N, 3): x, y, angle of the normal."""
+    wide = smooth.shape[1]
+    flat, at = smooth.ravel(), y.astype(np.intp) * wide + x
+    # rows of the 3 x 3 pixels around each, from top left to bottom right
+    a, b, c, d, e, f, g, h, i = (
+        flat[at + (dy * wide + dx)].astype(np.float32) for dy in (-1, 0, 1) for dx in (-1, 0, 1)
+    )
+    gx, gy = (c - a + 2 * (f - d) + i - g) / 8.0, (g - a + 2 * (h - b) + i - c) / 8.0  # Sobel's kernels
+    hxx = (a - 2 * b + c + 2 * (d - 2 * e + f) + g - 2 * h + i) / 4.0
+    hyy = (a - 2 * d + g + 2 * (b - 2 * e + h) + c - 2 * f + i) / 4.0
+    xy = (a - c - g + i) / 4.0
     half, turn = (hxx + hyy) / 2, np.hypot((hxx - hyy) / 2, xy)
     across, along = half - turn, half + turn
     angle = 0.5 * np.arctan2(2 * xy, hxx - hyy) + np.pi / 2  # of the eigenvector of the lesser eigenvalue
@@ -92,15 +103,21 @@ def _evenly_bedded(image: Image, paint: Any, points: FloatArray) -> NDArray[np.b
 
 
 def _long(points: FloatArray, shape: tuple[int, int]) -> NDArray[np.bool_]:
-    """Return whether a point has as many others around it as on a line that is long enough, (N,)."""
+    """Return whether a point has as many others of its direction around it as on a line that is long enough, (N,).
+
+    Directions add up as doubled angles: along a line they add, in a crowd they cancel out.
+    """
     cv2 = require_cv2()
-    drawn = np.zeros(shape, np.uint8)
     column = np.rint(points[:, 0]).astype(np.intp).clip(0, shape[1] - 1)
     row = np.rint(points[:, 1]).astype(np.intp).clip(0, shape[0] - 1)
-    drawn[row, column] = 1
     around = (2 * STRAIGHT + 1, 2 * STRAIGHT + 1)
-    count = cv2.boxFilter(drawn, cv2.CV_16U, around, normalize=False, borderType=cv2.BORDER_CONSTANT)
-    long: NDArray[np.bool_] = count[row, column] >= 1.3 * STRAIGHT
+    along = np.zeros(len(points))
+    for part in (np.cos(2 * points[:, 2]), np.sin(2 * points[:, 2])):
+        drawn = np.zeros(shape, np.float32)
+        drawn[row, column] = part
+        summed = cv2.boxFilter(drawn, -1, around, normalize=False, borderType=cv2.BORDER_CONSTANT)
+        along += part * summed[row, column]
+    long: NDArray[np.bool_] = along >= 1.5 * STRAIGHT
     return long
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
@@ -74,37 +73,18 @@ class RosterLearner:
         return {track: np.array(frames, np.int64) for track, frames in self._frames.items()}
 
 
-@dataclass(frozen=True, eq=False)
-class PeopleOfRun:
-    """A finished run with people in place of tracks.
-
-    Attributes:
-        binding: which track is who, by the ids before.
-        identities: who is who, by the new ids.
-        tracks: number of the frame → its tracks, with one id for each person.
-        presence: when each track was there, by the ids before.
-        roster: who may be seen.
-    """
-
-    binding: Binding
-    identities: Identities
-    tracks: dict[int, Tracks]
-    presence: Presence
-    roster: Roster
-
-    def seen(self, frame_rate: float, every: int) -> list[dict[str, Any]]:
-        """Return the times of everyone on the roster as plain values; see `who_was_seen`."""
-        times = who_was_seen(self.binding.person, self.presence, self.roster, frame_rate, every)
-        return [one.to_dict() for one in times]
-
-
-def with_people(roster: Roster, known: Identities, tracks: Mapping[int, Tracks]) -> PeopleOfRun:
-    """Put people in place of the tracks of a finished run.
+def with_people(
+    roster: Roster, known: Identities, tracks: Mapping[int, Tracks]
+) -> tuple[Binding, Identities, dict[int, Tracks], Presence]:
+    """Return a finished run with people in place of tracks.
 
     Args:
         roster: who may be seen.
         known: what is known of the tracks.
         tracks: number of the frame → its tracks.
+
+    Returns:
+        The binding, who is who by the new ids, the tracks with one id for each person, and when each track was there.
     """
     frames: dict[int, list[int]] = {}
     for number in sorted(tracks):
@@ -112,8 +92,7 @@ def with_people(roster: Roster, known: Identities, tracks: Mapping[int, Tracks])
             frames.setdefault(track, []).append(number)
     presence = {track: np.array(found, np.int64) for track, found in frames.items()}
     binding = bind_roster(known, presence, roster)
-    renamed = {number: _renamed(table, binding) for number, table in tracks.items()}
-    return PeopleOfRun(binding, identities_of_people(binding), renamed, presence, roster)
+    return binding, identities_of_people(binding), {n: _renamed(t, binding) for n, t in tracks.items()}, presence
 
 
 def _renamed(tracks: Tracks, binding: Binding) -> Tracks:

@@ -48,6 +48,7 @@ DIFFERENT = {
     "--limit": "export shortens sequences as well",
     "--output": "label has no default; refine and presence may name a file",
     "--overwrite": "files of a run, a whole data set, a training run",
+    "--pitch": "each command makes something else of it",
     "--plots": "sot-evaluate draws always",
     "--precision": "export: of the numbers in a file",
     "--results": "files as they are, and files of a named tracker",
@@ -62,7 +63,6 @@ DIFFERENT = {
     "--to": "required by convert",
     "--val-share": "of frames, and of sequences",
     "--weights": "train takes architectures",
-    "--width": "of the picture, and of the pitch",
     "--workers": "train: readers of pictures",
 }
 """Option → why it is not the same everywhere."""

@@ -77,6 +77,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("football", "train"):
         write(folder / "SportsMOT" / "splits_txt" / f"{name}.txt", "v_one_c001\nv_two_c001\n")
     write(folder / "OTB100" / "Boy" / "groundtruth_rect.txt", "10,20,14,18\n" * 12)
+    camera, pitch = sportstrack.Camera((0, 60, 15), 0, 14, 0, 130, (80, 60)), sportstrack.load_pitch()
+    places = ("near_halfway", "far_halfway", "left_centre_circle_side", "right_far_corner", "left_near_corner")
+    pixels = camera.project([pitch.keypoints[name] for name in places]).tolist()
+    write(folder / "points.csv", "".join(f"1,{name},{x},{y}\n" for name, (x, y) in zip(places, pixels, strict=True)))
     measured = pitch_match.play(folder / "measured", frames=60)
     write_stats(measured.result, measured.pitch, folder, measured.identities, StatsSettings(formats=("kloppy",)))
     for name in ("match.json", "tracking.jsonl"):

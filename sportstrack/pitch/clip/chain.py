@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sportstrack.pitch.camera import Floats
-from sportstrack.pitch.clip.errors import errors, ground_in_view
+from sportstrack.pitch.clip.errors import errors, ground_in_view, on_pitch
 from sportstrack.pitch.clip.model import Painted, in_view, support
 from sportstrack.pitch.clip.places import Places
 from sportstrack.pitch.clip.step import Correction, State, ViewMotion, correct, find_motion
@@ -60,7 +60,7 @@ class Link:
         length: of the painted lines in view, in pixels.
         on: part of them beside which line pixels are.
         explained: part of the line pixels that are on painted lines.
-        count: line pixels.
+        count: line pixels on the pitch.
         known_motion: whether the motion from the frame before was seen.
     """
 
@@ -83,15 +83,16 @@ class Link:
 def link(scene: ClipScene, shared: Floats, seen: SeenFrame, prior: State, *, known_motion: bool = True) -> Link:
     """Return a frame's link: its prior, corrected by its own evidence if that is believed."""
     places = scene.places(seen.frame)
-    made: Correction = correct(shared, prior, scene.painted, seen.lines, places, scene.size)
+    lines = on_pitch(scene.pitch, shared, prior.view, seen.lines, scene.size)
+    made: Correction = correct(shared, prior, scene.painted, lines, places, scene.size)
     at = in_view(scene.painted, shared, made.state.view, scene.size)
-    length, on, explained = support(seen.lines, at, scene.size)
+    length, on, explained = support(lines, at, scene.size)
     believed = len(places) > 0 or (
         length >= LEAST_LENGTH * scene.size[0] and on >= LEAST_ON and explained >= LEAST_EXPLAINED
     )
     state = made.state if believed else prior
     information = made.information if believed else np.zeros_like(made.information)
-    return Link(seen.frame, prior, state, information, length, on, explained, len(seen.lines), known_motion)
+    return Link(seen.frame, prior, state, information, length, on, explained, len(lines), known_motion)
 
 
 def moved(scene: ClipScene, shared: Floats, view: Floats, seen: SeenFrame, *, back: bool = False) -> ViewMotion:

@@ -25,6 +25,14 @@ def ground_in_view(shared: Floats, view: Floats, pitch: Pitch, size: tuple[int, 
     return np.asarray(pixels[on])
 
 
+def on_pitch(pitch: Pitch, shared: Floats, view: Floats, lines: Floats, size: tuple[int, int]) -> Floats:
+    """Return those line pixels (N, 3) that are on the pitch or close to it: boards and stands have lines as well."""
+    metres = to_ground(np.concatenate([shared, view])[None], lines[:, :2], size)[0]
+    with np.errstate(invalid="ignore"):
+        near = (np.abs(metres) <= np.add(pitch.reach, _BESIDE)).all(1)
+    return np.asarray(lines[near])
+
+
 def to_ground(numbers: Floats, pixels: Floats, size: tuple[int, int]) -> Floats:
     """Return places on the ground (P, N, 2) of pixels (N, 2) for P rows of shared and view, (P, 8); NaN above it."""
     shared, views = numbers[:, :VIEW], numbers[:, VIEW:]

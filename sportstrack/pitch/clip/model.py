@@ -11,7 +11,7 @@ from sportstrack.pitch.camera import Floats
 from sportstrack.pitch.clip.views import project
 from sportstrack.pitch.model import Line, Pitch
 
-STEP = 0.25
+STEP = 0.5
 """Metres between two points of a line."""
 _ALONG = 0.02  # metres, for the direction
 _PARALLEL = 0.94  # cosine from which on two directions are one
@@ -63,11 +63,13 @@ class InView:
         index: (V,) rows of `Painted`.
         pixels: (V, 2).
         normal: (V, 2) unit vectors across the line, in the picture.
+        half: pixels from a point to the middle between it and the next, at most.
     """
 
     index: npt.NDArray[np.int64]
     pixels: Floats
     normal: Floats
+    half: float
 
 
 def in_view(painted: Painted, shared: Floats, view: Floats, size: tuple[int, int], margin: float = MARGIN) -> InView:
@@ -78,8 +80,10 @@ def in_view(painted: Painted, shared: Floats, view: Floats, size: tuple[int, int
     index = np.flatnonzero(inside)
     (ahead,), _ = project(shared, view[None], painted.points[index] + _ALONG * painted.along[index], principal)
     way = ahead - pixels[index]
-    way /= np.maximum(np.linalg.norm(way, axis=1, keepdims=True), 1e-12)
-    return InView(index, pixels[index], np.column_stack([-way[:, 1], way[:, 0]]))
+    length = np.linalg.norm(way, axis=1, keepdims=True)
+    way /= np.maximum(length, 1e-12)
+    half = float(length.max(initial=0.0)) * STEP / _ALONG / 2
+    return InView(index, pixels[index], np.column_stack([-way[:, 1], way[:, 0]]), min(half, 0.1 * size[0]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +108,7 @@ def pair(lines: Floats, seen: InView, gate: float) -> LinePairs:
         return LinePairs(none, none, np.empty((0, 2)))
     from scipy.spatial import cKDTree
 
-    distance, near = cKDTree(seen.pixels).query(lines[:, :2], k=_NEAREST, distance_upper_bound=gate + 6.0)
+    distance, near = cKDTree(seen.pixels).query(lines[:, :2], k=_NEAREST, distance_upper_bound=gate + 1.1 * seen.half)
     found = np.isfinite(distance)
     near = np.where(found, near, 0)
     normal = seen.normal[near]

@@ -9,6 +9,7 @@ import numpy as np
 
 from sportstrack.pitch.camera import Floats
 from sportstrack.pitch.clip.chain import ClipScene, Link, after_motion, is_lost, link, moved
+from sportstrack.pitch.clip.errors import on_pitch
 from sportstrack.pitch.clip.joint import Joint, Key, fit_joint
 from sportstrack.pitch.clip.step import GATES, State
 from sportstrack.pitch.evidence import SeenFrame
@@ -82,7 +83,9 @@ class Walk:
         sure = found.on >= _KEY_ON and found.explained >= _KEY_EXPLAINED
         if not sure or len(self.joint.keys) >= MOST_KEYS or not self._is_new(found.state.view):
             return found.state
-        key = Key(seen.frame, found.state.view, seen.lines, self.scene.places(seen.frame))
+        scene, shared, view = self.scene, self.joint.shared, found.state.view
+        lines = on_pitch(scene.pitch, shared, view, seen.lines, scene.size)
+        key = Key(seen.frame, view, lines, scene.places(seen.frame))
         keys = (*self.joint.keys, key)
         self.joint = fit_joint(self.joint.shared, keys, self.scene.painted, self.scene.size, rounds=4, prior=self.prior)
         return replace(found.state, view=self.joint.keys[-1].view)

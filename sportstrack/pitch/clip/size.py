@@ -55,7 +55,10 @@ def fitting_size(
     given = line_error(some, Painted.of(pitch), size)
     if given < SUSPECT * size[0] or not has_sizes(pitch):
         return None
-    best, place = given, np.array([pitch.length, pitch.width])
+    place = np.array([pitch.length, pitch.width])
+    given = best = _error_of(some, pitch, place, size)  # by lines alone, as those of other sizes
+    if given < SUSPECT * size[0]:
+        return None
     start = place.copy()
     first = None if hint is None else hint()
     if first is not None and (error := _error_of(some, pitch, np.array(first), size)) < best:

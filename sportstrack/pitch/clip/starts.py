@@ -10,6 +10,7 @@ import numpy as np
 from sportstrack.errors import SettingError
 from sportstrack.pitch.camera import Camera, Floats
 from sportstrack.pitch.clip.chain import ClipScene
+from sportstrack.pitch.clip.errors import on_pitch
 from sportstrack.pitch.clip.joint import Joint, Key, fit_joint
 from sportstrack.pitch.clip.model import in_view, support
 from sportstrack.pitch.clip.size import fitting_size
@@ -155,15 +156,17 @@ def _alone(scene: ClipScene, one: PitchEvidence, shot: Sequence[SeenFrame]) -> J
 
 def refined(scene: ClipScene, cameras: dict[int, Camera], shot: Sequence[SeenFrame]) -> Joint:
     """Return the joint fit of frames whose cameras are roughly known, from wide gates to narrow ones."""
-    first = shot[0].frame
-    keys = tuple(
-        Key(frame, view_of(camera), shot[frame - first].lines, scene.places(frame)) for frame, camera in cameras.items()
-    )
     shared: Floats = shared_of(next(iter(cameras.values())))
+    keys = tuple(_key(scene, shared, view_of(camera), shot[frame - shot[0].frame]) for frame, camera in cameras.items())
     for gate in (2 * GATES[0], GATES[0]):
         joint = fit_joint(shared, keys, scene.painted, scene.size, gate=gate, rounds=8, distortion=len(cameras) > 1)
         shared, keys = joint.shared, joint.keys
     return joint
+
+
+def _key(scene: ClipScene, shared: Floats, view: Floats, seen: SeenFrame) -> Key:
+    lines = on_pitch(scene.pitch, shared, view, seen.lines, scene.size)
+    return Key(seen.frame, view, lines, scene.places(seen.frame))
 
 
 def start_covariance() -> Floats:

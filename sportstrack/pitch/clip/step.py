@@ -83,15 +83,24 @@ def find_motion(shared: Floats, view: Floats, before: Floats, after: Floats, siz
         pixels, jacobian = turned_slopes(now, float(shared[3]), rays, principal)
         off = after - pixels
         distance = np.linalg.norm(off, axis=1)
-        scale = max(least, min(0.6 * scale, 1.5 * float(np.median(distance)) + 1e-9))
+        scale = max(least, min(0.6 * scale, 1.5 * _middle(distance) + 1e-9))
         weight = np.square(np.clip(1 - np.square(distance / (4 * scale)), 0, None))
         lhs = np.einsum("n,nij,nik->jk", weight, jacobian, jacobian) + np.diag([0.0, 0.0, 1.0, 0.0])
-        now = now + np.linalg.solve(lhs, np.einsum("n,nij,ni->j", weight, jacobian, off) - [0, 0, now[2] - view[2], 0])
+        step = np.linalg.solve(lhs, np.einsum("n,nij,ni->j", weight, jacobian, off) - [0, 0, now[2] - view[2], 0])
+        now = now + step
+        if scale <= least and np.abs(step).max() < 1e-4:
+            break
     agreeing = weight > 0.1
     if agreeing.sum() < LEAST_MATCHES or agreeing.mean() < LEAST_AGREEING:
         return unknown_motion()
     covariance = 4 * scale**2 * np.linalg.inv(lhs) + np.diag(MOTION_ERROR**2)
     return ViewMotion(now - view, covariance, True)
+
+
+def _middle(values: Floats) -> float:
+    """Return about the median, in a fraction of the time that numpy's takes."""
+    middle = len(values) // 2
+    return float(np.partition(values, middle)[middle])
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +150,7 @@ def _gate(shared: Floats, state: State, painted: Painted, seen: InView, size: tu
         return GATES[1] * size[0]
     _, jacobian = slopes(shared, state.view, painted.points[some], (size[0] / 2, size[1] / 2))
     variance = np.einsum("nij,jk,nik->n", jacobian, state.covariance, jacobian) / 2
-    return float(np.clip(3 * np.sqrt(np.median(variance)) + GATES[0] * size[0], GATES[0] * size[0], GATES[1] * size[0]))
+    return float(np.clip(3 * np.sqrt(_middle(variance)) + GATES[0] * size[0], GATES[0] * size[0], GATES[1] * size[0]))
 
 
 def line_equations(

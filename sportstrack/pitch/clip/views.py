@@ -33,15 +33,22 @@ def camera_of(shared: Floats, view: Floats, principal: tuple[float, float]) -> C
 
 def rotations(views: Floats) -> Floats:
     """Return (P, 3, 3) of views (P, 4), as `Camera.rotation`."""
-    pan, tilt, roll = np.radians(views[:, :3]).T
-    zero, one = np.zeros_like(pan), np.ones_like(pan)
-    right = np.stack([np.cos(pan), np.sin(pan), zero], 1)
-    level = np.stack([np.sin(pan), -np.cos(pan), zero], 1)
-    below = np.stack([zero, zero, one], 1)
-    sin, cos = np.sin(tilt)[:, None], np.cos(tilt)[:, None]
-    forward, down = cos * level + sin * below, cos * below - sin * level
-    sin, cos = np.sin(roll)[:, None], np.cos(roll)[:, None]
-    return np.stack([cos * right + sin * down, cos * down - sin * right, forward], 1)
+    angles = np.radians(views[:, :3]).T
+    (sin_p, sin_t, sin_r), (cos_p, cos_t, cos_r) = np.sin(angles), np.cos(angles)
+    turned = np.empty((len(views), 3, 3))
+    down_x, down_y = -sin_t * sin_p, sin_t * cos_p
+    turned[:, 0, 0], turned[:, 0, 1], turned[:, 0, 2] = (
+        cos_r * cos_p + sin_r * down_x,
+        cos_r * sin_p + sin_r * down_y,
+        sin_r * cos_t,
+    )
+    turned[:, 1, 0], turned[:, 1, 1], turned[:, 1, 2] = (
+        cos_r * down_x - sin_r * cos_p,
+        cos_r * down_y - sin_r * sin_p,
+        cos_r * cos_t,
+    )
+    turned[:, 2, 0], turned[:, 2, 1], turned[:, 2, 2] = cos_t * sin_p, -cos_t * cos_p, sin_t
+    return turned
 
 
 def project(shared: Floats, views: Floats, points: Floats, principal: tuple[float, float]) -> tuple[Floats, Floats]:
