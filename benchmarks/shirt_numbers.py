@@ -1,7 +1,7 @@
 """Shirt numbers: how many tracks are read, how many of these right, and how long does it take?
 
     python benchmarks/shirt_numbers.py                       # 1000 rendered tracks with unseen seeds and fonts
-    python benchmarks/shirt_numbers.py --tracks 200 --parts  # also each reader alone, on crops whose corners are known
+    python benchmarks/shirt_numbers.py --parts 1000          # also each reader alone, on crops whose corners are known
     python benchmarks/shirt_numbers.py --video match.mp4     # a run of your own: what is read, and a sheet of the crops
 
 A rendered track is one player in many poses a second apart, from behind, from the front and from the side, 60 to 400
@@ -28,6 +28,7 @@ from sportstrack.images.opencv import require_cv2
 from sportstrack.numbers import NumberVotes
 from sportstrack.numbers.codes import code_of, text_of
 from sportstrack.numbers.networks import DigitReader, TextReader
+from sportstrack.numbers.reader import TEXT_SHARE
 from sportstrack.numbers.windows import digits_input, text_input
 
 FIRST_SEED = 10_000_000
@@ -107,7 +108,7 @@ def each_alone(count: int, faces: Typefaces) -> None:
         started = time.process_time()
         shares[name] = network([cut(*pair) for pair in pairs])
         row(name, shares[name], true, 1000 * (time.process_time() - started) / count)
-    row("both", (shares["digits"] + shares["rapidocr"]) / 2, true, 0)
+    row("both", (1 - TEXT_SHARE) * shares["digits"] + TEXT_SHARE * shares["rapidocr"], true, 0)
     reader = NumberReader()
     started = time.process_time()
     read = reader.read([crop.image for crop in crops])
@@ -178,7 +179,7 @@ def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tracks", type=int, default=1000)
-    parser.add_argument("--parts", action="store_true", help="each reader alone, too")
+    parser.add_argument("--parts", type=int, default=0, metavar="N", help="judge each reader alone on N crops first")
     parser.add_argument("--picture", type=Path, help="draw rendered players with what is read on them, and stop")
     parser.add_argument("--video", type=Path, help="track this instead")
     parser.add_argument("--weights", default="yolov8n.pt", help="for --video")
@@ -195,8 +196,9 @@ def main() -> None:
         return
     print(f"{len(faces.fonts)} fonts that training never saw")
     if options.parts:
-        each_alone(max(200, options.tracks), faces)
-    rendered(options.tracks, faces)
+        each_alone(options.parts, faces)
+    if options.tracks:
+        rendered(options.tracks, faces)
 
 
 if __name__ == "__main__":

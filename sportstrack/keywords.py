@@ -46,6 +46,7 @@ class TrackKeywords(LoadKeywords, total=False):
     teams: str
     team_colours: str | None
     numbers: bool | None
+    roster: str | None
     tracker_settings: Mapping[str, Any]
     ball: Sequence[int | str] | None
     ball_score: float | None

@@ -37,6 +37,12 @@ class TimeSeen:
     spans: tuple[tuple[float, float], ...]
     tracks: int
 
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> TimeSeen:
+        """Return what `to_dict` made plain values of."""
+        person = RosterPerson(row["team"], row["number"], row["name"], row["role"])
+        return cls(person, row["seconds"], tuple((a, b) for a, b in row["spans"]), row["tracks"])
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain values."""
         return {

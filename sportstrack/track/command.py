@@ -18,8 +18,9 @@ from sportstrack.cli.shared import add_config, add_json, add_output, add_overwri
 from sportstrack.detect.settings import DetectorSettings
 from sportstrack.errors import SettingError, SportstrackError
 from sportstrack.files.claim import file_name, identity
+from sportstrack.track.assignments import parse_assignments
 from sportstrack.track.in_force import explicit, is_recording, without_detector
-from sportstrack.track.settings import TrackSettings, parse_assignments, read_settings
+from sportstrack.track.settings import TrackSettings, read_settings
 from sportstrack.trackers import TRACKERS, config_class, setting_types
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ _EXAMPLES = """examples:
   sportstrack track match.mp4 --pitch runs/pitch/match.pitch.jsonl --formats csv   places in metres
   sportstrack track match.mp4 --on-pitch off         bench and stand as well
   sportstrack track match.mp4 --numbers              shirt numbers of the tracks (extra: numbers)
+  sportstrack track match.mp4 --roster squads.csv --offline   people in place of tracks, and who was seen when
   sportstrack track match_4k.mp4 --slices auto       small players and the ball in large pictures
   sportstrack track match.mp4 --offline              look back from the end: fewer switches, no gaps
   sportstrack track SportsMOT/val/v_00HRwkvvjtQ_c001 --formats mot
@@ -92,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
             "teams",
             "team_colours",
             "numbers",
+            "roster",
         ),
     )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sportstrack.errors import SportstrackError
 from sportstrack.files.claim import Claim
+from sportstrack.identities.roster import Roster
 from sportstrack.pitch.file import PitchTrack
 from sportstrack.track.frames import TrackedFrame
 from sportstrack.track.outputs import Outputs
@@ -28,6 +29,7 @@ class TrackJob:
         claim: the files to write, or None to write nothing.
         origin: the files that the result is made of.
         pitch: where the frames see the pitch, if that is known.
+        roster: who may be seen, if that is known.
     """
 
     settings: TrackSettings
@@ -35,6 +37,7 @@ class TrackJob:
     claim: Claim | None
     origin: Origin
     pitch: PitchTrack | None = None
+    roster: Roster | None = None
 
     @property
     def first_pass_folder(self) -> Path | None:

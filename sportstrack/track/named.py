@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -73,18 +74,37 @@ class RosterLearner:
         return {track: np.array(frames, np.int64) for track, frames in self._frames.items()}
 
 
-def with_people(
-    roster: Roster, known: Identities, tracks: Mapping[int, Tracks]
-) -> tuple[Binding, Identities, dict[int, Tracks], Presence]:
-    """Return a finished run with people in place of tracks.
+@dataclass(frozen=True, eq=False)
+class PeopleOfRun:
+    """A finished run with people in place of tracks.
+
+    Attributes:
+        binding: which track is who, by the ids before.
+        identities: who is who, by the new ids.
+        tracks: number of the frame → its tracks, with one id for each person.
+        presence: when each track was there, by the ids before.
+        roster: who may be seen.
+    """
+
+    binding: Binding
+    identities: Identities
+    tracks: dict[int, Tracks]
+    presence: Presence
+    roster: Roster
+
+    def seen(self, frame_rate: float, every: int) -> list[dict[str, Any]]:
+        """Return the times of everyone on the roster as plain values; see `who_was_seen`."""
+        times = who_was_seen(self.binding.person, self.presence, self.roster, frame_rate, every)
+        return [one.to_dict() for one in times]
+
+
+def with_people(roster: Roster, known: Identities, tracks: Mapping[int, Tracks]) -> PeopleOfRun:
+    """Put people in place of the tracks of a finished run.
 
     Args:
         roster: who may be seen.
         known: what is known of the tracks.
         tracks: number of the frame → its tracks.
-
-    Returns:
-        The binding, who is who by the new ids, the tracks with one id for each person, and when each track was there.
     """
     frames: dict[int, list[int]] = {}
     for number in sorted(tracks):
@@ -92,7 +112,8 @@ def with_people(
             frames.setdefault(track, []).append(number)
     presence = {track: np.array(found, np.int64) for track, found in frames.items()}
     binding = bind_roster(known, presence, roster)
-    return binding, identities_of_people(binding), {n: _renamed(t, binding) for n, t in tracks.items()}, presence
+    renamed = {number: _renamed(table, binding) for number, table in tracks.items()}
+    return PeopleOfRun(binding, identities_of_people(binding), renamed, presence, roster)
 
 
 def _renamed(tracks: Tracks, binding: Binding) -> Tracks:

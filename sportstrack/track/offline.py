@@ -24,6 +24,7 @@ from sportstrack.refine.table import TrackTable
 from sportstrack.track.frames import Observation, TrackedFrame
 from sportstrack.track.in_force import is_recording
 from sportstrack.track.job import TrackJob
+from sportstrack.track.named import with_people
 from sportstrack.track.outputs import Outputs
 from sportstrack.track.pipeline import Progress, Run
 from sportstrack.track.replay import Replay
@@ -38,7 +39,7 @@ FirstPass = Callable[..., Summary]
 
 Frames = Generator[TrackedFrame, None, None]
 
-ONLY_SECOND_PASS = ("offline", "formats", "show", "save_detections", "pitch")
+ONLY_SECOND_PASS = ("roster", "offline", "formats", "show", "save_detections", "pitch")
 """Settings that hold for the second pass; the first has values of its own."""
 
 
@@ -120,7 +121,9 @@ def _two_passes(job: TrackJob, folder: Path, first_pass: FirstPass, progress: Pr
     texts = [kind for kind in settings.formats if kind in TEXT_SINKS] or ["mot"]
     earlier = first_pass(
         folder,
-        settings=settings.changed(offline=False, show=False, formats=texts, save_detections=True, pitch=None),
+        settings=settings.changed(
+            offline=False, show=False, formats=texts, save_detections=True, pitch=None, roster=None
+        ),
         on_frame=lambda frame: frames.append(replace(frame, image=None)),
         progress=progress and _half(progress, first=True),
     )
@@ -139,6 +142,11 @@ def _two_passes(job: TrackJob, folder: Path, first_pass: FirstPass, progress: Pr
     who, summary.teams = known_at_the_end(settings, info, frames, tracks)
     if summary.teams:
         summary.teams["settled"] = earlier.teams.get("settled")
+    if job.roster is not None:
+        people = with_people(job.roster, who.finish(), tracks)
+        who, tracks = WhoWasWho(people.identities), people.tracks
+        summary.seen = people.seen(info.frame_rate * info.every, info.every)
+        summary.warnings += people.binding.warnings
     summary.identities = who.finish() if settings.knows_who else None
     earlier.stages_ms["refine"] = round(1000 * (time.perf_counter() - started) / max(len(frames), 1), 3)
     summary.settings = earlier.settings | {name: summary.settings[name] for name in ONLY_SECOND_PASS}

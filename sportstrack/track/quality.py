@@ -49,9 +49,9 @@ def settled(
         own_tracker: the tracker is an object of the caller's own.
         recorded: what the recording that is replayed says of itself.
     """
-    decided: dict[str, Any] = (
-        {} if asked.numbers is not None else {"numbers": recorded is not None and recorded.numbers}
-    )
+    decided: dict[str, Any] = {}
+    if asked.numbers is None:
+        decided["numbers"] = asked.roster is not None if recorded is None else recorded.numbers
     if asked.offline is None:
         decided["offline"] = asked.quality == BEST and not live
     if asked.embedder is None and not replay:

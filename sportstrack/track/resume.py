@@ -126,6 +126,8 @@ def _source_files(source: str | Path | int, info: SourceInfo, settings: TrackSet
         files["detections"] = Path(settings.detections)
     if settings.team_colours and Path(settings.team_colours).exists():
         files["team_colours"] = Path(settings.team_colours)
+    if settings.roster:
+        files["roster"] = Path(settings.roster)
     if settings.pitch:
         files["pitch"] = Path(settings.pitch)
     if info.kind in ("video", "images", "sequence", "recording"):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sportstrack.cli.progress import shown
 from sportstrack.errors import OtherSourceError
 from sportstrack.files.claim import Claim, file_name, remove_own
+from sportstrack.identities.roster import read_roster
 from sportstrack.images.opencv import one_thread
 from sportstrack.track.detector import LazyDetector
 from sportstrack.track.frames import TrackedFrame
@@ -20,6 +21,7 @@ from sportstrack.track.ground import pitch_of
 from sportstrack.track.in_force import of_replay
 from sportstrack.track.iteration import TrackedFrames
 from sportstrack.track.job import TrackJob
+from sportstrack.track.named import RosterLearner
 from sportstrack.track.offline import track_offline
 from sportstrack.track.outputs import Outputs, claim_outputs, longer_name
 from sportstrack.track.parts import Own, Parts, load_parts, open_frames
@@ -141,6 +143,7 @@ def begin(
         asked = settled(asked, live=live, replay=is_replay, own_tracker=own_tracker, recorded=recorded)
         summary = _new_summary(source, name, frames, asked)
         pitch = None if asked.pitch is None else pitch_of(asked.pitch, frames.info)
+        roster = None if asked.roster is None else read_roster(asked.roster)
         origin = Origin(source, frames.info, asked, own.objects())
         claim = None
         if output is not None:
@@ -148,7 +151,7 @@ def begin(
             if isinstance(claimed, Summary):
                 return TrackedFrames(claimed, _none(), stack.pop_all())
             claim = stack.enter_context(claimed)
-        job = TrackJob(asked, summary, claim, origin, pitch)
+        job = TrackJob(asked, summary, claim, origin, pitch, roster)
         called = stack.enter_context(shown(progress, summary.name))
         if asked.offline:  # the first pass opens the source itself, and tracks as if nothing came after it
             first_pass = partial(track_video, summary.source, name=summary.name, overwrite=True, **vars(own))
@@ -216,6 +219,9 @@ def _one_pass(
         if who.teams is not None:
             summary.teams = who.teams.report()
             summary.warnings += who.teams.warnings
+        if people is not None:
+            summary.seen = [one.to_dict() for one in people.seen(float(info.frame_rate), settings.every)]
+            summary.warnings += people.warnings
         summary.dropped_boxes, summary.dropped_frames = parts.tracker.dropped, frames.dropped
         summary.warnings += parts.tracker.warnings + frames.warnings + parts.observer.warnings
         summary.warnings += _ignored(parts, settings)
@@ -225,7 +231,8 @@ def _one_pass(
             run.tally, parts.tracker.tracker, settings, replay=replay, picture=shape[::-1], imgsz=size
         )
 
-    who = WhoIsWho(learners_of(settings, parts.recorded_as))
+    people = None if job.roster is None else RosterLearner(job.roster)
+    who = WhoIsWho([*learners_of(settings, parts.recorded_as), *([] if people is None else [people])])
     rate = info.frame_rate / parts.recorded_as.every
     outputs = Outputs(job.claim, settings, summary, info, parts.recorded_as, rate, who, job.pitch)
     run = Run(

@@ -15,12 +15,12 @@ from sportstrack.detect.sizes import BALANCED, DEFAULT_SIZE, QUALITIES
 from sportstrack.detect.slices import NONE as NONE
 from sportstrack.detect.slices import layout
 from sportstrack.draw.items import DEFAULT, ITEMS, PRESETS, items_of
-from sportstrack.errors import FormatError, SettingError, SourceError, nearest, unknown
-from sportstrack.files.reading import is_folder, parse_yaml, read_yaml
+from sportstrack.errors import FormatError, SettingError, SourceError, unknown
+from sportstrack.files.reading import is_folder, read_yaml
 from sportstrack.identities.names import parse_teams
 from sportstrack.limits import MAX_FRAME_RATE, MAX_FRAMES
 from sportstrack.options import option
-from sportstrack.trackers import DEFAULT_TRACKER, TRACKERS, setting_types
+from sportstrack.trackers import DEFAULT_TRACKER, TRACKERS
 
 BOXES = ("smoothed", "detected")
 FORMATS = ("video", "mot", "jsonl", "csv", "heatmap", "players")
@@ -51,6 +51,7 @@ class TrackSettings(DetectorSettings):
             mean the same in several runs, else written at the end.
         numbers: read shirt numbers and vote on one for each track; needs the extra ``numbers``. None: in a replay as it
             was recorded, else no.
+        roster: CSV or YAML file with team, number, name, role of people: names them; offline each has one id.
         tracker: ball, botsort, bytetrack, cbiou, deepeiou, deepsort, jde, ocsort, sort, sports or package.module:Class.
         tracker_settings: the tracker's own settings (``--set key=value``).
         ball: ids or names of the ball's class, or none: one ball at a time is followed, by a tracker of its own. None
@@ -125,6 +126,11 @@ class TrackSettings(DetectorSettings):
         "read shirt numbers and vote on one for each track; needs the extra numbers",
         shown="off; in a replay as it was recorded",
     )
+    roster: str | None = option(
+        None,
+        "CSV or YAML file with team, number, name, role of people: names them; offline each has one id",
+        metavar="FILE",
+    )
     tracker: str = option(DEFAULT_TRACKER, f"{', '.join(sorted(TRACKERS))} or package.module:Class")
     tracker_settings: Mapping[str, Any] = field(default_factory=dict)
     ball: Sequence[int | str] | None = option(
@@ -192,7 +198,7 @@ class TrackSettings(DetectorSettings):
     def __post_init__(self) -> None:
         if (named := getattr(self, "teams")) in (True, False):  # noqa: B009 - what YAML makes of on and off
             object.__setattr__(self, "teams", AUTO if named else OFF)
-        for name in ("detections", "pitch", "team_colours"):
+        for name in ("detections", "pitch", "team_colours", "roster"):
             if isinstance(path := getattr(self, name), os.PathLike):
                 object.__setattr__(self, name, os.fspath(path))
         if isinstance(named := getattr(self, "ball"), str):  # noqa: B009 - typed as a list
@@ -233,7 +239,7 @@ class TrackSettings(DetectorSettings):
     @property
     def knows_who(self) -> bool:
         """Whether a run learns who its tracks are."""
-        return bool(self.numbers) or self.teams != OFF
+        return bool(self.numbers) or self.teams != OFF or self.roster is not None
 
     @property
     def shows_images(self) -> bool:
@@ -357,6 +363,7 @@ _PLAIN: dict[str, Callable[[str], bool]] = {
     "detections": lambda path: not _ELSEWHERE.search(path),
     "pitch": lambda path: not _ELSEWHERE.search(path),
     "team_colours": lambda path: not _ELSEWHERE.search(path),
+    "roster": lambda path: not _ELSEWHERE.search(path),
 }
 
 
@@ -367,38 +374,3 @@ def settings_text(settings: TrackSettings | Mapping[str, Any]) -> str:
     values = settings.as_dict() if isinstance(settings, TrackSettings) else dict(settings)
     text: str = yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
     return text
-
-
-def parse_assignments(tracker: str, assignments: Sequence[str]) -> dict[str, Any]:
-    """Turn ``key=value`` strings into a tracker's settings, with the types that the tracker declares.
-
-    Raises:
-        SettingError: no ``=``, an unknown key, or a value of the wrong type; each message shows what would be right.
-    """
-    types = setting_types(tracker) if tracker in TRACKERS else None
-    values: dict[str, Any] = {}
-    for assignment in assignments:
-        key, equals, text = assignment.partition("=")
-        if not equals:
-            raise SettingError(f"--set {assignment}: expected key=value, such as --set track_buffer=60")
-        if types is not None and key not in types:
-            known = sorted(types)
-            raise SettingError(f"{tracker} has no setting {key!r}{nearest(key, known)} (known: {', '.join(known)})")
-        value = parse_yaml(text, f"--set {assignment}")
-        values[key] = value if types is None else _typed(assignment, value, types[key])
-    return values
-
-
-def _typed(assignment: str, value: Any, kind: Any) -> Any:
-    if kind is bool and isinstance(value, bool):
-        return value
-    if kind is int and isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if kind is float and isinstance(value, (int, float)) and not isinstance(value, bool):
-        return float(value)
-    if kind is str:
-        return str(value)
-    if kind not in (bool, int, float):
-        return tuple(value) if isinstance(value, list) else value
-    wanted = {bool: "true or false", int: "a whole number", float: "a number"}[kind]
-    raise SettingError(f"--set {assignment}: expected {wanted}")

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from sportstrack.engines.report import engine_text
+from sportstrack.identities.seen import TimeSeen, seen_text
 from sportstrack.identities.table import Identities
 from sportstrack.track.frames import TrackedFrame
 from sportstrack.track.quality import quality_text
@@ -49,6 +50,7 @@ class Summary:
         teams: whether two teams were found, after how many seconds (settled), and name and colours of each; empty where
             nobody looked for them.
         identities: what is known of each track, from the whole run; None where nobody looked. In JSON a list.
+        seen: of everyone on the roster: team, number, name, role, seconds on the picture, and the spans.
         complete: whether the source was tracked to its end.
         skipped: whether an earlier run's result was found and kept (resume).
         warnings: what was wrong with the source and how it was handled.
@@ -88,6 +90,7 @@ class Summary:
     quality: dict[str, Any] = field(default_factory=dict)
     teams: dict[str, Any] = field(default_factory=dict)
     identities: Identities | None = None
+    seen: list[dict[str, Any]] = field(default_factory=list)
     complete: bool = False
     skipped: bool = False
     warnings: list[str] = field(default_factory=list)
@@ -161,6 +164,8 @@ class Summary:
             )
         if self.teams:
             lines.append(f"  teams: {teams_text(self.teams)}")
+        if self.seen:
+            lines += [f"  {line}" for line in seen_text(list(map(TimeSeen.of, self.seen))).splitlines()]
         if self.dropped_boxes:
             lines.append(f"  {self.dropped_boxes} unusable boxes (not finite, inverted or empty) left out")
         if self.dropped_frames:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from sportstrack.errors import FormatError, SettingError
-from sportstrack.track.settings import TrackSettings, parse_assignments, read_settings, settings_text
+from sportstrack.track.assignments import parse_assignments
+from sportstrack.track.settings import TrackSettings, read_settings, settings_text
 
 
 def test_yaml_gives_back_what_was_saved(tmp_path: Path) -> None:

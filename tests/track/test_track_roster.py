@@ -1,0 +1,114 @@
+"""``--roster`` in a run: people in place of tracks, in every output, and who was seen when."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from readers import PaintedReader, painted, people
+
+from sportstrack.errors import FormatError
+from sportstrack.identities import read_identities
+from sportstrack.mot import read_mot
+from sportstrack.track.run import track_video
+from sportstrack.track.summary import Summary
+from sportstrack.types import Detections, Image
+from sportstrack.video import VideoWriter
+
+FRAMES, GONE = 120, range(50, 90)
+NUMBERS = (7, 23, 10)
+
+
+def boxes_at(frame: int) -> np.ndarray:
+    """Three people; the second leaves for a while and comes back elsewhere."""
+    lefts = np.array([20.0 + frame, 250.0 if frame < GONE.start else 520.0, 700.0])
+    boxes = np.stack([lefts, np.full(3, 20.0), lefts + 40, np.full(3, 130.0)], axis=1)
+    return boxes[[0, 2]] if frame in GONE else boxes
+
+
+class Walking:
+    """A detector that knows where people are."""
+
+    names = {0: "person"}
+
+    def __init__(self) -> None:
+        self.frame = 0
+
+    def __call__(self, frames: Sequence[Image]) -> list[Detections]:
+        self.frame += len(frames)
+        return [people(boxes_at(self.frame - len(frames) + n)) for n in range(len(frames))]
+
+
+@pytest.fixture(scope="module")
+def match(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("roster")
+    with VideoWriter(folder / "match.mp4", 800, 160, 25, crf=8) as writer:
+        for frame in range(FRAMES):
+            numbers = [NUMBERS[0], NUMBERS[2]] if frame in GONE else NUMBERS
+            writer.write(painted(boxes_at(frame), numbers), Fraction(frame, 25))
+    (folder / "squads.csv").write_text("team,number,name\nhome,7,Ada\nhome,23,Ben\nhome,99,Cy\n")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sportstrack.numbers.reader.NumberReader", PaintedReader)
+
+
+def run(match: Path, output: Path, **how: Any) -> Summary:
+    settings = {"formats": ["mot", "jsonl"], "shots": False, "teams": "off", "tracker": "sort", "quality": "fast"} | how
+    return track_video(match / "match.mp4", output, detector=Walking(), roster=match / "squads.csv", **settings)
+
+
+@pytest.mark.parametrize("offline", [False, True])
+def test_people_are_named_in_every_output(match: Path, tmp_path: Path, offline: bool) -> None:
+    summary = run(match, tmp_path, offline=offline)
+    names = {one.name for one in read_identities(tmp_path / "match.identities.csv")} - {""}
+    assert names == {"Ada", "Ben"}
+    last = json.loads((tmp_path / "match.jsonl").read_text().splitlines()[-1])
+    assert sorted(one["name"] for one in last["tracks"]) == ["", "Ada", "Ben"]
+    seen = {one["name"]: one for one in summary.seen}
+    assert seen["Ada"]["seconds"] == pytest.approx(FRAMES / 25, abs=0.2)
+    assert len(seen["Ben"]["spans"]) == 2
+    assert seen["Cy"]["spans"] == []
+    assert "never seen: Cy" in str(summary)
+    assert json.loads((tmp_path / "match.summary.json").read_text())["seen"] == summary.seen
+
+
+def test_offline_each_person_has_one_id(match: Path, tmp_path: Path) -> None:
+    run(match, tmp_path, offline=True)
+    table = read_mot(tmp_path / "match.txt")
+    ben = next(one.track_id for one in read_identities(tmp_path / "match.identities.csv") if one.name == "Ben")
+    frames = table.frame[table.track_id == ben]
+    assert frames.min() < GONE.start
+    assert frames.max() >= GONE.stop
+    assert len(np.unique(table.track_id)) == 3
+
+
+def test_a_roster_with_a_fault_stops_the_run_before_it_begins(match: Path, tmp_path: Path) -> None:
+    (tmp_path / "bad.csv").write_text("team,numbr\nhome,7\n")
+    with pytest.raises(FormatError, match=r"bad\.csv, line 1: unknown column 'numbr'"):
+        track_video(match / "match.mp4", tmp_path / "out", detector=Walking(), roster=tmp_path / "bad.csv")
+
+
+def test_another_roster_is_another_run(match: Path, tmp_path: Path) -> None:
+    (tmp_path / "squads.csv").write_text("team,number,name\nhome,7,Ada\n")
+    how = {
+        "formats": ["mot"],
+        "teams": "off",
+        "tracker": "sort",
+        "quality": "fast",
+        "resume": True,
+        "detector": "toy:find",
+    }
+    first = track_video(match / "match.mp4", tmp_path / "out", roster=tmp_path / "squads.csv", **how)
+    assert track_video(match / "match.mp4", tmp_path / "out", roster=tmp_path / "squads.csv", **how).skipped
+    (tmp_path / "squads.csv").write_text("team,number,name\nhome,7,Eve\n")
+    again = track_video(match / "match.mp4", tmp_path / "out", roster=tmp_path / "squads.csv", **how)
+    assert not first.skipped
+    assert not again.skipped
