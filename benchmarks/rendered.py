@@ -62,7 +62,7 @@ class RenderedSet:
         mark = hashlib.sha1(b"".join(d.xyxy.tobytes() + d.score.tobytes() for d in plain)).hexdigest()[:12]
         truth = MotTable(**np.load(folder / "truth.npz"))
         size = (plan.width, plan.height)
-        return Clip(folder.name, folder.name, plan.fps, size, plain, truth, None, mark, embedded=found)
+        return Clip(folder.name, folder.name, plan.frame_rate, size, plain, truth, None, mark, embedded=found)
 
 
 def record(plan: Any, folder: Path, paths: dict[str, Path], osnet: Path) -> None:
@@ -71,7 +71,7 @@ def record(plan: Any, folder: Path, paths: dict[str, Path], osnet: Path) -> None
     ball = synthetic.CLASSES.index("ball")
     folder.mkdir(parents=True, exist_ok=True)
     embedders = _embedders(osnet)
-    about = RecordingInfo(folder.name, plan.width, plan.height, plan.fps, {0: "person"})
+    about = RecordingInfo(folder.name, plan.width, plan.height, plan.frame_rate, {0: "person"})
     writers = {name: RecordingWriter(paths[name], about) for name in embedders}
     rng, truth = np.random.default_rng([plan.seed, 1]), []
     for image, seen in synthetic.render_sequence(plan):
@@ -80,7 +80,7 @@ def record(plan: Any, folder: Path, paths: dict[str, Path], osnet: Path) -> None
         found = detect(seen.xyxy[people], seen.visibility[people], (plan.width, plan.height), rng)
         for name, embed in embedders.items():
             looked = Detections(found.xyxy, found.score, found.class_id, embed(image, found.xyxy))
-            writers[name].write(RecordedFrame(seen.frame, seen.frame / plan.fps, looked))
+            writers[name].write(RecordedFrame(seen.frame, seen.frame / plan.frame_rate, looked))
     for writer in writers.values():
         writer.close()
     frame, track, xyxy = (np.concatenate(column) for column in zip(*truth, strict=True))

@@ -50,7 +50,7 @@ def test_the_team_decides_which_one_turned_back() -> None:
 def test_a_second_box_on_one_player_does_not_take_the_identity_of_a_lost_opponent() -> None:
     def stream(second: Any) -> list[Detections]:
         """Player 2 is lost beside player 1, on whom there is then a second box, lower down."""
-        apart = [teams(joined(at((200, 100), (225, 100)), others()), A, B, A, B, A, B) for _ in range(60)]
+        apart = [teams(joined(at((200, 100), (225, 100)), others()), A, B, A, B, A, B) for _ in range(200)]
         lost = [teams(joined(at((200, 100)), others()), A, A, B, A, B) for _ in range(5)]
         doubled = [teams(joined(at((200, 100), (214, 110)), others()), A, second, A, B, A, B) for _ in range(3)]
         return apart + lost + doubled

@@ -15,7 +15,7 @@ from sportstrack.types import BoolArray, FloatArray, IntArray
 REACH = 1.5  # longest distance of a match, in heights of the box
 DISTANCE_SCALE = 8.0  # the affinity falls by 1 for this much squared distance in standard deviations
 NATS = DISTANCE_SCALE / 2  # so the affinity is a log-likelihood over this
-VETO = 2.0  # nats against a pair, from which on no overlap makes it a match, and nothing one with a lost track
+VETO = 3.0  # nats against a pair, from which on no overlap makes it a match, and nothing one with a lost track
 _APART = 9.0  # cost of a pair that cannot match; over every limit
 
 
