@@ -39,7 +39,8 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("result", type=Path, metavar="RESULT", help="MOT text, CSV, JSON lines or a recording, with tracks")
     add("roster", type=Path, metavar="ROSTER", help="CSV or YAML with team, number, name, role")
-    add("--identities", type=Path, metavar="FILE", help="NAME.identities.csv: teams, roles, numbers and names")
+    text = "teams, roles, numbers and names (NAME.identities.csv beside the result)"
+    add("--identities", type=Path, metavar="FILE", help=text)
     text = "frames per second (default: as the run's summary or recording says, else 25)"
     add("--frame-rate", type=FRAME_RATE, metavar="FPS", help=text)
     add_zero_based(parser)
