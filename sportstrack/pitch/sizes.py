@@ -20,7 +20,7 @@ ENOUGH = 6
 
 
 @dataclass(frozen=True)
-class PitchSize:
+class FittedSize:
     """A size of a pitch, and how well it fits.
 
     Attributes:
@@ -48,7 +48,7 @@ def has_sizes(pitch: Pitch) -> bool:
     return True
 
 
-def better_size(marks: Sequence[Mark], pitch: Pitch, camera: Camera) -> PitchSize | None:
+def better_size(marks: Sequence[Mark], pitch: Pitch, camera: Camera) -> FittedSize | None:
     """Return the size that one frame's marks fit best, with any camera; None where the sport has one, or marks are few.
 
     Places move evenly with length and width, so both are fitted beside the camera by least squares.
@@ -77,7 +77,7 @@ def better_size(marks: Sequence[Mark], pitch: Pitch, camera: Camera) -> PitchSiz
     length, width = (float(v) for v in done.x[-2:])
     moved = [_moved(*three, length, width) for three in zip(placed, longer, wider, strict=True)]
     error = rms(pixel_errors(unpack(done.x[:-2], [0], camera.principal)[0], moved))
-    return PitchSize(pitch.length + length, pitch.width + width, error)
+    return FittedSize(pitch.length + length, pitch.width + width, error)
 
 
 def _moved(one: Placed, longer: Placed, wider: Placed, length: float, width: float) -> Placed:
