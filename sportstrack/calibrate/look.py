@@ -16,7 +16,7 @@ from sportstrack.shots import ShotDetector
 from sportstrack.types import FloatArray, Image
 
 WIDTH = 640  # pixels; pictures are halved until they are at most this wide, for the motion
-CELL, CONTRAST = 20, 1e-5
+POINTS, CONTRAST = 260, 1e-5  # cells of a grid with one point each
 WINDOW, LEVELS, ROUNDS = 15, 3, 10
 NEAR_FIELD = 0.004  # of the width: lines may be so far outside the field's region
 BACK = 0.6  # pixels by which a point may miss where it came from, followed back
@@ -55,7 +55,7 @@ class Looker:
         cv2 = require_cv2()
         grey = halve(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), WIDTH)
         last = self._before
-        self._before = (grey, best_corners(grey, CELL, CONTRAST))
+        self._before = (grey, best_corners(grey, max(8, int(np.sqrt(grey.size / POINTS))), CONTRAST))
         if last is None or last[0].shape != grey.shape or len(last[1]) == 0:
             return np.empty((0, 2)), np.empty((0, 2))
         stop = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, ROUNDS, 0.02)

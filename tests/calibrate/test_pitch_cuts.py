@@ -44,9 +44,7 @@ def test_another_shot_is_refused_until_it_is_marked() -> None:
     assert f"the shot that begins with frame {cut + 1}" in one.at(cut).reason
     unnoticed = [replace(one, cut=False) for one in seen]
     track = fit_clip(unnoticed, evidence_of_marks(marked(2), SIZE[0]), PITCH, SIZE).track
-    assert {track.at(k).status for k in range(cut, 40)} == {
-        "refused"
-    }  # nothing is guessed after an unseen cut
+    assert {track.at(k).status for k in range(cut, 40)} == {"refused"}  # nothing is guessed after an unseen cut
     assert len(marked(cut + 1)) >= 4
     both = fit_clip(seen, evidence_of_marks([*marked(2), *marked(cut + 1)], SIZE[0]), PITCH, SIZE).track
     assert {both.at(k).status for k in range(cut, 40)} <= {"ok", "carried"}
