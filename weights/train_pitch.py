@@ -2,7 +2,7 @@
 
     python weights/train_pitch.py WORK --minutes 60
     python weights/train_pitch.py WORK --minutes 60 --from WORK/last.pt      # goes on with other weights
-    python weights/train_pitch.py WORK --export weights/pitch_football.onnx
+    python weights/train_pitch.py WORK --export weights/sportstrack-pitch-football.onnx
 
 A second process renders while the first one trains; each picture is used about eight times, and none is kept. Stadiums
 0 to 899 train, 900 to 999 are looked at meanwhile; from 1000 on they are for tests (benchmarks/pitch_network.py).
@@ -308,12 +308,31 @@ def export(weights: Path, path: Path) -> None:
     torch.onnx.export(
         whole, (example,), path, input_names=["image"], output_names=names, opset_version=17, dynamo=False
     )
-    model = onnx.load(path)
+    model = halved(onnx.load(path))
     entries = {"sport": "football", "lines": ",".join(FOOTBALL_LINES), "licence": "Apache-2.0"}
     for key, value in entries.items():
         entry = model.metadata_props.add()
         entry.key, entry.value = key, value
     onnx.save(model, path)
+
+
+def halved(model):
+    """Return the model with its large weights kept in 16 bits: half the file; it computes in 32 as before."""
+    import onnx
+    from onnx import numpy_helper
+
+    graph, casts = model.graph, []
+    for weight in list(graph.initializer):
+        values = numpy_helper.to_array(weight)
+        if values.dtype == np.float32 and values.size > 1000:
+            name = weight.name
+            graph.initializer.remove(weight)
+            graph.initializer.append(numpy_helper.from_array(values.astype(np.float16), name + "_half"))
+            casts.append(onnx.helper.make_node("Cast", [name + "_half"], [name], to=onnx.TensorProto.FLOAT))
+    for cast in reversed(casts):
+        graph.node.insert(0, cast)
+    onnx.checker.check_model(model)
+    return model
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from sportstrack.calibrate.byself import NETWORKS, PitchFinder
 from sportstrack.calibrate.look import Looker
 from sportstrack.calibrate.overlay import draw_pitch_frame
 from sportstrack.calibrate.spool import Spool
@@ -30,10 +31,6 @@ ENDINGS = {"pitch": ".pitch.jsonl", "video": "_pitch.mp4", "picture": "_pitch.jp
 FORMATS = tuple(ENDINGS)[1:]
 _SHEET = 6  # frames on the picture
 _SHEET_WIDTH = 960  # pixels of each
-_NOTHING = (
-    "nothing says where the pitch is: give --points FILE with four or more places of a frame, or --mark to click them"
-)
-
 Progress = Callable[[int, "int | None"], None]
 Find = Callable[[int, Image], "PitchEvidence | None"]
 """Called with a frame's number, from 0, and its picture; returns the places that it finds there, if any."""
@@ -66,30 +63,33 @@ def calibrate_video(
     frame_rate: float | None = None,
     progress: Progress | bool | None = None,
 ) -> Calibrated:
-    """Find the camera of each frame of a video from places of the pitch that were marked in one frame or more.
+    """Find the camera of each frame of a video by itself, or from places of the pitch that were marked.
 
     Args:
         video: video file, folder of images or sequence folder.
         output: folder for ``NAME.pitch.jsonl`` and pictures; None writes nothing.
-        points: marks, or the file that `read_marks` reads.
+        points: marks, or the file that `read_marks` reads. Shots in which nothing is marked begin by themselves where
+            there is a network for the sport (football).
         pitch: the model in the size of the real pitch, or its name.
-        find: finds places in frames by itself, as a network does.
+        find: finds places in frames by itself; None for the network that ships with the project.
         formats: ``video`` and ``picture``: the model drawn over all frames, and over six of them.
         overwrite: replace also files that are not an unchanged result of the same video.
         frame_rate: frames/s of a source without times.
         progress: True shows bars; or it is called after each frame with (done, expected or None).
 
     Raises:
-        SportstrackError: the video or the marks cannot be read; the marks tell no camera; there are none; outputs that
-            must not be replaced.
+        SportstrackError: the video or the marks cannot be read; the marks tell no camera; there are none, and no
+            network for the sport; outputs that must not be replaced.
     """
     require_cv2()
     model = load_pitch(pitch) if isinstance(pitch, str) else pitch
     path = points if isinstance(points, (str, Path)) else None
     marks = _marks(points)
     _check_marks(marks, model)
-    if not marks and find is None:
-        raise SettingError(_NOTHING if path is None else f"{path}: holds no marks")
+    if path is not None and not marks:
+        raise SettingError(f"{path}: holds no marks")
+    if find is None and (not marks or model.name in NETWORKS):
+        find = PitchFinder(model)
     with open_source(video, frame_rate=frame_rate) as source:
         if source.info.live:
             raise SourceError(f"{video}: a live source has no frames to go back to; save it as a video first")

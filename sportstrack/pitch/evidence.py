@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sportstrack.errors import SettingError
-from sportstrack.pitch.camera import Floats
+from sportstrack.pitch.camera import Camera, Floats
 from sportstrack.pitch.marks import Mark
 
 MARK_ERROR = 1.5
@@ -28,6 +28,7 @@ class PitchEvidence:
         sigma: (N,) standard deviation of each pixel in each direction.
         confidence: (N,) 0…1, that the place is what its name says; 1 for marks by hand.
         by_hand: someone has marked it: it may begin a clip, and what contradicts it is reported, not left out.
+        camera: that a network's places told; None for marks by hand.
     """
 
     frame: int
@@ -36,6 +37,7 @@ class PitchEvidence:
     sigma: Floats
     confidence: Floats
     by_hand: bool = False
+    camera: Camera | None = None
 
     def __post_init__(self) -> None:
         n = len(self.places)

@@ -83,11 +83,11 @@ def test_the_drawn_lines_lie_on_the_lines_of_the_video(
     assert done.files == []
 
 
-def test_without_marks_the_way_on_is_named(
+def test_without_marks_and_network_the_way_on_is_named(
     clip: tuple[Path, list[np.ndarray], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main([str(clip[0]), "-o", str(tmp_path)]) == 2
-    assert "--points FILE with four or more places" in capsys.readouterr().err
+    assert main([str(clip[0]), "--sport", "handball", "-o", str(tmp_path)]) == 2
+    assert "mark four or more places of a frame in a file, and give it with --points" in capsys.readouterr().err
     (tmp_path / "p.csv").write_text("1,centre_spt,1,2\n")
     with pytest.raises(SettingError, match="did you mean 'centre_spot'"):
         calibrate_video(clip[0], points=tmp_path / "p.csv")

@@ -6,6 +6,6 @@ picture.view.camera                            # sportstrack.Camera
 """
 
 from data_prep.synthetic.pitch_pictures.picture import PitchPicture, render_picture
-from data_prep.synthetic.pitch_pictures.views import View
+from data_prep.synthetic.pitch_pictures.views import PitchView
 
-__all__ = ["PitchPicture", "View", "render_picture"]
+__all__ = ["PitchPicture", "PitchView", "render_picture"]

@@ -87,7 +87,10 @@ def develop(frame: Image, rng: np.random.Generator) -> Image:
     image = frame.astype(np.float32)
     if rng.random() < 0.12:  # haze or glare
         image = image * 0.75 + rng.uniform(90, 230) * 0.25
-    image *= np.float32(rng.uniform(0.55, 1.25)) * (1 + rng.normal(0, 0.06, 3)).astype(np.float32)
+    # whoever runs a camera sets it so that the pitch is neither black nor white
+    bright = float(np.quantile(image[h // 2 :: 8, ::8], 0.6))
+    image *= np.float32(np.exp(rng.uniform(np.log(45), np.log(150))) / max(bright, 15.0))
+    image *= (1 + rng.normal(0, 0.06, 3)).astype(np.float32)
     if rng.random() < 0.3:  # darker towards the corners
         y, x = np.ogrid[-1 : 1 : h * 1j, -1 : 1 : w * 1j]
         image *= (1 - rng.uniform(0.05, 0.35) * (x * x + y * y) / 2).astype(np.float32)[..., None]

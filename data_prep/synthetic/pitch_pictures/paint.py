@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from data_prep.synthetic.camera import SceneCamera
 from data_prep.synthetic.pitch_pictures import textures
-from data_prep.synthetic.pitch_pictures.stadium import REACH, SCALE, Stadium, Stroke
-from data_prep.synthetic.pitch_pictures.views import View
+from data_prep.synthetic.pitch_pictures.stadium import REACH, SCALE, Arena, Stroke
+from data_prep.synthetic.pitch_pictures.views import PitchView
 from data_prep.synthetic.stadium import clip_near, paint_wall
 from sportstrack.pitch import Camera
 from sportstrack.types import Image
@@ -29,7 +29,7 @@ def scene_camera(camera: Camera, size: tuple[int, int]) -> SceneCamera:
 
 
 def paint_place(
-    frame: Image, view: View, place: Stadium, light: NDArray[np.float32], rng: np.random.Generator
+    frame: Image, view: PitchView, place: Arena, light: NDArray[np.float32], rng: np.random.Generator
 ) -> NDArray[np.float32]:
     """Fill a frame (H, W, 3) with stands, boards and the ground, without lines.
 
@@ -67,7 +67,7 @@ def fixed(pixels: Array) -> NDArray[np.int32]:
     return np.asarray(np.clip(pixels * (1 << SUB), -(2**29), 2**29).round(), dtype=np.int32)
 
 
-def model_strokes(view: View, place: Stadium, rng: np.random.Generator) -> list[Stroke]:
+def model_strokes(view: PitchView, place: Arena, rng: np.random.Generator) -> list[Stroke]:
     """Return the model's lines, arcs and spots as they are painted."""
     fresh = 1.0 - 0.75 * place.wear
     found = []
@@ -82,7 +82,7 @@ def model_strokes(view: View, place: Stadium, rng: np.random.Generator) -> list[
 
 
 def paint_strokes(
-    frame: Image, view: View, strokes: list[Stroke], light: NDArray[np.float32], wear: float, index: int
+    frame: Image, view: PitchView, strokes: list[Stroke], light: NDArray[np.float32], wear: float, index: int
 ) -> None:
     """Blend painted lines into a frame, as thin as they are seen: less than a pixel is a part of a pixel's colour.
 
@@ -109,12 +109,12 @@ def paint_strokes(
         frame[where] = (frame[where] * (1 - part[:, None]) + paint * part[:, None]).astype(np.uint8)
 
 
-def _spread(view: View) -> Array:
+def _spread(view: PitchView) -> Array:
     """Return the map from pixels of the noise, five a metre, to the frame."""
     return np.asarray(view.camera.homography @ np.array([[0.2, 0, -80], [0, 0.2, -60], [0, 0, 1.0]]))
 
 
-def _edges(view: View, strokes: list[Stroke]) -> list[tuple[Array, Array, NDArray[np.bool_]] | None]:
+def _edges(view: PitchView, strokes: list[Stroke]) -> list[tuple[Array, Array, NDArray[np.bool_]] | None]:
     """Return the two edges of each stroke in pixels, (N, 2) each, and which points are near the picture."""
     borders = []
     for stroke in strokes:
@@ -162,7 +162,7 @@ def _draw_stroke(cover: Image, left: Array, right: Array, near: NDArray[np.bool_
             cv2.fillPoly(cover, [fixed(outline)], full, cv2.LINE_AA, SUB)
 
 
-def paint_goals(frame: Image, view: View, rng: np.random.Generator) -> None:
+def paint_goals(frame: Image, view: PitchView, rng: np.random.Generator) -> None:
     """Draw posts, crossbars and nets."""
     import cv2
 
@@ -199,7 +199,7 @@ def paint_goals(frame: Image, view: View, rng: np.random.Generator) -> None:
         cv2.polylines(frame, [fixed(pixels[:4])], False, white, thick, cv2.LINE_AA, SUB)
 
 
-def light_on_ground(rng: np.random.Generator, place: Stadium) -> NDArray[np.float32]:
+def light_on_ground(rng: np.random.Generator, place: Arena) -> NDArray[np.float32]:
     """Return the brightness of the ground seen from above: shadows of roofs, floodlights, clouds."""
     import cv2
 

@@ -7,13 +7,13 @@ from numpy.typing import NDArray
 
 from data_prep.synthetic.pitch_pictures import textures
 from data_prep.synthetic.pitch_pictures.paint import SUB, fixed
-from data_prep.synthetic.pitch_pictures.views import View
+from data_prep.synthetic.pitch_pictures.views import PitchView
 from sportstrack.types import Image
 
 Array = NDArray[np.float64]
 
 
-def paint_people(frame: Image, view: View, rng: np.random.Generator) -> None:
+def paint_people(frame: Image, view: PitchView, rng: np.random.Generator) -> None:
     """Draw two teams, officials, and people beside the lines, far ones first, with their shadows."""
     half = np.array([view.pitch.length, view.pitch.width]) / 2
     kits = rng.uniform(10, 245, (3, 2, 3))
@@ -84,7 +84,7 @@ def draw_person(frame: Image, foot: Array, head: Array, kit: Array, rng: np.rand
     )
 
 
-def paint_foreground(frame: Image, view: View, rng: np.random.Generator) -> NDArray[np.uint8]:
+def paint_foreground(frame: Image, view: PitchView, rng: np.random.Generator) -> NDArray[np.uint8]:
     """Draw dugouts, roofs and heads at the lower edge; returns (H, W), 255 where they hide the ground."""
     import cv2
 

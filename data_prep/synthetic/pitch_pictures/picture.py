@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from data_prep.synthetic.pitch_pictures import finish, others, paint, people
 from data_prep.synthetic.pitch_pictures.stadium import stadium
-from data_prep.synthetic.pitch_pictures.views import View, sample_view
+from data_prep.synthetic.pitch_pictures.views import PitchView, sample_view
 from sportstrack.types import Image
 
 SIZE = (512, 288)
@@ -27,7 +27,7 @@ class PitchPicture:
     """
 
     image: Image
-    view: View | None
+    view: PitchView | None
     hidden: NDArray[np.uint8]
 
 
@@ -61,7 +61,7 @@ def render_picture(seed: int, index: int, size: tuple[int, int] = SIZE, *, other
     return PitchPicture(finish.develop(image, rng), view, hidden)
 
 
-def enough_seen(view: View, least: float = 14.0) -> bool:
+def enough_seen(view: PitchView, least: float = 14.0) -> bool:
     """Tell whether the camera sees the ground at a sensible scale and some metres of line."""
     points = np.concatenate([part.points(1.0) for part in view.pitch.parts])
     pixels = view.camera.project(points)

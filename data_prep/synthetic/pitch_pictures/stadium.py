@@ -37,7 +37,7 @@ class Stroke:
 
 
 @dataclass(frozen=True)
-class Stadium:
+class Arena:
     """What stands still.
 
     Attributes:
@@ -63,7 +63,7 @@ class Stadium:
 
 
 @lru_cache(maxsize=48)
-def stadium(seed: int) -> Stadium:
+def stadium(seed: int) -> Arena:
     """Return the stadium of a seed."""
     rng = np.random.default_rng([5, seed])
     pitch = sample_pitch(rng)
@@ -78,7 +78,7 @@ def stadium(seed: int) -> Stadium:
     wear = float(rng.beta(1, 3.5))
     walls = tuple(_walls(rng, pitch, edge))
     b, g, r = np.clip(paint, 0, 255).tolist()
-    return Stadium(pitch, _turf(rng, pitch, edge), walls, width, (b, g, r), wear, extra, edge)
+    return Arena(pitch, _turf(rng, pitch, edge), walls, width, (b, g, r), wear, extra, edge)
 
 
 def _turf(rng: np.random.Generator, pitch: Pitch, edge: Array) -> Image:

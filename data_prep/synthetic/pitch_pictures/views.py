@@ -18,7 +18,7 @@ there, and behind a goal it is the right one that is near."""
 
 
 @dataclass(frozen=True)
-class View:
+class PitchView:
     """What one picture sees: a camera that looks at a pitch.
 
     Attributes:
@@ -47,7 +47,7 @@ def sample_pitch(rng: np.random.Generator) -> Pitch:
     return pitch_of(float(rng.integers(98, 112)), float(rng.integers(62, 74)))
 
 
-def sample_view(rng: np.random.Generator, pitch: Pitch, size: tuple[int, int]) -> View:
+def sample_view(rng: np.random.Generator, pitch: Pitch, size: tuple[int, int]) -> PitchView:
     """Return a view of a pitch with a camera of a random kind."""
     kind = str(rng.choice(list(KINDS), p=list(KINDS.values())))
     length, width = pitch.length / 2, pitch.width / 2
@@ -70,7 +70,7 @@ def sample_view(rng: np.random.Generator, pitch: Pitch, size: tuple[int, int]) -
         place = (rng.normal(0, 10), width + rng.uniform(0, 70), rng.uniform(28, 60))
         wide = float(rng.uniform(70, 125))
     camera = _looking(rng, np.array(place, dtype=float), aim, wide, size)
-    return View(canonical(camera), pitch, size, kind)
+    return PitchView(canonical(camera), pitch, size, kind)
 
 
 def canonical(camera: Camera) -> Camera:

@@ -1,4 +1,4 @@
-"""The command ``sportstrack pitch VIDEO --points FILE``: where on the pitch each frame looks."""
+"""The command ``sportstrack pitch VIDEO``: where on the pitch each frame looks."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 PROGRAM = "sportstrack pitch"
 
 _EXAMPLES = """examples:
-  sportstrack pitch match.mp4 --points points.csv                     runs/pitch/match.pitch.jsonl
-  sportstrack pitch match.mp4 --points points.csv --draw              and the pitch drawn over the video: look at it
+  sportstrack pitch match.mp4                                         runs/pitch/match.pitch.jsonl, football by itself
+  sportstrack pitch match.mp4 --draw                                  and the pitch drawn over the video: look at it
+  sportstrack pitch match.mp4 --points points.csv                     from places marked in a frame
   sportstrack pitch match.mp4 --mark 250 --draw                       click the places in frame 250, then the same
   sportstrack pitch match.mp4 --points points.csv --length 100 --width 64
   sportstrack pitch game.mp4 --points points.csv --sport basketball_fiba
@@ -38,7 +39,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = new_parser(
-        PROGRAM, "Find where on the pitch each frame of a video looks, from places marked in one frame.", _EXAMPLES
+        PROGRAM,
+        "Find where on the pitch each frame of a video looks: football by itself, others from marked places.",
+        _EXAMPLES,
     )
     add = parser.add_argument
     add("video", nargs="?", metavar="VIDEO", help="video file, folder of images or sequence folder")

@@ -79,16 +79,24 @@ def fit_clip(
     for frame, marked in evidence.items():
         if marked.by_hand and not 0 <= frame < len(seen):
             raise SettingError(f"frame {frame + 1} is marked, and the video has {len(seen)} frames")
-    scene = ClipScene(pitch, Painted.of(pitch), size, evidence)
+    painted = Painted.of(pitch)
     frames: dict[int, PitchFrame] = {}
     warnings: list[str] = []
     for start, end in shots(seen):
         shot = ShotFrames(seen, start, end)
+        scene = ClipScene(pitch, painted, size, _of_shot(evidence, start, end))
         for one in _fit_shot(scene, shot, start == 0, warnings):
             frames[one.frame] = one
             if progress is not None:
                 progress(len(frames), len(seen))
     return ClipFit(PitchTrack(pitch, size, dict(sorted(frames.items()))), warnings)
+
+
+def _of_shot(evidence: Mapping[int, PitchEvidence], start: int, end: int) -> dict[int, PitchEvidence]:
+    """Return the evidence of a shot; where someone has marked a frame of it, what a network found does not count."""
+    inside = {frame: one for frame, one in evidence.items() if start <= frame < end}
+    by_hand = {frame: one for frame, one in inside.items() if one.by_hand}
+    return by_hand or inside
 
 
 class ShotFrames(Sequence[SeenFrame]):

@@ -27,6 +27,13 @@ TRIED = 6
 GOOD_ON, GOOD_EXPLAINED = 0.3, 0.4
 """A start that nobody has marked must have lines beside this part of what it expects, and explain this part of them."""
 
+FAIR_ON, FAIR_EXPLAINED = 0.2, 0.4
+"""The same where the network has told a camera, which its own gates have passed."""
+BESIDE = 1.5
+"""Metres beside the pitch in which lines are taken for its own."""
+FEW_LINES = 100
+"""Line pixels, below which they are too faint to say much (night, blur, worn lines)."""
+
 
 @dataclass(frozen=True, eq=False)
 class ShotStart:
@@ -122,12 +129,29 @@ def start_by_network(scene: ClipScene, shot: Sequence[SeenFrame]) -> ShotStart |
         joint = _alone(scene, one, shot)
         if joint is None:
             continue
-        key = joint.keys[0]
-        at = in_view(scene.painted, joint.shared, key.view, scene.size)
-        _, on, explained = support(key.lines, at, scene.size)
-        if on >= GOOD_ON and explained >= GOOD_EXPLAINED and (best is None or on * explained > best[0]):
-            best = (on * explained, joint)
+        lines = _on_pitch(scene, joint)
+        at = in_view(scene.painted, joint.shared, joint.keys[0].view, scene.size)
+        _, on, explained = support(lines, at, scene.size)
+        rank = on * explained + 1e-3 * float(one.confidence.mean())
+        if _supported(one, len(lines), on, explained) and (best is None or rank > best[0]):
+            best = (rank, joint)
     return None if best is None else ShotStart(best[1])
+
+
+def _on_pitch(scene: ClipScene, joint: Joint) -> Floats:
+    """Return the line pixels of a first frame that its camera puts on the pitch: stands are full of lines, too."""
+    lines = joint.keys[0].lines
+    with np.errstate(invalid="ignore"):
+        places = np.abs(_camera(scene, joint).to_ground(lines[:, :2]))
+        return np.asarray(lines[(places < (scene.pitch.length / 2 + BESIDE, scene.pitch.width / 2 + BESIDE)).all(1)])
+
+
+def _supported(one: PitchEvidence, count: int, on: float, explained: float) -> bool:
+    """Return whether line pixels agree with a start; a camera that the network is sure of needs few of them."""
+    if one.camera is None:
+        return on >= GOOD_ON and explained >= GOOD_EXPLAINED
+    few = count < FEW_LINES and (explained >= 0.6 or count < FEW_LINES // 4)
+    return few or (on >= FAIR_ON and explained >= FAIR_EXPLAINED)
 
 
 def _within(scene: ClipScene, shot: Sequence[SeenFrame]) -> dict[int, PitchEvidence]:
@@ -146,6 +170,8 @@ def _apart(found: Sequence[PitchEvidence], length: int) -> list[PitchEvidence]:
 
 
 def _alone(scene: ClipScene, one: PitchEvidence, shot: Sequence[SeenFrame]) -> Joint | None:
+    if one.camera is not None:
+        return refined(scene, {one.frame: one.camera}, shot)
     marks = [mark for mark in one.marks(LEAST_CONFIDENCE) if mark.place not in scene.pitch.arcs]
     try:
         fit = fit_camera(marks, scene.pitch, scene.size)

@@ -5,200 +5,218 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sportstrack.errors import SettingError
 from sportstrack.pitch.camera import Camera, Floats
-from sportstrack.pitch.model import Pitch
-from sportstrack.pitch.network.fit import Facts, Solution, ground_of, shapes_of, solve, to_camera, to_vector
+from sportstrack.pitch.model import Arc, Pitch
+from sportstrack.pitch.network.fit import (
+    Facts,
+    Shapes,
+    Solution,
+    ground_of,
+    shapes_of,
+    solve,
+    to_camera,
+    to_vector,
+    uncertainty,
+)
 from sportstrack.pitch.network.layout import FOOTBALL_LINES
 from sportstrack.pitch.network.points import Maps, Points, line_points, placed_cells
+from sportstrack.pitch.network.search import Scorer, search
 
-IS_PITCH = 0.5
+IS_PITCH = 0.8
 """Probability below which a frame shows no pitch."""
 LEAST_POINTS = 25
 LEAST_LINES = 3
-LEAST_FIT = 0.7
+LEAST_FIT = 0.65
 """Part of the points on lines that must fit."""
-LEAST_SEEN = 0.5
-"""Part of the lines in view, as the camera puts them there, that the network must see too."""
-WORST_ERROR = 1.0
+LEAST_SCORE = 0.46
+"""How well the lines of the camera and those of the maps must cover each other, 0…1."""
+LEAST_LEAD = 0.04
+"""How much better that must be than with any camera that puts the ground elsewhere."""
+WORST_ERROR = 0.4
 """Metres that the ground in view may be uncertain, at the median."""
 HEIGHTS = (2.0, 90.0)
 FOCALS = (0.35, 14.0)
 """Focal lengths in widths of the picture."""
 WORST_ROLL = 8.0
-_TRIES = (None, 1.0, 2.0, 4.0)  # focal lengths in widths of the picture
-_STARTS = (
-    (0.0, 75.0, 18.0),
-    (35.0, 70.0, 15.0),
-    (-35.0, 70.0, 15.0),
-    (80.0, 5.0, 12.0),
-    (70.0, 50.0, 18.0),
-    (-70.0, 50.0, 18.0),
-)
+GATES = (0.04, 0.025, 0.015, 0.012, 0.012)
+"""Of the width: how far from its line a point may be, round by round."""
+SAME_CENTRE = 6.0
+"""Metres between the centres of two frames' cameras that are taken for one."""
+ELSEWHERE = 2.5
+"""Metres on the ground, at the median, from which on two cameras are different ones."""
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class FrameCamera:
     """What one frame tells about its camera.
 
     Attributes:
+        size: (width, height) of the frame in pixels.
         camera: None where it is refused.
         reason: why it is refused; "" else.
         points: on lines, with the camera or without.
-        fits: (N,) whether a point agrees with the camera.
+        line: (N,) the number of each point's line, −1 where it fits none.
         error_m: error of the camera on the ground in view, at the median, in metres; NaN where it is refused.
-        error_px: root mean square distance of the points that agree, in pixels.
-        seen: part of the lines in view that the network sees where the camera puts them.
+        error_px: root mean square distance of the points that fit, in pixels.
+        score: how well the lines of the camera and of the maps cover each other, 0…1.
     """
 
+    size: tuple[int, int]
     camera: Camera | None
     reason: str
     points: Points
-    fits: np.ndarray
+    line: NDArray[np.int64]
     error_m: float = float("nan")
     error_px: float = float("nan")
-    seen: float = 0.0
+    score: float = 0.0
+
+    def nearest(self, pixels: Floats, line: NDArray[np.int64], pitch: Pitch) -> Floats:
+        """Return the places (N, 2) on the numbered lines that are nearest to what pixels (N, 2) show, in metres."""
+        assert self.camera is not None
+        places = self.camera.to_ground(pixels)
+        shapes = shapes_of(pitch, FOOTBALL_LINES).take(line)
+        away = shapes.distance(places)[:, None]
+        outwards = places - shapes.centre
+        outwards = outwards / np.maximum(np.linalg.norm(outwards, axis=1, keepdims=True), 1e-9)
+        return np.asarray(places - away * np.where(shapes.radius[:, None] > 0, outwards, shapes.normal))
 
 
-def find_camera(maps: Maps, pitch: Pitch) -> Found:
-    """Return the camera that one frame's maps tell, or the reason why they tell none."""
+def find_camera(maps: Maps, pitch: Pitch, *, near: Camera | None = None) -> FrameCamera:
+    """Return the camera that one frame's maps tell, or the reason why they tell none.
+
+    Args:
+        maps: what the network sees.
+        pitch: the model, in the size of the real pitch.
+        near: the camera of a frame shortly before, which is tried first: it saves the search.
+    """
     points = line_points(maps)
-    nothing = np.zeros(len(points), dtype=bool)
+    nothing = np.full(len(points), -1)
     if maps.pitch < IS_PITCH:
-        return Found(None, f"no pitch (probability {maps.pitch:.2f})", points, nothing)
-    lines = len(np.unique(points.line))
-    if len(points) < LEAST_POINTS or lines < LEAST_LINES:
-        return Found(None, f"too little of the pitch: {len(points)} points on {lines} lines", points, nothing)
-    facts = facts_of(maps, points, pitch)
-    best = _best(facts)
-    if best is None:
-        return Found(None, "no camera sees the lines where they are", points, nothing)
-    return judge(best, facts, maps, points, pitch)
+        return FrameCamera(maps.size, None, f"no pitch (probability {maps.pitch:.2f})", points, nothing)
+    if len(points) < LEAST_POINTS:
+        return FrameCamera(maps.size, None, f"too little of the pitch: {len(points)} points on lines", points, nothing)
+    finder = _Finder(maps, pitch, points)
+    if near is not None:
+        kept = finder.polish(finder.refine(to_vector(near, maps.size[0])))
+        found = finder.judge(kept, 0.0)
+        if found.camera is not None and np.linalg.norm(np.subtract(found.camera.centre, near.centre)) < SAME_CENTRE:
+            return found
+    solutions = [finder.refine(start) for start in search(maps, pitch)]
+    ranked = sorted(solutions, key=lambda one: -finder.score(one))
+    best = finder.polish(ranked[0])
+    rivals = [one for one in ranked[1:] if finder.apart(one, best) > ELSEWHERE]
+    return finder.judge(best, max((finder.score(one) for one in rivals), default=0.0))
 
 
-def facts_of(maps: Maps, points: Points, pitch: Pitch) -> Facts:
-    """Return the points and cells of maps as they are fitted."""
-    half = np.array([pitch.length, pitch.width]) / 2
-    shapes = shapes_of(pitch, FOOTBALL_LINES).take(points.line)
-    return Facts(maps.size, points.pixels, shapes, points.sigma, *placed_cells(maps, half))
+class _Finder:
+    """One frame's points and the lines of the pitch."""
+
+    def __init__(self, maps: Maps, pitch: Pitch, points: Points) -> None:
+        self.maps, self.pitch, self.points, self.size = maps, pitch, points, maps.size
+        self.shapes = shapes_of(pitch, FOOTBALL_LINES)
+        self.reach = _reaches(pitch)
+        self.scorer = Scorer(maps, pitch)
+        self.cells = placed_cells(maps, np.array([pitch.length, pitch.width]) / 2)
+
+    def score(self, one: Solution) -> float:
+        """Return how well lines of camera and maps cover each other."""
+        return float(self.scorer.scores(one.vector[None])[0])
+
+    def line_of(self, vector: Floats, gate: float) -> NDArray[np.int64]:
+        """Return the number of the line that each point is on, (N,): near, and with a name that the network gives."""
+        steps = np.array([(0.0, 0.0), (0.5, 0.0), (0.0, 0.5)])
+        pixels = (self.points.pixels[None] + steps[:, None]).reshape(-1, 2)
+        ground = ground_of(vector[None], pixels, self.size)[0].reshape(3, -1, 2)
+        away = np.stack([self.shapes.distance(g[:, None]) for g in ground])  # (3, N, L) metres
+        slope = np.maximum(np.hypot(away[1] - away[0], away[2] - away[0]) / 0.5, 1e-3)
+        off = np.abs(away[0]) / slope
+        beside = _past_ends(ground[0], self.reach) / slope  # pixels beyond the ends of a line
+        far = np.hypot(off, np.maximum(beside - 2.0, 0.0))
+        cost = far / gate - 0.7 * np.log(0.06 + self.points.shares)
+        line = np.where(far < gate, cost, np.inf).argmin(1)
+        return np.where(far[np.arange(len(line)), line] < gate, line, -1)
+
+    def facts(self, line: NDArray[np.int64]) -> Facts:
+        """Return the points that are on a line, and the cells whose place is known."""
+        on = line >= 0
+        shapes: Shapes = self.shapes.take(line[on])
+        return Facts(self.size, self.points.pixels[on], shapes, self.points.sigma[on], *self.cells)
+
+    def refine(self, start: Floats) -> Solution:
+        """Return the camera near a start: points get their lines, and the camera is fitted, in turns."""
+        one = Solution(start, np.inf, np.eye(7))
+        for gate in GATES:
+            line = self.line_of(one.vector, gate * self.size[0])
+            if (line >= 0).sum() < 12:
+                break
+            facts = self.facts(line)
+            scale = gate * self.size[0] / float(self.points.sigma[0])
+            one = solve(facts, one.vector, places=0.0, scale=scale, rounds=6)
+        return one
+
+    def polish(self, one: Solution) -> Solution:
+        """Return the camera fitted to the points that are close to it."""
+        line = self.line_of(one.vector, GATES[-1] * self.size[0])
+        return solve(self.facts(line), one.vector, places=0.0, scale=3.0, rounds=15) if (line >= 0).sum() >= 12 else one
+
+    def apart(self, a: Solution, b: Solution) -> float:
+        """Return how far apart two cameras put the ground in view of the second one, in metres, at the median."""
+        pixels = ground_pixels(b, self.size, self.pitch)
+        grounds = ground_of(np.stack([a.vector, b.vector]), pixels, self.size)
+        return float(np.median(np.linalg.norm(grounds[0] - grounds[1], axis=1))) if len(pixels) else np.inf
+
+    def judge(self, best: Solution, rival: float) -> FrameCamera:
+        """Return the camera with its errors, or the reason why it is not believed."""
+        line = self.line_of(best.vector, 3.5 * float(self.points.sigma[0]))
+        fits = line >= 0
+        camera, score = to_camera(best.vector, self.size), self.score(best)
+        height, widths = camera.centre[2], camera.focal / self.size[0]
+        off = self.facts(line).line_errors(best.vector)
+        error_px = float(np.sqrt(np.mean(off**2))) if fits.any() else float("nan")
+        pixels = ground_pixels(best, self.size, self.pitch)
+        error_m = uncertainty(best, pixels, self.size)
+        part, lines = fits.mean(), len(np.unique(line[fits]))
+        reason = ""
+        if not HEIGHTS[0] <= height <= HEIGHTS[1] or not FOCALS[0] <= widths <= FOCALS[1]:
+            reason = f"no camera like that: {height:.1f} m high, a focal length of {widths:.2f} widths"
+        elif abs(camera.roll) > WORST_ROLL:
+            reason = f"no camera like that: turned by {camera.roll:.1f}°"
+        elif part < LEAST_FIT:
+            reason = f"{part:.0%} of {len(fits)} points on lines fit a camera"
+        elif lines < LEAST_LINES:
+            reason = f"{lines} lines fit a camera"
+        elif score < LEAST_SCORE:
+            reason = f"the lines cover those of a camera by {score:.0%}"
+        elif score - rival < LEAST_LEAD:
+            reason = f"two cameras fit: their lines cover those seen by {score:.0%} and {rival:.0%}"
+        elif not error_m < WORST_ERROR:
+            reason = f"the lines leave the ground in view uncertain by {error_m:.1f} m"
+        return FrameCamera(self.size, None if reason else camera, reason, self.points, line, error_m, error_px, score)
 
 
-def _best(facts: Facts) -> Solution | None:
-    rough: list[Solution] = []
-    for start in _starts(facts):
-        first = solve(facts, start, places=0.02, scale=8.0, rounds=8)
-        rough.append(solve(facts, first.vector, places=0.005, scale=4.0, rounds=8))
-        if len(rough) >= 2 and _same(rough[-1], rough[0]):
-            break  # two starts agree
-    if not rough:
-        return None
-    best = min(rough, key=lambda one: one.cost)
-    return solve(facts, best.vector, places=0.0, scale=3.0, rounds=15)
-
-
-def _same(a: Solution, b: Solution) -> bool:
-    return abs(a.cost - b.cost) < 0.02 * max(a.cost, b.cost) and bool((np.abs(a.vector - b.vector)[:3] < 3).all())
-
-
-def _starts(facts: Facts) -> list[Floats]:
-    """Return cameras to begin with: from the homography of the cells, and from where cameras stand."""
-    width, found = facts.size[0], []
-    middle = (facts.size[0] / 2, facts.size[1] / 2)
-    if len(facts.cells) >= 12:
-        homography = _homography(facts)
-        for part in _TRIES:
-            try:
-                camera = Camera.from_homography(homography, middle, None if part is None else part * width)
-            except SettingError:
-                continue
-            if camera.centre[2] > 0.5:
-                found.append(to_vector(camera, width))
-    for x, y, height in _STARTS if len(facts.cells) else ():
-        towards = np.median(facts.places, axis=0) - (x, y)
-        aim = np.median(facts.cells, axis=0) - np.array(facts.size) / 2
-        distance = float(np.hypot(*towards))
-        zoom = np.log(np.clip(distance / 50.0, 0.6, 5.0))
-        pan = np.degrees(np.arctan2(towards[0], -towards[1]) - np.arctan(aim[0] / np.exp(zoom) / width))
-        tilt = np.degrees(np.arctan2(height, distance) - np.arctan(aim[1] / np.exp(zoom) / width))
-        found.append(np.array([x, y, np.log(height), pan, tilt, 0.0, zoom]))
-    return found
-
-
-def _homography(facts: Facts) -> Floats:
-    """Return the map from metres to pixels of the cells, by a reweighted direct linear transform."""
-    size, half = np.array(facts.size), np.array([52.5, 34.0])
-    pixels, places = (facts.cells - size / 2) / size[0] * 2, facts.places / half
-    weight = 1 / facts.errors
-    for _ in range(4):
-        x, y, u, v = places[:, 0], places[:, 1], pixels[:, 0], pixels[:, 1]
-        one, zero = np.ones_like(x), np.zeros_like(x)
-        first = np.stack([u, v, one, zero, zero, zero, -x * u, -x * v, -x], 1)
-        second = np.stack([zero, zero, zero, u, v, one, -y * u, -y * v, -y], 1)
-        table = np.concatenate([first * weight[:, None], second * weight[:, None]])
-        h = np.linalg.eigh(table.T @ table)[1][:, 0].reshape(3, 3)
-        back = np.column_stack([pixels, one]) @ h.T
-        scale = np.where(np.abs(back[:, 2]) < 1e-9, 1e-9, back[:, 2])
-        off = np.abs((back[:, :2] / scale[:, None] - places) * half).sum(1) / facts.errors
-        weight = 1 / facts.errors / np.abs(scale) / (1 + off)
-    to_unit = np.array([[2 / size[0], 0, -1], [0, 2 / size[0], -size[1] / size[0]], [0, 0, 1.0]])
-    to_ground = np.diag([half[0], half[1], 1.0]) @ h @ to_unit
-    return np.asarray(np.linalg.pinv(to_ground))
-
-
-def judge(best: Solution, facts: Facts, maps: Maps, points: Points, pitch: Pitch) -> Found:
-    """Return the camera with its errors, or the reason why it is not believed."""
-    off = np.abs(facts.line_errors(best.vector))
-    fits = off < 3.5 * facts.sigma
-    camera = to_camera(best.vector, facts.size)
-    height, widths = camera.centre[2], camera.focal / facts.size[0]
-    error_px = float(np.sqrt(np.mean(off[fits] ** 2))) if fits.any() else float("nan")
-    seen = part_seen(camera, maps, pitch)
-    error_m = uncertainty(best, facts, pitch)
-    reason = ""
-    if not HEIGHTS[0] <= height <= HEIGHTS[1] or not FOCALS[0] <= widths <= FOCALS[1] or abs(camera.roll) > WORST_ROLL:
-        reason = (
-            f"no camera like that: {height:.1f} m high, {widths:.2f} widths of focal length, roll {camera.roll:.1f}°"
-        )
-    elif fits.mean() < LEAST_FIT:
-        reason = f"{fits.mean():.0%} of {len(fits)} points on lines fit a camera"
-    elif len(np.unique(points.line[fits])) < LEAST_LINES:
-        reason = f"{len(np.unique(points.line[fits]))} lines fit a camera"
-    elif seen < LEAST_SEEN:
-        reason = f"{seen:.0%} of the lines are seen where the camera puts them"
-    elif not error_m < WORST_ERROR:
-        reason = f"the lines leave the ground in view uncertain by {error_m:.1f} m"
-    return Found(None if reason else camera, reason, points, fits, error_m, error_px, seen)
-
-
-def part_seen(camera: Camera, maps: Maps, pitch: Pitch) -> float:
-    """Return how much of the lines in view the network sees where a camera puts them, 0…1."""
-    values = []
-    rows, columns = maps.lines.shape[1:]
-    for number, name in enumerate(FOOTBALL_LINES):
-        part = pitch.lines[name] if name in pitch.lines else pitch.arcs[name]
-        pixels = camera.project(part.points(1.0))
-        cells = np.nan_to_num((pixels / maps.size) * (columns, rows) - 0.5, nan=-9.0, posinf=-9.0, neginf=-9.0)
-        inside = (cells > 0.5).all(1) & (cells < (columns - 1.5, rows - 1.5)).all(1)
-        at = np.round(cells[inside]).astype(int)
-        near = [
-            maps.lines[number, at[:, 1] + dy, at[:, 0] + dx] for dx, dy in ((0, 0), (0, 1), (0, -1), (1, 0), (-1, 0))
-        ]
-        if len(at):
-            values.append(np.max(near, axis=0) > 0.25)
-    return float(np.concatenate(values).mean()) if values else 0.0
-
-
-def uncertainty(best: Solution, facts: Facts, pitch: Pitch) -> float:
-    """Return the standard deviation of the ground in view in metres, at the median, from the covariance."""
-    x, y = np.meshgrid(np.linspace(0.05, 0.95, 9) * facts.size[0], np.linspace(0.05, 0.95, 7) * facts.size[1])
+def ground_pixels(one: Solution, size: tuple[int, int], pitch: Pitch) -> Floats:
+    """Return pixels (N, 2), a grid over the frame, that show the pitch."""
+    x, y = np.meshgrid(np.linspace(0.05, 0.95, 9) * size[0], np.linspace(0.05, 0.95, 7) * size[1])
     pixels = np.column_stack([x.ravel(), y.ravel()])
-    ground = ground_of(best.vector[None], pixels, facts.size)[0]
-    pixels = pixels[(np.abs(ground) < (pitch.length / 2, pitch.width / 2)).all(1)]
-    if not len(pixels):
-        return float("inf")
-    steps = np.diag([0.02, 0.02, 1e-4, 2e-3, 2e-3, 2e-3, 1e-4])
-    ends = ground_of(np.concatenate([best.vector + steps, best.vector - steps]), pixels, facts.size)
-    slopes = (ends[:7] - ends[7:]) / (2 * np.diag(steps)[:, None, None])
-    variance = np.einsum("ina,ij,jna->n", slopes, best.inverse, slopes)
-    return float(np.sqrt(np.median(np.maximum(variance, 0))))
+    ground = ground_of(one.vector[None], pixels, size)[0]
+    return np.asarray(pixels[(np.abs(ground) < (pitch.length / 2, pitch.width / 2)).all(1)])
+
+
+def _reaches(pitch: Pitch) -> tuple[Floats, Floats]:
+    """Return the middle of each line (L, 2), and half its extent along x and y (L, 2), in metres."""
+    middles, halves = [], []
+    for name in FOOTBALL_LINES:
+        part = pitch.lines[name] if name in pitch.lines else pitch.arcs[name]
+        points = part.points(0.5) if isinstance(part, Arc) else np.array([part.start, part.end])
+        middles.append((points.max(0) + points.min(0)) / 2)
+        halves.append((points.max(0) - points.min(0)) / 2)
+    return np.array(middles), np.array(halves)
+
+
+def _past_ends(ground: Floats, reach: tuple[Floats, Floats]) -> Floats:
+    """Return how many metres (N, L) places (N, 2) lie outside the extent of lines."""
+    middles, halves = reach
+    outside = np.maximum(np.abs(ground[:, None] - middles) - halves - 0.6, 0.0)
+    return np.asarray(np.sqrt((outside**2).sum(2)))

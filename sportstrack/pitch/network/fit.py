@@ -74,9 +74,9 @@ def to_camera(vector: Floats, size: tuple[int, int]) -> Camera:
     return Camera((x, y, float(np.exp(height))), pan, tilt, roll, float(np.exp(zoom) * size[0]), middle)
 
 
-def ground_of(vectors: Floats, pixels: Floats, size: tuple[int, int]) -> Floats:
-    """Return the places in metres, (B, N, 2), that B cameras (B, 7) see in N pixels; far away above the horizon."""
-    x, y, height, pan, tilt, roll, zoom = vectors.T
+def _axes(vectors: Floats) -> tuple[Floats, Floats]:
+    """Return the rotations (B, 3, 3) from x, y and depth to right, down and forward, and the places (B, 3)."""
+    x, y, height, pan, tilt, roll, _ = vectors.T
     pan, tilt, roll = np.radians(pan), np.radians(tilt), np.radians(roll)
     cp, sp, ct, st, cr, sr = np.cos(pan), np.sin(pan), np.cos(tilt), np.sin(tilt), np.cos(roll), np.sin(roll)
     zero = np.zeros_like(cp)
@@ -84,12 +84,27 @@ def ground_of(vectors: Floats, pixels: Floats, size: tuple[int, int]) -> Floats:
     below = np.array([0.0, 0.0, 1.0])
     forward = ct[:, None] * level + st[:, None] * below
     down = ct[:, None] * below - st[:, None] * level
-    rows = np.stack([cr[:, None] * right + sr[:, None] * down, cr[:, None] * down - sr[:, None] * right, forward], 1)
-    focal = np.exp(zoom)[:, None, None] * size[0]
+    rows = [cr[:, None] * right + sr[:, None] * down, cr[:, None] * down - sr[:, None] * right, forward]
+    return np.stack(rows, 1), np.stack([x, y, -np.exp(height)], 1)
+
+
+def ground_of(vectors: Floats, pixels: Floats, size: tuple[int, int]) -> Floats:
+    """Return the places in metres, (B, N, 2), that B cameras (B, 7) see in N pixels; far away above the horizon."""
+    rows, centre = _axes(vectors)
+    focal = np.exp(vectors[:, 6])[:, None, None] * size[0]
     seen = (pixels - np.array(size) / 2)[None] / focal
     directions = seen[..., :1] * rows[:, None, 0] + seen[..., 1:] * rows[:, None, 1] + rows[:, None, 2]
-    along = np.exp(height)[:, None] / np.maximum(directions[..., 2], 1e-4)
-    return np.asarray(np.stack([x, y], 1)[:, None] + along[..., None] * directions[..., :2])
+    along = -centre[:, None, 2] / np.maximum(directions[..., 2], 1e-4)
+    return np.asarray(centre[:, None, :2] + along[..., None] * directions[..., :2])
+
+
+def pixels_of(vectors: Floats, points: Floats, size: tuple[int, int]) -> Floats:
+    """Return the pixels (B, N, 2) in which B cameras (B, 7) see N places (N, 2) on the ground; NaN behind them."""
+    rows, centre = _axes(vectors)
+    turned = np.einsum("bij,nj->bni", rows[:, :, :2], points) - np.einsum("bij,bj->bi", rows, centre)[:, None]
+    depth = np.where(turned[..., 2:] > 0.5, turned[..., 2:], np.nan)
+    focal = np.exp(vectors[:, 6])[:, None, None] * size[0]
+    return np.asarray(turned[..., :2] / depth * focal + np.array(size) / 2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,3 +222,14 @@ def _jacobian(facts: Facts, x: Floats, places: float) -> Floats:
     ends = np.concatenate([x + np.diag(_STEPS), x - np.diag(_STEPS)])
     values = _stack(facts, ends, slopes, places)
     return np.asarray(((values[:7] - values[7:]) / (2 * _STEPS[:, None])).T)
+
+
+def uncertainty(one: Solution, pixels: Floats, size: tuple[int, int]) -> float:
+    """Return the standard deviation in metres, at the median, of the ground in pixels (N, 2), from the covariance."""
+    if not len(pixels):
+        return float("inf")
+    steps = np.diag(_STEPS)
+    ends = ground_of(np.concatenate([one.vector + steps, one.vector - steps]), pixels, size)
+    slopes = (ends[:7] - ends[7:]) / (2 * _STEPS[:, None, None])
+    variance = np.einsum("ina,ij,jna->n", slopes, one.inverse, slopes)
+    return float(np.sqrt(np.median(np.maximum(variance, 0))))

@@ -1,10 +1,11 @@
-"""Points on named lines from the network's maps, with fractions of a cell."""
+"""Points on lines from the network's maps, placed between cells, with the names that they may have."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from numpy.typing import NDArray
 
 from sportstrack.pitch.camera import Floats
@@ -12,10 +13,10 @@ from sportstrack.pitch.network.layout import INPUT, LINE_STRIDE, PLACE_STRIDE
 
 LEAST = 0.3
 """Probability from which a cell may be a point of a line."""
-SIGMA = 0.9
+SIGMA = 1.2
 """Standard deviation of a point across its line, in pixels of the network's input."""
-PER_LINE = 60
-"""At most so many points are kept of one line, spread over it."""
+MOST = 400
+"""Points that are kept, spread over all."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,59 +46,51 @@ class Points:
     """Points on lines.
 
     Attributes:
-        line: (N,) number of each point's line in the order of the names.
         pixels: (N, 2) in the frame.
         sigma: (N,) standard deviation in pixels of the frame.
-        confidence: (N,) 0…1.
+        confidence: (N,) 0…1, that there is a line.
+        shares: (N, L) how much each line has of that: rows have the sum 1.
     """
 
-    line: NDArray[np.int64]
     pixels: Floats
     sigma: Floats
     confidence: Floats
+    shares: Floats
 
     def __len__(self) -> int:
-        return len(self.line)
+        return len(self.pixels)
 
 
 def line_points(maps: Maps) -> Points:
-    """Return the ridges of the maps of lines: cells that are highest across their line, placed between cells."""
-    p = np.pad(maps.lines, ((0, 0), (2, 2), (2, 2)))
-    core = p[:, 2:-2, 2:-2]
-    up, down, left, right = p[:, 1:-3, 2:-2], p[:, 3:-1, 2:-2], p[:, 2:-2, 1:-3], p[:, 2:-2, 3:-1]
+    """Return the ridges of the maps, all lines in one: cells that are highest across a line, placed between cells."""
+    p = np.pad(maps.lines.max(axis=0), 2)
+    core = p[2:-2, 2:-2]
+    up, down, left, right = p[1:-3, 2:-2], p[3:-1, 2:-2], p[2:-2, 1:-3], p[2:-2, 3:-1]
     upright = (left + right) < (up + down)  # the line runs down the picture, it is crossed along x
     highest = np.where(upright, (core >= left) & (core > right), (core >= up) & (core > down))
-    line, y, x = np.nonzero(highest & (core > LEAST))
-    steep = upright[line, y, x]
+    y, x = np.nonzero(highest & (core > LEAST))
+    if len(y) > MOST:
+        some = np.linspace(0, len(y) - 1, MOST).round().astype(int)
+        y, x = y[some], x[some]
+    steep = upright[y, x]
     steps = np.arange(-2, 3)
     rows = y[:, None] + 2 + np.where(steep[:, None], 0, steps)
     columns = x[:, None] + 2 + np.where(steep[:, None], steps, 0)
-    across = p[line[:, None], rows, columns].astype(float)
+    across = p[rows, columns].astype(float)
     before = np.minimum.accumulate(across[:, 2::-1], axis=1)  # what rises again is another line
     after = np.minimum.accumulate(across[:, 2:], axis=1)
     across = np.column_stack([before[:, :0:-1], after])
-    off = (across * steps).sum(1) / across.sum(1)
+    off = (across * steps).sum(1) / np.maximum(across.sum(1), 1e-9)
     cells = np.column_stack([x + np.where(steep, off, 0.0), y + np.where(steep, 0.0, off)])
-    keep = _spread(line, core[line, y, x])
-    pixels = to_frame(cells[keep], LINE_STRIDE, maps)
-    sigma = np.full(len(pixels), SIGMA * float(np.sqrt(maps.scale.prod())))
-    return Points(line[keep], pixels, sigma, core[line, y, x][keep].astype(float))
+    shares = maps.lines[:, y, x].T.astype(float)
+    shares = shares / np.maximum(shares.sum(1, keepdims=True), 1e-9)
+    sigma = np.full(len(cells), SIGMA * float(np.sqrt(maps.scale.prod())))
+    return Points(to_frame(cells, LINE_STRIDE, maps), sigma, core[y, x].astype(float), shares)
 
 
-def _spread(line: NDArray[np.int64], confidence: NDArray[np.float32]) -> NDArray[np.int64]:
-    """Return which points are kept: all of short lines, every so many of long ones."""
-    kept = []
-    for number in np.unique(line):
-        rows = np.flatnonzero(line == number)
-        if confidence[rows].max() < 0.5 or len(rows) < 3:
-            continue  # nothing but specks
-        kept.append(rows[np.unique(np.linspace(0, len(rows) - 1, min(len(rows), PER_LINE)).round().astype(int))])
-    return np.concatenate(kept) if kept else np.empty(0, dtype=np.int64)
-
-
-def to_frame(cells: Floats, stride: int, maps: Maps) -> Floats:
+def to_frame(cells: npt.ArrayLike, stride: int, maps: Maps) -> Floats:
     """Return pixels of the frame, (N, 2), of cells (N, 2) of a map with so many pixels of the input a cell."""
-    in_input = cells * stride + (stride - 1) / 2
+    in_input = np.asarray(cells, dtype=float) * stride + (stride - 1) / 2
     return np.asarray((in_input + 0.5) * maps.scale - 0.5)
 
 
@@ -109,5 +102,5 @@ def placed_cells(maps: Maps, half: Floats, worst: float = 12.0) -> tuple[Floats,
     error = np.exp(np.clip(maps.places[2].astype(float), -3, 4))
     y, x = np.nonzero((error < worst) & (np.abs(maps.places[:2]) < 1.3).all(0))
     metres = maps.places[:2, y, x].T.astype(float) * half
-    cells: Floats = np.stack([x, y], axis=1).astype(np.float64)
+    cells = np.stack([x, y], axis=1)
     return to_frame(cells, PLACE_STRIDE, maps), metres, error[y, x]

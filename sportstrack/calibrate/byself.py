@@ -1,0 +1,88 @@
+"""The pitch found by itself: a network sees the lines of a frame, and the camera that they tell begins a shot."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sportstrack.engines import Runtime, open_runtime
+from sportstrack.errors import SettingError
+from sportstrack.models.weights import find_weights
+from sportstrack.pitch import Camera, Pitch
+from sportstrack.pitch.evidence import PitchEvidence
+from sportstrack.pitch.network.find import FrameCamera, find_camera
+from sportstrack.pitch.network.points import Maps
+from sportstrack.pitch.network.prepare import prepare
+from sportstrack.types import Image
+
+NETWORKS = {"football": "sportstrack-pitch-football.onnx"}
+"""Sport → the file of its network, among the weights that ship with the project."""
+EVERY = 10
+"""So many frames are between those that the network looks at; twice as many while it knows where it is."""
+LONGEST = 60
+"""And after some that tell no camera, more and more, up to this number."""
+SPREAD = 0.012
+"""Of the width: error that the places of a frame are handed on with. They begin a shot; its lines refine it."""
+HANDED_ON = 20
+"""Places of one frame that are handed on."""
+
+
+class PitchFinder:
+    """Finds the pitch in frames of one video, in order, as `calibrate_video` calls it.
+
+    Args:
+        pitch: the model in the size of the real pitch.
+        every: the network looks at every Nth frame, at fewer while it knows where it is, and while it finds nothing.
+        network: opened before; None for the one that ships with the project.
+
+    Raises:
+        SettingError: there is no network for this sport.
+    """
+
+    def __init__(self, pitch: Pitch, *, every: int = EVERY, network: Runtime | None = None) -> None:
+        if pitch.name not in NETWORKS:
+            raise SettingError(
+                f"no network knows the lines of {pitch.name}, only those of {', '.join(NETWORKS)}: mark four or more "
+                "places of a frame in a file, and give it with --points"
+            )
+        self.pitch, self.every = pitch, every
+        self.network = open_runtime(find_weights(NETWORKS[pitch.name]), "onnx") if network is None else network
+        self._last: Camera | None = None
+        self._next, self._pause = 0, every
+
+    def __call__(self, frame: int, image: Image) -> PitchEvidence | None:
+        """Return the places that a frame shows, for those frames that are looked at; None where it shows none."""
+        if frame < self._next:
+            return None
+        lost = self._last is None
+        found = self.find(image)
+        searched = lost and found.camera is None and len(found.points) > 0
+        self._pause = (
+            min(LONGEST, 2 * self._pause) if searched else self.every if found.camera is None else 2 * self.every
+        )
+        self._next = frame + self._pause
+        return None if found.camera is None else evidence_of(frame, found, self.pitch)
+
+    def maps(self, image: Image) -> Maps:
+        """Return what the network sees in a frame (H, W, 3), BGR."""
+        batch = prepare(image).transpose(2, 0, 1)[None].astype(np.float32)
+        lines, places, pitch = self.network.run(np.ascontiguousarray(batch))
+        return Maps(np.array(lines[0]), np.array(places[0]), float(pitch.ravel()[0]), (image.shape[1], image.shape[0]))
+
+    def find(self, image: Image) -> FrameCamera:
+        """Return the camera of a frame (H, W, 3), BGR, or why there is none."""
+        found = find_camera(self.maps(image), self.pitch, near=self._last)
+        self._last = found.camera
+        return found
+
+
+def evidence_of(frame: int, found: FrameCamera, pitch: Pitch) -> PitchEvidence:
+    """Return places of a frame with a camera: points on lines, each with the place that the camera gives it."""
+    assert found.camera is not None
+    rows = np.flatnonzero(found.line >= 0)
+    rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), HANDED_ON)).round().astype(int)]
+    pixels = found.points.pixels[rows]
+    places = found.nearest(pixels, found.line[rows], pitch)
+    sigma = np.full(len(rows), SPREAD * found.size[0])
+    sure = np.clip(found.points.confidence[rows] * min(1.0, 2 * found.score), 0.31, 1.0)
+    named = [(float(x), float(y)) for x, y in places]
+    return PitchEvidence(frame, named, pixels, sigma, sure, camera=found.camera)
