@@ -101,7 +101,7 @@ class NumberVotes:
             ballot = self._ballots.setdefault(track, Ballot(frame, frame))
             ballot.last_frame = frame
             if votes is not None and row >= 0 and votes[row, 1] > 0 and 0 <= votes[row, 0] < COUNT:
-                _cast(ballot, time, int(votes[row, 0]), float(votes[row, 1]))
+                _cast(ballot, time, int(votes[row, 0]), min(1.0, float(votes[row, 1])))
                 self._outcomes.pop(track, None)
 
     @property

@@ -98,6 +98,14 @@ def test_one_after_the_other_may_have_the_same_number() -> None:
     assert all(0.9 <= one.number_confidence <= 1 for one in found)
 
 
+def test_votes_that_cannot_be_do_no_harm() -> None:
+    """As a damaged recording may hold them."""
+    votes = NumberVotes()
+    for n, (code, confidence) in enumerate([(7, 50.0), (7, 1.0), (-1, 1.0), (109, 0.0), (7, 0.9)]):
+        votes.add(n, float(n), np.array([1]), np.array([0]), np.array([[code, confidence]], np.float32))
+    assert votes.outcomes()[1].number == "7"
+
+
 def test_rows_of_confusion_are_probabilities() -> None:
     table = confusion()
     assert np.allclose(table.sum(axis=1), 1)
