@@ -65,7 +65,11 @@ def read_marks(path: str | Path) -> list[Mark]:
         FormatError: a line is none of them; the message names it.
     """
     marks: list[Mark] = []
-    for number, row in enumerate(csv.reader(io.StringIO(read_text(path))), 1):
+    try:
+        rows = list(csv.reader(io.StringIO(read_text(path), newline="")))
+    except csv.Error as error:
+        raise FormatError(f"{path}: no table of comma-separated values: {error}") from error
+    for number, row in enumerate(rows, 1):
         cells = [cell.strip() for cell in row]
         if not any(cells) or cells[0].startswith("#") or (not marks and cells[0].lower() == "frame"):
             continue

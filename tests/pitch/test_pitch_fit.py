@@ -251,3 +251,9 @@ def test_marks_that_leave_the_ground_unsure_are_refused() -> None:
 def test_a_better_size_is_named_with_its_error() -> None:
     with pytest.raises(SettingError, match=r"A pitch of 10[45]\.\d × 6[78]\.\d m would fit to \d\.\d px"):
         fit_camera(marks_of(LEFT, noise=0.5), load_pitch("football", 90, 60), SIZE)
+
+
+def test_what_is_no_table_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "points.csv").write_bytes(b"1,centre_spot,\r640,360\n")
+    with pytest.raises(FormatError, match=r"points\.csv"):
+        read_marks(tmp_path / "points.csv")
