@@ -134,7 +134,10 @@ def open_foreign(path: str, source: str | Path | int | None, settings: TrackSett
 
 def load_parts(frames: VideoSource | Replay, settings: TrackSettings, own: Own) -> Parts:
     """Load what is needed before the first frame."""
-    import scipy.optimize  # noqa: F401 - takes half a second, which no frame should wait for
+    import scipy.optimize
+
+    if settings.teams != OFF:
+        import scipy.cluster.hierarchy  # noqa: F401 - the same
 
     return _of_replay(frames, settings, own) if isinstance(frames, Replay) else _of_video(frames, settings, own)
 

@@ -1,0 +1,190 @@
+"""Who is who by the colours of kits: how many teams and roles are right, how many are left open, and what that costs.
+
+Renders with varied kits and light, of seeds that nothing was tuned on: the true boxes, seen by a poor detector as in
+rendered.py, are followed by SportsTrack with kit colours. Each tracked box is compared with the person in it.
+
+Real football, if its clip is there: places that somebody looked at (teams_football.csv: frame from 1, x and y in
+pixels, colour of the team, role) are compared with the tracks there.
+
+    python benchmarks/teams.py --seeds 1000-1007
+    python benchmarks/teams.py --real ../shared/data
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import time
+from collections import Counter
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import scipy.cluster.hierarchy  # noqa: F401 - so that no frame waits for it
+from rendered import detect
+
+import sportstrack
+from data_prep.synthetic import CLASSES, Settings, identities, render_sequence
+from sportstrack.embed.clothes import kit_colours
+from sportstrack.embed.kit import KitEmbedder
+from sportstrack.identities.watch import TeamWatch
+
+FRAMES, EVERY = 500, 2
+HIDDEN = 0.1  # people of which less is visible are not asked for
+TABLE = Path(__file__).with_name("teams_football.csv")
+
+
+def main() -> None:
+    """Measure what is asked for and print it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", default="", help="first and last seed, such as 1000-1007")
+    parser.add_argument("--real", type=Path, help="folder with video/football_848x478.mp4 and weights/yolov8n.pt")
+    options = parser.parse_args()
+    if options.seeds:
+        first, _, last = options.seeds.partition("-")
+        renders(range(int(first), int(last or first) + 1))
+    if options.real is not None:
+        real(options.real)
+
+
+def renders(seeds: range) -> None:
+    """Print a line for each seed and one for all."""
+    total: Counter[str] = Counter()
+    print("seed      causal: open  right | whole clip: open  right  role open  right | settled  ms a frame  boxes")
+    for seed in seeds:
+        counts, settled, cost = one_render(seed)
+        total += counts
+        said = f"{settled or float('nan'):6.1f} s {cost:8.2f} {counts['boxes'] / counts['frames']:9.1f}"
+        print(f"{seed:<9} {line(counts)} | {said}", flush=True)
+    print(f"{'all':<9} {line(total)}")
+
+
+def line(c: Counter[str]) -> str:
+    """Return shares as text."""
+
+    def share(part: str, whole: str) -> str:
+        return f"{100 * c[part] / max(c[whole], 1):6.2f}%"
+
+    return (
+        f"{share('open', 'players'):>13} {share('right', 'said')} | {share('end open', 'players'):>16} "
+        f"{share('end right', 'end said')} {share('role open', 'boxes'):>9} {share('role right', 'role said')}"
+    )
+
+
+def one_render(seed: int) -> tuple[Counter[str], float | None, float]:
+    """Return counts, seconds until both teams were known, and milliseconds a frame."""
+    plan = Settings(seed=seed, frames=FRAMES, kits="varied", lighting="varied", crowding=0.5)
+    rate = plan.frame_rate / EVERY
+    tracker = sportstrack.create_tracker("sports", frame_rate=rate, frame_size=(plan.width, plan.height))
+    watch, embed, rng = TeamWatch(plan.width, {0: ""}), KitEmbedder(), np.random.default_rng([seed, 1])
+    rows, spent, frames = [], 0.0, 0
+    for image, seen in render_sequence(plan, every=EVERY):
+        people = (seen.class_id != CLASSES.index("ball")) & (seen.visibility >= HIDDEN)
+        boxes, ids = seen.xyxy[people], seen.track_id[people]
+        found = detect(boxes, seen.visibility[people], (plan.width, plan.height), rng)
+        started = time.process_time()
+        kits = kit_colours(image, found.xyxy)
+        spent += time.process_time() - started
+        found = sportstrack.Detections(
+            found.xyxy, found.score, found.class_id, embed(image, found.xyxy), kit_colours=kits
+        )
+        started = time.process_time()
+        said = watch.evidence(found)
+        spent += time.process_time() - started
+        found = sportstrack.Detections(
+            found.xyxy, found.score, found.class_id, found.embedding, kit_colours=kits, team_evidence=said
+        )
+        tracks = tracker.update(found)
+        started = time.process_time()
+        known = watch.add(seen.frame, seen.frame / plan.frame_rate, tracks, found)
+        spent += time.process_time() - started
+        frames += 1
+        rows += [
+            (seen.frame, track, who, known[track])
+            for track, who in zip(tracks.track_id.tolist(), persons(tracks.xyxy, boxes, ids), strict=True)
+            if who
+        ]
+    counts = score(rows, watch.finish(), {one.track_id: one for one in identities(plan)})
+    counts["frames"] = frames
+    return counts, watch.settled, 1000 * spent / frames
+
+
+def persons(tracked: Any, boxes: Any, ids: Any) -> list[int]:
+    """Return the true person in each tracked box, 0 where there is none."""
+    low = np.maximum(tracked[:, None, :2], boxes[None, :, :2])
+    high = np.minimum(tracked[:, None, 2:], boxes[None, :, 2:])
+    shared = np.maximum(high - low, 0).prod(axis=2)
+    areas = [(b[:, 2:] - b[:, :2]).prod(axis=1) for b in (tracked, boxes)]
+    overlap = shared / (areas[0][:, None] + areas[1][None] - shared)
+    best = overlap.argmax(axis=1)
+    return [int(ids[b]) if overlap[i, b] >= 0.5 else 0 for i, b in enumerate(best.tolist())]
+
+
+def score(rows: list[Any], end: Any, truth: dict[int, Any]) -> Counter[str]:
+    """Count boxes whose team and role are open or right; the teams' names are matched by majority."""
+    pairs: Counter[tuple[str, str]] = Counter()
+    for frame, track, who, _ in rows:
+        if (one := end.at(track, frame)) is not None and one.team and truth[who].class_id == 0:
+            pairs[one.team, truth[who].team] += 1
+    straight = pairs["A", "left"] + pairs["B", "right"] >= pairs["A", "right"] + pairs["B", "left"]
+    side = {"A": "left", "B": "right"} if straight else {"A": "right", "B": "left"}
+    c: Counter[str] = Counter()
+    for frame, track, who, now in rows:
+        one, true = end.at(track, frame), truth[who]
+        role = CLASSES[true.class_id]
+        c["boxes"] += 1
+        c["role open"] += not (one and one.role)
+        c["role said"] += bool(one and one.role)
+        c["role right"] += bool(one and one.role == role)
+        if role == "player":
+            c["players"] += 1
+            for prefix, team in (("", now.team), ("end ", one.team if one else "")):
+                c[f"{prefix}open"] += not team
+                c[f"{prefix}said"] += bool(team)
+                c[f"{prefix}right"] += side.get(team) == true.team
+    return c
+
+
+def real(data: Path) -> None:
+    """Track the real clip and compare the tracks at the places of the table."""
+    with TABLE.open(encoding="utf-8") as file:
+        table = list(csv.DictReader(file))
+    names = "white=white,green=lime"
+    with TemporaryDirectory() as folder:
+        frames = {
+            frame.index + 1: (frame.tracks, dict(frame.identities))
+            for frame in sportstrack.track(
+                data / "video/football_848x478.mp4", folder, weights=data / "weights/yolov8n.pt", teams=names,
+                formats=["mot"], offline=True,
+            )
+        }  # fmt: skip
+    c: Counter[str] = Counter()
+    for row in table:
+        tracks, known = frames[int(row["frame"])]
+        place = (int(row["x"]), int(row["y"]))
+        inside = (tracks.xyxy[:, :2] <= place) & (tracks.xyxy[:, 2:] >= place)
+        hit = np.flatnonzero(inside.all(axis=1))
+        c["missed"] += not len(hit)
+        if not len(hit):
+            continue
+        one = known.get(int(tracks.track_id[hit[0]]))
+        team, role = (one.team, one.role) if one else ("", "")
+        c["places"] += 1
+        if row["team"]:
+            c["players"] += 1
+            c["open"] += not team
+            c["right"] += team == row["team"]
+        else:
+            c["others"] += 1
+            c["others in a team"] += bool(team)
+            c["roles open"] += not role
+            c["roles right"] += role == row["role"]
+    said = c["players"] - c["open"]
+    print(f"real football: {c['places']} places with a track, {c['missed']} without; {dict(c)}")
+    right = 100 * c["right"] / max(said, 1)
+    print(f"players: {100 * c['open'] / c['players']:.1f} % open, {right:.1f} % of the others right")
+
+
+if __name__ == "__main__":
+    main()
