@@ -45,10 +45,10 @@ class TrackSettings(DetectorSettings):
         shots: look for shot changes, so that no identity is matched by position across a shot change.
         on_pitch: auto leaves out people off the field (bench, stand), where its colour shows it; off tracks everybody.
             A replay takes the verdict that was recorded, or ignores it.
-        teams: auto finds two teams, goalkeepers and officials by the colours of their kits wherever the run has an
-            embedder; off does not; ``home=white,away=green`` does and names them by the nearest colour.
-        team_colours: JSON file with the two teams' colours: read where it is there, so that A and B (or other names)
-            mean the same in several runs, else written at the end.
+        teams: find teams, goalkeepers and officials by their kits: auto, off, or NAME=COLOUR,NAME=COLOUR, which names
+            them: ``home=white,away=green`` takes the nearest colours. auto looks where the run has an embedder.
+        team_colours: JSON file with the teams' colours: read if it is there, so that names stay the same from run to
+            run, else written at the end.
         numbers: read shirt numbers and vote on one for each track; needs the extra ``numbers``. None: in a replay as it
             was recorded, else no.
         roster: CSV or YAML file with team, number, name, role of people: names them; offline each has one id.
