@@ -123,7 +123,7 @@ class _Open:
         )
 
 
-class Sightings:
+class TrackSightings:
     """Gathers what is seen of the tracks, frame by frame.
 
     Args:

@@ -17,7 +17,7 @@ from sportstrack.identities.decide import SURE, decide, evidence
 from sportstrack.identities.groups import Groups, find_groups
 from sportstrack.identities.kits import WIDTH, distances, in_words
 from sportstrack.identities.names import TeamNames
-from sportstrack.identities.sightings import VOTED, Seen, Sightings, visible
+from sportstrack.identities.sightings import VOTED, Seen, TrackSightings, visible
 from sportstrack.identities.table import Identities, Identity
 from sportstrack.types import Detections, FloatArray, IntArray, Tracks
 
@@ -88,7 +88,7 @@ class TeamWatch:
         self._balls = np.array([c for c, r in roles.items() if r == "ball"], np.int64)
         self._people = np.array([c for c, r in roles.items() if r != "ball"], np.int64)
         self._names = names or TeamNames()
-        self._sightings, self._live = Sightings(width), _Live()
+        self._sightings, self._live = TrackSightings(width), _Live()
         self._groups = Groups(np.empty((0, WIDTH)), np.empty(0), False)
         self._labels: dict[int, tuple[str, float]] = {}
         self._keepers: dict[int, tuple[str, float]] = {}

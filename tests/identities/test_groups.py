@@ -11,14 +11,14 @@ from helpers.kitted import PARQUET, Match, Person, line_up, plain
 from sportstrack.embed.clothes import kit_colours
 from sportstrack.identities.decide import decide
 from sportstrack.identities.groups import find_groups
-from sportstrack.identities.sightings import Seen, Sightings, visible
+from sportstrack.identities.sightings import Seen, TrackSightings, visible
 from sportstrack.identities.table import Identities
 
 HOME, AWAY = plain("white"), plain("red", "white")
 
 
 def watched(match: Match, count: int = 60) -> Seen:
-    gathered = Sightings(1280)
+    gathered = TrackSightings(1280)
     for number, image, ids, boxes in match.frames(count):
         kits = kit_colours(image, boxes)
         gathered.add(number, number / match.frame_rate, ids, boxes, kits, visible(boxes))
@@ -104,7 +104,7 @@ def test_basketball_on_parquet() -> None:
 
 def test_a_track_that_goes_on_as_another_player_changes_its_team() -> None:
     kits, places = line_up(HOME, AWAY)
-    gathered = Sightings(1280)
+    gathered = TrackSightings(1280)
     match = Match(kits, places)
     for number, image, ids, boxes in match.frames(80):
         if number >= 40:
@@ -120,7 +120,7 @@ def test_a_track_that_goes_on_as_another_player_changes_its_team() -> None:
 
 
 def test_nothing_seen_is_nothing_known() -> None:
-    seen = Sightings(640).table()
+    seen = TrackSightings(640).table()
     assert len(decide(seen, find_groups(seen))) == 0
 
 
