@@ -63,7 +63,7 @@ class PairEvidence:
             self._ratio = self._teams.ratio(rows.team, self._team)
             self._same = self._sameness.bins(np.log(self._ratio) / SPAN)
             nats = self._config.team_weight * self._sameness.nats(self._same)
-            self.nats = nats if self.nats is None else self.nats + nats
+            self.nats = nats if self.nats is None else joined(self.nats, nats)
 
     def learn(self, rows: Rows, found: Found, track: IntArray, box: IntArray, going_on: BoolArray) -> None:
         """Let tracks learn from their detections.
@@ -98,3 +98,8 @@ class PairEvidence:
         if self._team is not None:
             team = np.where(clear, self._teams.learnt(team, self._team.take(new, axis=0)), 0.0)
         return unit, team
+
+
+def joined(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Return what two kinds of evidence from the same pixels say: what both hold against a pair counts once."""
+    return np.asarray(np.maximum(a, 0.0) + np.maximum(b, 0.0) + np.minimum(np.minimum(a, b), 0.0))
