@@ -315,7 +315,8 @@ class Annotator:
         every = "label" in self.items
         who = who_words(self._known[row], WHO if every else self.items)
         words = [f"#{track}"] if every else []
-        words += who or ([str(track)] if "id" in self.items and not every else [])
+        sign = "" if self._kits is None else "#"  # among teams, a bare number is one on a shirt
+        words += who or ([f"{sign}{track}"] if "id" in self.items and not every else [])
         if (every or "class" in self.items) and class_id >= 0:
             words.append(self.names.get(class_id, str(class_id)))
         if every or "score" in self.items:

@@ -1,4 +1,7 @@
-"""`sportstrack draw` shows a result exactly as `sportstrack track` did, whatever file it is read from."""
+"""`sportstrack draw` shows a result exactly as `sportstrack track` did, whatever file it is read from.
+
+Without teams: while a run goes on it shows what is known by then, and `draw` what was known at the end.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,7 @@ def tracked(match: Path, draw: str) -> tuple[Path, list[np.ndarray]]:
             match,
             folder,
             detector=Detect(),
+            teams="off",
             tracker="sports",
             formats=["video", "mot", "csv", "jsonl"],
             save_detections=True,
@@ -51,7 +55,9 @@ def test_a_result_is_drawn_as_track_drew_it(draw: str, suffix: str, match: Path,
 def test_boxes_and_scores_are_the_same_from_csv_in_debug(match: Path, tmp_path: Path) -> None:
     draw = ["box", "label", "trace"]
     with written_frames() as frames:
-        track_video(match, tmp_path, detector=Detect(), tracker="sort", formats=["video", "csv"], draw=draw)
+        track_video(
+            match, tmp_path, detector=Detect(), teams="off", tracker="sort", formats=["video", "csv"], draw=draw
+        )
     with written_frames() as again:
         draw_video(match, tmp_path / "match.csv", tmp_path / "out", DrawSettings(draw=draw))
     assert all(map(np.array_equal, frames, again))
@@ -59,7 +65,7 @@ def test_boxes_and_scores_are_the_same_from_csv_in_debug(match: Path, tmp_path: 
 
 def test_every_third_frame(match: Path, tmp_path: Path) -> None:
     with written_frames() as frames:
-        track_video(match, tmp_path, detector=Detect(), every=3, formats=["video", "csv", "jsonl"])
+        track_video(match, tmp_path, detector=Detect(), teams="off", every=3, formats=["video", "csv", "jsonl"])
     assert len(frames) == 10
     with written_frames() as again:
         draw_video(match, tmp_path / "match.jsonl", tmp_path / "out")
@@ -71,7 +77,7 @@ def test_a_span_and_pictures_are_those_of_the_whole(match: Path, tmp_path: Path)
     import cv2
 
     with written_frames() as frames:
-        track_video(match, tmp_path, detector=Detect(), formats=["video", "csv"], draw=["analyst"])
+        track_video(match, tmp_path, detector=Detect(), teams="off", formats=["video", "csv"], draw=["analyst"])
     settings = DrawSettings(draw=["analyst"], start=0.4, end=0.8, formats=["video"], frames=[12, 20])
     with written_frames() as again:
         done = draw_video(match, tmp_path / "match.csv", tmp_path / "out", settings)
@@ -86,7 +92,7 @@ def test_the_sound_of_the_source_is_copied(match: Path, tmp_path: Path) -> None:
     import av
 
     source = with_sound(match, tmp_path / "loud.mp4")
-    track_video(source, tmp_path / "out", detector=Detect(), formats=["video", "csv"], every=2)
+    track_video(source, tmp_path / "out", detector=Detect(), teams="off", formats=["video", "csv"], every=2)
     draw_video(source, tmp_path / "out" / "loud.csv", tmp_path / "out", DrawSettings(start=0.4, end=0.8))
     for name, seconds in (("loud_tracked.mp4", 1.2), ("loud_drawn.mp4", 0.4)):
         with av.open(str(tmp_path / "out" / name)) as container:
@@ -97,7 +103,7 @@ def test_the_sound_of_the_source_is_copied(match: Path, tmp_path: Path) -> None:
 
 def test_sound_that_mp4_does_not_hold_is_left_out_with_a_warning(match: Path, tmp_path: Path) -> None:
     source = with_sound(match, tmp_path / "loud.mkv", "pcm_s16le")
-    summary = track_video(source, tmp_path / "out", detector=Detect(), formats=["video"])
+    summary = track_video(source, tmp_path / "out", detector=Detect(), teams="off", formats=["video"])
     assert any("the sound was left out: it is pcm_s16le" in warning for warning in summary.warnings)
 
 
