@@ -69,7 +69,7 @@ class TrackSettings(DetectorSettings):
         mot_classes: whether MOT text holds the class (its id + 1) in column 8, or -1: yes or no.
         boxes: which boxes to write and draw: smoothed where the tracker makes any, or detected.
         draw: what the video shows, comma-separated: presets broadcast, analyst, debug; items box, corner, ellipse,
-            ball, trace, id, class, score, speed, label, mask, keypoints, clock.
+            ball, trace, id, team, role, number, name, class, score, speed, label, mask, keypoints, clock, minimap.
         show: show the frames in a window while they are drawn.
         save_detections: record the detections in NAME.npz for replays.
         detections: replay this recording instead of running a detector, or another program's detections: MOT text, CSV,
