@@ -30,7 +30,7 @@ class PitchSize(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Standing:
+class Whereabouts:
     """How some rows of a table of sightings stand among the others.
 
     Attributes:
@@ -48,7 +48,7 @@ class Standing:
     metres: FloatArray
 
 
-def place_of(seen: Seen) -> Standing:
+def place_of(seen: Seen) -> Whereabouts:
     """Return how the rows of a table stand among the others."""
     frames = float(seen.frames.sum())
     known = np.isfinite(seen.metres).all(axis=1)
@@ -56,10 +56,10 @@ def place_of(seen: Seen) -> Standing:
     left, right, beside = (
         float(part.sum()) / max(frames, 1.0) for part in (seen.left, seen.right, seen.near + seen.far)
     )
-    return Standing(len(np.unique(seen.span)), left, right, beside, metres)
+    return Whereabouts(len(np.unique(seen.span)), left, right, beside, metres)
 
 
-def role_of(place: Standing, people: float, field: PitchSize) -> tuple[str, float]:
+def role_of(place: Whereabouts, people: float, field: PitchSize) -> tuple[str, float]:
     """Return the role of people who wear no team's kit, and how sure it is; an empty text if it is unknown.
 
     Args:
