@@ -134,3 +134,13 @@ def test_a_pitch_of_another_size_is_refused_or_fits_worse() -> None:
     right, wrong = find_camera(maps, PITCH), find_camera(maps, load_pitch("football", 90, 50))
     assert right.camera is not None
     assert wrong.camera is None or (wrong.error_px > right.error_px and wrong.score < right.score)
+
+
+def test_points_that_move_anyhow_tell_no_motion() -> None:
+    from sportstrack.pitch.clip.step import find_motion
+    from sportstrack.pitch.clip.views import shared_of, view_of
+
+    rng = np.random.default_rng(0)
+    before = rng.uniform(0, 500, (40, 2))
+    after = before + rng.choice([-1.0, 1.0], (40, 2)) * rng.uniform(200, 900, (40, 2))
+    assert not find_motion(shared_of(CAMERA), view_of(CAMERA), before, after, SIZE).known

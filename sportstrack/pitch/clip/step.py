@@ -85,6 +85,8 @@ def find_motion(shared: Floats, view: Floats, before: Floats, after: Floats, siz
         distance = np.linalg.norm(off, axis=1)
         scale = max(least, min(0.6 * scale, 1.5 * _middle(distance) + 1e-9))
         weight = np.square(np.clip(1 - np.square(distance / (4 * scale)), 0, None))
+        if (weight > 0).sum() < LEAST_MATCHES:
+            return unknown_motion()
         lhs = np.einsum("n,nij,nik->jk", weight, jacobian, jacobian) + np.diag([0.0, 0.0, 1.0, 0.0])
         step = np.linalg.solve(lhs, np.einsum("n,nij,ni->j", weight, jacobian, off) - [0, 0, now[2] - view[2], 0])
         now = now + step
