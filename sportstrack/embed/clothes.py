@@ -52,8 +52,7 @@ def kit_colours(frame: Image, xyxy: FloatArray) -> Kits:
         xyxy: pixels; boxes may reach outside the frame, whose border is then repeated.
     """
     boxes = check_input(frame, xyxy)
-    regions, colours = len(REGIONS), len(COLOURS)
-    found: Kits = np.zeros((len(boxes), regions * colours), np.float32)
+    found: Kits = np.zeros((len(boxes), len(REGIONS) * len(COLOURS)), np.float32)
     rows = _usable(boxes, frame.shape[1], frame.shape[0]).nonzero()[0]
     if not len(rows):
         return found
@@ -68,13 +67,14 @@ def kit_colours(frame: Image, xyxy: FloatArray) -> Kits:
     cells = (relative[..., :2] - _LOWEST) // _CELL
     np.clip(cells, 0, _CELLS - 1, out=cells)
     light = np.clip((relative[..., 2] - _DARKEST) // _LIGHT_CELL, 0, _LIGHT_CELLS - 1)
-    size = _CELLS * _CELLS * _LIGHT_CELLS
-    index = (cells[..., 0].astype(np.int64) * _CELLS + cells[..., 1]) * _LIGHT_CELLS + light
-    index += (np.arange(len(rows))[:, None] * regions + _REGION) * size
-    summed = np.bincount(index.ravel(), np.tile(_WEIGHT, len(rows)), minlength=len(rows) * regions * size)
-    counts = summed.astype(np.float32).reshape(len(rows), regions, size)
+    cell = (cells[..., 0].astype(np.int64) * _CELLS + cells[..., 1]) * _LIGHT_CELLS + light
     shirt, legs = _tables(*np.rint(usual[:2] / 2).astype(int).tolist())
-    parts = [counts[:, r] @ (shirt if region == "shirt" else legs) for r, region in enumerate(REGIONS)]
+    parts = []
+    for number, region in enumerate(REGIONS):
+        place = np.flatnonzero(number == _REGION)
+        shares = (shirt if region == "shirt" else legs)[cell[:, place]]
+        # No product of matrices: its threads would go on waiting on the cores that the detector needs.
+        parts.append(np.einsum("p,npc->nc", _WEIGHT[place].astype(np.float32), shares))
     found[rows] = np.concatenate(parts, axis=1)
     return found
 
