@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -110,10 +109,21 @@ if __name__ == "__main__":
     assert (result.returncode, result.stdout, result.stderr) == (0, "3\n", "")
 
 
-def test_handlers_are_put_back() -> None:
-    from sportstrack.cli.signals import as_interrupts
+HANDLERS = """
+import os, signal
+from sportstrack.cli.signals import as_interrupts
 
-    before = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(KeyboardInterrupt), as_interrupts():
+before = signal.getsignal(signal.SIGTERM)
+try:
+    with as_interrupts():
         os.kill(os.getpid(), signal.SIGTERM)
-    assert signal.getsignal(signal.SIGTERM) == before
+except KeyboardInterrupt:
+    print("interrupted", signal.getsignal(signal.SIGTERM) == before)
+"""
+
+
+def test_handlers_are_put_back() -> None:
+    # In a process of its own: where pytest's faulthandler has given signals a small stack, and a network has enlarged
+    # the registers that a signal saves there (AMX), the kernel ends the process that gets any signal.
+    done = subprocess.run([sys.executable, "-c", HANDLERS], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.stdout, done.returncode) == ("interrupted True\n", 0), done.stderr
