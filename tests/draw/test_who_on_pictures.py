@@ -7,8 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-pytest.importorskip("cv2")
-
 from sportstrack import (
     Annotator,
     DrawSettings,

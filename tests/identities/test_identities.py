@@ -125,7 +125,6 @@ def test_what_is_unknown_has_no_confidence() -> None:
 
 
 def test_a_pandas_frame_has_a_row_for_each_span() -> None:
-    pytest.importorskip("pandas")
     frame = Identities([Identity(1, 0, 4, team="A", team_confidence=0.5), Identity(2)]).to_pandas()
     assert list(frame["team"]) == ["A", ""]
     assert list(Identities().to_pandas().columns) == list(frame.columns)

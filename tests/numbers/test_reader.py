@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,6 @@ from sportstrack.numbers.windows import DIGITS, corners_of, digits_input, person
 
 FACES = Typefaces()
 BACK = Pose(0.0, 0.0, 1.0, 0.05, (0.2, 0.2, 0.2, 0.2), (0.1, 0.1, -0.1, -0.1), (False, False))
-needs_rapidocr = pytest.mark.skipif(find_spec("rapidocr") is None, reason="needs the extra numbers")
 
 
 def from_behind(count: int) -> list[NumberCrop]:
@@ -33,8 +31,6 @@ def from_behind(count: int) -> list[NumberCrop]:
 
 @pytest.fixture(scope="module")
 def reader() -> NumberReader:
-    if find_spec("rapidocr") is None:
-        pytest.skip("needs the extra numbers")
     return NumberReader()
 
 

@@ -246,7 +246,6 @@ def test_command_prints_what_fits_a_terminal_and_json_and_csv(runs: Path, capsys
 
 
 def test_command_draws_the_confusion(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    pytest.importorskip("matplotlib")
     arguments = [
         "--attributes",
         "--truth",

@@ -33,7 +33,8 @@ def run(match: PlayedMatch, folder: Path, *more: object) -> None:
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 def test_kloppy_loads_the_places(match: PlayedMatch, stats: MatchStats, tmp_path: Path) -> None:
-    skillcorner = pytest.importorskip("kloppy.skillcorner")
+    from kloppy import skillcorner
+
     run(match, tmp_path, "--formats", "kloppy")
     loaded = skillcorner.load(
         meta_data=tmp_path / "match.match.json", raw_data=tmp_path / "match.tracking.jsonl", coordinates="skillcorner",
