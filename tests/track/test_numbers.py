@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from readers import PaintedReader, painted, people
+from readers import PaintedReader, Walking, painted
 
 from sportstrack.errors import SettingError
 from sportstrack.identities import read_identities
 from sportstrack.recording import Recording
 from sportstrack.track.frames import TrackedFrame
 from sportstrack.track.run import track_video
-from sportstrack.types import Detections, Image
 from sportstrack.video import VideoWriter
 
 FRAMES = 100
@@ -28,19 +26,6 @@ NUMBERS = (7, 23, 10)
 def boxes_at(frame: int) -> np.ndarray:
     lefts = np.array([20.0 + frame, 250.0, 700.0 - frame])
     return np.stack([lefts, np.full(3, 20.0), lefts + 40, np.full(3, 130.0)], axis=1)
-
-
-class Walking:
-    """A detector that knows where the three people are: the first detection tells the frame."""
-
-    names = {0: "person"}
-
-    def __init__(self) -> None:
-        self.frame = 0
-
-    def __call__(self, frames: Sequence[Image]) -> list[Detections]:
-        self.frame += len(frames)
-        return [people(boxes_at(self.frame - len(frames) + n)) for n in range(len(frames))]
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +55,7 @@ def known(frame: TrackedFrame) -> list[str]:
 
 
 def test_numbers_settle_and_stay(match: Path) -> None:
-    frames = tracked(match, detector=Walking(), numbers=True)
+    frames = tracked(match, detector=Walking(boxes_at), numbers=True)
     assert known(frames[0]) == []
     assert known(frames[-1]) == ["7", "23", "10"]
     settled = [len(known(frame)) for frame in frames]
@@ -78,14 +63,14 @@ def test_numbers_settle_and_stay(match: Path) -> None:
 
 
 def test_without_the_option_nobody_looks(match: Path, reader: PaintedReader) -> None:
-    frames = tracked(match, detector=Walking())
+    frames = tracked(match, detector=Walking(boxes_at))
     assert reader.looked == 0
     assert all(frame.detections.number_votes is None and not frame.identities for frame in frames)
 
 
 def test_every_output_says_it(match: Path, tmp_path: Path) -> None:
     formats = ["mot", "jsonl", "csv"]
-    summary = track_video(match, tmp_path, detector=Walking(), numbers=True, formats=formats, shots=False)
+    summary = track_video(match, tmp_path, detector=Walking(boxes_at), numbers=True, formats=formats, shots=False)
     found = read_identities(tmp_path / "match.identities.csv")
     assert [(one.number, one.first_frame, one.last_frame) for one in found] == [
         (str(number), found.of(one.track_id)[0].first_frame, FRAMES - 1)
@@ -102,7 +87,7 @@ def test_every_output_says_it(match: Path, tmp_path: Path) -> None:
 
 
 def test_a_replay_takes_the_recorded_votes(match: Path, tmp_path: Path, reader: PaintedReader) -> None:
-    first = tracked(match, tmp_path / "a", detector=Walking(), numbers=True, save_detections=True)
+    first = tracked(match, tmp_path / "a", detector=Walking(boxes_at), numbers=True, save_detections=True)
     asked = reader.looked
     again = tracked(tmp_path / "a/match.npz", tmp_path / "b", save_detections=True)
     assert reader.looked == asked
@@ -114,7 +99,7 @@ def test_a_replay_takes_the_recorded_votes(match: Path, tmp_path: Path, reader: 
 
 
 def test_a_recording_without_numbers_needs_its_video(match: Path, tmp_path: Path, reader: PaintedReader) -> None:
-    tracked(match, tmp_path, detector=Walking(), save_detections=True)
+    tracked(match, tmp_path, detector=Walking(boxes_at), save_detections=True)
     recording = tmp_path / "match.npz"
     with pytest.raises(SettingError, match="--numbers: the recording was made without --numbers; name its video"):
         tracked(recording, numbers=True)
@@ -123,6 +108,6 @@ def test_a_recording_without_numbers_needs_its_video(match: Path, tmp_path: Path
 
 
 def test_offline_every_frame_has_what_is_known_at_the_end(match: Path, tmp_path: Path) -> None:
-    frames = tracked(match, tmp_path, detector=Walking(), numbers=True, offline=True)
+    frames = tracked(match, tmp_path, detector=Walking(boxes_at), numbers=True, offline=True)
     assert all(sorted(known(frame)) == ["10", "23", "7"] for frame in frames)
     assert len(read_identities(tmp_path / "match.identities.csv")) == 3

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from readers import PaintedReader, painted, people
+from readers import PaintedReader, Walking, painted
 
 from sportstrack.errors import FormatError
 from sportstrack.identities import read_identities
 from sportstrack.mot import read_mot
 from sportstrack.track.run import track_video
 from sportstrack.track.summary import Summary
-from sportstrack.types import Detections, Image
 from sportstrack.video import VideoWriter
 
 FRAMES, GONE = 120, range(50, 90)
@@ -29,19 +27,6 @@ def boxes_at(frame: int) -> np.ndarray:
     lefts = np.array([20.0 + frame, 250.0 if frame < GONE.start else 520.0, 700.0])
     boxes = np.stack([lefts, np.full(3, 20.0), lefts + 40, np.full(3, 130.0)], axis=1)
     return boxes[[0, 2]] if frame in GONE else boxes
-
-
-class Walking:
-    """A detector that knows where people are."""
-
-    names = {0: "person"}
-
-    def __init__(self) -> None:
-        self.frame = 0
-
-    def __call__(self, frames: Sequence[Image]) -> list[Detections]:
-        self.frame += len(frames)
-        return [people(boxes_at(self.frame - len(frames) + n)) for n in range(len(frames))]
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +47,7 @@ def reader(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run(match: Path, output: Path, **how: Any) -> Summary:
     settings = {"formats": ["mot", "jsonl"], "shots": False, "teams": "off", "tracker": "sort", "quality": "fast"} | how
-    return track_video(match / "match.mp4", output, detector=Walking(), roster=match / "squads.csv", **settings)
+    return track_video(match / "match.mp4", output, detector=Walking(boxes_at), roster=match / "squads.csv", **settings)
 
 
 @pytest.mark.parametrize("offline", [False, True])
@@ -93,7 +78,7 @@ def test_offline_each_person_has_one_id(match: Path, tmp_path: Path) -> None:
 def test_a_roster_with_a_fault_stops_the_run_before_it_begins(match: Path, tmp_path: Path) -> None:
     (tmp_path / "bad.csv").write_text("team,numbr\nhome,7\n")
     with pytest.raises(FormatError, match=r"bad\.csv, line 1: unknown column 'numbr'"):
-        track_video(match / "match.mp4", tmp_path / "out", detector=Walking(), roster=tmp_path / "bad.csv")
+        track_video(match / "match.mp4", tmp_path / "out", detector=Walking(boxes_at), roster=tmp_path / "bad.csv")
 
 
 def test_another_roster_is_another_run(match: Path, tmp_path: Path) -> None:
