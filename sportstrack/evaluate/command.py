@@ -6,9 +6,10 @@ import argparse
 import json
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -171,17 +172,9 @@ def _game_state(options: argparse.Namespace) -> int:
     rows: dict[str, list[Row]] = {}
     scores: dict[str, Scores] = {}
     with _claim(jobs, options) as claim:
-        total, done = sum(map(len, jobs.values())), 0
-        with ProgressBar("scoring", "sequence", options.quiet or total < 2) as bar:
-            for name, own in jobs.items():
-                parts = []
-                for part in side_by_side(GameStateJob.scores, options.workers, own):
-                    parts.append(part)
-                    done += 1
-                    bar(done, total)
-                found = parts[0] if len(parts) == 1 else GameStateScores.pool(parts)
-                rows[name] = found.rows()[-1:] if options.combined_only else found.rows()
-                scores[name] = found.full
+        for name, found in _pooled(jobs, GameStateJob.scores, GameStateScores.pool, options):
+            rows[name] = found.rows()[-1:] if options.combined_only else found.rows()
+            scores[name] = found.full
         sys.stdout.write(_text(rows, GAME_STATE_COLUMNS, options))
         sys.stdout.flush()
         if options.plots and claim is not None:
@@ -200,20 +193,31 @@ def _attributes(options: argparse.Namespace) -> int:
     jobs = {name: attribute_jobs(own, options.zero_based) for name, own in _jobs(options).items()}
     found: dict[str, WhoIsWhoScores] = {}
     with _claim(jobs, options) as claim:
-        total, done = sum(map(len, jobs.values())), 0
-        with ProgressBar("scoring", "sequence", options.quiet or total < 2) as bar:
-            for name, own in jobs.items():
-                parts = []
-                for part in side_by_side(AttributeJob.scores, options.workers, own):
-                    parts.append(part)
-                    bar(done := done + 1, total)
-                found[name] = parts[0] if len(parts) == 1 else WhoIsWhoScores.pool(parts)
+        found.update(_pooled(jobs, AttributeJob.scores, WhoIsWhoScores.pool, options))
         sys.stdout.write(report_trackers(found, options.format, combined_only=options.combined_only))
         sys.stdout.flush()
         if claim is not None:
             for path in save_confusions(found, claim.folder, claim):
                 _say(f"wrote {path}")
     return 0
+
+
+def _pooled(
+    jobs: Mapping[str, Sequence[Any]],
+    score: Callable[[Any], Any],
+    pool: Callable[[list[Any]], Any],
+    options: argparse.Namespace,
+) -> Iterator[tuple[str, Any]]:
+    """Yield each tracker and the scores of its sequences in one, with a bar of progress."""
+    total, done = sum(map(len, jobs.values())), 0
+    with ProgressBar("scoring", "sequence", options.quiet or total < 2) as bar:
+        for name, own in jobs.items():
+            parts = []
+            for part in side_by_side(score, options.workers, own):
+                parts.append(part)
+                done += 1
+                bar(done, total)
+            yield name, parts[0] if len(parts) == 1 else pool(parts)
 
 
 def _refuse(options: argparse.Namespace, mode: str, *more: str) -> None:
