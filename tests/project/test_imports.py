@@ -44,6 +44,7 @@ FLOORS = (
     {"draw"},
     {"track", "sot", "train", "val", "evaluate", "presence", "stats", "calibrate", "roster"},
     {"label", "mine", "doctor", "completion", "export"},
+    {"serve"},
 )
 """Packages and modules of ``sportstrack``, and ``data_prep`` as a whole: each may import what is on lower floors."""
 

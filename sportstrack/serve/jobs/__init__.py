@@ -1,0 +1,1 @@
+"""Jobs: videos in, results out, one after the other."""

@@ -1,0 +1,1 @@
+"""What the service measures of itself: for Prometheus, as JSON and as time series."""

@@ -1,0 +1,75 @@
+"""Routes: whether the service lives, and what it measures."""
+
+from __future__ import annotations
+
+import shutil
+from importlib.util import find_spec
+from typing import Any
+
+from fastapi import APIRouter, Response
+from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.responses import JSONResponse
+
+from sportstrack import __version__
+from sportstrack.serve.service import TheService
+from sportstrack.serve.settings import GIB
+
+router = APIRouter(tags=["metrics"])
+_EXTRAS = {"parquet": "pyarrow", "numbers": "rapidocr", "transformers": "transformers"}
+
+
+@router.get("/healthz", summary="Whether the process answers")
+def healthz() -> dict[str, str]:
+    """Always ok while the process answers; for restarts."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz", summary="Whether new work is taken")
+def readyz(service: TheService) -> JSONResponse:
+    """503 while the service ends or the disk is full; for load balancers."""
+    free = shutil.disk_usage(service.settings.data).free
+    problem = None
+    if service.stopping.is_set():
+        problem = "the service is stopping"
+    elif free < service.settings.keep_free * GIB:
+        problem = f"the disk is nearly full: {free / GIB:.1f} GiB left"
+    status = {"status": "ok"} if problem is None else {"status": "not ready", "reason": problem}
+    return JSONResponse(
+        status, 200 if problem is None else 503, headers={} if problem is None else {"Retry-After": "30"}
+    )
+
+
+@router.get("/metrics", summary="All figures, as Prometheus reads them")
+def metrics(service: TheService) -> Response:
+    """Counters, gauges and histograms in Prometheus' text format."""
+    return Response(service.figures.text(), media_type=CONTENT_TYPE_LATEST)
+
+
+@router.get("/v1/about", summary="Version, limits and what is installed")
+def about(service: TheService) -> dict[str, Any]:
+    """What a client needs to know before it asks for anything."""
+    settings = service.settings
+    return {
+        "version": __version__,
+        "started": service.started,
+        "needs_token": settings.token is not None,
+        "limits": {
+            "upload_bytes": int(settings.max_upload * GIB),
+            "quota_bytes": int(settings.quota * GIB),
+            "jobs": settings.max_jobs,
+            "minutes": settings.max_minutes,
+            "megapixels": settings.max_megapixels,
+            "sessions": settings.max_sessions,
+            "streams": settings.max_streams,
+            "keep_days": settings.keep_days or None,
+            "workers": settings.workers,
+        },
+        "allowed": {
+            "folders": bool(settings.folders),
+            "streams": list(settings.streams),
+            "weights": list(settings.weights),
+            "plugins": list(settings.plugins),
+            "configs": list(settings.configs),
+        },
+        "extras": {name: find_spec(module) is not None for name, module in _EXTRAS.items()},
+    }

@@ -1,0 +1,56 @@
+"""What the parts of the service share: settings, memory, figures, and the bell that tells of news."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from sportstrack.serve.events import Bell
+from sportstrack.serve.metrics.figures import ServiceFigures
+from sportstrack.serve.settings import ServeSettings
+from sportstrack.serve.store import Database
+
+
+@dataclass
+class Service:
+    """One running service; every route gets it as an argument of type `TheService`.
+
+    Attributes:
+        settings: how it runs.
+        store: its database; parts make their tables with `Database.migrate`.
+        figures: what is measured.
+        bell: wakes those who wait for news, from any thread.
+        started: when, in seconds since 1970.
+        stopping: set when the service ends: no new work, and what waits comes to an end.
+        at_start: called in order before the first request.
+        at_end: called in reverse order after the last one; each ends what its part has started.
+    """
+
+    settings: ServeSettings
+    store: Database
+    figures: ServiceFigures = field(default_factory=ServiceFigures)
+    bell: Bell = field(default_factory=Bell)
+    started: float = field(default_factory=time.time)
+    stopping: threading.Event = field(default_factory=threading.Event)
+    at_start: list[Callable[[], None]] = field(default_factory=list)
+    at_end: list[Callable[[], None]] = field(default_factory=list)
+
+    def stop(self) -> None:
+        """Begin to end: waiting clients are let go, new work is refused."""
+        self.stopping.set()
+        self.bell.close()
+
+
+def _service(connection: HTTPConnection) -> Service:
+    found: Service = connection.app.state.service
+    return found
+
+
+TheService = Annotated[Service, Depends(_service)]
+"""The type of a route's argument that is the service, for HTTP and WebSocket routes."""
