@@ -25,6 +25,7 @@ COMMANDS = {
     "mine": ("sportstrack.mine.command", "find the pictures a detector does worst on"),
     "label": ("sportstrack.label.command", "label videos with detector and tracker, to correct instead of draw"),
     "sot": ("sportstrack.sot.command", "follow one player or the ball"),
+    "send": ("sportstrack.send.command", "send a video file to an address as a camera would"),
     "roster": ("sportstrack.roster.command", "name the people of a result by a roster: who was seen when"),
     "draw": ("sportstrack.draw.command", "draw results onto their video: video, pictures, maps"),
     "pitch": ("sportstrack.calibrate.pitch.command", "find where on the pitch each frame of a video looks"),

@@ -37,7 +37,7 @@ class StreamReader(Pictures):
         frame_rate: float | Fraction | None = None,
     ):
         super().__init__(every)
-        self._address, self._label = address, _without_password(address)
+        self._address, self._label = address, without_password(address)
         self._reconnect, self._timeout = reconnect, timeout
         self._closed = threading.Event()
         self._reading = False
@@ -150,11 +150,12 @@ def _is_playlist(container: Any) -> bool:
     return any(name in container.format.name for name in ("hls", "dash"))
 
 
-def _without_password(address: str) -> str:
+def without_password(address: str) -> str:
+    """Return an address as it may be shown: without user and password."""
     return re.sub(r"(?<=://)[^/@]*@", "", address)
 
 
 def address_name(address: str) -> str:
     """Return what a stream's outputs are called: its host and path."""
-    parts = urlsplit(_without_password(address))
+    parts = urlsplit(without_password(address))
     return re.sub(r"[^A-Za-z0-9.]+", "-", f"{parts.netloc}{parts.path}").strip("-.")[:80] or "stream"

@@ -66,6 +66,7 @@ evaluate --truth MOT --results X
 evaluate --truth MOT --results MOT --diagnose --images X -o OUT
 sot-evaluate X --methods kcf -o OUT
 sot-evaluate SEQUENCE --results mine=X -o OUT
+send X udp://127.0.0.1:9 --rate 100
 roster X ROSTER -o OUT
 roster MOT X -o OUT
 roster MOT ROSTER --identities X -o OUT

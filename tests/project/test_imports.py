@@ -42,7 +42,7 @@ FLOORS = (
     {"video", "trackers", "score", "engines"},
     {"camera", "detect", "embed", "field", "numbers", "refine", "shots", "data_prep"},
     {"draw"},
-    {"track", "sot", "train", "val", "evaluate", "presence", "stats", "calibrate", "roster"},
+    {"track", "sot", "train", "val", "evaluate", "presence", "stats", "calibrate", "roster", "send"},
     {"label", "mine", "doctor", "completion", "export"},
     {"serve"},
 )
