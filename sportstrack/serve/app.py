@@ -22,6 +22,7 @@ from sportstrack.serve.guard import HEADERS, AccessGuard
 from sportstrack.serve.metrics import routes as metrics
 from sportstrack.serve.refusal import STATUS, as_refusal, content
 from sportstrack.serve.service import Service
+from sportstrack.serve.sessions import routes as sessions
 from sportstrack.serve.settings import ServeSettings
 from sportstrack.serve.store import Database
 
@@ -51,7 +52,7 @@ def create_app(settings: ServeSettings | None = None) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.service = service
-    for part in (login, metrics):
+    for part in (login, metrics, sessions):
         app.include_router(part.router)
     _add_answers(app)
     _add_page(app)

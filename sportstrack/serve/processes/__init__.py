@@ -1,0 +1,1 @@
+"""Processes of the service that work beside it, and messages between both."""

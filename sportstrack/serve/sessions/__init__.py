@@ -1,0 +1,1 @@
+"""Sessions: boxes in, tracks out, for people with a detector of their own."""
