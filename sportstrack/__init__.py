@@ -54,6 +54,7 @@ _NAMES = {
     "sportstrack.stats.match": ("MatchStats", "measure_match"),
     "sportstrack.stats.run": ("write_stats",),
     "sportstrack.stats.settings": ("StatsSettings",),
+    "sportstrack.teams": ("FoundTeams", "find_teams"),
     "sportstrack.track": ("track",),
     "sportstrack.track.iteration": ("TrackedFrames",),
     "sportstrack.track.run": ("track_video",),
@@ -111,6 +112,7 @@ __all__ = [
     "Embedder",
     "ExportSettings",
     "FieldFinder",
+    "FoundTeams",
     "GameState",
     "GameStateScores",
     "GroundPath",
@@ -174,6 +176,7 @@ __all__ = [
     "find_jobs",
     "find_sequences",
     "find_shots",
+    "find_teams",
     "fit_camera",
     "heat_map",
     "judge_detectors",
@@ -259,6 +262,7 @@ if TYPE_CHECKING:
     from sportstrack.stats.match import MatchStats, measure_match
     from sportstrack.stats.run import write_stats
     from sportstrack.stats.settings import StatsSettings
+    from sportstrack.teams import FoundTeams, find_teams
     from sportstrack.track import track
     from sportstrack.track.frames import TrackedFrame
     from sportstrack.track.iteration import TrackedFrames

@@ -26,6 +26,7 @@ COMMANDS = {
     "label": ("sportstrack.label.command", "label videos with detector and tracker, to correct instead of draw"),
     "sot": ("sportstrack.sot.command", "follow one player or the ball"),
     "send": ("sportstrack.send.command", "send a video file to an address as a camera would"),
+    "teams": ("sportstrack.teams.command", "find teams and roles, and read numbers, for a result that exists"),
     "roster": ("sportstrack.roster.command", "name the people of a result by a roster: who was seen when"),
     "draw": ("sportstrack.draw.command", "draw results onto their video: video, pictures, maps"),
     "pitch": ("sportstrack.calibrate.pitch.command", "find where on the pitch each frame of a video looks"),

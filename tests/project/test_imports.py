@@ -43,7 +43,7 @@ FLOORS = (
     {"camera", "detect", "embed", "field", "numbers", "refine", "shots", "data_prep"},
     {"draw"},
     {"track", "sot", "train", "val", "evaluate", "presence", "stats", "calibrate", "roster", "send"},
-    {"label", "mine", "doctor", "completion", "export"},
+    {"label", "mine", "doctor", "completion", "export", "teams"},
     {"serve"},
 )
 """Packages and modules of ``sportstrack``, and ``data_prep`` as a whole: each may import what is on lower floors."""
