@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 
 from sportstrack import __version__
 from sportstrack.errors import SportstrackError
-from sportstrack.serve import login
+from sportstrack.serve import login, pitches
 from sportstrack.serve.guard import HEADERS, AccessGuard
 from sportstrack.serve.metrics import routes as metrics
 from sportstrack.serve.refusal import STATUS, as_refusal, content
@@ -54,6 +54,7 @@ def create_app(settings: ServeSettings | None = None) -> FastAPI:
     app.state.service = service
     for part in (login, metrics, sessions):
         app.include_router(part.router)
+    app.include_router(pitches.router)
     _add_answers(app)
     _add_page(app)
 

@@ -158,7 +158,7 @@ export class Timeline {
     const [width, height] = [this.scroll.clientWidth, this.scroll.clientHeight];
     if (!width || !height) return;
     this.width = width;
-    this.labels = width < 560 ? 64 : 132;
+    this.labels = width < 560 ? 88 : 132;
     this.canvas.style.width = `${width}px`;
     this.canvas.style.height = `${height}px`;
     this.canvas.style.marginBottom = `-${height}px`; // the spacer begins at the top, too

@@ -21,7 +21,7 @@ export function drawRows(context, line, { colours, height, top, ruler, row }) {
       context.fillRect(0, y, width, row);
       context.globalAlpha = 1;
     }
-    drawSpans(context, line, one, y + 4, row - 8, line.selected !== null && !picked);
+    drawSpans(context, line, one, y + 4, row - 8, { faint: line.selected !== null && !picked, edge: colours.lineStrong });
     drawMarks(context, line, one, y, row, colours);
     drawLabel(context, one, y, { labels, row, colours, picked });
   }
@@ -31,9 +31,11 @@ export function drawRows(context, line, { colours, height, top, ruler, row }) {
 }
 
 /** Bars of one row; those narrower than a pixel become one, so that the cost follows the pixels and not the spans. */
-function drawSpans(context, line, row, y, tall, faint) {
+function drawSpans(context, line, row, y, tall, { faint, edge }) {
   const { spans } = row;
   context.fillStyle = row.colour;
+  context.strokeStyle = edge; // a white bar on a white page is seen by it
+  context.lineWidth = 0.6;
   context.globalAlpha = faint ? 0.5 : 1;
   let index = firstEndingAfter(spans, line.first);
   while (index < spans.length && spans[index][0] < line.last) {
@@ -50,6 +52,7 @@ function drawSpans(context, line, row, y, tall, faint) {
       context.beginPath();
       context.roundRect(left, y, right - left, tall, 3);
       context.fill();
+      context.stroke();
     }
   }
   context.globalAlpha = 1;
