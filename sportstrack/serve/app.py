@@ -55,7 +55,7 @@ def create_app(settings: ServeSettings | None = None) -> FastAPI:
     for part in (login, metrics, sessions):
         app.include_router(part.router)
     app.include_router(pitches.router)
-    _add_answers(app)
+    add_answers(app)
     _add_page(app)
 
     def guarded(inner: ASGIApp) -> AccessGuard:
@@ -82,8 +82,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         service.store.close()
 
 
-def _add_answers(app: FastAPI) -> None:
-    """Give every error the same form."""
+def add_answers(app: FastAPI) -> None:
+    """Give every error of an application the same form: `sportstrack.serve.refusal.content`."""
 
     async def refused(_: Request, error: Exception) -> Response:
         assert isinstance(error, SportstrackError)

@@ -76,6 +76,11 @@ class ImageReader:
             yield Frame(index, float(pts), pts, image)
         self._report()
 
+    @property
+    def numbered(self) -> list[tuple[int, Path]]:
+        """The images' frame numbers from 0, and their files."""
+        return list(self._paths)
+
     def close(self) -> None:
         """Nothing stays open between images."""
 
