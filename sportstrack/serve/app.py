@@ -19,12 +19,15 @@ from sportstrack import __version__
 from sportstrack.errors import SportstrackError
 from sportstrack.serve import login, pitches
 from sportstrack.serve.guard import HEADERS, AccessGuard
+from sportstrack.serve.jobs import routes as jobs
 from sportstrack.serve.metrics import routes as metrics
+from sportstrack.serve.metrics.series import Series
 from sportstrack.serve.refusal import STATUS, as_refusal, content
 from sportstrack.serve.service import Service
 from sportstrack.serve.sessions import routes as sessions
 from sportstrack.serve.settings import ServeSettings
 from sportstrack.serve.store import Database
+from sportstrack.serve.uploads import routes as uploads
 
 PAGE = Path(__file__).parent / "page"
 _KINDS = {status: kind for kind, status in reversed(STATUS.items())} | {400: "input", 405: "input", 422: "input"}
@@ -41,7 +44,8 @@ def create_app(settings: ServeSettings | None = None) -> FastAPI:
         SourceError: its database is damaged.
     """
     settings = settings or ServeSettings()
-    service = Service(settings, Database(settings.data))
+    store = Database(settings.data)
+    service = Service(settings, store, Series(store))
     app = FastAPI(
         title="sportstrack",
         version=__version__,
@@ -52,14 +56,15 @@ def create_app(settings: ServeSettings | None = None) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.service = service
-    for part in (login, metrics, sessions):
+    for part in (login, uploads, jobs, metrics, sessions, pitches):
         app.include_router(part.router)
-    app.include_router(pitches.router)
+    jobs.set_up(service)
+    metrics.set_up(service)
     add_answers(app)
     _add_page(app)
 
     def guarded(inner: ASGIApp) -> AccessGuard:
-        app.state.guard = AccessGuard(inner, settings)
+        app.state.guard = AccessGuard(inner, settings, service.figures.requests)
         found: AccessGuard = app.state.guard
         return found
 

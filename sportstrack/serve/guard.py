@@ -10,6 +10,7 @@ from collections import OrderedDict
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
 
+from prometheus_client import Histogram
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
@@ -23,6 +24,8 @@ OPEN = ("/", "/healthz", "/readyz", "/v1/login", "/favicon.ico")
 """What needs no token: the page, which has no data of its own, and whether the service lives."""
 MAX_BODY = 32 << 20
 """Bytes of a request, but for those that are uploads."""
+MAX_SMALL_FILE = 64 << 20
+"""Bytes of a job with its file in one request."""
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
     "connect-src 'self'; font-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; "
@@ -48,10 +51,11 @@ class AccessGuard:
     Args:
         app: what is guarded.
         settings: of the service.
+        seconds: observes how long answers take, by route and status.
     """
 
-    def __init__(self, app: ASGIApp, settings: ServeSettings) -> None:
-        self._app, self._token = app, settings.token
+    def __init__(self, app: ASGIApp, settings: ServeSettings, seconds: Histogram) -> None:
+        self._app, self._token, self._seconds = app, settings.token, seconds
         self._hosts = {name.lower() for name in (*settings.hosts, settings.host)}
         self._wrong: OrderedDict[str, list[float]] = OrderedDict()
 
@@ -71,8 +75,20 @@ class AccessGuard:
             await answer(scope, receive, _with_headers(send, scope))
             return
         if scope["type"] == "http":
-            receive, send = _limited(receive, scope), _with_headers(send, scope)
+            receive, send = _limited(receive, scope), self._timed(_with_headers(send, scope), scope)
         await self._app(scope, receive, send)
+
+    def _timed(self, send: Send, scope: Scope) -> Send:
+        """Return a send that observes the time until an answer begins."""
+        began = time.perf_counter()
+
+        async def observe(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                route = getattr(scope.get("route"), "path", "other")  # with {key}, so that there are few
+                self._seconds.labels(route, str(message["status"])).observe(time.perf_counter() - began)
+            await send(message)
+
+        return observe
 
     def _check(self, scope: Scope) -> None:
         headers = Headers(scope=scope)
@@ -176,18 +192,19 @@ def _with_headers(send: Send, scope: Scope) -> Send:
     return add
 
 
-def is_upload(scope: Scope) -> bool:
-    """Return whether a request's body is a file, which its route limits itself."""
+def _most(scope: Scope) -> int | None:
+    """Return the largest body of a request; None for a chunk of an upload, whose own size limits it."""
     path, method = scope["path"], scope["method"]
+    if method == "PATCH" and path.startswith("/v1/uploads/"):
+        return None
     kind = Headers(scope=scope).get("content-type", "")
-    return (method == "PATCH" and path.startswith("/v1/uploads/")) or (
-        method == "POST" and path == "/v1/jobs" and kind.startswith("multipart/")
-    )
+    return MAX_SMALL_FILE if method == "POST" and path == "/v1/jobs" and kind.startswith("multipart/") else MAX_BODY
 
 
 def _limited(receive: Receive, scope: Scope) -> Receive:
     """Return a receive that refuses a body that is too large."""
-    if is_upload(scope):
+    most = _most(scope)
+    if most is None:
         return receive
     got = 0
 
@@ -195,8 +212,8 @@ def _limited(receive: Receive, scope: Scope) -> Receive:
         nonlocal got
         message = await receive()
         got += len(message.get("body", b""))
-        if got > MAX_BODY:
-            raise HTTPException(413, f"the request is larger than {MAX_BODY >> 20} MiB; upload files in chunks")
+        if got > most:
+            raise HTTPException(413, f"the request is larger than {most >> 20} MiB; upload files in chunks")
         return message
 
     return take

@@ -6,13 +6,14 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from sportstrack.serve.events import Bell
 from sportstrack.serve.metrics.figures import ServiceFigures
+from sportstrack.serve.metrics.series import Series
 from sportstrack.serve.settings import ServeSettings
 from sportstrack.serve.store import Database
 
@@ -24,20 +25,24 @@ class Service:
     Attributes:
         settings: how it runs.
         store: its database; parts make their tables with `Database.migrate`.
+        series: what was measured, over time; of the service, and of each job and stream.
         figures: what is measured.
         bell: wakes those who wait for news, from any thread.
         started: when, in seconds since 1970.
         stopping: set when the service ends: no new work, and what waits comes to an end.
+        parts: what a part of the service keeps for its own routes, by the part's name.
         at_start: called in order before the first request.
         at_end: called in reverse order after the last one; each ends what its part has started.
     """
 
     settings: ServeSettings
     store: Database
+    series: Series
     figures: ServiceFigures = field(default_factory=ServiceFigures)
     bell: Bell = field(default_factory=Bell)
     started: float = field(default_factory=time.time)
     stopping: threading.Event = field(default_factory=threading.Event)
+    parts: dict[str, Any] = field(default_factory=dict)
     at_start: list[Callable[[], None]] = field(default_factory=list)
     at_end: list[Callable[[], None]] = field(default_factory=list)
 

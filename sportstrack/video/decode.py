@@ -11,6 +11,7 @@ from typing import Any
 from sportstrack.errors import SourceError
 from sportstrack.limits import MAX_PIXELS
 from sportstrack.video.messages import plain, why_not_open
+from sportstrack.video.restrict import how_to_open
 
 READ_FAILURES = 100  # in a row, after which the rest of a damaged file is given up
 
@@ -34,7 +35,8 @@ class Decoder:
         self._pending: list[int] = []
         self._given_up: set[int] = set()
         try:
-            self.container: Any = av.open(address, options=options, timeout=timeout)
+            opened, options = how_to_open(address, options)
+            self.container: Any = av.open(opened, options=options, timeout=timeout)
         except (av.FFmpegError, OSError, ValueError) as error:
             raise SourceError(why_not_open(address, label, error)) from error
         try:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+import prometheus_client
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-psutil = import_module("psutil")  # it has no types
+psutil: Any = import_module("psutil")  # it has no types
+_library: Any = prometheus_client
+_library.disable_created_metrics()  # times of creation, one for each counter, that nobody looks at
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
 _SCORES = tuple(step / 10 for step in range(1, 11))
 
@@ -34,6 +38,7 @@ class ServiceFigures:
         alerts: alerts by rule.
         cpu: share of one core that the service and its workers use.
         memory: bytes that they hold.
+        refresh: called before the figures are read; each sets the gauges of its part.
     """
 
     def __init__(self) -> None:
@@ -64,7 +69,14 @@ class ServiceFigures:
         self.alerts = counter("alerts", "Alerts by rule", "rule")
         self.cpu = gauge("cpu_cores", "Cores that the service and its workers use")
         self.memory = gauge("memory_bytes", "Memory that the service and its workers hold")
+        self.refresh: list[Callable[[], None]] = []
         self._cpu_before = (time.monotonic(), _cpu_seconds())
+
+    def measure(self) -> None:
+        """Set the gauges to what holds now: those of the parts of the service, and of the machine."""
+        for one in self.refresh:
+            one()
+        self.measure_machine()
 
     def measure_machine(self) -> None:
         """Take CPU and memory of this process and its children, since the call before."""
@@ -72,12 +84,24 @@ class ServiceFigures:
         before, used_before = self._cpu_before
         if now - before > 0.5:
             self.cpu.set(max(used - used_before, 0.0) / (now - before))
-            self._cpu_before = (now, used)
+        self._cpu_before = (now, used)
         self.memory.set(sum(map(_memory, _family())))
+
+    def now(self) -> dict[str, float]:
+        """Return all counters and gauges by name, labels added up; of histograms their sums and counts."""
+        found: dict[str, float] = {}
+        for metric in self.registry.collect():
+            for sample in metric.samples:
+                if not sample.name.endswith(("_created", "_bucket")):
+                    name = sample.name.removeprefix("sportstrack_")
+                    if name in ("jobs", "frames_total", "streams", "jobs_ended_total"):
+                        name = f"{name}_{sample.labels.get('state') or sample.labels.get('result')}"
+                    found[name] = round(found.get(name, 0.0) + sample.value, 6)
+        return found
 
     def text(self) -> bytes:
         """Return all figures as Prometheus reads them."""
-        self.measure_machine()
+        self.measure()
         return generate_latest(self.registry)
 
 

@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 import shutil
+import threading
+from contextlib import suppress
 from importlib.util import find_spec
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.responses import JSONResponse
 
 from sportstrack import __version__
-from sportstrack.serve.service import TheService
+from sportstrack.errors import SportstrackError
+from sportstrack.serve.service import Service, TheService
 from sportstrack.serve.settings import GIB
 
 router = APIRouter(tags=["metrics"])
+_EVERY = 5.0  # seconds between two samples of the service
 _EXTRAS = {"parquet": "pyarrow", "numbers": "rapidocr", "transformers": "transformers"}
+
+
+def set_up(service: Service) -> None:
+    """Take a sample of the service now and then."""
+
+    def sample() -> None:
+        while not service.stopping.wait(_EVERY):
+            service.figures.measure()
+            with suppress(SportstrackError):  # the disk is full
+                service.series.add("service", service.figures.now())
+
+    service.at_start.append(threading.Thread(target=sample, name="samples", daemon=True).start)
 
 
 @router.get("/healthz", summary="Whether the process answers")
@@ -73,3 +89,15 @@ def about(service: TheService) -> dict[str, Any]:
         },
         "extras": {name: find_spec(module) is not None for name, module in _EXTRAS.items()},
     }
+
+
+@router.get("/v1/series", summary="What the service measured over time")
+def series(
+    service: TheService,
+    name: Annotated[list[str] | None, Query(description="of figures; may be repeated")] = None,
+    since: float = 0.0,
+    of: Annotated[str, Query(description="service, or 'stream ID'")] = "service",
+) -> dict[str, Any]:
+    """Every five seconds; coarser with age."""
+    columns, rows = service.series.table(of, name or (), since)
+    return {"columns": columns, "rows": rows}
