@@ -9,7 +9,7 @@ from urllib.parse import quote
 from starlette.responses import FileResponse
 
 from sportstrack.serve.jobs.sources import RESULTS
-from sportstrack.serve.jobs.table import Job, JobTable, shown_source
+from sportstrack.serve.jobs.table import JobTable, ServeJob, shown_source
 from sportstrack.serve.service import Service
 
 TYPES = {
@@ -34,7 +34,7 @@ _SEEN = ("video/", "image/", "text/plain", "application/json")
 _POLICY = {"Content-Security-Policy": "sandbox; default-src 'none'; img-src 'self'; media-src 'self'"}
 
 
-def job_json(service: Service, jobs: JobTable, job: Job) -> dict[str, Any]:
+def job_json(service: Service, jobs: JobTable, job: ServeJob) -> dict[str, Any]:
     """Return a job as the interface has it."""
     kept = service.settings.keep_days
     return {
@@ -56,7 +56,7 @@ def job_json(service: Service, jobs: JobTable, job: Job) -> dict[str, Any]:
     }
 
 
-def _files(jobs: JobTable, job: Job) -> list[dict[str, Any]]:
+def _files(jobs: JobTable, job: ServeJob) -> list[dict[str, Any]]:
     folder = jobs.folder(job.id) / RESULTS
     paths = sorted(folder.iterdir()) if folder.is_dir() else []
     return [

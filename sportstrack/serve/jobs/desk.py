@@ -12,7 +12,7 @@ from sportstrack.errors import SportstrackError
 from sportstrack.serve.jobs.kinds import check_settings, kind_of
 from sportstrack.serve.jobs.pool import Pool, remove_folder
 from sportstrack.serve.jobs.sources import SourceFinder
-from sportstrack.serve.jobs.table import Job, JobTable
+from sportstrack.serve.jobs.table import JobTable, ServeJob
 from sportstrack.serve.refusal import RefusedError
 from sportstrack.serve.service import Service
 from sportstrack.serve.uploads.shelf import Shelf
@@ -67,7 +67,7 @@ class Desk:
         self.shelf.check_room()
         return found
 
-    def send(self, kind: str, name: str, source: Mapping[str, Any], settings: Mapping[str, Any]) -> Job:
+    def send(self, kind: str, name: str, source: Mapping[str, Any], settings: Mapping[str, Any]) -> ServeJob:
         """Put a job into the queue.
 
         Raises:
@@ -84,7 +84,7 @@ class Desk:
         self.pool.wake()
         return job
 
-    def cancel(self, key: str) -> Job:
+    def cancel(self, key: str) -> ServeJob:
         """Ask for a job's end."""
         job = self.jobs.cancel(key)
         self.pool.wake()

@@ -15,7 +15,7 @@ from sportstrack.errors import SportstrackError
 from sportstrack.serve.jobs.child import Child
 from sportstrack.serve.jobs.kinds import KINDS
 from sportstrack.serve.jobs.sources import SourceFinder
-from sportstrack.serve.jobs.table import Job, JobTable
+from sportstrack.serve.jobs.table import JobTable, ServeJob
 from sportstrack.serve.service import Service
 from sportstrack.serve.settings import GIB
 
@@ -71,7 +71,7 @@ class Pool:
         with self._news:
             self._news.wait(seconds)
 
-    def next_job(self) -> Job | None:
+    def next_job(self) -> ServeJob | None:
         """Take a job; None if there is none, or the service ends."""
         return None if self._service.stopping.is_set() else self._jobs.take()
 
@@ -79,7 +79,7 @@ class Pool:
         """Return whether the service ends."""
         return self._service.stopping.is_set()
 
-    def task(self, job: Job) -> dict[str, Any]:
+    def task(self, job: ServeJob) -> dict[str, Any]:
         """Return what the worker is told.
 
         Raises:
@@ -107,7 +107,7 @@ class Pool:
             "allowed": list(settings.streams),
         }
 
-    def hear(self, job: Job, message: Mapping[str, Any]) -> None:
+    def hear(self, job: ServeJob, message: Mapping[str, Any]) -> None:
         """Take a worker's message."""
         if "progress" in message:
             self._jobs.progress(job.id, **message["progress"])
@@ -118,15 +118,15 @@ class Pool:
         elif "count" in message:
             self._count(message["count"])
 
-    def now(self, job: Job) -> Job:
+    def now(self, job: ServeJob) -> ServeJob:
         """Return a job as it is now."""
         return self._jobs.get(job.id)
 
-    def wants_end(self, job: Job) -> bool:
+    def wants_end(self, job: ServeJob) -> bool:
         """Return whether a job was cancelled since it began."""
         return self.now(job).cancel
 
-    def ended(self, job: Job, outcome: Mapping[str, Any], *, stopped: bool) -> None:
+    def ended(self, job: ServeJob, outcome: Mapping[str, Any], *, stopped: bool) -> None:
         """Write a job's end; one that the service's own end has stopped goes back to the queue."""
         if "cancelled" in outcome and stopped and not self.wants_end(job):
             self._kept(lambda: self._jobs.again(job.id, died=False))
@@ -137,7 +137,7 @@ class Pool:
         self._kept(lambda: self._jobs.end(job.id, state, error=error, summary=outcome.get("done"), size=size))
         self._service.figures.ended.labels(job.kind, state).inc()
 
-    def died(self, job: Job, how: str) -> None:
+    def died(self, job: ServeJob, how: str) -> None:
         """Begin a job anew whose worker is gone, unless that happened too often."""
         if job.cancel:
             self._kept(lambda: self._jobs.end(job.id, "cancelled", size=folder_bytes(self._jobs.folder(job.id))))
@@ -180,7 +180,7 @@ class _Slot:
         self._pool = pool
         self._thread = threading.Thread(target=self._run, name=f"worker {number}", daemon=True)
         self._child: Child | None = None
-        self._job: Job | None = None
+        self._job: ServeJob | None = None
         self._abandoned = False
 
     def start(self) -> None:
@@ -217,7 +217,7 @@ class _Slot:
                 self._pool.wait(5.0)
         self._dismiss()
 
-    def _do(self, job: Job) -> None:
+    def _do(self, job: ServeJob) -> None:
         """Have a job done, whatever happens to the worker."""
         try:
             task = self._pool.task(job)
@@ -257,7 +257,7 @@ class _Slot:
             with suppress(SportstrackError):
                 self._pool.hear(job, {"log": text})
 
-    def _watch(self, child: Child, job: Job) -> None:
+    def _watch(self, child: Child, job: ServeJob) -> None:
         """Tell the worker when its job is cancelled, and kill it if it stays."""
         told = 0.0
         while self._job is job:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sportstrack.serve.addresses import check_address
-from sportstrack.serve.jobs.table import Job, JobTable
+from sportstrack.serve.jobs.table import JobTable, ServeJob
 from sportstrack.serve.paths import check_path
 from sportstrack.serve.refusal import RefusedError
 from sportstrack.serve.settings import ServeSettings
@@ -73,7 +73,7 @@ class SourceFinder:
             return str(self._shelf.get(value).path)
         return str(self.result_of(self._jobs.get(value), ".npz" if wants == "recording" else ".txt"))
 
-    def result_of(self, job: Job, ending: str) -> Path:
+    def result_of(self, job: ServeJob, ending: str) -> Path:
         """Return a job's file with tracks, or its recording.
 
         Raises:
@@ -88,7 +88,7 @@ class SourceFinder:
             raise RefusedError(f"job {job.id} has no {what}", "not_found")
         return found[0]
 
-    def video_of(self, job: Job) -> Path:
+    def video_of(self, job: ServeJob) -> Path:
         """Return the video of a job, as it was sent.
 
         Raises:

@@ -37,7 +37,7 @@ _NOTHING: dict[str, Any] = {"frames_done": 0, "frames_total": None, "frames_per_
 
 
 @dataclass(frozen=True)
-class Job:
+class ServeJob:
     """A row of the table.
 
     Attributes:
@@ -104,7 +104,7 @@ class JobTable:
         return self._folder / key
 
     def add(self, kind: str, name: str, source: Mapping[str, Any], settings: Mapping[str, Any],
-            request: Mapping[str, Any], upload: str | None) -> Job:  # fmt: skip
+            request: Mapping[str, Any], upload: str | None) -> ServeJob:  # fmt: skip
         """Put a job at the end of the queue."""
         key = secrets.token_hex(8)
         self.folder(key).mkdir()
@@ -117,14 +117,14 @@ class JobTable:
         self._ring(key)
         return self.get(key)
 
-    def get(self, key: str) -> Job:
+    def get(self, key: str) -> ServeJob:
         """Return a job; RefusedError if there is none."""
         row = self.store.one("SELECT * FROM jobs WHERE id = ?", key)
         if row is None:
             raise not_found("job", key)
         return _job(row)
 
-    def find(self, state: str | None, limit: int, before: float | None) -> list[Job]:
+    def find(self, state: str | None, limit: int, before: float | None) -> list[ServeJob]:
         """Return jobs, the newest first."""
         question = "SELECT * FROM jobs WHERE 1"
         values: list[Any] = []
@@ -139,7 +139,7 @@ class JobTable:
         found = self.store.all("SELECT state, COUNT(*) AS jobs FROM jobs GROUP BY state")
         return dict.fromkeys(STATES, 0) | {row["state"]: row["jobs"] for row in found}
 
-    def take(self) -> Job | None:
+    def take(self) -> ServeJob | None:
         """Take the first job of the queue and let it run; None if there is none."""
         with self.store.transaction():
             row = self.store.one("SELECT id FROM jobs WHERE state = 'queued' ORDER BY number LIMIT 1")
@@ -178,7 +178,7 @@ class JobTable:
             self._note(key, "state", {"state": "queued"})
         self._ring(key)
 
-    def cancel(self, key: str) -> Job:
+    def cancel(self, key: str) -> ServeJob:
         """Ask for a job's end: at once if it waits.
 
         Raises:
@@ -210,7 +210,7 @@ class JobTable:
     def log(self, key: str, text: str) -> None:
         """Keep a line of a job's log."""
         with self.store.transaction():
-            self._note(key, "log", {"text": text, "time": time.time()})
+            self._note(key, "log", {"message": text, "time": time.time()})
             self.store.run(
                 "DELETE FROM job_events WHERE job = ? AND event = 'log' AND number <= (SELECT number FROM job_events "
                 "WHERE job = ? AND event = 'log' ORDER BY number DESC LIMIT 1 OFFSET ?)",
@@ -237,11 +237,11 @@ def shown_source(source: Mapping[str, Any]) -> dict[str, Any]:
     return {name: without_password(value) if name == "url" else value for name, value in source.items()}
 
 
-def _job(row: Any) -> Job:
-    values = {name: row[name] for name in Job.__dataclass_fields__}
+def _job(row: Any) -> ServeJob:
+    values = {name: row[name] for name in ServeJob.__dataclass_fields__}
     for name in ("source", "settings", "request", "progress", "error", "summary"):
         values[name] = loaded(values[name])
-    return Job(**values | {"cancel": bool(row["cancel"])})
+    return ServeJob(**values | {"cancel": bool(row["cancel"])})
 
 
 def _progress(values: Mapping[str, Any]) -> str:

@@ -21,7 +21,8 @@ ROW = np.dtype(
 )
 FRAME = np.dtype([("frame", "<i4"), ("time", "<f8"), ("first", "<i8"), ("count", "<i4")])
 COLUMNS = ("frame", "id", "x1", "y1", "x2", "y2", "score", "class", "pitch_x", "pitch_y")
-MOST_FRAMES = 2000
+_EVEN = 2e-3  # seconds
+MOST_FRAMES = 5000
 """Frames of one page."""
 
 
@@ -109,6 +110,8 @@ def write_table(folder: Path, about: Mapping[str, Any], frame: Any, ids: Any, xy
 def read_page(folder: Path, first: int, last: int | None) -> dict[str, Any] | None:
     """Return a page of tracks as the interface has it; None if the job has no tracks.
 
+    ``times`` has the time of every frame of the whole in the first page, and is null where the frame rate says them.
+
     Args:
         folder: of a `TrackFileWriter`.
         first: frame, counted from 1.
@@ -133,12 +136,21 @@ def read_page(folder: Path, first: int, last: int | None) -> dict[str, Any] | No
         "names": about.get("names", {}),
         "first": first,
         "last": min(last, max(total, first)),
-        "frames": (page["frame"] + 1).tolist(),
-        "times": np.round(page["time"], 6).tolist(),
+        "times": _times(frames, total, float(about["frame_rate"])) if first == 1 else None,
         "columns": list(COLUMNS),
         "rows": _plain(boxes),
-        "identities": about.get("identities", []),
+        "identities": [
+            one | {"first_frame": one["first_frame"] + 1, "last_frame": one["last_frame"] + 1}
+            for one in about.get("identities", [])
+        ],
     }
+
+
+def _times(frames: NDArray[np.void], total: int, frame_rate: float) -> list[float] | None:
+    """Return the time of each frame, those between two that were tracked by their neighbours; None where even."""
+    numbers = np.arange(total)
+    times = np.interp(numbers, frames["frame"], frames["time"]) if len(frames) else numbers / frame_rate
+    return None if np.abs(times - numbers / frame_rate).max(initial=0) < _EVEN else np.round(times, 6).tolist()
 
 
 def _plain(boxes: NDArray[np.void]) -> list[list[Any]]:

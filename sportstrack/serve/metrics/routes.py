@@ -99,5 +99,4 @@ def series(
     of: Annotated[str, Query(description="service, or 'stream ID'")] = "service",
 ) -> dict[str, Any]:
     """Every five seconds; coarser with age."""
-    columns, rows = service.series.table(of, name or (), since)
-    return {"columns": columns, "rows": rows}
+    return {"series": service.series.points(of, name or (), since)}

@@ -61,6 +61,15 @@ class Series:
         columns = list(names) or list(dict.fromkeys(name for _, values in rows for name in values))
         return ["time", *columns], [[at, *(values.get(name) for name in columns)] for at, values in rows]
 
+    def points(self, owner: str, names: Iterable[str] = (), since: float = 0.0) -> dict[str, list[list[float]]]:
+        """Return name → [[time, value], …] of a series; arguments as `table`."""
+        wanted, found = set(names), dict[str, list[list[float]]]()
+        for at, values in self.rows(owner, since):
+            for name, value in values.items():
+                if not wanted or name in wanted:
+                    found.setdefault(name, []).append([at, value])
+        return found
+
     def remove(self, owner: str) -> None:
         """Forget a series."""
         self._store.run("DELETE FROM samples WHERE owner = ?", owner)

@@ -49,7 +49,7 @@ export class TrackData {
       const [x, y] = [row[at.pitch_x] ?? NaN, row[at.pitch_y] ?? NaN];
       pitch.set([x, y], n * 2);
       if (x === x) this.hasPitch = true;
-      this._count(row[at.id], row[at.frame], n, row[at.class]);
+      this._count(row[at.id], row[at.frame], n, answer.names?.[row[at.class]] ?? row[at.class]);
       this.count += 1;
     }
     const end = Math.min(last, this.frames);
