@@ -194,29 +194,14 @@ function vertical(context, x, top, bottom) {
   context.stroke();
 }
 
-/** What the service calls its series, and how they are shown. */
-export const SERIES = {
+/** What the service calls the series of a job or stream, and how they are shown. */
+const SERIES = {
   frames_per_s: { title: "Frames per second", digits: 1 },
-  fps: { title: "Frames per second", digits: 1 },
-  latency_s: { title: "Latency, capture to result", read: (value) => `${numberText(value * 1000)} ms` },
-  latency_seconds: { title: "Latency, capture to result", read: (value) => `${numberText(value * 1000)} ms` },
-  tracks_alive: { title: "Tracks in the picture", digits: 0 },
-  mean_score: { title: "Mean score of the boxes", digits: 2 },
   ids_created: { title: "Ids created", digits: 0 },
-  queue_length: { title: "Jobs that wait", digits: 0 },
+  latency_s: { title: "Latency, capture to result", read: (value) => `${numberText(value * 1000)} ms` },
   cpu_cores: { title: "CPU cores in use", digits: 2 },
   memory_bytes: { title: "Memory", read: (value) => `${numberText(value / 1e9, 1)} GB` },
-  sessions: { title: "Open sessions", digits: 0 },
-  streams: { title: "Live streams", digits: 0 },
-  frames_dropped: { title: "Frames dropped", digits: 0 },
 };
 
-/** The name of a series that is not in the list above, as words. */
+/** How a series is shown; one that is not in the list above has its name as words. */
 export const seriesAbout = (name) => SERIES[name] ?? { title: name.replaceAll("_", " ").replace(/^./, (letter) => letter.toUpperCase()), digits: 2 };
-
-/** The series of an answer as {name: [[x, value], …]}, in any of the forms that it comes in. */
-export function seriesOf(answer) {
-  const found = answer?.series ?? answer ?? {};
-  if (Array.isArray(found)) return Object.fromEntries(found.map((one) => [one.name, one.points ?? one.values ?? []]));
-  return found;
-}

@@ -7,9 +7,8 @@ export class FrameClock {
   constructor({ times = null, frameRate = 25, frames }) {
     this.frames = Math.max(1, times?.length || frames || 1);
     this.rate = frameRate > 0 ? frameRate : 25;
-    const first = times?.length ? times[0] : 0;
-    this.times = times?.length ? Float64Array.from(times, (time) => time - first) : null;
     this.offset = 0; // of the browser's time to ours: what it shows first does not always stand at 0
+    this.times = times?.length ? Float64Array.from(times, (time) => time - times[0]) : null;
   }
 
   /** Seconds from the first frame to frame `n`. */
@@ -61,9 +60,10 @@ export class FrameClock {
 
 /** "1:02:03.4" or "2:03.40" of seconds. */
 export function clockText(seconds, digits = 2) {
-  const whole = Math.floor(Math.max(0, seconds));
-  const rest = digits ? (Math.max(0, seconds) - whole).toFixed(digits).slice(1) : "";
-  if (rest.length && rest[0] !== ".") return clockText(whole + 1, digits); // 0.999 became 1.00
+  const scale = 10 ** digits;
+  const parts = Math.round(Math.max(0, seconds) * scale);
+  const whole = Math.floor(parts / scale);
+  const rest = digits ? `.${String(parts % scale).padStart(digits, "0")}` : "";
   const [hours, minutes, left] = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60), whole % 60];
   const two = (value) => String(value).padStart(2, "0");
   return hours ? `${hours}:${two(minutes)}:${two(left)}${rest}` : `${minutes}:${two(left)}${rest}`;

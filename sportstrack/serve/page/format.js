@@ -45,8 +45,8 @@ export function numberText(value, digits = 0) {
 /** "queued" → ["Queued", "the class of its badge"]. */
 export function stateBadge(state) {
   const classes = {
-    queued: "", running: "busy", done: "good", failed: "bad", cancelled: "warn", live: "good", connecting: "busy", reconnecting: "warn",
-    starting: "busy", waiting: "busy", stalled: "warn", down: "bad", stopped: "", ended: "",
+    queued: "", running: "busy", done: "good", failed: "bad", cancelled: "warn", live: "good", starting: "busy", reconnecting: "warn",
+    stalled: "warn", stopped: "", ended: "",
   };
   return [state.charAt(0).toUpperCase() + state.slice(1), `badge ${classes[state] ?? ""}`];
 }

@@ -1,13 +1,15 @@
 import { get, post } from "./api.js";
+import { BoxPicker } from "./box_picker.js";
 import { fill, h, icon } from "./dom.js";
 import { bytesText, limitText } from "./format.js";
 import { SettingsForm } from "./settings_form.js";
+import { toast } from "./toast.js";
 import { startUpload } from "./uploads.js";
 
 const KINDS = [
   ["track", "Track everybody", "Players and the ball, each with an id"],
-  ["sot", "Follow one object", "One player or the ball, from a box that you give"],
-  ["mine", "Find hard examples", "Frames from which a detector would learn most"],
+  ["sot", "Follow one object", "One player or the ball, from a box that you draw"],
+  ["mine", "Find hard examples", "In a data set: the pictures that a detector does worst on"],
 ];
 const VIDEO_FILE = /\.(mp4|m4v|mov|mkv|avi|webm|ts|mts|m2ts|mpg|mpeg|wmv|flv)(\?|#|$)/i;
 
@@ -63,16 +65,17 @@ export class NewJob {
     this._setUp([{ source: scheme ? { url: address } : { path: address }, name }]);
   }
 
-  async _setUp(sources) {
+  async _setUp(sources, values = {}) {
     this.sources = sources;
     this.problem = h("div", { class: "notice bad", role: "alert", hidden: true });
+    this.picker = h("div");
     this.form = h("div", { class: "stack" }, h("p", { class: "muted" }, "Reading the settings …"));
     this.start = h("button", { class: "button primary", type: "submit" }, icon("play"), sources.length > 1 ? `Start ${sources.length} jobs` : "Start");
     const kinds = h(
       "fieldset",
       { class: "kinds" },
       h("legend", { class: "visually-hidden" }, "What to do"),
-      KINDS.map(([kind, title, text]) =>
+      KINDS.filter(([kind]) => kind !== "mine" || sources.some((one) => one.source?.path)).map(([kind, title, text]) =>
         h("label", { class: "kind" },
           h("input", { type: "radio", name: "kind", value: kind, checked: kind === this.kind, on: { change: () => this._loadSettings(kind) } }),
           h("span", {}, h("strong", {}, title), h("span", { class: "muted small" }, text)))),
@@ -86,12 +89,14 @@ export class NewJob {
           h("h2", { class: "truncate" }, sources.length > 1 ? `${sources.length} videos` : sources[0].name),
           h("p", { class: "muted small truncate" }, sources.length > 1 ? sources.map((one) => one.name).join(", ") : sources[0].bytes !== undefined ? bytesText(sources[0].bytes) : Object.values(sources[0].source)[0]))),
         kinds,
+        this.picker,
         this.form,
         this.problem,
         h("div", { class: "row" }, this.start, h("button", { class: "button", type: "button", on: { click: () => this._drop() } }, "Cancel")),
       ),
     );
     await this._loadSettings(this.kind);
+    this.settings?.fill(values);
     this.start.focus({ preventScroll: true });
   }
 
@@ -99,7 +104,11 @@ export class NewJob {
     this.kind = kind;
     try {
       const settings = await get(`/v1/settings/${kind}`);
-      if (kind === this.kind) this.settings = new SettingsForm(this.form, kind, settings.settings ?? settings, this.about?.allowed);
+      if (kind !== this.kind) return;
+      this.settings = new SettingsForm(this.form, kind, settings);
+      const { file } = this.sources[0];
+      const drawn = kind === "sot" && file && this.sources.length === 1;
+      fill(this.picker, drawn && new BoxPicker(file, this.settings.input("init")).node);
     } catch (error) {
       this._refused(error.message);
     }
@@ -107,21 +116,32 @@ export class NewJob {
 
   async _submit(event) {
     event.preventDefault();
-    const settings = this.settings?.value() ?? {};
     this.start.disabled = true;
     this.problem.hidden = true;
     try {
+      const settings = (await this.settings?.value()) ?? {};
       for (const { file, source, name } of this.sources) {
         const job = { kind: this.kind, name, settings };
-        if (file) startUpload(file, job, this.onStarted);
+        if (file) startUpload(file, job, { onStarted: this.onStarted, onRefused: (id, error) => this._refusedUpload(id, job, error) });
         else await post("/v1/jobs", { ...job, source });
       }
       this._drop();
       this.onStarted();
     } catch (error) {
       this.start.disabled = false;
-      if (!this.settings?.show(error.message)) this._refused(error.message);
+      this._showRefusal(error);
     }
+  }
+
+  /** The file is there, but the job was refused: ask for other settings. */
+  async _refusedUpload(id, job, error) {
+    if (!this.root.isConnected) return toast(`${job.name}: ${error.message}`, "bad");
+    await this._setUp([{ source: { upload: id }, name: job.name }], job.settings);
+    return this._showRefusal(error);
+  }
+
+  _showRefusal(error) {
+    if (!this.settings?.show(error.message)) this._refused(error.message);
   }
 
   _refused(message) {

@@ -1,27 +1,31 @@
 import { fill, h } from "./dom.js";
+import { upload } from "./upload.js";
 
 /** What most people set, in this order; everything else is under "All settings". */
 const COMMON = {
   track: ["quality", "weights", "tracker", "teams", "numbers", "offline"],
-  sot: ["box", "weights", "tracker", "frame"],
-  refine: ["quality"],
-  evaluate: ["truth"],
-  mine: ["weights", "limit"],
+  sot: ["init", "detect", "ball", "method", "redetect", "weights"],
+  refine: ["preset", "steps", "detections"],
+  evaluate: ["truth", "benchmark", "diagnose", "plots"],
+  mine: ["weights", "split", "top"],
 };
-const WORDS = { imgsz: "Input size", iou: "Overlap limit", mot_classes: "Classes in MOT text", numbers: "Shirt numbers", offline: "Refine afterwards" };
+const WORDS = {
+  imgsz: "Input size", iou: "Overlap limit", mot_classes: "Classes in MOT text", numbers: "Shirt numbers", offline: "Refine afterwards", init: "Box in the first frame",
+  detect: "Or: the best of a class", ball: "Or: the ball", method: "Tracker", truth: "Ground truth", split: "Part of the data set",
+};
 
 /**
  * The form of a kind of job, made from what `GET /v1/settings/{kind}` tells.
  * `value()` has only what differs from the defaults; `show(message)` marks the field that a refusal names.
  */
 export class SettingsForm {
-  /** @param {HTMLElement} root @param {string} kind @param {object[]} settings @param {{weights?: string[]}} known choices */
-  constructor(root, kind, settings, known = {}) {
+  /** @param {HTMLElement} root @param {string} kind @param {object[]} settings */
+  constructor(root, kind, settings) {
     this.fields = new Map();
     const common = (COMMON[kind] || []).filter((name) => settings.some((one) => one.name === name));
-    const first = common.map((name) => this._field(settings.find((one) => one.name === name), known));
-    const others = settings.filter((one) => !common.includes(one.name)).map((one) => this._field(one, known));
-    const find = h("input", { type: "search", placeholder: "Find a setting", "aria-label": "Find a setting", on: { input: () => this._find(find.value, others) } });
+    const first = common.map((name) => this._field(settings.find((one) => one.name === name), kind));
+    const others = settings.filter((one) => !common.includes(one.name)).map((one) => this._field(one, kind));
+    const find = h("input", { type: "search", placeholder: "Find a setting", "aria-label": "Find a setting", on: { input: () => narrow(find.value, others) } });
     this.more = h(
       "details",
       { class: "more" },
@@ -31,14 +35,23 @@ export class SettingsForm {
     fill(root, first.length > 0 && h("div", { class: "fields" }, first), others.length > 0 && this.more);
   }
 
-  /** The settings that were changed, as the service takes them. */
-  value() {
+  /** The settings that were changed, as the service takes them; files are sent first. */
+  async value() {
     const found = {};
     for (const [name, { about, input }] of this.fields) {
-      const value = read(about, input);
+      const value = await read(about, input);
       if (value !== undefined) found[name] = value;
     }
     return found;
+  }
+
+  /** Put values into the fields. */
+  fill(values) {
+    for (const [name, value] of Object.entries(values)) {
+      const field = this.fields.get(name);
+      if (field && field.about.type !== "file" && typeof value !== "object") field.input.value = plain(value);
+      else if (field && Array.isArray(value)) field.input.value = plain(value);
+    }
   }
 
   /** Mark the field that a message such as "imgsz: expected …" names; returns whether there is one. */
@@ -57,20 +70,20 @@ export class SettingsForm {
     return true;
   }
 
-  _find(text, nodes) {
-    const wanted = text.trim().toLowerCase();
-    for (const node of nodes) node.hidden = wanted !== "" && !node.textContent.toLowerCase().includes(wanted);
+  /** The control of a setting. */
+  input(name) {
+    return this.fields.get(name)?.input ?? null;
   }
 
-  _field(about, known) {
-    const id = `setting-${about.name}`;
-    const input = control(about, id, known);
+  _field(about, kind) {
+    const id = `setting-${kind}-${about.name}`;
+    const input = control(about, id);
     const problem = h("span", { class: "problem", id: `${id}-problem`, role: "alert", hidden: true });
     this.fields.set(about.name, { about, input, problem });
     return h(
       "div",
       { class: "field" },
-      h("label", { for: id }, WORDS[about.name] || about.name.replaceAll("_", " ").replace(/^./, (letter) => letter.toUpperCase())),
+      h("label", { for: id }, (kind === "sot" || about.name !== "ball") && WORDS[about.name] ? WORDS[about.name] : words(about.name)),
       input,
       h("span", { class: "muted small hint", id: `${id}-help` }, about.help),
       problem,
@@ -78,41 +91,57 @@ export class SettingsForm {
   }
 }
 
-const isSwitch = (about) => /true or false|^bool/.test(about.type);
-const isNumber = (about) => /^(a (whole )?number|int|float)/.test(about.type);
-const isList = (about) => /^(a list|list|tuple)/.test(about.type);
-const plain = (value) => (Array.isArray(value) ? value.join(", ") : String(value));
+function narrow(text, nodes) {
+  const wanted = text.trim().toLowerCase();
+  for (const node of nodes) node.hidden = wanted !== "" && !node.textContent.toLowerCase().includes(wanted);
+}
 
-function control(about, id, known) {
+const words = (name) => name.replaceAll("_", " ").replace(/^./, (letter) => letter.toUpperCase());
+const isSwitch = (about) => about.type.startsWith("true or false");
+const isNumber = (about) => /^a (whole )?number/.test(about.type);
+const isList = (about) => about.type.startsWith("a list");
+const plain = (value) => (Array.isArray(value) ? value.join(", ") : value === true ? "yes" : value === false ? "no" : String(value));
+
+/** What stands in an empty field: what the service takes then. */
+function unset({ default: value, shown, metavar, type }) {
+  if (shown) return `${shown} (default)`;
+  if (value !== null && value !== undefined && type !== "table") return `${plain(value)} (default)`;
+  return metavar ? `Automatic, or ${metavar}` : "Automatic";
+}
+
+function control(about, id) {
   const more = { id, "aria-describedby": `${id}-help ${id}-problem` };
-  const unset = about.default === null || about.default === undefined ? "Automatic" : `${plain(about.default)} (default)`;
-  const choices = isSwitch(about) ? ["yes", "no"] : about.choices?.length && !isList(about) ? about.choices : null;
+  if (about.type === "file") return h("input", { ...more, type: "file" });
+  const choices = isSwitch(about) ? ["yes", "no"] : isList(about) ? null : about.choices;
   if (choices) {
-    const shown = isSwitch(about) && typeof about.default === "boolean" ? `${about.default ? "yes" : "no"} (default)` : unset;
-    const others = choices.filter((one) => one !== about.default && !(isSwitch(about) && one === (about.default === true ? "yes" : about.default === false ? "no" : "")));
-    return h("select", more, h("option", { value: "" }, shown), others.map((one) => h("option", { value: one }, one)));
-  }
-  if (about.name === "weights" && known.weights?.length) {
-    return h("select", more, known.weights.map((one) => h("option", { value: one === about.default ? "" : one }, one === about.default ? `${one} (default)` : one)));
+    const others = choices.filter((one) => one !== plain(about.default));
+    return h("select", more, h("option", { value: "" }, unset({ ...about, metavar: null })), others.map((one) => h("option", { value: one }, one)));
   }
   const number = isNumber(about);
   return h("input", {
     ...more,
     type: number ? "number" : "text",
-    step: number ? (/whole|int/.test(about.type) ? 1 : "any") : null,
+    step: number ? (about.type.startsWith("a whole") ? 1 : "any") : null,
     min: number ? about.low : null,
     max: number ? about.high : null,
-    placeholder: unset === "Automatic" ? (about.metavar ? `Automatic, or ${about.metavar}` : unset) : unset,
+    placeholder: about.type === "table" ? "name=value, name=value" : unset(about),
     autocomplete: "off",
     spellcheck: "false",
   });
 }
 
-function read(about, input) {
+async function read(about, input) {
+  if (about.type === "file") {
+    if (!input.files.length) return undefined;
+    return { upload: await upload(input.files[0], { onProgress: () => {}, signal: new AbortController().signal }) };
+  }
   const text = input.value.trim();
   if (text === "") return input.validity?.badInput ? NaN : undefined;
   if (isSwitch(about)) return text === "yes";
   if (isNumber(about)) return Number(text);
-  if (isList(about)) return text.split(",").map((part) => part.trim()).map((part) => (/^-?\d+(\.\d+)?$/.test(part) && !about.choices?.length ? Number(part) : part));
+  if (isList(about)) return text.split(/[,x]\s*(?=[\d-])|,/).map((part) => asNumber(part.trim(), !about.choices?.length));
+  if (about.type === "table") return Object.fromEntries(text.split(",").map((part) => part.split("=")).map(([name, value = ""]) => [name.trim(), asNumber(value.trim(), true)]));
   return text;
 }
+
+const asNumber = (text, wanted) => (wanted && /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text);

@@ -13,8 +13,8 @@ export function onUploads(callback) {
 
 const tell = () => listeners.forEach((callback) => callback());
 
-/** Send a file and then start its job: `{kind, name, settings}`. */
-export async function startUpload(file, job, onStarted) {
+/** Send a file and then start its job: `{kind, name, settings}`; `onRefused(id, error)` where the service refuses the job. */
+export async function startUpload(file, job, { onStarted, onRefused }) {
   const aborter = new AbortController();
   const one = { name: job.name, sent: 0, total: file.size, rate: null, waiting: false, error: null, again: null, cancel: null };
   const drop = () => {
@@ -28,7 +28,7 @@ export async function startUpload(file, job, onStarted) {
   };
   one.again = () => {
     drop();
-    startUpload(file, job, onStarted);
+    startUpload(file, job, { onStarted, onRefused });
   };
   uploads.push(one);
   tell();
@@ -38,9 +38,14 @@ export async function startUpload(file, job, onStarted) {
       tell();
     };
     const id = await upload(file, { onProgress, signal: aborter.signal });
-    await post("/v1/jobs", { ...job, source: { upload: id } });
-    drop();
-    onStarted();
+    try {
+      await post("/v1/jobs", { ...job, source: { upload: id } });
+      drop();
+      onStarted();
+    } catch (error) {
+      drop();
+      onRefused(id, error);
+    }
   } catch (error) {
     if (error.name === "AbortError") return;
     one.error = error.message;

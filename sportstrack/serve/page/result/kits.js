@@ -1,7 +1,7 @@
 const CHEST = { left: 0.3, right: 0.7, top: 0.2, bottom: 0.45 }; // the part of a box that is shirt
 const ENOUGH = 60; // looks at a team, after which its colour stays
 const SMALLEST = 14; // pixels of a box's height
-const GRASS = { from: 70, to: 165 }; // hue, degrees
+const GROUND = 75; // sum of a pixel's differences to the ground's colour, up to which it is ground
 const APART = 110; // RGB distance of two teams' colours
 
 /** Learns the colour of each team's shirts from the pictures that are shown. */
@@ -42,28 +42,25 @@ export class Kits {
   _shirt([x1, y1, x2, y2]) {
     const [w, t] = [x2 - x1, y2 - y1];
     if (t < SMALLEST) return null;
-    const [x, y] = [Math.max(0, Math.round(x1 + w * CHEST.left)), Math.max(0, Math.round(y1 + t * CHEST.top))];
-    const [wide, tall] = [Math.max(1, Math.round(w * (CHEST.right - CHEST.left))), Math.max(1, Math.round(t * (CHEST.bottom - CHEST.top)))];
-    const pixels = this.context.getImageData(x, y, wide, tall).data;
-    const sum = [0, 0, 0];
-    let count = 0;
-    for (let at = 0; at < pixels.length; at += 4) {
-      const rgb = [pixels[at], pixels[at + 1], pixels[at + 2]];
-      if (isGrass(rgb)) continue;
-      for (let channel = 0; channel < 3; channel += 1) sum[channel] += rgb[channel];
-      count += 1;
-    }
-    return count > pixels.length / 16 ? sum.map((value) => value / count) : null;
+    const [top, tall] = [Math.round(y1 + t * CHEST.top), Math.max(1, Math.round(t * (CHEST.bottom - CHEST.top)))];
+    const beside = Math.max(2, Math.round(w * 0.25));
+    const ground = mean([...this._pixels(Math.round(x1) - beside, top, beside, tall), ...this._pixels(Math.round(x2), top, beside, tall)]);
+    const chest = this._pixels(Math.round(x1 + w * CHEST.left), top, Math.max(1, Math.round(w * (CHEST.right - CHEST.left))), tall);
+    const shirt = ground ? chest.filter((rgb) => rgb.reduce((sum, value, channel) => sum + Math.abs(value - ground[channel]), 0) > GROUND) : chest;
+    return shirt.length > chest.length / 4 ? mean(shirt) : null;
+  }
+
+  /** The pixels of a rectangle that lie in the picture, as [red, green, blue] each. */
+  _pixels(left, top, wide, tall) {
+    const [x, y] = [Math.max(0, left), Math.max(0, top)];
+    const [w, t] = [Math.min(this.canvas.width, left + wide) - x, Math.min(this.canvas.height, top + tall) - y];
+    if (w < 1 || t < 1) return [];
+    const { data } = this.context.getImageData(x, y, w, t);
+    return Array.from({ length: w * t }, (_, at) => [data[at * 4], data[at * 4 + 1], data[at * 4 + 2]]);
   }
 }
 
-function isGrass([r, g, b]) {
-  const most = Math.max(r, g, b);
-  const spread = most - Math.min(r, g, b);
-  if (most !== g || spread < 25) return false;
-  const hue = 60 * (2 + (b - r) / spread);
-  return hue > GRASS.from && hue < GRASS.to && spread / most > 0.25;
-}
+const mean = (pixels) => (pixels.length ? [0, 1, 2].map((channel) => pixels.reduce((sum, one) => sum + one[channel], 0) / pixels.length) : null);
 
 /** The colours to draw with: those of the shirts, bright enough to be seen, those of two teams told apart. */
 function teamColours(looks) {

@@ -5,7 +5,7 @@ const PALETTE = [
   "#ffd200", "#00b8ff", "#ff5a4f", "#b98cff", "#ff8a1f", "#5b8cff", "#ff78d2", "#00d9cb", "#ff3d7f", "#d9c46a", "#a98bff", "#ffa79a",
   "#c98a55", "#8acbff", "#ff5ae8", "#1fb8b8", "#ffb27a", "#cdb2ff", "#f0734f", "#f2e38c", "#4fa3e0", "#ff9aa6", "#c97aa8", "#7ee081",
 ];
-const UNKNOWN = "#c9d1d9";
+const UNKNOWN = "#8b96a5";
 
 /**
  * The tracks of a job: boxes as flat arrays in the order of the frames, and a table of the tracks. Frames count from 1.
@@ -15,7 +15,9 @@ export class TrackData {
   constructor(answer) {
     this.frames = Math.max(1, answer.frames_total || 0);
     this.rate = answer.frame_rate || 25;
-    this.times = answer.times?.length ? answer.times : null;
+    this.names = answer.names || {};
+    this.times = answer.times ? padded(answer.times, this.frames, this.rate) : null; // of all frames, where the rate varies
+    this.looked = new Uint32Array(this.frames + 2); // the frame whose boxes stand at a frame: itself, or one before
     Object.assign(this, { width: answer.width, height: answer.height, pitch: answer.pitch ?? null, identities: new Map() });
     this.start = new Uint32Array(this.frames + 2); // boxes of frame n: from start[n] to start[n + 1]
     this.count = 0;
@@ -35,6 +37,7 @@ export class TrackData {
 
   /** Add the boxes of an answer; frames must come in order. */
   add(answer, last) {
+    this._addLooked(answer.frames || [], last);
     const at = Object.fromEntries(answer.columns.map((name, index) => [name, index]));
     const rows = answer.rows;
     this._grow(this.count + rows.length);
@@ -49,7 +52,7 @@ export class TrackData {
       const [x, y] = [row[at.pitch_x] ?? NaN, row[at.pitch_y] ?? NaN];
       pitch.set([x, y], n * 2);
       if (x === x) this.hasPitch = true;
-      this._count(row[at.id], row[at.frame], n, answer.names?.[row[at.class]] ?? row[at.class]);
+      this._count(row[at.id], row[at.frame], n, String(this.names[row[at.class]] ?? row[at.class] ?? ""));
       this.count += 1;
     }
     const end = Math.min(last, this.frames);
@@ -60,7 +63,8 @@ export class TrackData {
 
   /** The boxes [from, to) of a frame. */
   range(frame) {
-    return [this.start[frame], this.start[frame + 1]];
+    const shown = this.looked[Math.min(this.frames, Math.max(1, frame))] || frame;
+    return [this.start[shown], this.start[shown + 1]];
   }
 
   /** What is known of a track in a frame: team, role, number, name. */
@@ -86,6 +90,21 @@ export class TrackData {
     return PALETTE[Math.abs(id) % PALETTE.length];
   }
 
+  /** Take which frames were looked at: between two of them stand the boxes of the one before. */
+  _addLooked(frames, last) {
+    const steps = frames.slice(1).map((frame, at) => frame - frames[at]).sort((one, other) => one - other);
+    this.stride = Math.max(1, steps[steps.length >> 1] ?? this.stride ?? 1);
+    let shown = this.looked[this.loaded ?? 0] || 1;
+    let next = 0;
+    for (let frame = (this.loaded ?? 0) + 1; frame <= Math.min(last, this.frames); frame += 1) {
+      if (frames[next] === frame) {
+        shown = frame;
+        next += 1;
+      }
+      this.looked[frame] = frames.length ? shown : frame;
+    }
+  }
+
   _grow(size) {
     for (const [name, wide] of [["id", 1], ["box", 4], ["score", 1], ["pitch", 2]]) {
       const old = this.columns[name];
@@ -99,12 +118,12 @@ export class TrackData {
   _count(id, frame, n, label) {
     let track = this.tracks.get(id);
     if (!track) {
-      track = { id, first: frame, last: frame, boxes: 0, scored: 0, score: 0, path: 0, spans: [], class: label ?? "", ...this._known(id) };
+      track = { id, first: frame, last: frame, boxes: 0, scored: 0, score: 0, path: 0, spans: [], class: label, ...this._known(id) };
       this.tracks.set(id, track);
     }
     const { box, score } = this.columns;
     const span = track.spans.at(-1);
-    if (span && frame <= span[1] + 1) span[1] = frame;
+    if (span && frame <= span[1] + this.stride) span[1] = frame;
     else track.spans.push([frame, frame]);
     if (track.boxes) track.path += Math.hypot((box[n * 4] + box[n * 4 + 2]) / 2 - track.x, box[n * 4 + 3] - track.y);
     Object.assign(track, { last: frame, x: (box[n * 4] + box[n * 4 + 2]) / 2, y: box[n * 4 + 3] });
@@ -122,6 +141,12 @@ export class TrackData {
     const best = [...spans].sort((one, other) => long(other) - long(one))[0] || {};
     return { team: best.team || "", role: best.role || "", number: String(best.number ?? ""), name: best.name || "" };
   }
+}
+
+/** Times for all frames: after the last one that is known they go on at the frame rate. */
+function padded(times, frames, rate) {
+  const more = Array.from({ length: Math.max(0, frames - times.length) }, (_, at) => times.at(-1) + (at + 1) / rate);
+  return [...times, ...more].slice(0, frames);
 }
 
 /** Read the tracks of a job; `onPart(data)` is called whenever another part is here. */

@@ -1,5 +1,5 @@
 import { get } from "../api.js";
-import { LineChart, seriesAbout, seriesOf } from "../charts.js";
+import { LineChart, seriesAbout } from "../charts.js";
 import { clockText } from "../clock.js";
 import { Controls } from "../controls.js";
 import { fill, h, icon } from "../dom.js";
@@ -68,8 +68,9 @@ export class Result {
     const timelineCard = h("section", { class: "card", "aria-label": "Timeline" }, timelineHead);
     this.heatCard = h("section", { class: "card", "aria-labelledby": "heat-title" }, h("header", {}, h("h2", { id: "heat-title" }, "Heat map")));
     this.chartCard = h("section", { class: "card", "aria-labelledby": "chart-title" }, h("header", {}, h("h2", { id: "chart-title" }, "Over time")));
-    this.maps = h("div", { class: "stack" }, this.heatCard);
-    fill(this.root, h("div", { class: "result" }, h("div", { class: "stack" }, stage), this.side), timelineCard, h("div", { class: "two" }, this.maps, this.chartCard), filesCard(job), this._about());
+    this.maps = h("div", { class: "two" }, this.heatCard, this.chartCard);
+    this.runCard = h("section", { class: "card", "aria-labelledby": "run-title", hidden: true }, h("header", {}, h("h2", { id: "run-title" }, "How it ran")));
+    fill(this.root, h("div", { class: "result" }, h("div", { class: "stack" }, stage), this.side), timelineCard, this.maps, this.runCard, filesCard(job), this._about());
     this._player(stage, data);
     this.timeline = new Timeline(timelineCard, { frames: data.frames, clock: this.player.clock });
     timelineHead.append(...this.timeline.buttons());
@@ -206,16 +207,18 @@ export class Result {
     score.set(scores, [1, data.frames]);
     this.chartsOfFrames = [tracks, score];
     this.parts.push(tracks, score);
-    const series = seriesOf(await get(`/v1/jobs/${this.job.id}/series`, { signal: this.aborter.signal }).catch(() => null));
+    const series = (await get(`/v1/jobs/${this.job.id}/series`, { signal: this.aborter.signal }).catch(() => null))?.series ?? {};
+    const run = this.runCard.appendChild(h("div", { class: "charts wide" }));
     for (const [name, points] of Object.entries(series)) {
-      if (name === "tracks_alive" || name === "mean_score" || !Array.isArray(points) || points.length < 2) continue;
+      if (["tracks_alive", "mean_score", "frames"].includes(name) || points.length < 2) continue;
       const first = points[0][0];
-      const chart = new LineChart(body, { ...seriesAbout(name), x: (at) => `+${spanText(at - first)}` });
+      const chart = new LineChart(run, { ...seriesAbout(name), x: (at) => `+${spanText(at - first)}` });
       chart.set(points);
       this.parts.push(chart);
+      this.runCard.hidden = false;
     }
-    body.append(h("p", { class: "muted small" }, "As a table: ",
-      h("a", { href: `/v1/jobs/${this.job.id}/series.csv`, download: "" }, "CSV"), " · ", h("a", { href: `/v1/jobs/${this.job.id}/series.parquet`, download: "" }, "Parquet")));
+    const table = (ending, text) => h("a", { class: "button small", href: `/v1/jobs/${this.job.id}/series.${ending}`, download: "", "aria-label": `Series as ${text}` }, icon("download"), text);
+    this.runCard.querySelector("header").append(h("span", { class: "grow" }), table("csv", "CSV"), table("parquet", "Parquet"));
   }
 
   _about() {

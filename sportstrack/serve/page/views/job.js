@@ -1,6 +1,7 @@
 import { get, listen, post } from "../api.js";
 import { fill, h, icon } from "../dom.js";
 import { agoText, numberText, spanText, stateBadge, timeText } from "../format.js";
+import { followUp } from "../follow_up.js";
 import { toast } from "../toast.js";
 import { bar, deleteJob, setBar } from "./videos.js";
 
@@ -61,7 +62,10 @@ class JobView {
     ].filter(Boolean).join(" · ");
     const act = (name, words, handler, kind = "") => h("button", { class: `button ${kind}`, type: "button", on: { click: handler } }, icon(name), h("span", {}, words));
     const active = !ENDED.includes(job.state);
+    const hasTracks = ["track", "refine"].includes(job.kind) && job.state === "done";
     fill(this.acts,
+      hasTracks && act("check", "Score", () => followUp("evaluate", job)),
+      hasTracks && act("again", "Refine", () => followUp("refine", job)),
       active && act("stop", "Cancel", () => this._cancel(), "danger"),
       !active && job.state !== "done" && act("again", "Start again", () => this._again()),
       !active && act("bin", "Delete", () => this._delete(), "danger"));
@@ -144,9 +148,8 @@ class Running {
   }
 
   log(line) {
-    const text = typeof line === "string" ? line : line.message || JSON.stringify(line);
     this.logCard.hidden = false;
-    this.lines.append(`${text}\n`);
+    this.lines.append(`${line.message}\n`);
     while (this.lines.childNodes.length > LINES) this.lines.firstChild.remove();
     this.lines.scrollTop = this.lines.scrollHeight;
   }

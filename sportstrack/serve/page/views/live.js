@@ -40,7 +40,7 @@ function showStreams(root, streams) {
   }
   const focused = document.activeElement?.getAttribute("href");
   fill(root, streams.map((stream) => {
-    const [text, badge] = stateBadge(stream.state);
+    const [text, badge] = stateBadge(stream.state === "running" ? "live" : stream.state);
     const counters = stream.counters || {};
     return h("a", { class: "card stream", href: `#/live/${encodeURIComponent(stream.id)}` },
       h("div", { class: "row tight" }, h("strong", { class: "grow truncate" }, stream.name || stream.id), h("span", { class: badge }, text)),
@@ -77,7 +77,7 @@ function streamForm(about, address, close) {
   const problem = h("div", { class: "notice bad", role: "alert", hidden: true });
   const settings = h("div", { class: "stack" });
   let form = null;
-  get("/v1/settings/track").then((answer) => (form = new SettingsForm(settings, "track", answer.settings ?? answer, about?.allowed)), () => {});
+  get("/v1/settings/track").then((answer) => (form = new SettingsForm(settings, "track", answer)), () => {});
   const start = h("button", { class: "button primary", type: "submit" }, icon("play"), "Start");
   const submit = async (event) => {
     event.preventDefault();
@@ -85,7 +85,7 @@ function streamForm(about, address, close) {
     start.disabled = true;
     const outputs = Object.fromEntries([["udp", udp.value.trim()], ["webhook", webhook.value.trim()], ["record", record.checked]].filter(([, value]) => value));
     try {
-      const made = await post("/v1/streams", { name: name.value.trim() || url.value.trim(), source: { url: url.value.trim() }, settings: form?.value() ?? {}, outputs });
+      const made = await post("/v1/streams", { name: name.value.trim() || url.value.trim(), source: { url: url.value.trim() }, settings: (await form?.value()) ?? {}, outputs });
       location.hash = `#/live/${made.id}`;
     } catch (error) {
       start.disabled = false;

@@ -46,7 +46,7 @@ class StreamView {
 
   async refresh() {
     const stream = await get(this.path);
-    const [text, badge] = stateBadge(stream.state);
+    const [text, badge] = stateBadge(stream.state === "running" ? "live" : stream.state);
     this.title.textContent = stream.name || stream.id;
     document.title = `${stream.name || stream.id} · sportstrack`;
     this.badge.textContent = text;

@@ -1,9 +1,46 @@
 import { get } from "../api.js";
-import { LineChart, seriesAbout, seriesOf } from "../charts.js";
+import { LineChart } from "../charts.js";
 import { fill, h, icon } from "../dom.js";
 import { agoText, limitText, numberText } from "../format.js";
 
 const OFTEN = 5000; // milliseconds
+const LEAST = 120; // seconds that a chart shows
+const milliseconds = (value) => `${numberText(value * 1000)} ms`;
+
+/** What is shown: a figure as it is, its rate (`per`: of how many seconds), or the growth of one by that of another. */
+const SHOWN = [
+  { title: "Frames tracked per second", of: "frames_total_tracked", per: 1 },
+  { title: "Frames dropped per second", of: "frames_total_dropped", per: 1 },
+  { title: "Latency of live streams, mean", of: "latency_seconds_sum", by: "latency_seconds_count", read: milliseconds },
+  { title: "Mean score of the boxes", of: "mean_score_sum", by: "mean_score_count", digits: 2 },
+  { title: "Tracks in the pictures", of: "tracks_alive", digits: 0 },
+  { title: "Ids created per minute", of: "ids_created_total", per: 60 },
+  { title: "CPU cores in use", of: "cpu_cores", digits: 2 },
+  { title: "Memory", of: "memory_bytes", read: (value) => `${numberText(value / 1e9, 1)} GB` },
+  { title: "Jobs running", of: "jobs_running", digits: 0 },
+  { title: "Jobs that wait", of: "queue_length", digits: 0 },
+  { title: "Streams running", of: "streams_running", digits: 0 },
+  { title: "Open sessions", of: "sessions", digits: 0 },
+  { title: "Answers per second", of: "request_seconds_count", per: 1 },
+  { title: "Time to answer, mean", of: "request_seconds_sum", by: "request_seconds_count", read: milliseconds },
+  { title: "Alerts", of: "alerts_total", digits: 0 },
+];
+
+/** The points of a chart from the service's series. */
+function pointsOf({ of, by, per }, series) {
+  const points = series[of] ?? [];
+  if (!by && !per) return points;
+  const below = by && new Map(series[by] ?? []);
+  const found = [];
+  for (let at = 1; at < points.length; at += 1) {
+    const [[t0, v0], [t1, v1]] = [points[at - 1], points[at]];
+    if (v1 < v0) continue; // the service was started anew
+    if (per) found.push([t1, (per * (v1 - v0)) / Math.max(1e-9, t1 - t0)]);
+    else if (below.get(t1) > below.get(t0)) found.push([t1, (v1 - v0) / (below.get(t1) - below.get(t0))]);
+  }
+  return found;
+}
+
 const SPANS = [[900, "15 min"], [3600, "1 h"], [6 * 3600, "6 h"], [86400, "24 h"], [7 * 86400, "7 d"]];
 
 /** Show how the service runs: figures over time, its limits, and what is installed. */
@@ -19,13 +56,16 @@ export async function show(root) {
     h("section", { class: "card", "aria-label": "Figures over time" }, body, note), about);
   const refresh = async () => {
     const now = Date.now() / 1000;
-    const series = seriesOf(await get(`/v1/series?since=${Math.round(now - span)}`).catch(() => null));
-    const named = Object.entries(series).filter(([, points]) => Array.isArray(points) && points.length);
-    note.hidden = named.length > 0;
-    for (const [name, points] of named) {
-      if (!charts.has(name)) charts.set(name, new LineChart(body, { ...seriesAbout(name), x: (time) => new Date(time * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }) }));
-      charts.get(name).set(points, [now - span, now]);
+    const series = (await get(`/v1/series?since=${Math.round(now - span)}`).catch(() => null))?.series ?? {};
+    let any = false;
+    for (const shown of SHOWN) {
+      const points = pointsOf(shown, series);
+      if (!points.length) continue;
+      any = true;
+      if (!charts.has(shown)) charts.set(shown, new LineChart(body, { ...shown, x: (time) => new Date(time * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }) }));
+      charts.get(shown).set(points, [Math.min(now - LEAST, Math.max(now - span, points[0][0])), now]);
     }
+    note.hidden = any;
   };
   const choose = (seconds) => {
     span = seconds;
