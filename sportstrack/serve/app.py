@@ -27,6 +27,7 @@ from sportstrack.serve.service import Service
 from sportstrack.serve.sessions import routes as sessions
 from sportstrack.serve.settings import ServeSettings
 from sportstrack.serve.store import Database
+from sportstrack.serve.streams import routes as streams
 from sportstrack.serve.uploads import routes as uploads
 
 PAGE = Path(__file__).parent / "page"
@@ -56,10 +57,12 @@ def create_app(settings: ServeSettings | None = None) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.service = service
-    for part in (login, uploads, jobs, metrics, sessions, pitches):
+    for part in (login, uploads, jobs, metrics, sessions, streams, pitches):
         app.include_router(part.router)
     jobs.set_up(service)
     metrics.set_up(service)
+    sessions.set_up(service)
+    streams.set_up(service)
     add_answers(app)
     _add_page(app)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,6 +74,11 @@ class Bell:
         """Wake all who wait for news of `about`."""
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._ring, about)
+
+    def call(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run a coroutine in the server's loop, from another thread, and wait for its end."""
+        assert self._loop is not None, "the server has not started"
+        asyncio.run_coroutine_threadsafe(work(), self._loop).result()
 
     def close(self) -> None:
         """Wake everybody for the last time: the service ends."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import suppress
 from fractions import Fraction
 from typing import Any
@@ -35,8 +35,11 @@ class StreamReader(Pictures):
         reconnect: int,
         timeout: float,
         frame_rate: float | Fraction | None = None,
+        on_lost: Callable[[str], None] | None = None,
+        on_back: Callable[[], None] | None = None,
     ):
         super().__init__(every)
+        self._on_lost, self._on_back = on_lost, on_back  # called in the thread that reads
         self._address, self._label = address, without_password(address)
         self._reconnect, self._timeout = reconnect, timeout
         self._closed = threading.Event()
@@ -86,11 +89,15 @@ class StreamReader(Pictures):
         lost_at = self.clock.last or Fraction(0)
         reason = plain(self._decoder.failure) if self._decoder.failure else "the sender ended it"
         self._decoder.close()
+        if self._on_lost is not None:
+            self._on_lost(reason)
         for attempt in range(self._reconnect):
-            if self._closed.wait(min(FIRST_WAIT * 2**attempt, LONGEST_WAIT)):
+            if self._closed.wait(min(FIRST_WAIT * 2 ** min(attempt, 10), LONGEST_WAIT)):
                 return
             with suppress(SourceError):
                 self._decoder = self._open()
+                if self._on_back is not None:
+                    self._on_back()
                 self.warnings.append(f"connection lost at {float(lost_at):.1f} s ({reason}) and taken up again")
                 return
         raise SourceError(

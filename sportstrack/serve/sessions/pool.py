@@ -7,7 +7,6 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -106,11 +105,11 @@ class SessionPool:
         try:
             worker = await self._free_worker()
             session = OpenSession(secrets.token_hex(KEY // 2), asked, worker, seconds)
-            status, _, _, text = await worker.ask(BEGIN, session.id, json.dumps(asked).encode())
+            status, _, _, answer = await worker.ask(BEGIN, session.id, json.dumps(asked).encode())
         finally:
             self._beginning -= 1
         if status != 201:
-            error = json.loads(text)["error"]
+            error = json.loads(answer)["error"]
             raise RefusedError(error["message"], error["kind"] if status < 500 else "input")
         session.used = time.monotonic()
         self.open[session.id] = session
@@ -207,8 +206,3 @@ class SessionPool:
         while self.open:
             await asyncio.sleep(CHECK)
             self._clear()
-
-
-def in_loop(loop: asyncio.AbstractEventLoop, work: Callable[[], Any]) -> None:
-    """Run a coroutine in a loop from another thread and wait for it."""
-    asyncio.run_coroutine_threadsafe(work(), loop).result(30)

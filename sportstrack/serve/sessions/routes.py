@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import Annotated, Any
 
@@ -12,8 +11,8 @@ from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, Response
 
 from sportstrack.serve.refusal import RefusedError
-from sportstrack.serve.service import Service
-from sportstrack.serve.sessions.pool import SessionPool, in_loop
+from sportstrack.serve.service import Service, TheService
+from sportstrack.serve.sessions.pool import SessionPool
 from sportstrack.trackers import DEFAULT_TRACKER
 
 router = APIRouter(prefix="/v1/sessions", tags=["sessions"])
@@ -46,28 +45,23 @@ class SessionRequest(BaseModel):
     time_to_live: float = Field(60.0, ge=1, le=86400, description="seconds without a frame after which it ends")
 
 
-def _pool(connection: HTTPConnection) -> SessionPool:
-    app = connection.app
-    if not hasattr(app.state, "sessions"):
-        service: Service = app.state.service
-        pool = app.state.sessions = SessionPool(service)
-        loop = asyncio.get_running_loop()
-        service.at_end.append(lambda: in_loop(loop, pool.close))
-    found: SessionPool = app.state.sessions
+def set_up(service: Service) -> None:
+    """Make what is behind the routes."""
+    pool = service.parts["sessions"] = SessionPool(service)
+    service.at_end.append(lambda: service.bell.call(pool.close))
+
+
+async def _pool(connection: HTTPConnection) -> SessionPool:
+    found: SessionPool = connection.app.state.service.parts["sessions"]
     return found
 
 
-async def _pool_in_loop(connection: HTTPConnection) -> SessionPool:
-    return _pool(connection)
-
-
-ThePool = Annotated[SessionPool, Depends(_pool_in_loop)]
+ThePool = Annotated[SessionPool, Depends(_pool)]
 
 
 @router.post("", status_code=201, summary="Begin a session")
-async def begin(asked: SessionRequest, pool: ThePool, request: Request) -> JSONResponse:
+async def begin(asked: SessionRequest, pool: ThePool, service: TheService) -> JSONResponse:
     """Open a tracker; 503 with Retry-After where as many sessions are open as the service takes."""
-    service: Service = request.app.state.service
     if ":" in asked.tracker and asked.tracker not in service.settings.plugins:
         raise RefusedError(f"tracker: {asked.tracker!r} is not among the plug-ins that this service allows", "setting")
     if service.stopping.is_set():
@@ -117,13 +111,12 @@ async def end(name: str, pool: ThePool) -> dict[str, Any]:
         }
     },
 )
-async def frames(name: str, request: Request) -> Response:
+async def frames(name: str, request: Request, service: TheService) -> Response:
     """Track the frames of a request; the work is done in another process."""
     began = time.perf_counter()
-    pool = _pool(request)
-    pool.get(name)
+    pool: SessionPool = service.parts["sessions"]
     status, text, new = await pool.track(name, await request.body())
-    figures = request.app.state.service.figures
+    figures = service.figures
     if status == 200:
         figures.frames.labels("session", "", "tracked").inc(new)
         figures.latency.labels("session", "").observe(time.perf_counter() - began)

@@ -152,7 +152,7 @@ def test_a_full_service_says_when_to_come_again_and_sessions_end_by_themselves(t
         while server.client.get("/v1/sessions").json() and time.monotonic() < end:
             time.sleep(0.1)
         refused(server.client.post(f"/v1/sessions/{names[0]}/frames", json=sent(1, 1)), 404, "ended")
-        pid = server.app.state.sessions.open[begun(server.client)].worker.process.pid
+        pid = server.service.parts["sessions"].open[begun(server.client)].worker.process.pid
         assert psutil.pid_exists(pid)
     assert not psutil.pid_exists(pid), "the process with trackers outlives the service"
 
@@ -183,7 +183,7 @@ def test_the_example_of_the_documentation_runs(server: Served) -> None:
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="POSIX signals")
 def test_a_killed_worker_costs_its_sessions_and_nothing_else(server: Served) -> None:
     one = begun(server.client)
-    pool = server.app.state.sessions
+    pool = server.service.parts["sessions"]
     os.kill(pool.open[one].worker.process.pid, signal.SIGKILL)
     end = time.monotonic() + 10
     while one in pool.open and time.monotonic() < end:
