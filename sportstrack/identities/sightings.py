@@ -195,9 +195,13 @@ class TrackSightings:
             self.closed.append(self._open.closed(len(self.closed)))
         self._open, self._began = _Open(), None
 
-    def table(self, last: int | None = None) -> Seen:
-        """Return the rows of all closed spans, or of the last ones."""
-        return Seen.join(self.closed if last is None else self.closed[-last:])
+    def table(self) -> Seen:
+        """Return the rows of all closed spans."""
+        return Seen.join(self.closed)
+
+    def so_far(self) -> Seen:
+        """Return the rows of all spans, with what was gathered of the one that is open."""
+        return Seen.join([*self.closed, self._open.closed(len(self.closed))])
 
 
 def ground_height(xyxy: FloatArray) -> FloatArray:

@@ -24,7 +24,15 @@ from sportstrack.types import Detections, FloatArray, IntArray, Tracks
 GROUPS = 5  # columns of the evidence: two teams, and three groups of goalkeepers, officials and others
 
 _FIRST_FIT = 3  # spans
-_HALF_LIFE = 2.0  # seconds in which what was seen of a track counts half, so that a mistaken track is noticed
+_EARLY = 0.15  # seconds between two looks before that
+_PLAIN = 0.25  # distances of the two kits in looks that agree, added up, from which on the teams are settled
+_CROWD = 2.0  # people of each team at a time for that
+_TRUST = 0.9  # the most that is said of teams that no later fit has confirmed
+_CONFIRMED = 10  # spans until which the teams are looked for again and again
+_HALF_LIFE = np.array([6.0, 0.3])  # seconds in which what was seen of a track counts half: in all, and lately
+_LEAST_KEPT = np.array([0.0, 0.7])  # share that stays from frame to frame, however long that is
+_OTHER = 0.85  # confidence of what was seen lately from which on a track goes on as somebody else
+_QUICK = 1.5  # what a frame counts
 _STEADY = 0.15  # distance by which a team's kit may change between two fits when it is settled
 _RECENT, _OLDER = 120, 120  # spans that a fit looks at: the last minute, and as many from before
 _ALONE = 4.0  # what a detection counts by itself
@@ -35,11 +43,11 @@ _ROUGH = 0.02  # difference of a confidence that is worth a new record
 
 @dataclass
 class _Live:
-    """The kits of tracks, what was seen lately counting most."""
+    """The kits of tracks: sums over a long time and over a short one, each forgotten in its `_HALF_LIFE`."""
 
     row: dict[int, int] = field(default_factory=dict)
-    kits: NDArray[np.float64] = field(default_factory=lambda: np.zeros((64, WIDTH)))
-    weight: FloatArray = field(default_factory=lambda: np.zeros(64))
+    kits: NDArray[np.float64] = field(default_factory=lambda: np.zeros((64, 2, WIDTH)))
+    weight: FloatArray = field(default_factory=lambda: np.zeros((64, 2)))
     time: FloatArray = field(default_factory=lambda: np.zeros(64))
 
     def add(self, track_id: IntArray, kits: NDArray[np.float32], weight: FloatArray, time: float) -> IntArray:
@@ -51,15 +59,25 @@ class _Live:
                 self.row[track] = len(self.row)
         if len(self.row) > len(self.weight):
             more = len(self.row)
-            self.kits = np.concatenate((self.kits, np.zeros((more, WIDTH))))
-            self.weight, self.time = (np.concatenate((part, np.zeros(more))) for part in (self.weight, self.time))
+            self.kits, self.weight, self.time = (
+                np.concatenate((part, np.zeros((more, *part.shape[1:]))))
+                for part in (self.kits, self.weight, self.time)
+            )
         rows = np.array([self.row[track] for track in track_id.tolist()], np.int64)
-        kept = 0.5 ** (np.maximum(time - self.time[rows], 0.0) / _HALF_LIFE)
-        shown = weight * kits.any(axis=1)
-        self.kits[rows] = self.kits[rows] * kept[:, None] + kits * shown[:, None]
+        kept = np.maximum(0.5 ** (np.maximum(time - self.time[rows], 0.0)[:, None] / _HALF_LIFE), _LEAST_KEPT)
+        shown = (weight * kits.any(axis=1))[:, None]
+        self.kits[rows] = self.kits[rows] * kept[:, :, None] + (kits * shown)[:, None]
         self.weight[rows] = self.weight[rows] * kept + shown
         self.time[rows] = time
         return rows
+
+    def chances(self, rows: IntArray, groups: Groups) -> FloatArray:
+        """Return (N, G) which group each track belongs to; one that lately wears another kit is somebody else."""
+        long, lately = (evidence(self.kits[rows, i], self.weight[rows, i], groups, _QUICK) for i in (0, 1))
+        other = (lately.max(axis=1) >= _OTHER) & (lately.argmax(axis=1) != long.argmax(axis=1))
+        changed = rows[other]
+        self.kits[changed, 0], self.weight[changed, 0] = self.kits[changed, 1], self.weight[changed, 1]
+        return np.asarray(np.where(other[:, None], lately, long))
 
     def _forget(self) -> None:
         """Keep the half that was seen last."""
@@ -80,7 +98,6 @@ class TeamWatch:
 
     Attributes:
         settled: seconds after which both teams were known, or None.
-        learning: seconds spent on looking for groups.
     """
 
     def __init__(self, width: int, roles: Mapping[int, str], names: TeamNames | None = None) -> None:
@@ -97,6 +114,8 @@ class TeamWatch:
         self._next = _FIRST_FIT
         self._seen_balls: dict[int, list[int]] = {}
         self._said: dict[int, Identity] = {}
+        self._began: float | None = None
+        self._early, self._agreed, self._trust = _EARLY, 0.0, _TRUST
         self.settled: float | None = None
 
     def evidence(self, detections: Detections) -> NDArray[np.float32]:
@@ -107,7 +126,7 @@ class TeamWatch:
         """
         found = np.zeros((len(detections), GROUPS), np.float32)
         kits = detections.kit_colours
-        if kits is None or not self._groups.has_teams or not len(kits):
+        if kits is None or self.settled is None or not len(kits):
             return found
         weight = visible(detections.xyxy) if detections.valid is None else np.ones(len(kits))
         said = evidence(kits, weight, self._groups, _ALONE)[:, :GROUPS]
@@ -150,6 +169,10 @@ class TeamWatch:
         )
         if not live:
             return {}
+        self._began = time if self._began is None else self._began
+        if self.settled is None and time - self._began >= self._early:
+            self._early += _EARLY
+            self._first_look(time)
         if len(self._sightings.closed) >= self._next:
             self._fit(time)
         remembered = self._live.add(ids, shown, weight, time)
@@ -200,25 +223,38 @@ class TeamWatch:
         """The two teams' names and kits as points, or None."""
         return (self._team_names, self._groups.point[:2]) if self._groups.has_teams else None
 
+    def _first_look(self, time: float) -> None:
+        """Settle before the usual time if looks in a row see the same two teams; the more alike, the more of them."""
+        before, groups = self._groups, self._ordered(find_groups(self._sightings.so_far()))
+        if not groups.has_teams:
+            self._agreed = 0.0
+            return
+        same = groups.people[:2].min() >= _CROWD and _moved(before, groups) < _STEADY
+        self._take(groups)
+        self._agreed = self._agreed + float(distances(groups.point[:1], groups.point[1:2])[0, 0]) if same else 0.0
+        if self._agreed >= _PLAIN:
+            self.settled = time
+
     def _fit(self, time: float) -> None:
         """Look for the groups again, in what was seen so far."""
         spans = self._sightings.closed
         older = spans[: -_RECENT or None]
         some = [older[i] for i in np.linspace(0, len(older) - 1, _OLDER).astype(int)] if len(older) > _OLDER else older
         seen = Seen.join([*some, *spans[-_RECENT:]])
-        before, groups = self._groups, self._ordered(find_groups(seen))
-        steady = False
+        groups = self._ordered(find_groups(seen))
         if groups.has_teams:
-            if before.has_teams:
-                far = distances(groups.point[:2], before.point[:2])
-                steady = bool(np.nanmax(np.diag(far)) < _STEADY)
-            self._team_names = self._names.of(groups.point[:2])
-            self._groups, self._reference = groups, groups.point[:2]
+            steady = _moved(self._groups, groups) < _STEADY
+            self._trust = 1.0 if steady else _TRUST
+            self._take(groups)
             self._label(decide(seen, groups, self._team_names))
-        if steady and self.settled is None:
-            self.settled = time
-        wait = 2 if self.settled is None else min(20, max(4, len(spans) // 3))
+            if steady and self.settled is None:
+                self.settled = time
+        wait = 2 if self.settled is None or len(spans) < _CONFIRMED else min(20, max(4, len(spans) // 3))
         self._next = len(spans) + wait
+
+    def _take(self, groups: Groups) -> None:
+        self._team_names = self._names.of(groups.point[:2])
+        self._groups, self._reference = groups, groups.point[:2]
 
     def _label(self, found: Identities) -> None:
         """Note the roles of the groups that are no teams, and the keepers' teams."""
@@ -246,7 +282,7 @@ class TeamWatch:
         said = {}
         chances = np.zeros((len(ids), 0))
         if self.settled is not None and len(ids):
-            chances = evidence(self._live.kits[live], self._live.weight[live], self._groups)
+            chances = self._live.chances(live, self._groups)
         for number, track in enumerate(ids.tolist()):
             said[track] = self._one(frame, track, chances[number])
         for track in tracks.track_id.tolist():
@@ -263,6 +299,7 @@ class TeamWatch:
         sure = float(chances[group]) if group >= 0 else 0.0
         team, team_sure, role, role_sure = "", 0.0, "", 0.0
         if group in (0, 1) and sure >= SURE:
+            sure = min(sure, self._trust)
             team, team_sure, role, role_sure = self._team_names[group], sure, "player", sure
         elif group >= 2 and sure >= SURE:
             role, role_sure = self._labels.get(track, ("", 0.0))
@@ -276,3 +313,10 @@ class TeamWatch:
             frame = before.first_frame
         made = Identity(track, frame, team=team, role=role)
         return replace(made, team_confidence=min(team_sure, 1.0), role_confidence=min(role_sure, 1.0))
+
+
+def _moved(before: Groups, groups: Groups) -> float:
+    """Return how far the kits of two teams are from those of two others, the farther one's; 1 without others."""
+    if not before.has_teams:
+        return 1.0
+    return float(np.nanmax(np.diag(distances(groups.point[:2], before.point[:2]))))
