@@ -27,9 +27,14 @@ _SLOWEST = 0.02  # share of a new look, once there were many
 
 
 class KitColours:
-    """Learns the colours of teams while frames are drawn; the same frames give the same colours."""
+    """Learns the colours of teams while frames are drawn; the same frames give the same colours.
 
-    def __init__(self) -> None:
+    Args:
+        every: frames between two looks at first; later they are rarer.
+    """
+
+    def __init__(self, every: int = _EVERY) -> None:
+        self._every = every
         self._mean: dict[Key, FloatArray] = {}
         self._looks: dict[Key, int] = {}
         self._ground: FloatArray | None = None
@@ -47,7 +52,7 @@ class KitColours:
         self._frame += 1
         keys = [key_of(one) for one in known]
         few = min((self._looks.get(key, 0) for key in keys if key is not None), default=_ENOUGH)
-        if self._frame % (_EVERY if few < _ENOUGH else _LATER) and few:
+        if self._frame % (self._every if few < _ENOUGH else _LATER) and few:
             return
         ground = np.median(image[::16, ::16].reshape(-1, 3), axis=0)
         self._ground = ground if self._ground is None else 0.9 * self._ground + 0.1 * ground

@@ -5,35 +5,50 @@ import { fill, h, icon, sized } from "./dom.js";
  * A video with a canvas over it, both moved by frame number. Frames count from 1.
  *
  * What lies over the picture is drawn by callbacks (`onDraw`) in the pixels of the video, so that lines stay where the
- * objects are at every size, zoom and shape of the window. Where the browser cannot play the file it says so and
- * offers `fallback` (an H.264 copy) or the boxes alone on black.
+ * objects are at every size, zoom and shape of the window. Where the browser cannot play the file it shows `pictures` of
+ * single frames; without them it says so and offers `fallback` (an H.264 copy) or the boxes alone on black.
  */
 export class Player {
   /**
    * @param {HTMLElement} root where it goes
-   * @param {{source?: string, fallback?: string, times?: number[] | null, frameRate?: number, frames: number,
+   * @param {{source?: string, fallback?: string, pictures?: (frame: number) => string, times?: number[] | null, frameRate?: number, frames: number,
    *   width: number, height: number, label?: string}} video `width`, `height`: of the coordinates that callbacks draw in
    */
   constructor(root, video) {
     Object.assign(this, { width: video.width || 1280, height: video.height || 720, source: video.source, fallback: video.fallback });
+    this.pictures = video.pictures || null;
     this.clock = new FrameClock(video);
     this.frame = 1;
-    this.state = "loading"; // ready, unplayable, blank (no picture: boxes alone)
+    this.state = "loading"; // ready, unplayable, pictures (frames one by one), blank (boxes alone)
     this.usesFallback = false;
     this.view = { scale: 1, x: 0, y: 0 };
     this._listeners = { frame: [], draw: [], state: [] };
     this._ended = new AbortController();
     this._build(root, video.label || "Video");
     if (this.source) this._load(this.source);
+    else if (this.pictures) this._byPictures();
     else this._blank();
+  }
+
+  /** Begin again with another file, such as a copy that has been made. */
+  setSource(address) {
+    this.pause();
+    this._target ??= this.frame;
+    this.source = address;
+    this._load(address);
   }
 
   get frames() {
     return this.clock.frames;
   }
 
+  /** Whether frames follow the clock of the screen, not a video. */
+  get _ticks() {
+    return this.state === "blank" || this.state === "pictures";
+  }
+
   get paused() {
-    return this.state === "blank" ? !this._ticking : this.video.paused;
+    return this._ticks ? !this._ticking : this.video.paused;
   }
 
   /** Call `callback(frame)` whenever another frame is on the screen. Returns what ends that. */
@@ -54,6 +69,7 @@ export class Player {
   /** Show frame `n`; resolves with the frame when it is on the screen. Of many calls in a row the last one wins. */
   seekToFrame(n) {
     const target = Math.min(this.frames, Math.max(1, Math.round(n)));
+    if (this.state === "pictures") return this._picture(target);
     if (this.state !== "ready") {
       this._target = target;
       if (this.state === "blank") this._shown(target);
@@ -73,7 +89,7 @@ export class Player {
   }
 
   async play() {
-    if (this.state === "blank") this._tick();
+    if (this._ticks) this._tick();
     else if (this.state === "ready") await this.video.play().catch(() => {});
   }
 
@@ -128,7 +144,9 @@ export class Player {
     const [w, t] = [this.stage.clientWidth, this.stage.clientHeight];
     const held = (value, size) => Math.min(0, Math.max(size - size * scale, value));
     this.view = { scale, x: held(x, w), y: held(y, t) };
-    this.video.style.transform = scale === 1 ? "" : `translate(${this.view.x}px, ${this.view.y}px) scale(${scale})`;
+    for (const one of [this.video, this.picture]) {
+      one.style.transform = scale === 1 ? "" : `translate(${this.view.x}px, ${this.view.y}px) scale(${scale})`;
+    }
     this._draw();
   }
 
@@ -156,7 +174,9 @@ export class Player {
     this.video.muted = true;
     this.canvas = h("canvas", { "aria-hidden": "true" });
     this.message = h("div", { class: "player-message", role: "status", hidden: true });
-    this.stage = h("div", { class: "player-stage", style: { "--aspect": `${this.width} / ${this.height}` } }, this.video, this.canvas, this.message);
+    this.picture = h("img", { alt: "", hidden: true });
+    this.stage = h("div", { class: "player-stage", style: { "--aspect": `${this.width} / ${this.height}` } },
+      this.video, this.picture, this.canvas, this.message);
     this.root = root.appendChild(h("div", { class: "player" }, this.stage));
     this._seeks = [];
     this._watch = new ResizeObserver(() => this.setView(this.view));
@@ -173,7 +193,7 @@ export class Player {
 
   _load(address) {
     this.state = "loading";
-    this.message.hidden = true;
+    this.message.hidden = this.picture.hidden = true;
     this._seeking = false;
     this._sought = this._firstTime = null;
     this.video.src = address;
@@ -259,6 +279,10 @@ export class Player {
 
   _unplayable() {
     if (this.state === "unplayable" || !this.video.hasAttribute("src")) return;
+    if (this.pictures) {
+      this._byPictures();
+      return;
+    }
     this.state = "unplayable";
     const copy = this.fallback && !this.usesFallback;
     fill(
@@ -289,13 +313,54 @@ export class Player {
     this._target = null;
   }
 
-  /** Play without a picture: frames by the clock of the screen. */
+  /** Show the frames one by one, as pictures. */
+  _byPictures() {
+    this.state = "pictures";
+    this.message.hidden = true;
+    this.video.removeAttribute("src");
+    const first = this._target || this.frame;
+    this._target = null;
+    this._tell("state", "pictures");
+    this._picture(first);
+  }
+
+  /** Load a frame's picture; of many calls in a row the last one wins. */
+  _picture(n) {
+    return new Promise((resolve) => {
+      this._seeks.push(resolve);
+      this._target = n;
+      if (!this._loading) this._nextPicture();
+    });
+  }
+
+  async _nextPicture() {
+    const n = this._target;
+    this._loading = true;
+    const picture = h("img", { alt: "", src: this.pictures(n) });
+    await picture.decode().catch(() => {});
+    this._loading = false;
+    if (this._ended.signal.aborted || this.state !== "pictures") return;
+    if (this._target !== n) {
+      this._nextPicture();
+      return;
+    }
+    picture.style.transform = this.picture.style.transform;
+    this.picture.replaceWith(picture);
+    this.picture = picture;
+    this._target = null;
+    this._shown(n);
+    for (const resolve of this._seeks.splice(0)) resolve(n);
+  }
+
+  /** Play without a video: frames by the clock of the screen. */
   _tick() {
     if (this._ticking) return;
     if (this.frame >= this.frames) this._shown(1);
     const [began, from] = [performance.now(), this.clock.middle(this.frame)];
     const next = (now) => {
-      this._shown(this.clock.at(from + ((now - began) / 1000) * this.video.playbackRate));
+      const frame = this.clock.at(from + ((now - began) / 1000) * this.video.playbackRate);
+      if (this.state === "blank") this._shown(frame);
+      else if (!this._loading && frame !== this.frame) this._picture(frame);
       if (this.frame < this.frames) this._ticking = requestAnimationFrame(next);
       else this.pause();
     };

@@ -3,18 +3,24 @@ import { fill, h, icon, onThemeChange, sized, themeColours } from "./dom.js";
 import { drawRuler, drawRows } from "./timeline_draw.js";
 
 const RULER = 46; // CSS pixels: ticks, and how many tracks live
-const ROW = 22;
 
 /**
  * Tracks over time: one row a track, drawn on one canvas that shows only the rows and frames in sight, so that thousands of
  * tracks scroll and zoom at the rate of the screen. Frames count from 1.
  *
- * A row is `{id, label, colour, spans: [[first, last], …], marks?: [{frame, colour, title}], title?}` with its spans in order.
+ * A row is `{id, label, colour, spans: [[first, last], …], marks?: [{frame, colour, title}], sure?: [[first, last], …], title?}`
+ * with its spans in order; what is `sure` is underlined.
  */
 export class Timeline {
-  /** @param {HTMLElement} root @param {{frames: number, clock?: import("./clock.js").FrameClock, label?: string}} video */
-  constructor(root, { frames, clock = null, label = "Timeline of tracks" }) {
-    Object.assign(this, { frames: Math.max(1, frames), clock, rows: [], frame: 1, selected: null, hovered: null, alive: new Int32Array(1) });
+  /**
+   * @param {HTMLElement} root
+   * @param {{frames: number, clock?: import("./clock.js").FrameClock, label?: string, tall?: number, names?: number,
+   *   picture?: (row: object) => CanvasImageSource | null}} video `tall`: CSS pixels of a row, `names`: of the names' column;
+   *   `picture`: what stands before a row's name, null where it is not loaded (or is none)
+   */
+  constructor(root, { frames, clock = null, label = "Timeline of tracks", tall = 22, names = 132, picture = null }) {
+    Object.assign(this, { frames: Math.max(1, frames), clock, tall, names, picture, rows: [], frame: 1 });
+    Object.assign(this, { selected: null, hovered: null, alive: new Int32Array(1), span: null, ticks: [] });
     this.first = 1;
     this.last = this.frames + 1; // the view is [first, last) in frames and parts of them
     this._listeners = { seek: [], select: [], range: [] };
@@ -44,7 +50,20 @@ export class Timeline {
   setRows(rows) {
     this.rows = rows;
     this.alive = aliveByFrame(rows, this.frames);
-    this.spacer.style.height = `${RULER + rows.length * ROW + 4}px`;
+    this.peaks = null;
+    this.spacer.style.height = `${RULER + rows.length * this.tall + 4}px`;
+    this.redraw();
+  }
+
+  /** Show a span of frames as chosen: [first, last], or null for none. */
+  setSpan(span) {
+    this.span = span;
+    this.redraw();
+  }
+
+  /** Mark frames on the ruler: `[{frame, colour}, …]`. */
+  setTicks(ticks) {
+    this.ticks = ticks;
     this.redraw();
   }
 
@@ -63,8 +82,8 @@ export class Timeline {
   select(id) {
     this.selected = id;
     const index = this.rows.findIndex((row) => row.id === id);
-    const [top, inside] = [index * ROW, this.scroll.clientHeight - RULER];
-    if (index >= 0 && (top < this.scroll.scrollTop || top + ROW > this.scroll.scrollTop + inside)) {
+    const [top, inside] = [index * this.tall, this.scroll.clientHeight - RULER];
+    if (index >= 0 && (top < this.scroll.scrollTop || top + this.tall > this.scroll.scrollTop + inside)) {
       this.scroll.scrollTop = top - inside / 2;
     }
     this._speak();
@@ -112,7 +131,7 @@ export class Timeline {
   /** The row under a place of the window, or null. */
   rowAt(clientY) {
     const y = clientY - this.canvas.getBoundingClientRect().top;
-    return y < RULER ? null : (this.rows[Math.floor((y - RULER + this.scroll.scrollTop) / ROW)] ?? null);
+    return y < RULER ? null : (this.rows[Math.floor((y - RULER + this.scroll.scrollTop) / this.tall)] ?? null);
   }
 
   destroy() {
@@ -158,13 +177,13 @@ export class Timeline {
     const [width, height] = [this.scroll.clientWidth, this.scroll.clientHeight];
     if (!width || !height) return;
     this.width = width;
-    this.labels = width < 560 ? 88 : 132;
+    this.labels = width < 560 ? Math.min(88, this.names) : this.names;
     this.canvas.style.width = `${width}px`;
     this.canvas.style.height = `${height}px`;
     this.canvas.style.marginBottom = `-${height}px`; // the spacer begins at the top, too
     this._colours ||= themeColours();
     const { context } = sized(this.canvas, width, height);
-    drawRows(context, this, { colours: this._colours, height, top: this.scroll.scrollTop, ruler: RULER, row: ROW });
+    drawRows(context, this, { colours: this._colours, height, top: this.scroll.scrollTop, ruler: RULER, row: this.tall });
     drawRuler(context, this, { colours: this._colours, height, ruler: RULER });
   }
 
