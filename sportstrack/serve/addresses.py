@@ -36,12 +36,18 @@ def check_address(url: str, allowed: Iterable[str], *, schemes: Sequence[str] = 
     parts = _parts(url)
     if parts is None or parts.scheme not in schemes:
         raise RefusedError(f"the address is of a kind that is not taken; use {', '.join(schemes)}", "forbidden")
+    found = RefusedError(f"the address is not on the list of the service; add it to {what or '--streams'}", "forbidden")
     for pattern in patterns:
         wanted = _parts(pattern)
-        if wanted is not None and _fits(parts, wanted):
+        if wanted is None or not _fits(parts, wanted):
+            continue
+        try:
             _check_inside(parts, wanted)
+        except RefusedError as error:
+            found = error  # another entry may name the host itself
+        else:
             return url
-    raise RefusedError(f"the address is not on the list of the service; add it to {what or '--streams'}", "forbidden")
+    raise found
 
 
 def without_password(url: str) -> str:

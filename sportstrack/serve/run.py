@@ -85,6 +85,7 @@ def run_app(app: ASGIApp, listener: socket.socket, stop: Callable[[], None]) -> 
 
     config = uvicorn.Config(
         app,
+        loop="asyncio",  # the same, whether uvloop is installed or not
         log_level="warning",
         access_log=False,  # addresses of requests may hold what is nobody's business
         server_header=False,

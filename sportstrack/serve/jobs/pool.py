@@ -22,6 +22,7 @@ from sportstrack.serve.settings import GIB
 _MODULE = "sportstrack.serve.jobs.work"
 _IDLE = 60.0  # seconds that a worker without a job stays
 _STOPS = 20.0  # seconds that a cancelled job has to end, before its worker is killed
+_AGAIN = 5.0  # seconds after which it is told once more
 _TICK = 1.0
 
 
@@ -193,8 +194,6 @@ class _Slot:
     def abandon(self) -> None:
         """Stop the job that runs."""
         self._abandoned = True
-        if self._child is not None and self._job is not None:
-            self._child.send({"cancel": self._job.id})
 
     def _run(self) -> None:
         idle = time.monotonic()
@@ -259,14 +258,15 @@ class _Slot:
 
     def _watch(self, child: Child, job: ServeJob) -> None:
         """Tell the worker when its job is cancelled, and kill it if it stays."""
-        told = 0.0
+        began = again = 0.0
         while self._job is job:
-            if not told and (self._abandoned or self._pool.wants_end(job)):
-                child.send({"cancel": job.id})
-                told = time.monotonic()
-            if told and time.monotonic() - told > _STOPS:
+            now = time.monotonic()
+            if began and now - began > _STOPS:
                 child.kill()
                 return
+            if now > again and (began or self._abandoned or self._pool.wants_end(job)):
+                child.send({"cancel": job.id})  # once more now and then: a library may have swallowed it
+                began, again = began or now, now + _AGAIN
             self._pool.wait(0.2)
 
     def _dismiss_if_dead(self) -> None:

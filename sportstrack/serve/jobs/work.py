@@ -39,7 +39,7 @@ class Worker:
     def __init__(self) -> None:
         self._tasks: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self._guard = threading.Lock()
-        self._running = ""
+        self._running = self._cancelled = ""
         self._parent = Parent(self._hear)
 
     def work(self) -> int:
@@ -71,11 +71,13 @@ class Worker:
     def _begin(self, task: Task) -> None:
         with self._guard:
             self._running = task.id
+            if self._cancelled == task.id:  # before it began
+                raise KeyboardInterrupt
 
     def _stop(self, job: str) -> None:
         with self._guard:
+            self._cancelled = job
             if job and job == self._running:
-                self._running = ""
                 interrupt_main()
 
     def _do(self, task: Task) -> dict[str, Any]:
