@@ -6,7 +6,7 @@ the tracks, learns from them, and says what is known of each. Nothing looks ahea
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -178,9 +178,10 @@ class TeamWatch:
         remembered = self._live.add(ids, shown, weight, time)
         return self._say(frame, tracks, ids, remembered)
 
-    def now(self) -> Identities:
-        """Return what was said last of each track that was seen lately, if anything is known of it."""
-        return Identities(one for one in self._said.values() if one.team or one.role)
+    def now(self, tracks: Sequence[int]) -> dict[int, Identity]:
+        """Return what was said last of each of some tracks, if anything is known of it."""
+        said = {track: self._said[track] for track in tracks if track in self._said}
+        return {track: one for track, one in said.items() if one.team or one.role}
 
     def finish(self) -> Identities:
         """Return what is known at the end of all tracks, with the whole run in view."""

@@ -118,19 +118,25 @@ class NumberVotes:
         alone = {track: self._outcome(track) for track in self._ballots}
         return _apart(alone, self._ballots, teams or {})
 
+    def now(self, tracks: Iterable[int], teams: Mapping[int, str] | None = None) -> dict[int, Identity]:
+        """Return the numbers of some tracks that are known, as if there were no others; arguments as above."""
+        alone = {track: self._outcome(track) for track in tracks if track in self._ballots}
+        return {
+            track: self._identity(track, outcome)
+            for track, outcome in _apart(alone, self._ballots, teams or {}).items()
+            if outcome.number
+        }
+
     def identities(self, teams: Mapping[int, str] | None = None) -> Identities:
         """Return a row for each track whose number is known; arguments as above."""
         return Identities(
-            Identity(
-                track,
-                self._ballots[track].first_frame,
-                self._ballots[track].last_frame,
-                number=outcome.number,
-                number_confidence=outcome.confidence,
-            )
-            for track, outcome in self.outcomes(teams).items()
-            if outcome.number
+            self._identity(track, outcome) for track, outcome in self.outcomes(teams).items() if outcome.number
         )
+
+    def _identity(self, track: int, outcome: Outcome) -> Identity:
+        ballot = self._ballots[track]
+        frames = (ballot.first_frame, ballot.last_frame)
+        return Identity(track, *frames, number=outcome.number, number_confidence=outcome.confidence)
 
     def _outcome(self, track: int) -> Outcome:
         if track not in self._outcomes:

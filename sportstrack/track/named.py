@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from sportstrack.identities import Identities
+from sportstrack.identities import Identities, Identity
 from sportstrack.identities.binding import Binding, Presence, bind_roster, identities_of_people
 from sportstrack.identities.roster import Roster
 from sportstrack.identities.seen import TimeSeen, who_was_seen
+from sportstrack.limits import MAX_FRAMES
 from sportstrack.track.frames import Observation, TrackedFrame
 from sportstrack.types import Tracks
 
@@ -46,14 +47,13 @@ class RosterLearner:
         for track in frame.tracks.track_id.tolist():
             self._frames.setdefault(track, []).append(frame.index)
 
-    def identities(self, known: Identities) -> Identities:
+    def now(self, tracks: Sequence[int], known: Mapping[int, Identity]) -> Mapping[int, Identity]:
         """Return the names of those who are on the picture, or were a moment ago."""
-        recent = {
-            track: np.array(frames[-_RECENT:], np.int64)
-            for track, frames in self._frames.items()
-            if frames[-1] > self._now - _RECENT
-        }
-        return _named(bind_roster(known, recent, self._roster))
+        frames = {track: self._frames[track][-_RECENT:] for track in tracks if track in self._frames}
+        recent = {track: np.array(one, np.int64) for track, one in frames.items() if one[-1] > self._now - _RECENT}
+        whole = Identities(replace(one, first_frame=0, last_frame=MAX_FRAMES) for one in known.values())
+        bound = bind_roster(whole, recent, self._roster).identities
+        return {one.track_id: one for one in bound if one.name}
 
     def finish(self, known: Identities) -> Identities:
         """Return the names of the whole run."""
@@ -119,8 +119,3 @@ def with_people(roster: Roster, known: Identities, tracks: Mapping[int, Tracks])
 def _renamed(tracks: Tracks, binding: Binding) -> Tracks:
     ids = [binding.ids.get(track, track) for track in tracks.track_id.tolist()]
     return replace(tracks, track_id=np.array(ids, np.int64))
-
-
-def _named(binding: Binding) -> Identities:
-    """Return the rows that have a name: the others say what their learners said."""
-    return Identities(one for one in binding.identities if one.name)

@@ -14,7 +14,7 @@ from sportstrack.errors import OutputError
 from sportstrack.field import people_of
 from sportstrack.files.claim import write_text
 from sportstrack.identities.names import OFF, TeamNames, parse_teams, read_team_colours, team_colours
-from sportstrack.identities.table import Identities
+from sportstrack.identities.table import Identities, Identity
 from sportstrack.identities.watch import TeamWatch
 from sportstrack.recording import RecordingInfo
 from sportstrack.track.frames import Observation, TrackedFrame
@@ -67,11 +67,11 @@ class TeamLearner:
         cut, place = frame.cut_confidence > 0, (frame.index, frame.time)
         self.watch.add(*place, frame.tracks, frame.detections, cut=cut, metres=metres, live=self._live)
 
-    def identities(self, known: Identities) -> Identities:  # noqa: ARG002 - as all learners
-        """Return what is known by now."""
-        return self.watch.now()
+    def now(self, tracks: Sequence[int], known: Mapping[int, Identity]) -> Mapping[int, Identity]:  # noqa: ARG002
+        """Return what is known of some tracks by now."""
+        return self.watch.now(tracks)
 
-    def finish(self, known: Identities) -> Identities:  # noqa: ARG002
+    def finish(self, known: Identities) -> Identities:  # noqa: ARG002 - as all learners
         """Return what is known of all tracks, with the whole run in view, and write the teams' colours if asked to."""
         found = self.watch.finish()
         if self._writes and self.watch.teams is not None and self._path is not None:

@@ -21,6 +21,7 @@ from sportstrack.track.teams import TeamLearner
 from sportstrack.types import Tracks
 
 REFRESH = 0.5  # seconds of video after which learners are asked again
+RECENT = 20.0  # seconds since a track was seen within which they are asked for it
 
 
 class Learner(Protocol):
@@ -37,8 +38,8 @@ class Learner(Protocol):
         """Look at a frame."""
         ...
 
-    def identities(self, known: Identities) -> Identities:
-        """Return what it knows by now; `known` is what the learners before it know."""
+    def now(self, tracks: Sequence[int], known: Mapping[int, Identity]) -> Mapping[int, Identity]:
+        """Return what it knows by now of some tracks; `known` is what the learners before it know of them."""
         ...
 
     def finish(self, known: Identities) -> Identities:
@@ -63,17 +64,20 @@ class NumberLearner:
         tracks = frame.tracks
         self._votes.add(frame.index, frame.time, tracks.track_id, tracks.detection, frame.detections.number_votes)
 
-    def identities(self, known: Identities) -> Identities:
+    def now(self, tracks: Sequence[int], known: Mapping[int, Identity]) -> Mapping[int, Identity]:
         """Return the numbers; two tracks of one team never have the same at the same time."""
-        return self._votes.identities({track: known.of(track)[-1].team for track in known.track_ids})
+        return self._votes.now(tracks, {track: one.team for track, one in known.items()})
 
     def finish(self, known: Identities) -> Identities:
         """Return the numbers at the end."""
-        return self.identities(known)
+        return self._votes.identities({track: known.of(track)[-1].team for track in known.track_ids})
 
 
 class WhoIsWho:
     """What the learners of a run know.
+
+    While it goes on they are asked for the tracks that were seen lately, so that it costs the same in the first minute
+    and in the last one.
 
     Args:
         learners: asked in this order; of an attribute that two of them know, the later one's value counts.
@@ -85,7 +89,8 @@ class WhoIsWho:
 
     def __init__(self, learners: Sequence[Learner]) -> None:
         self.learners, self._asked = learners, float("-inf")
-        self._now: Mapping[int, Identity] = {}
+        self._now: dict[int, Identity] = {}
+        self._seen: dict[int, float] = {}  # track → seconds
         self._final: Identities | None = None
         self.seconds: dict[str, float] = {}
 
@@ -102,10 +107,12 @@ class WhoIsWho:
         if not self.learners:
             return frame
         self.add(frame)
-        if not 0 <= frame.time - self._asked < REFRESH:
-            self._asked, table = frame.time, self.identities()
-            self._now = {track: table.of(track)[-1] for track in table.track_ids}
         present = frame.tracks.track_id.tolist()
+        self._seen |= dict.fromkeys(present, frame.time)
+        if not 0 <= frame.time - self._asked < REFRESH:
+            self._asked = frame.time
+            self._seen = {track: seen for track, seen in self._seen.items() if abs(frame.time - seen) <= RECENT}
+            self._now = self._ask(sorted(self._seen))
         return replace(frame, identities={track: self._now[track] for track in present if track in self._now})
 
     def add(self, frame: TrackedFrame) -> None:
@@ -115,12 +122,13 @@ class WhoIsWho:
             learner.add(frame)
             self._spent(learner, started)
 
-    def identities(self) -> Identities:
-        """Return all that is known by now."""
-        known = Identities()
+    def _ask(self, tracks: Sequence[int]) -> dict[int, Identity]:
+        """Return what is known of some tracks by now."""
+        known: dict[int, Identity] = {}
         for learner in self.learners:
             started = time.perf_counter()
-            known = known.merged(learner.identities(known))
+            for track, one in learner.now(tracks, known).items():
+                known[track] = known[track].overlaid(one) if track in known else one
             self._spent(learner, started)
         return known
 
