@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 from sportstrack import __version__
 from sportstrack.errors import SportstrackError
 from sportstrack.serve import login, pitches
+from sportstrack.serve.alerts import routes as alerts
 from sportstrack.serve.guard import HEADERS, AccessGuard
 from sportstrack.serve.jobs import routes as jobs
 from sportstrack.serve.metrics import routes as metrics
@@ -57,12 +58,13 @@ def create_app(settings: ServeSettings | None = None) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.service = service
-    for part in (login, uploads, jobs, metrics, sessions, streams, pitches):
+    for part in (login, uploads, jobs, metrics, sessions, streams, alerts, pitches):
         app.include_router(part.router)
     jobs.set_up(service)
     metrics.set_up(service)
     sessions.set_up(service)
     streams.set_up(service)
+    alerts.set_up(service)
     add_answers(app)
     _add_page(app)
 

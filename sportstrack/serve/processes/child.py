@@ -7,7 +7,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from sportstrack.serve.processes.messages import MessageParts, packed
 
@@ -64,9 +64,8 @@ class ChildProcess(asyncio.SubprocessProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Remember the pipes."""
-        assert isinstance(transport, asyncio.SubprocessTransport)
-        self._transport = transport
-        self.pid = transport.get_pid() or 0
+        self._transport = cast(asyncio.SubprocessTransport, transport)  # uvloop's is none by its class
+        self.pid = self._transport.get_pid() or 0
 
     def pipe_data_received(self, _: int, data: bytes) -> None:
         """Hand on the messages that are complete."""

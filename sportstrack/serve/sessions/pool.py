@@ -170,7 +170,11 @@ class SessionPool:
                 if future is not None and not future.done():
                     future.set_result(content)
 
-            process = await ChildProcess.start([WORKER], answered, lambda _: self._lose(made[0]), ONE_THREAD)
+            def ended(_: int) -> None:
+                for one in made:
+                    self._lose(one)
+
+            process = await ChildProcess.start([WORKER], answered, ended, ONE_THREAD)
             made.append(_Worker(process))
             self._workers.append(made[0])
             return made[0]

@@ -1,0 +1,1 @@
+"""Alerts: rules about live streams, and whom they tell."""
