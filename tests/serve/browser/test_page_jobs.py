@@ -1,0 +1,150 @@
+"""The page in a real browser: sign in, upload, watch the queue, cancel, delete."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from paged import Clip, ended, opened, sent
+from serving import TOKEN, Served
+
+
+def test_a_wrong_token_is_told_and_the_right_one_opens_the_page(browser: Any, server: Served, pictures: Path) -> None:
+    page = browser.new_context().new_page()
+    page.goto(server.url)
+    page.fill("#token", "not the right one")
+    page.click("text=Sign in >> nth=-1")
+    problem = page.locator("#token-problem")
+    problem.wait_for()
+    assert "wrong" in problem.inner_text()
+    page.screenshot(path=pictures / "wrong_token.png")
+    page.fill("#token", TOKEN)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("text=Drop a video here")
+    assert page.locator("dialog").count() == 0
+    assert not page.evaluate("document.cookie"), "scripts can read the cookie"
+    page.context.close()
+
+
+def test_a_video_is_uploaded_and_tracked(page: Any, server: Served, clip: Clip) -> None:
+    page.goto(server.url)
+    page.set_input_files("#file", clip.video)
+    page.click("summary")
+    page.set_input_files("#setting-track-detections", clip.detections)
+    page.click("button:has-text('Start')")
+    row = page.locator(".job", has_text="match.mp4").first
+    row.locator("text=Done").wait_for(timeout=60_000)
+    row.locator("a").click()
+    page.wait_for_selector(".tracks .pick")
+    assert page.locator("h1").inner_text() == "match.mp4"
+    job = server.client.get("/v1/jobs").json()["jobs"][0]
+    assert job["summary"]["tracks"] == page.locator(".tracks tbody tr").count()
+
+
+def test_an_upload_that_breaks_off_goes_on(page: Any, server: Served, clip: Clip) -> None:
+    """Of two chunks the second is lost once: no byte is missing, none is sent twice."""
+    size = clip.video.stat().st_size
+    offsets: list[int] = []
+
+    def begin(route: Any) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, json=answer.json() | {"chunk_bytes": size // 2 + 1})
+
+    def chunk(route: Any) -> None:
+        if route.request.method != "PATCH":
+            route.continue_()
+            return
+        offsets.append(int(route.request.headers["upload-offset"]))
+        if len(offsets) == 2:
+            route.abort("connectionreset")
+        else:
+            route.continue_()
+
+    page.route("**/v1/uploads", begin)
+    page.route("**/v1/uploads/*", chunk)
+    page.goto(server.url)
+    page.set_input_files("#file", {"name": "broken.mp4", "mimeType": "video/mp4", "buffer": clip.video.read_bytes()})
+    page.click("button:has-text('Start')")
+    page.locator(".job a", has_text="broken.mp4").wait_for()
+    assert offsets == [0, size // 2 + 1, size // 2 + 1]
+    job = server.client.get("/v1/jobs").json()["jobs"][0]
+    server.client.post(f"/v1/jobs/{job['id']}/cancel")
+    page.errors = [text for text in page.errors if "ERR_CONNECTION_RESET" not in text]
+
+
+def test_a_refused_setting_is_shown_at_its_field(page: Any, server: Served, clip: Clip) -> None:
+    page.goto(server.url)
+    page.set_input_files("#file", clip.video)
+    page.click("summary")
+    page.fill("#setting-track-slices", "many")
+    page.click("button:has-text('Start')")
+    problem = page.locator("#setting-track-slices-problem")
+    problem.wait_for()
+    assert problem.inner_text().startswith("slices:")
+    assert page.locator("#setting-track-slices").get_attribute("aria-invalid") == "true"
+    page.errors = [text for text in page.errors if "400" not in text]
+
+
+def test_a_reload_in_mid_job_goes_on_and_cancel_ends_it(page: Any, server: Served, long_clip: Clip) -> None:
+    job = sent(server, long_clip, "long one")
+    page.goto(f"{server.url}/#/jobs/{job}")
+    moving = "() => /^[1-9]\\d? %$/.test(document.querySelector('.share')?.textContent ?? '')"
+    page.wait_for_function(moving, timeout=40_000)
+    before = int(page.inner_text(".share").split()[0])
+    page.reload()
+    page.wait_for_function(moving)
+    assert int(page.inner_text(".share").split()[0]) >= before
+    page.wait_for_function(f"() => parseInt(document.querySelector('.share')?.textContent) > {before}")
+    page.click("button:has-text('Cancel')")
+    page.wait_for_selector("text=This job was cancelled", timeout=20_000)
+    assert ended(server, job)["state"] == "cancelled"
+
+
+def test_a_job_is_deleted_after_a_question(page: Any, server: Served, clip: Clip) -> None:
+    job = sent(server, clip, "to be deleted")
+    ended(server, job)
+    page.goto(server.url)
+    row = page.locator(".job", has_text="to be deleted")
+    row.locator("[aria-label='Delete to be deleted']").click()
+    page.click("dialog >> text=Keep")
+    assert row.count() == 1
+    row.locator("[aria-label='Delete to be deleted']").click()
+    page.click("dialog button:has-text('Delete')")
+    row.wait_for(state="detached")
+    assert server.client.get(f"/v1/jobs/{job}").status_code == 404
+
+
+def test_names_are_text_wherever_they_stand(page: Any, server: Served, clip: Clip) -> None:
+    evil = "<img src=x onerror=alert(1)>'\"&.mp4"
+    page.goto(server.url)
+    page.set_input_files("#file", {"name": evil, "mimeType": "video/mp4", "buffer": clip.video.read_bytes()})
+    assert page.locator(".setup h2").inner_text() == evil
+    page.set_input_files("#setting-track-detections", clip.detections)
+    page.click("button:has-text('Start')")
+    row = page.locator(".job", has_text="onerror")
+    row.locator("text=Done").wait_for(timeout=60_000)
+    row.locator("a").click()
+    page.wait_for_selector(".tracks .pick")
+    assert page.locator("h1").inner_text() == evil
+    assert page.locator("img[src=x]").count() == 0
+
+
+def test_jobs_are_found_by_state_and_name(page: Any, server: Served, done: dict[str, Any]) -> None:
+    page.goto(server.url)
+    page.wait_for_selector(".job")
+    page.click(".segments >> text=Active")
+    page.wait_for_selector("text=No job matches")
+    page.click(".segments >> text=Done")
+    page.fill("[aria-label='Find a video']", "cup <b>")
+    page.wait_for_function("() => document.querySelectorAll('.job').length === 1")
+    assert page.locator(".job a").inner_text() == done["name"]
+
+
+def test_a_stream_address_leads_to_the_live_view(browser: Any, server: Served) -> None:
+    page = opened(browser, server)
+    page.goto(server.url)
+    page.fill("#address", "rtsp://camera.example/one")
+    page.click("button:text-is('Add')")
+    page.wait_for_selector("#stream-url")
+    assert page.input_value("#stream-url") == "rtsp://camera.example/one"
+    page.context.close()
