@@ -55,7 +55,7 @@ class Hysteresis:
 
 
 @dataclass
-class Verdict:
+class AlertVerdict:
     """What a rule says: ``raised`` or ``cleared``, with a sentence and the value that it looked at."""
 
     state: str
@@ -91,7 +91,7 @@ class Trigger:
         """Whether the alert stands."""
         return self._state.active
 
-    def on_frame(self, record: Mapping[str, Any], size: tuple[int, int]) -> Verdict | None:
+    def on_frame(self, record: Mapping[str, Any], size: tuple[int, int]) -> AlertVerdict | None:
         """Look at a frame's result.
 
         Args:
@@ -110,7 +110,7 @@ class Trigger:
             return self._crossed(record, size, now)
         return None
 
-    def on_state(self, state: str, counters: Mapping[str, Any], now: float) -> Verdict | None:
+    def on_state(self, state: str, counters: Mapping[str, Any], now: float) -> AlertVerdict | None:
         """Look at a stream's state and counters, at a time in seconds since 1970."""
         rule = self.rule
         if rule.when == "down":
@@ -127,9 +127,9 @@ class Trigger:
         too_high = rule.above is not None and value > rule.above - margin
         return too_high or (rule.below is not None and value < rule.below + margin)
 
-    def _told(self, now: float, holds: bool | None) -> Verdict | None:
+    def _told(self, now: float, holds: bool | None) -> AlertVerdict | None:
         found = self._state.update(now, holds)
-        return Verdict(found, self._message(found), self._value) if found else None
+        return AlertVerdict(found, self._message(found), self._value) if found else None
 
     def _message(self, state: str) -> str:
         rule, over = self.rule, state == "cleared"
@@ -153,7 +153,7 @@ class Trigger:
         kind = one["class"]
         return kind in self.rule.classes if self.rule.classes else not ball_ids({0: kind})
 
-    def _crossed(self, record: Mapping[str, Any], size: tuple[int, int], now: float) -> Verdict | None:
+    def _crossed(self, record: Mapping[str, Any], size: tuple[int, int], now: float) -> AlertVerdict | None:
         """Return a verdict if a track has come to the other side, and stayed there for the rule's time."""
         crossed = []
         for one in filter(self._counts, record["tracks"]):
@@ -173,7 +173,7 @@ class Trigger:
         if not crossed or not self._state.update(now, True):
             return None
         who = f"track {', '.join(map(str, crossed))}"
-        return Verdict(
+        return AlertVerdict(
             "raised", f"{who} has come into the zone" if self.rule.when == "enter" else f"{who} has left the zone"
         )
 
