@@ -15,7 +15,7 @@ from sportstrack.files.claim import ensure_folder
 from sportstrack.serve.addresses import check_address
 from sportstrack.serve.alerts.notify import WebhookPoster, secret_of
 from sportstrack.serve.alerts.rules import AlertRule, parse_rules
-from sportstrack.serve.alerts.trigger import Trigger, AlertVerdict, matching
+from sportstrack.serve.alerts.trigger import AlertVerdict, Trigger, matching
 from sportstrack.serve.refusal import not_found
 from sportstrack.serve.service import Service
 from sportstrack.serve.streams.manager import StreamManager
