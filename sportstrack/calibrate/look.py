@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sportstrack.calibrate.lines import find_lines
+from sportstrack.calibrate.lines import MOST, find_lines
 from sportstrack.field import FieldFinder
 from sportstrack.images.corners import best_corners, halve
 from sportstrack.images.opencv import require_cv2
@@ -45,8 +45,8 @@ class Looker:
 
     def _lines(self, image: Image) -> FloatArray:
         field = self._field.update(image, np.empty((0, 4)))
-        if field is None:
-            return np.empty((0, 3))
+        if field is None:  # its colour does not tell it; the camera tells later which lines are on the pitch
+            return find_lines(image, most=2 * MOST)
         region = (field.away <= NEAR_FIELD * image.shape[1]).astype(np.uint8) * 255
         return find_lines(image, region)
 

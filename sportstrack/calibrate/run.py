@@ -22,7 +22,7 @@ from sportstrack.pitch import Mark, Pitch, PitchTrack, load_pitch, read_marks, w
 from sportstrack.pitch.clip.fit import ClipFit, fit_clip
 from sportstrack.pitch.evidence import PitchEvidence, SeenFrame, evidence_of_marks
 from sportstrack.pitch.marks import place_marks
-from sportstrack.types import Image
+from sportstrack.types import FloatArray, Image
 from sportstrack.video import VideoSource, VideoWriter, open_source
 
 COMMAND = "sportstrack pitch"
@@ -32,8 +32,9 @@ FORMATS = tuple(ENDINGS)[1:]
 _SHEET = 6  # frames on the picture
 _SHEET_WIDTH = 960  # pixels of each
 Progress = Callable[[int, "int | None"], None]
-Find = Callable[[int, Image], "PitchEvidence | None"]
-"""Called with a frame's number, from 0, and its picture; returns the places that it finds there, if any."""
+Find = Callable[[int, Image, FloatArray], "PitchEvidence | None"]
+"""Called with a frame's number, from 0, its picture, and the line pixels (N, 3) that are seen in it (x, y and the angle
+of the line's normal); returns the places that it finds there, if any."""
 
 
 @dataclass
@@ -134,8 +135,9 @@ def _fit(
             for frame in source:
                 while len(spool) < frame.index:  # frames that the source has lost
                     spool.append(SeenFrame(len(spool)))
-                spool.append(looker.look(frame.index, frame.image))
-                found = None if find is None else find(frame.index, frame.image)
+                seen = looker.look(frame.index, frame.image)
+                spool.append(seen)
+                found = None if find is None else find(frame.index, frame.image, seen.lines)
                 if found is not None and len(found):
                     evidence[frame.index] = found
                 if show is not None:

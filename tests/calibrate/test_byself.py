@@ -14,9 +14,11 @@ from data_prep.synthetic.render import render_sequence
 from data_prep.synthetic.settings import Settings
 from sportstrack import Camera, calibrate_video, load_pitch
 from sportstrack.calibrate.byself import EVERY, LONGEST, PitchFinder, evidence_of
+from sportstrack.calibrate.look import Looker
 from sportstrack.calibrate.pitch.command import main
 from sportstrack.errors import SettingError
 from sportstrack.pitch.evidence import PitchEvidence
+from sportstrack.pitch.network.find import FrameCamera
 from sportstrack.video import open_source
 
 FOOTBALL = load_pitch()
@@ -47,8 +49,14 @@ def error(camera: Camera, truth: Camera, size: tuple[int, int]) -> float:
     return float(np.median(np.nan_to_num(off, nan=99)))
 
 
+def find_in(picture: PitchPicture, finder: PitchFinder) -> FrameCamera:
+    """What a single picture tells, with its line pixels."""
+    lines = Looker().look(0, picture.image).lines
+    return PitchFinder(FOOTBALL, network=finder.network).find(picture.image, lines)
+
+
 def test_unseen_stadiums_are_found_or_refused(finder: PitchFinder, pictures: list[PitchPicture]) -> None:
-    found = [(PitchFinder(FOOTBALL, network=finder.network).find(one.image), one) for one in pictures]
+    found = [(find_in(one, finder), one) for one in pictures]
     errors = [error(f.camera, p.view.camera, p.view.size) for f, p in found if f.camera and p.view]
     assert len(errors) >= 3
     assert np.median(errors) < 1.0
@@ -83,7 +91,7 @@ def test_the_command_asks_for_marks_where_no_network_knows_the_sport(
 def test_few_frames_are_looked_at(finder: PitchFinder, monkeypatch: pytest.MonkeyPatch) -> None:
     own = PitchFinder(FOOTBALL, network=finder.network)
     looked = []
-    monkeypatch.setattr(own, "find", lambda image: looked.append(image) or finder.find(image))
+    monkeypatch.setattr(own, "find", lambda image, lines: looked.append(image) or finder.find(image, lines))
     black = np.zeros((90, 160, 3), np.uint8)
     for frame in range(10 * EVERY):
         own(frame, black)
@@ -112,7 +120,7 @@ def test_marks_by_hand_win_over_the_network(finder: PitchFinder, pictures: list[
     from sportstrack.pitch.clip.fit import _of_shot
 
     picture = next(one for one in pictures if one.view is not None)
-    found = PitchFinder(FOOTBALL, network=finder.network).find(picture.image)
+    found = find_in(picture, finder)
     byself = evidence_of(3, found, FOOTBALL) if found.camera else PitchEvidence(3, [], np.empty((0, 2)), [], [])
     hand = PitchEvidence(5, ["centre_spot"], np.array([[3.0, 4.0]]), np.ones(1), np.ones(1), by_hand=True)
     assert _of_shot({3: byself, 5: hand}, 0, 9) == {5: hand}

@@ -40,6 +40,18 @@ def maps_of(camera: Camera, names: tuple[str, ...] = FOOTBALL_LINES, noise: floa
     return Maps(lines, places.astype(np.float32), 0.99, SIZE)
 
 
+def lines_of(camera: Camera) -> np.ndarray:
+    """The line pixels of the full picture."""
+    found = []
+    for part in PITCH.parts:
+        pixels = camera.project(part.points(0.5))
+        way = np.gradient(pixels, axis=0)
+        rows = np.column_stack([pixels, np.arctan2(way[:, 0], -way[:, 1])])
+        inside = np.isfinite(rows).all(1) & (pixels > 0).all(1) & (pixels < SIZE).all(1)
+        found.append(rows[inside])
+    return np.concatenate(found)
+
+
 def error(camera: Camera | None, truth: Camera) -> float:
     """Mean error in metres over the pitch in view."""
     assert camera is not None
@@ -61,10 +73,13 @@ def error(camera: Camera | None, truth: Camera) -> float:
     ids=["middle", "right", "behind a goal", "corner"],
 )
 def test_the_camera_is_found(camera: Camera) -> None:
-    found = find_camera(maps_of(camera), PITCH)
+    found = find_camera(maps_of(camera), PITCH, lines_of(camera))
     assert not found.reason
-    assert error(found.camera, camera) < 0.8
+    assert error(found.camera, camera) < 0.2
     assert found.error_m < 0.3
+    coarse = find_camera(maps_of(camera), PITCH)  # by the network alone
+    assert error(coarse.camera, camera) < 0.8
+    assert coarse.error_m < 1.0
     assert (found.line >= 0).mean() > 0.9
 
 
@@ -99,8 +114,8 @@ def test_a_line_that_is_not_there_does_not_move_the_camera() -> None:
 def test_names_may_be_wrong_where_the_lines_tell_enough() -> None:
     maps = maps_of(CAMERA)
     anything = np.repeat(maps.lines.max(axis=0, keepdims=True), len(FOOTBALL_LINES), axis=0)
-    found = find_camera(replace(maps, lines=0.7 * maps.lines + 0.1 * anything), PITCH)
-    assert error(found.camera, CAMERA) < 0.8
+    found = find_camera(replace(maps, lines=0.7 * maps.lines + 0.1 * anything), PITCH, lines_of(CAMERA))
+    assert error(found.camera, CAMERA) < 0.2
 
 
 def test_a_frame_shortly_before_saves_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,8 +145,9 @@ def test_lines_of_two_cameras_are_refused() -> None:
 
 
 def test_a_pitch_of_another_size_is_refused_or_fits_worse() -> None:
-    maps = maps_of(replace(CAMERA, pan=0.0, focal=800.0))
-    right, wrong = find_camera(maps, PITCH), find_camera(maps, load_pitch("football", 90, 50))
+    camera = replace(CAMERA, pan=0.0, focal=800.0)
+    maps, lines = maps_of(camera), lines_of(camera)
+    right, wrong = find_camera(maps, PITCH, lines), find_camera(maps, load_pitch("football", 90, 50), lines)
     assert right.camera is not None
     assert wrong.camera is None or (wrong.error_px > right.error_px and wrong.score < right.score)
 

@@ -78,8 +78,11 @@ def paint_overlays(frame: Image, rng: np.random.Generator) -> NDArray[np.uint8]:
     return hidden
 
 
-def develop(frame: Image, rng: np.random.Generator) -> Image:
-    """Return the picture as a viewer gets it: colour, haze, night, blur, noise, compression."""
+def develop(frame: Image, rng: np.random.Generator, number: int = 0) -> Image:
+    """Return the picture as a viewer gets it: colour, haze, night, blur, noise, compression.
+
+    ``number`` counts the frames of a clip: with an equal ``rng`` each has the same noise, elsewhere.
+    """
     import cv2
 
     h, w = frame.shape[:2]
@@ -114,6 +117,7 @@ def develop(frame: Image, rng: np.random.Generator) -> Image:
         out = cv2.addWeighted(out, 1.6, cv2.GaussianBlur(out, (0, 0), 1.2 * scale), -0.6, 0)
     if rng.random() < 0.7:
         top, left = int(rng.integers(0, max(1, 1200 - h))), int(rng.integers(0, max(1, 2100 - w)))
+        top, left = (top + 263 * number) % max(1, 1200 - h), (left + 431 * number) % max(1, 2100 - w)
         noise = textures.grain(0)[top : top + h, left : left + w, None] * np.float32(rng.uniform(0.5, 7))
         out = np.clip(out + noise, 0, 255).astype(np.uint8)
     if rng.random() < 0.2:

@@ -13,14 +13,18 @@ from sportstrack.types import Image
 Array = NDArray[np.float64]
 
 
-def paint_people(frame: Image, view: PitchView, rng: np.random.Generator) -> None:
-    """Draw two teams, officials, and people beside the lines, far ones first, with their shadows."""
+def paint_people(frame: Image, view: PitchView, rng: np.random.Generator, seconds: float = 0.0) -> None:
+    """Draw two teams, officials, and people beside the lines, far ones first, with their shadows.
+
+    ``seconds`` are those since the first frame of a clip: everyone on the pitch walks or runs straight on.
+    """
     half = np.array([view.pitch.length, view.pitch.width]) / 2
     kits = rng.uniform(10, 245, (3, 2, 3))
     count = int(rng.integers(8, 26)) if rng.random() < 0.9 else 0
     middle = rng.uniform(-0.8, 0.8, 2) * half
     xy = np.clip(rng.normal(middle, half * 0.45, (count, 2)), -half - 1, half + 1)
     who = np.where(rng.random(count) < 0.48, 0, np.where(rng.random(count) < 0.9, 1, 2))
+    xy = xy + seconds * rng.spawn(1)[0].normal(0, 2.0, xy.shape)
     beside = int(rng.integers(0, 14))
     line = np.column_stack([rng.uniform(-half[0], half[0], beside), half[1] + rng.uniform(0.5, 4, beside)])
     line[:, 1] *= rng.choice([-1, 1], beside, p=[0.3, 0.7])

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from data_prep.synthetic.pitch_pictures import finish, others, paint, people
-from data_prep.synthetic.pitch_pictures.stadium import stadium
+from data_prep.synthetic.pitch_pictures.stadium import Arena, stadium
 from data_prep.synthetic.pitch_pictures.views import PitchView, sample_view
 from sportstrack.types import Image
 
@@ -49,16 +50,33 @@ def render_picture(seed: int, index: int, size: tuple[int, int] = SIZE, *, other
     view = sample_view(rng, place.pitch, size)
     while not enough_seen(view):
         view = sample_view(rng, place.pitch, size)
-    image = np.empty((size[1], size[0], 3), np.uint8)
-    light = paint.light_on_ground(rng, place)
-    lit = paint.paint_place(image, view, place, light, rng)
-    strokes = [*place.extra, *paint.model_strokes(view, place, rng)]
-    paint.paint_strokes(image, view, strokes, lit, place.wear, int(rng.integers(16)))
-    paint.paint_goals(image, view, rng)
-    people.paint_people(image, view, rng)
-    hidden = people.paint_foreground(image, view, rng) if view.kind != "goal" else np.zeros(image.shape[:2], np.uint8)
-    hidden = np.maximum(hidden, finish.paint_overlays(image, rng))
-    return PitchPicture(finish.develop(image, rng), view, hidden)
+    return paint_view(view, place, [rng] * 4)
+
+
+def paint_view(
+    view: PitchView, place: Arena, rngs: Sequence[np.random.Generator], *, seconds: float = 0.0, number: int = 0
+) -> PitchPicture:
+    """Return what a camera sees.
+
+    Args:
+        view: the camera.
+        place: the stadium.
+        rngs: four generators: of light and ground, of people, of what is before the lens, and of what is done to the
+            picture. Equal ones give equal scenes, whatever the camera sees of them.
+        seconds: since the first frame of a clip.
+        number: which frame of the clip it is.
+    """
+    ground, crowd, front, lens = rngs
+    image = np.empty((view.size[1], view.size[0], 3), np.uint8)
+    light = paint.light_on_ground(ground, place)
+    lit = paint.paint_place(image, view, place, light, ground)
+    strokes = [*place.extra, *paint.model_strokes(view, place, ground)]
+    paint.paint_strokes(image, view, strokes, lit, place.wear, int(ground.integers(16)))
+    paint.paint_goals(image, view, ground)
+    people.paint_people(image, view, crowd, seconds)
+    hidden = people.paint_foreground(image, view, front) if view.kind != "goal" else np.zeros(image.shape[:2], np.uint8)
+    hidden = np.maximum(hidden, finish.paint_overlays(image, front))
+    return PitchPicture(finish.develop(image, lens, number), view, hidden)
 
 
 def enough_seen(view: PitchView, least: float = 14.0) -> bool:

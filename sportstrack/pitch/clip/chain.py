@@ -21,6 +21,8 @@ LEAST_ON = 0.25
 """Of the painted lines in view that line pixels must be beside."""
 LEAST_EXPLAINED = 0.45
 """Of the line pixels that must be on painted lines."""
+FAINT_ON, FAINT_EXPLAINED = 0.08, 0.65
+"""The same where most lines are too faint to be seen, and those that are seen are right."""
 MANY = 60
 """Line pixels that are no accident: where so many are seen, and few of them are on painted lines, the view is wrong."""
 LOST = 0.03
@@ -80,6 +82,12 @@ class Link:
         return self.count >= MANY and not self.information.any()
 
 
+def agrees(on: float, explained: float) -> bool:
+    """Return whether line pixels agree with a view; see `support`."""
+    clear, faint = (LEAST_ON, LEAST_EXPLAINED), (FAINT_ON, FAINT_EXPLAINED)
+    return any(on >= least_on and explained >= least for least_on, least in (clear, faint))
+
+
 def link(scene: ClipScene, shared: Floats, seen: SeenFrame, prior: State, *, known_motion: bool = True) -> Link:
     """Return a frame's link: its prior, corrected by its own evidence if that is believed."""
     places = scene.places(seen.frame)
@@ -87,9 +95,7 @@ def link(scene: ClipScene, shared: Floats, seen: SeenFrame, prior: State, *, kno
     made: Correction = correct(shared, prior, scene.painted, lines, places, scene.size)
     at = in_view(scene.painted, shared, made.state.view, scene.size)
     length, on, explained = support(lines, at, scene.size)
-    believed = len(places) > 0 or (
-        length >= LEAST_LENGTH * scene.size[0] and on >= LEAST_ON and explained >= LEAST_EXPLAINED
-    )
+    believed = len(places) > 0 or (length >= LEAST_LENGTH * scene.size[0] and agrees(on, explained))
     state = made.state if believed else prior
     information = made.information if believed else np.zeros_like(made.information)
     return Link(seen.frame, prior, state, information, length, on, explained, len(lines), known_motion)

@@ -158,6 +158,9 @@ def _walk(scene: ClipScene, shot: Sequence[SeenFrame], start: ShotStart) -> Walk
         if key.frame not in walk.views:
             view = next(one.view for one in walk.joint.keys if one.frame == key.frame)
             walk.go(key.frame, State(view, start_covariance()))
+    for frame, one in sorted(scene.evidence.items()):
+        if one.camera is not None and frame not in walk.views:  # the motion on the way there was lost
+            walk.go_anew(frame, one.camera)
     walk.settle()
     return walk
 

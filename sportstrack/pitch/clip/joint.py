@@ -110,6 +110,14 @@ def _equations(shared: Floats, key: Key, painted: Painted, gate: float, size: tu
     return lhs + more[0], rhs + more[1]
 
 
+def frame_covariance(joint: Joint, key: Key, painted: Painted, size: tuple[int, int], *, gate: float) -> Floats:
+    """Return the covariance (8, 8) of shared and view that one frame leaves by itself, without distortion."""
+    lhs, _ = _equations(joint.shared, key, painted, gate, size)
+    held = np.diag(np.concatenate([PRIOR, [30.0, 30.0, 1.5, 1.0]]) ** -2.0)
+    held[3, 3] = 1e12
+    return np.asarray(np.linalg.inv(lhs + held))
+
+
 def agreement(
     shared: Floats, keys: Mapping[int, Key] | tuple[Key, ...], painted: Painted, size: tuple[int, int]
 ) -> float:

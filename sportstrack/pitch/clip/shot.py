@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from sportstrack.pitch.camera import Floats
-from sportstrack.pitch.clip.chain import ClipScene, Link, after_motion, is_lost, link, moved
+from sportstrack.pitch.camera import Camera, Floats
+from sportstrack.pitch.clip.chain import ClipScene, Link, after_motion, agrees, is_lost, link, moved
 from sportstrack.pitch.clip.errors import on_pitch
 from sportstrack.pitch.clip.joint import Joint, Key, fit_joint
 from sportstrack.pitch.clip.step import GATES, State
+from sportstrack.pitch.clip.views import view_of
 from sportstrack.pitch.evidence import SeenFrame
 
 NEW_KEY = (0.2, 0.12)
@@ -20,6 +21,8 @@ MOST_KEYS = 40
 LOOK_EVERY = 6
 """On the way outwards every so many frames are corrected by their lines; the motion is followed in all of them."""
 _KEY_ON, _KEY_EXPLAINED = 0.35, 0.5
+ANEW = (2.0, 1.0, 0.5, 0.1)
+"""Degrees and logarithm by which the view of a frame's own camera may differ from that with the shot's centre."""
 
 
 @dataclass(eq=False)
@@ -51,6 +54,13 @@ class Walk:
         self.views[start] = state.view
         for back in (False, True):
             self._one_way(start, state, back)
+
+    def go_anew(self, frame: int, camera: Camera) -> None:
+        """Walk from a frame with a camera of its own, if the lines agree where the shot has one centre."""
+        state = State(view_of(camera), np.diag(np.square(ANEW)))
+        found = link(self.scene, self.joint.shared, self.seen[frame - self.first], state)
+        if agrees(found.on, found.explained) and not is_lost(self.scene, self.joint.shared, found.state):
+            self.go(frame, found.state)
 
     def _one_way(self, start: int, state: State, back: bool) -> None:
         for number, seen in self._others(start, back):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,10 +17,11 @@ from sportstrack.pitch.network.fit import (
     ground_of,
     shapes_of,
     solve,
+    start_places,
     to_camera,
     to_vector,
-    uncertainty,
 )
+from sportstrack.pitch.network.full import HANDED_ON, NONE_NAMED, FullPicture, Named, Seen
 from sportstrack.pitch.network.layout import FOOTBALL_LINES
 from sportstrack.pitch.network.points import Maps, Points, line_points, placed_cells
 from sportstrack.pitch.network.search import Scorer, search
@@ -28,13 +30,15 @@ IS_PITCH = 0.8
 """Probability below which a frame shows no pitch."""
 LEAST_POINTS = 25
 LEAST_LINES = 3
-LEAST_FIT = 0.65
-"""Part of the points on lines that must fit."""
-LEAST_SCORE = 0.46
-"""How well the lines of the camera and those of the maps must cover each other, 0…1."""
+LEAST_FIT = 0.45
+"""Part of the network's points on lines that must fit."""
+LEAST_SCORE = 0.7
+"""See `Candidate.score`."""
 LEAST_LEAD = 0.04
-"""How much better that must be than with any camera that puts the ground elsewhere."""
-WORST_ERROR = 0.4
+"""How much better it must be than that of any camera that puts the ground elsewhere."""
+SURE = 1.05
+"""A score from which on nothing else is searched for."""
+WORST_ERROR = 1.0
 """Metres that the ground in view may be uncertain, at the median."""
 HEIGHTS = (2.0, 90.0)
 FOCALS = (0.35, 14.0)
@@ -46,6 +50,11 @@ SAME_CENTRE = 6.0
 """Metres between the centres of two frames' cameras that are taken for one."""
 ELSEWHERE = 2.5
 """Metres on the ground, at the median, from which on two cameras are different ones."""
+ALIKE = 0.3
+"""The same, below which they are one."""
+NO_BETTER = 0.03
+"""A camera fitted to line pixels is taken if its score is not lower than before by this much."""
+NO_LINES = np.empty((0, 3))
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,9 +67,10 @@ class FrameCamera:
         reason: why it is refused; "" else.
         points: on lines, with the camera or without.
         line: (N,) the number of each point's line, −1 where it fits none.
-        error_m: error of the camera on the ground in view, at the median, in metres; NaN where it is refused.
-        error_px: root mean square distance of the points that fit, in pixels.
-        score: how well the lines of the camera and of the maps cover each other, 0…1.
+        error_m: error of the camera on the ground in view, at the median, in metres; NaN where there is none.
+        error_px: root mean square distance of the network's points that fit, in pixels.
+        score: how well the camera's lines and those that are seen agree, 0…1.8; see `Candidate`.
+        rival: the score of the best camera that puts the ground elsewhere.
     """
 
     size: tuple[int, int]
@@ -71,24 +81,51 @@ class FrameCamera:
     error_m: float = float("nan")
     error_px: float = float("nan")
     score: float = 0.0
+    rival: float = 0.0
 
     def nearest(self, pixels: Floats, line: NDArray[np.int64], pitch: Pitch) -> Floats:
         """Return the places (N, 2) on the numbered lines that are nearest to what pixels (N, 2) show, in metres."""
         assert self.camera is not None
-        places = self.camera.to_ground(pixels)
-        shapes = shapes_of(pitch, FOOTBALL_LINES).take(line)
-        away = shapes.distance(places)[:, None]
-        outwards = places - shapes.centre
-        outwards = outwards / np.maximum(np.linalg.norm(outwards, axis=1, keepdims=True), 1e-9)
-        return np.asarray(places - away * np.where(shapes.radius[:, None] > 0, outwards, shapes.normal))
+        return on_lines(self.camera, pixels, line, shapes_of(pitch, FOOTBALL_LINES))
 
 
-def find_camera(maps: Maps, pitch: Pitch, *, near: Camera | None = None) -> FrameCamera:
-    """Return the camera that one frame's maps tell, or the reason why they tell none.
+def on_lines(camera: Camera, pixels: Floats, line: NDArray[np.int64], shapes: Shapes) -> Floats:
+    """Return the places (N, 2) on the numbered lines that are nearest to what a camera's pixels (N, 2) show."""
+    places, shapes = camera.to_ground(pixels), shapes.take(line)
+    away = shapes.distance(places)[:, None]
+    outwards = places - shapes.centre
+    outwards = outwards / np.maximum(np.linalg.norm(outwards, axis=1, keepdims=True), 1e-9)
+    return np.asarray(places - away * np.where(shapes.radius[:, None] > 0, outwards, shapes.normal))
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """A camera that may be the right one.
+
+    Attributes:
+        vector: as `to_vector`.
+        camera: the same.
+        score: how well its lines and those of the network's maps cover each other (0…1), half of how well they and the
+            line pixels of the picture do (0…0.5), and how well it agrees with the network's places (0…0.3).
+        error_m: of the ground in view, at the median, in metres.
+    """
+
+    vector: Floats
+    camera: Camera
+    score: float
+    error_m: float
+
+
+def find_camera(maps: Maps, pitch: Pitch, lines: Floats = NO_LINES, *, near: Camera | None = None) -> FrameCamera:
+    """Return the camera that one frame tells, or the reason why it tells none.
+
+    Places and lines of the network and a search give cameras to begin with. Each is fitted to the network's lines, then
+    to the line pixels of the picture, which are finer; the one whose lines agree best with both is judged.
 
     Args:
         maps: what the network sees.
         pitch: the model, in the size of the real pitch.
+        lines: (N, 3) line pixels of the frame, as in `SeenFrame`.
         near: the camera of a frame shortly before, which is tried first: it saves the search.
     """
     points = line_points(maps)
@@ -97,28 +134,27 @@ def find_camera(maps: Maps, pitch: Pitch, *, near: Camera | None = None) -> Fram
         return FrameCamera(maps.size, None, f"no pitch (probability {maps.pitch:.2f})", points, nothing)
     if len(points) < LEAST_POINTS:
         return FrameCamera(maps.size, None, f"too little of the pitch: {len(points)} points on lines", points, nothing)
-    finder = _Finder(maps, pitch, points)
+    finder = _Finder(maps, pitch, points, lines)
     if near is not None:
-        kept = finder.polish(finder.refine(to_vector(near, maps.size[0])))
-        found = finder.judge(kept, 0.0)
-        if found.camera is not None and np.linalg.norm(np.subtract(found.camera.centre, near.centre)) < SAME_CENTRE:
-            return found
-    solutions = [finder.refine(start) for start in search(maps, pitch)]
-    ranked = sorted(solutions, key=lambda one: -finder.score(one))
-    best = finder.polish(ranked[0])
-    rivals = [one for one in ranked[1:] if finder.apart(one, best) > ELSEWHERE]
-    return finder.judge(best, max((finder.score(one) for one in rivals), default=0.0))
+        kept = finder.judge(finder.candidates([to_vector(near, maps.size[0])]))
+        if kept.camera is not None and np.linalg.norm(np.subtract(kept.camera.centre, near.centre)) < SAME_CENTRE:
+            return kept
+    found = finder.candidates(start_places(finder.facts(nothing)))
+    if not found or found[0].score < SURE:
+        found = finder.candidates(list(search(maps, pitch)), found)
+    return finder.judge(found)
 
 
 class _Finder:
     """One frame's points and the lines of the pitch."""
 
-    def __init__(self, maps: Maps, pitch: Pitch, points: Points) -> None:
+    def __init__(self, maps: Maps, pitch: Pitch, points: Points, lines: Floats) -> None:
         self.maps, self.pitch, self.points, self.size = maps, pitch, points, maps.size
         self.shapes = shapes_of(pitch, FOOTBALL_LINES)
         self.reach = _reaches(pitch)
         self.scorer = Scorer(maps, pitch)
         self.cells = placed_cells(maps, np.array([pitch.length, pitch.width]) / 2)
+        self.full = FullPicture(pitch, maps.size, lines)
 
     def score(self, one: Solution) -> float:
         """Return how well lines of camera and maps cover each other."""
@@ -161,23 +197,59 @@ class _Finder:
         line = self.line_of(one.vector, GATES[-1] * self.size[0])
         return solve(self.facts(line), one.vector, places=0.0, scale=3.0, rounds=15) if (line >= 0).sum() >= 12 else one
 
-    def apart(self, a: Solution, b: Solution) -> float:
+    def candidates(self, starts: Sequence[Floats], others: Sequence[Candidate] = ()) -> list[Candidate]:
+        """Return the cameras near some starts and ``others``, best first; of those that are alike the best."""
+        every = list(others)
+        solved: list[Solution] = []
+        for one in sorted((self.refine(start) for start in starts), key=lambda one: -self.score(one)):
+            if all(self.apart(one.vector, other.vector) > ALIKE for other in solved):
+                solved.append(one)
+                every.append(self.candidate(self.polish(one)))
+        every.sort(key=lambda one: -one.score)
+        return every
+
+    def candidate(self, one: Solution) -> Candidate:
+        """Return a solution with its score, refined by the picture's lines where they make it better."""
+        line = self.line_of(one.vector, 3.5 * float(self.points.sigma[0]))
+        camera = to_camera(one.vector, self.size)
+        named = self.named(camera, line)
+        fitted = [self._scored(seen) for some in (named, NONE_NAMED) if (seen := self.full.refine(camera, some))]
+        best = max(fitted, key=lambda one: one.score, default=None)
+        as_is = self._scored(self.full.look(camera, named))
+        return as_is if best is None or best.score < as_is.score - NO_BETTER else best
+
+    def _scored(self, seen: Seen) -> Candidate:
+        vector = to_vector(seen.camera, self.size[0])
+        dice = float(self.scorer.scores(vector[None])[0])
+        pixels, places, errors = self.cells
+        off = np.linalg.norm(ground_of(vector[None], pixels, self.size)[0] - places, axis=1) / errors
+        of_places = 0.3 * float(np.exp(-np.median(off) / 3)) if len(off) else 0.0
+        return Candidate(vector, seen.camera, dice + seen.on * seen.explained / 2 + of_places, seen.error_m)
+
+    def named(self, camera: Camera, line: NDArray[np.int64]) -> Named:
+        """Return the pixels and places of points on lines, spread over all, with which a camera is handed on."""
+        rows = np.flatnonzero(line >= 0)
+        rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), HANDED_ON)).round().astype(int)]
+        pixels = self.points.pixels[rows]
+        return Named(pixels, on_lines(camera, pixels, line[rows], self.shapes), self.points.confidence[rows])
+
+    def apart(self, a: Floats, b: Floats) -> float:
         """Return how far apart two cameras put the ground in view of the second one, in metres, at the median."""
         pixels = ground_pixels(b, self.size, self.pitch)
-        grounds = ground_of(np.stack([a.vector, b.vector]), pixels, self.size)
+        grounds = ground_of(np.stack([a, b]), pixels, self.size)
         return float(np.median(np.linalg.norm(grounds[0] - grounds[1], axis=1))) if len(pixels) else np.inf
 
-    def judge(self, best: Solution, rival: float) -> FrameCamera:
-        """Return the camera with its errors, or the reason why it is not believed."""
+    def judge(self, found: Sequence[Candidate]) -> FrameCamera:
+        """Return the best camera with its errors, or the reason why it is not believed."""
+        best = found[0]
+        rivals = [one.score for one in found[1:] if self.apart(one.vector, best.vector) > ELSEWHERE]
+        rival = max(rivals, default=0.0)
         line = self.line_of(best.vector, 3.5 * float(self.points.sigma[0]))
         fits = line >= 0
-        camera, score = to_camera(best.vector, self.size), self.score(best)
-        height, widths = camera.centre[2], camera.focal / self.size[0]
-        off = self.facts(line).line_errors(best.vector)
+        camera, off = best.camera, self.facts(line).line_errors(best.vector)
         error_px = float(np.sqrt(np.mean(off**2))) if fits.any() else float("nan")
-        pixels = ground_pixels(best, self.size, self.pitch)
-        error_m = uncertainty(best, pixels, self.size)
         part, lines = fits.mean(), len(np.unique(line[fits]))
+        height, widths = camera.centre[2], camera.focal / self.size[0]
         reason = ""
         if not HEIGHTS[0] <= height <= HEIGHTS[1] or not FOCALS[0] <= widths <= FOCALS[1]:
             reason = f"no camera like that: {height:.1f} m high, a focal length of {widths:.2f} widths"
@@ -187,20 +259,21 @@ class _Finder:
             reason = f"{part:.0%} of {len(fits)} points on lines fit a camera"
         elif lines < LEAST_LINES:
             reason = f"{lines} lines fit a camera"
-        elif score < LEAST_SCORE:
-            reason = f"the lines cover those of a camera by {score:.0%}"
-        elif score - rival < LEAST_LEAD:
-            reason = f"two cameras fit: their lines cover those seen by {score:.0%} and {rival:.0%}"
-        elif not error_m < WORST_ERROR:
-            reason = f"the lines leave the ground in view uncertain by {error_m:.1f} m"
-        return FrameCamera(self.size, None if reason else camera, reason, self.points, line, error_m, error_px, score)
+        elif best.score < LEAST_SCORE:
+            reason = f"the lines that are seen agree with those of a camera by {best.score:.2f} of {LEAST_SCORE}"
+        elif best.score - rival < LEAST_LEAD:
+            reason = f"two cameras fit: the lines agree with theirs by {best.score:.2f} and {rival:.2f}"
+        elif not best.error_m < WORST_ERROR:
+            reason = f"the lines leave the ground in view uncertain by {best.error_m:.1f} m"
+        seen = None if reason else camera
+        return FrameCamera(self.size, seen, reason, self.points, line, best.error_m, error_px, best.score, rival)
 
 
-def ground_pixels(one: Solution, size: tuple[int, int], pitch: Pitch) -> Floats:
+def ground_pixels(vector: Floats, size: tuple[int, int], pitch: Pitch) -> Floats:
     """Return pixels (N, 2), a grid over the frame, that show the pitch."""
     x, y = np.meshgrid(np.linspace(0.05, 0.95, 9) * size[0], np.linspace(0.05, 0.95, 7) * size[1])
     pixels = np.column_stack([x.ravel(), y.ravel()])
-    ground = ground_of(one.vector[None], pixels, size)[0]
+    ground = ground_of(vector[None], pixels, size)[0]
     return np.asarray(pixels[(np.abs(ground) < (pitch.length / 2, pitch.width / 2)).all(1)])
 
 

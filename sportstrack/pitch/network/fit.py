@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,8 @@ PRIOR = np.array([0.0, 0.0, np.log(16.0), 0.0, 0.0, 0.0, 0.8])
 """Where cameras are without evidence: x, y, logarithm of the height, pan, tilt, roll, logarithm of focal over width."""
 PRIOR_SIGMA = np.array([60.0, 90.0, 0.8, 400.0, 60.0, 1.5, 1.2])
 """How far they are from there: metres, degrees and logarithms."""
+LEAST_CELLS = 12
+"""Cells with places that tell a camera by themselves."""
 _STEPS = np.array([0.02, 0.02, 1e-4, 2e-3, 2e-3, 2e-3, 1e-4])
 _SLOPE = 0.5  # pixels
 
@@ -224,12 +226,12 @@ def _jacobian(facts: Facts, x: Floats, places: float) -> Floats:
     return np.asarray(((values[:7] - values[7:]) / (2 * _STEPS[:, None])).T)
 
 
-def uncertainty(one: Solution, pixels: Floats, size: tuple[int, int]) -> float:
-    """Return the standard deviation in metres, at the median, of the ground in pixels (N, 2), from the covariance."""
-    if not len(pixels):
-        return float("inf")
-    steps = np.diag(_STEPS)
-    ends = ground_of(np.concatenate([one.vector + steps, one.vector - steps]), pixels, size)
-    slopes = (ends[:7] - ends[7:]) / (2 * _STEPS[:, None, None])
-    variance = np.einsum("ina,ij,jna->n", slopes, one.inverse, slopes)
-    return float(np.sqrt(np.median(np.maximum(variance, 0))))
+def start_places(facts: Facts) -> list[Floats]:
+    """Return cameras (7,) that the places of cells tell, best first; none where too few are known."""
+    if len(facts.cells) < LEAST_CELLS:
+        return []
+    none = np.zeros(0, np.int64)
+    cells = replace(facts, pixels=np.empty((0, 2)), shapes=facts.shapes.take(none), sigma=np.empty(0))
+    starts = [np.array([0.0, 60.0, np.log(16.0), pan, 14.0, 0.0, np.log(1.6)]) for pan in (0.0, -30.0, 30.0)]
+    solved = sorted((solve(cells, start, places=1.0, scale=3.0, rounds=25) for start in starts), key=lambda s: s.cost)
+    return [one.vector for one in solved[:2]]
