@@ -17,8 +17,8 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
-
 from pitch_network import A_THIRD_OF_A_HALF, WRONG, errors, feet
+
 from data_prep.synthetic.pitch_pictures import PitchPicture, render_clip
 from sportstrack import Mark, load_pitch
 from sportstrack.calibrate.byself import PitchFinder
