@@ -33,6 +33,7 @@ COMMANDS = {
     "presence": ("sportstrack.presence.command", "draw heat maps and paths of a result"),
     "stats": ("sportstrack.stats.command", "measure players on the pitch: distance, speed, shape, possession"),
     "evaluate": ("sportstrack.evaluate.command", "score tracking results against ground truth"),
+    "edit": ("sportstrack.edit.command", "correct tracks by hand on a page that knows where to look"),
     "serve": ("sportstrack.serve.command", "serve tracking over HTTP: jobs, live streams, a page"),
     "sot-evaluate": ("sportstrack.sot.evaluate.command", "run and score single-object trackers"),
     "sportsmot": ("data_prep.sportsmot.command", "turn SportsMOT into a YOLO data set"),

@@ -51,10 +51,10 @@ class AccessGuard:
     Args:
         app: what is guarded.
         settings: of the service.
-        seconds: observes how long answers take, by route and status.
+        seconds: observes how long answers take, by route and status; None where nobody measures.
     """
 
-    def __init__(self, app: ASGIApp, settings: ServeSettings, seconds: Histogram) -> None:
+    def __init__(self, app: ASGIApp, settings: ServeSettings, seconds: Histogram | None = None) -> None:
         self._app, self._token, self._seconds = app, settings.token, seconds
         self._hosts = {name.lower() for name in (*settings.hosts, settings.host)}
         self._wrong: OrderedDict[str, list[float]] = OrderedDict()
@@ -83,7 +83,7 @@ class AccessGuard:
         began = time.perf_counter()
 
         async def observe(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if message["type"] == "http.response.start" and self._seconds is not None:
                 route = getattr(scope.get("route"), "path", "other")  # with {key}, so that there are few
                 self._seconds.labels(route, str(message["status"])).observe(time.perf_counter() - began)
             await send(message)

@@ -45,6 +45,7 @@ FLOORS = (
     {"track", "sot", "train", "val", "evaluate", "presence", "stats", "calibrate", "roster", "send"},
     {"label", "mine", "doctor", "completion", "export", "teams"},
     {"serve"},
+    {"edit"},
 )
 """Packages and modules of ``sportstrack``, and ``data_prep`` as a whole: each may import what is on lower floors."""
 

@@ -1,0 +1,1 @@
+"""``sportstrack edit``: a local page on which a person corrects tracks, and what serves it."""
