@@ -265,5 +265,5 @@ def test_outputs_that_cannot_be_written_are_refused_in_one_line(
 
 
 def test_every_command_is_tried() -> None:
-    no_files = {"doctor", "completion", "serve", "edit"}  # what the last two take is tried in tests/serve and tests/edit
+    no_files = {"doctor", "completion", "serve", "edit"}  # the last two: tests/serve, tests/edit
     assert {line.split()[0] for line in (INPUTS + OUTPUTS).splitlines() if line} == set(cli.COMMANDS) - no_files
