@@ -13,7 +13,7 @@ from sportstrack.types import FloatArray, IntArray
 
 LEAST_SUPPORT = 1.3  # confidences that must have added up for a number: more than one vote
 LEAST_SHARE = 0.9  # probability that a number must have among all numbers
-SAME_LOOK = 0.4  # seconds; what is read in this time is one look, of which the surest vote counts
+SAME_LOOK = 0.2  # seconds; what is read in this time is one look, of which the surest vote counts
 CLEAR = 1.5  # as strong must one of two tracks with the same number be for the other one alone to lose it
 
 _WEIGHT = 0.7  # of a vote: votes of one track make the same mistakes

@@ -16,16 +16,20 @@ from numpy.typing import NDArray
 from sportstrack.boxes import iou
 from sportstrack.numbers.codes import Votes
 from sportstrack.numbers.reader import LEAST_LEGIBLE
+from sportstrack.numbers.votes import SAME_LOOK
 from sportstrack.types import BoolArray, Detections, FloatArray, Image, IntArray
 
 LOOKS = 40.0  # crops for each second of video that the locator sees
-READS = 5.0  # of these that are read
+READS = 8.0  # of these that are read at most
 LEAST_TALL = 50.0  # pixels of a person; smaller ones have numbers of less than nine pixels
 MOST_COVERED = 0.15  # of a box's upper part by the boxes of others
 _SAME = 0.3  # IoU of one person's boxes in two frames
-_PAUSE = 0.3  # seconds before the same person is looked at again
+_PAUSE, _SOON, _REST = 0.24, 0.16, 1.5  # seconds before the next look: usually, while legible, and once sure
+_SURE = 0.55  # confidence of a reading that counts as sure …
+_ENOUGH = 3  # … and how many of one number are enough
 _UPPER = 0.6  # of a box's height, where the number is
-_BURST = 2.0  # frames' worth of looks that may be saved up
+_SAVED = np.array([0.24, 1.5])  # seconds' worth of looks and of reads that may be saved up
+_AT_ONCE = 4  # reads in a frame, at most
 
 
 class ReadsNumbers(Protocol):
@@ -70,8 +74,8 @@ class NumberWatch:
 
             reader = NumberReader()
         self._reader, self._skip = reader, sorted(skip)
-        self._per_frame = np.array([looks, reads]) / frame_rate
-        self._pause = _PAUSE * frame_rate
+        self._rates = np.array([looks, reads])
+        self._frame_rate = frame_rate
         self.reset()
 
     def reset(self) -> None:
@@ -95,33 +99,31 @@ class NumberWatch:
         votes = np.zeros((len(detections), 2), np.float32)
         self._memory = _Memory(len(detections)) if cut else self._memory.carried(detections.xyxy)
         self._frame += 1
-        most = np.maximum(1.0, self._per_frame * _BURST)
-        self._saved = np.minimum(self._saved + self._per_frame, most)
+        most = np.maximum(1.0, self._rates * _SAVED)
+        self._saved = np.minimum(self._saved + self._rates / self._frame_rate, most)
         rows = self._worth_a_look(image, detections)[: int(self._saved[0])]
         self._memory.xyxy = detections.xyxy
         if not len(rows):
             return votes
         self._saved[0] -= len(rows)
-        self._memory.looked[rows] = self._frame
+        self._memory.looked[rows] = self._frame / self._frame_rate
         pictures = [_cut_out(image, detections.xyxy[row]) for row in rows]
         corners, legible = self._reader.locate(pictures)
         self._memory.legible[rows] = legible
-        order = self._worth_reading(rows)[: int(self._saved[1])]
+        order = self._worth_reading(rows)[: min(_AT_ONCE, int(self._saved[1]))]
         if not len(order):
             return votes
         self._saved[1] -= len(order)
-        self._memory.reads[rows[order]] += 1
         code, confidence = self._reader.recognise([pictures[i] for i in order], corners[order], legible[order])
         votes[rows[order]] = np.column_stack((code, confidence))
+        self._memory.note(rows[order], code, confidence, self._frame / self._frame_rate)
         return votes
 
     def _worth_reading(self, rows: IntArray) -> IntArray:
-        """Return which of the rows that were looked at are read first; who was read more often waits for the others."""
+        """Return which of the rows looked at are read, those whose number is least known and most legible first."""
         memory = self._memory
-        readable = (memory.legible >= LEAST_LEGIBLE) & (self._frame - memory.looked <= 3 * self._pause)
-        fewest = memory.reads[readable].min(initial=np.iinfo(np.int64).max)
-        due = np.flatnonzero(readable[rows] & (memory.reads[rows] <= fewest))
-        return due[np.argsort(-memory.legible[rows[due]], kind="stable")]
+        due = np.flatnonzero(memory.legible[rows] >= LEAST_LEGIBLE)
+        return due[np.lexsort((-memory.legible[rows[due]], memory.sure[rows[due]]))]
 
     def _worth_a_look(self, image: Image, detections: Detections) -> IntArray:
         """Return the rows of people who are large, free and whole enough, those unseen for longest first."""
@@ -132,22 +134,23 @@ class NumberWatch:
         tall, wide = finite[:, 3] - finite[:, 1], finite[:, 2] - finite[:, 0]
         beyond = np.maximum(-finite[:, 0], finite[:, 2] - image.shape[1])
         inside = (finite[:, 1] >= -0.05 * tall) & (beyond <= 0.2 * wide)
-        waited = self._frame - memory.looked
-        chosen = people & inside & (tall >= LEAST_TALL) & (waited > self._pause)
+        waited = (self._frame / self._frame_rate - memory.looked) / memory.wait
+        chosen = people & inside & (tall >= LEAST_TALL) & (waited > 1 - 1e-6)
         rows = np.flatnonzero(chosen)
         rows = rows[covered(finite, people)[rows] <= MOST_COVERED]
-        # Who was looked at long ago, is large, and was read seldom comes first.
-        worth = waited[rows] * np.minimum(tall[rows] / 100, 2.0) / (1 + memory.reads[rows])
+        # Who was looked at long ago, is large, and is hardly known comes first.
+        worth = waited[rows] * np.minimum(tall[rows] / 100, 2.0) / (1 + memory.sure[rows])
         return rows[np.argsort(-worth, kind="stable")]
 
 
 class _Memory:
-    """Of each box of the newest frame: when this person was last looked at, how legible it was, and how often read."""
+    """Of each box of the newest frame: when this person was last looked at, how legible it was, and how well known."""
 
     def __init__(self, count: int) -> None:
         self.xyxy = np.zeros((count, 4))
-        self.looked, self.legible = np.full(count, -1000.0), np.zeros(count)
-        self.reads = np.zeros(count, np.int64)
+        self.looked, self.read = np.full((2, count), -1000.0)  # seconds
+        self.legible = np.zeros(count)
+        self.code, self.sure = np.zeros((2, count), np.int64)  # a number, and how many sure readings speak for it
 
     def carried(self, xyxy: FloatArray) -> _Memory:
         """Return the memory for the boxes of the next frame."""
@@ -157,9 +160,24 @@ class _Memory:
             best, back = overlap.argmax(axis=1), overlap.argmax(axis=0)
             mine = np.arange(len(xyxy))
             same = (overlap[mine, best] > _SAME) & (back[best] == mine)
-            for column in ("looked", "legible", "reads"):
+            for column in ("looked", "read", "legible", "code", "sure"):
                 getattr(now, column)[same] = getattr(self, column)[best[same]]
         return now
+
+    @property
+    def wait(self) -> FloatArray:
+        """(N,) seconds between two looks at each."""
+        pause = np.where(self.legible >= LEAST_LEGIBLE, _SOON, _PAUSE)
+        return np.asarray(np.where(self.sure >= _ENOUGH, _REST, pause))
+
+    def note(self, rows: IntArray, code: IntArray, confidence: FloatArray, time: float) -> None:
+        """Count sure readings of looks apart; one of another number takes one away."""
+        counts = (confidence >= _SURE) & (time - self.read[rows] >= SAME_LOOK)
+        rows, code = rows[counts], code[counts]
+        self.read[rows] = time
+        same = (self.code[rows] == code) | (self.sure[rows] == 0)
+        self.code[rows] = np.where(same, code, self.code[rows])
+        self.sure[rows] += np.where(same, 1, -1)
 
 
 def covered(xyxy: FloatArray, counts: BoolArray) -> FloatArray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sportstrack.numbers.codes import TEXTS
@@ -24,6 +24,7 @@ def by_hand(blank: np.ndarray, digits: np.ndarray) -> dict[str, float]:
     return total
 
 
+@settings(deadline=None)
 @given(st.integers(1, 3), st.integers(0, 2**32 - 1))
 def test_the_sum_over_all_paths(steps: int, seed: int) -> None:
     shares = np.random.default_rng(seed).dirichlet(np.ones(12), steps)  # blank, ten digits, all other signs
