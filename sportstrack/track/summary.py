@@ -164,6 +164,8 @@ class Summary:
             )
         if self.teams:
             lines.append(f"  teams: {teams_text(self.teams)}")
+        if self.settings.get("numbers") and self.identities is not None:
+            lines.append(f"  {numbers_text(self.identities, self.tracks)}")
         if self.seen:
             lines += [f"  {line}" for line in seen_text(list(map(TimeSeen.of, self.seen))).splitlines()]
         if self.dropped_boxes:
@@ -189,6 +191,14 @@ def teams_text(found: Mapping[str, Any]) -> str:
         return "not found; see docs/who-is-who.md"
     after = "" if found["settled"] is None else f", settled after {found['settled']:.1f} s"
     return "; ".join(f"{team['name']} in {team['colours']}" for team in found["teams"]) + after
+
+
+def numbers_text(known: Identities, tracks: int) -> str:
+    """Return of how many of a run's tracks the number is known, for people; the ball's are not counted."""
+    rows = [known.of(track) for track in known.track_ids]
+    balls = sum(any(one.role == "ball" for one in row) for row in rows)
+    read = sum(any(one.number for one in row) for row in rows)
+    return f"{read} of {max(tracks - balls, read)} tracks have a number"
 
 
 def peak_memory_mb() -> float | None:

@@ -111,3 +111,12 @@ def test_offline_every_frame_has_what_is_known_at_the_end(match: Path, tmp_path:
     frames = tracked(match, tmp_path, detector=Walking(boxes_at), numbers=True, offline=True)
     assert all(sorted(known(frame)) == ["10", "23", "7"] for frame in frames)
     assert len(read_identities(tmp_path / "match.identities.csv")) == 3
+
+
+def test_the_summary_says_how_many_tracks_have_a_number(match: Path, tmp_path: Path) -> None:
+    for offline in (False, True):
+        how = {"numbers": True, "formats": ["mot"], "shots": False, "offline": offline, "overwrite": True}
+        summary = track_video(match, tmp_path, detector=Walking(boxes_at), **how)
+        assert "3 of 3 tracks have a number" in summary.as_text()
+        assert "numbers" in summary.stages_ms
+    assert "have a number" not in track_video(match, detector=Walking(boxes_at), shots=False).as_text()
