@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import product
+from operator import itemgetter
+from typing import Any
+
 import numpy as np
 
 from sportstrack.draw.colours import OTHERS, PALETTE, Colour, bgr
@@ -23,6 +27,10 @@ _EVERY, _ENOUGH, _LATER = 5, 40, 25  # frames between looks, looks after which t
 _GROUND = 75.0  # sum of a pixel's differences to the ground's colour
 _GREY = 40.0  # difference between the channels up to which a colour is a grey
 _LIGHT, _WHITE = 130.0, 235.0  # mean of a grey that stands for white, and of the white that is drawn
+_STRENGTHS, _LIGHTS = (1.0, 1.5, 2.0, 3.0, 4.5, 6.0, 8.0), (1.0, 0.85, 0.7, 0.55, 0.45)  # factors of a pushed colour
+_DARKEST_PUSHED, _FROM_GROUND = 90.0, 60.0  # mean of its channels, and distance to the ground's
+_DULLER = 200.0  # what it costs to make a colour black, in distances to the kit's own
+_SETTLED = 8  # looks from which on the team that gave way stays the same
 _SLOWEST = 0.02  # share of a new look, once there were many
 
 
@@ -40,6 +48,7 @@ class KitColours:
         self._ground: FloatArray | None = None
         self._frame = -1
         self._shown: dict[Key, Colour] = {}
+        self._gave_way: set[Key] = set()
 
     def look(self, image: Image, xyxy: FloatArray, known: list[Identity | None]) -> None:
         """Learn from a frame before anything is drawn into it.
@@ -75,19 +84,46 @@ class KitColours:
     def _choose(self) -> dict[Key, Colour]:
         """Return readable colours, all unlike: teams first, then goalkeepers and officials."""
         chosen: dict[Key, Colour] = {}
-        for key in sorted(self._mean, key=lambda key: (bool(key[1]), not key[0], key)):
-            taken = [np.array(one, np.float64) for one in chosen.values()]
-            wish = readable(self._mean[key], self._ground)
+        wishes = {key: readable(mean, self._ground) for key, mean in self._mean.items()}
+        # Of two teams the one in white keeps its colour: the other one is recognised in a stronger or darker one, too.
+        for key in sorted(wishes, key=lambda key: self._rank(key, wishes[key])):
+            taken, wish = [np.array(one, np.float64) for one in chosen.values()], wishes[key]
             least = APART if key[1] else TEAMS_APART
             if all(np.linalg.norm(wish - other) >= least for other in taken):
                 chosen[key] = _whole(wish)
                 continue
+            if not key[1] and self._looks.get(key, 0) >= _SETTLED:
+                self._gave_way.add(key)
             before = self._shown.get(key)
             if before is not None and all(np.linalg.norm(np.array(before) - other) >= least for other in taken):
                 chosen[key] = before  # a stand-in stays
                 continue
-            chosen[key] = _stand_in(self._mean[key], taken, official=bool(key[1]))
+            pushed = None if key[1] else _pushed(self._mean[key], taken, self._ground)
+            chosen[key] = _stand_in(self._mean[key], taken, official=bool(key[1])) if pushed is None else pushed
         return chosen
+
+    def _rank(self, key: Key, wish: FloatArray) -> tuple[Any, ...]:
+        """Return the place in which a key chooses: teams first; who gave way before does so again."""
+        official = bool(key[1])
+        return official, not key[0], key in self._gave_way, _is_colourful(wish), -float(self._mean[key].mean()), key
+
+
+def _is_colourful(colour: FloatArray) -> bool:
+    return bool(np.ptp(colour) > _GREY)
+
+
+def _pushed(kit: FloatArray, taken: list[FloatArray], ground: FloatArray | None) -> Colour | None:
+    """Return the colour nearest to a kit's that is stronger or darker than it and unlike those taken; None if none is.
+
+    A pale blue beside white becomes a strong blue, a light grey a dark one, a cream a yellow.
+    """
+    middle, fit = kit.mean(), []
+    for strength, light in product(_STRENGTHS, _LIGHTS):
+        one = np.clip(light * (middle + strength * (kit - middle)), 0, 255)
+        shows = ground is None or np.linalg.norm(one - ground) >= (APART if _is_colourful(one) else _FROM_GROUND)
+        if shows and one.mean() >= _DARKEST_PUSHED and all(np.linalg.norm(one - far) >= TEAMS_APART for far in taken):
+            fit.append((float(np.linalg.norm(one - kit)) + _DULLER * (1 - light), one))
+    return _whole(min(fit, key=itemgetter(0))[1]) if fit else None
 
 
 def _stand_in(kit: FloatArray, taken: list[FloatArray], *, official: bool) -> Colour:

@@ -83,6 +83,27 @@ def test_colours_of_teams_show_on_any_ground_and_differ(ground: str, teams: tupl
     assert min(a.mean(), b.mean()) >= DARKEST - 8
 
 
+@pytest.mark.parametrize("first", ["white", "light"])
+@pytest.mark.parametrize(
+    ("kit", "strongest"),
+    [((220, 190, 140), 0), ((225, 210, 195), 0), ((190, 215, 225), 2), ((185, 160, 225), 2), ((190, 190, 192), None)],
+)
+def test_beside_a_light_kit_white_stays_white_and_the_light_one_is_recognised(
+    kit: tuple[int, int, int], strongest: int | None, first: str
+) -> None:
+    image, tracks = scene("grass", ["white", "red"])
+    x1, y1, x2, y2 = tracks.xyxy[1].astype(int)
+    image[y1:y2, x1:x2] = kit
+    known: list[Identity | None] = [one(1, team="A" if first == "white" else "B"), one(2)]
+    known[1] = one(2, team="B" if first == "white" else "A")
+    kits = KitColours()
+    kits.look(image, tracks.xyxy, known)
+    white, light = (np.array(colour, float) for colour in kits.of(known))
+    assert white.min() >= 220
+    assert np.linalg.norm(white - light) >= TEAMS_APART - 4
+    assert np.ptp(light) < 20 if strongest is None else int(np.argmax(light)) == strongest
+
+
 def test_a_colour_is_that_of_the_kit_where_it_shows() -> None:
     image, tracks = scene("grass", ["red", "blue", "black"])
     known: list[Identity | None] = [one(1, team="A"), one(2, team="B"), one(3, role="referee")]
