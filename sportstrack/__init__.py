@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 _NAMES = {
     "sportstrack.calibrate.run": ("Calibrated", "calibrate_video"),
     "sportstrack.camera": ("load_camera",),
+    "sportstrack.client": ("Client",),
     "sportstrack.detect": ("load_detector",),
     "sportstrack.draw.annotator": ("Annotator",),
     "sportstrack.draw.run": ("draw_video",),
@@ -102,6 +103,7 @@ __all__ = [
     "CalibrationScores",
     "Camera",
     "CameraMotion",
+    "Client",
     "DeepEIoU",
     "DeepEIoUConfig",
     "DeepSORT",
@@ -221,6 +223,7 @@ __all__ = [
 if TYPE_CHECKING:
     from sportstrack.calibrate.run import Calibrated, calibrate_video
     from sportstrack.camera import load_camera
+    from sportstrack.client import Client
     from sportstrack.detect import load_detector
     from sportstrack.draw.annotator import Annotator
     from sportstrack.draw.heatmap import Presence, draw_path, heat_map, overlay

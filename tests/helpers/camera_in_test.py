@@ -53,10 +53,10 @@ class ToyCamera:
 
 
 @contextlib.contextmanager
-def toy_camera(folder: Path, frames: int = 50, size: tuple[int, int] = toy.SIZE) -> Iterator[tuple[str, ToyCamera]]:
+def toy_camera(folder: Path, address: str | None = None) -> Iterator[tuple[str, ToyCamera]]:
     """Yield the address of a camera that is on, and the camera."""
-    address = f"udp://127.0.0.1:{free_udp_port()}"
-    camera = ToyCamera(toy.make_match(folder / "camera.mp4", frames, size), address)
+    address = address or f"udp://127.0.0.1:{free_udp_port()}"
+    camera = ToyCamera(toy.make_match(folder / "camera.mp4", 50), address)
     camera.on()
     try:
         yield address, camera

@@ -42,7 +42,7 @@ FLOORS = (
     {"video", "trackers", "score", "engines"},
     {"camera", "detect", "embed", "field", "numbers", "refine", "shots", "data_prep"},
     {"draw", "edits"},
-    {"track", "sot", "train", "val", "evaluate", "presence", "stats", "calibrate", "roster", "send"},
+    {"track", "sot", "train", "val", "evaluate", "presence", "stats", "calibrate", "roster", "send", "client"},
     {"label", "mine", "doctor", "completion", "export", "teams"},
     {"serve"},
     {"edit"},
