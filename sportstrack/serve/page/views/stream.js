@@ -6,6 +6,7 @@ import { confirmed, toast } from "../toast.js";
 import { figures } from "./live.js";
 
 const OFTEN = 2000; // milliseconds between looks at the counters
+const OVER = ["stopped", "ended", "failed"];
 const KEPT = 600; // frames in the charts
 const EVERY = 250; // milliseconds between two drawings of the charts
 
@@ -28,13 +29,13 @@ class StreamView {
     this.lost = h("div", { class: "player-message", hidden: true }, h("p", {}, "No picture at the moment. It comes back by itself."));
     this.figures = h("dl", { class: "figures" });
     this.files = h("div");
-    const stop = h("button", { class: "button danger", type: "button", on: { click: () => this._stop() } }, icon("stop"), h("span", {}, "Stop"));
+    this.stop = h("button", { class: "button danger", type: "button", on: { click: () => this._stop() } });
     const full = h("button", { class: "button icon", type: "button", "aria-label": "Full screen", title: "Full screen", on: { click: () => this.stage.requestFullscreen?.() } }, icon("full"));
     this.stage = h("div", { class: "live-stage" }, this.picture, this.lost);
     this.charts = h("div", { class: "charts" });
     fill(root,
       h("div", { class: "page-head" }, h("a", { class: "button icon quiet", href: "#/live", "aria-label": "All streams", title: "All streams" }, icon("left")),
-        h("div", { class: "grow" }, h("div", { class: "row tight" }, this.title, this.badge), this.about), full, stop),
+        h("div", { class: "grow" }, h("div", { class: "row tight" }, this.title, this.badge), this.about), full, this.stop),
       this.problem,
       h("div", { class: "result" }, this.stage,
         h("section", { class: "card", "aria-label": "Figures" }, h("header", {}, h("h2", {}, "Now")), h("div", { class: "body" }, this.figures), this.charts)),
@@ -47,6 +48,8 @@ class StreamView {
   async refresh() {
     const stream = await get(this.path);
     const [text, badge] = stateBadge(stream.state === "running" ? "live" : stream.state);
+    this.over = OVER.includes(stream.state);
+    fill(this.stop, icon(this.over ? "bin" : "stop"), h("span", {}, this.over ? "Remove" : "Stop"));
     this.title.textContent = stream.name || stream.id;
     document.title = `${stream.name || stream.id} · sportstrack`;
     this.badge.textContent = text;
@@ -107,8 +110,12 @@ class StreamView {
   }
 
   async _stop() {
-    if (!(await confirmed("Stop this stream?", "Its tracking and recording end. Recorded files stay.", "Stop"))) return;
+    const question = this.over
+      ? ["Remove this stream?", "Its recorded files go with it.", "Remove"]
+      : ["Stop this stream?", "Its tracking and recording end. Recorded files stay until it is removed.", "Stop"];
+    if (!(await confirmed(...question))) return;
     await remove(this.path).catch((error) => toast(error.message, "bad"));
-    location.hash = "#/live";
+    if (this.over) location.hash = "#/live";
+    else await this.refresh();
   }
 }

@@ -57,15 +57,13 @@ export async function show(root) {
   const refresh = async () => {
     const now = Date.now() / 1000;
     const series = (await get(`/v1/series?since=${Math.round(now - span)}`).catch(() => null))?.series ?? {};
-    let any = false;
-    for (const shown of SHOWN) {
-      const points = pointsOf(shown, series);
-      if (!points.length) continue;
-      any = true;
+    const found = SHOWN.map((shown) => [shown, pointsOf(shown, series)]).filter(([, points]) => points.length);
+    const first = Math.min(now - LEAST, Math.max(now - span, Math.min(...found.map(([, points]) => points[0][0]))));
+    for (const [shown, points] of found) {
       if (!charts.has(shown)) charts.set(shown, new LineChart(body, { ...shown, x: (time) => new Date(time * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }) }));
-      charts.get(shown).set(points, [Math.min(now - LEAST, Math.max(now - span, points[0][0])), now]);
+      charts.get(shown).set(points, [first, now]);
     }
-    note.hidden = any;
+    note.hidden = found.length > 0;
   };
   const choose = (seconds) => {
     span = seconds;
@@ -94,7 +92,7 @@ async function showAbout(root) {
     ["Streams", numberText(limits.streams)],
     ["Sessions", numberText(limits.sessions)],
     ["Stream addresses", (allowed.streams || []).join(", ") || "none"],
-    ["Weights", (allowed.weights || []).join(", ") || "none"],
+    ["Weights", (allowed.weights || []).map((one) => one.split(/[\\/]/).pop()).join(", ") || "none"],
     ...Object.entries(extras).map(([name, there]) => [`Extra ${name}`, there ? "installed" : "not installed"]),
   ];
   const link = (href, text) => h("a", { class: "button small", href, target: "_blank", rel: "noopener" }, icon("arrow"), text);
