@@ -52,6 +52,7 @@ _NAMES = {
     "sportstrack.sot": ("BallTracker", "SingleTracker", "SotSettings", "fill_gaps"),
     "sportstrack.sot.evaluate.layouts": ("find_sequences",),
     "sportstrack.sot.evaluate.scores": ("average_one_pass", "score_one_pass"),
+    "sportstrack.spaces": ("OneOf", "Range"),
     "sportstrack.stats.match": ("MatchStats", "measure_match"),
     "sportstrack.stats.run": ("write_stats",),
     "sportstrack.stats.settings": ("StatsSettings",),
@@ -75,6 +76,7 @@ _NAMES = {
     "sportstrack.trackers.sort": ("SORT", "SORTConfig"),
     "sportstrack.trackers.sports": ("SportsTrack", "SportsTrackConfig"),
     "sportstrack.train": ("TrainSettings", "train_detector"),
+    "sportstrack.tune": ("TuneSettings", "tune_tracker"),
     "sportstrack.types": ("CameraMotion", "Detections", "Detector", "Embedder", "Tracker", "Tracks"),
     "sportstrack.val": ("judge_detectors",),
     "sportstrack.video": ("open_source",),
@@ -129,11 +131,13 @@ __all__ = [
     "MotTable",
     "NumberReader",
     "OCSORTConfig",
+    "OneOf",
     "Pitch",
     "PitchEvidence",
     "PitchFrame",
     "PitchTrack",
     "Presence",
+    "Range",
     "Recording",
     "RefineSettings",
     "Roster",
@@ -157,6 +161,7 @@ __all__ = [
     "Tracker",
     "Tracks",
     "TrainSettings",
+    "TuneSettings",
     "WhoIsWhoScores",
     "__version__",
     "assets_folder",
@@ -211,6 +216,7 @@ __all__ = [
     "track",
     "track_video",
     "train_detector",
+    "tune_tracker",
     "write_cvat",
     "write_game_state",
     "write_identities",
@@ -262,6 +268,7 @@ if TYPE_CHECKING:
     from sportstrack.sot import BallTracker, SingleTracker, SotSettings, fill_gaps
     from sportstrack.sot.evaluate.layouts import find_sequences
     from sportstrack.sot.evaluate.scores import average_one_pass, score_one_pass
+    from sportstrack.spaces import OneOf, Range
     from sportstrack.stats.match import MatchStats, measure_match
     from sportstrack.stats.run import write_stats
     from sportstrack.stats.settings import StatsSettings
@@ -285,6 +292,7 @@ if TYPE_CHECKING:
     from sportstrack.trackers.sort import SORT, SORTConfig
     from sportstrack.trackers.sports import SportsTrack, SportsTrackConfig
     from sportstrack.train import TrainSettings, train_detector
+    from sportstrack.tune import TuneSettings, tune_tracker
     from sportstrack.types import CameraMotion, Detections, Detector, Embedder, Tracker, Tracks
     from sportstrack.val import judge_detectors
     from sportstrack.video import open_source

@@ -48,6 +48,7 @@ class TrackKeywords(LoadKeywords, total=False):
     numbers: bool | None
     roster: str | None
     tracker_settings: Mapping[str, Any]
+    refine_settings: Mapping[str, Any]
     ball: Sequence[int | str] | None
     ball_score: float | None
     offline: bool | None

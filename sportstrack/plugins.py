@@ -50,7 +50,7 @@ def load_plugin(
         SettingError: a module or attribute is not there, or what it names cannot be called or is not what is wanted.
         PluginError: the module fails while it is imported, or what it names while it is called.
     """
-    target = _attribute(spec)
+    target = attribute(spec)
     if given is not None:
         made = _called(target, {**(_taken(target, offered or {}) if callable(target) else {}), **given}, spec)
     elif inspect.isclass(target) or (inspect.isroutine(target) and not _needed(target)):
@@ -102,7 +102,8 @@ def first_line(error: BaseException) -> str:
     return text[:200] or type(error).__name__
 
 
-def _attribute(spec: str) -> Any:
+def attribute(spec: str) -> Any:
+    """Return what ``package.module:attribute`` names; SettingError if it is not there."""
     module, _, path = spec.partition(":")
     try:
         value: Any = _import(module)

@@ -24,6 +24,7 @@ COMMANDS = {
     "export": ("sportstrack.export.command", "export a detector for other engines and in 8 bits, and compare"),
     "mine": ("sportstrack.mine.command", "find the pictures a detector does worst on"),
     "label": ("sportstrack.label.command", "label videos with detector and tracker, to correct instead of draw"),
+    "tune": ("sportstrack.tune.command", "search a tracker's settings on detections with truth"),
     "sot": ("sportstrack.sot.command", "follow one player or the ball"),
     "send": ("sportstrack.send.command", "send a video file to an address as a camera would"),
     "teams": ("sportstrack.teams.command", "find teams and roles, and read numbers, for a result that exists"),

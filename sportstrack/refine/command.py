@@ -17,14 +17,14 @@ from sportstrack.cli.arguments import FRAME_RATE, names_of, size
 from sportstrack.cli.shared import add_classes, add_json, add_overwrite, add_quiet, add_truth, add_zero_based
 from sportstrack.errors import FormatError, SettingError, SportstrackError, unknown
 from sportstrack.files.claim import Claim, PartFile
-from sportstrack.files.reading import list_files, read_table, same_name
+from sportstrack.files.reading import list_files, read_table, read_yaml, same_name
 from sportstrack.limits import MAX_FRAMES
 from sportstrack.mot import MotTable, class_ids, read_mot, write_mot
 from sportstrack.recording import Recording
 from sportstrack.refine.ball import with_ball
 from sportstrack.refine.recorded import Recorded, read_recorded
 from sportstrack.refine.scene import Scene
-from sportstrack.refine.settings import PRESETS, STEPS, RefineSettings, numbers, preset
+from sportstrack.refine.settings import PRESETS, STEPS, RefineSettings, checked, numbers, preset
 from sportstrack.refine.smooth import box_noise
 from sportstrack.refine.steps import run_steps
 from sportstrack.refine.table import TrackTable
@@ -112,6 +112,7 @@ def _parser() -> argparse.ArgumentParser:
         help=f"comma-separated ({','.join(STEPS)})",
     )
     add("--preset", choices=list(PRESETS), default="sports", help="settings for a kind of scene (sports)")
+    add("--config", type=Path, metavar="YAML", help="settings file of track or tune: its refine_settings hold here")
     add(
         "--set",
         type=_setting,
@@ -141,7 +142,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _main(options: argparse.Namespace) -> int:
-    settings = preset(options.preset, steps=options.steps, **dict(options.set))
+    settings = preset(options.preset, **(_configured(options.config) | {"steps": options.steps} | dict(options.set)))
     jobs = _jobs(options)
     for source, target in jobs:  # all are checked before the work
         _claim(source, target, options).release()
@@ -165,6 +166,21 @@ def _main(options: argparse.Namespace) -> int:
     if failed:
         sys.stderr.write(f"{PROGRAM}: {failed} of {len(jobs)} results failed\n")
     return 2 if failed else 0
+
+
+def _configured(file: Path | None) -> dict[str, Any]:
+    """Return the refinement's settings of a settings file."""
+    if file is None:
+        return {}
+    values = read_yaml(file)
+    found = values.get("refine_settings", {}) if isinstance(values, dict) else None
+    if not isinstance(found, dict):
+        raise FormatError(f"{file}: expected a settings file of sportstrack track with refine_settings")
+    try:
+        checked(found)
+    except SettingError as error:
+        raise FormatError(f"{file}: {error}") from error
+    return {str(name): value for name, value in found.items() if name != "steps"}
 
 
 def _jobs(options: argparse.Namespace) -> list[tuple[Path, Path]]:

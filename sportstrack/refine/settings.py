@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -179,6 +179,15 @@ def preset(name: str, **changes: Any) -> RefineSettings:
     if name not in PRESETS:
         raise SettingError(unknown("preset", name, PRESETS))
     return RefineSettings(**PRESETS[name] | changes)
+
+
+def checked(values: Mapping[str, Any]) -> RefineSettings:
+    """Return the settings with some values; SettingError for an unknown name or a value out of range."""
+    known = [field.name for field in fields(RefineSettings)]
+    for name in values:
+        if name not in known:
+            raise SettingError(unknown("setting of the refinement", name, known))
+    return RefineSettings(**values)
 
 
 def numbers(settings: RefineSettings) -> dict[str, Any]:

@@ -272,6 +272,6 @@ def tracker_list() -> str:
         lines.append(f"{name}\n  {about}")
         defaults = config_class(name)()
         for setting, kind in setting_types(name).items():
-            default = getattr(defaults, setting, False)
+            default = getattr(defaults, setting, "default" if setting == "preset" else False)
             lines.append(f"    {setting:<26} {getattr(kind, '__name__', 'numbers'):<6} {default}")
     return "\n".join(lines) + "\n"

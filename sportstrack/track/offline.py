@@ -19,6 +19,7 @@ from sportstrack.files.claim import remove_own
 from sportstrack.mot import class_ids
 from sportstrack.recording import Recording
 from sportstrack.refine.ball import with_ball
+from sportstrack.refine.settings import RefineSettings, checked
 from sportstrack.refine.steps import refine_tracks
 from sportstrack.refine.table import TrackTable
 from sportstrack.track.frames import Observation, TrackedFrame
@@ -83,6 +84,7 @@ def refined(
     height: int,
     cuts: Sequence[int],
     ball: Sequence[int] = (),
+    settings: RefineSettings | None = None,
 ) -> TrackTable:
     """Return the refined tracks of a whole run, with the video's own frame numbers.
 
@@ -95,6 +97,7 @@ def refined(
         height: of the picture, in pixels.
         cuts: numbers of the frames with which another shot begins.
         ball: class ids of the ball.
+        settings: of the refinement; None is its defaults.
     """
     numbers = [frame.index for frame in frames]
     unknown = np.full((2, 3), np.nan)
@@ -111,6 +114,7 @@ def refined(
         times=[frame.time for frame in frames],
         camera=np.array(camera).reshape(-1, 2, 3),
         cuts=cuts,
+        settings=settings,
     )
     return with_ball(people, table[is_ball]) if is_ball.any() else people
 
@@ -137,6 +141,7 @@ def _two_passes(job: TrackJob, folder: Path, first_pass: FirstPass, progress: Pr
         height=info.height,
         cuts=cuts,
         ball=settings.ball_ids(info.names) or (),
+        settings=checked(settings.refine_settings),
     )
     tracks = dict(zip(numbers, table.to_tracks(numbers), strict=True))
     who, summary.teams = known_at_the_end(settings, info, frames, tracks)

@@ -54,6 +54,8 @@ class TrackSettings(DetectorSettings):
         roster: CSV or YAML file with team, number, name, role of people: names them; offline each has one id.
         tracker: ball, botsort, bytetrack, cbiou, deepeiou, deepsort, jde, ocsort, sort, sports or package.module:Class.
         tracker_settings: the tracker's own settings (``--set key=value``).
+        refine_settings: of the refinement, where tracks are refined: fields of `sportstrack.RefineSettings` that differ
+            from its defaults; ``sportstrack tune`` writes them.
         ball: ids or names of the ball's class, or none: one ball at a time is followed, by a tracker of its own. None
             takes the detector's classes that are called a ball (sports ball, basketball, puck …); but the tracker
             ``ball`` and a tracker of your own get every class, unless the ball is named here.
@@ -133,6 +135,7 @@ class TrackSettings(DetectorSettings):
     )
     tracker: str = option(DEFAULT_TRACKER, f"{', '.join(sorted(TRACKERS))} or package.module:Class")
     tracker_settings: Mapping[str, Any] = field(default_factory=dict)
+    refine_settings: Mapping[str, Any] = field(default_factory=dict)
     ball: Sequence[int | str] | None = option(
         None,
         "ids or names of the ball's class, or none: one ball at a time is followed, by a tracker of its own",
@@ -209,6 +212,10 @@ class TrackSettings(DetectorSettings):
         layout(self.slices, (1, 1), self.imgsz or DEFAULT_SIZE)
         items_of(self.draw)
         parse_teams(self.teams)
+        if self.refine_settings:
+            from sportstrack.refine.settings import checked
+
+            checked(self.refine_settings)
 
     @property
     def embeds_with(self) -> str | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 
 from sportstrack.errors import SettingError, nearest
 from sportstrack.kinds import is_kind, kind_words
+from sportstrack.trackers.presets import DEFAULT, preset_names, preset_settings
 
 if TYPE_CHECKING:
     from sportstrack.trackers.clock import TimedTracker
@@ -85,7 +86,8 @@ def create_tracker(
             unique over both.
         ball_score: boxes of the ball from this score on continue a ball that is there; None is the ball tracker's own
             ``low_thresh``.
-        **settings: fields of the tracker's config, and ``coasting`` or ``strict``.
+        **settings: fields of the tracker's config, ``coasting`` or ``strict``, and ``preset="sports"``, from which the
+            others start then.
 
     Raises:
         SettingError: unknown name or setting (the message says the nearest valid one), or a value out of range.
@@ -141,15 +143,20 @@ def set_frame_rate(tracker: Tracker, frame_rate: float) -> bool:
 
 
 def setting_types(name: str) -> dict[str, Any]:
-    """Return the settings of a built-in tracker: field name → type."""
+    """Return the settings of a built-in tracker: name → type; they are its config's fields, and a few more."""
     hints = get_type_hints(config_class(name))
-    return {f.name: hints[f.name] for f in fields(config_class(name))} | dict.fromkeys(_OPTIONS, bool)
+    types = {f.name: hints[f.name] for f in fields(config_class(name))} | dict.fromkeys(_OPTIONS, bool)
+    return types | ({"preset": str} if preset_names(name) else {})
 
 
 def _config(key: str, settings: dict[str, Any]) -> Any:
     kind = config_class(key)
     own = [f.name for f in fields(kind)]
     known = [*own, *_OPTIONS]
+    if preset_names(key):
+        settings = dict(settings)
+        settings = preset_settings(key, settings.pop("preset", DEFAULT)) | settings
+        known.append("preset")
     for setting in settings:
         if setting not in own:
             raise SettingError(

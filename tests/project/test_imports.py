@@ -22,7 +22,7 @@ FLOORS = (
     {"limits"},
     {"errors"},
     {"checks", "columns", "files", "plugins", "kinds"},
-    {"types", "options"},
+    {"types", "options", "spaces"},
     {
         "boxes",
         "kalman",
@@ -43,7 +43,7 @@ FLOORS = (
     {"camera", "detect", "embed", "field", "numbers", "refine", "shots", "data_prep"},
     {"draw", "edits"},
     {"track", "sot", "train", "val", "evaluate", "presence", "stats", "calibrate", "roster", "send", "client"},
-    {"label", "mine", "doctor", "completion", "export", "teams"},
+    {"label", "mine", "doctor", "completion", "export", "teams", "tune"},
     {"serve"},
     {"edit"},
 )
