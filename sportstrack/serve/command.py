@@ -20,8 +20,8 @@ _EXAMPLES = """examples:
   SPORTSTRACK_TOKEN=long-secret-words sportstrack serve --host 0.0.0.0
 
 Everything is kept in --data: nothing else is to be installed or started. Ctrl-C and SIGTERM let running jobs end for
---drain seconds; what is left goes on at the next start. Put a server that speaks HTTPS in front of it where the
-network between is not yours.
+--drain seconds (a second one does not wait); what is left goes on at the next start. Put a server that speaks HTTPS in
+front of it where the network between is not yours.
 """
 
 

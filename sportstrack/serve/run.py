@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import sys
 from collections.abc import Callable
@@ -72,16 +73,17 @@ def run_app(app: ASGIApp, listener: socket.socket, stop: Callable[[], None]) -> 
     Args:
         app: what answers.
         listener: where.
-        stop: called as soon as the signal comes; it lets clients go that wait.
+        stop: called whenever a signal comes; it lets clients go that wait, and the second time ends the work at once.
     """
     import uvicorn
 
     class Server(uvicorn.Server):
         """uvicorn's, which lets waiting clients go as soon as a signal comes."""
 
-        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        def handle_exit(self, sig: int, _: FrameType | None) -> None:
             stop()
-            super().handle_exit(sig, frame)
+            self.force_exit = self.should_exit and sig == signal.SIGINT
+            self.should_exit = True  # and no more: uvicorn's own would raise the signal again at the end
 
     config = uvicorn.Config(
         app,

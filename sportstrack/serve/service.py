@@ -17,6 +17,8 @@ from sportstrack.serve.metrics.series import Series
 from sportstrack.serve.settings import ServeSettings
 from sportstrack.serve.store import Database
 
+_TOGETHER = 1.0  # seconds; a shell and its terminal may each send the same signal
+
 
 @dataclass
 class Service:
@@ -31,6 +33,7 @@ class Service:
         started: when, in seconds since 1970.
         stopping: set when the service ends: no new work, and what waits comes to an end.
         parts: what a part of the service keeps for its own routes, by the part's name.
+        hurry: set when the service is told to end once more: what runs is not waited for.
         at_start: called in order before the first request.
         at_end: called in reverse order after the last one; each ends what its part has started.
     """
@@ -42,12 +45,19 @@ class Service:
     bell: Bell = field(default_factory=Bell)
     started: float = field(default_factory=time.time)
     stopping: threading.Event = field(default_factory=threading.Event)
+    hurry: threading.Event = field(default_factory=threading.Event)
     parts: dict[str, Any] = field(default_factory=dict)
     at_start: list[Callable[[], None]] = field(default_factory=list)
     at_end: list[Callable[[], None]] = field(default_factory=list)
+    _stopped: float = 0.0
 
     def stop(self) -> None:
-        """Begin to end: waiting clients are let go, new work is refused."""
+        """Begin to end: waiting clients are let go, new work is refused. Asked again later, wait for nothing."""
+        now = time.monotonic()
+        if self.stopping.is_set() and now - self._stopped > _TOGETHER:
+            self.hurry.set()
+        elif not self.stopping.is_set():
+            self._stopped = now
         self.stopping.set()
         self.bell.close()
 

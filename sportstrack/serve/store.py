@@ -8,10 +8,11 @@ Only the server's process opens it. Each part of the service brings its own tabl
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from sportstrack.files.claim import PartFile, ensure_folder
 from sportstrack.files.locks import Lock
 
 NAME = "serve.sqlite"
+_RESERVE = 4 << 20  # bytes that are given up when the disk is full, so that what has failed can be noted
+_ROOM = 64 << 20  # bytes that must be free before they are taken again
 
 
 class Database:
@@ -113,6 +116,18 @@ class Database:
                 self._base.execute("ROLLBACK")
                 raise
             self._base.execute("COMMIT")
+
+    def keep_reserve(self) -> None:
+        """Take a little of the disk, unless it is nearly full."""
+        path = self.folder / ".reserve"
+        if not path.exists() and shutil.disk_usage(self.folder).free > _ROOM:
+            with suppress(OSError):
+                path.write_bytes(bytes(_RESERVE))
+
+    def use_reserve(self) -> None:
+        """Give it up: the disk is full."""
+        with suppress(OSError):
+            (self.folder / ".reserve").unlink(missing_ok=True)
 
     def close(self) -> None:
         """Close the file and let another service have the folder."""

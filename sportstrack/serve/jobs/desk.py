@@ -100,7 +100,8 @@ class Desk:
             self.shelf.remove(upload["upload"])
 
     def sweep(self) -> None:
-        """Remove jobs that are old, and uploads that nobody uses."""
+        """Remove jobs that are old, and uploads that nobody uses; take a reserve for a full disk."""
+        self._service.store.keep_reserve()
         days = self._service.settings.keep_days
         if days:
             old = self._service.store.all("SELECT id FROM jobs WHERE ended < ?", time.time() - days * 86_400)

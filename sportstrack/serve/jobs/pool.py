@@ -60,8 +60,9 @@ class Pool:
         """Let running jobs end for a while; what is left goes back to the queue."""
         self.wake()
         end = time.monotonic() + self._service.settings.drain
-        for slot in self._slots:
-            slot.join(max(end - time.monotonic(), 0.0))
+        while any(slot.is_alive() for slot in self._slots) and time.monotonic() < end:
+            if self._service.hurry.wait(0.1):
+                break
         for slot in self._slots:
             slot.abandon()
         for slot in self._slots:
@@ -159,7 +160,8 @@ class Pool:
             except SportstrackError:
                 if self.is_ending():
                     return  # the next start finds the job running, and begins it anew
-                time.sleep(5.0)
+                self._service.store.use_reserve()
+                time.sleep(1.0)
 
     def _count(self, values: Mapping[str, Any]) -> None:
         figures = self._service.figures
@@ -190,6 +192,9 @@ class _Slot:
     def join(self, seconds: float) -> None:
         if self._thread.is_alive():
             self._thread.join(seconds)
+
+    def is_alive(self) -> bool:
+        return self._thread.is_alive()
 
     def abandon(self) -> None:
         """Stop the job that runs."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import queue
+import re
 import signal
 import sys
 import threading
@@ -85,6 +86,7 @@ class Worker:
         report = Reporter(self._parent.send)
         try:
             with _Held(Path(task.folder)):
+                _remove_left(task.results)
                 run = import_module(_RUNNERS[task.kind]).RUNNERS[task.kind]
                 return {"done": run(task, report)}
         except SportstrackError as error:
@@ -126,10 +128,15 @@ def _without_folder(text: str, task: Task) -> str:
     return text
 
 
+def _remove_left(folder: Path) -> None:
+    """Remove what a worker that was killed had not finished."""
+    for path in list(folder.glob("*.part*")) if folder.is_dir() else ():
+        with suppress(OSError):
+            path.unlink()
+
+
 def _settle_names(folder: Path) -> None:
     """Give what was left under a temporary name a plain one, so that a client can name it."""
-    import re
-
     if not folder.is_dir():
         return
     for path in list(folder.iterdir()):
