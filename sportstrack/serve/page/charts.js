@@ -2,7 +2,7 @@ import { h, onThemeChange, sized, themeColours } from "./dom.js";
 import { numberText } from "./format.js";
 
 const FONT = "Inter, system-ui, sans-serif";
-const [LEFT, BOTTOM, TOP] = [46, 22, 8]; // CSS pixels
+const [LEFT, BOTTOM, TOP] = [54, 22, 8]; // CSS pixels
 
 /** A line over time or frames on a canvas: shows its value under the pointer and goes to a place when that is clicked. */
 export class LineChart {
