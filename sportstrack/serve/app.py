@@ -58,7 +58,16 @@ def create_app(settings: ServeSettings | None = None) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.service = service
-    for part in (login, uploads, jobs, metrics, sessions, streams, alerts, pitches):
+    for part in (
+        sessions,
+        login,
+        uploads,
+        jobs,
+        metrics,
+        streams,
+        alerts,
+        pitches,
+    ):  # routes are tried in this order; sessions are asked most
         app.include_router(part.router)
     jobs.set_up(service)
     metrics.set_up(service)

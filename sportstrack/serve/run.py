@@ -16,7 +16,7 @@ from sportstrack.serve.settings import ServeSettings
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-_NEEDED = ("fastapi", "uvicorn", "python_multipart", "prometheus_client", "websockets")
+_NEEDED = ("fastapi", "uvicorn", "python_multipart", "prometheus_client", "websockets", "orjson")
 
 
 def serve(settings: ServeSettings, *, quiet: bool = False) -> None:

@@ -62,7 +62,7 @@ class Service:
         self.bell.close()
 
 
-def _service(connection: HTTPConnection) -> Service:
+async def _service(connection: HTTPConnection) -> Service:  # else each request waits for a thread
     found: Service = connection.app.state.service
     return found
 

@@ -111,11 +111,12 @@ async def end(name: str, pool: ThePool) -> dict[str, Any]:
         }
     },
 )
-async def frames(name: str, request: Request, service: TheService) -> Response:
+async def frames(request: Request) -> Response:
     """Track the frames of a request; the work is done in another process."""
     began = time.perf_counter()
+    service: Service = request.app.state.service  # no arguments that FastAPI would look for: this route is asked most
     pool: SessionPool = service.parts["sessions"]
-    status, text, new = await pool.track(name, await request.body())
+    status, text, new = await pool.track(request.path_params["name"], await request.body())
     figures = service.figures
     if status == 200:
         figures.frames.labels("session", "", "tracked").inc(new)

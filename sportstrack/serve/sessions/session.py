@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import orjson
 
 from sportstrack.checks import as_affine
 from sportstrack.errors import SettingError
@@ -62,11 +62,11 @@ class Session:
         )
         self.next_frame = 1
         self.ids = 0  # the largest id so far
-        self._kept: dict[int, tuple[bytes, str]] = {}  # of the last request: frame → what came, what was answered
+        self._kept: dict[int, tuple[bytes, bytes]] = {}  # of the last request: frame → what came, what was answered
         self._time: float | None = None
         self._length = 0  # of an embedding
 
-    def answer(self, body: bytes) -> str:
+    def answer(self, body: bytes) -> bytes:
         """Track the frames of a request and return the JSON of the answer.
 
         Frames of the request before may come again, unchanged; they get the same answer and change nothing. A request
@@ -84,8 +84,8 @@ class Session:
         for frame in new:
             self._kept[frame.number] = (frame.digest, self._track(frame))
             self.next_frame = frame.number + 1
-        answers = ",".join(self._kept[frame.number][1] for frame in frames)
-        return f'{{"tracks":[{answers}],"next_frame":{self.next_frame}}}'
+        answers = b",".join(self._kept[frame.number][1] for frame in frames)
+        return b'{"tracks":[%b],"next_frame":%d}' % (answers, self.next_frame)
 
     def _checked(self, frames: Sequence[_Sent]) -> list[_Sent]:
         """Return the frames that are new, having checked that each follows the one before."""
@@ -118,7 +118,7 @@ class Session:
             new.append(frame)
         return new
 
-    def _track(self, frame: _Sent) -> str:
+    def _track(self, frame: _Sent) -> bytes:
         embedding = frame.detections.embedding
         self._time = self._time if frame.time is None else frame.time
         self._length = self._length if embedding is None else embedding.shape[1]
@@ -135,7 +135,7 @@ class Session:
         )
         rows = [[one, *box, score, kind, row] for one, box, score, kind, row in table]
         self.ids = max(self.ids, int(tracks.track_id.max(initial=0)))
-        return f'{{"frame":{frame.number},"rows":{json.dumps(rows, separators=(",", ":"))}}}'
+        return orjson.dumps({"frame": frame.number, "rows": rows})
 
 
 def _read(frame: Any) -> _Sent:
@@ -163,8 +163,8 @@ def _read(frame: Any) -> _Sent:
 
 def _frames_of(body: bytes) -> list[Any]:
     try:
-        content = json.loads(body)
-    except (ValueError, RecursionError) as error:
+        content = orjson.loads(body)
+    except ValueError as error:
         raise RefusedError(f"the request is no JSON: {error}") from error
     frames = content.get("frames") if isinstance(content, dict) else None
     if not isinstance(frames, list) or not 1 <= len(frames) <= MOST_FRAMES:

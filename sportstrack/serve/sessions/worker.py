@@ -30,31 +30,31 @@ def main() -> None:
         status, session, text = _answer(sessions, kind, data[:KEY], data[KEY:])
         head = ANSWER.pack(status, session.next_frame, session.ids) if session else ANSWER.pack(status, 0, 0)
         try:
-            pipe.send(number, kind, head + text.encode())
+            pipe.send(number, kind, head + text)
         except OSError:  # the service is gone
             return
 
 
-def _answer(sessions: dict[bytes, Session], kind: int, key: bytes, data: bytes) -> tuple[int, Session | None, str]:
+def _answer(sessions: dict[bytes, Session], kind: int, key: bytes, data: bytes) -> tuple[int, Session | None, bytes]:
     session = sessions.get(key)
     try:
         if kind == BEGIN:
             session = sessions[key] = Session(json.loads(data))
-            return 201, session, "{}"
+            return 201, session, b"{}"
         if kind == END:
-            return 200, sessions.pop(key, None), "{}"
+            return 200, sessions.pop(key, None), b"{}"
         if session is None:
             raise not_found("session", key.decode("ascii", "replace"))
         return 200, session, session.answer(data)
     except SportstrackError as error:
         refusal = as_refusal(error)
-        return refusal.status, session, json.dumps(content(str(refusal), refusal.kind) | refusal.more)
+        return refusal.status, session, json.dumps(content(str(refusal), refusal.kind) | refusal.more).encode()
     except Exception as error:  # a fault of one session must not end the others
         import traceback
 
         traceback.print_exc()
         text = f"the tracker has failed ({type(error).__name__}); end this session and begin another"
-        return 500, session, json.dumps(content(text, "internal"))
+        return 500, session, json.dumps(content(text, "internal")).encode()
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 import time
 from itertools import pairwise
 from pathlib import Path
@@ -203,3 +205,35 @@ def test_a_browser_without_token_sees_nothing(watched: Watched) -> None:
     with httpx.Client(base_url=watched.server.url) as client:
         for path in ("", "/events", "/picture.jpg", "/live.mp4", "/files"):
             assert client.get(f"{watched.path}{path}").status_code == 401
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="POSIX signals")
+@pytest.mark.parametrize("name", ["SIGKILL", "SIGTERM"])
+def test_a_service_that_is_killed_leaves_readable_files_and_no_process(
+    tmp_path: Path, root: Path, monkeypatch: Any, name: str
+) -> None:
+    from sportstrack import Client
+
+    monkeypatch.setenv("PYTHONPATH", f"{root}:{root / 'tests' / 'helpers'}")
+    with toy_camera(tmp_path) as (address, _):
+        words = ["--data", str(tmp_path / "data"), "--port", "0", "--streams", address, "--plugins", "toy:find"]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "sportstrack.serve", *words], stderr=subprocess.PIPE, text=True, cwd=tmp_path
+        )
+        assert process.stderr is not None
+        with process, Client(process.stderr.readline().split()[2]) as client:
+            stream = client.stream(address, name="cam", record=True, detector="toy:find")
+            folder = tmp_path / "data" / "streams" / stream.id
+            wait_for(lambda: any(path.stat().st_size > 30_000 for path in folder.glob("*.mp4")))
+            family = psutil.Process(process.pid).children(recursive=True)
+            assert family
+            process.send_signal(getattr(signal, name))
+            process.wait(20)
+    _, alive = psutil.wait_procs(family, 15)
+    assert not alive
+    names = [path.name for path in folder.iterdir()]
+    assert not [one for one in names if ".part" in one], names
+    with av.open(str(next(folder.glob("*.mp4")))) as container:
+        assert len(list(container.decode(video=0))) > 10
+    lines = next(folder.glob("*.jsonl")).read_text().splitlines()
+    assert [json.loads(line)["frame"] for line in lines]
