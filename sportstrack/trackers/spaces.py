@@ -28,6 +28,10 @@ _STEADINESS: Space = {
     "std_weight_position": Range(0.01, 0.2, log=True),
     "std_weight_velocity": Range(0.001, 0.06, log=True),
 }
+_ASPECT: Space = {
+    "std_aspect": Range(0.001, 0.2, log=True),
+    "std_aspect_measurement": Range(0.001, 0.5, log=True),
+}
 _APPEARANCE_GATES: Space = {
     "proximity_thresh": Range(0.3, 1.0, needs=_EMBEDDING),
     "appearance_thresh": Range(0.05, 0.5, needs=_EMBEDDING),
@@ -48,6 +52,7 @@ SPACES: Mapping[str, Space] = {
         "fuse_score": _YES_OR_NO,
         "duplicate_thresh": Range(0.0, 0.6),
         **_STEADINESS,
+        **_ASPECT,
     },
     "botsort": {
         **_THREE_THRESHOLDS,
@@ -65,6 +70,7 @@ SPACES: Mapping[str, Space] = {
         "gating_only_position": _YES_OR_NO,
         "det_thresh": Range(0.05, 0.8),
         **_STEADINESS,
+        **_ASPECT,
         "max_cosine_distance": Range(0.05, 0.6, needs=_EMBEDDING),
         "mc_lambda": Range(0.0, 1.0, needs=_EMBEDDING),
         "nn_budget": Range(10, 200, needs=_EMBEDDING),
@@ -108,6 +114,7 @@ SPACES: Mapping[str, Space] = {
         "unconfirmed_match_thresh": Range(0.4, 0.95),
         "duplicate_thresh": Range(0.0, 0.6),
         **_STEADINESS,
+        **_ASPECT,
         "match_thresh": Range(0.1, 0.8, needs=_EMBEDDING),
         "lambda_": Range(0.5, 1.0, needs=_EMBEDDING),
         "appearance_momentum": Range(0.7, 0.99, needs=_EMBEDDING),

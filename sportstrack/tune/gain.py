@@ -61,27 +61,25 @@ class Gain:
         }
 
 
-def judge(parts: Sequence[tuple[SearchPart, Mapping[str, Any]]], pool: SequencePool, seed: int) -> Gain | None:
+def judge(parts: Sequence[tuple[SearchPart, Sequence[Mapping[str, Any]]]], pool: SequencePool, seed: int) -> list[Gain]:
     """Score the defaults and what each search has found on the sequences that it is judged on.
 
     Args:
-        parts: (search, the values it has found).
+        parts: (search, values that are judged); all searches have as many.
         pool: scores sequences.
         seed: of the draws.
 
     Returns:
-        None where no search is judged.
+        A gain for each of the values; nothing where no search is judged.
     """
-    before: dict[str, list[Scores]] = {}
-    after: dict[str, list[Scores]] = {}
+    sides: list[dict[str, list[Scores]]] = [{} for _ in range(1 + max((len(values) for _, values in parts), default=0))]
     for part, values in parts:
-        for found, tried in ((before, {}), (after, values)):
+        for found, tried in zip(sides, ({}, *values), strict=True):
             scores = pool.scores(tried, part.judged, everything=True)
             for number, one in zip(part.judged, scores, strict=True):
                 found.setdefault(pool.bench.sources[number].match, []).append(one)
-    if not before:
-        return None
-    return gain_of(before, after, pool.bench.objective, seed)
+    before, *after = sides
+    return [gain_of(before, one, pool.bench.objective, seed) for one in after] if before else []
 
 
 def gain_of(

@@ -24,6 +24,7 @@ from sportstrack.types import FloatArray
 
 _MOST = 16.0  # squared standard deviations that one box counts
 _EVALUATIONS = 150  # of the likelihood, in each fit
+_LEAST = -11.5  # logarithm of 1e-5; smaller noise is none
 _BANDS = 4  # of box heights, with as many boxes each
 
 
@@ -183,7 +184,7 @@ def _fitted(
     def put(logarithms: FloatArray) -> dict[str, Any]:
         numbers = list(start)
         for i, one in zip(free, logarithms, strict=True):
-            numbers[i] = float(np.exp(np.clip(one, -16, 16)))
+            numbers[i] = float(np.exp(np.clip(one, _LEAST, -_LEAST)))
         return {n: _with(values[n], fit.at, v) for n, v in zip(fit.names, numbers, strict=True)}
 
     def cost(logarithms: FloatArray) -> float:

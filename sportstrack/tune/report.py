@@ -32,6 +32,7 @@ class Tuned:
         gain: on matches that took no part; None where none were held out.
         importance: setting → its share in what decides the objective; empty where there are too few trials.
         calibration: of the Kalman filters, if that was asked for.
+        noise_gain: of the calibrated noise alone, on matches that took no part.
         objective: what was made great.
         complete: whether all trials were made.
         files: name → path of what was written.
@@ -44,6 +45,7 @@ class Tuned:
     gain: Gain | None
     importance: dict[str, float]
     calibration: FilterNoise | None
+    noise_gain: Gain | None
     objective: Objective
     complete: bool
     files: dict[str, str]
@@ -64,6 +66,7 @@ class Tuned:
             "searched": {"before": self.trials[0].value, "after": self.best.value},
             "held_out": None if self.gain is None else self.gain.as_dict(),
             "importance": self.importance,
+            "held_out_calibrated": None if self.noise_gain is None else self.noise_gain.as_dict(),
             "calibration": None if self.calibration is None else self.calibration.as_dict(),
             "values": self.values,
             "complete": self.complete,
@@ -106,17 +109,21 @@ def _summary(tuned: Tuned) -> list[str]:
     gain = tuned.gain
     if gain is None:
         return [*lines, "no matches were held out: what this is worth elsewhere is not known (--held-out, --folds)"]
-    before, after = (100 * tuned.objective.of(one) for one in gain.totals)
-    spread = f"{100 * gain.low:+.2f} to {100 * gain.high:+.2f} in 90 % of draws of {len(gain.before)} matches"
-    lines.append(
-        f"matches that took no part: {name} {before:.2f} -> {after:.2f}, {100 * gain.value:+.2f} "
-        f"({spread if len(gain.before) > 1 else 'one match: no spread'})"
-    )
+    lines.append(f"matches that took no part: {_gain(gain, tuned.objective)}")
+    if tuned.noise_gain is not None and tuned.best.title != "calibrated":
+        lines.append(f"calibrated noise alone, the same matches: {_gain(tuned.noise_gain, tuned.objective)}")
     if tuned.values and gain.value <= 0:
         lines.append("no gain on matches that took no part: keep the defaults")
     elif tuned.values and gain.low <= 0:
         lines.append("the gain is not certain: some matches lose")
     return lines
+
+
+def _gain(gain: Gain, objective: Objective) -> str:
+    before, after = (100 * objective.of(one) for one in gain.totals)
+    spread = f"{100 * gain.low:+.2f} to {100 * gain.high:+.2f} in 90 % of draws of {len(gain.before)} matches"
+    spread = spread if len(gain.before) > 1 else "one match: no spread"
+    return f"{objective.text} {before:.2f} -> {after:.2f}, {100 * gain.value:+.2f} ({spread})"
 
 
 def _figures(gain: Gain | None) -> list[str]:

@@ -144,7 +144,7 @@ class _Job:
                 if not any(one.complete for one in trials):
                     raise SettingError("the time was up before the first trial had ended: more --minutes")
                 results.append((part, trials, calibration))
-            gain = judge([(part, best_of(trials).values) for part, trials, _ in results if part.judged], pool, how.seed)
+            gain, *of_noise = judge([_judged(*one) for one in results if one[0].judged], pool, how.seed) or [None]
         _, trials, calibration = results[-1]
         values = dict(best_of(trials).values)
         return Tuned(
@@ -155,6 +155,7 @@ class _Job:
             gain,
             importance(trials, distributions(self.places)),
             calibration,
+            of_noise[0] if of_noise else None,
             self.bench.objective,
             all(len(one) >= count for _, one, _ in results),
             {},
@@ -177,6 +178,13 @@ class _Job:
             }
             starts.append(FirstTrial("calibrated", calibration.values, defaults | near))
         return starts
+
+
+def _judged(
+    part: SearchPart, trials: list[TunedTrial], calibration: FilterNoise | None
+) -> tuple[SearchPart, list[Mapping[str, Any]]]:
+    """Return a search with what is judged: its best trial, and the calibrated noise if there is any."""
+    return part, [best_of(trials).values, *([] if calibration is None else [calibration.values])]
 
 
 _MATTER = (
