@@ -36,6 +36,8 @@ class RefineSettings:
         split_min_side: seconds of track that each side must have.
         split_team: split where two teams, one before and one after, explain the team evidence by so many nats better
             than one team; 0 for never.
+        split_number: split where one shirt number is sure before and another one after: so much confidence of readings
+            must add up for either; 0 for never.
         split_below: split where the cosine of the two means was measured to be worth less than this, in nats.
 
         trust: log-odds added for a gap that the tracker itself bridged; larger leaves more to the tracker, 1000
@@ -101,6 +103,7 @@ class RefineSettings:
     split_min_side: float = 1.0
     split_below: float = -3.0
     split_team: float = 15.0
+    split_number: float = 2.0
 
     trust: float = 0.5
     slope_window: float = 0.4

@@ -1,4 +1,4 @@
-"""Split: part a track where its appearance changes to that of another player."""
+"""Split: part a track where its appearance, team or shirt number changes to that of another player."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from sportstrack.refine.likeness import Likeness, measure
 from sportstrack.refine.scene import Scene
 from sportstrack.refine.settings import RefineSettings
 from sportstrack.refine.table import TrackTable, fresh_ids
-from sportstrack.refine.who import Who, team_likelihoods
+from sportstrack.refine.who import Who, may_be_one, sure_number, team_likelihoods
 from sportstrack.types import Embeddings, FloatArray, IntArray
 
 _SLOPE = 15.0  # nats per cosine where little can be measured; with neutral 0.4, a cosine of 0.2 is just enough
 
 
 def split_tracks(table: TrackTable, scene: Scene, settings: RefineSettings | None = None) -> TrackTable:
-    """Split tracks where the team or the appearance before and after differ; the first part keeps the id.
+    """Split tracks where team, shirt number or appearance before and after differ; the first part keeps the id.
 
-    Without team evidence and embeddings nothing happens. No row is added or lost; other parts get new ids.
+    Without team evidence, numbers and embeddings nothing happens. No row is added or lost; other parts get new ids.
     """
     s = settings or RefineSettings()
     table = table.ordered()
@@ -41,6 +41,10 @@ def split_tracks(table: TrackTable, scene: Scene, settings: RefineSettings | Non
         side = max(1, round(scene.frames_in(s.split_min_side)))
         for low, high in tracks:
             cuts += [low + cut for cut in _team_changes(likely[low:high], s.split_team, side)]
+    if table.number_votes is not None and s.split_number:
+        for low, high in tracks:
+            votes = table.number_votes[low:high].astype(np.float64)
+            cuts += [low + cut for cut in _number_changes(table.frame[low:high], votes, s.split_number)]
     begins = np.union1d(starts[:-1], np.array(cuts, np.int64))
     ids = fresh_ids(table.track_id[begins])
     ids = np.repeat(ids, np.diff(np.append(begins, len(table))))
@@ -61,6 +65,38 @@ def _team_changes(likely: FloatArray, least: float, side: int) -> list[int]:
         if gain[best] >= least:
             cuts.append(low + best + 1)
             parts += [(low, low + best + 1), (low + best + 1, high)]
+    return sorted(cuts)
+
+
+def _number_changes(frame: IntArray, votes: FloatArray, least: float) -> list[int]:
+    """Return the rows at which another shirt number begins: one is sure before and another one after.
+
+    Args:
+        frame: (N,) ascending.
+        votes: (N, 2) codes and confidences.
+        least: confidences that must add up for either number.
+    """
+    rows = np.flatnonzero((votes[:, 0] >= 0) & (votes[:, 1] > 0))
+    codes, code = np.unique(votes[rows, 0].astype(np.int64), return_inverse=True)
+    support = np.zeros((len(rows), len(codes)))
+    support[np.arange(len(rows)), code] = votes[rows, 1]
+    parts, cuts = [(0, len(rows))], []
+    while parts:
+        low, high = parts.pop()
+        if high - low < 2:
+            continue
+        before = np.cumsum(support[low:high], axis=0)
+        after = before[-1] - before
+        best = int((before.max(axis=1) + after.max(axis=1))[:-1].argmax())
+        sides = [sure_number(codes, sums[best], least) for sums in (before, after)]
+        if min(sides) < 0 or sides[0] == sides[1] or bool(may_be_one(np.array(sides[0]), np.array(sides[1]))):
+            continue
+        middle = low + best + 1
+        first, last = int(rows[middle - 1]), int(rows[middle])
+        gaps = np.diff(frame[first : last + 1])
+        away = int(gaps.argmax()) + 1 if gaps.max() > 1 else (last - first + 1) // 2  # out of sight, or half-way
+        cuts.append(first + away)
+        parts += [(low, middle), (middle, high)]
     return sorted(cuts)
 
 

@@ -72,7 +72,7 @@ class Who:
     def differ(self, a: IntArray, b: IntArray) -> BoolArray:
         """Return which pairs are of two teams or of two numbers for sure; indices of any shape."""
         unlike: BoolArray = (self.number[a] >= 0) & (self.number[b] >= 0) & (self.number[a] != self.number[b])
-        unlike &= ~_parts(self.number[a], self.number[b])
+        unlike &= ~may_be_one(self.number[a], self.number[b])
         if self.team is not None:
             best, group = self.team.max(axis=1), self.team.argmax(axis=1)
             unlike |= (best[a] >= SURE) & (best[b] >= SURE) & (group[a] != group[b])
@@ -107,7 +107,14 @@ def _numbers(table: TrackTable, starts: IntArray) -> IntArray:
     return number
 
 
-def _parts(a: IntArray, b: IntArray) -> BoolArray:
+def sure_number(codes: IntArray, support: FloatArray, least: float) -> int:
+    """Return the code for which (K,) confidences add up to enough, −1 where there is none."""
+    best = int(support.argmax())
+    sure = support[best] >= max(least, NUMBER_SHARE * support.sum())
+    return int(codes[best]) if sure else -1
+
+
+def may_be_one(a: IntArray, b: IntArray) -> BoolArray:
     """Return which codes may be two views of one number: a digit of two is often hidden."""
     low, high = np.minimum(a, b), np.maximum(a, b)
     ten, one = np.where(high < 100, high // 10, 0), np.where(high < 100, high % 10, high - 100)

@@ -80,6 +80,38 @@ def test_swapped_teams_are_split_and_linked_again() -> None:
     assert after.track_id[(after.frame == 99) & (after.xyxy[:, 0] > 400)].tolist() == [1], "the one that ran right"
 
 
+def read(votes: dict[int, tuple[int, float]], count: int) -> np.ndarray:
+    """(count, 2) votes: code and confidence of some rows, nothing in the others."""
+    found = np.tile(np.float32(NOTHING), (count, 1))
+    for row, vote in votes.items():
+        found[row] = vote
+    return found
+
+
+@pytest.mark.parametrize(
+    ("votes", "splits"),
+    [
+        ({5: (7, 0.9), 15: (7, 0.9), 25: (7, 0.9), 70: (9, 0.9), 80: (9, 0.9), 90: (9, 0.9)}, [47]),
+        ({5: (7, 0.9), 15: (7, 0.9), 25: (7, 0.9), 70: (9, 0.9), 80: (7, 0.9), 90: (7, 0.9)}, []),  # misread once
+        ({5: (7, 0.9), 15: (7, 0.9), 25: (7, 0.9), 70: (17, 0.9), 80: (17, 0.9), 90: (17, 0.9)}, []),  # half hidden
+        ({5: (7, 0.9), 15: (7, 0.9), 25: (7, 0.9), 70: (9, 0.9), 80: (9, 0.9)}, []),  # too little of the other
+        ({}, []),
+    ],
+)
+def test_a_track_with_two_sure_numbers_is_split(votes: dict[int, tuple[int, float]], splits: list[int]) -> None:
+    table = replace(run(1, range(100), (200, 300)), number_votes=read(votes, 100))
+    after = split_tracks(table, scene(table))
+    assert np.flatnonzero(np.diff(after.track_id)).tolist() == splits
+    assert split_tracks(table, scene(table), RefineSettings(split_number=0.0)).tracks == 1
+
+
+def test_it_is_split_where_nobody_was_seen() -> None:
+    table = run(1, [*range(40), *range(60, 100)], (200, 300))
+    votes = {5: (7, 0.9), 15: (7, 0.9), 25: (7, 0.9), 70: (9, 0.9), 74: (9, 0.9), 78: (9, 0.9)}
+    after = split_tracks(replace(table, number_votes=read(votes, 80)), scene(table))
+    assert after.frame[after.track_id == 1].tolist() == list(range(40))
+
+
 def test_wrong_evidence_now_and_then_splits_nothing() -> None:
     rng = np.random.default_rng(0)
     table = run(1, range(500), (200, 300), team_evidence=A)
