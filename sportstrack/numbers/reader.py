@@ -14,7 +14,7 @@ from sportstrack.numbers.networks import DigitReader, Locator, TextReader
 from sportstrack.numbers.windows import digits_input, person_input, text_input
 from sportstrack.types import FloatArray, Image, IntArray
 
-LEAST_LEGIBLE = 0.1  # score of the locator; below, nobody tries to read
+LEAST_LEGIBLE = 0.15  # score of the locator; below, nobody tries to read
 TEXT_SHARE = 0.65  # of the text recogniser in a confidence; it has seen photographs, the digit reader renders alone
 LEAST_SIDE = 8  # pixels; a smaller picture holds no number
 LARGEST_SIDE = 640  # pixels; larger pictures are shrunk first, which loses nothing that is used
