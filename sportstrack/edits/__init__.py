@@ -5,6 +5,7 @@ from __future__ import annotations
 from sportstrack.edits.apply import Anchors, Edited, apply_edits
 from sportstrack.edits.file import EditFile, append_edit, drop_last_edit, edits_beside, read_edits, write_edits
 from sportstrack.edits.fill import with_boxes
+from sportstrack.edits.moments import Correction, Moment, find_moments
 from sportstrack.edits.operations import (
     Add,
     Confirm,
@@ -28,6 +29,7 @@ __all__ = [
     "Add",
     "Anchors",
     "Confirm",
+    "Correction",
     "Delete",
     "Describe",
     "Edit",
@@ -38,6 +40,7 @@ __all__ = [
     "Interpolate",
     "KeyBox",
     "Merge",
+    "Moment",
     "Move",
     "Remove",
     "Rename",
@@ -48,6 +51,7 @@ __all__ = [
     "apply_edits",
     "drop_last_edit",
     "edits_beside",
+    "find_moments",
     "read_edits",
     "with_boxes",
     "write_edits",
