@@ -5,7 +5,7 @@ from __future__ import annotations
 from sportstrack.edits.apply import Anchors, Edited, apply_edits
 from sportstrack.edits.file import EditFile, append_edit, drop_last_edit, edits_beside, read_edits, write_edits
 from sportstrack.edits.fill import with_boxes
-from sportstrack.edits.moments import Correction, Moment, find_moments
+from sportstrack.edits.moments import Moment, MomentCorrection, find_moments
 from sportstrack.edits.operations import (
     Add,
     Confirm,
@@ -29,7 +29,6 @@ __all__ = [
     "Add",
     "Anchors",
     "Confirm",
-    "Correction",
     "Delete",
     "Describe",
     "Edit",
@@ -41,6 +40,7 @@ __all__ = [
     "KeyBox",
     "Merge",
     "Moment",
+    "MomentCorrection",
     "Move",
     "Remove",
     "Rename",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sportstrack.edits.spans import Dense, Stand
+from sportstrack.edits.spans import Dense, TrackStand
 
 SHORT = 0.12  # seconds; nobody changes in a shorter gap
 LATE = 0.2  # seconds after the start of a shot from which on a track begins late
@@ -111,7 +111,7 @@ def deaths(dense: Dense) -> Iterator[End]:
         yield End(int(seen.track_id[low]), last, last, (), features)
 
 
-def _rivals(dense: Dense, a: Stand, rows: list[int]) -> list[tuple[int, float]]:
+def _rivals(dense: Dense, a: TrackStand, rows: list[int]) -> list[tuple[int, float]]:
     """Return the tracks that begin or go on at rows of `seen`, and their misfit to an end; the best first."""
     found: dict[int, float] = {}
     for row in rows:

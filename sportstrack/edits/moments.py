@@ -38,7 +38,7 @@ CLOSE_UP = ("crossing", "gap", "speed")  # kinds that are joined to one look
 
 
 @dataclass(frozen=True)
-class Correction:
+class MomentCorrection:
     """What may be done about a moment.
 
     Attributes:
@@ -73,7 +73,7 @@ class Moment:
     last: int
     tracks: tuple[int, ...]
     probability: float
-    corrections: tuple[Correction, ...]
+    corrections: tuple[MomentCorrection, ...]
     features: dict[str, float]
 
 
@@ -176,7 +176,7 @@ def _moment(
     features: dict[str, float],
     ways: Sequence[tuple[str, AnyOperation]],
 ) -> Moment:
-    corrections = tuple(Correction(name, operation, 0.0) for name, operation in ways)
+    corrections = tuple(MomentCorrection(name, operation, 0.0) for name, operation in ways)
     return Moment(kind, frame, max(first, 0), last, tracks, 0.0, corrections, features)
 
 
@@ -185,7 +185,7 @@ def _weighed(one: Moment) -> Moment:
     return replace(one, probability=wrong, corrections=_shared(one.corrections, wrong))
 
 
-def _shared(corrections: tuple[Correction, ...], wrong: float) -> tuple[Correction, ...]:
+def _shared(corrections: tuple[MomentCorrection, ...], wrong: float) -> tuple[MomentCorrection, ...]:
     """Return the corrections with their shares: that of keeping is what is not wrong, the others halve the rest."""
     out, rest = [replace(corrections[0], share=1.0 - wrong)], wrong
     for one in corrections[1:]:
@@ -229,7 +229,7 @@ def _joined(group: list[Moment]) -> Moment:
     first, last = group[0].first, max(one.last for one in group)
     ways = {way.operation: way for one in group for way in one.corrections[1:]}
     best = sorted(ways.values(), key=lambda way: -way.share)
-    keep = Correction("keep", Confirm(doubtful, first, last), 0.0)
+    keep = MomentCorrection("keep", Confirm(doubtful, first, last), 0.0)
     return replace(
         worst,
         first=first,

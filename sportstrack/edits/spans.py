@@ -20,7 +20,7 @@ _APPEARANCE = 4.0  # log-odds for a cosine of 1
 
 
 @dataclass(frozen=True, eq=False)
-class Stand:
+class TrackStand:
     """How a track stands at one side of a moment.
 
     Attributes:
@@ -83,19 +83,19 @@ class Dense:
         low, high = np.searchsorted(self.seen.track_id, (track, track + 1)).tolist()
         return low, high
 
-    def before(self, track: int, frame: int) -> Stand | None:
+    def before(self, track: int, frame: int) -> TrackStand | None:
         """Return how a track stands where it was seen last, at a frame or earlier; None if it was not."""
         low, high = self.rows(track)
         row = low + int(np.searchsorted(self.seen.frame[low:high], frame, side="right"))
         return self.stand(low, row, -1) if row > low else None
 
-    def after(self, track: int, frame: int) -> Stand | None:
+    def after(self, track: int, frame: int) -> TrackStand | None:
         """Return how a track stands where it is seen next, at a frame or later; None if it is not."""
         low, high = self.rows(track)
         row = low + int(np.searchsorted(self.seen.frame[low:high], frame))
         return self.stand(row, high, +1) if row < high else None
 
-    def stand(self, low: int, high: int, side: int) -> Stand:
+    def stand(self, low: int, high: int, side: int) -> TrackStand:
         """Return how a track stands at the end (side −1) or at the beginning (+1) of its rows ``low`` to ``high``."""
         frame, window = self.seen.frame, max(self.scene.frames_in(SLOPE), 1.0)
         outer = high - 1 if side < 0 else low
@@ -115,7 +115,7 @@ class Dense:
             mean = self.seen.embedding[low:high].mean(axis=0, dtype=np.float64)
             length = float(np.linalg.norm(mean))
             look = mean / length if length > 1e-6 else None
-        return Stand(
+        return TrackStand(
             int(frame[outer]),
             centre.mean(axis=0) - slope * time.mean(),
             slope,
@@ -124,7 +124,7 @@ class Dense:
             look,
         )
 
-    def misfit(self, a: Stand, b: Stand) -> float:
+    def misfit(self, a: TrackStand, b: TrackStand) -> float:
         """Return how badly a track that stood as `a` goes on as `b`: minus a log-likelihood, without a constant."""
         gap = b.frame - a.frame
         keep = float(np.exp(-1.0 / self.scene.frames_in(_S.velocity_decay)))

@@ -17,7 +17,7 @@ from sportstrack.errors import SourceError
 from sportstrack.files.reading import list_files
 from sportstrack.images.decode import read_picture
 from sportstrack.score.diagnose import Diagnosis
-from sportstrack.score.diagnose.causes import FALSE_CAUSES, MISS_CAUSES, MOMENT, SWITCH_CAUSES, Moment, Switch
+from sportstrack.score.diagnose.causes import FALSE_CAUSES, MISS_CAUSES, MOMENT, SWITCH_CAUSES, ErrorMoment, Switch
 
 WORST = 10
 _SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
@@ -69,7 +69,7 @@ class Images:
         """Return the mean grey value (0…255) of a frame from 0, or None without its picture."""
         return _brightness(self.files[frame]) if 0 <= frame < len(self.files) else None
 
-    def strip(self, found: Diagnosis, moment: Moment) -> str:
+    def strip(self, found: Diagnosis, moment: ErrorMoment) -> str:
         """Return a ``data:`` JPEG of the moment in five steps, or "" without pictures."""
         steps = np.linspace(moment.frame - MOMENT // 2, moment.frame + MOMENT // 2, _STRIP).round().astype(int)
         frames = [f for f in steps.tolist() if 0 <= f < min(len(self.files), found.frames)]
@@ -257,7 +257,7 @@ def _brightness(file: Path) -> float | None:
         return None
 
 
-def _window(found: Diagnosis, moment: Moment, frames: list[int]) -> tuple[int, int, int, int]:
+def _window(found: Diagnosis, moment: ErrorMoment, frames: list[int]) -> tuple[int, int, int, int]:
     """Return left, top, right, bottom around the player most concerned, with room for the neighbours."""
     side = found.seq.truth
     wanted = np.isin(side.ids[side.identity], moment.players[:1]) & np.isin(side.table.frame, frames)

@@ -15,7 +15,7 @@ import numpy as np
 from sportstrack.score.circumstances import circumstances, picture_size
 from sportstrack.score.clear import fragments, match_clear
 from sportstrack.score.diagnose.boxes import find_false_positives, find_misses
-from sportstrack.score.diagnose.causes import MOMENT, WEIGHTS, Errors, Moment, Switch
+from sportstrack.score.diagnose.causes import MOMENT, WEIGHTS, ErrorMoment, Errors, Switch
 from sportstrack.score.diagnose.switches import Evidence, Light, find_switches, usual_signs
 from sportstrack.score.sequence import Sequence
 from sportstrack.types import IntArray
@@ -45,7 +45,7 @@ class Diagnosis:
     timeline: IntArray
     seq: Sequence
 
-    def moments(self) -> list[Moment]:
+    def moments(self) -> list[ErrorMoment]:
         """Return the bad moments, worst first, none within `MOMENT` frames of another."""
         until = np.concatenate([[0.0], np.cumsum(np.array(list(WEIGHTS.values())) @ self.timeline)])
         middle = np.arange(self.frames)
@@ -76,7 +76,7 @@ class Diagnosis:
             "worst": [asdict(m) | {"frame": m.frame + 1} for m in self.moments()[:10]],
         }
 
-    def _moment(self, middle: int, weight: float) -> Moment:
+    def _moment(self, middle: int, weight: float) -> ErrorMoment:
         first, end = max(0, middle - MOMENT // 2), middle + MOMENT // 2 + 1
         switches = [s for s in self.switches if first <= s.frame < end]
         missed = self.misses.track_id[(self.misses.frame >= first) & (self.misses.frame < end)].tolist()
@@ -87,7 +87,7 @@ class Diagnosis:
             players[s.player] += int(WEIGHTS["switch"])
             ids[s.old] += 1
             ids[s.new] += 1
-        return Moment(
+        return ErrorMoment(
             self.name,
             middle,
             weight,

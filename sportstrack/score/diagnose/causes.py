@@ -101,7 +101,7 @@ class Errors:
 
 
 @dataclass(frozen=True)
-class Moment:
+class ErrorMoment:
     """A stretch of `MOMENT` frames with many errors.
 
     Attributes:
