@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import ipaddress
@@ -42,6 +43,7 @@ HEADERS = {
 }
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _TRIES, _WHILE = 10, 60.0  # wrong tokens from one address in so many seconds
+_STALLS = 600.0  # seconds in which a client takes nothing of an answer; a paused video goes on with a new request
 _REMEMBERED = 10_000  # addresses
 
 
@@ -79,14 +81,17 @@ class AccessGuard:
         await self._app(scope, receive, send)
 
     def _timed(self, send: Send, scope: Scope) -> Send:
-        """Return a send that observes the time until an answer begins."""
+        """Return a send that observes the time until an answer begins, and gives up a client that takes nothing."""
         began = time.perf_counter()
 
         async def observe(message: Message) -> None:
             if message["type"] == "http.response.start" and self._seconds is not None:
                 route = getattr(scope.get("route"), "path", "other")  # with {key}, so that there are few
                 self._seconds.labels(route, str(message["status"])).observe(time.perf_counter() - began)
-            await send(message)
+            if message.get("more_body"):
+                await asyncio.wait_for(send(message), _STALLS)
+            else:
+                await send(message)
 
         return observe
 

@@ -37,7 +37,10 @@ class Database:
     """
 
     def __init__(self, folder: str | Path) -> None:
+        is_new = not Path(folder).exists()
         self.folder = ensure_folder(folder)
+        if is_new:
+            self.folder.chmod(0o700)  # other users of this machine have no business in it
         self._lock = Lock(self.folder / ".serve.lock", self.folder, "sportstrack serve")
         self._lock.take(wait=5.0)
         self._path = self.folder / NAME

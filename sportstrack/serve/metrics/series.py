@@ -1,25 +1,25 @@
-"""Time series in the database: fine for what is new, coarser with age, and never more than so many rows."""
+"""Time series in the database: fine for what is new, coarser with age, so that they grow with its logarithm alone."""
 
 from __future__ import annotations
 
 import csv
 import io
-import json
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sportstrack.serve.refusal import RefusedError
-from sportstrack.serve.store import Database, loaded
+from sportstrack.serve.store import Database, loaded, plain
 
 SCHEMA = (
     """
     CREATE TABLE samples (owner TEXT NOT NULL, time REAL NOT NULL, data TEXT NOT NULL);
     CREATE INDEX samples_by_owner ON samples (owner, time)
     """,
+    "ALTER TABLE samples ADD weight INTEGER NOT NULL DEFAULT 1",
 )
-MOST = 4000
-"""Rows of one series; beyond, two neighbours of its older half become one."""
+SHARE = 400
+"""Rows that are closer together than this part of their age become one: 9 s after an hour, 216 s after a day."""
 _CHECK = 100  # rows after which a series is measured
 
 
@@ -76,16 +76,30 @@ class Series:
         self._added.pop(owner, None)
 
     def _thin(self, owner: str) -> None:
-        """Halve the resolution of a series' older half if it has grown too long."""
-        found = self._store.all("SELECT rowid, time, data FROM samples WHERE owner = ? ORDER BY time", owner)
-        if len(found) <= MOST:
-            return
-        half = len(found) // 2 & ~1
+        """Join rows that are closer together than their age asks for; a row has the time of its first sample."""
+        found = self._store.all("SELECT rowid, * FROM samples WHERE owner = ? ORDER BY time", owner)
+        now = found[-1]["time"] if found else 0.0
         with self._store.transaction():
-            for first, second in zip(found[:half:2], found[1:half:2], strict=True):
-                middle = _mean(loaded(first["data"]), loaded(second["data"]))
-                self._store.run("UPDATE samples SET data = ? WHERE rowid = ?", json.dumps(middle), second["rowid"])
-                self._store.run("DELETE FROM samples WHERE rowid = ?", first["rowid"])
+            for group in _groups(found, now):
+                weight = sum(row["weight"] for row in group)
+                data = _mean([(loaded(row["data"]), row["weight"]) for row in group])
+                first, *others = (row["rowid"] for row in group)
+                self._store.run("UPDATE samples SET data = ?, weight = ? WHERE rowid = ?", plain(data), weight, first)
+                for row in others:
+                    self._store.run("DELETE FROM samples WHERE rowid = ?", row)
+
+
+def _groups(rows: list[Any], now: float) -> Iterator[list[Any]]:
+    """Yield the neighbours that become one row."""
+    group: list[Any] = []
+    for row in rows:
+        if group and row["time"] - group[0]["time"] >= (now - row["time"]) / SHARE:
+            if len(group) > 1:
+                yield group
+            group = []
+        group.append(row)
+    if len(group) > 1:
+        yield group
 
 
 def as_csv(columns: list[str], rows: list[list[Any]]) -> str:
@@ -121,8 +135,11 @@ def as_parquet(columns: list[str], rows: list[list[Any]]) -> bytes:
     return out.getvalue()
 
 
-def _mean(one: Mapping[str, float], other: Mapping[str, float]) -> dict[str, float]:
-    names = dict.fromkeys((*one, *other))
-    return {
-        name: round((one.get(name, other.get(name, 0)) + other.get(name, one.get(name, 0))) / 2, 6) for name in names
-    }
+def _mean(rows: list[tuple[Mapping[str, float], int]]) -> dict[str, float]:
+    """Return the weighted mean of each value, over the rows that have it."""
+    found: dict[str, float] = {}
+    for name in dict.fromkeys(name for values, _ in rows for name in values):
+        known = [(values[name], weight) for values, weight in rows if name in values]
+        total = sum(weight for _, weight in known)
+        found[name] = round(sum(value * weight for value, weight in known) / total, 6)
+    return found
