@@ -23,6 +23,7 @@ from sportstrack.serve.guard import HEADERS, AccessGuard
 from sportstrack.serve.jobs import routes as jobs
 from sportstrack.serve.metrics import routes as metrics
 from sportstrack.serve.metrics.series import Series
+from sportstrack.serve.openapi import describe_with
 from sportstrack.serve.refusal import STATUS, as_refusal, content
 from sportstrack.serve.service import Service
 from sportstrack.serve.sessions import routes as sessions
@@ -75,6 +76,7 @@ def create_app(settings: ServeSettings | None = None) -> FastAPI:
     streams.set_up(service)
     alerts.set_up(service)
     add_answers(app)
+    describe_with(app)
     _add_page(app)
 
     def guarded(inner: ASGIApp) -> AccessGuard:

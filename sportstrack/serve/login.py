@@ -15,7 +15,7 @@ router = APIRouter(prefix="/v1", tags=["access"])
 class Login(BaseModel):
     """What signs in."""
 
-    token: str = Field(max_length=4096)
+    token: str = Field(max_length=4096, examples=["a-token-for-tests"])
 
 
 @router.post("/login", summary="Sign in")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from math import inf
-from typing import Any, get_type_hints
+from typing import Any, get_origin, get_type_hints
 
 from sportstrack.detect.settings import DetectorSettings
 from sportstrack.errors import SettingError, unknown
@@ -24,6 +24,7 @@ _NOT_TRACK = ("trust", "show", "live", "detections", "first_frame", "pitch", "ro
 _DETECTOR = ("weights", "detector", "imgsz", "device", "engine", "precision")
 _TABLES = {
     "tracker_settings": "the tracker's own settings by name",
+    "refine_settings": "numbers of the refinement by name",
     "set": "numbers of the steps by name",
     "loss": "weights of box, cls, miss and false",
     "same": "classes that mean one: a name, and those that mean it too",
@@ -173,9 +174,9 @@ def describe(kind: JobKind, settings: ServeSettings) -> list[dict[str, Any]]:
 
 def _row(config: type, name: str, hint: Any) -> dict[str, Any]:
     default = default_of(config, name)
-    if name in _TABLES:
+    if get_origin(hint) is Mapping:
         plain = {"low": None, "high": None, "choices": None, "metavar": None}
-        return {"name": name, "type": "table", "help": _TABLES[name], "default": {}, **plain}
+        return {"name": name, "type": "table", "help": _TABLES.get(name, "values by name"), "default": {}, **plain}
     known = about(config, name)
     return {
         "name": name,

@@ -48,7 +48,9 @@ def upload(key: str, service: TheService) -> dict[str, Any]:
 
 
 @router.patch(
-    "/{key}", summary="Send a chunk", openapi_extra={"requestBody": {"content": {"application/octet-stream": {}}}}
+    "/{key}",
+    summary="Send a chunk",
+    openapi_extra={"requestBody": {"content": {"application/octet-stream": {"example": "x" * 1000}}}},
 )
 async def add(key: str, request: Request, service: TheService, upload_offset: Annotated[int, Header(ge=0)]) -> Response:
     """The body is the file from byte ``Upload-Offset`` on; 409 says the right offset."""
