@@ -12,6 +12,7 @@ from sportstrack.identities import Identities, Identity
 from sportstrack.refine.table import TrackTable
 
 _LOOKS = 12  # frames that are looked at
+_FEW = 6  # key frames; with fewer, others are decoded too
 
 
 def team_colours(clip: EditClip, pictures: PictureShelf, table: TrackTable, identities: Identities) -> dict[str, str]:
@@ -21,7 +22,7 @@ def team_colours(clip: EditClip, pictures: PictureShelf, table: TrackTable, iden
         return {}
     known = np.isin(table.track_id, [one.track_id for one in identities if one.team])
     there = np.intersect1d(keys, table.frame[known])
-    frames = there if len(there) else np.unique(table.frame[known])
+    frames = there if len(there) >= _FEW else np.unique(table.frame[known])
     kits = KitColours(every=1)
     for frame in frames[np.unique(np.linspace(0, len(frames) - 1, _LOOKS).astype(int))].tolist() if len(frames) else ():
         rows = np.flatnonzero((table.frame == frame) & known)

@@ -11,6 +11,7 @@ export class Moments {
     this.list = [];
     this.at = -1;
     app.player.onFrame((frame) => this._frame(frame));
+    app.model.on("tracks", () => this.current && !this._answering && this.ask()); // an undo, or another window
   }
 
   get current() {
@@ -27,7 +28,9 @@ export class Moments {
   async _load() {
     try {
       const answer = await get("/v1/edit/moments");
+      const before = this.current;
       this.list = answer.moments;
+      if (before && this.current?.key === before.key) Object.assign(this.current, { tracks: before.tracks, answers: before.answers });
       this.state = { ...this.state, looked: answer.looked, total: answer.total };
     } catch {
       return; // the next look asks again
@@ -74,9 +77,10 @@ export class Moments {
     const { app, current } = this;
     if (!current) return;
     const reach = Math.round(AROUND * app.model.video.frame_rate);
-    this._until = Math.min(app.model.frames, current.frame + reach);
+    const most = 3 * reach; // of a long moment its middle is shown
+    this._until = Math.min(app.model.frames, Math.max(current.frame, Math.min(current.last, current.frame + most - reach)) + reach);
     app.player.pause();
-    await app.go(Math.max(1, current.frame - reach));
+    await app.go(Math.max(1, Math.min(current.frame, Math.max(current.first, current.frame - most + reach)) - reach));
     if (this.current === current) await app.player.play();
   }
 
@@ -93,7 +97,10 @@ export class Moments {
     const answer = current?.answers?.[n];
     if (!answer) return;
     this._until = undefined;
-    if (await app.actions.edit(answer.edit, { moment: current.key, follow: true })) await this.next(1);
+    this._answering = true;
+    const change = await app.actions.edit(answer.edit, { moment: current.key, follow: true });
+    this._answering = false;
+    if (change) await this.next(1);
   }
 
   leave() {

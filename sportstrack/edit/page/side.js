@@ -55,7 +55,7 @@ function track(app) {
 }
 
 function note(text, more) {
-  return h("p", { class: "notice" }, icon("alert"), h("span", {}, text, " ", h("strong", {}, more)));
+  return h("p", { class: "notice" }, icon("plus"), h("span", {}, text, " ", h("strong", {}, more)));
 }
 
 function head(app, row) {
@@ -122,7 +122,7 @@ function partner(app) {
   const { op, frame, list } = app.mode;
   const title = op === "swap" ? `Swap ${app.selected} from frame ${frame} on with` : `Merge ${app.selected} with`;
   return [
-    h("div", { class: "side-head" }, h("h2", {}, title)),
+    h("div", { class: "side-head" }, h("h2", {}, current.title)),
     list.length
       ? h("ol", { class: "choices" }, list.map((one, n) => h("li", {}, h("button", { class: "choice", type: "button", on: { click: () => app.actions.withPartner(one.track) } },
           keyCap(n + 1), crop(one.frame, one.box, "", 72), h("span", { class: "grow" }, h("strong", {}, `Track ${labelOf(app.model, one.track)}`), h("span", { class: "muted small" }, `frame ${one.frame}`))))))
@@ -136,21 +136,27 @@ function partner(app) {
 function moment(app) {
   const { current, state, at, list } = app.moments;
   if (!current) return [];
-  const title = current.kind.charAt(0).toUpperCase() + current.kind.slice(1);
   const share = state.total ? Math.round((100 * state.looked) / state.total) : 0;
   return [
-    h("div", { class: "side-head" }, h("div", { class: "grow" }, h("h2", {}, title),
+    h("div", { class: "side-head" }, h("div", { class: "grow" }, h("h2", {}, current.title),
       h("p", { class: "muted small" }, `Moment ${at + 1} of ${list.length} · frame ${current.frame}`))),
-    h("p", { class: "small" }, current.reason),
+    h("p", { class: "small muted" }, capital(current.reason), "."),
     h("ol", { class: "choices" }, (current.answers ?? []).map((answer, n) => h("li", {}, h("button", { class: "choice", type: "button", on: { click: () => app.moments.answer(n) } },
-      keyCap(n + 1), h("span", { class: "shots" }, answer.pictures.map((one) => crop(one.frame, one.box, "", 72))), h("span", { class: "grow" }, h("strong", {}, answer.title), h("span", { class: "muted small" }, answer.about)))))),
-    h("div", { class: "row" },
+      keyCap(n + 1), h("span", { class: "grow" }, h("strong", {}, answer.title)), h("span", { class: "shots" }, answer.pictures.map(shots)))))),
+    h("div", { class: "row ways" },
       h("button", { class: "button small", type: "button", on: { click: () => app.moments.play() } }, "Play again", keyCap("H")),
       h("button", { class: "button small", type: "button", on: { click: () => app.moments.next(1) } }, "Skip", keyCap("G")),
       h("button", { class: "button small quiet", type: "button", on: { click: () => app.moments.leave() } }, "Leave", keyCap("Esc"))),
     h("div", { class: "progress" }, h("div", { class: "bar", role: "progressbar", "aria-label": "Moments looked at", "aria-valuemin": 0, "aria-valuemax": state.total, "aria-valuenow": state.looked }, h("i", { style: { width: `${share}%` } })), h("span", { class: "muted small" }, `${state.looked} of ${state.total} looked at`)),
   ];
 }
+
+/** Who it is before and after, as an answer has it. */
+function shots(pair) {
+  return h("span", { class: "pair" }, pair.map((one, n) => [n ? icon("arrow") : null, crop(one.frame, one.box, `frame ${one.frame}`, 72)]));
+}
+
+const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 // --- nothing chosen -------------------------------------------------------------------------------------------------------
 
