@@ -122,7 +122,7 @@ function partner(app) {
   const { op, frame, list } = app.mode;
   const title = op === "swap" ? `Swap ${app.selected} from frame ${frame} on with` : `Merge ${app.selected} with`;
   return [
-    h("div", { class: "side-head" }, h("h2", {}, current.title)),
+    h("div", { class: "side-head" }, h("h2", {}, title)),
     list.length
       ? h("ol", { class: "choices" }, list.map((one, n) => h("li", {}, h("button", { class: "choice", type: "button", on: { click: () => app.actions.withPartner(one.track) } },
           keyCap(n + 1), crop(one.frame, one.box, "", 72), h("span", { class: "grow" }, h("strong", {}, `Track ${labelOf(app.model, one.track)}`), h("span", { class: "muted small" }, `frame ${one.frame}`))))))
