@@ -1,7 +1,7 @@
 """The pitch found by itself in rendered clips, and again after cuts: how many frames get a camera, how far off is it?
 
     python benchmarks/pitch_clips.py                            # 40 clips: two shots, a close-up between
-    python benchmarks/pitch_clips.py --marked                   # the first shot is marked, the second one is not
+    python benchmarks/pitch_clips.py --marked                   # no network: the first shot is marked, the second not
     python benchmarks/pitch_clips.py --seeds 1200 1210 --each --network other.onnx
 
 Stadiums, cameras, light and people are those of `data_prep.synthetic.pitch_pictures` with seeds that trained nothing. A
@@ -62,13 +62,13 @@ def judge(
         seen.append(looker.look(frame, picture.image))
         cost["look"] += time.process_time() - begin
         begin = time.process_time()
-        found = finder(frame, picture.image, seen[-1].lines)
+        found = finder(frame, picture.image, seen[-1].lines) if marked is None else None
         cost["find"] += time.process_time() - begin
         if found is not None:
             evidence[frame] = found
         truth.append((shot, picture.view, None if picture.view is None else feet(picture)))
     if marked is not None:
-        evidence |= marks_of([view for shot, view, _ in truth if shot == 0], marked)
+        evidence = marks_of([view for shot, view, _ in truth if shot == 0], marked)
     begin = time.process_time()
     try:
         track = fit_clip(seen, evidence, pitch, size).track
@@ -133,7 +133,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, nargs=2, default=(1200, 1240), metavar=("FROM", "TO"))
     parser.add_argument("--frames", type=int, default=50, help="of each shot (%(default)s)")
-    parser.add_argument("--marked", action="store_true", help="mark one frame of each first shot by hand")
+    parser.add_argument("--marked", action="store_true", help="mark one frame of each first shot, without the network")
     parser.add_argument("--network", metavar="FILE.onnx", help="another one than that of the project")
     parser.add_argument("--each", action="store_true", help="print each clip")
     options = parser.parse_args()

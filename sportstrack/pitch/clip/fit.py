@@ -10,6 +10,7 @@ import numpy as np
 
 from sportstrack.errors import SettingError
 from sportstrack.pitch.camera import Floats
+from sportstrack.pitch.clip.again import KnownCamera, start_again
 from sportstrack.pitch.clip.chain import ClipScene, Link, filter_chain, smooth_chain
 from sportstrack.pitch.clip.errors import errors, ground_in_view, to_ground
 from sportstrack.pitch.clip.joint import Joint
@@ -35,6 +36,9 @@ LAPSE = 12
 """Frames in a row whose lines may be elsewhere, where those before and after agree: a flash, a caption, a blur."""
 BLOCK, AHEAD = 1500, 100
 """Frames that are smoothed together, and frames behind them that have a say."""
+
+KNOWN = 3
+"""So many of the nearest other shots are asked for a camera that comes back."""
 
 Progress = Callable[[int, "int | None"], None]
 
@@ -64,7 +68,8 @@ def fit_clip(
 
     Each shot begins with its marked frames, or with those whose places from a network agree with the lines. From there
     the view is carried to both sides by the motion and corrected by lines and places; frames that show something new
-    are fitted together, with one centre and one distortion. Then all are one chain, filtered and smoothed.
+    are fitted together, with one centre and one distortion. Then all are one chain, filtered and smoothed. Shots that
+    tell no camera by themselves are compared with those of the shots around them: a camera that comes back after a cut.
 
     Args:
         seen: the frames from 0 on, none left out; any sequence, also one that reads them from a file.
@@ -82,13 +87,27 @@ def fit_clip(
     painted = Painted.of(pitch)
     frames: dict[int, PitchFrame] = {}
     warnings: list[str] = []
-    for start, end in shots(seen):
-        shot = ShotFrames(seen, start, end)
-        scene = ClipScene(pitch, painted, size, _of_shot(evidence, start, end))
-        for one in _fit_shot(scene, shot, start == 0, warnings):
+    known: dict[int, KnownCamera] = {}
+    unknown: list[tuple[ClipScene, ShotFrames]] = []
+
+    def fit(scene: ClipScene, shot: ShotFrames, start: ShotStart | None) -> None:
+        for one in _fit_shot(scene, shot, start, warnings, known):
             frames[one.frame] = one
             if progress is not None:
                 progress(len(frames), len(seen))
+
+    for begin, end in shots(seen):
+        shot = ShotFrames(seen, begin, end)
+        scene = ClipScene(pitch, painted, size, _of_shot(evidence, begin, end))
+        start = start_by_hand(scene, shot) or start_by_network(scene, shot)
+        if start is None:
+            unknown.append((scene, shot))
+        else:
+            fit(scene, shot, start)
+    others = dict(known)
+    for scene, shot in unknown:
+        nearest = sorted(others, key=lambda frame: abs(frame - shot[0].frame))[:KNOWN]
+        fit(scene, shot, start_again(scene, shot, [others[frame] for frame in nearest]))
     return ClipFit(PitchTrack(pitch, size, dict(sorted(frames.items()))), warnings)
 
 
@@ -129,11 +148,18 @@ def shots(seen: Sequence[SeenFrame]) -> Iterator[tuple[int, int]]:
     yield from zip(starts, [*starts[1:], len(seen)], strict=True)
 
 
-def _fit_shot(scene: ClipScene, shot: Sequence[SeenFrame], first: bool, warnings: list[str]) -> Iterator[PitchFrame]:
-    start = start_by_hand(scene, shot) or start_by_network(scene, shot)
-    since = "" if first else f" in the shot that begins with frame {shot[0].frame + 1}"
+def _fit_shot(
+    scene: ClipScene,
+    shot: Sequence[SeenFrame],
+    start: ShotStart | None,
+    warnings: list[str],
+    known: dict[int, KnownCamera],
+) -> Iterator[PitchFrame]:
+    """Yield the frames of a shot; its camera joins the known ones, by its first frame."""
     if start is None:
-        nothing = f"no frame{since} tells where it is: mark one"
+        since = f" in the shot that begins with frame {shot[0].frame + 1}" if shot[0].frame else ""
+        other = ", and it is not seen from where other shots are" if known else ""
+        nothing = f"no frame{since} tells where it is{other}: mark one"
         yield from (PitchFrame(one.frame, "refused", nothing) for one in shot)
         return
     warnings += start.warnings
@@ -143,6 +169,7 @@ def _fit_shot(scene: ClipScene, shot: Sequence[SeenFrame], first: bool, warnings
         warnings.append(f"frames {shot[0].frame + 1} to {shot[-1].frame + 1}: {why}")
         yield from (PitchFrame(one.frame, "refused", why) for one in shot)
         return
+    known[shot[0].frame] = KnownCamera.of(walk.joint)
     for part in _held(shot, walk):
         if isinstance(part, SeenFrame):
             lost = "the camera motion from the nearest known frame was lost: mark a frame near this one"
@@ -153,7 +180,7 @@ def _fit_shot(scene: ClipScene, shot: Sequence[SeenFrame], first: bool, warnings
 
 
 def _walk(scene: ClipScene, shot: Sequence[SeenFrame], start: ShotStart) -> Walk:
-    walk = Walk(scene, shot, start.joint)
+    walk = Walk(scene, shot, start.joint, start.prior)
     for key in start.joint.keys:
         if key.frame not in walk.views:
             view = next(one.view for one in walk.joint.keys if one.frame == key.frame)

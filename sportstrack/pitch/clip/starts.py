@@ -42,10 +42,12 @@ class ShotStart:
     Attributes:
         joint: of the start frames.
         warnings: what was noticed.
+        prior: what another shot tells of the shared numbers: (4,) and their covariance (4, 4).
     """
 
     joint: Joint
     warnings: tuple[str, ...] = ()
+    prior: tuple[Floats, Floats] | None = None
 
 
 def start_by_hand(scene: ClipScene, shot: Sequence[SeenFrame]) -> ShotStart | None:

@@ -21,7 +21,7 @@ from sportstrack.pitch.network.fit import (
     to_camera,
     to_vector,
 )
-from sportstrack.pitch.network.full import HANDED_ON, NONE_NAMED, FullPicture, Named, Seen
+from sportstrack.pitch.network.full import HANDED_ON, NONE_NAMED, FullPicture, LinesSeen, NamedPlaces
 from sportstrack.pitch.network.layout import FOOTBALL_LINES
 from sportstrack.pitch.network.points import Maps, Points, line_points, placed_cells
 from sportstrack.pitch.network.search import Scorer, search
@@ -33,7 +33,7 @@ LEAST_LINES = 3
 LEAST_FIT = 0.45
 """Part of the network's points on lines that must fit."""
 LEAST_SCORE = 0.7
-"""See `Candidate.score`."""
+"""See `PitchCandidate.score`."""
 LEAST_LEAD = 0.04
 """How much better it must be than that of any camera that puts the ground elsewhere."""
 SURE = 1.05
@@ -69,7 +69,7 @@ class FrameCamera:
         line: (N,) the number of each point's line, −1 where it fits none.
         error_m: error of the camera on the ground in view, at the median, in metres; NaN where there is none.
         error_px: root mean square distance of the network's points that fit, in pixels.
-        score: how well the camera's lines and those that are seen agree, 0…1.8; see `Candidate`.
+        score: how well the camera's lines and those that are seen agree, 0…1.8; see `PitchCandidate`.
         rival: the score of the best camera that puts the ground elsewhere.
     """
 
@@ -99,7 +99,7 @@ def on_lines(camera: Camera, pixels: Floats, line: NDArray[np.int64], shapes: Sh
 
 
 @dataclass(frozen=True, eq=False)
-class Candidate:
+class PitchCandidate:
     """A camera that may be the right one.
 
     Attributes:
@@ -197,7 +197,7 @@ class _Finder:
         line = self.line_of(one.vector, GATES[-1] * self.size[0])
         return solve(self.facts(line), one.vector, places=0.0, scale=3.0, rounds=15) if (line >= 0).sum() >= 12 else one
 
-    def candidates(self, starts: Sequence[Floats], others: Sequence[Candidate] = ()) -> list[Candidate]:
+    def candidates(self, starts: Sequence[Floats], others: Sequence[PitchCandidate] = ()) -> list[PitchCandidate]:
         """Return the cameras near some starts and ``others``, best first; of those that are alike the best."""
         every = list(others)
         solved: list[Solution] = []
@@ -208,7 +208,7 @@ class _Finder:
         every.sort(key=lambda one: -one.score)
         return every
 
-    def candidate(self, one: Solution) -> Candidate:
+    def candidate(self, one: Solution) -> PitchCandidate:
         """Return a solution with its score, refined by the picture's lines where they make it better."""
         line = self.line_of(one.vector, 3.5 * float(self.points.sigma[0]))
         camera = to_camera(one.vector, self.size)
@@ -218,20 +218,20 @@ class _Finder:
         as_is = self._scored(self.full.look(camera, named))
         return as_is if best is None or best.score < as_is.score - NO_BETTER else best
 
-    def _scored(self, seen: Seen) -> Candidate:
+    def _scored(self, seen: LinesSeen) -> PitchCandidate:
         vector = to_vector(seen.camera, self.size[0])
         dice = float(self.scorer.scores(vector[None])[0])
         pixels, places, errors = self.cells
         off = np.linalg.norm(ground_of(vector[None], pixels, self.size)[0] - places, axis=1) / errors
         of_places = 0.3 * float(np.exp(-np.median(off) / 3)) if len(off) else 0.0
-        return Candidate(vector, seen.camera, dice + seen.on * seen.explained / 2 + of_places, seen.error_m)
+        return PitchCandidate(vector, seen.camera, dice + seen.on * seen.explained / 2 + of_places, seen.error_m)
 
-    def named(self, camera: Camera, line: NDArray[np.int64]) -> Named:
+    def named(self, camera: Camera, line: NDArray[np.int64]) -> NamedPlaces:
         """Return the pixels and places of points on lines, spread over all, with which a camera is handed on."""
         rows = np.flatnonzero(line >= 0)
         rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), HANDED_ON)).round().astype(int)]
         pixels = self.points.pixels[rows]
-        return Named(pixels, on_lines(camera, pixels, line[rows], self.shapes), self.points.confidence[rows])
+        return NamedPlaces(pixels, on_lines(camera, pixels, line[rows], self.shapes), self.points.confidence[rows])
 
     def apart(self, a: Floats, b: Floats) -> float:
         """Return how far apart two cameras put the ground in view of the second one, in metres, at the median."""
@@ -239,7 +239,7 @@ class _Finder:
         grounds = ground_of(np.stack([a, b]), pixels, self.size)
         return float(np.median(np.linalg.norm(grounds[0] - grounds[1], axis=1))) if len(pixels) else np.inf
 
-    def judge(self, found: Sequence[Candidate]) -> FrameCamera:
+    def judge(self, found: Sequence[PitchCandidate]) -> FrameCamera:
         """Return the best camera with its errors, or the reason why it is not believed."""
         best = found[0]
         rivals = [one.score for one in found[1:] if self.apart(one.vector, best.vector) > ELSEWHERE]

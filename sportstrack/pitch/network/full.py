@@ -24,7 +24,7 @@ WIDE = (2.0, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
-class Named:
+class NamedPlaces:
     """Pixels (N, 2), their places (N, 2) in metres, and how sure each is (N,), 0…1."""
 
     pixels: Floats
@@ -32,11 +32,11 @@ class Named:
     confidence: Floats
 
 
-NONE_NAMED = Named(np.empty((0, 2)), np.empty((0, 2)), np.empty(0))
+NONE_NAMED = NamedPlaces(np.empty((0, 2)), np.empty((0, 2)), np.empty(0))
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
+class LinesSeen:
     """A camera and the line pixels.
 
     Attributes:
@@ -65,12 +65,12 @@ class FullPicture:
         self._pitch, self._size, self._lines = pitch, size, lines
         self._painted = Painted.of(pitch)
 
-    def look(self, camera: Camera, named: Named) -> Seen:
+    def look(self, camera: Camera, named: NamedPlaces) -> LinesSeen:
         """Return how well a camera agrees, as it is."""
         shared, view = shared_of(camera), view_of(camera)
         return self._seen(Joint(shared, np.eye(4), (self._key(shared, view, named),)))
 
-    def refine(self, camera: Camera, named: Named) -> Seen | None:
+    def refine(self, camera: Camera, named: NamedPlaces) -> LinesSeen | None:
         """Return the camera near one that the line pixels tell; None without any, or where they tell none."""
         shared, view = shared_of(camera), view_of(camera)
         key = self._key(shared, view, named)
@@ -88,17 +88,17 @@ class FullPicture:
             return None
         return found if found.camera.centre[2] > 0.5 else None
 
-    def _key(self, shared: Floats, view: Floats, named: Named) -> Key:
+    def _key(self, shared: Floats, view: Floats, named: NamedPlaces) -> Key:
         n = len(named.pixels)
         weight = named.confidence / (SPREAD * self._size[0]) ** 2
         places = Places(np.column_stack([named.places, np.zeros(n)]), named.pixels, weight, (None,) * n)
         return Key(0, view, on_pitch(self._pitch, shared, view, self._lines, self._size), places)
 
-    def _seen(self, joint: Joint) -> Seen:
+    def _seen(self, joint: Joint) -> LinesSeen:
         (key,), size = joint.keys, self._size
         at = in_view(self._painted, joint.shared, key.view, size)
         _, on, explained = support(key.lines, at, size)
         covariance = frame_covariance(joint, key, self._painted, size, gate=GATES[0])
         ground = ground_in_view(joint.shared, key.view, self._pitch, size)
         error_m = errors(joint.shared, key.view, covariance, ground, size)[1]
-        return Seen(camera_of(joint.shared, key.view, (size[0] / 2, size[1] / 2)), on, explained, error_m)
+        return LinesSeen(camera_of(joint.shared, key.view, (size[0] / 2, size[1] / 2)), on, explained, error_m)
