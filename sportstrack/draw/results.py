@@ -13,12 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sportstrack.classes import names_beside
+from sportstrack.draw.packed import HUNDREDTHS, PackedTracks, small
 from sportstrack.errors import FormatError, SettingError, SourceError
 from sportstrack.files.reading import as_utf8, parse_json, read_bytes, same_name
 from sportstrack.identities.file import identities_beside, identities_of_rows, read_identities
 from sportstrack.identities.table import ATTRIBUTES, Identities
 from sportstrack.limits import MAX_FRAMES, MAX_PIXELS
-from sportstrack.mot import class_ids, parse_mot
+from sportstrack.mot import MotTable, class_ids, parse_mot
 from sportstrack.recording import Recording
 from sportstrack.types import Detections, FloatArray, IntArray, Tracks
 
@@ -27,6 +28,8 @@ SIDES = (("left", "top", "width", "height"), ("bb_left", "bb_top", "bb_width", "
 IDS = ("track_id", "id", "tracker_id", "object_id", "player_id")
 SCORES = ("score", "confidence", "conf")
 FRAMES = ("frame", "frame_index", "frame_id")
+LONG, PART = 1 << 22, 1 << 22
+"""Bytes of MOT text from which on it is read in parts, and of each part."""
 _FEW = 10  # frames; fewer do not show that only every Nth was used
 _OUTSIDE = 0.05  # share of boxes outside the picture from which on a result is another video's
 
@@ -46,7 +49,7 @@ class ResultFile:
     """
 
     path: Path
-    tracks: dict[int, Tracks]
+    tracks: Mapping[int, Tracks]
     names: dict[int, str] = field(default_factory=dict)
     frames: frozenset[int] | None = None
     camera: dict[int, FloatArray] = field(default_factory=dict)
@@ -113,7 +116,10 @@ class ResultFile:
                 f"{self.path}: goes to frame {self.last + 1}, but {video} has {frames}; is it another video's result? "
                 "(--zero-based if MOT text counts from 0)"
             )
-        boxes = np.concatenate([table.xyxy for table in self.tracks.values()] or [np.empty((0, 4))])
+        if isinstance(self.tracks, PackedTracks):
+            boxes = self.tracks.xyxy / np.float32(HUNDREDTHS)
+        else:
+            boxes = np.concatenate([table.xyxy for table in self.tracks.values()] or [np.empty((0, 4))])
         outside = (boxes[:, :2] >= (width, height)).any(axis=1) | (boxes[:, 2:] <= 0).any(axis=1)
         count = int(np.count_nonzero(outside))
         if count > _OUTSIDE * len(boxes):
@@ -143,6 +149,8 @@ def read_result(path: str | Path, *, zero_based: bool = False, names: Mapping[in
         raise SourceError(f"{file}: no such file; expected a result: MOT text, .csv, .jsonl or .npz")
     if file.suffix.lower() == ".npz":
         found = _recorded(file)
+    elif _is_long_mot(file):
+        found = _long_mot(file, zero_based)
     else:
         data = as_utf8(read_bytes(file), str(file)).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         start = data.lstrip()[:1]
@@ -165,6 +173,38 @@ def _mot(path: Path, data: bytes, zero_based: bool) -> ResultFile:
     unknown = np.full(len(table), 0)
     tracks = _by_frame(table.frame, np.round(table.xyxy, 2), table.score, classes, table.track_id, unknown)
     return ResultFile(path, tracks, names_beside(path))
+
+
+def _is_long_mot(path: Path) -> bool:
+    """Return whether a file is MOT text of so many rows that it is better read in parts."""
+    with path.open("rb") as file:
+        return path.stat().st_size > LONG and file.read(64).lstrip()[:1].isdigit()
+
+
+def _long_mot(path: Path, zero_based: bool) -> ResultFile:
+    """Read MOT text in parts, so that neither the text nor its numbers are ever in memory as a whole."""
+    parts: list[tuple[NDArray[Any], ...]] = []
+    try:
+        with path.open("rb") as file:
+            rest = b""
+            while block := file.read(PART):
+                text = rest + block
+                end = text.rfind(b"\n") + 1
+                parts.append(_packed(parse_mot(text[:end], name=str(path), zero_based=zero_based)))
+                rest = text[end:]
+            parts.append(_packed(parse_mot(rest, name=str(path), zero_based=zero_based)))
+        columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
+        tracks = PackedTracks.of(*columns, np.zeros(len(columns[0]), np.int16))
+    except (FormatError, SettingError):  # once more as a whole: the message counts the lines of the file
+        return _mot(path, read_bytes(path), zero_based)
+    return ResultFile(path, tracks, names_beside(path))
+
+
+def _packed(table: MotTable) -> tuple[NDArray[Any], ...]:
+    """Return frames, boxes in hundredths, scores, classes and ids of the rows with an identity."""
+    table = table[table.track_id != -1]
+    boxes = small(np.rint(table.xyxy * HUNDREDTHS).astype(np.int64).ravel()).reshape(-1, 4)
+    return small(table.frame), boxes, table.score, small(class_ids(table.class_id)), small(table.track_id)
 
 
 def _csv(path: Path, data: bytes) -> ResultFile:

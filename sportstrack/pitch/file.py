@@ -8,7 +8,9 @@ Its first line is a table of the pitch and the picture; each other line is one f
 
 from __future__ import annotations
 
+import io
 import json
+from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -20,7 +22,7 @@ import numpy.typing as npt
 
 from sportstrack.errors import FormatError, SettingError
 from sportstrack.files.claim import PartFile, write_text
-from sportstrack.files.reading import PathLike, parse_json, read_text
+from sportstrack.files.reading import PathLike, as_utf8, parse_json, read_bytes
 from sportstrack.pitch.camera import Camera, Floats
 from sportstrack.pitch.model import Pitch, load_pitch
 
@@ -29,6 +31,7 @@ STATUSES = ("ok", "carried", "refused")
 FOOT = 0.0025
 """Error of a foot point in each direction, as a part of the picture's width: 2 to 5 pixels."""
 _DIGITS = 9
+_CAMERA = 10  # numbers of a camera
 
 
 @dataclass(frozen=True)
@@ -144,6 +147,56 @@ class PitchTrack:
         return self.to_ground(frame, np.column_stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 3]]))
 
 
+class PackedFrames(Mapping[int, PitchFrame]):
+    """The frames of a long match in little memory: numbers in one table, and a `PitchFrame` when it is asked for."""
+
+    def __init__(self) -> None:
+        self._rows: dict[int, int] = {}
+        self._numbers = array("d")
+        self._words: list[tuple[str, str]] = []
+        self._word_of: dict[tuple[str, str], int] = {}
+        self._said = array("q")
+
+    def add(self, one: PitchFrame) -> None:
+        """Add a frame that is not there yet."""
+        self._rows[one.frame] = len(self._said)
+        words = (one.status, one.reason)
+        if words not in self._word_of:
+            self._word_of[words] = len(self._words)
+            self._words.append(words)
+        self._said.append(self._word_of[words])
+        c = one.camera
+        camera = (0.0,) * _CAMERA if c is None else (
+            *c.centre, c.pan, c.tilt, c.roll, c.focal, *c.principal, c.distortion
+        )  # fmt: skip
+        self._numbers.extend((*camera, one.error_px, one.error_m))
+
+    def sort(self) -> None:
+        """Put the frames in the order of their numbers."""
+        self._rows = dict(sorted(self._rows.items()))
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._rows)
+
+    def __contains__(self, frame: object) -> bool:
+        return frame in self._rows
+
+    def __getitem__(self, frame: int) -> PitchFrame:
+        row = self._rows[frame]
+        status, reason = self._words[self._said[row]]
+        width = _CAMERA + 2
+        x, y, height, pan, tilt, roll, focal, px, py, bent, error_px, error_m = self._numbers[
+            row * width : (row + 1) * width
+        ]
+        camera = None
+        if status != "refused":
+            camera = Camera((x, y, height), pan, tilt, roll, focal, (px, py), bent)
+        return PitchFrame(frame, status, reason, camera, error_px, error_m)
+
+
 # --- writing ---------------------------------------------------------------------------------------------------------
 
 
@@ -199,19 +252,20 @@ def read_pitch(path: PathLike) -> PitchTrack:
     Raises:
         FormatError: the file cannot be read, or a line does not hold what its format asks for; the message names it.
     """
-    lines = [(n, text) for n, text in enumerate(read_text(path).split("\n"), 1) if text.strip()]
-    if not lines:
+    lines = _lines(path)
+    first, text = next(lines, (0, ""))
+    if not first:
         raise FormatError(f"{path}: is empty; sportstrack pitch writes such files")
-    head = _object(path, *lines[0])
+    head = _object(path, first, text)
     try:
         size = (_whole(head, "image_width"), _whole(head, "image_height"))
         pitch = load_pitch(str(head["pitch"]), _number(head, "length"), _number(head, "width"))
         if _whole(head, "version") > VERSION:
             raise ValueError(f"version {head['version']} is newer than this program's ({VERSION})")
     except (KeyError, TypeError, ValueError) as error:
-        raise FormatError(f"{path}, line {lines[0][0]}: no head of a pitch file: {_why(error)}") from error
-    frames: dict[int, PitchFrame] = {}
-    for number, text in lines[1:]:
+        raise FormatError(f"{path}, line {first}: no head of a pitch file: {_why(error)}") from error
+    frames = PackedFrames()
+    for number, text in lines:
         try:
             one = _frame(_object(path, number, text), size)
             if one.frame in frames:
@@ -220,8 +274,16 @@ def read_pitch(path: PathLike) -> PitchTrack:
             raise
         except (KeyError, TypeError, ValueError) as error:
             raise FormatError(f"{path}, line {number}: no frame of a pitch file: {_why(error)}") from error
-        frames[one.frame] = one
-    return PitchTrack(pitch, size, dict(sorted(frames.items())))
+        frames.add(one)
+    frames.sort()
+    return PitchTrack(pitch, size, frames)
+
+
+def _lines(path: PathLike) -> Iterator[tuple[int, str]]:
+    """Yield the lines that hold something, with their numbers; never all of them at once."""
+    for number, line in enumerate(io.BytesIO(as_utf8(read_bytes(path), str(path))), 1):
+        if text := line.decode("utf-8", "replace").strip():
+            yield number, text
 
 
 def _object(path: PathLike, number: int, text: str) -> dict[str, Any]:

@@ -34,6 +34,7 @@ _WINDOW = 0.3  # seconds, standard deviation of the window in which q is estimat
 _ODD = 3.0  # standard deviations from which on a place counts less
 _REACH = 0.4  # seconds on each side of a place whose median it is compared with
 _SHORTEST = 0.4  # seconds of a path below which no speed is told
+_BLOCK = 4000  # places of a path that are looked at together
 _FLOOR = 0.02  # metres: no place is surer
 
 
@@ -119,9 +120,18 @@ _EMPTY = ((0, np.int64), ((0, 2), np.float64), ((0, 2), np.float64), (0, np.int6
 
 def _strays(ticks: Whole, places: Floats, errors: Floats, step: float, top_speed: float) -> npt.NDArray[np.bool_]:
     """Return which places are far from the median of those around them."""
-    reach = round(_REACH / step)
-    if len(ticks) < 3 or reach < 1:
-        return np.zeros(len(ticks), np.bool_)
+    reach, count = round(_REACH / step), len(ticks)
+    if count < 3 or reach < 1:
+        return np.zeros(count, np.bool_)
+    found = np.zeros(count, np.bool_)
+    for begin in range(0, count, _BLOCK):
+        rows = slice(max(0, begin - reach), begin + _BLOCK + reach)
+        strays = _strays_of(ticks[rows], places[rows], errors[rows], reach, top_speed)
+        found[begin : begin + _BLOCK] = strays[begin - rows.start :][: len(found[begin : begin + _BLOCK])]
+    return found
+
+
+def _strays_of(ticks: Whole, places: Floats, errors: Floats, reach: int, top_speed: float) -> npt.NDArray[np.bool_]:
     shifts = [shift for shift in range(-reach, reach + 1) if 0 < abs(shift) < len(ticks)]
     shifts = shifts[:: max(1, len(shifts) // 16)]
     around = np.full((len(shifts), len(ticks), 2), np.nan)

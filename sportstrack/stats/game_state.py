@@ -39,7 +39,8 @@ def game_state(stats: MatchStats, images: Sequence[str] = ()) -> GameState:
     numbers = [int(person.number) if person.number and int(person.number) <= MAX_NUMBER else -1 for person in persons]
     return GameState.of(
         names, places.frame[kept], places.track_id[kept], corners[kept], roles, team=teams, number=numbers,
-        score=places.score[kept], xyxy=places.xyxy[kept], name=stats.name,
+        score=places.score[kept].astype(np.float64).round(6),
+        xyxy=places.xyxy[kept].astype(np.float64).round(2), name=stats.name,
     )  # fmt: skip
 
 
@@ -61,8 +62,8 @@ def _smoothed(stats: MatchStats) -> FloatArray:
     """Return (N, 2) the smoothed place of each box; its own where there is none."""
     places, table = stats.places, stats.table
     width = int(max(places.frame.max(initial=0), table.frame.max(initial=0))) + 1
-    keys = table.person * width + table.frame
-    wanted = stats.cast.of_row * width + places.frame
+    keys = table.person.astype(np.int64) * width + table.frame
+    wanted = stats.cast.of_row.astype(np.int64) * width + places.frame
     at = np.clip(np.searchsorted(keys, wanted), 0, max(len(keys) - 1, 0))
     found = (keys[at] == wanted) & table.seen[at]
     near = np.hypot(*(table.xy[at] - places.xy).T) < 3 + 5 * places.error  # not of the other track of a person

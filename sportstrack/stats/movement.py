@@ -67,8 +67,8 @@ def find_movement(
     """Return the smoothed paths of all persons; each track is smoothed alone."""
     columns: list[tuple[Any, ...]] = []
     order = np.lexsort((places.frame, places.track_id, cast.of_row))
-    pairs = np.stack([cast.of_row[order], places.track_id[order]], axis=1)
-    breaks = np.flatnonzero((np.diff(pairs, axis=0) != 0).any(axis=1)) + 1
+    differ = [np.diff(column[order]) != 0 for column in (cast.of_row, places.track_id)]
+    breaks = np.flatnonzero(differ[0] | differ[1]) + 1
     runs = 0
     for rows in np.split(order, breaks) if len(order) else ():
         path = smooth_path(
@@ -76,8 +76,9 @@ def find_movement(
             every=every, max_gap=settings.max_gap, top_speed=settings.top_speed / KMH,
         )  # fmt: skip
         if len(path):
-            one = np.full(len(path), cast.of_row[rows[0]])
-            columns.append((one, path.frame, path.xy, path.velocity, path.run + runs, path.seen))
+            one = np.full(len(path), cast.of_row[rows[0]], np.int32)
+            moved = (path.xy.astype(np.float32), path.velocity.astype(np.float32))
+            columns.append((one, path.frame.astype(np.int32), *moved, (path.run + runs).astype(np.int32), path.seen))
             runs += int(path.run[-1]) + 1
     if not columns:
         zero, plane = np.empty(0, np.int64), np.empty((0, 2))
@@ -153,17 +154,18 @@ def find_steps(table: Movement, settings: StatsSettings) -> Steps:
     """Return what each row adds."""
     speed = table.speed
     known = np.isfinite(speed)
-    band = np.where(known, np.searchsorted(np.array(settings.bands) / KMH, np.nan_to_num(speed), side="right"), -1)
+    bands = np.searchsorted(np.array(settings.bands) / KMH, np.nan_to_num(speed), side="right")
+    band = np.where(known, bands, -1).astype(np.int16)
     held = speed.copy()
     for shift in range(1, round(_TOP_SECONDS / table.step / 2) + 1):
         same = table.run[shift:] == table.run[:-shift]
         for here, there in ((slice(shift, None), slice(None, -shift)), (slice(None, -shift), slice(shift, None))):
-            other = np.full(len(speed), np.nan)
+            other = np.full(len(speed), np.nan, speed.dtype)
             other[here] = np.where(same, speed[there], np.nan)
             held = np.minimum(held, other)  # NaN where a neighbour is missing
     quick = known & (speed >= settings.sprint_speed / KMH)
     sprint, begins = _long_runs(quick, table.run, settings.sprint_seconds / table.step)
-    return Steps(np.nan_to_num(speed) * table.step, band, held, sprint, begins)
+    return Steps(np.nan_to_num(speed) * speed.dtype.type(table.step), band, held, sprint, begins)
 
 
 def _long_runs(quick: BoolArray, run: IntArray, least: float) -> tuple[BoolArray, BoolArray]:
@@ -184,10 +186,10 @@ def add_up(table: Movement, steps: Steps, rows: IntArray | slice, bands: int) ->
     held = held[np.isfinite(held)]
     return Figures(
         seconds=float(np.count_nonzero(inside) * table.step),
-        distance=float(distance.sum()),
+        distance=float(distance.sum(dtype=np.float64)),
         top_speed=float(held.max()) if len(held) else 0.0,
         sprints=int(np.count_nonzero(steps.begins[rows])),
-        sprint_distance=float(distance[steps.sprint[rows]].sum()),
+        sprint_distance=float(distance[steps.sprint[rows]].sum(dtype=np.float64)),
         band_seconds=tuple((np.bincount(band[inside], minlength=bands) * table.step).tolist()),
         band_distance=tuple(np.bincount(band[inside], distance[inside], bands).tolist()),
     )

@@ -81,7 +81,7 @@ def find_persons(
     """
     roles = class_roles(names)
     found: list[Identity] = []
-    of_row = np.zeros(len(places), np.int64)
+    of_row = np.zeros(len(places), np.int32)
     order = np.argsort(places.track_id, kind="stable")
     ids, starts = np.unique(places.track_id[order], return_index=True)
     for track, rows in zip(ids.tolist(), np.split(order, starts[1:]), strict=True) if len(ids) else ():

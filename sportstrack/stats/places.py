@@ -8,20 +8,21 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sportstrack.classes import ball_ids
+from sportstrack.draw.packed import HUNDREDTHS, PackedTracks
 from sportstrack.draw.results import ResultFile
 from sportstrack.draw.standing import ball_place, feet_on_pitch
 from sportstrack.errors import SettingError
 from sportstrack.identities import ROLES, Identities
 from sportstrack.pitch import PitchTrack
 from sportstrack.pitch.ball import ball_states
-from sportstrack.types import BoolArray, FloatArray, IntArray
+from sportstrack.types import BoolArray, FloatArray, IntArray, Tracks
 
 _BLOCK = 20_000  # boxes between two reports of progress
 
 
 @dataclass(frozen=True, eq=False)
 class GroundPlaces:
-    """N boxes of persons with their places, in the order of frames.
+    """N boxes of persons with their places, in the order of frames; with 16 or 32 bits, for matches are long.
 
     Attributes:
         frame: (N,) from 0.
@@ -88,18 +89,10 @@ def find_places(
         SettingError: the result has no boxes in any frame whose camera is known.
     """
     numbers = sorted(result.tracks)
-    tables = [result.tracks[number] for number in numbers]
-    frame = np.repeat(np.array(numbers, np.int64), [len(table) for table in tables])
-    empty = np.empty(0, np.int64)
-    track_id, class_id, detection = (
-        np.concatenate([empty, *(getattr(table, name) for table in tables)])
-        for name in ("track_id", "class_id", "detection")
-    )
-    xyxy = np.concatenate([np.empty((0, 4)), *(table.xyxy for table in tables)])
-    score = np.concatenate([np.empty(0), *(table.score for table in tables)])
+    packed = result.tracks if isinstance(result.tracks, PackedTracks) else _packed(result.tracks)
     if forget:
         result.tracks = {}
-    del tables
+    frame, track_id, class_id, detection = packed.frame, packed.track_id, packed.class_id, packed.detection
     known = np.isin(frame, [one.frame for one in pitch if one.camera is not None])
     if not known.any():
         last = max(numbers, default=-1) + 1
@@ -108,16 +101,34 @@ def find_places(
             f"({len(pitch)} frames); does it belong to this video?"
         )
     is_ball = _is_ball(result, identities, track_id, class_id)
-    xy, error = np.full((len(frame), 2), np.nan), np.full(len(frame), np.nan)
+    xy, error = np.full((len(frame), 2), np.nan, np.float32), np.full(len(frame), np.nan, np.float32)
     persons = np.flatnonzero(known & ~is_ball)
     for at in range(0, len(persons), _BLOCK):
         some = persons[at : at + _BLOCK]
-        xy[some], error[some] = feet_on_pitch(pitch, frame[some], xyxy[some])
+        xy[some], error[some] = feet_on_pitch(pitch, frame[some], packed.boxes(some))
         if progress is not None:
             progress(at + len(some), len(persons))
-    places = GroundPlaces(frame, track_id, class_id, xyxy, score, xy, error)[~is_ball]
-    seen = is_ball & known & (detection >= 0)
-    return places, _ball(frame[seen], xyxy[seen], score[seen], pitch, frame_rate)
+    seen = np.flatnonzero(is_ball & known & (detection >= 0))
+    ball = _ball(frame[seen].astype(np.int64), packed.boxes(seen), packed.score[seen], pitch, frame_rate)
+    rows = np.flatnonzero(~is_ball)
+    xyxy = packed.xyxy[rows].astype(np.float32)
+    xyxy /= HUNDREDTHS
+    score = packed.score[rows].astype(np.float32)
+    return GroundPlaces(frame[rows], track_id[rows], class_id[rows], xyxy, score, xy[rows], error[rows]), ball
+
+
+def _packed(tracks: Mapping[int, Tracks]) -> PackedTracks:
+    """Return the tracks of all frames in a few columns."""
+    numbers = sorted(tracks)
+    empty = np.empty(0, np.int64)
+    frame = np.repeat(np.array(numbers, np.int64), [len(tracks[number]) for number in numbers])
+    track_id, class_id, detection = (
+        np.concatenate([empty, *(getattr(tracks[number], name) for number in numbers)])
+        for name in ("track_id", "class_id", "detection")
+    )
+    xyxy = np.concatenate([np.empty((0, 4)), *(tracks[number].xyxy for number in numbers)])
+    score = np.concatenate([np.empty(0), *(tracks[number].score for number in numbers)])
+    return PackedTracks.of(frame, xyxy, score, class_id, track_id, detection)
 
 
 def _is_ball(result: ResultFile, identities: Identities, track_id: IntArray, class_id: IntArray) -> BoolArray:

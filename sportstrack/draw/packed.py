@@ -1,0 +1,104 @@
+"""The tracks of a long match in little memory: a few columns for all frames, and a table when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sportstrack.errors import SettingError
+from sportstrack.types import FloatArray, IntArray, Tracks
+
+HUNDREDTHS = 100.0
+"""Boxes are kept in whole hundredths of a pixel, as they are written."""
+
+
+def small(values: NDArray[Any]) -> NDArray[Any]:
+    """Return whole numbers with 16 or 32 bits if they fit."""
+    for kind in (np.int16, np.int32):
+        limits = np.iinfo(kind)
+        if not len(values) or (values.min() >= limits.min and values.max() <= limits.max):
+            return values.astype(kind)
+    return values
+
+
+@dataclass(frozen=True, eq=False)
+class PackedTracks(Mapping[int, Tracks]):
+    """Frame → its tracks, in the order of the file.
+
+    Attributes:
+        frame: (N,) ascending.
+        xyxy: (N, 4) hundredths of a pixel.
+        score: (N,).
+        class_id: (N,).
+        track_id: (N,).
+        detection: (N,).
+        numbers: (F,) the frames that have tracks.
+        starts: (F + 1,) the first row of each, and the end.
+    """
+
+    frame: NDArray[Any]
+    xyxy: NDArray[Any]
+    score: FloatArray
+    class_id: NDArray[Any]
+    track_id: NDArray[Any]
+    detection: NDArray[Any]
+    numbers: NDArray[Any]
+    starts: IntArray
+
+    @classmethod
+    def of(
+        cls,
+        frame: NDArray[Any],
+        xyxy: NDArray[Any],
+        score: FloatArray,
+        class_id: NDArray[Any],
+        track_id: NDArray[Any],
+        detection: NDArray[Any],
+    ) -> PackedTracks:
+        """Return the tracks of rows in any order; boxes in pixels or, as whole numbers, in hundredths.
+
+        Raises:
+            SettingError: an id stands twice in a frame, or is none.
+        """
+        if xyxy.dtype.kind == "f":
+            xyxy = small(np.rint(xyxy * HUNDREDTHS).astype(np.int64))
+        columns = [small(frame), xyxy, score, small(class_id), small(track_id), small(detection)]
+        if (np.diff(columns[0].astype(np.int64)) < 0).any():
+            order = np.argsort(columns[0], kind="stable")
+            columns = [column[order] for column in columns]
+        numbers, starts = np.unique(columns[0], return_index=True)
+        found = cls(*columns, numbers, np.append(starts, len(columns[0])).astype(np.int64))
+        found._check()
+        return found
+
+    def _check(self) -> None:
+        if (self.track_id == -1).any():
+            raise SettingError("Tracks.track_id: -1 marks a box without identity; leave it out")
+        order = np.lexsort((self.track_id, self.frame))
+        same = (self.frame[order[1:]] == self.frame[order[:-1]]) & (
+            self.track_id[order[1:]] == self.track_id[order[:-1]]
+        )
+        if same.any():
+            raise SettingError("Tracks.track_id: an id may stand only once in a frame")
+
+    def boxes(self, rows: slice | IntArray) -> FloatArray:
+        """Return the corners of some rows in pixels."""
+        return np.asarray(self.xyxy[rows] / HUNDREDTHS)
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.numbers.tolist())
+
+    def __getitem__(self, frame: int) -> Tracks:
+        at = int(np.searchsorted(self.numbers, frame))
+        if at == len(self.numbers) or self.numbers[at] != frame:
+            raise KeyError(frame)
+        rows = slice(int(self.starts[at]), int(self.starts[at + 1]))
+        whole = (getattr(self, name)[rows].astype(np.int64) for name in ("class_id", "track_id", "detection"))
+        return Tracks(self.boxes(rows), self.score[rows], *whole)
