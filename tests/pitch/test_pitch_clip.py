@@ -118,12 +118,26 @@ def test_without_lines_frames_are_carried_and_their_error_grows() -> None:
     assert worst(track, CAMERAS) < 0.5
 
 
+def test_a_camera_that_comes_back_after_a_cut_is_found_again() -> None:
+    cameras = [*CAMERAS[:12], *CAMERAS[20:32]]
+    seen = seen_by(cameras, cuts=(12,))
+    track = fit_clip(seen, marks_of(cameras[3], 3), FOOTBALL, SIZE).track
+    assert [one.status for one in track] == ["ok"] * 24
+    assert worst(track, cameras) < 0.4
+    faint = [replace(one, lines=one.lines[::8]) if one.frame >= 12 else one for one in seen]
+    track = fit_clip(faint, marks_of(cameras[3], 3), FOOTBALL, SIZE).track
+    assert {track.at(k).status for k in range(12, 24)} == {"refused"}  # so few lines prove nothing
+
+
 def test_nothing_is_carried_over_a_cut() -> None:
     cameras = [*CAMERAS[:15], *pan_and_zoom(60, centre=(-20.0, 70.0, 10.0))[:15]]
     seen = seen_by(cameras, cuts=(15,))
     track = fit_clip(seen, marks_of(cameras[3], 3), FOOTBALL, SIZE).track
     assert [one.status for one in track] == ["ok"] * 15 + ["refused"] * 15
-    assert track.at(15).reason == "no frame in the shot that begins with frame 16 tells where it is: mark one"
+    assert track.at(15).reason == (
+        "no frame in the shot that begins with frame 16 tells where it is, and it is not seen from where other shots "
+        "are: mark one"
+    )
     both = {**marks_of(cameras[3], 3), **marks_of(cameras[16], 16)}
     track = fit_clip(seen, both, FOOTBALL, SIZE).track
     assert [one.status for one in track] == ["ok"] * 30

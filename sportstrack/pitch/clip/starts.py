@@ -9,7 +9,7 @@ import numpy as np
 
 from sportstrack.errors import SettingError
 from sportstrack.pitch.camera import Camera, Floats
-from sportstrack.pitch.clip.chain import ClipScene
+from sportstrack.pitch.clip.chain import ClipScene, agrees
 from sportstrack.pitch.clip.errors import on_pitch
 from sportstrack.pitch.clip.joint import Joint, Key, fit_joint
 from sportstrack.pitch.clip.model import in_view, support
@@ -153,7 +153,7 @@ def _supported(one: PitchEvidence, count: int, on: float, explained: float) -> b
     if one.camera is None:
         return on >= GOOD_ON and explained >= GOOD_EXPLAINED
     few = count < FEW_LINES and (explained >= 0.6 or count < FEW_LINES // 4)
-    return few or (on >= FAIR_ON and explained >= FAIR_EXPLAINED)
+    return few or (on >= FAIR_ON and explained >= FAIR_EXPLAINED) or agrees(on, explained)
 
 
 def _within(scene: ClipScene, shot: Sequence[SeenFrame]) -> dict[int, PitchEvidence]:
