@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from sportstrack.refine.scene import gaussian
@@ -25,7 +27,7 @@ class VirtualCamera:
     """
 
     def __init__(
-        self, frames: list[int], track_id: int, tracks: dict[int, Tracks], size: tuple[int, int], frame_rate: float
+        self, frames: list[int], track_id: int, tracks: Mapping[int, Tracks], size: tuple[int, int], frame_rate: float
     ) -> None:
         self._size = np.array(size, np.float64)
         boxes = np.full((len(frames), 4), np.nan)

@@ -66,12 +66,14 @@ class PackedTracks(Mapping[int, Tracks]):
         """
         if xyxy.dtype.kind == "f":
             xyxy = small(np.rint(xyxy * HUNDREDTHS).astype(np.int64))
-        columns = [small(frame), xyxy, score, small(class_id), small(track_id), small(detection)]
-        if (np.diff(columns[0].astype(np.int64)) < 0).any():
-            order = np.argsort(columns[0], kind="stable")
-            columns = [column[order] for column in columns]
-        numbers, starts = np.unique(columns[0], return_index=True)
-        found = cls(*columns, numbers, np.append(starts, len(columns[0])).astype(np.int64))
+        frame, class_id, track_id, detection = (small(one) for one in (frame, class_id, track_id, detection))
+        if (frame[1:] < frame[:-1]).any():
+            rows = np.argsort(frame, kind="stable")
+            frame, xyxy, score = frame[rows], xyxy[rows], score[rows]
+            class_id, track_id, detection = class_id[rows], track_id[rows], detection[rows]
+        numbers, first = np.unique(frame, return_index=True)
+        starts = np.append(first, len(frame)).astype(np.int64)
+        found = cls(frame, xyxy, score, class_id, track_id, detection, numbers, starts)
         found._check()
         return found
 

@@ -193,8 +193,8 @@ def _long_mot(path: Path, zero_based: bool) -> ResultFile:
                 parts.append(_packed(parse_mot(text[:end], name=str(path), zero_based=zero_based)))
                 rest = text[end:]
             parts.append(_packed(parse_mot(rest, name=str(path), zero_based=zero_based)))
-        columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
-        tracks = PackedTracks.of(*columns, np.zeros(len(columns[0]), np.int16))
+        frame, boxes, score, classes, ids = (np.concatenate(column) for column in zip(*parts, strict=True))
+        tracks = PackedTracks.of(frame, boxes, score, classes, ids, np.zeros(len(frame), np.int16))
     except (FormatError, SettingError):  # once more as a whole: the message counts the lines of the file
         return _mot(path, read_bytes(path), zero_based)
     return ResultFile(path, tracks, names_beside(path))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sportstrack.pitch.motion import smooth_path
 from sportstrack.stats.persons import Cast
@@ -30,11 +31,11 @@ class Movement:
         step: seconds from one frame to the next.
     """
 
-    person: IntArray
-    frame: IntArray
-    xy: FloatArray
-    velocity: FloatArray
-    run: IntArray
+    person: NDArray[Any]
+    frame: NDArray[Any]
+    xy: NDArray[Any]
+    velocity: NDArray[Any]
+    run: NDArray[Any]
     seen: BoolArray
     step: float
 
@@ -143,9 +144,9 @@ class Steps:
         begins: (N,) whether a sprint begins with it.
     """
 
-    distance: FloatArray
-    band: IntArray
-    held: FloatArray
+    distance: NDArray[Any]
+    band: NDArray[Any]
+    held: NDArray[Any]
     sprint: BoolArray
     begins: BoolArray
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sportstrack.identities import Identities, Identity
 from sportstrack.pitch.sides import SideSpan, defended_sides, keeper_team
 from sportstrack.stats.places import GroundPlaces, class_roles
-from sportstrack.types import BoolArray, IntArray
+from sportstrack.types import BoolArray
 
 NO_PLAYERS = ("referee", "other", "ball")
 
@@ -63,7 +65,7 @@ class Cast:
     """
 
     persons: list[Person]
-    of_row: IntArray
+    of_row: NDArray[Any]
     sides: list[SideSpan]
 
 
@@ -106,7 +108,7 @@ def find_persons(
     return _united(persons, of_row, sides, by)
 
 
-def _sides(places: GroundPlaces, persons: list[Person], of_row: IntArray) -> list[SideSpan]:
+def _sides(places: GroundPlaces, persons: list[Person], of_row: NDArray[Any]) -> list[SideSpan]:
     teams = np.array([person.team if person.is_outfield else "" for person in persons], np.str_)
     rows = np.flatnonzero(np.isfinite(places.xy[:, 0]))
     return defended_sides(places.frame[rows], teams[of_row[rows]], places.xy[rows, 0])
@@ -122,7 +124,7 @@ def _keeper(person: Person, places: GroundPlaces, rows: BoolArray, sides: list[S
     return person
 
 
-def _united(persons: list[Person], of_row: IntArray, sides: list[SideSpan], by: str) -> Cast:
+def _united(persons: list[Person], of_row: NDArray[Any], sides: list[SideSpan], by: str) -> Cast:
     """Make one person of all rows that are the same: always of one track, with ``number`` of a team and number."""
     row_of: dict[tuple[object, ...], int] = {}
     united: list[Person] = []

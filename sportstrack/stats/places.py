@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sportstrack.classes import ball_ids
 from sportstrack.draw.packed import HUNDREDTHS, PackedTracks
@@ -34,13 +36,13 @@ class GroundPlaces:
         error: (N,) root mean square errors of the places in metres.
     """
 
-    frame: IntArray
-    track_id: IntArray
-    class_id: IntArray
-    xyxy: FloatArray
-    score: FloatArray
-    xy: FloatArray
-    error: FloatArray
+    frame: NDArray[Any]
+    track_id: NDArray[Any]
+    class_id: NDArray[Any]
+    xyxy: NDArray[Any]
+    score: NDArray[Any]
+    xy: NDArray[Any]
+    error: NDArray[Any]
 
     def __len__(self) -> int:
         return len(self.frame)
