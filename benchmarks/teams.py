@@ -8,6 +8,7 @@ pixels, colour of the team, role) are compared with the tracks there.
 
     python benchmarks/teams.py --seeds 1000-1007
     python benchmarks/teams.py --real ../shared/data
+    python benchmarks/teams.py --cost 25                  # processor ms a frame with 25 boxes, whole loops timed
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ def main() -> None:
     """Measure what is asked for and print it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", default="", help="first and last seed, such as 1000-1007")
+    parser.add_argument("--cost", type=int, metavar="N", help="what a frame with N boxes takes")
     parser.add_argument("--real", type=Path, help="folder with video/football_848x478.mp4 and weights/yolov8n.pt")
     options = parser.parse_args()
     if options.seeds:
@@ -46,18 +48,61 @@ def main() -> None:
         renders(range(int(first), int(last or first) + 1))
     if options.real is not None:
         real(options.real)
+    if options.cost:
+        cost(options.cost)
+
+
+def cost(count: int, frames: int = 300) -> None:
+    """Print processor milliseconds a frame of kit colours, evidence and table, for painted people who walk."""
+    rng = np.random.default_rng(0)
+    places = rng.permutation([(x, y) for y in range(120, 700, 110) for x in range(60, 1240, 110)])[:count]
+    boxes, pictures = [], []
+    for frame in range(frames):
+        feet = places + 20 * np.sin(frame / 25 + np.arange(count))[:, None]
+        tall = 40 + feet[:, 1] / 12
+        boxes.append(np.column_stack((feet[:, 0] - tall / 5, feet[:, 1] - tall, feet[:, 0] + tall / 5, feet[:, 1])))
+        if frame % 30 == 0:
+            picture = np.clip(np.array((60, 130, 60)) + rng.normal(0, 6, (720, 1280, 3)), 0, 255).astype(np.uint8)
+            for person, (x1, y1, x2, y2) in enumerate(boxes[-1].astype(int)):
+                kit = ((235, 235, 235), (40, 30, 200), (25, 25, 25))[min(person // 11, 2)]
+                picture[y1 + (y2 - y1) // 6 : y2, x1:x2] = kit
+            pictures.append(picture)
+    watch, ids, rows = TeamWatch(1280, {0: ""}), np.arange(count) + 1, np.arange(count)
+    ones, zeros = np.ones(count), np.zeros(count, np.int64)
+    began = [time.process_time()]
+    kits = [kit_colours(pictures[frame // 30], boxes[frame // 30 * 30]) for frame in range(frames)]
+    began.append(time.process_time())
+    seen = [sportstrack.Detections(box, ones, zeros, kit_colours=kit) for box, kit in zip(boxes, kits, strict=True)]
+    tracks = [sportstrack.Tracks(box, ones, zeros, ids, rows) for box in boxes]
+    began.append(time.process_time())
+    for frame in range(frames):
+        watch.add(frame, frame / 25, tracks[frame], seen[frame])
+    began.append(time.process_time())
+    for frame in range(frames):
+        watch.evidence(seen[frame])
+    began.append(time.process_time())
+    parts = [1000 * (began[k + 1] - began[k]) / frames for k in (0, 2, 3)]
+    names = ("kit colours", "table and groups", "evidence")
+    said = ", ".join(f"{name} {ms:.2f}" for name, ms in zip(names, parts, strict=True))
+    print(f"{count} boxes: {sum(parts):.2f} ms a frame ({said})")
 
 
 def renders(seeds: range) -> None:
     """Print a line for each seed and one for all."""
     total: Counter[str] = Counter()
     print("seed      causal: open  right | whole clip: open  right  role open  right | settled  ms a frame  boxes")
+    scores: dict[str, list[Any]] = {"with kits and teams": [], "without": []}
     for seed in seeds:
-        counts, settled, cost = one_render(seed)
+        counts, settled, cost, found = one_render(seed)
         total += counts
+        for name, one in zip(scores, found, strict=True):
+            scores[name].append(one)
         said = f"{settled or float('nan'):6.1f} s {cost:8.2f} {counts['boxes'] / counts['frames']:9.1f}"
         print(f"{seed:<9} {line(counts)} | {said}", flush=True)
     print(f"{'all':<9} {line(total)}")
+    for name, parts in scores.items():
+        pooled = sportstrack.Scores.pool(parts)
+        print(f"SportsTrack {name}: HOTA {100 * pooled['HOTA']:.2f}, IDSW {pooled['IDSW']:.0f}")
 
 
 def line(c: Counter[str]) -> str:
@@ -72,17 +117,24 @@ def line(c: Counter[str]) -> str:
     )
 
 
-def one_render(seed: int) -> tuple[Counter[str], float | None, float]:
-    """Return counts, seconds until both teams were known, and milliseconds a frame."""
+def one_render(seed: int) -> tuple[Counter[str], float | None, float, tuple[Any, Any]]:
+    """Return counts, seconds until both teams were known, milliseconds a frame, and scores with kits and without."""
     plan = Settings(seed=seed, frames=FRAMES, kits="varied", lighting="varied", crowding=0.5)
     rate = plan.frame_rate / EVERY
-    tracker = sportstrack.create_tracker("sports", frame_rate=rate, frame_size=(plan.width, plan.height))
+    tracker, plain = (
+        sportstrack.create_tracker("sports", frame_rate=rate, frame_size=(plan.width, plan.height)) for _ in range(2)
+    )
+    truth, runs = [], ([], [])
     watch, embed, rng = TeamWatch(plan.width, {0: ""}), KitEmbedder(), np.random.default_rng([seed, 1])
     rows, spent, frames = [], 0.0, 0
     for image, seen in render_sequence(plan, every=EVERY):
         people = (seen.class_id != CLASSES.index("ball")) & (seen.visibility >= HIDDEN)
         boxes, ids = seen.xyxy[people], seen.track_id[people]
         found = detect(boxes, seen.visibility[people], (plan.width, plan.height), rng)
+        truth.append(
+            sportstrack.Tracks(boxes, np.ones(len(ids)), np.zeros(len(ids), np.int64), ids, np.arange(len(ids)))
+        )
+        runs[1].append(plain.update(found))
         started = time.process_time()
         kits = kit_colours(image, found.xyxy)
         spent += time.process_time() - started
@@ -96,6 +148,7 @@ def one_render(seed: int) -> tuple[Counter[str], float | None, float]:
             found.xyxy, found.score, found.class_id, found.embedding, kit_colours=kits, team_evidence=said
         )
         tracks = tracker.update(found)
+        runs[0].append(tracks)
         started = time.process_time()
         known = watch.add(seen.frame, seen.frame / plan.frame_rate, tracks, found)
         spent += time.process_time() - started
@@ -107,7 +160,11 @@ def one_render(seed: int) -> tuple[Counter[str], float | None, float]:
         ]
     counts = score(rows, watch.finish(), {one.track_id: one for one in identities(plan)})
     counts["frames"] = frames
-    return counts, watch.settled, 1000 * spent / frames
+    true = sportstrack.MotTable.from_tracks(truth)
+    with_kits, without = (
+        sportstrack.score_tracks(true, sportstrack.MotTable.from_tracks(run), frames=frames) for run in runs
+    )
+    return counts, watch.settled, 1000 * spent / frames, (with_kits, without)
 
 
 def persons(tracked: Any, boxes: Any, ids: Any) -> list[int]:
