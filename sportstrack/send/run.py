@@ -72,8 +72,8 @@ def send_video(
 
     Args:
         source: the video file.
-        target: ``udp://host:port`` (also multicast), ``tcp://``, ``http://`` (a POST; ``?listen=1`` waits for a
-            receiver that fetches), ``rtsp://`` (to a server that takes streams), ``rtmp://`` or ``srt://``.
+        target: ``udp://host:port`` (also multicast), ``tcp://`` (``?listen=1`` waits for a receiver), ``http://`` (a
+            POST), ``rtsp://`` (to a server that takes streams), ``rtmp://`` or ``srt://``.
         loop: begin again at the end, without a jump in the times.
         rate: 2 sends twice as many frames a second.
         encode: encode the pictures again, also where they could be sent as they are.
@@ -151,13 +151,9 @@ class _Sender:
     def _open(self, stream: Any) -> None:
         import av
 
-        options = {"flush_packets": "1"}
-        if self._kind == "rtsp":
-            options |= {"rtsp_transport": "tcp"}
-        if self._target.startswith("http") and "listen=" not in self._target:
-            options |= {"method": "POST", "content_type": "video/mp2t"}
+        address, options, timeout = _how_to_open(self._target)
         try:
-            self._container = av.open(_address(self._target), "w", format=self._kind, options=options, timeout=TIMEOUT)
+            self._container = av.open(address, "w", format=self._kind, options=options, timeout=timeout)
             self._stream = (
                 self._container.add_stream_from_template(stream)
                 if self._sent.copied
@@ -268,10 +264,16 @@ def _format_of(target: str) -> str:
     return FORMATS[scheme]
 
 
-def _address(target: str) -> str:
-    if not target.lower().startswith("udp:") or "pkt_size=" in target:
-        return target
-    return f"{target}{'&' if '?' in target else '?'}pkt_size={DATAGRAM}"
+def _how_to_open(target: str) -> tuple[str, dict[str, str], float | None]:
+    """Return the address as ffmpeg takes it, its options, and seconds to wait; None waits for a receiver for ever."""
+    address, _, query = target.partition("?")
+    scheme, options = address.partition(":")[0].lower(), {"flush_packets": "1"}
+    if scheme == "udp" and "pkt_size=" not in query:
+        query = f"{query}&pkt_size={DATAGRAM}".lstrip("&")
+    if scheme == "rtsp":
+        options["rtsp_transport"] = "tcp"
+    timeout = None if "listen=1" in query.split("&") else TIMEOUT
+    return f"{address}?{query}" if query else address, options, timeout
 
 
 def _opened(source: str | Path) -> Any:

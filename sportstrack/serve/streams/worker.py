@@ -46,6 +46,7 @@ class StreamWorker:
     def __init__(self, pipe: ParentPipe, spec: Mapping[str, Any]) -> None:
         self._pipe, self._spec = pipe, spec
         self._stop = threading.Event()
+        self._asked_to_stop = False
         self._state, self._message = "starting", ""
         self._info: dict[str, Any] = {}
         self._counters = StreamCounters()
@@ -66,9 +67,9 @@ class StreamWorker:
             threading.Thread(target=run, daemon=True).start()
         try:
             self._track()
-            self._say("stopped" if self._stop.is_set() else "ended", "")
+            self._say("stopped" if self._asked_to_stop else "ended", "")
         except SportstrackError as error:
-            stopped = self._stop.is_set()
+            stopped = self._asked_to_stop
             self._say("stopped" if stopped else "failed", "" if stopped else without_password(str(error)))
         finally:
             self._stop.set()
@@ -76,7 +77,8 @@ class StreamWorker:
 
     def stop(self) -> None:
         """Ask for the end; after a while it comes at once."""
-        if not self._stop.is_set():
+        if not self._asked_to_stop:
+            self._asked_to_stop = True
             self._stop.set()
             end = threading.Timer(PATIENCE, os._exit, (1,))
             end.daemon = True

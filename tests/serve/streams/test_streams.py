@@ -9,7 +9,10 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -21,7 +24,7 @@ import psutil
 import pytest
 from camera_in_test import Watched, free_udp_port, toy_camera, wait_for
 from serving import served
-from toy import SIZE
+from toy import SIZE, make_match
 from websockets.sync.client import connect
 
 
@@ -179,6 +182,43 @@ def test_a_camera_that_goes_and_comes_back_garbled_is_taken_up_again(watched: Wa
     watched.camera.on()
     wait_for(lambda: watched.state()["state"] == "running", 60)
     wait_for(lambda: watched.state()["counters"]["frames_tracked"] > before + 5, 30)
+
+
+def test_a_file_behind_http_ends_and_a_webhook_gets_its_results(tmp_path: Path, root: Path, monkeypatch: Any) -> None:
+    monkeypatch.setenv("PYTHONPATH", f"{root}:{root / 'tests' / 'helpers'}")
+    got = bytearray()
+
+    class Site(SimpleHTTPRequestHandler):
+        def do_POST(self) -> None:
+            got.extend(self.rfile.read(int(self.headers["Content-Length"])))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    make_match(tmp_path / "match.mp4", 30)
+    site = ThreadingHTTPServer(("127.0.0.1", 0), partial(Site, directory=str(tmp_path)))
+    threading.Thread(target=site.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    url = f"http://127.0.0.1:{site.server_port}"
+    try:
+        with served(
+            tmp_path / "data", streams=(f"{url}/match.mp4",), targets=(f"{url}/hook",), plugins=("toy:find",)
+        ) as server:
+            asked = {"source": {"url": f"{url}/match.mp4"}, "settings": {"detector": "toy:find"}}
+            path = (
+                "/v1/streams/"
+                + server.client.post("/v1/streams", json=asked | {"outputs": {"webhook": f"{url}/hook"}}).json()["id"]
+            )
+            ended = wait_for(lambda: (one := server.client.get(path).json())["state"] == "ended" and one)
+            assert ended["error"] is None
+            assert server.client.get(f"{path}/picture.jpg").status_code == 404
+            lines = wait_for(lambda: got.decode().splitlines())
+            assert len(lines) == ended["counters"]["frames_tracked"] > 0
+            assert json.loads(lines[-1])["tracks"]
+    finally:
+        site.shutdown()
+        site.server_close()
 
 
 def test_results_go_to_udp_and_the_stream_goes_on_after_a_restart(tmp_path: Path, root: Path, monkeypatch: Any) -> None:
