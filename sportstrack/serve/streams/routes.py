@@ -15,6 +15,7 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 from sportstrack.serve.addresses import TARGET_SCHEMES, check_address
 from sportstrack.serve.events import EventStream, ServerEvent
 from sportstrack.serve.jobs.kinds import check_settings, kind_of
+from sportstrack.serve.metrics.series import as_csv, as_parquet
 from sportstrack.serve.refusal import RefusedError, not_found
 from sportstrack.serve.service import Service, TheService
 from sportstrack.serve.streams.manager import StreamManager
@@ -202,6 +203,31 @@ async def _video(stream: LiveStream) -> AsyncIterator[bytes]:
             if not waiting:
                 begin = ticks_of(content) if begin is None else begin
                 yield shifted(content, begin)
+
+
+@router.get("/{name}/series", summary="What was measured while it ran")
+def series(name: str, service: TheService, since: float = 0.0) -> dict[str, Any]:
+    """Rate, latency, mean score, tracks, dropped frames and reconnections over time."""
+    return {"series": service.series.points(_owner(name, service), since=since)}
+
+
+@router.get("/{name}/series.csv", summary="The same as CSV", response_class=Response)
+def series_csv(name: str, service: TheService, since: float = 0.0) -> Response:
+    """One line a sample."""
+    table = service.series.table(_owner(name, service), since=since)
+    return Response(as_csv(*table), media_type="text/csv; charset=utf-8")
+
+
+@router.get("/{name}/series.parquet", summary="The same as Parquet", response_class=Response)
+def series_parquet(name: str, service: TheService, since: float = 0.0) -> Response:
+    """Needs the extra ``parquet`` in the service."""
+    table = service.series.table(_owner(name, service), since=since)
+    return Response(as_parquet(*table), media_type="application/vnd.apache.parquet")
+
+
+def _owner(name: str, service: Service) -> str:
+    streams: StreamManager = service.parts["streams"]
+    return f"stream {streams.get(name).spec.id}"
 
 
 @router.get("/{name}/files", summary="Recorded files")

@@ -102,7 +102,13 @@ def test_the_counters_reach_prometheus_and_the_time_series(watched: Watched) -> 
     name = f'name="{watched.id}"'
     for figure in ("frames_total", "latency_seconds_count", "tracks_alive", "ids_created_total", "mean_score_count"):
         assert any(line.startswith(f"sportstrack_{figure}{{") and name in line for line in text.splitlines()), figure
-    assert wait_for(lambda: watched.server.service.series.rows(f"stream {watched.id}"))[0][1]["frames_tracked"] > 0
+    get = watched.server.client.get
+    points = wait_for(lambda: get(f"{watched.path}/series").json()["series"].get("frames_tracked"))
+    assert points[0][1] > 0
+    head, first, *_ = get(f"{watched.path}/series.csv").text.splitlines()
+    assert head.split(",")[0] == "time"
+    assert {"latency_s", "frames_tracked", "frames_dropped", "tracks_alive"} <= set(head.split(","))
+    assert float(first.split(",")[0]) == pytest.approx(time.time(), abs=600)
 
 
 @pytest.mark.parametrize(
