@@ -13,7 +13,25 @@ from sportstrack.errors import SettingError, unknown
 
 DEFAULT = "default"
 
-PRESETS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {}
+PRESETS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
+    "bytetrack": {
+        "sports": {
+            "track_high_thresh": 0.1732,
+            "track_low_thresh": 0.07624,
+            "new_track_thresh": 0.2894,
+            "track_buffer": 19,
+            "match_thresh": 0.9521,
+            "second_match_thresh": 0.461,
+            "unconfirmed_match_thresh": 0.8181,
+            "fuse_score": False,
+            "duplicate_thresh": 0.0993,
+            "std_weight_position": 0.02887,
+            "std_weight_velocity": 0.005972,
+            "std_aspect": 0.1245,
+            "std_aspect_measurement": 0.003638,
+        }
+    },
+}
 """Tracker → preset → the settings in which it differs from the defaults."""
 
 

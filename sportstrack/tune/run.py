@@ -144,7 +144,7 @@ class _Job:
                 if not any(one.complete for one in trials):
                     raise SettingError("the time was up before the first trial had ended: more --minutes")
                 results.append((part, trials, calibration))
-            gain, *of_noise = judge([_judged(*one) for one in results if one[0].judged], pool, how.seed) or [None]
+            gains = judge([_judged(*one) for one in results if one[0].judged], pool, how.seed)
         _, trials, calibration = results[-1]
         values = dict(best_of(trials).values)
         return Tuned(
@@ -152,10 +152,10 @@ class _Job:
             values,
             settings_of(self.bench.settings, values, refines=how.refines),
             tuple(trials),
-            gain,
+            gains[0] if gains else None,
             importance(trials, distributions(self.places)),
             calibration,
-            of_noise[0] if of_noise else None,
+            gains[1] if len(gains) > 1 else None,
             self.bench.objective,
             all(len(one) >= count for _, one, _ in results),
             {},

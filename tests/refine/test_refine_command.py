@@ -98,6 +98,18 @@ def test_settings_can_be_changed(result: Path, tmp_path: Path, capsys: pytest.Ca
     assert "fill_gap                 1.2\n" in capsys.readouterr().out
 
 
+def test_a_settings_file_brings_its_settings(result: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "tuned.yaml"
+    file.write_text("tracker: sort\nrefine_settings: {fill_gap: 0.1, interior_gap: 0.1}\noffline: true\n")
+    assert run(result, *GIVEN, "-o", tmp_path / "out", "--config", file) == 0
+    assert "3 tracks → 3 (0 split, 0 linked, 0 dropped), 0 boxes filled" in capsys.readouterr().out
+    assert run(result, *GIVEN, "-o", tmp_path / "out", "--config", file, "--set", "interior_gap=4") == 0
+    assert "1 linked" in capsys.readouterr().out
+    file.write_text("refine_settings: {fil_gap: 1}\n")
+    assert run(result, *GIVEN, "-o", tmp_path / "out", "--config", file) == 2
+    assert "tuned.yaml: no setting of the refinement 'fil_gap'; did you mean 'fill_gap'?" in capsys.readouterr().err
+
+
 def test_the_original_is_never_overwritten(
     result: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

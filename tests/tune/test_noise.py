@@ -47,7 +47,7 @@ def walks(measurement: float, velocity: float, frames: int = 200, players: int =
 
 
 def test_the_noise_that_was_put_in_comes_out() -> None:
-    fitted = calibrate("sports", {}, [walks(measurement=0.04, velocity=0.02)])
+    fitted = calibrate("sports", {}, [walks(measurement=0.04, velocity=0.02, frames=120)])
     assert fitted.values["measurement_noise"] == pytest.approx(0.04, rel=0.3)
     assert fitted.values["velocity_noise"] == pytest.approx(0.02, rel=0.3)
     assert fitted.values["position_noise"] < 0.02
@@ -55,7 +55,7 @@ def test_the_noise_that_was_put_in_comes_out() -> None:
 
 
 def test_noise_in_pixels_is_found_coordinate_by_coordinate() -> None:
-    fitted = calibrate("sort", {}, [walks(measurement=0.03, velocity=0.015)])
+    fitted = calibrate("sort", {}, [walks(measurement=0.03, velocity=0.015, frames=90, players=20)])
     x, y, *_ = np.sqrt(fitted.values["measurement_noise"]) / HEIGHT
     assert (x, y) == (pytest.approx(0.03, rel=0.3), pytest.approx(0.03, rel=0.3))
     assert np.sqrt(fitted.values["velocity_noise"][0]) / HEIGHT == pytest.approx(0.015, rel=0.4)
@@ -64,7 +64,7 @@ def test_noise_in_pixels_is_found_coordinate_by_coordinate() -> None:
 
 @pytest.mark.parametrize("name", ["bytetrack", "deepsort", "jde", "botsort", "ocsort"])
 def test_every_filter_fits_better_than_the_defaults(name: str) -> None:
-    fitted = calibrate(name, {}, [walks(measurement=0.02, velocity=0.02, frames=80)])
+    fitted = calibrate(name, {}, [walks(measurement=0.02, velocity=0.02, frames=40)])
     assert fitted.likelihood[1] > fitted.likelihood[0] + 0.1
     (band, *_) = fitted.bands
     assert band.x == pytest.approx(0.02, rel=0.1)
