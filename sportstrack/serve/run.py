@@ -94,6 +94,6 @@ def run_app(app: ASGIApp, listener: socket.socket, stop: Callable[[], None]) -> 
         timeout_keep_alive=30,
         timeout_graceful_shutdown=10,
         ws_max_size=32 << 20,
-        proxy_headers=False,
+        proxy_headers=True,  # of a server in front, on this machine or as FORWARDED_ALLOW_IPS says
     )
     Server(config).run(sockets=[listener])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from serving import TOKEN, served
 from sportstrack.cli import main
 from sportstrack.errors import SourceError
 from sportstrack.serve.events import ServerEvent, _with_beats
-from sportstrack.serve.jobs.trackfile import MOST_FRAMES, TrackFileWriter, read_page, rows_of, write_table
+from sportstrack.serve.jobs.trackfile import MOST_FRAMES, TrackFileWriter, page_text, read_page, rows_of, write_table
 from sportstrack.serve.metrics.series import SHARE, Series, as_csv
 from sportstrack.serve.store import NAME, Database
 
@@ -70,6 +71,7 @@ def test_pages_hold_the_rows_of_their_frames(tmp_path_factory: Any, counts: list
     assert page is not None
     assert page["rows"] == [row for row in expected if first <= row[0] <= last]
     assert page["frames_total"] == len(counts)
+    assert json.loads("".join(page_text(folder, first, last) or ())) == page
 
 
 def test_tracks_are_read_while_they_are_written(tmp_path: Path) -> None:

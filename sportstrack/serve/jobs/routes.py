@@ -16,7 +16,7 @@ from sportstrack.serve.jobs.answers import file_answer, job_json
 from sportstrack.serve.jobs.desk import Desk
 from sportstrack.serve.jobs.kinds import KINDS, describe, kind_of
 from sportstrack.serve.jobs.sources import RESULTS
-from sportstrack.serve.jobs.trackfile import read_page
+from sportstrack.serve.jobs.trackfile import page_text
 from sportstrack.serve.metrics.series import as_csv, as_parquet
 from sportstrack.serve.paths import inside
 from sportstrack.serve.refusal import RefusedError, not_found
@@ -162,10 +162,10 @@ def tracks(
     """Rows of boxes, also while the job runs. ``times`` is in the first page, unless frames are evenly spaced."""
     jobs = desk_of(service).jobs
     jobs.get(key)
-    page = read_page(jobs.folder(key) / "tracks", first, last)
+    page = page_text(jobs.folder(key) / "tracks", first, last)
     if page is None:
         raise not_found("list of tracks of job", key)
-    return Response(json.dumps(page, separators=(",", ":"), ensure_ascii=False), media_type="application/json")
+    return StreamingResponse(page, media_type="application/json")
 
 
 @router.get("/jobs/{key}/series", summary="What was measured while it ran")

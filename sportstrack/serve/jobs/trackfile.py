@@ -7,7 +7,7 @@ page is read by its place, whatever the length of the whole, also while the job 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from io import RawIOBase
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +21,7 @@ ROW = np.dtype(
 )
 FRAME = np.dtype([("frame", "<i4"), ("time", "<f8"), ("first", "<i8"), ("count", "<i4")])
 COLUMNS = ("frame", "id", "x1", "y1", "x2", "y2", "score", "class", "pitch_x", "pitch_y")
+_PIECE = 1000  # rows
 _EVEN = 2e-3  # seconds
 MOST_FRAMES = 5000
 """Frames of one page."""
@@ -117,6 +118,26 @@ def read_page(folder: Path, first: int, last: int | None) -> dict[str, Any] | No
         first: frame, counted from 1.
         last: frame, counted from 1; None is `MOST_FRAMES` later.
     """
+    found = _page(folder, first, last)
+    return None if found is None else found[0] | {"rows": _plain(found[1])}
+
+
+def page_text(folder: Path, first: int, last: int | None) -> Iterator[str] | None:
+    """Return the same as pieces of JSON, each made in a few milliseconds, so that other requests come in between."""
+    found = _page(folder, first, last)
+    return None if found is None else _pieces(*found)
+
+
+def _pieces(head: Mapping[str, Any], boxes: NDArray[np.void]) -> Iterator[str]:
+    yield f'{json.dumps(head, ensure_ascii=False)[:-1]}, "rows": ['
+    for begin in range(0, len(boxes), _PIECE):
+        text = json.dumps(_plain(boxes[begin : begin + _PIECE]), separators=(",", ":"))
+        yield f"{',' if begin else ''}{text[1:-1]}"
+    yield "]}"
+
+
+def _page(folder: Path, first: int, last: int | None) -> tuple[dict[str, Any], NDArray[np.void]] | None:
+    """Return what is known of the whole, and the rows of a page."""
     if not (folder / "about.json").is_file():
         return None
     about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
@@ -128,7 +149,7 @@ def read_page(folder: Path, first: int, last: int | None) -> dict[str, Any] | No
     begin, end = np.searchsorted(frames["frame"], [first - 1, last])
     page = frames[begin:end]
     boxes = rows[page["first"][0] : page["first"][-1] + page["count"][-1]] if len(page) else rows[:0]
-    return {
+    head = {
         "frames_total": max(total, int(about.get("frames") or 0)),
         "frame_rate": about["frame_rate"],
         "width": about["width"],
@@ -138,12 +159,12 @@ def read_page(folder: Path, first: int, last: int | None) -> dict[str, Any] | No
         "last": min(last, max(total, first)),
         "times": _times(frames, total, float(about["frame_rate"])) if first == 1 else None,
         "columns": list(COLUMNS),
-        "rows": _plain(boxes),
         "identities": [
             one | {"first_frame": one["first_frame"] + 1, "last_frame": one["last_frame"] + 1}
             for one in about.get("identities", [])
         ],
     }
+    return head, boxes
 
 
 def _times(frames: NDArray[np.void], total: int, frame_rate: float) -> list[float] | None:

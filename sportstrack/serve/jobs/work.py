@@ -151,6 +151,8 @@ def main() -> int:
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)  # the service decides when its workers end
+    if hasattr(os, "nice"):
+        os.nice(5)  # the page and live streams come first
     with suppress(KeyboardInterrupt):
         return Worker().work()
     return 0
