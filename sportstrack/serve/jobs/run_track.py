@@ -35,6 +35,7 @@ def run_track(task: Task, report: Reporter) -> dict[str, Any]:
             task.check_length(info.frame_count / float(info.frame_rate))
         about = {"frame_rate": float(info.frame_rate), "width": info.width, "height": info.height}
     settings = TrackSettings(**_values(task))
+    about["pitch"] = None if settings.pitch is None else _pitch(settings.pitch)
     watch = _Watch(task, report, about, settings.boxes, import_module("psutil").Process())
     try:
         summary = track_video(
@@ -51,6 +52,14 @@ def _values(task: Task) -> dict[str, Any]:
     values = {name: tuple(value) if isinstance(value, list) else value for name, value in task.settings.items()}
     known = {one.name for one in fields(TrackSettings)}
     return {name: value for name, value in (values | task.files).items() if name in known}
+
+
+def _pitch(path: str) -> dict[str, Any]:
+    """Return which pitch a file of cameras is about."""
+    from sportstrack.pitch.file import read_pitch
+
+    found = read_pitch(path).pitch
+    return {"name": found.name, "length": found.length, "width": found.width}
 
 
 def _is_recording(source: str) -> bool:

@@ -155,6 +155,7 @@ def _page(folder: Path, first: int, last: int | None) -> tuple[dict[str, Any], N
         "width": about["width"],
         "height": about["height"],
         "names": about.get("names", {}),
+        "pitch": about.get("pitch"),
         "first": first,
         "last": min(last, max(total, first)),
         "times": _times(frames, total, float(about["frame_rate"])) if first == 1 else None,
