@@ -1,62 +1,71 @@
-"""The doubtful moments of a video, their plausible corrections, and what follows from an answer."""
+"""The doubtful moments of a video, their plausible corrections, and what follows from an answer.
+
+Moments are found once, in the tracks as they were before any edit, so that they are the same ones after every start.
+Their tracks are known by boxes: an edit gives a box to another track, and the moment follows it.
+"""
 
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import fields, replace
 from typing import Any
+
+import numpy as np
 
 from sportstrack.edit.clip import EditClip
 from sportstrack.edit.desk import EditDesk
+from sportstrack.edit.evidence import find_in
 from sportstrack.edit.tracks import TracksToEdit
+from sportstrack.edit.words import words_of
+from sportstrack.edits import Confirm, EditSession, Split
+from sportstrack.edits.moments import Moment, MomentCorrection
+from sportstrack.edits.operations import AnyOperation
+from sportstrack.edits.text import operation_dict
 from sportstrack.errors import SportstrackError
 from sportstrack.serve.refusal import not_found
 
-_AROUND = 1.0  # seconds before and after a moment that an answer confirms
-PARTNERS = 3  # that a merge is offered with
-
-
-@dataclass(frozen=True)
-class Doubt:
-    """A moment in which tracks are doubtful.
-
-    Attributes:
-        kind: what it looks like.
-        frame: from 0.
-        rows: of the board: a box of each track concerned, so that it is found under whatever id it has later.
-        reason: why, for people.
-        key: what it is called in the file of edits.
-    """
-
-    kind: str
-    frame: int
-    rows: tuple[int, ...]
-    reason: str
-    key: str
+LEAST = 0.1  # probability of an error from which a moment is worth a look
+MOST = 5  # corrections that are offered besides "it is right"
+_WORDS = {
+    "crossing": ("Two players cross", "they may have changed places"),
+    "gap": ("A gap", "the track may go on as somebody else"),
+    "birth": ("A track begins here", "the player may have been another track before"),
+    "death": ("A track ends here", "in the middle of the picture"),
+    "speed": ("A jump", "faster than a player runs"),
+    "doubled": ("Two boxes on one player", "one of the two tracks may be too many"),
+    "number": ("Shirt numbers contradict", "two tracks have one number, or one track has two"),
+    "team": ("The team changes", "in the middle of a track"),
+}
+"""Kind of a moment → what it is, and why it is doubtful."""
 
 
 class DoubtFinder:
-    """Looks for doubtful moments once, in the tracks as they are opened, and keeps account of those looked at."""
+    """Finds the doubtful moments of tracks, and keeps account of those that were looked at.
+
+    Args:
+        clip: the video.
+        tracks: before any edit.
+        desk: the tracks under edits.
+    """
 
     def __init__(self, clip: EditClip, tracks: TracksToEdit, desk: EditDesk) -> None:
         self._clip, self._tracks, self._desk = clip, tracks, desk
         self._lock = threading.Lock()
-        self._found: dict[str, Doubt] = {}
+        self._found: dict[str, Moment] = {}
         self._searching, self._error = True, ""
+        self._known: tuple[str, list[dict[str, Any]]] = ("", [])
 
     def search(self) -> None:
         """Look for them; what goes wrong is told by `state`."""
-        found, error = [], ""
+        found: list[Moment] = []
+        error = ""
         try:
-            found = self._search()
+            found = find_in(self._clip, self._tracks, LEAST)
         except SportstrackError as trouble:
             error = str(trouble)
         with self._lock:
-            self._found = {doubt.key: doubt for doubt in found}
+            self._found = {_key(one): one for one in found}
             self._searching, self._error = False, error
-
-    def _search(self) -> list[Doubt]:
-        return []
 
     def note(self, key: str) -> str:
         """Return the note of the edit that answers a moment; empty where there is no such moment."""
@@ -65,17 +74,18 @@ class DoubtFinder:
     def state(self) -> dict[str, Any]:
         """Return how the search stands, how many there are, and how many were looked at."""
         with self._lock:
-            looked = len(self._looked())
-            return {"searching": self._searching, "total": len(self._found), "looked": looked, "error": self._error}
+            total, looked = len(self._found), len(self._looked())
+            return {"searching": self._searching, "total": total, "looked": looked, "error": self._error}
 
     def listed(self) -> list[dict[str, Any]]:
         """Return the moments, the most doubtful first, as plain values; frames from 1."""
         with self._lock:
             looked = self._looked()
             return [
-                {"key": one.key, "kind": one.kind, "frame": one.frame + 1, "reason": one.reason,
-                 "looked": one.key in looked}
-                for one in self._found.values()
+                {"key": key, "title": _WORDS[one.kind][0], "reason": _WORDS[one.kind][1], "frame": one.frame + 1,
+                 "first": one.first + 1, "last": one.last + 1, "probability": round(one.probability, 3),
+                 "looked": key in looked}
+                for key, one in self._found.items()
             ]  # fmt: skip
 
     def answers(self, key: str) -> dict[str, Any]:
@@ -85,75 +95,88 @@ class DoubtFinder:
             RefusedError: there is no such moment.
         """
         with self._lock:
-            doubt = self._found.get(key)
-        if doubt is None:
+            moment = self._found.get(key)
+        if moment is None:
             raise not_found("moment", key)
         with self._desk.held() as session:
-            tracks = dict.fromkeys(session.board.owner(row) for row in doubt.rows)
-            known = [track for track in tracks if track is not None]
-            return {"tracks": known, "answers": self._answers(doubt, known)}
+            now = _Now(session, self._clip.frame_rate)
+            tracks = dict.fromkeys(now.owner(track, moment.frame) for track in moment.tracks)
+            given = ((one, now.translated(one.operation, moment)) for one in moment.corrections)
+            fitting = [(one, operation) for one, operation in given if operation is not None]
+            answers = [_answer(now, one, operation, moment) for one, operation in fitting[: MOST + 1]]
+            return {"tracks": [track for track in tracks if track is not None], "answers": answers}
 
     def _looked(self) -> set[str]:
         return self._found.keys() & set(self._desk.notes())
 
-    def _answers(self, doubt: Doubt, tracks: list[int]) -> list[dict[str, Any]]:
-        if not tracks:
-            return []
-        answers = [self._keep(doubt, tracks)]
-        if len(tracks) > 1:
-            answers.append(self._swap(doubt, *tracks[:2]))
-        partners = self._desk.partners("merge", tracks[0], doubt.frame)[:PARTNERS]
-        answers += [self._merge(doubt, tracks[0], partner) for partner in partners]
-        answers += [self._split(doubt, track) for track in tracks[:2] if self._parts(doubt, track)]
-        return answers
 
-    def _keep(self, doubt: Doubt, tracks: list[int]) -> dict[str, Any]:
-        reach = round(_AROUND * self._clip.frame_rate)
-        first, last = max(1, doubt.frame + 1 - reach), min(self._clip.frames, doubt.frame + 1 + reach)
-        return {
-            "title": "It is right",
-            "about": "confirms " + " and ".join(map(str, tracks)),
-            "edit": {"op": "confirm", "tracks": tracks, "first": first, "last": last},
-            "pictures": [*self._looks(doubt, tracks[0]), *(self._looks(doubt, tracks[1]) if tracks[1:] else [])],
-        }
+class _Now:
+    """Where the boxes that a moment was found in are now."""
 
-    def _swap(self, doubt: Doubt, a: int, b: int) -> dict[str, Any]:
-        one, other = self._looks(doubt, a), self._looks(doubt, b)
-        return {
-            "title": f"Swap {a} and {b}",
-            "about": "from here on",
-            "edit": {"op": "swap", "a": a, "b": b, "frame": doubt.frame + 1},
-            "pictures": [*one[:1], *other[1:], *other[:1], *one[1:]],
-        }
+    def __init__(self, session: EditSession, rate: float) -> None:
+        self.board, self._rate = session.board, rate
 
-    def _merge(self, doubt: Doubt, track: int, partner: dict[str, Any]) -> dict[str, Any]:
-        other = partner["track"]
-        return {
-            "title": f"Merge with {other}",
-            "about": f"seen in frame {partner['frame']}",
-            "edit": {"op": "merge", "a": min(track, other), "b": max(track, other)},
-            "pictures": [*self._looks(doubt, track)[:1], {"frame": partner["frame"], "box": partner["box"]}],
-        }
+    def owner(self, track: int, frame: int, *, after: bool = False) -> int | None:
+        """Return who has now what a track had before a frame, or from it on; else on the other side of it."""
+        table = self.board.table
+        low, high = np.searchsorted(table.track_id, (track, track + 1)).tolist()
+        if low == high:
+            return None
+        row = low + int(np.searchsorted(table.frame[low:high], frame))
+        wanted, other = (row, row - 1) if after else (row - 1, row)
+        return self.board.owner(wanted if low <= wanted < high else other)
 
-    def _split(self, doubt: Doubt, track: int) -> dict[str, Any]:
-        return {
-            "title": f"Split {track}",
-            "about": "two people, one before and one after",
-            "edit": {"op": "split", "track": track, "frame": doubt.frame + 1},
-            "pictures": self._looks(doubt, track),
-        }
+    def translated(self, operation: AnyOperation, moment: Moment) -> AnyOperation | None:
+        """Return an operation with the ids of now; None where its tracks are gone, or are one by now."""
+        frame = getattr(operation, "frame", moment.frame)
+        if isinstance(operation, Confirm):
+            ids = dict.fromkeys(self.owner(track, moment.frame, after=True) for track in operation.tracks)
+            known = tuple(one for one in ids if one is not None)
+            return replace(operation, tracks=known) if len(known) == len(operation.tracks) else None
+        changes: dict[str, Any] = {}
+        for field in fields(operation):
+            if field.name in ("track", "a", "b"):
+                changes[field.name] = self.owner(getattr(operation, field.name), frame)
+        if None in changes.values() or len(set(changes.values())) < len(changes):
+            return None
+        if isinstance(operation, Split):
+            if changes["track"] != self.owner(operation.track, frame, after=True):
+                return None  # it was split meanwhile
+            changes["new"] = self.board.fresh_id()
+        return replace(operation, **changes)
 
-    def _parts(self, doubt: Doubt, track: int) -> bool:
-        """Return whether a track has boxes on both sides of a moment."""
-        board = self._desk.session.board
-        return board.before(track, doubt.frame) is not None and board.after(track, doubt.frame) is not None
+    def looks(self, track: int, frame: int) -> list[dict[str, Any]]:
+        """Return a look at a track some time before a frame, and one after it; frames from 1."""
+        board, away = self.board, max(1, round(0.4 * self._rate))
+        before, after = board.before(track, frame - away), board.after(track, frame + away)
+        before = board.before(track, frame) if before is None else before
+        after = board.after(track, frame) if after is None else after
+        return [self._look(row) for row in (before, after) if row is not None]
 
-    def _looks(self, doubt: Doubt, track: int) -> list[dict[str, Any]]:
-        """Return a look at a track some time before a moment, and one after it; frames from 1."""
-        board, away = self._desk.session.board, max(1, round(0.4 * self._clip.frame_rate))
-        before = board.before(track, doubt.frame - away)
-        before = board.before(track, doubt.frame) if before is None else before
-        after = board.after(track, doubt.frame + away)
-        after = board.after(track, doubt.frame) if after is None else after
-        rows = [row for row in (before, after) if row is not None]
-        return [{"frame": board.frame(row) + 1, "box": [round(v, 1) for v in board.box(row)]} for row in rows]
+    def _look(self, row: int) -> dict[str, Any]:
+        return {"frame": self.board.frame(row) + 1, "box": [round(value, 1) for value in self.board.box(row)]}
+
+
+def _key(moment: Moment) -> str:
+    """Return what a moment is called in the notes of edits: the same after every start."""
+    return f"{moment.kind} of {', '.join(map(str, moment.tracks[:2]))} at frame {moment.frame + 1}"
+
+
+def _answer(now: _Now, one: MomentCorrection, operation: AnyOperation, moment: Moment) -> dict[str, Any]:
+    """Return a correction as plain values: its words, its operation, and pictures of who goes on with whom."""
+    values = operation_dict(operation)
+    title = "It is right" if one.name == "keep" else words_of(operation).partition(" from ")[0].partition(" at ")[0]
+    tracks = [values[name] for name in ("a", "b", "track") if name in values] or values.get("tracks", [])
+    looks = [now.looks(track, moment.frame) for track in tracks[:2]]
+    return {"name": one.name, "title": title, "edit": values, "pictures": _ordered(one.name, looks)}
+
+
+def _ordered(name: str, looks: list[list[dict[str, Any]]]) -> list[list[dict[str, Any]]]:
+    """Return pairs of looks: before and after, as a correction would have them."""
+    if name == "swap" and len(looks) == 2 and all(len(pair) == 2 for pair in looks):
+        (a, b), (c, d) = looks
+        return [[a, d], [c, b]]
+    if name == "merge" and len(looks) == 2 and all(looks):
+        early, late = sorted(looks, key=lambda pair: pair[-1]["frame"])
+        return [[early[0], late[-1]]]
+    return looks
