@@ -2,7 +2,6 @@
 
     python weights/train_numbers.py WORK                   # all of it: about forty minutes on one core
     python weights/train_numbers.py WORK --judge           # only judge the networks that are in WORK
-    python weights/train_numbers.py WORK --further --chunks 24 --epochs 5   # go on from the networks in weights/
 
 WORK is a folder for renders and checkpoints. What is there already is kept: renders are not made again, and an
 interrupted training goes on with its last epoch. Nothing is downloaded: the networks start from random weights and see
@@ -279,52 +278,13 @@ def batches(columns: list[Any], size: int, seed: int) -> Iterator[list[Any]]:
         yield [column[rows] for column in columns]
 
 
-def shipped(kind: str) -> Any:
-    """Return the network in weights/, ready to be trained further.
-
-    Exporting folds each normalisation into the convolution before it; here it keeps the bias alone, and stays as it is.
-    """
-    import onnx
-    import torch
-    from onnx import numpy_helper
-    from torch import nn
-
-    network = KINDS[kind][0]()
-    graph = onnx.load(Path(__file__).with_name(f"sportstrack-numbers-{kind}.onnx")).graph
-    arrays = {one.name: torch.from_numpy(numpy_helper.to_array(one).copy()) for one in graph.initializer}
-    held = [node.input[1:3] for node in graph.node if node.op_type in ("Conv", "Gemm")]
-    layers = [one for one in network.modules() if isinstance(one, (nn.Conv2d, nn.Linear))]
-    norms = iter([one for one in network.modules() if isinstance(one, nn.BatchNorm2d)])
-    with torch.no_grad():
-        for layer, (weight, bias) in zip(layers, held, strict=True):
-            layer.weight.copy_(arrays[weight])
-            if layer.bias is not None:
-                layer.bias.copy_(arrays[bias])
-                continue
-            norm = next(norms)
-            norm.bias.copy_(arrays[bias])
-            norm.running_var.fill_(1 - norm.eps)
-    return network
-
-
-def train(
-    kind: str,
-    work: Path,
-    *,
-    bf16: bool = False,
-    batch: int = 128,
-    most: float = 0.003,
-    further: bool = False,
-    epochs: int | None = None,
-) -> Any:
+def train(kind: str, work: Path, *, bf16: bool = False, batch: int = 128, most: float = 0.003) -> Any:
     """Train a network, going on where an earlier call stopped, and return it ready for use."""
     import torch
-    from torch import nn
 
-    make, loss_of, names, usual, part = KINDS[kind]
-    epochs = usual if epochs is None else epochs
+    make, loss_of, names, epochs, part = KINDS[kind]
     torch.manual_seed(1)
-    network, state = shipped(kind) if further else make(), work / f"{kind}.pt"
+    network, state = make(), work / f"{kind}.pt"
     optimizer = torch.optim.AdamW(network.parameters(), lr=most, weight_decay=0.02)
     columns = load(sorted(work.glob("train-*.npz")), names)
     steps = len(columns[0][::part]) // batch * epochs
@@ -339,10 +299,6 @@ def train(
     network = network.to(memory_format=torch.channels_last)
     for epoch in range(done, epochs):
         network.train()
-        if further:
-            for layer in network.modules():
-                if isinstance(layer, nn.BatchNorm2d):
-                    layer.eval()
         started, total, count = time.time(), 0.0, 0
         generator = torch.Generator().manual_seed(epoch)
         for pictures, *targets in batches([column[epoch % part :: part] for column in columns], batch, epoch):
@@ -446,8 +402,6 @@ def main() -> None:
     parser.add_argument("--judge", action="store_true", help="train nothing more")
     parser.add_argument("--workers", type=int, default=1, help="processes that render (default: 1)")
     parser.add_argument("--chunks", type=int, default=CHUNKS, help="thousands of crops (default: %(default)s)")
-    parser.add_argument("--further", action="store_true", help="go on from the networks in weights/")
-    parser.add_argument("--epochs", type=int, help="epochs of each network (default: 14 and 12)")
     parser.add_argument("--bf16", action="store_true", help="compute in bfloat16 where the processor has it")
     parser.add_argument("--only", choices=["renders", *KINDS], help="do this part alone")
     options = parser.parse_args()
@@ -458,9 +412,7 @@ def main() -> None:
     render_all(options.work, options.workers, 0 if options.judge else options.chunks)
     kinds = [] if options.only == "renders" else list(KINDS) if options.only is None else [options.only]
     for kind in kinds:
-        how: dict[str, Any] = {"bf16": options.bf16, "further": options.further, "epochs": options.epochs}
-        how |= {"most": 0.001} if options.further else {}
-        network = trained(kind, options.work) if options.judge else train(kind, options.work, **how)
+        network = trained(kind, options.work) if options.judge else train(kind, options.work, bf16=options.bf16)
         judge(kind, network, options.work)
         export(kind, network, options.work / f"sportstrack-numbers-{kind}.onnx")
 

@@ -27,18 +27,12 @@ class Look:
         hair: colour.
         girth: factor of all widths.
         long_hair: whether it falls on the shirt.
-        wide: factor of the trunk's width.
-        square: of the trunk's cross-section and shoulders: 2 is an ellipse, more is nearer to a box.
-        plastic: how much darker the edges of limbs are than their middles, 0 (flat) to 1.
     """
 
     skin: Colour
     hair: Colour
     girth: float
     long_hair: bool
-    wide: float = 1.0
-    square: float = 2.0
-    plastic: float = 0.18
 
 
 @dataclass(frozen=True)
@@ -141,8 +135,7 @@ class BodyPainter:
         long = 0.31 * BODY * pose.stoop
         chest = hip + up * long
         across = np.array([-up[1], up[0]])
-        self._section = Section.of(pose.yaw, look.square)
-        width = self._section.half * look.girth * look.wide
+        width = float(np.hypot(np.cos(pose.yaw), DEPTH * np.sin(pose.yaw))) * look.girth
         shoulders = [chest + across * s * 0.118 * BODY * width + up * -6 for s in (-1, 1)]
         joints = [
             self._leg(hip + across * s * 0.05 * BODY * width, pose.legs[2 * i : 2 * i + 2])
@@ -165,7 +158,7 @@ class BodyPainter:
 
         thick = max(2, round(width * BODY * self._look.girth))
         one, two = (round(float(a[0])), round(float(a[1]))), (round(float(b[0])), round(float(b[1])))
-        cv2.line(self.canvas, one, two, tuple(c * (1 - self._look.plastic) for c in colour), thick, cv2.LINE_AA)
+        cv2.line(self.canvas, one, two, tuple(c * 0.82 for c in colour), thick, cv2.LINE_AA)
         cv2.line(self.canvas, one, two, colour, max(1, int(thick * 0.6)), cv2.LINE_AA)
         cv2.line(self.ink, one, two, 0, thick)
 
@@ -221,21 +214,14 @@ class BodyPainter:
         import cv2
 
         columns, rows = _VIEW
-        map_x, map_y = _wrapped(pose, self._section, rng)
+        map_x, map_y = _wrapped(pose, rng)
         view = cv2.remap(shirt.picture, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         light = 1 - 0.3 * np.linspace(-1, 1, columns) ** 2 * float(rng.uniform(0.3, 1)) + rng.uniform(-0.1, 0.1)
         folds = smooth_noise(rng, (rows, columns), 6) * float(rng.uniform(0.02, 0.1))
         shaded = np.clip(view * (light[None, :] + folds)[..., None], 0, 255).astype(np.uint8)
         mask = np.zeros((rows, columns), np.uint8)
-        slope, neck = round(0.2 / self._look.square * rows), 0.6 / self._look.square
-        outline = [
-            (0, slope),
-            (columns * neck, 0),
-            (columns * (1 - neck), 0),
-            (columns, slope),
-            (columns, rows),
-            (0, rows),
-        ]
+        slope = round(0.1 * rows)
+        outline = [(0, slope), (columns * 0.3, 0), (columns * 0.7, 0), (columns, slope), (columns, rows), (0, rows)]
         cv2.fillPoly(mask, [np.array(outline, np.int32)], 255)
         half = 0.125 * BODY * width
         shirttail = hip - (chest - hip) * 0.1
@@ -256,7 +242,7 @@ class BodyPainter:
             inked = float(self.ink.sum())
         seen = {}
         for name, box in (("back", shirt.back), ("front", shirt.front)):
-            if box is not None and (part := _seen(box, pose, self._section, onto)) is not None:
+            if box is not None and (part := _seen(box, pose, onto)) is not None:
                 seen[name] = part
         return seen, inked
 
@@ -291,45 +277,17 @@ def _down(angle: float) -> Points:
     return np.array([np.sin(angle), np.cos(angle)])
 
 
-@dataclass(frozen=True)
-class Section:
-    """The trunk's cross-section as it is seen: a superellipse (G. Lamé) of the depth `DEPTH`, turned by the yaw.
-
-    Attributes:
-        degree: (P,) way round the shirt, from 0 to 360; 90 is the middle of the back.
-        x: (P,) place across the picture, −1 to 1.
-        turned: (P,) whether it is turned to the camera.
-        half: half of the width that is seen, as a share of that from straight ahead.
-        square: power of the superellipse.
-    """
-
-    degree: Points
-    x: Points
-    turned: NDArray[np.bool_]
-    half: float
-    square: float
-
-    @classmethod
-    def of(cls, yaw: float, square: float) -> Section:
-        """Return the cross-section of a trunk at an angle."""
-        angle = np.linspace(-np.pi, np.pi, 1441)  # 0 is the middle of the back
-        power = 2 / square
-        across = np.sign(np.sin(angle)) * np.abs(np.sin(angle)) ** power
-        deep = DEPTH * np.sign(np.cos(angle)) * np.abs(np.cos(angle)) ** power
-        way = np.concatenate(([0.0], np.cumsum(np.hypot(np.diff(across), np.diff(deep)))))
-        x = across * np.cos(yaw) + deep * np.sin(yaw)
-        half = float(np.abs(x).max())
-        return cls(way / way[-1] * 360 - 90, x / half, np.gradient(x) > 1e-6 * half, half, square)
+def _turn(pose: Pose) -> float:
+    """Return the angle by which a trunk's texture is shifted: x = sin(t + turn) on the picture's half width."""
+    return float(np.arctan2(DEPTH * np.sin(pose.yaw), np.cos(pose.yaw)))
 
 
-def _wrapped(pose: Pose, section: Section, rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _wrapped(pose: Pose, rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return where each pixel of the seen shirt lies on the shirt's picture."""
     columns, rows = _VIEW
     x = np.linspace(-0.995, 0.995, columns)
-    order = np.flatnonzero(section.turned[:-1])
-    order = order[np.argsort((order - int(section.x[:-1].argmin())) % (len(section.x) - 1))]
-    degrees = np.interp(x, section.x[order], np.unwrap(section.degree[order], period=360))
-    u = np.tile(degrees % 360 * (HALF / 180), (rows, 1))
+    degrees = np.degrees(np.arcsin(x) - _turn(pose))
+    u = np.tile((degrees + 90) % 360 * (HALF / 180), (rows, 1))
     v = np.linspace(0, TALL - 1, rows)[:, None] - pose.above * TALL * (np.sqrt(1 - x**2) - 0.5)[None, :]
     depth = float(rng.uniform(0, 1)) ** 2
     u = u + smooth_noise(rng, (rows, columns), 5) * 9 * depth + smooth_noise(rng, (rows, columns), 14) * 2.5 * depth
@@ -337,26 +295,25 @@ def _wrapped(pose: Pose, section: Section, rng: np.random.Generator) -> tuple[ND
     return np.clip(u, 0, 2 * HALF - 1).astype(np.float32), np.clip(v, 0, TALL - 1).astype(np.float32)
 
 
-def _seen(box: tuple[int, int, int, int], pose: Pose, section: Section, onto: Points) -> SeenNumber | None:
+def _seen(box: tuple[int, int, int, int], pose: Pose, onto: Points) -> SeenNumber | None:
     """Return what is seen of a number whose box on the shirt's picture is given; None where it is turned away."""
     import cv2
 
     columns, rows = _VIEW
-    first, last = box[0] / (HALF / 180), box[2] / (HALF / 180)
-    inside = ((section.degree - first) % 360) <= last - first
-    visible = inside & section.turned
+    angles = np.radians(np.linspace(box[0], box[2], 41) / (HALF / 180) - 90) + _turn(pose)
+    turned = np.cos(angles)
+    visible = turned > 0.02
     if not visible.any():
         return None
-    x = section.x[visible]
+    x = np.sin(angles[visible])
     left, right = float(x.min()), float(x.max())
-    ahead = Section.of(0.0 if box[0] < HALF else np.pi, section.square)
-    straight = float(np.ptp(ahead.x[((ahead.degree - first) % 360) <= last - first]))
+    straight = 2 * np.sin(np.radians((box[2] - box[0]) / (HALF / 180)) / 2)
     ends = []
     for end, row in ((left, box[1]), (right, box[1]), (right, box[3]), (left, box[3])):
         bulge = pose.above * (np.sqrt(max(0.0, 1 - end**2)) * 0.5 + 0.5 * float(np.sqrt(1 - x**2).max()) - 0.5)
         ends.append(((end + 1) / 2 * columns, (row / TALL + bulge) * rows))
     corners = cv2.perspectiveTransform(np.array([ends], np.float64), onto.astype(np.float64))[0]
-    return SeenNumber(corners, float(visible.sum() / inside.sum()), float((right - left) / max(straight, 1e-6)))
+    return SeenNumber(corners, float(visible.mean()), float((right - left) / straight))
 
 
 def paint_shorts_number(canvas: Image, mask: Image, at: Points, colour: Colour) -> None:

@@ -80,11 +80,7 @@ def new_player(
     kit = random_kit(rng, faces) if kit is None else kit
     kit = kit if number else plain_kit(kit)
     skin, hair = SKINS[int(rng.integers(len(SKINS)))], HAIRS[int(rng.integers(len(HAIRS)))]
-    square = 2.0 if rng.random() < 0.4 else float(rng.uniform(2.0, 9.0))
-    look = Look(
-        skin, hair, float(rng.uniform(0.9, 1.15)), bool(rng.random() < 0.12), float(rng.uniform(0.8, 1.2)), square,
-        float(rng.uniform(0.0, 0.3)),
-    )  # fmt: skip
+    look = Look(skin, hair, float(rng.uniform(0.9, 1.15)), bool(rng.random() < 0.12))
     return RenderedPlayer(kit, look, number, dress(kit, number, rng, faces))
 
 
@@ -141,8 +137,6 @@ def _framed(points: Points, rng: np.random.Generator) -> tuple[int, int, int, in
     size = high - low
     low = low + rng.normal(0, 0.035, 2) * size
     high = high + rng.normal(0, 0.035, 2) * size
-    if rng.random() < 0.15:  # a loose box
-        low, high = low - rng.uniform(0, 0.12, 2) * size, high + rng.uniform(0, 0.12, 2) * size
     if rng.random() < 0.2:
         high[1] -= float(rng.uniform(0.1, 0.5)) * size[1]
     x1, y1 = np.clip(np.round(low), 0, (_CANVAS[1] - 40, _CANVAS[0] - 60)).astype(int).tolist()

@@ -26,12 +26,7 @@ def background(rng: np.random.Generator, faces: Typefaces, size: tuple[int, int]
     rows, columns = size
     colour = np.array(_SURFACES[int(rng.integers(len(_SURFACES)))], np.float32) * float(rng.uniform(0.6, 1.2))
     hills = smooth_noise(rng, (rows // 4, columns // 4), int(rng.integers(3, 40)))
-    field = colour * (1 + 0.08 * hills)[..., None]
-    if rng.random() < 0.4:  # mown in stripes
-        y, x = np.mgrid[: rows // 4, : columns // 4]
-        way = x * float(rng.uniform(-1, 1)) + y * float(rng.uniform(-1, 1))
-        field *= 1 + float(rng.uniform(0.03, 0.15)) * ((way // float(rng.uniform(15, 60))) % 2)[..., None]
-    field = np.clip(field, 0, 255).astype(np.uint8)
+    field = np.clip(colour * (1 + 0.08 * hills)[..., None], 0, 255).astype(np.uint8)
     picture = cv2.resize(field, (columns, rows), interpolation=cv2.INTER_LINEAR)
     if rng.random() < 0.4:
         edge = int(rng.uniform(0.1, 0.75) * rows)
@@ -79,22 +74,17 @@ def worn(canvas: Image, box: tuple[int, int, int, int], scale: float, rng: np.ra
 
     x1, y1, x2, y2 = box
     size = (max(8, round((x2 - x1) * scale)), max(16, round((y2 - y1) * scale)))
-    how = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_LINEAR if scale > 0.5 and rng.random() < 0.3 else cv2.INTER_AREA
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     picture = cv2.resize(_lit(canvas[y1:y2, x1:x2], rng), size, interpolation=how)
     blur = float(rng.exponential(0.5)) if rng.random() < 0.7 else 0.0
     blur += 0.006 * size[1] * float(rng.exponential(0.5)) if rng.random() < 0.4 else 0.0
     total = blur**2
     if blur > 0.2:
         picture = cv2.GaussianBlur(picture, (0, 0), blur)
-    if rng.random() < 0.45:
-        long = float(rng.exponential(0.022)) * size[1] + 1
+    if rng.random() < 0.35:
+        long = float(rng.exponential(0.016)) * size[1] + 1
         picture = _moved(picture, long, float(rng.uniform(0, np.pi)))
         total += (long / 3.5) ** 2
-    if rng.random() < 0.2:  # a smaller picture, made larger
-        part = float(rng.uniform(0.45, 0.9))
-        small = cv2.resize(picture, (max(6, round(size[0] * part)), max(12, round(size[1] * part))))
-        picture = cv2.resize(small, size, interpolation=cv2.INTER_LINEAR)
-        total += (0.5 / part) ** 2
     if rng.random() < 0.3:  # the halo of a broadcast's sharpening
         soft = cv2.GaussianBlur(picture, (0, 0), 1.2)
         picture = cv2.addWeighted(picture, 1.6, soft, -0.6, 0)
@@ -113,8 +103,6 @@ def _lit(picture: Image, rng: np.random.Generator) -> Image:
 
     light = picture.astype(np.float32) / 255
     light = light ** float(rng.uniform(0.7, 1.5)) * float(rng.uniform(0.5, 1.2))
-    if rng.random() < 0.18:  # the shade of a bright match, or a camera that has not opened yet
-        light *= float(rng.uniform(0.25, 0.8))
     light *= 1 + rng.normal(0, 0.05, 3).astype(np.float32)
     if rng.random() < 0.15:
         edge = np.add.outer(np.arange(picture.shape[0]) * float(rng.uniform(-1, 1)), np.arange(picture.shape[1]))

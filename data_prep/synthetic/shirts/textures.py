@@ -27,7 +27,7 @@ PATTERNS = (
     "checks",
     "blotches",
 )
-_WEIGHTS = (0.34, 0.13, 0.1, 0.08, 0.1, 0.06, 0.06, 0.04, 0.04, 0.02, 0.03)
+_WEIGHTS = (0.4, 0.13, 0.1, 0.06, 0.06, 0.04, 0.06, 0.05, 0.05, 0.02, 0.03)
 _LETTERS = "ABCDEFGHIJKLMNOPRSTUVWYZ"
 
 
@@ -42,7 +42,6 @@ class TeamKit:
         ink: the digits' colour.
         rim: the outline's colour, or None.
         rim_width: of the outline, as a share of the digits' height.
-        heavy: how much thicker the digits are than their hand draws them, as a share of their height.
         hand: of the digits, see `Typefaces.hand`.
         words: hand of names and sponsors.
         tall: height of the number on the back, as a share of the shirt's.
@@ -67,7 +66,6 @@ class TeamKit:
     ink: Colour
     rim: Colour | None
     rim_width: float
-    heavy: float
     hand: int
     words: int
     tall: float
@@ -146,10 +144,9 @@ def random_kit(rng: np.random.Generator, faces: Typefaces) -> TeamKit:
     pattern = str(rng.choice(PATTERNS, p=_WEIGHTS))
     panel = pattern not in ("plain", "fade") and bool(rng.random() < 0.4)
     mixed = pattern not in ("plain", "pinstripes") and not panel
-    edged = mixed and bool(rng.random() < 0.3)  # read by its outline alone where the pattern has its colour
-    ink = _inked(rng, [shirt, second] if mixed and not edged else [second] if edged else [shirt])
+    ink = _inked(rng, [shirt, second] if mixed else [shirt])
     rim = None
-    if edged or rng.random() < (0.75 if mixed else 0.35):
+    if rng.random() < (0.75 if mixed else 0.35):
         rim = max((random_colour(rng) for _ in range(4)), key=lambda one: contrast(one, ink))
     big = bool(rng.random() < 0.25)  # as in basketball: large on the front, too
     long_sleeves = bool(rng.random() < 0.2)
@@ -163,12 +160,11 @@ def random_kit(rng: np.random.Generator, faces: Typefaces) -> TeamKit:
         pitch=float(rng.uniform(18, 70)),
         ink=ink,
         rim=rim,
-        rim_width=float(rng.uniform(0.02, 0.1)),
-        heavy=float(rng.normal(0, 0.025)),
+        rim_width=float(rng.uniform(0.02, 0.07)),
         hand=faces.hand(rng),
         words=max(faces.hand(rng), -1),
-        tall=float(rng.uniform(0.28, 0.62)),
-        stretch=float(rng.uniform(0.75, 1.35)),
+        tall=float(rng.uniform(0.34, 0.6)),
+        stretch=float(rng.uniform(0.85, 1.2)),
         top=float(rng.uniform(0.17, 0.34)),
         front=float(rng.uniform(0.3, 0.45)) if big else float(rng.choice([0, rng.uniform(0.13, 0.24)], p=[0.35, 0.65])),
         front_x=int(rng.choice([0, 0, -55, 55])) if not big else 0,
@@ -247,10 +243,6 @@ def _letter(
     height = tall * TALL
     width = min(height * mask.shape[1] / mask.shape[0] * kit.stretch, 0.52 * HALF)
     placed = cv2.resize(mask, (max(3, int(width)), max(3, int(height))), interpolation=cv2.INTER_AREA)
-    if thick := round(abs(kit.heavy) * height):
-        change = cv2.dilate if kit.heavy > 0 else cv2.erode
-        changed = change(placed, np.ones((thick + 1, thick + 1), np.uint8))
-        placed = changed if int(changed.max()) > 128 else placed  # thin strokes would go
     x1, y1 = x - placed.shape[1] // 2, min(y, TALL - placed.shape[0] - 2)
     box = (x1, y1, x1 + placed.shape[1], y1 + placed.shape[0])
     layer = np.zeros(ink.shape, np.uint8)
