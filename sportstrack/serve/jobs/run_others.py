@@ -13,6 +13,7 @@ from typing import Any
 from sportstrack.errors import SportstrackError
 from sportstrack.serve.jobs.requests import EvaluateRequest, RefineRequest
 from sportstrack.serve.jobs.task import Reporter, Task
+from sportstrack.serve.jobs.unpack import data_set
 
 
 def run_refine(task: Task, report: Reporter) -> dict[str, Any]:
@@ -66,7 +67,7 @@ def run_mine(task: Task, report: Reporter) -> dict[str, Any]:
     from sportstrack.mine.mined import MineSettings
     from sportstrack.mine.run import mine_hard_examples
 
-    values = _tuples(task)
+    values, data = _tuples(task), data_set(task, report)
     names = ("top", "per_sequence", "gap", "augment", "keep", "score", "seed")
     settings = MineSettings(
         weights=LossWeights(**values.get("loss", {})), **{name: values[name] for name in names if name in values}
@@ -82,7 +83,7 @@ def run_mine(task: Task, report: Reporter) -> dict[str, Any]:
 
     detector: Any = {name: values[name] for name in ("imgsz", "iou", "device", "engine", "precision") if name in values}
     mined = mine_hard_examples(
-        values["weights"], task.source, task.results, split=values.get("split", "train"), settings=settings,
+        values["weights"], data, task.results, split=values.get("split", "train"), settings=settings,
         same=values.get("same"), progress=progress, overwrite=True, **detector,
     )  # fmt: skip
     for note in mined.notes:
