@@ -20,6 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from compare_contenders import peer_contenders
 from sets import SETS, Clip, data_folder, match_of
 
@@ -48,20 +49,22 @@ def peer(contender: Any) -> Run:
 
     def run(clip: Clip) -> MotTable:
         one = contender.prepare(clip)
-        found = [one.read(frame, one.update(one.convert(frame))) for frame in clip.detections]
-        return MotTable.from_tracks(
-            [Tracks(xyxy, [1.0] * len(ids), [0] * len(ids), ids, [-1] * len(ids)) for xyxy, ids in found]
-        )
+        tracks = []
+        for frame in clip.detections:
+            xyxy, ids = one.read(frame, one.update(one.convert(frame)))
+            zeros = np.zeros(len(ids), np.int64)
+            tracks.append(
+                Tracks(np.asarray(xyxy).reshape(-1, 4), zeros + 1.0, zeros, np.asarray(ids, np.int64), zeros - 1)
+            )
+        return MotTable.from_tracks(tracks)
 
     return run
 
 
-def judged(run: Run, kind: str, folders: list[Path]) -> Scores:
+def judged(run: Run, clips: list[Clip]) -> Scores:
     """Return the pooled scores of a run on some sequences."""
-    clips = (SETS[KINDS[kind]].read(folder) for folder in folders)
-    return Scores.pool(
-        score_tracks(clip.truth, run(clip), frames=len(clip.detections), name=clip.name) for clip in clips
-    )
+    scores = (score_tracks(clip.truth, run(clip), frames=len(clip.detections), name=clip.name) for clip in clips)
+    return Scores.pool(scores)
 
 
 def main() -> int:
@@ -74,6 +77,7 @@ def main() -> int:
     options = parser.parse_args()
     folders = SETS[KINDS["simulated"]].sequences(data_folder(options.data))
     folders = [folder for folder in folders if (match_of(folder.name) in SEEN) == options.seen]
+    clips = {kind: [SETS[name].read(folder) for folder in folders] for kind, name in KINDS.items()}
     runs: dict[str, Run] = {}
     for name in options.trackers:
         runs[name] = ours(name, {})
@@ -84,7 +88,7 @@ def main() -> int:
     print("| tracker | " + " | ".join(f"{figure}, {kind}" for kind in KINDS for figure in FIGURES) + " |")
     print("|---|" + "---:|" * (len(KINDS) * len(FIGURES)))
     for name, run in runs.items():
-        scores = [judged(run, kind, folders) for kind in KINDS]
+        scores = [judged(run, clips[kind]) for kind in KINDS]
         print(f"| {name} | " + " | ".join(f"{100 * one[f]:.1f}" for one in scores for f in FIGURES) + " |", flush=True)
     return 0
 

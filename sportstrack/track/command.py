@@ -36,6 +36,7 @@ _EXAMPLES = """examples:
   sportstrack track match.mp4 --weights best.pt --imgsz 1280 --classes player,ball
   sportstrack track match.mp4 --quality best        overnight: large input, OSNet if it is here, refined
   sportstrack track match.mp4 --tracker sort --set max_age=5
+  sportstrack track match.mp4 --tracker bytetrack --set preset=sports   tuned on sports
   sportstrack track match.mp4 --tracker botsort --embedder kit --camera flow
   sportstrack track match.mp4 --draw analyst,speed   corners, paths and speeds instead of ellipses
   sportstrack track match.mp4 --teams home=white,away=green   name the teams by the colours of their shirts

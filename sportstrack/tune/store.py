@@ -62,6 +62,7 @@ class TrialStore:
         if study is None:
             return
         import optuna
+        from sqlalchemy.exc import SQLAlchemyError
 
         kept = {
             "values": json.dumps(dict(trial.values)),
@@ -70,16 +71,18 @@ class TrialStore:
             "seconds": trial.seconds,
         }
         states = optuna.trial.TrialState
-        study.add_trial(
-            optuna.trial.create_trial(
-                state=states.COMPLETE if trial.complete else states.PRUNED,
-                value=trial.value if trial.complete or trial.single else None,
-                params=dict(trial.params),
-                distributions=dict(places),
-                user_attrs=kept,
-                intermediate_values=dict(enumerate(trial.single)),
-            )
+        finished = optuna.trial.create_trial(
+            state=states.COMPLETE if trial.complete else states.PRUNED,
+            value=trial.value if trial.complete or trial.single else None,
+            params=dict(trial.params),
+            distributions=dict(places),
+            user_attrs=kept,
+            intermediate_values=dict(enumerate(trial.single)),
         )
+        try:
+            study.add_trial(finished)
+        except SQLAlchemyError as error:
+            raise OutputError(f"{self._path}: cannot be written: {str(error).splitlines()[0]}") from error
 
     def _study(self, name: str) -> Any:
         if self._path is None:

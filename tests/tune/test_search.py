@@ -114,6 +114,13 @@ def test_another_search_does_not_go_on_in_the_same_file(benchmark: Path, tmp_pat
     assert tune(benchmark, tmp_path, 2, objective="IDF1", overwrite=True).objective.text == "IDF1"
 
 
+def test_a_file_that_is_no_search_is_left_alone(benchmark: Path, tmp_path: Path) -> None:
+    (tmp_path / "study.db").write_text("notes of mine, which are no database at all\n" * 100)
+    with pytest.raises(SportstrackError, match=r"study\.db: not a file of searches"):
+        tune(benchmark, tmp_path, 2)
+    assert (tmp_path / "study.db").read_text().startswith("notes of mine")
+
+
 def test_every_match_judges_once_with_folds(benchmark: Path) -> None:
     tuned = tune(benchmark, None, 2, folds=4)
     assert set(tuned.gain.before) == {"v_aa", "v_bb", "v_cc", "v_dd"}
