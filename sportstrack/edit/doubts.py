@@ -102,9 +102,11 @@ class DoubtFinder:
             now = _Now(session, self._clip.frame_rate)
             tracks = dict.fromkeys(now.owner(track, moment.frame) for track in moment.tracks)
             given = ((one, now.translated(one.operation, moment)) for one in moment.corrections)
-            fitting = [(one, operation) for one, operation in given if operation is not None]
-            answers = [_answer(now, one, operation, moment) for one, operation in fitting[: MOST + 1]]
-            return {"tracks": [track for track in tracks if track is not None], "answers": answers}
+            answers: dict[str, dict[str, Any]] = {}
+            for answer in (_answer(now, one, operation, moment) for one, operation in given if operation is not None):
+                answers.setdefault(answer["title"], answer)  # one look may show several jumps of a track
+            known = [track for track in tracks if track is not None]
+            return {"tracks": known, "answers": list(answers.values())[: MOST + 1]}
 
     def _looked(self) -> set[str]:
         return self._found.keys() & set(self._desk.notes())

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
+from sportstrack.classes import ball_ids
 from sportstrack.edit.clip import EditClip
 from sportstrack.edit.tracks import TracksToEdit
 from sportstrack.edits.moments import Moment, find_moments
 from sportstrack.edits.operations import AnyOperation
+from sportstrack.mot import class_ids
 from sportstrack.recording import Recording
 from sportstrack.refine.recorded import Recorded, read_recorded
 from sportstrack.refine.scene import Scene
 from sportstrack.refine.table import TrackTable
 from sportstrack.refine.timeline import Timeline
+from sportstrack.types import BoolArray
 
 _MOST_BOXES = 400_000  # whose embeddings are read
 
 
 def find_in(clip: EditClip, tracks: TracksToEdit, least: float) -> list[Moment]:
-    """Return the doubtful moments of tracks, by the video's frame numbers, the most doubtful first.
+    """Return the doubtful moments of tracks of people, by the video's frame numbers, the most doubtful first.
 
     Args:
         clip: the video.
@@ -30,11 +34,18 @@ def find_in(clip: EditClip, tracks: TracksToEdit, least: float) -> list[Moment]:
     Raises:
         SportstrackError: the recording beside the tracks is damaged or another video's.
     """
-    line, table, scene = placed(clip, tracks, tracks.table)
+    line, table, scene = placed(clip, tracks, tracks.table[~_is_ball(tracks)])
     found = find_moments(table, scene, identities=tracks.identities, least=least)
     if line.length == len(line.place) and tracks.every == 1 and tracks.start == 0:
         return found
     return [_numbered(one, line) for one in found]
+
+
+def _is_ball(tracks: TracksToEdit) -> BoolArray:
+    """Return (N,) which boxes are a ball's, by their class or role: what players do says nothing of it."""
+    balls = [one.track_id for one in tracks.identities if one.role == "ball"]
+    kinds = class_ids(tracks.table.class_id)
+    return np.isin(kinds, ball_ids(tracks.names)) | np.isin(tracks.table.track_id, balls)
 
 
 def placed(clip: EditClip, tracks: TracksToEdit, boxes: TrackTable) -> tuple[Timeline, TrackTable, Scene]:
@@ -44,7 +55,8 @@ def placed(clip: EditClip, tracks: TracksToEdit, boxes: TrackTable) -> tuple[Tim
     frames = np.arange(tracks.start, last + 1, tracks.every)
     known = _recorded(tracks, boxes)
     order = np.argsort(np.lexsort((boxes.track_id, boxes.frame)))  # of each box among the rows of MOT text
-    boxes = replace(boxes, **{name: column[order] for name, column in known.known.items()})
+    more: dict[str, Any] = {name: column[order] for name, column in known.known.items()}
+    boxes = replace(boxes, **more)
     line = Timeline.of(frames, None if clip.times is None else clip.times[frames], rate)
     table = line.placed(boxes)
     scene = Scene.of(
@@ -73,12 +85,12 @@ def _numbered(moment: Moment, line: Timeline) -> Moment:
 
 
 def _operation(operation: AnyOperation, line: Timeline) -> AnyOperation:
-    changes = {
+    changes: dict[str, Any] = {
         name: _number(line, value)
         for name in ("frame", "first", "last")
         if (value := getattr(operation, name, None)) is not None
     }
-    return replace(operation, **changes)  # type: ignore[arg-type]
+    return replace(operation, **changes)
 
 
 def _number(line: Timeline, place: int) -> int:
