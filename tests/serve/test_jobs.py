@@ -185,6 +185,17 @@ def test_other_kinds_work_on_a_job_s_result(server: Served, done: dict[str, Any]
     assert server.client.get(f"/v1/jobs/{refined['id']}/source").status_code == 200
 
 
+def test_an_object_is_followed_from_what_a_detector_finds(server: Served) -> None:
+    for settings in (
+        {"detect": "player", "detector": "toy:find", "method": "kcf"},
+        {"detect": "player", "weights": "toy:find"},
+    ):
+        ended = server.ended(server.send(kind="sot", settings=settings)["id"])
+        assert (ended["state"], ended["error"], ended["summary"]["frames"]) == ("done", None, 30)
+    wrong = {"kind": "sot", "source": {"path": "match.mp4"}, "settings": {"init": [1, 2, 3, 4], "ball": True}}
+    assert "one of init, detect and ball" in server.client.post("/v1/jobs", json=wrong).json()["error"]["message"]
+
+
 def test_mining_finds_the_worst_pictures(server: Served, matches: Path, tmp_path: Path) -> None:
     from painted import make_set
 

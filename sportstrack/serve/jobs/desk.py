@@ -50,6 +50,7 @@ class Desk:
     def stop(self) -> None:
         """Let the workers end."""
         self.pool.stop()
+        self._sweeper.join(10.0)
 
     def check_new(self, kind: str, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Check a job's settings and that there is room for it; return the settings as a worker takes them.

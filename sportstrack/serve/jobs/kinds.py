@@ -143,7 +143,8 @@ def check_settings(kind: JobKind, values: Mapping[str, Any], settings: ServeSett
         found = checked(found, settings)
     for config, names in kind.parts:
         config(**{name: _as_tuple(value) for name, value in found.items() if name in names})
-    if any("weights" in names for _, names in kind.parts) and not found.get("detector"):
+    needs_weights = any("weights" in names for _, names in kind.parts) and found.get("init") is None
+    if needs_weights and not found.get("detector"):
         found.setdefault("weights", default_weights(settings))
     _check_size(found.get("imgsz"), settings)
     if kind.name == "track" and found.get("tracker_settings") and found.get("tracker", "sports").lower() in TRACKERS:

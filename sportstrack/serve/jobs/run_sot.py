@@ -58,8 +58,7 @@ def _begin(task: Task, asked: SotRequest) -> Begin:
     from sportstrack.sot.single import SingleTracker
 
     names = ("weights", "detector", "imgsz", "device", "engine", "precision")
-    named = any(name in task.settings for name in names if name != "weights") or asked.init is None
-    detector = _detector(task) if named or asked.ball else None
+    detector = _detector(task) if any(name in task.settings for name in names) else None
     ball = BallTracker(detector, method=asked.method) if asked.ball else None
 
     def begin(frame: Frame) -> tuple[SotResult, Step] | None:

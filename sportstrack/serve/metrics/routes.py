@@ -31,7 +31,9 @@ def set_up(service: Service) -> None:
             with suppress(SportstrackError):  # the disk is full
                 service.series.add("service", service.figures.now())
 
-    service.at_start.append(threading.Thread(target=sample, name="samples", daemon=True).start)
+    thread = threading.Thread(target=sample, name="samples", daemon=True)
+    service.at_start.append(thread.start)
+    service.at_end.append(lambda: thread.join(10.0))
 
 
 @router.get("/healthz", summary="Whether the process answers")
