@@ -84,10 +84,12 @@ def _match(folder: Path) -> Match:
 
 
 def persons(tracks: TrackTable, truth: MotTable) -> np.ndarray:
-    """Return (N,) the person of each box, by best overlap of half or more in its frame; −1 for none.
+    """Return `raw_persons`; a track's stretches shorter than `FLICKER` between two of one person are that person's."""
+    return _steady(tracks, raw_persons(tracks, truth))
 
-    Stretches of a track shorter than `FLICKER` between two of one person are taken for that person.
-    """
+
+def raw_persons(tracks: TrackTable, truth: MotTable) -> np.ndarray:
+    """Return (N,) the person of each box, by best overlap of half or more in its frame; −1 for none."""
     found = np.full(len(tracks), -1)
     ours, theirs = np.argsort(tracks.frame, kind="stable"), np.argsort(truth.frame, kind="stable")
     frames = np.arange(int(max(tracks.frame.max(initial=0), truth.frame.max(initial=0))) + 2)
@@ -99,7 +101,7 @@ def persons(tracks: TrackTable, truth: MotTable) -> np.ndarray:
             i, j = linear_sum_assignment(-np.where(overlap >= 0.5, overlap, 0.0))
             good = overlap[i, j] >= 0.5
             found[a[i[good]]] = truth.track_id[b[j[good]]]
-    return _steady(tracks, found)
+    return found
 
 
 def _steady(tracks: TrackTable, person: np.ndarray) -> np.ndarray:

@@ -170,7 +170,7 @@ def _seed_shots(folder: Path) -> None:
 
 
 def _read_shots(folder: Path) -> None:
-    from sportstrack.refine.command import read_cuts
+    from sportstrack.refine.recorded import read_cuts
 
     read_cuts(folder / "a.csv")
 

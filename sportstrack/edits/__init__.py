@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sportstrack.edits.apply import Anchors, Edited, apply_edits
+from sportstrack.edits.diff import find_edits
 from sportstrack.edits.file import EditFile, append_edit, drop_last_edit, edits_beside, read_edits, write_edits
 from sportstrack.edits.fill import with_boxes
 from sportstrack.edits.moments import Moment, MomentCorrection, find_moments
@@ -23,6 +24,7 @@ from sportstrack.edits.operations import (
     Swap,
 )
 from sportstrack.edits.outcome import EditOutcome
+from sportstrack.edits.propagate import propagate
 from sportstrack.edits.session import EditSession
 
 __all__ = [
@@ -51,7 +53,9 @@ __all__ = [
     "apply_edits",
     "drop_last_edit",
     "edits_beside",
+    "find_edits",
     "find_moments",
+    "propagate",
     "read_edits",
     "with_boxes",
     "write_edits",

@@ -19,10 +19,13 @@ class Anchors:
 
     Attributes:
         spans: (track, first frame, last frame): in this span the track is one person, gaps included.
+        likely: the same of the second track of a swap: it gets what the first leaves. It answers a moment, but linking
+            may find something better.
         apart: ((track, frame), (track, frame)): two boxes that are not one person's.
     """
 
     spans: tuple[tuple[int, int, int], ...] = ()
+    likely: tuple[tuple[int, int, int], ...] = ()
     apart: tuple[tuple[tuple[int, int], tuple[int, int]], ...] = ()
 
     def __bool__(self) -> bool:
@@ -85,14 +88,15 @@ def edited(session: EditSession, outcomes: tuple[EditOutcome, ...] = ()) -> Edit
 
 def anchors(session: EditSession) -> Anchors:
     """Return what the edits of a session say of identities; what later edits have changed is left out."""
-    board, spans, apart = session.board, [], []
-    for first, last in session.same:
-        owner = board.owner(first)
-        if owner is not None and owner == board.owner(last):
-            low, high = sorted((board.frame(first), board.frame(last)))
-            spans.append((owner, low, high))
+    board, apart = session.board, []
+
+    def spans(pairs: Sequence[tuple[int, int]]) -> tuple[tuple[int, int, int], ...]:
+        owners = [(board.owner(first), board.owner(last), first, last) for first, last in pairs]
+        held = [(a, *sorted((board.frame(p), board.frame(q)))) for a, b, p, q in owners if a is not None and a == b]
+        return tuple(dict.fromkeys((track, low, high) for track, low, high in held))
+
     for one, other in session.differ:
         a, b = board.owner(one), board.owner(other)
         if a is not None and b is not None and a != b:
             apart.append(((a, board.frame(one)), (b, board.frame(other))))
-    return Anchors(tuple(dict.fromkeys(spans)), tuple(dict.fromkeys(apart)))
+    return Anchors(spans(session.same), spans(session.likely), tuple(dict.fromkeys(apart)))

@@ -14,7 +14,7 @@ import numpy as np
 
 from sportstrack.edits.operations import Box
 from sportstrack.refine.table import EVIDENCE, TrackTable
-from sportstrack.types import BoolArray
+from sportstrack.types import BoolArray, IntArray
 
 PLAIN = ("frame", "track_id", "xyxy", "score", "class_id", "detection", "filled")
 
@@ -288,6 +288,12 @@ class Board:
                     at = begin[id(piece)] + row - piece.low
                     columns["xyxy"][at], drawn[at] = box, True
         return TrackTable(**columns), drawn
+
+    def rows_now(self) -> IntArray:
+        """Return (N,) the rows of the board that `tracks_now` returns, in its order."""
+        pieces = [piece for track in sorted(self.tracks) for piece in self.tracks[track]]
+        parts = [np.arange(piece.low, piece.high) for piece in pieces]
+        return np.concatenate([np.empty(0, np.int64), *parts])
 
     def window(self, first: int, last: int) -> TrackTable:
         """Return the boxes in frames ``first`` to ``last``, sorted by track and frame; quick for a few frames."""

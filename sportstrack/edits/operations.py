@@ -84,7 +84,8 @@ class Swap(Operation):
     """From a frame on, two tracks change places: each goes on with the boxes of the other.
 
     With boxes it says a state: what is seen before goes on with what is seen after. Where that is so already, it does
-    nothing.
+    nothing. The first track is the one that a person has looked at; the second gets what that one leaves, and when
+    tracks are linked again, something better may be found for it.
 
     Attributes:
         a: id of one track.

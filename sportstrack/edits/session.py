@@ -45,8 +45,9 @@ class EditSession:
         self.board = Board(tracks)
         self._people = People.of(identities or Identities())
         self.same: list[tuple[int, int]] = []  # pairs of rows that are one person's, and everything between them
+        self.likely: list[tuple[int, int]] = []  # the same of what a swap leaves to the other track
         self.differ: list[tuple[int, int]] = []  # pairs of rows that are not
-        self._marks: list[tuple[int, People, int, int]] = []
+        self._marks: list[tuple[int, People, int, int, int]] = []
 
     @property
     def identities(self) -> Identities:
@@ -79,13 +80,13 @@ class EditSession:
         self._back_to(self._marks.pop())
         return True
 
-    def _mark(self) -> tuple[int, People, int, int]:
-        return self.board.mark(), self._people, len(self.same), len(self.differ)
+    def _mark(self) -> tuple[int, People, int, int, int]:
+        return self.board.mark(), self._people, len(self.same), len(self.likely), len(self.differ)
 
-    def _back_to(self, mark: tuple[int, People, int, int]) -> None:
-        rows, self._people, same, differ = mark
+    def _back_to(self, mark: tuple[int, People, int, int, int]) -> None:
+        rows, self._people, same, likely, differ = mark
         self.board.back_to(rows)
-        del self.same[same:], self.differ[differ:]
+        del self.same[same:], self.likely[likely:], self.differ[differ:]
 
     def _apply(self, operation: AnyOperation) -> EditOutcome:
         mark, notes = self._mark(), Notes()
@@ -106,7 +107,7 @@ class EditSession:
             first, second = self._row(before), self._row(after)
             if first is None or second is None:
                 continue
-            self.same.append((first, second))
+            (self.same if head == op.a else self.likely).append((first, second))
             x, y = self._owner(first), self._owner(second)
             tracks += [x, y]
             if x == y:

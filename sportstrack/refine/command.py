@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,18 @@ from sportstrack.classes import ball_ids, names_beside, of_classes
 from sportstrack.cli import new_parser, print_json, report_error, run
 from sportstrack.cli.arguments import FRAME_RATE, names_of, size
 from sportstrack.cli.shared import add_classes, add_json, add_overwrite, add_quiet, add_truth, add_zero_based
+from sportstrack.edits.apply import Edited, apply_edits
+from sportstrack.edits.file import read_edits
+from sportstrack.edits.refined import enforced, on_frames, picked, refusals, run_edited
 from sportstrack.errors import FormatError, SettingError, SportstrackError, unknown
-from sportstrack.files.claim import Claim, PartFile
-from sportstrack.files.reading import list_files, read_table, read_yaml, same_name
-from sportstrack.limits import MAX_FRAMES
+from sportstrack.files.claim import Claim
+from sportstrack.files.reading import list_files, read_yaml, same_name
+from sportstrack.identities.file import SUFFIX, identities_beside, read_identities, write_identities
 from sportstrack.mot import MotTable, class_ids, read_mot, write_mot
 from sportstrack.recording import Recording
 from sportstrack.refine.ball import with_ball
-from sportstrack.refine.recorded import Recorded, read_recorded
+from sportstrack.refine.changes import Changes
+from sportstrack.refine.recorded import Recorded, read_cuts, read_recorded
 from sportstrack.refine.scene import Scene
 from sportstrack.refine.settings import PRESETS, STEPS, RefineSettings, checked, numbers, preset
 from sportstrack.refine.smooth import box_noise
@@ -40,6 +44,7 @@ _EXAMPLES = """examples:
   sportstrack refine runs/track/match.txt --detections runs/track/match.npz   size, rate, embeddings … from there
   sportstrack refine results/bytetrack --truth SportsMOT/val -o results/refined  size and rate from seqinfo.ini
   sportstrack refine match.txt -o better.txt --steps link,interpolate --set fill_gap=2
+  sportstrack refine match.txt --edits match.edits.jsonl -o mended.txt        corrections by hand, and what follows
 
 Any MOT text will do, whatever tracker made it. Tracks of a ball stay as they are where the class has a name: by the
 summary or the recording beside the result, or by --detections.
@@ -47,47 +52,6 @@ A filled box has 0 in column 9 (visibility), all others have -1.
 """
 
 _FEW = 10  # frames; fewer do not show that only every Nth was tracked
-
-
-@dataclass(frozen=True)
-class Changes:
-    """What a run did to one result; the command's summary.
-
-    Attributes:
-        tracks_before: tracks in the result given.
-        tracks_after: tracks in the result written.
-        split: how often a track was cut in two, by the step split or, at the start of a shot, by the step link.
-        linked: how often the step link made one track of two.
-        dropped: tracks fewer after the step drop.
-        filled: boxes that the step interpolate put into gaps.
-        smoothed: whether the boxes had enough jitter to be smoothed.
-        noise: their jitter, a share of the box height.
-        ball: tracks of the ball, which are left as they are, in neither number of tracks.
-        name: of the sequence.
-        output: the file written.
-    """
-
-    tracks_before: int
-    tracks_after: int
-    split: int
-    linked: int
-    dropped: int
-    filled: int
-    smoothed: bool
-    noise: float
-    ball: int = 0
-    name: str = ""
-    output: str = ""
-
-    def as_text(self) -> str:
-        """Return one line for people."""
-        smoothed = "smoothed" if self.smoothed else "not smoothed"
-        ball = f", {self.ball} of the ball left alone" if self.ball else ""
-        steps = f"{self.split} split, {self.linked} linked, {self.dropped} dropped"
-        return (
-            f"{self.name}: {self.tracks_before} tracks → {self.tracks_after} ({steps}), {self.filled} boxes filled, "
-            f"{smoothed} (noise {self.noise:.3f}){ball}: {self.output}"
-        )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -106,10 +70,10 @@ def _parser() -> argparse.ArgumentParser:
     add("-o", "--output", type=Path, metavar="PATH", help="folder, or a .txt file for one result (runs/refine)")
     add(
         "--steps",
-        type=names_of("step", STEPS),
+        type=_steps,
         default=STEPS,
         metavar="LIST",
-        help=f"comma-separated ({','.join(STEPS)})",
+        help=f"comma-separated, or none ({','.join(STEPS)})",
     )
     add("--preset", choices=list(PRESETS), default="sports", help="settings for a kind of scene (sports)")
     add("--config", type=Path, metavar="YAML", help="settings file of track or tune: its refine_settings hold here")
@@ -120,6 +84,12 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         metavar="KEY=VALUE",
         help="a setting of a step; may be repeated",
+    )
+    add(
+        "--edits",
+        type=Path,
+        metavar="FILE",
+        help="corrections by hand (sportstrack edit), applied first; no step undoes them; --steps none: nothing else",
     )
     add_classes(parser)
     add("--list-settings", action=_ListSettings, help="print the settings with their defaults and stop")
@@ -144,6 +114,8 @@ def _parser() -> argparse.ArgumentParser:
 def _main(options: argparse.Namespace) -> int:
     settings = preset(options.preset, **(_configured(options.config) | {"steps": options.steps} | dict(options.set)))
     jobs = _jobs(options)
+    if options.edits and len(jobs) > 1:
+        raise SettingError("--edits belongs to one result: name one")
     for source, target in jobs:  # all are checked before the work
         _claim(source, target, options).release()
     truth = _truth([source for source, _ in jobs], options.truth)
@@ -151,7 +123,7 @@ def _main(options: argparse.Namespace) -> int:
     for source, target in jobs:
         try:
             with _claim(source, target, options) as claim:
-                changes = _refine_file(source, claim.file(target.name), settings, truth, options)
+                changes = _refine_file(source, target, claim, settings, truth, options)
         except SportstrackError as error:
             if len(jobs) == 1:
                 raise
@@ -201,11 +173,10 @@ def _jobs(options: argparse.Namespace) -> list[tuple[Path, Path]]:
 
 
 def _claim(source: Path, target: Path, options: argparse.Namespace) -> Claim:
-    read = [*options.results, source, options.detections, options.shots, options.truth, options.seqinfo]
+    read = [*options.results, source, options.detections, options.shots, options.truth, options.seqinfo, options.edits]
     inputs = [path for path in read if path is not None]
-    return Claim(
-        target.parent, [target.name], command=PROGRAM, source=source, inputs=inputs, overwrite=options.overwrite
-    )
+    names = [target.name, *([f"{target.stem}{SUFFIX}"] if options.edits else [])]  # edits make identities, too
+    return Claim(target.parent, names, command=PROGRAM, source=source, inputs=inputs, overwrite=options.overwrite)
 
 
 def _files(path: Path) -> list[Path]:
@@ -231,7 +202,12 @@ def _truth(sources: list[Path], path: Path | None) -> dict[str, TruthFile]:
 
 
 def _refine_file(
-    source: Path, target: PartFile, settings: RefineSettings, truth: dict[str, TruthFile], options: argparse.Namespace
+    source: Path,
+    target: Path,
+    claim: Claim,
+    settings: RefineSettings,
+    truth: dict[str, TruthFile],
+    options: argparse.Namespace,
 ) -> Changes:
     everything = read_mot(source, zero_based=options.zero_based)
     rows = of_classes(everything, options.classes, source)
@@ -241,14 +217,16 @@ def _refine_file(
     stated = _stated(source, truth, options)
     width, height, rate = _known(source, rows, recorded, stated, options)
     start, stride = _stride(everything)
-    frames = np.arange(start, int(rows.frame.max(initial=-1)) + 1, stride)
+    edited = _edited(source, TrackTable.from_mot(rows, recorded.known), options)
+    table = edited.tracks
+    frames = np.arange(start, int(table.frame.max(initial=-1)) + 1, stride)
     paced = bool(options.frame_rate or stated.frame_rate)  # else the rate is the recording's, and so are the times
     times = None if recorded.times is None or paced else recorded.times[frames]
-    table = TrackTable.from_mot(rows, recorded.known)
     names = names_beside(source) or (recorded.info.names if recorded.info else {})
     is_ball = np.isin(class_ids(table.class_id), ball_ids(names))
     line = Timeline.of(frames, times, rate / stride)
-    people = line.placed(table[~is_ball])
+    edited_people = on_frames(picked(edited, ~is_ball), line.number, line.place)
+    people = edited_people.tracks
     scene = Scene.of(
         people,
         frame_rate=rate / stride,
@@ -258,16 +236,44 @@ def _refine_file(
         camera=line.camera(None if recorded.camera is None else recorded.camera[frames]),
         cuts=line.cuts(recorded.cuts if options.shots is None else read_cuts(options.shots)),
     )
-    changes, people = _run(people, scene, settings, line)
+    changes, people = _run(edited_people, scene, settings, line)
     ball = table[is_ball]
-    write_mot(target, with_ball(people, ball) if len(ball) else people, zero_based=options.zero_based)
-    return replace(changes, name=source.stem, output=str(target.path), ball=ball.tracks)
+    whole = with_ball(people, ball) if len(ball) else people
+    if options.edits:
+        whole = _write_identities(claim, target, edited, whole, options)
+    write_mot(claim.file(target.name), whole, zero_based=options.zero_based)
+    text = edited.as_text() if options.edits else ""
+    return replace(changes, name=source.stem, output=str(target), ball=ball.tracks, edits=text)
 
 
-def _run(table: TrackTable, scene: Scene, s: RefineSettings, line: Timeline) -> tuple[Changes, TrackTable]:
+def _edited(source: Path, table: TrackTable, options: argparse.Namespace) -> Edited:
+    """Return the tracks after the edits, if there are any; what did not fit is told."""
+    if options.edits is None:
+        return apply_edits(table, ())
+    read, known = read_edits(options.edits), identities_beside(source)
+    edited = apply_edits(table, read.edits, read_identities(known) if known else None)
+    if not options.quiet:
+        for text in refusals(options.edits, read, edited):
+            sys.stderr.write(f"{PROGRAM}: warning: {text}\n")
+    return edited
+
+
+def _write_identities(
+    claim: Claim, target: Path, edited: Edited, table: TrackTable, options: argparse.Namespace
+) -> TrackTable:
+    """Write what is known of the tracks beside the result; return the tracks with the edits enforced."""
+    held = enforced(edited, table, read_edits(options.edits).edits)
+    if len(held.identities):
+        write_identities(claim.file(f"{target.stem}{SUFFIX}"), held.identities)
+    return held.tracks
+
+
+def _run(edited: Edited, scene: Scene, s: RefineSettings, line: Timeline) -> tuple[Changes, TrackTable]:
+    table = edited.tracks
     split, linked, dropped, before, noise = 0, 0, 0, table, 0.0
     numbered = replace(table, detection=np.arange(len(table)))
-    for step, after in run_steps(numbered, scene, s):
+    by_hand = bool(edited.anchors) or bool(edited.drawn.any())
+    for step, after in run_edited(edited, scene, s) if by_hand else run_steps(numbered, scene, s):
         if step == "split":
             split += after.tracks - before.tracks
         if step == "link":
@@ -305,22 +311,6 @@ def _recorded(source: Path, rows: MotTable, options: argparse.Namespace) -> Reco
         return Recorded(None, {}, None)
     path: Path = options.detections
     return read_recorded(Recording(path / f"{source.stem}.npz" if path.is_dir() else path), rows)
-
-
-def read_cuts(path: Path) -> list[int]:
-    """Return the frames with which the second and later shots begin, from a table of ``sportstrack shots --csv``.
-
-    Raises:
-        FormatError: it is no such table, or cannot be read.
-    """
-    rows = read_table(path)
-    try:
-        starts = [int(row["start"]) for row in rows][1:]
-    except (KeyError, TypeError, ValueError) as error:
-        raise FormatError(f"{path}: not a table of shots; sportstrack shots VIDEO --csv FILE writes one") from error
-    if bad := next((start for start in starts if not 0 <= start <= MAX_FRAMES), None):
-        raise FormatError(f"{path}: a shot that starts with frame {bad}; expected 0 to {MAX_FRAMES:,}")
-    return starts
 
 
 def _known(
@@ -376,6 +366,10 @@ class _ListSettings(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
         sys.stdout.write("".join(f"{name:<24} {value:g}\n" for name, value in numbers(RefineSettings()).items()))
         parser.exit()
+
+
+def _steps(text: str) -> Sequence[str]:
+    return () if text.strip().lower() == "none" else names_of("step", STEPS)(text)
 
 
 def _setting(text: str) -> tuple[str, float]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sportstrack.boxes import iou
 from sportstrack.errors import FormatError
+from sportstrack.files.reading import read_table
+from sportstrack.limits import MAX_FRAMES
 from sportstrack.mot import MotTable
 from sportstrack.recording import RecordedFrame, Recording, RecordingInfo
 from sportstrack.refine.table import EVIDENCE
@@ -80,6 +83,22 @@ def read_recorded(recording: Recording, rows: MotTable) -> Recorded:
         tuple(cuts),
         _all_times(times, frames, recording.info.source_rate) if times else None,
     )
+
+
+def read_cuts(path: Path) -> list[int]:
+    """Return the frames with which the second and later shots begin, from a table of ``sportstrack shots --csv``.
+
+    Raises:
+        FormatError: it is no such table, or cannot be read.
+    """
+    rows = read_table(path)
+    try:
+        starts = [int(row["start"]) for row in rows][1:]
+    except (KeyError, TypeError, ValueError) as error:
+        raise FormatError(f"{path}: not a table of shots; sportstrack shots VIDEO --csv FILE writes one") from error
+    if bad := next((start for start in starts if not 0 <= start <= MAX_FRAMES), None):
+        raise FormatError(f"{path}: a shot that starts with frame {bad}; expected 0 to {MAX_FRAMES:,}")
+    return starts
 
 
 def _all_times(times: dict[int, float], frames: int, rate: float) -> FloatArray:

@@ -26,6 +26,7 @@ from sportstrack.edits import (
     Split,
     Swap,
     apply_edits,
+    find_edits,
     with_boxes,
 )
 from sportstrack.edits.text import edit_text, parse_edit
@@ -179,3 +180,17 @@ def test_any_text_is_refused_in_one_line(text: str | bytes) -> None:
     with pytest.raises(FormatError, match=r"^file, line 1") as refused:
         parse_edit(text, "file, line 1")
     assert "\n" not in str(refused.value)
+
+
+@settings(deadline=None)
+@given(SEEDS)
+def test_the_difference_as_edits_makes_the_one_of_the_other(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    before = random_table(rng)
+    session = EditSession(before)
+    random_edits(rng, session, most=12)
+    after, _ = session.tracks()
+    made = apply_edits(before, find_edits(before, after, still=1.0))
+    assert not made.count("refused")
+    assert of_each_track(made.tracks) == of_each_track(after)
+    assert find_edits(after, after) == []

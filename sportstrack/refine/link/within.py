@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sportstrack.refine.appearance import centred_embeddings, mean_appearance
+from sportstrack.refine.held import Held
 from sportstrack.refine.likeness import Likeness, measure
 from sportstrack.refine.link.pairs import Pairs, best_links, chain_ids
 from sportstrack.refine.scene import Scene
@@ -71,15 +72,21 @@ class Pieces:
     likeness: Likeness | None = None
 
 
-def link_pieces(table: TrackTable, scene: Scene, s: RefineSettings) -> TrackTable:
-    """Take tracks apart at gaps and shot changes, and link anew what follows on from what within each shot."""
+def link_pieces(table: TrackTable, scene: Scene, s: RefineSettings, held: Held | None = None) -> TrackTable:
+    """Take tracks apart at gaps and shot changes, and link anew what follows on from what within each shot.
+
+    What is ``held`` stays together, or apart.
+    """
     table = table.ordered()
     if not len(table):
         return table
     starts = _cut(table, scene, s)
     pieces = _pieces(table, starts, scene, s)
     found = [_worthwhile(*pair, pieces, scene, s) for pair in _candidates(pieces, scene, s)]
-    a, b = best_links(*(np.concatenate(column) for column in zip(*found, strict=True)))
+    left, right, gain = (np.concatenate(column) for column in zip(*found, strict=True))
+    if held is not None:
+        left, right, gain = held.links(table, starts, left, right, gain)
+    a, b = best_links(left, right, gain)
     ids = chain_ids(pieces.track_id, a, b)
     rows = _rows_of(np.lexsort((table.frame[starts[:-1]], ids)), starts)
     return replace(table, track_id=np.repeat(ids, np.diff(starts)))[rows]
