@@ -8,13 +8,16 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import sportstrack
 from sportstrack import OneOf, SportstrackError, TrackSettings, TuneSettings, tune_tracker
+from sportstrack.recording import RecordingWriter
 from sportstrack.tune.sequences import find_sources
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -169,6 +172,47 @@ def test_recordings_are_searched_with_their_truth(benchmark: Path, tmp_path: Pat
     of_recordings = tune_tracker([folder], tracker="sort", truth=benchmark, tune=TuneSettings(trials=2, held_out=0.0))
     of_text = tune_tracker(found, tracker="sort", tune=TuneSettings(trials=2, held_out=0.0))
     assert tried(of_recordings) == tried(of_text)
+
+
+def with_evidence(source: Path, target: Path) -> None:
+    """Copy a recording with embeddings, camera motion, uneven times and a shot change in its middle."""
+    recording = sportstrack.Recording(source)
+    writer = RecordingWriter(target, replace(recording.info, embedder="osnet", camera="flow"))
+    generator = np.random.default_rng(0)
+    for frame in recording:
+        vectors = generator.normal(size=(len(frame.detections), 8)).astype(np.float32)
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        camera = np.array([[1.0, 0.0, float(generator.normal())], [0.0, 1.0, 0.0]])
+        writer.write(
+            replace(
+                frame,
+                time=frame.time + (0.5 if frame.index > 20 else 0.0),
+                detections=replace(frame.detections, embedding=vectors),
+                camera=camera,
+                cut_confidence=1.0 if frame.index == 30 else 0.0,
+            )
+        )
+    writer.close()
+
+
+def test_all_that_a_recording_holds_reaches_the_trials(benchmark: Path, tmp_path: Path) -> None:
+    name = "v_aa_c001"
+    detections = str(benchmark / name / "det" / "det.txt")
+    sportstrack.track_video(
+        detections, tmp_path, detections=detections, save_detections=True, formats=("mot",), name=name
+    )
+    (tmp_path / "with").mkdir()
+    with_evidence(tmp_path / f"{name}.npz", tmp_path / "with" / f"{name}.npz")
+    tuned = tune_tracker(
+        [tmp_path / "with"], tracker="botsort", truth=benchmark, tune=TuneSettings(trials=2, held_out=0.0)
+    )
+    assert "appearance_thresh" in tuned.trials[1].values
+    sportstrack.track_video(tmp_path / "with" / f"{name}.npz", tmp_path / "out", tracker="botsort", formats=("mot",))
+    scores = sportstrack.score_tracks(benchmark / name / "gt" / "gt.txt", tmp_path / "out" / f"{name}.txt", frames=60)
+    assert pytest.approx(tuned.trials[0].value, abs=1e-3) == scores.HOTA
+    plain = tune_tracker([tmp_path], tracker="botsort", truth=benchmark, tune=TuneSettings(trials=2, held_out=0.0))
+    assert "appearance_thresh" not in plain.trials[1].values
+    assert plain.trials[0].value != pytest.approx(tuned.trials[0].value, abs=1e-3), "a cut and a gap change tracks"
 
 
 def test_a_search_space_of_your_own(benchmark: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
