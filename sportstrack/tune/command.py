@@ -145,16 +145,12 @@ def _teller(bar: object, tune: TuneSettings, *, quiet: bool) -> Told:
     from sportstrack.cli.progress import ProgressBar, say_beside_bars
 
     assert isinstance(bar, ProgressBar)
-    best: dict[str, float] = {}
 
-    def tell(part: str, trial: TunedTrial, done: int, expected: int) -> None:
+    def tell(part: str, trial: TunedTrial, best: bool, done: int, expected: int) -> None:
         bar(done, expected)
-        first = part not in best
-        if trial.complete and trial.value > best.get(part, -1.0):
-            best[part] = trial.value
-            if not quiet:
-                title = trial.title or "" if first else trial.title or "better"
-                say_beside_bars(f"{part}: trial {trial.number}: {tune.objective} {100 * trial.value:.2f} ({title})")
+        if best and not quiet:
+            title = trial.title or "the best so far"
+            say_beside_bars(f"{part}: trial {trial.number}: {tune.objective} {100 * trial.value:.2f} ({title})")
 
     return tell
 

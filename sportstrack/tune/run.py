@@ -32,8 +32,8 @@ PROGRAM = "sportstrack tune"
 STUDY = "study.db"
 FILES = ("tuned.yaml", "tune.txt", "tune.json", "trials.csv", "tune.png")
 
-Told = Callable[[str, TunedTrial, int, int], None]
-"""Called after each trial with the search's name, the trial, and how many of all trials are done and expected."""
+Told = Callable[[str, TunedTrial, bool, int, int], None]
+"""Called after each trial: the search's name, the trial, whether it is the best so far, trials done and expected."""
 
 
 def tune_tracker(
@@ -124,9 +124,9 @@ class _Job:
         with SequencePool(self.bench, how.processes) as pool:
             for i, part in enumerate(self.parts):
 
-                def finished(trial: TunedTrial, part: SearchPart = part, before: int = i * count) -> None:
+                def finished(trial: TunedTrial, best: bool, part: SearchPart = part, before: int = i * count) -> None:
                     if on_trial is not None:
-                        on_trial(part.name, trial, before + trial.number + 1, len(self.parts) * count)
+                        on_trial(part.name, trial, best, before + trial.number + 1, len(self.parts) * count)
 
                 calibration = self._calibration(part)
                 trials = search(

@@ -68,7 +68,7 @@ def search(
     seed: int,
     prune: bool,
     deadline: Deadline,
-    finished: Callable[[TunedTrial], None] = lambda _: None,
+    finished: Callable[[TunedTrial, bool], None] = lambda *_: None,
 ) -> list[TunedTrial]:
     """Run a search, or go on with one that was ended; return all its finished trials.
 
@@ -82,7 +82,7 @@ def search(
         seed: of the sampler.
         prune: end trials that are worse than the best.
         deadline: when to end before that.
-        finished: called after each trial.
+        finished: called after each trial, with whether it is the best so far.
     """
     import optuna
 
@@ -104,7 +104,7 @@ def search(
         store.add(part.name, trial, places)
         study.tell(asked, trial.value)
         done.append(trial)
-        finished(trial)
+        finished(trial, trial is _best(done))
     return done
 
 
