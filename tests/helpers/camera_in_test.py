@@ -27,7 +27,7 @@ class ToyCamera:
     """Sends a video over and over, until it is switched off."""
 
     def __init__(self, video: Path, address: str) -> None:
-        self._video, self._address = video, address
+        self.video, self._address = video, address
         self._off = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -45,7 +45,7 @@ class ToyCamera:
 
     def _send(self) -> None:
         with contextlib.suppress(InterruptedError):
-            send_video(self._video, self._address, loop=True, encode=True, progress=self._look)
+            send_video(self.video, self._address, loop=True, encode=True, progress=self._look)
 
     def _look(self, done: int, expected: int | None) -> None:
         if self._off.is_set():

@@ -6,7 +6,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator
-from contextlib import suppress
 from fractions import Fraction
 
 from sportstrack.errors import SourceError
@@ -41,8 +40,8 @@ class PatientReader:
         self._address, self._on_state, self._stop, self._timeout = address, on_state, stop, timeout
         self._arrived: deque[tuple[int, float]] = deque(maxlen=_KEPT)
         self.reconnections = self.decoded = 0
-        self.warnings: list[str] = []
         self._reader = self._open()
+        self.warnings: list[str] = self._reader.warnings
         self.info: SourceInfo = self._reader.info
 
     def arrival(self, index: int) -> float:
@@ -63,13 +62,12 @@ class PatientReader:
                 index, pts = first + frame.index, frame.pts + shift
                 yield Frame(index, float(pts), pts, frame.image) if first else frame
                 last = pts
-            with suppress(AttributeError):
-                self.warnings[:] = self._reader.warnings[-_WARNINGS:]
             if self._stop.is_set() or not isinstance(self._reader, CameraReader):
                 return  # a stream reader ends only where the stream has an end
             first, last = index + 1, last + Fraction(1, 1000)
             self._lost("the camera gives no more pictures")
             self._reader = self._open()
+            self.warnings = self._reader.warnings
             self._back()
 
     def close(self) -> None:

@@ -190,6 +190,21 @@ def test_a_camera_that_goes_and_comes_back_garbled_is_taken_up_again(watched: Wa
     wait_for(lambda: watched.state()["counters"]["frames_tracked"] > before + 5, 30)
 
 
+def test_pictures_of_another_size_are_scaled_to_the_first_ones(watched: Watched, tmp_path: Path) -> None:
+    watched.wait("running")
+    watched.camera.off()
+    before = watched.camera.video
+    watched.camera.video = make_match(tmp_path / "larger.mp4", 50, (320, 240))
+    watched.camera.on()
+    warned = wait_for(lambda: [text for text in watched.state()["warnings"] if "320x240" in text], 60)
+    assert "scaled to 160x120" in warned[-1]
+    assert (watched.state()["width"], watched.state()["height"]) == SIZE
+    wait_for(lambda: watched.state()["state"] == "running" and watched.state()["counters"]["tracks_alive"])
+    watched.camera.off()
+    watched.camera.video = before
+    watched.camera.on()
+
+
 def test_a_file_behind_http_ends_and_a_webhook_gets_its_results(tmp_path: Path, root: Path, monkeypatch: Any) -> None:
     monkeypatch.setenv("PYTHONPATH", f"{root}:{root / 'tests' / 'helpers'}")
     got = bytearray()
