@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sportstrack.edits.apply import Anchors, Edited, apply_edits
+from sportstrack.edits.corrected import read_corrected
 from sportstrack.edits.diff import find_edits
 from sportstrack.edits.file import EditFile, append_edit, drop_last_edit, edits_beside, read_edits, write_edits
 from sportstrack.edits.fill import with_boxes
@@ -56,6 +57,7 @@ __all__ = [
     "find_edits",
     "find_moments",
     "propagate",
+    "read_corrected",
     "read_edits",
     "with_boxes",
     "write_edits",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sportstrack.edits.operations import AnyOperation, Edit
 from sportstrack.edits.outcome import ALREADY, APPLIED, REFITTED, REFUSED, EditOutcome
@@ -42,6 +42,7 @@ class Edited:
         outcomes: what became of each edit, in order.
         anchors: what the edits say of identities.
         drawn: (N,) which boxes of the tracks a person has drawn; nothing may move them.
+        edits: that were applied, in order.
     """
 
     tracks: TrackTable
@@ -49,6 +50,7 @@ class Edited:
     outcomes: tuple[EditOutcome, ...]
     anchors: Anchors
     drawn: BoolArray
+    edits: tuple[Edit, ...] = ()
 
     def count(self, status: str) -> int:
         """Return how many edits have a status: ``applied``, ``refitted``, ``already`` or ``refused``."""
@@ -76,8 +78,9 @@ def apply_edits(
         identities: what is known of the tracks.
     """
     session = EditSession(tracks, identities)
-    outcomes = tuple(session.apply(edit) for edit in edits)
-    return edited(session, outcomes)
+    whole = tuple(edit if isinstance(edit, Edit) else Edit(edit) for edit in edits)
+    outcomes = tuple(session.apply(edit) for edit in whole)
+    return replace(edited(session, outcomes), edits=whole)
 
 
 def edited(session: EditSession, outcomes: tuple[EditOutcome, ...] = ()) -> Edited:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from sportstrack.edits.apply import Anchors, Edited, apply_edits
 from sportstrack.edits.file import EditFile
-from sportstrack.edits.operations import Edit, Merge, Split, Swap
+from sportstrack.edits.operations import Merge, Split, Swap
 from sportstrack.edits.propagate import held
 from sportstrack.refine.link import link_tracks
 from sportstrack.refine.scene import Scene
@@ -48,10 +48,10 @@ def run_edited(edited: Edited, scene: Scene, settings: RefineSettings) -> Iterat
         yield name, table
 
 
-def enforced(edited: Edited, refined: TrackTable, edits: Sequence[Edit]) -> Edited:
+def enforced(edited: Edited, refined: TrackTable) -> Edited:
     """Return refined tracks with what edits say of identities, where a step has undone it: across shot changes."""
     kinds = (Swap, Split, Merge)
-    again = apply_edits(refined, [one for one in edits if isinstance(one.operation, kinds)], edited.identities)
+    again = apply_edits(refined, [one for one in edited.edits if isinstance(one.operation, kinds)], edited.identities)
     return replace(again, outcomes=edited.outcomes)
 
 

@@ -16,7 +16,9 @@ from sportstrack.cli import new_parser, print_json, report_error, run
 from sportstrack.cli.arguments import FRAME_RATE, names_of, size
 from sportstrack.cli.shared import add_classes, add_json, add_overwrite, add_quiet, add_truth, add_zero_based
 from sportstrack.edits.apply import Edited, apply_edits
-from sportstrack.edits.file import read_edits
+from sportstrack.edits.corrected import SUFFIXES, read_corrected
+from sportstrack.edits.diff import find_edits
+from sportstrack.edits.file import EditFile, read_edits
 from sportstrack.edits.refined import enforced, on_frames, picked, refusals, run_edited
 from sportstrack.errors import FormatError, SettingError, SportstrackError, unknown
 from sportstrack.files.claim import Claim
@@ -89,7 +91,8 @@ def _parser() -> argparse.ArgumentParser:
         "--edits",
         type=Path,
         metavar="FILE",
-        help="corrections by hand (sportstrack edit), applied first; no step undoes them; --steps none: nothing else",
+        help="corrections by hand, applied first; no step undoes them: NAME.edits.jsonl of sportstrack edit, or the "
+        "tracks as CVAT (.xml) or Label Studio (.json) gave them back",
     )
     add_classes(parser)
     add("--list-settings", action=_ListSettings, help="print the settings with their defaults and stop")
@@ -240,7 +243,7 @@ def _refine_file(
     ball = table[is_ball]
     whole = with_ball(people, ball) if len(ball) else people
     if options.edits:
-        whole = _write_identities(claim, target, edited, whole, options)
+        whole = _write_identities(claim, target, edited, whole)
     write_mot(claim.file(target.name), whole, zero_based=options.zero_based)
     text = edited.as_text() if options.edits else ""
     return replace(changes, name=source.stem, output=str(target), ball=ball.tracks, edits=text)
@@ -250,7 +253,7 @@ def _edited(source: Path, table: TrackTable, options: argparse.Namespace) -> Edi
     """Return the tracks after the edits, if there are any; what did not fit is told."""
     if options.edits is None:
         return apply_edits(table, ())
-    read, known = read_edits(options.edits), identities_beside(source)
+    read, known = _read_edits(table, options.edits), identities_beside(source)
     edited = apply_edits(table, read.edits, read_identities(known) if known else None)
     if not options.quiet:
         for text in refusals(options.edits, read, edited):
@@ -258,11 +261,17 @@ def _edited(source: Path, table: TrackTable, options: argparse.Namespace) -> Edi
     return edited
 
 
-def _write_identities(
-    claim: Claim, target: Path, edited: Edited, table: TrackTable, options: argparse.Namespace
-) -> TrackTable:
+def _read_edits(table: TrackTable, path: Path) -> EditFile:
+    """Read edits, or find those that make the tracks what CVAT or Label Studio gave back."""
+    if path.suffix.lower() not in SUFFIXES:
+        return read_edits(path)
+    edits = find_edits(table, read_corrected(path))
+    return EditFile(tuple(edits), tuple(range(1, len(edits) + 1)))
+
+
+def _write_identities(claim: Claim, target: Path, edited: Edited, table: TrackTable) -> TrackTable:
     """Write what is known of the tracks beside the result; return the tracks with the edits enforced."""
-    held = enforced(edited, table, read_edits(options.edits).edits)
+    held = enforced(edited, table)
     if len(held.identities):
         write_identities(claim.file(f"{target.stem}{SUFFIX}"), held.identities)
     return held.tracks
