@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from math import inf
+from pathlib import Path
 from typing import Any, get_origin, get_type_hints
 
 from sportstrack.detect.settings import DetectorSettings
@@ -160,14 +161,14 @@ def describe(kind: JobKind, settings: ServeSettings) -> list[dict[str, Any]]:
         rows += [_row(config, name, hints[name]) for name in names]
     for row in rows:
         if row["name"] == "weights":
-            row["choices"] = [entry.replace("\\", "/").rpartition("/")[2] for entry in settings.weights]
+            row["choices"] = [Path(entry).name for entry in settings.weights]
             row["default"] = next(iter(row["choices"]), None)
         if row["name"] == "detector":
             row["choices"] = list(settings.plugins)
     empty = {"default": None, "low": None, "high": None, "choices": None, "metavar": "FILE"}
     rows += [{"name": name, "type": "file", "help": text, **empty} for name, text in kind.files.items()]
     if kind.name == "track" and settings.configs:
-        known = [entry.replace("\\", "/").rpartition("/")[2] for entry in settings.configs]
+        known = [Path(entry).name for entry in settings.configs]
         text = "a settings file of the service; other settings win over it"
         rows.append({"name": "config", "type": "text", "help": text, **empty, "choices": known})
     return rows

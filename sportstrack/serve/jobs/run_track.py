@@ -157,6 +157,9 @@ def _finish(
     for text in values.get("warnings", []):
         report.log(f"warning: {text}")
     values["outputs"] = {kind: Path(path).name for kind, path in values.get("outputs", {}).items()}
+    for name in ("weights", *task.files):  # where they lie is nobody's business
+        if isinstance(path := values["settings"].get(name), str):
+            values["settings"][name] = Path(path).name
     for private in ("source", "inputs", "requested"):
         values.pop(private, None)
     return values

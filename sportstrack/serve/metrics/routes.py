@@ -6,6 +6,7 @@ import shutil
 import threading
 from contextlib import suppress
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
@@ -85,9 +86,9 @@ def about(service: TheService) -> dict[str, Any]:
         "allowed": {
             "folders": bool(settings.folders),
             "streams": list(settings.streams),
-            "weights": list(settings.weights),
+            "weights": [Path(entry).name for entry in settings.weights],
             "plugins": list(settings.plugins),
-            "configs": list(settings.configs),
+            "configs": [Path(entry).name for entry in settings.configs],
         },
         "extras": {name: find_spec(module) is not None for name, module in _EXTRAS.items()},
     }
