@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 from make_video import make_video
-from paged import FRAMES, PEOPLE
+from paged import FRAMES, PEOPLE, Clip, ended, sent, uploaded
 from serving import Served
+
+import sportstrack
 
 COLOURS = (
     "[...document.querySelectorAll('.swatch')].map((one) => "
@@ -222,3 +224,27 @@ def test_a_video_that_the_browser_cannot_play_has_an_h264_copy(page: Any, server
     page.wait_for_function("() => document.querySelector('video').readyState >= 2")
     page.wait_for_timeout(100)
     assert painted(page) == 0, "the copy has its boxes drawn in already"
+
+
+def test_a_pitch_brings_a_minimap(page: Any, server: Served, clip: Clip, tmp_path: Path) -> None:
+    """The players of a frame stand on the map where the tracks say; another frame moves them."""
+    camera = sportstrack.Camera((0.0, 60.0, 15.0), 0.0, 14.0, 0.0, 800.0, (320.0, 180.0))
+    frames = {frame: sportstrack.PitchFrame(frame, "ok", "", camera, 0.5, 0.1) for frame in range(FRAMES)}
+    sportstrack.write_pitch(
+        tmp_path / "match.pitch.jsonl", sportstrack.PitchTrack(sportstrack.load_pitch(), (640, 360), frames)
+    )
+    pitch = {"upload": uploaded(server, tmp_path / "match.pitch.jsonl")}
+    job = ended(server, sent(server, clip, "on the pitch", pitch=pitch, formats=["mot"]))
+    assert (job["state"], job["error"]) == ("done", None)
+    tracks = server.client.get(f"/v1/jobs/{job['id']}/tracks").json()
+    assert tracks["pitch"] == {"name": "football", "length": 105.0, "width": 68.0}
+    page.goto(f"{server.url}/#/jobs/{job['id']}")
+    page.wait_for_selector(".minimap canvas")
+    page.wait_for_timeout(200)
+    grab = "document.querySelector('.minimap canvas').toDataURL()"
+    first = page.evaluate(grab)
+    page.focus(".player")
+    page.keyboard.press("End")
+    page.wait_for_function(f"() => {grab} !== {first!r}")
+    page.select_option("[aria-label='Heat map of']", "picture")
+    assert painted(page, ".heat canvas") > 1000
