@@ -145,7 +145,7 @@ def check_settings(kind: JobKind, values: Mapping[str, Any], settings: ServeSett
     for config, names in kind.parts:
         config(**{name: _as_tuple(value) for name, value in found.items() if name in names})
     needs_weights = any("weights" in names for _, names in kind.parts) and found.get("init") is None
-    if needs_weights and not found.get("detector"):
+    if needs_weights and not found.get("detector") and "detections" not in values:  # a replay runs no detector
         found.setdefault("weights", default_weights(settings))
     _check_size(found.get("imgsz"), settings)
     if kind.name == "track" and found.get("tracker_settings") and found.get("tracker", "sports").lower() in TRACKERS:
