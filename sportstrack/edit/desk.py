@@ -30,8 +30,8 @@ from sportstrack.serve.refusal import RefusedError
 COMMAND = "sportstrack edit"
 MOST_BOXES = 200_000  # of one answer
 
-Follow = Callable[[Edited, AnyOperation], tuple[AnyOperation, ...]]
-"""What follows from an edit: tracks after it, its operation → more operations."""
+Follow = Callable[[EditSession], tuple[AnyOperation, ...]]
+"""Tracks after an edit → the operations that follow from it; the tracks stay as they are."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,7 @@ class EditDesk:
         self.clip, self.tracks, self.path = clip, tracks, path
         self.warnings: list[str] = []
         self.follow: Follow | None = None
+        self._followed: tuple[str, tuple[AnyOperation, ...]] = ("", ())
         self._begun, self._count = secrets.token_hex(4), 0
         self._mutex = threading.RLock()
         self._file_lock = Lock(ensure_folder(path.parent) / f".{path.name}.lock", path, COMMAND)
@@ -207,10 +208,11 @@ class EditDesk:
             self._check(version)
             edit = edit_from_dict(self._with_ids(values) | ({"note": note} if note else {}), "the edit")
             edit = replace(edit, operation=with_boxes(self.session, edit.operation))
+            expected = self._following() if follow else ()
             outcome = self._try(edit)
-            if follow and self.follow is not None and (then := self.follow(self.result(), edit.operation)):
+            if then := self._news(expected) if follow else ():
                 self.session.undo()
-                edit = replace(edit, then=self._filled(edit, then))
+                edit = replace(edit, then=then)
                 outcome = self._try(edit)
             self._save(edit)
             self._done.append((edit, outcome))
@@ -249,6 +251,19 @@ class EditDesk:
             self._done.append((edit, outcome))
             return self._changed(words_of(edit.operation), outcome, len(edit.then))
 
+    def _following(self) -> tuple[AnyOperation, ...]:
+        """Return what would be linked otherwise already, whatever the next edit is."""
+        if self._followed[0] != self.version:
+            self._followed = (self.version, () if self.follow is None else self.follow(self.session))
+        return self._followed[1]
+
+    def _news(self, expected: tuple[AnyOperation, ...]) -> tuple[AnyOperation, ...]:
+        """Return what follows from the edit that was made just now, and not from those before it."""
+        if self.follow is None:
+            return ()
+        known = {words_of(one) for one in expected}
+        return tuple(one for one in self.follow(self.session) if words_of(one) not in known)
+
     def _with_ids(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Choose the id of a track that begins."""
         op, given = values.get("op"), dict(values)
@@ -265,18 +280,6 @@ class EditDesk:
             self.session.undo()
             raise RefusedError(outcome.reason or "the tracks are so already", "conflict")
         return outcome
-
-    def _filled(self, edit: Edit, then: tuple[AnyOperation, ...]) -> tuple[AnyOperation, ...]:
-        """Return operations with the boxes that they mean, each after those before it."""
-        self.session.apply(Edit(edit.operation))
-        steps, filled = 1, []
-        for operation in then:
-            filled.append(with_boxes(self.session, operation))
-            self.session.apply(filled[-1])
-            steps += 1
-        for _ in range(steps):
-            self.session.undo()
-        return tuple(filled)
 
     def _save(self, edit: Edit) -> None:
         try:

@@ -14,7 +14,7 @@ import numpy as np
 
 from sportstrack.edit.clip import EditClip
 from sportstrack.edit.desk import EditDesk
-from sportstrack.edit.evidence import find_in
+from sportstrack.edit.evidence import find_in, follow_in
 from sportstrack.edit.tracks import TracksToEdit
 from sportstrack.edit.words import words_of
 from sportstrack.edits import Confirm, EditSession, Split
@@ -22,6 +22,7 @@ from sportstrack.edits.moments import Moment, MomentCorrection
 from sportstrack.edits.operations import AnyOperation
 from sportstrack.edits.text import operation_dict
 from sportstrack.errors import SportstrackError
+from sportstrack.refine.scene import Scene
 from sportstrack.serve.refusal import not_found
 
 LEAST = 0.1  # probability of an error from which a moment is worth a look
@@ -53,19 +54,23 @@ class DoubtFinder:
         self._lock = threading.Lock()
         self._found: dict[str, Moment] = {}
         self._searching, self._error = True, ""
-        self._known: tuple[str, list[dict[str, Any]]] = ("", [])
+        self._scene: Scene | None = None
 
     def search(self) -> None:
         """Look for them; what goes wrong is told by `state`."""
         found: list[Moment] = []
         error = ""
         try:
-            found = find_in(self._clip, self._tracks, LEAST)
+            found, self._scene = find_in(self._clip, self._tracks, LEAST)
         except SportstrackError as trouble:
             error = str(trouble)
         with self._lock:
             self._found = {_key(one): one for one in found}
             self._searching, self._error = False, error
+
+    def follow(self, session: EditSession) -> tuple[AnyOperation, ...]:
+        """Return what follows from the edits of a session: tracks are linked again between its anchors."""
+        return follow_in(self._clip, self._tracks, self._scene, session)
 
     def note(self, key: str) -> str:
         """Return the note of the edit that answers a moment; empty where there is no such moment."""

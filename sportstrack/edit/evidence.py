@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -11,7 +11,9 @@ from sportstrack.classes import ball_ids
 from sportstrack.edit.clip import EditClip
 from sportstrack.edit.tracks import TracksToEdit
 from sportstrack.edits.moments import Moment, find_moments
-from sportstrack.edits.operations import AnyOperation
+from sportstrack.edits.operations import AnyOperation, tracks_of
+from sportstrack.edits.propagate import propagate
+from sportstrack.edits.session import EditSession
 from sportstrack.mot import class_ids
 from sportstrack.recording import Recording
 from sportstrack.refine.recorded import Recorded, read_recorded
@@ -21,10 +23,15 @@ from sportstrack.refine.timeline import Timeline
 from sportstrack.types import BoolArray
 
 _MOST_BOXES = 400_000  # whose embeddings are read
+_MOST_FOLLOWED = 150_000  # boxes that are linked again after an answer: some minutes of a match
+
+Operations: TypeAlias = tuple[AnyOperation, ...]
 
 
-def find_in(clip: EditClip, tracks: TracksToEdit, least: float) -> list[Moment]:
-    """Return the doubtful moments of tracks of people, by the video's frame numbers, the most doubtful first.
+def find_in(clip: EditClip, tracks: TracksToEdit, least: float) -> tuple[list[Moment], Scene]:
+    """Return the doubtful moments of tracks of people, by the video's frame numbers, and the scene.
+
+    The most doubtful moment comes first.
 
     Args:
         clip: the video.
@@ -37,8 +44,16 @@ def find_in(clip: EditClip, tracks: TracksToEdit, least: float) -> list[Moment]:
     line, table, scene = placed(clip, tracks, tracks.table[~_is_ball(tracks)])
     found = find_moments(table, scene, identities=tracks.identities, least=least)
     if line.length == len(line.place) and tracks.every == 1 and tracks.start == 0:
-        return found
-    return [_numbered(one, line) for one in found]
+        return found, scene
+    return [_numbered(one, line) for one in found], scene
+
+
+def follow_in(clip: EditClip, tracks: TracksToEdit, scene: Scene | None, session: EditSession) -> Operations:
+    """Return what follows from the edits of a session, and the ball left out; nothing where that would take long."""
+    if scene is None or len(session.board.table) > _MOST_FOLLOWED or tracks.every > 1 or clip.times is not None:
+        return ()
+    balls = set(tracks.table.track_id[_is_ball(tracks)].tolist())
+    return tuple(one for one in propagate(session, scene) if not balls & set(tracks_of(one)))
 
 
 def _is_ball(tracks: TracksToEdit) -> BoolArray:

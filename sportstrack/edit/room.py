@@ -40,6 +40,7 @@ class EditRoom:
         self.pictures = PictureShelf(clip)
         self.copies = ClipCopies(clip, self.folder, settings.frame_rate, lambda: self.bell.ring("tracks"))
         self.doubts = DoubtFinder(clip, tracks, self.desk)
+        self.desk.follow = self.doubts.follow
         self.kits: dict[str, str] = {}
         self._thread = threading.Thread(target=self._look, name="moments", daemon=True)
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from editing import FRAMES, OpenEditor, box_of, editor
 
-from sportstrack.edits import read_edits
+from sportstrack.edits import EditSession, Merge, read_edits
+from sportstrack.edits.operations import AnyOperation
 
 BROKEN = {1: (15, 8), 3: (30, 9)}  # lane → its last frame before two without a box, and its id from then on
 
@@ -113,3 +114,22 @@ def test_a_moment_follows_its_players_to_other_ids(doubtful: OpenEditor) -> None
     assert 9 in room.doubts.answers(key)["tracks"]
     room.apply({"op": "rename", "track": 9, "new": 77}, room.desk.version, "", follow=False)
     assert 77 in room.doubts.answers(key)["tracks"]
+
+
+def test_what_follows_from_an_answer_is_one_edit_with_it(doubtful: OpenEditor) -> None:
+    """What would be linked otherwise already is not taken for a consequence."""
+    desk = doubtful.room.desk
+    asked: list[int] = []
+
+    def follow(session: EditSession) -> tuple[AnyOperation, ...]:
+        asked.append(len(session.board.tracks))
+        return (Merge(1, 8),) + ((Merge(3, 9),) if 2 not in session.board.tracks else ())
+
+    desk.follow = follow
+    change = desk.apply({"op": "delete", "track": 2}, desk.version, follow=True)
+    assert (change.follows, sorted(change.gone)) == (1, [2, 9])
+    (edit,) = read_edits(doubtful.edits).edits
+    assert [(one.a, one.b) for one in edit.then if isinstance(one, Merge)] == [(3, 9)]
+    change = desk.undo(desk.version)
+    assert sorted(row["id"] for row in change.rows) == [2, 3, 9]
+    assert len(asked) == 2
