@@ -9,6 +9,7 @@ from sportstrack.label.cvat import cvat_labels, write_cvat
 from sportstrack.label.labelstudio import labelstudio_config, write_labelstudio
 from sportstrack.label.run import LabelSettings, label_video, label_videos
 from sportstrack.label.table import LabelledVideo
+from sportstrack.label.training import write_training
 from sportstrack.label.yolo import to_table, write_yolo_labels
 
 __all__ = [
@@ -21,5 +22,6 @@ __all__ = [
     "to_table",
     "write_cvat",
     "write_labelstudio",
+    "write_training",
     "write_yolo_labels",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -20,18 +21,22 @@ from sportstrack.label.labelstudio import LOCAL_FILES
 from sportstrack.label.place import Place, held_data_set
 from sportstrack.label.run import LabelSettings, label_name, label_video
 from sportstrack.label.table import LabelledVideo, refuse_twins
+from sportstrack.label.training import PARTS, write_training
 from sportstrack.label.yolo import to_table, write_yolo_labels
 from sportstrack.track.in_force import explicit, is_recording, without_detector
 from sportstrack.track.settings import TrackSettings, read_settings
 
 PROGRAM = "sportstrack label"
-FORMATS = ("yolo", "cvat", "labelstudio")
+FORMATS = ("yolo", "cvat", "labelstudio", "training")
+EVERY = 25  # frames, for training where --every does not say
 
 _EXAMPLES = """examples:
   sportstrack label match.mp4 --weights best.pt --every 25 -o football-new          YOLO: pictures, labels, data.yaml
   sportstrack label match.mp4 --weights best.pt --format cvat -o to-correct         to-correct/match.xml
   sportstrack label runs/track/match.npz --format cvat -o to-correct                from a recording, without the video
   sportstrack label match.mp4 --detections match.npz --format labelstudio -o ls     pictures and ls/match.json
+  sportstrack label match.mp4 --detections match.npz --edits match.edits.jsonl --format training -o corrected
+                                                              labels, crops of people and truth, of corrected tracks
   sportstrack label *.mp4 --rename person=player,"sports ball"=ball -o football-new
 
 Tracks fill the detector's gaps. A filled box is marked: occluded="1" in CVAT, the note "filled" in Label Studio, and
@@ -71,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
         default=argparse.SUPPRESS,
         help="leave gaps: what a live run would give",
     )
-    add_settings(group, LabelSettings, ("rename",), rename={"type": _renames, "metavar": "OLD=NEW,…"})
+    add_settings(group, LabelSettings, ("rename", "edits"), rename={"type": _renames, "metavar": "OLD=NEW,…"})
 
     group = parser.add_argument_group("detector and tracker")
     add_config(group)
@@ -88,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
 
     group = parser.add_argument_group("formats")
     add = group.add_argument
-    add("--split", default="train", help="yolo: the split that the pictures go to (train)")
+    add("--split", default="train", help="yolo, training: the split that the pictures go to (train)")
     add(
         "--tolerance",
         type=Real(),
@@ -112,7 +117,11 @@ def _main(options: argparse.Namespace) -> int:
         raise SettingError(f"two videos are called {twin}; label them one by one, each with its own -o")
     if how.detections and len(options.sources) > 1:
         raise SettingError("--detections belongs to one video: name one")
-    if options.format != "yolo":
+    if how.detections is None and wanted.edits and len(options.sources) > 1:
+        raise SettingError("--edits belongs to one video: name one")
+    if options.format == "training":
+        _, failed = _label_for_training(options, how, wanted)
+    elif options.format != "yolo":
         _, failed = _label_all(options, how, wanted)
     else:
         with held_data_set(options.output, options.sources, options.overwrite) as replace:
@@ -124,6 +133,23 @@ def _main(options: argparse.Namespace) -> int:
     if failed:
         sys.stderr.write(f"{PROGRAM}: {failed} of {len(options.sources)} videos failed\n")
     return 2 if failed else 0
+
+
+def _label_for_training(
+    options: argparse.Namespace, how: TrackSettings, wanted: LabelSettings
+) -> tuple[list[LabelledVideo], int]:
+    """Label whole videos, and write data sets of every Nth frame and truth of all."""
+    every = wanted.every if "every" in vars(options) else EVERY
+    videos, failed = _label_all(options, how, replace(wanted, every=1))
+    if videos:
+        with ProgressBar("pictures", "picture", options.quiet) as bar:
+            made = write_training(
+                videos, options.output, split=options.split, every=every, overwrite=options.overwrite, progress=bar
+            )
+        parts = ", ".join(f"{name}/ ({about})" for name, about in PARTS.items())
+        counts = f"{made['pictures']} pictures, {made['crops']} crops, {made['boxes']} boxes of truth"
+        _say(f"wrote {options.output}: {parts}; {counts}", options)
+    return videos, failed
 
 
 def _settings(options: argparse.Namespace) -> tuple[TrackSettings, LabelSettings]:
@@ -153,7 +179,7 @@ def _label_all(
         say_at_terminal(f"loading {how.detector or how.weights} …", quiet=options.quiet)
     for source in options.sources:
         try:
-            if options.format == "yolo":
+            if options.format in ("yolo", "training"):
                 video = label(source)
                 to_table([video])  # a recording has no pictures: say so now
             else:

@@ -13,6 +13,7 @@ from sportstrack.errors import SettingError, SourceError, unknown
 from sportstrack.files.claim import file_name
 from sportstrack.files.reading import same_name
 from sportstrack.label.table import LabelledVideo, keep_sure, numbered, on_frames, one_class_each, refuse_twins, within
+from sportstrack.label.training import corrected
 from sportstrack.limits import MAX_FRAMES
 from sportstrack.mot import class_ids
 from sportstrack.options import check_options, option
@@ -44,6 +45,7 @@ class LabelSettings:
         min_track_score: least mean score of a track's detected boxes.
         min_track_frames: least number of frames in which a track was detected.
         rename: other names for the detector's classes; classes with one name become one.
+        edits: a file of corrections by hand (``NAME.edits.jsonl``), applied to the tracks.
 
     Raises:
         SettingError: a value out of range.
@@ -56,6 +58,9 @@ class LabelSettings:
         3, "least number of frames in which a track was detected", low=0, high=MAX_FRAMES, metavar="N"
     )
     rename: Mapping[str, str] = option(dict, "other names for the detector's classes")
+    edits: Path | None = option(
+        None, "corrections by hand (NAME.edits.jsonl of sportstrack edit), applied to the tracks", metavar="FILE"
+    )
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -142,6 +147,9 @@ def _labelled(
     kept = numbers[numbers % wanted.every == 0]
     ball = how.ball_ids({number: name for number, (name, _) in names.items()}) or ()
     boxes = _tracks(frames, summary, offline=wanted.offline, shots=how.shots, ball=ball)
+    told: list[str] = []
+    if wanted.edits is not None:
+        boxes, told = corrected(boxes, wanted.edits)
     boxes = one_class_each(keep_sure(boxes, wanted.min_track_score, wanted.min_track_frames))
     boxes, classes = numbered(*_chosen(boxes, names, how))
     boxes = on_frames(within(boxes, summary.width, summary.height), kept)
@@ -159,7 +167,7 @@ def _labelled(
         classes,
         has_images,
         numbers if is_folder else None,
-        tuple(summary.warnings),
+        (*summary.warnings, *told),
     )
 
 
