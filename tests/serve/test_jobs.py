@@ -164,6 +164,19 @@ def test_the_figures_count_the_frames(server: Served, done: dict[str, Any]) -> N
     assert 'sportstrack_request_seconds_count{route="/v1/jobs/{key}",status="200"}' in text
 
 
+def test_detections_are_replayed_without_a_detector(server: Served, done: dict[str, Any], matches: Path) -> None:
+    (matches / "match.npz").write_bytes(io_path(server, done, "match.npz").read_bytes())
+    formats = {"formats": ["mot"], "tracker": "sort"}
+    beside = server.send(settings=formats | {"detections": {"path": "match.npz"}})
+    alone = server.send(source={"path": "match.npz"}, settings=formats)
+    refused = server.send(settings=formats | {"detections": {"path": "match.npz"}, "weights": "demo"})
+    beside, alone, refused = (server.ended(one["id"]) for one in (beside, alone, refused))
+    assert [one["error"] for one in (beside, alone)] == [None, None]
+    texts = [server.client.get(f"/v1/jobs/{one['id']}/files/match.txt").text for one in (beside, alone)]
+    assert texts[0] == texts[1] != ""
+    assert refused["error"]["message"].startswith("match.npz: weights cannot be set in a replay")
+
+
 def test_other_kinds_work_on_a_job_s_result(server: Served, done: dict[str, Any], matches: Path) -> None:
     lines = [line.split(",") for line in io_path(server, done, "match.txt").read_text().splitlines()]
     truth = "\n".join(",".join([*line[:6], "1", "1", "1"]) for line in lines)

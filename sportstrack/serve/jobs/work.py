@@ -123,7 +123,8 @@ class _Held:
 
 def _without_folder(text: str, task: Task) -> str:
     """Return a message without the service's own folders, which are nobody's business."""
-    for folder in (task.results, Path(task.folder), Path(task.source).parent if not task.url else Path(task.folder)):
+    named = [Path(path).parent for path in (*([] if task.url else [task.source]), *task.files.values())]
+    for folder in (task.results, Path(task.folder), *named):
         text = text.replace(f"{folder}{os.sep}", "").replace(str(folder), "the job's folder")
     return text
 
