@@ -48,8 +48,9 @@ class PitchFinder:
         self._next, self._pause = 0, every
 
     def __call__(self, frame: int, image: Image, lines: Floats = NO_LINES) -> PitchEvidence | None:
-        """Return the places that a frame shows, for those frames that are looked at; None where it shows none.
+        """Return the places that a frame shows, for those frames that are looked at.
 
+        None where it shows a pitch but tells no camera; no places, and ``no_pitch``, where it shows none.
         ``lines`` (N, 3) are its line pixels, as in `SeenFrame`.
         """
         if frame < self._next:
@@ -61,7 +62,9 @@ class PitchFinder:
             min(LONGEST, 2 * self._pause) if searched else self.every if found.camera is None else 2 * self.every
         )
         self._next = frame + self._pause
-        return None if found.camera is None else evidence_of(frame, found, self.pitch)
+        if found.is_pitch:
+            return None if found.camera is None else evidence_of(frame, found, self.pitch)
+        return PitchEvidence(frame, [], np.empty((0, 2)), np.empty(0), np.empty(0), no_pitch=True)
 
     def maps(self, image: Image) -> Maps:
         """Return what the network sees in a frame (H, W, 3), BGR."""

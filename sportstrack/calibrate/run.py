@@ -138,7 +138,7 @@ def _fit(
                 seen = looker.look(frame.index, frame.image)
                 spool.append(seen)
                 found = None if find is None else find(frame.index, frame.image, seen.lines)
-                if found is not None and len(found):
+                if found is not None:
                     evidence[frame.index] = found
                 if show is not None:
                     show(frame.index + 1, info.frame_count)

@@ -29,6 +29,7 @@ class PitchEvidence:
         confidence: (N,) 0…1, that the place is what its name says; 1 for marks by hand.
         by_hand: someone has marked it: it may begin a clip, and what contradicts it is reported, not left out.
         camera: that a network's places told; None for marks by hand.
+        no_pitch: the network has seen that the frame shows no pitch.
     """
 
     frame: int
@@ -38,6 +39,7 @@ class PitchEvidence:
     confidence: Floats
     by_hand: bool = False
     camera: Camera | None = None
+    no_pitch: bool = False
 
     def __post_init__(self) -> None:
         n = len(self.places)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -155,7 +155,7 @@ def load_pitch(name: str = "football", length: float | None = None, width: float
     known, wanted = pitch_names(), name.strip().lower().replace("-", "_").replace(" ", "_")
     if wanted not in known:
         raise SettingError(unknown("pitch", name, known))
-    data = read_yaml(_FOLDER / f"{wanted}.yaml")
+    data = _data(wanted)
     unit = float(data.get("unit", 1.0))
     standard = tuple(side * unit for side in data["size"])
     size = (standard[0] if length is None else float(length), standard[1] if width is None else float(width))
@@ -168,6 +168,12 @@ def load_pitch(name: str = "football", length: float | None = None, width: float
     return Pitch(
         wanted, *size, lines, arcs, spots, {**spots, **keypoints}, data["surface"], data["paint"], data["source"]
     )
+
+
+@cache
+def _data(name: str) -> dict[str, Any]:
+    """Return what the file of a model says; nobody changes it."""
+    return dict(read_yaml(_FOLDER / f"{name}.yaml"))
 
 
 def _check_size(name: str, size: tuple[float, float], standard: tuple[float, ...], sizes: str) -> None:

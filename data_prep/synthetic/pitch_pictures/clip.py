@@ -14,7 +14,7 @@ from data_prep.synthetic.pitch_pictures.views import PitchView, sample_view
 from sportstrack.pitch import Camera
 
 RATE = 25.0
-AWAY = 12  # frames of a close-up between two shots of the camera
+AWAY = 25  # frames of a close-up between two shots of the camera
 
 
 def render_clip(

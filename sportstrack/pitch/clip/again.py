@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sportstrack.pitch.camera import Floats
-from sportstrack.pitch.clip.chain import ClipScene, agrees
+from sportstrack.pitch.clip.chain import ClipScene
 from sportstrack.pitch.clip.errors import ground_in_view, on_pitch, to_ground
 from sportstrack.pitch.clip.joint import Joint, Key, fit_joint
-from sportstrack.pitch.clip.model import in_view, support
+from sportstrack.pitch.clip.model import in_view, pair, support
 from sportstrack.pitch.clip.starts import ShotStart
 from sportstrack.pitch.clip.step import GATES
 from sportstrack.pitch.clip.views import project
@@ -32,7 +32,9 @@ KEPT = 12
 """Of these, so many are fitted."""
 LEAST_LINES = 80
 """Line pixels that a frame needs."""
-LEAST_ON, LEAST_EXPLAINED = 0.35, 0.6
+LEAST_ON, LEAST_EXPLAINED = 0.4, 0.65
+LEAST_PARTS, PART = 4, 6
+"""So many different lines and arcs must be seen, each by so many pixels: two lines and an arc are on every court."""
 LEAD = 1.25
 """So many times better must the best view agree than any that puts the ground elsewhere."""
 ELSEWHERE = 2.5
@@ -65,7 +67,8 @@ class KnownCamera:
 
 def start_again(scene: ClipScene, shot: Sequence[SeenFrame], known: Sequence[KnownCamera]) -> ShotStart | None:
     """Return the fit of a frame of a shot that one of the known cameras sees; None where none of them does."""
-    if not known:
+    looked = [one.no_pitch for one in scene.evidence.values()]
+    if not known or 2 * sum(looked) > len(looked):  # the network has seen that this is no pitch
         return None
     rows = np.unique(np.linspace(0, len(shot) - 1, TRIED + 2)[1:-1].round().astype(int))
     frames = [shot[row] for row in rows.tolist()]
@@ -90,7 +93,7 @@ def _found(scene: ClipScene, seen: SeenFrame, camera: KnownCamera) -> tuple[floa
         return None
     on, explained, joint = fitted[0]
     others = [one[0] * one[1] for one in fitted[1:] if _apart(scene, joint, one[2]) > ELSEWHERE]
-    if not agrees(on, explained) or on * explained < LEAD * max(others, default=0.0):
+    if on * explained < LEAD * max(others, default=0.0):
         return None
     return on * explained, ShotStart(joint, prior=(camera.shared, camera.covariance))
 
@@ -106,8 +109,10 @@ def _fitted(scene: ClipScene, seen: SeenFrame, camera: KnownCamera, view: Floats
         )
         shared, view = joint.shared, joint.keys[0].view
     lines = on_pitch(scene.pitch, shared, view, seen.lines, scene.size)
-    _, on, explained = support(lines, in_view(scene.painted, shared, view, scene.size), scene.size)
-    enough = len(lines) >= LEAST_LINES
+    at = in_view(scene.painted, shared, view, scene.size)
+    _, on, explained = support(lines, at, scene.size)
+    parts = np.bincount(scene.painted.part[pair(lines, at, GATES[0] * scene.size[0]).index])
+    enough = len(lines) >= LEAST_LINES and (parts >= PART).sum() >= LEAST_PARTS
     return (on, explained, joint) if enough else (0.0, 0.0, joint)
 
 

@@ -120,14 +120,24 @@ def is_lost(scene: ClipScene, shared: Floats, state: State) -> bool:
     return not errors(shared, state.view, state.covariance, at, scene.size)[0] <= LOST * scene.size[0]
 
 
-def filter_chain(scene: ClipScene, shared: Floats, frames: Iterable[SeenFrame], first: State) -> list[Link]:
-    """Return the links of successive frames, the first of which has this prior."""
+def filter_chain(
+    scene: ClipScene,
+    shared: Floats,
+    frames: Iterable[SeenFrame],
+    first: State,
+    motions: Mapping[int, ViewMotion] | None = None,
+) -> list[Link]:
+    """Return the links of successive frames, the first of which has this prior.
+
+    ``motions``: frame → the motion to it, where it is known already.
+    """
+    known = motions or {}
     links: list[Link] = []
     for seen in frames:
         if not links:
             links.append(link(scene, shared, seen, first))
             continue
-        motion = moved(scene, shared, links[-1].state.view, seen)
+        motion = known.get(seen.frame) or moved(scene, shared, links[-1].state.view, seen)
         links.append(link(scene, shared, seen, after_motion(links[-1].state, motion), known_motion=motion.known))
     return links
 

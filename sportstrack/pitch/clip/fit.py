@@ -34,6 +34,8 @@ LOOSE = np.square([0.3, 0.3, 0.1, 0.03])
 
 LAPSE = 12
 """Frames in a row whose lines may be elsewhere, where those before and after agree: a flash, a caption, a blur."""
+FLASH = 3
+"""The same where the motion to the first of them was not seen: what lasts longer may be another picture."""
 BLOCK, AHEAD = 1500, 100
 """Frames that are smoothed together, and frames behind them that have a say."""
 
@@ -176,7 +178,7 @@ def _fit_shot(
             yield PitchFrame(part.frame, "refused", lost)
         else:
             begin = State(walk.views[part[0].frame], np.diag(LOOSE))
-            yield from _judged(scene, walk.joint, part, begin)
+            yield from _judged(scene, walk, part, begin)
 
 
 def _walk(scene: ClipScene, shot: Sequence[SeenFrame], start: ShotStart) -> Walk:
@@ -224,11 +226,12 @@ def _implausible(joint: Joint, scene: ClipScene) -> str | None:
 # --- each frame judged -----------------------------------------------------------------------------------------------
 
 
-def _judged(scene: ClipScene, joint: Joint, run: Sequence[SeenFrame], first: State) -> Iterator[PitchFrame]:
+def _judged(scene: ClipScene, walk: Walk, run: Sequence[SeenFrame], first: State) -> Iterator[PitchFrame]:
     """Yield the frames of a run: filtered and smoothed, block by block, so that memory does not grow."""
+    joint = walk.joint
     common, since = _CommonError(scene, joint), 0
     for begin in range(0, len(run), BLOCK):
-        links = filter_chain(scene, joint.shared, run[begin : begin + BLOCK + AHEAD], first)
+        links = filter_chain(scene, joint.shared, run[begin : begin + BLOCK + AHEAD], first, walk.motions)
         lapses = _lapses(links)
         for row, (one, state) in enumerate(list(zip(links, smooth_chain(links), strict=True))[:BLOCK]):
             own = _alone(scene, joint, one, state)
@@ -246,7 +249,8 @@ def _lapses(links: Sequence[Link]) -> set[int]:
         if one.contradicted:
             run.append(row)
             continue
-        if run and run[0] > 0 and len(run) <= LAPSE:
+        seen = bool(run) and (links[run[0]].known_motion or len(run) <= FLASH)
+        if seen and run[0] > 0 and len(run) <= LAPSE:
             rows |= set(run)
         run = []
     return rows

@@ -11,7 +11,7 @@ from sportstrack.pitch.camera import Camera, Floats
 from sportstrack.pitch.clip.chain import ClipScene, Link, after_motion, agrees, is_lost, link, moved
 from sportstrack.pitch.clip.errors import on_pitch
 from sportstrack.pitch.clip.joint import Joint, Key, fit_joint
-from sportstrack.pitch.clip.step import GATES, State
+from sportstrack.pitch.clip.step import GATES, State, ViewMotion, backwards
 from sportstrack.pitch.clip.views import view_of
 from sportstrack.pitch.evidence import SeenFrame
 
@@ -35,6 +35,7 @@ class Walk:
         joint: centre, distortion and key frames so far.
         views: frame → the view found on the way.
         doubtful: frames whose lines were elsewhere, with the views that the motion gave them.
+        motions: frame → the motion from the one before it, as far as it was followed.
     """
 
     scene: ClipScene
@@ -43,6 +44,7 @@ class Walk:
     prior: tuple[Floats, Floats] | None = None
     views: dict[int, Floats] = field(default_factory=dict)
     doubtful: list[tuple[int, Floats]] = field(default_factory=list)
+    motions: dict[int, ViewMotion] = field(default_factory=dict)
 
     @property
     def first(self) -> int:
@@ -65,6 +67,7 @@ class Walk:
     def _one_way(self, start: int, state: State, back: bool) -> None:
         for number, seen in self._others(start, back):
             motion = moved(self.scene, self.joint.shared, state.view, seen, back=back)
+            self.motions[seen.frame] = backwards(motion) if back else motion
             state = after_motion(state, motion)
             current = self.seen[number - self.first]
             if number in self.views and number in self.scene.evidence:

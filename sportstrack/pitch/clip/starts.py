@@ -124,7 +124,7 @@ def _agreement(scene: ClipScene, joint: Joint) -> float:
 
 def start_by_network(scene: ClipScene, shot: Sequence[SeenFrame]) -> ShotStart | None:
     """Return the fit of the frame whose places agree best with its lines; None where no frame tells a camera."""
-    found = [e for e in _within(scene, shot).values() if not e.by_hand]
+    found = [e for e in _within(scene, shot).values() if not e.by_hand and len(e)]
     found.sort(key=lambda one: -float(one.confidence.sum()))
     best: tuple[float, Joint] | None = None
     for one in _apart(found, len(shot)):

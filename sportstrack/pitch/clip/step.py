@@ -56,6 +56,11 @@ class ViewMotion:
     known: bool
 
 
+def backwards(motion: ViewMotion) -> ViewMotion:
+    """Return the motion the other way round, to first order."""
+    return ViewMotion(-motion.change, motion.covariance, motion.known)
+
+
 def unknown_motion() -> ViewMotion:
     """Return the motion of a frame that nothing is known of."""
     return ViewMotion(np.zeros(VIEW), np.diag(UNKNOWN_MOTION**2), False)

@@ -71,6 +71,7 @@ class FrameCamera:
         error_px: root mean square distance of the network's points that fit, in pixels.
         score: how well the camera's lines and those that are seen agree, 0…1.8; see `PitchCandidate`.
         rival: the score of the best camera that puts the ground elsewhere.
+        is_pitch: whether the frame shows a pitch at all.
     """
 
     size: tuple[int, int]
@@ -82,6 +83,7 @@ class FrameCamera:
     error_px: float = float("nan")
     score: float = 0.0
     rival: float = 0.0
+    is_pitch: bool = True
 
     def nearest(self, pixels: Floats, line: NDArray[np.int64], pitch: Pitch) -> Floats:
         """Return the places (N, 2) on the numbered lines that are nearest to what pixels (N, 2) show, in metres."""
@@ -131,7 +133,8 @@ def find_camera(maps: Maps, pitch: Pitch, lines: Floats = NO_LINES, *, near: Cam
     points = line_points(maps)
     nothing = np.full(len(points), -1)
     if maps.pitch < IS_PITCH:
-        return FrameCamera(maps.size, None, f"no pitch (probability {maps.pitch:.2f})", points, nothing)
+        why = f"no pitch (probability {maps.pitch:.2f})"
+        return FrameCamera(maps.size, None, why, points, nothing, is_pitch=False)
     if len(points) < LEAST_POINTS:
         return FrameCamera(maps.size, None, f"too little of the pitch: {len(points)} points on lines", points, nothing)
     finder = _Finder(maps, pitch, points, lines)
