@@ -127,6 +127,9 @@ def test_a_camera_that_comes_back_after_a_cut_is_found_again() -> None:
     faint = [replace(one, lines=one.lines[::8]) if one.frame >= 12 else one for one in seen]
     track = fit_clip(faint, marks_of(cameras[3], 3), FOOTBALL, SIZE).track
     assert {track.at(k).status for k in range(12, 24)} == {"refused"}  # so few lines prove nothing
+    nothing = PitchEvidence(15, [], np.empty((0, 2)), np.empty(0), np.empty(0), no_pitch=True)
+    track = fit_clip(seen, {**marks_of(cameras[3], 3), 15: nothing}, FOOTBALL, SIZE).track
+    assert {track.at(k).status for k in range(12, 24)} == {"refused"}  # another sport has lines, too
 
 
 def test_nothing_is_carried_over_a_cut() -> None:

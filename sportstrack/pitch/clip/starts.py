@@ -9,7 +9,7 @@ import numpy as np
 
 from sportstrack.errors import SettingError
 from sportstrack.pitch.camera import Camera, Floats
-from sportstrack.pitch.clip.chain import ClipScene, agrees
+from sportstrack.pitch.clip.chain import ClipScene
 from sportstrack.pitch.clip.errors import on_pitch
 from sportstrack.pitch.clip.joint import Joint, Key, fit_joint
 from sportstrack.pitch.clip.model import in_view, support
@@ -27,12 +27,8 @@ TRIED = 6
 GOOD_ON, GOOD_EXPLAINED = 0.3, 0.4
 """A start that nobody has marked must have lines beside this part of what it expects, and explain this part of them."""
 
-FAIR_ON, FAIR_EXPLAINED = 0.2, 0.4
-"""The same where the network has told a camera, which its own gates have passed."""
 BESIDE = 1.5
 """Metres beside the pitch in which lines are taken for its own."""
-FEW_LINES = 100
-"""Line pixels, below which they are too faint to say much (night, blur, worn lines)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +131,7 @@ def start_by_network(scene: ClipScene, shot: Sequence[SeenFrame]) -> ShotStart |
         at = in_view(scene.painted, joint.shared, joint.keys[0].view, scene.size)
         _, on, explained = support(lines, at, scene.size)
         rank = on * explained + 1e-3 * float(one.confidence.mean())
-        if _supported(one, len(lines), on, explained) and (best is None or rank > best[0]):
+        if _supported(one, joint, scene, on, explained) and (best is None or rank > best[0]):
             best = (rank, joint)
     return None if best is None else ShotStart(best[1])
 
@@ -148,12 +144,11 @@ def _on_pitch(scene: ClipScene, joint: Joint) -> Floats:
         return np.asarray(lines[(places < (scene.pitch.length / 2 + BESIDE, scene.pitch.width / 2 + BESIDE)).all(1)])
 
 
-def _supported(one: PitchEvidence, count: int, on: float, explained: float) -> bool:
-    """Return whether line pixels agree with a start; a camera that the network is sure of needs few of them."""
+def _supported(one: PitchEvidence, joint: Joint, scene: ClipScene, on: float, explained: float) -> bool:
+    """Return whether a start is believed: lines agree, or it is still the camera that has been compared with them."""
     if one.camera is None:
         return on >= GOOD_ON and explained >= GOOD_EXPLAINED
-    few = count < FEW_LINES and (explained >= 0.6 or count < FEW_LINES // 4)
-    return few or (on >= FAIR_ON and explained >= FAIR_EXPLAINED) or agrees(on, explained)
+    return ground_apart(_camera(scene, joint), one.camera, scene.size) < OTHER
 
 
 def _within(scene: ClipScene, shot: Sequence[SeenFrame]) -> dict[int, PitchEvidence]:
