@@ -93,14 +93,20 @@ def fit_joint(
         covariance = np.linalg.inv(lhs)
         step = covariance @ rhs
         step *= min(1.0, 8.0 / max(float(np.abs(step[:3]).max()), 1e-9))
+        views = [key.view + back[:, SHARED] - back[:, :SHARED] @ step for key, back in zip(keys, parts, strict=True)]
+        if not all(_sound(shared + step, view) for view in views):
+            break  # the lines tell nothing here: what was before stays
         shared = shared + step
-        keys = tuple(
-            replace(key, view=key.view + back[:, SHARED] - back[:, :SHARED] @ step)
-            for key, back in zip(keys, parts, strict=True)
-        )
+        keys = tuple(replace(key, view=view) for key, view in zip(keys, views, strict=True))
         if np.abs(step[:3]).max() < 1e-3:
             break
     return Joint(shared, covariance, keys)
+
+
+def _sound(shared: Floats, view: Floats) -> bool:
+    """Return whether numbers are those of a camera: finite, with angles and a zoom that mean something."""
+    numbers = np.concatenate([shared, view])
+    return bool(np.isfinite(numbers).all() and np.abs(view[:3]).max() < 720 and abs(view[3]) < 25)
 
 
 def _equations(shared: Floats, key: Key, painted: Painted, gate: float, size: tuple[int, int]) -> tuple[Floats, Floats]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sportstrack.errors import SettingError
 from sportstrack.pitch.camera import Camera, Floats
 from sportstrack.pitch.clip.errors import errors, ground_in_view, on_pitch
 from sportstrack.pitch.clip.joint import Joint, Key, fit_joint, frame_covariance
@@ -84,7 +85,7 @@ class FullPicture:
                 shared, view = joint.shared, joint.keys[0].view
                 key = self._key(shared, view, named)
             found = self._seen(Joint(shared, joint.covariance, (key,)))
-        except np.linalg.LinAlgError:
+        except (np.linalg.LinAlgError, SettingError):  # it tells none
             return None
         return found if found.camera.centre[2] > 0.5 else None
 
