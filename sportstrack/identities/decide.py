@@ -10,7 +10,7 @@ import numpy as np
 from sportstrack.identities.groups import STRANGE, Groups
 from sportstrack.identities.kits import Kits, distances, points
 from sportstrack.identities.roles import PitchSize, keeper_team, place_of, role_of, sides, voted
-from sportstrack.identities.sightings import Seen
+from sportstrack.identities.sightings import VOTED, Seen
 from sportstrack.identities.table import Identities, Identity
 from sportstrack.types import FloatArray, IntArray
 
@@ -19,6 +19,8 @@ _SCALE = 0.04  # of a difference of distances
 _SATED = 4.0  # frames of a span that count; more of them show the same again
 _SWITCH = 8.0  # what it costs, in logarithms of likelihoods, that a track goes on as somebody else
 _NO_GROUP = 0.8 * STRANGE  # distance that counts for belonging to no group
+_FEW = ("goalkeeper", "referee")  # roles that few have at a time
+_MOST_VOTED = 0.25  # share of a team's frames that may be theirs
 _ENOUGH = 2.0  # frames that show a kit, for a confidence of two thirds
 
 
@@ -123,6 +125,7 @@ def decide(seen: Seen, groups: Groups, names: Sequence[str] = ("A", "B"), field:
     team = team if groups.has_teams else np.full(len(seen), -1)
     where = sides(seen, team)
     roles = _group_roles(seen, team, groups, field or PitchSize())
+    doubted = _doubted(seen, team)
     found = []
     for track, runs in tracks:
         for number, run in enumerate(runs):
@@ -130,7 +133,9 @@ def decide(seen: Seen, groups: Groups, names: Sequence[str] = ("A", "B"), field:
             first = int(rows.first_frame.min())
             last = int(seen.first_frame[runs[number + 1].rows].min()) - 1 if number + 1 < len(runs) else None
             last = int(rows.last_frame.max()) if last is None else last
-            found.append(_identity(Identity(track, first, max(first, last)), rows, run, groups, names, roles, where))
+            blank, said = Identity(track, first, max(first, last)), voted(rows)
+            said = ("", 0.0) if said[0] in doubted.get(run.group, ()) else said
+            found.append(_identity(blank, rows, run, groups, names, roles, where, said))
     return Identities(found)
 
 
@@ -144,6 +149,16 @@ def _group_roles(seen: Seen, team: IntArray, groups: Groups, field: PitchSize) -
     }
 
 
+def _doubted(seen: Seen, team: IntArray) -> dict[int, set[str]]:
+    """Return the roles that a detector gives to so many who wear a team's kit that it cannot know that kit."""
+    found = {}
+    for group in (0, 1):
+        rows = seen[team == group]
+        shares = rows.votes.sum(axis=0) / max(float(rows.frames.sum()), 1.0)
+        found[group] = {role for role, share in zip(VOTED, shares, strict=True) if role in _FEW and share > _MOST_VOTED}
+    return found
+
+
 def _identity(
     blank: Identity,
     rows: Seen,
@@ -152,8 +167,9 @@ def _identity(
     names: Sequence[str],
     roles: dict[int, tuple[str, float]],
     where: tuple[IntArray, FloatArray],
+    said: tuple[str, float],
 ) -> Identity:
-    role, role_sure = voted(rows)
+    role, role_sure = said
     team, team_sure = "", 0.0
     is_team = groups.has_teams and run.group in (0, 1) and run.confidence >= SURE
     if is_team and role in ("", "player"):

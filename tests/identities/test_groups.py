@@ -11,7 +11,7 @@ from helpers.kitted import PARQUET, Match, Person, line_up, plain
 from sportstrack.embed.clothes import kit_colours
 from sportstrack.identities.decide import decide
 from sportstrack.identities.groups import find_groups
-from sportstrack.identities.sightings import Seen, TrackSightings, visible
+from sportstrack.identities.sightings import VOTED, Seen, TrackSightings, visible
 from sportstrack.identities.table import Identities
 
 HOME, AWAY = plain("white"), plain("red", "white")
@@ -128,3 +128,19 @@ def test_a_covered_box_says_nothing_and_the_nearer_one_does() -> None:
     found = visible(np.array([[0, 0, 10, 30.0], [2, 0, 12, 32.0], [50, 0, 60, 30.0]]))
     assert found.round(1).tolist() == [0, 0.2, 1]
     assert len(visible(np.empty((0, 4)))) == 0
+
+
+@pytest.mark.parametrize(("called", "believed"), [(1, True), (4, False)])
+def test_a_detector_that_calls_half_a_team_referees_is_not_believed(called: int, believed: bool) -> None:
+    kits, places = line_up(HOME, AWAY)
+    gathered = TrackSightings(1280)
+    for number, image, ids, boxes in Match(kits, places).frames(60):
+        colours, role = kit_colours(image, boxes), np.full(12, VOTED.index("player"))
+        role[:called] = VOTED.index("referee")
+        gathered.add(number, number / 10, ids, boxes, colours, visible(boxes), role=role)
+    gathered.close()
+    seen = gathered.table()
+    found = decide(seen, find_groups(seen))
+    roles = [found.of(track)[0].role for track in range(1, 13)]
+    assert roles == ["referee" if believed and track < called else "player" for track in range(12)]
+    assert found.of(1)[0].team == ("" if believed else found.of(6)[0].team)
