@@ -9,11 +9,11 @@ from parsers import parse
 
 from sportstrack import ByteTrackConfig, SportstrackError, TrackSettings, create_tracker
 from sportstrack.track.assignments import parse_assignments
-from sportstrack.trackers import config_class
+from sportstrack.trackers import TRACKERS, config_class
 from sportstrack.trackers.presets import PRESETS
 from sportstrack.trackers.spaces import search_space
 
-CLASSICAL = sorted(PRESETS)
+CLASSICAL = sorted(set(TRACKERS) - {"sports", "ball"})
 
 
 def config_of(name: str, **settings: Any) -> Any:
