@@ -120,7 +120,6 @@ def make_tracks(path: Path, frames: int, players: int) -> int:
 
 def measure(url: str, chromium: str) -> None:
     """Open the page and print the figures."""
-    import psutil
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -130,17 +129,32 @@ def measure(url: str, chromium: str) -> None:
         page.goto(url)
         page.wait_for_function("() => window.editor && editor.player.state === 'ready'", timeout=120_000)
         print(f"page ready in {time.perf_counter() - began:.1f} s")
-        show("seek to any frame, with its boxes", page.evaluate(SEEK))
+        used = processor_seconds()
+        times = page.evaluate(SEEK)
+        show("seek to any frame, with its boxes", times)
+        print(
+            f"  {1000 * (processor_seconds() - used) / len(times):.0f} ms of processor time each, in all of the browser"
+        )
         for wide in (False, True):
             times, drawn = page.evaluate(SCROLL, wide)
             show(f"timeline scrolled, {'all of it' if wide else 'two minutes'} in sight", times)
             print(f"  drawn in {drawn:.2f} ms")
         show("an edit, saved and shown", page.evaluate(EDIT))
-        memory = [
-            one for one in psutil.process_iter(["cmdline"]) if "--type=renderer" in " ".join(one.info["cmdline"] or [])
-        ]
-        print(f"memory of the page: {max(one.memory_full_info().pss for one in memory) / 1e6:.0f} MB")
+        memory = max(one.memory_full_info().pss for one in browsers() if "--type=renderer" in one.cmdline())
+        print(f"memory of the page: {memory / 1e6:.0f} MB")
         browser.close()
+
+
+def browsers() -> list[Any]:
+    """The processes of the browser that this one has started."""
+    import psutil
+
+    return [one for one in psutil.Process().children(recursive=True) if "chrom" in one.name()]
+
+
+def processor_seconds() -> float:
+    """Processor time of all of the browser so far; it does not count what else the machine does."""
+    return float(sum(sum(one.cpu_times()[:2]) for one in browsers()))
 
 
 def show(what: str, times: Any) -> None:

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from editing import BIT, FRAMES, HEIGHT, OpenEditor, editor, write_coded, write_lanes
+from editing import BIT, FRAMES, HEIGHT, OpenEditor, box_of, coded, editor, write_coded, write_lanes
 
 from sportstrack.edit.command import main
 from sportstrack.edits import read_edits
 from sportstrack.errors import OutputError
+from sportstrack.images.encode import encode_image
 
 READY = "() => window.editor && ['ready', 'pictures'].includes(editor.player.state)"
 SEEN = """async ([n, bit, y]) => {
@@ -245,3 +246,28 @@ def test_no_tracks_says_how_to_make_them(match: Path, tmp_path: Path, capsys: py
 def test_other_machines_cannot_be_let_in(own_match: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(own_match), "--host", "0.0.0.0"]) == 2
     assert "ssh -L" in capsys.readouterr().err
+
+
+def test_a_sequence_folder_of_which_every_other_frame_was_tracked(browser: Any, tmp_path: Path) -> None:
+    folder, frames = tmp_path / "SEQ-1", 24
+    (folder / "img1").mkdir(parents=True)
+    (folder / "gt").mkdir()
+    for frame in range(1, frames + 1):
+        (folder / "img1" / f"{frame:06d}.png").write_bytes(encode_image(coded(frame), ".png"))
+    (folder / "seqinfo.ini").write_text(
+        f"[Sequence]\nname=SEQ-1\nimDir=img1\nframeRate=25\nseqLength={frames}\nimWidth=320\nimHeight=180\nimExt=.png\n"
+    )
+    x1, y1, x2, y2 = box_of(1, 1)
+    rows = [f"{n},1,{x1 + 2 * (n - 1):g},{y1:g},{x2 - x1:g},{y2 - y1:g},1,1,-1,-1" for n in range(1, frames + 1, 2)]
+    (folder / "gt" / "gt.txt").write_text("\n".join(rows) + "\n")
+    with editor(folder) as opened:
+        page = window(browser, opened.url)
+        assert page.evaluate("[editor.player.state, editor.model.every]") == ["pictures", 2]
+        assert seen(page, 8) == [8, 8]
+        assert page.evaluate("editor.model.row(1).spans") == [[1, 23]]
+        assert page.evaluate("editor.model.box(1, 8)") == list(box_of(1, 7))  # it stands until the next one
+        page.evaluate("editor.select(1)")
+        page.keyboard.press("c")
+        page.wait_for_function("() => editor.model.edits === 1")
+        assert lines(opened.edits)[0]["frame"] == 7
+        page.context.close()
