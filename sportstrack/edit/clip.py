@@ -27,6 +27,8 @@ _PLAYED = {  # codec → pixel formats that browsers show
     "av1": ("yuv420p", "yuv420p10le"),
 }
 _CONTAINERS = {".mp4": "video/mp4", ".m4v": "video/mp4", ".mov": "video/mp4", ".webm": "video/webm"}
+SPARSE = 4.0  # seconds between key frames from which seeking is slow
+_LONG = 60.0  # seconds of a video in which slow seeks matter
 _TELL = 5000  # packets between two reports of progress
 
 
@@ -61,6 +63,17 @@ class EditClip:
     images: tuple[tuple[int, Path], ...] = ()
     unplayable: str = ""
     warnings: tuple[str, ...] = ()
+
+    @property
+    def key_seconds(self) -> float:
+        """Seconds from one key frame to the next, in the mean: so much is decoded for a seek, at most."""
+        count = 1 if self.keys is None else max(1, len(self.keys))
+        return self.frames / self.frame_rate / count
+
+    @property
+    def sparse(self) -> bool:
+        """Whether key frames are so rare that browsers seek slowly."""
+        return not self.images and self.key_seconds > SPARSE and self.frames > _LONG * self.frame_rate
 
     @property
     def media_type(self) -> str:

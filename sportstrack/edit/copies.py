@@ -1,4 +1,4 @@
-"""An H.264 copy of a video that browsers cannot play."""
+"""An H.264 copy of a video that browsers cannot play, or in which they seek slowly."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from sportstrack.video.source import open_source
 from sportstrack.video.write import VideoWriter
 
 COMMAND = "sportstrack edit"
+_KEYS = 0.5  # seconds from one key frame to the next: a seek decodes that much at most
 
 
 class ClipCopies:
@@ -64,7 +65,13 @@ class ClipCopies:
             info = source.info
             file = claim.file(name)
             with VideoWriter(
-                self.path, info.width, info.height, info.frame_rate, pixel_ratio=info.pixel_ratio, file=file
+                self.path,
+                info.width,
+                info.height,
+                info.frame_rate,
+                pixel_ratio=info.pixel_ratio,
+                keys=max(1, round(clip.frame_rate * _KEYS)),
+                file=file,
             ) as writer:
                 for frame in source:
                     writer.write(frame.image, frame.pts)

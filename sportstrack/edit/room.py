@@ -74,6 +74,7 @@ class EditRoom:
                 "width": clip.width, "height": clip.height, "frame_rate": clip.frame_rate, "frames": clip.frames,
                 "variable": clip.times is not None, "unplayable": "" if self.copies.ready else clip.unplayable,
                 "file": not clip.images,
+                "sparse": round(clip.key_seconds, 1) if clip.sparse and not self.copies.ready else 0,
             },
             "files": {"video": _full(clip.path), "tracks": _full(self.tracks.path), "edits": _full(self.desk.path),
                       "folder": _full(self.folder)},

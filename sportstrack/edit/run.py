@@ -64,7 +64,7 @@ def open_room(video: str | Path, settings: EditSettings, *, quiet: bool = True) 
     result = settings.tracks or find_result(Path(video), clip.name)
     tracks = read_tracks(result, clip, zero_based=settings.zero_based, anyway=settings.anyway)
     room = EditRoom(clip, tracks, settings)
-    if settings.copy and clip.unplayable and not clip.images:
+    if settings.copy and (clip.unplayable or clip.sparse) and not clip.images:
         try:
             with ProgressBar(f"{clip.name}, H.264 copy", quiet=quiet) as bar:
                 room.copies.make(bar)
@@ -82,5 +82,7 @@ def _tell(room: EditRoom) -> None:
     if clip.unplayable and room.copies.ready is None:
         hint = "" if clip.images else "; an H.264 copy (--copy, or on the page) plays at full speed"
         lines.append(f"{clip.unplayable}: its frames are shown as pictures{hint}")
+    elif clip.sparse and room.copies.ready is None:
+        lines.append(f"its key frames are {clip.key_seconds:.0f} s apart, so that seeks take long; --copy makes a copy")
     lines += [f"warning: {text}" for text in (*room.tracks.doubts, *desk.warnings, *clip.warnings)]
     sys.stderr.write("".join(f"sportstrack edit: {line}\n" for line in lines))

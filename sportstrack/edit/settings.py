@@ -21,7 +21,7 @@ class EditSettings:
         zero_based: MOT text counts frames from 0.
         frame_rate: frames/s of a source without times, such as an image folder.
         anyway: open tracks also that do not seem to be the video's.
-        copy: make an H.264 copy of the video first, if browsers cannot play it.
+        copy: make an H.264 copy of the video first, if browsers cannot play it or seek slowly in it.
         browser: open the page.
         host: address to listen on, one of this machine's own.
         port: port to listen on; 0 lets the system choose.
@@ -42,7 +42,7 @@ class EditSettings:
         metavar="FPS",
     )  # fmt: skip
     anyway: bool = option(False, "open tracks also that do not seem to be this video's")
-    copy: bool = option(False, "make an H.264 copy of the video first, if browsers cannot play it")
+    copy: bool = option(False, "make an H.264 copy of the video first, if browsers cannot play it or seek slowly in it")
     browser: bool = option(True, "open the page in a browser")
     host: str = option("127.0.0.1", "address to listen on, one of this machine's own", metavar="HOST")
     port: int = option(0, "port to listen on; 0 lets the system choose", low=0, high=65535, metavar="PORT")

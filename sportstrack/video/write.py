@@ -50,6 +50,7 @@ class VideoWriter:
         crf: x264's constant quality, 0 (lossless) to 51.
         preset: x264's speed, ``ultrafast`` to ``veryslow``.
         codec: any encoder of ffmpeg that takes yuv420p.
+        keys: most frames from one key frame to the next, which is what a seek decodes; None is the encoder's.
         file: a file of that path which the caller has claimed; None makes one.
         sound: what to copy beside the pictures, so far as mp4 holds it; None is silent.
 
@@ -68,6 +69,7 @@ class VideoWriter:
         crf: int = 24,
         preset: str = PRESET,
         codec: str = "libx264",
+        keys: int | None = None,
         file: PartFile | None = None,
         sound: Sound | None = None,
     ):
@@ -92,7 +94,7 @@ class VideoWriter:
             self.warnings.append(
                 f"{width}x{height} written as {width + width % 2}x{height + height % 2}: H.264 wants even sizes"
             )
-        self._open(crf, preset, codec)
+        self._open(crf, preset, codec, keys)
 
     def write(self, image: Image, pts: Fraction | float) -> None:
         """Append a frame that is shown at ``pts`` seconds; a time that does not grow is moved one tick up.
@@ -199,7 +201,7 @@ class VideoWriter:
         except OSError as error:
             raise OutputError(f"{self.path}: cannot be written ({plain(error)}); choose another folder") from error
 
-    def _open(self, crf: int, preset: str, codec: str) -> None:
+    def _open(self, crf: int, preset: str, codec: str, keys: int | None) -> None:
         import av
 
         # Fragments, each flushed when complete, survive a kill; an ordinary mp4 has no index until its end.
@@ -211,6 +213,7 @@ class VideoWriter:
         try:
             self._container = av.open(f"file:{self._part}", "w", format="mp4", options=options)
             more = {"x264-params": X264} if (codec, preset) == ("libx264", PRESET) else {}
+            more |= {"g": str(keys)} if keys is not None else {}
             self._stream = self._add_stream(codec, {"crf": str(crf), "preset": preset} | more)
         except (av.FFmpegError, OSError, ValueError) as error:
             self.abort()

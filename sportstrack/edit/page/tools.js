@@ -41,9 +41,15 @@ export function buildTools(app) {
     },
     /** Frames that come one by one are slower than a video: offer a copy. */
     showPlaying(state) {
-      if (state !== "pictures" || !model.video.file) return;
+      if (!model.video.file) return;
+      const offer = (text, why, action) =>
+        fill(notice, h("span", { title: why }, text), h("button", { class: "button small", type: "button", title: why, on: { click: () => makeCopy(tools) } }, action));
       const why = model.video.unplayable || "this browser does not play the video";
-      fill(notice, h("span", { title: why }, "Shown as pictures"), h("button", { class: "button small", type: "button", title: `${why}. A copy in H.264 plays at full speed.`, on: { click: () => makeCopy(tools) } }, "Make an H.264 copy"));
+      if (state === "pictures") offer("Shown as pictures", `${why}. A copy in H.264 plays at full speed.`, "Make an H.264 copy");
+      else if (state === "ready" && model.video.sparse) {
+        offer("Seeks are slow", `Key frames are ${model.video.sparse} s apart. A copy with more of them seeks at once.`, "Make a copy");
+        model.video.sparse = 0; // said once
+      }
     },
     showCopy({ ready, running, percent, error }) {
       if (running) fill(notice, h("span", {}, `H.264 copy: ${percent} %`));
