@@ -9,8 +9,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 
+from sportstrack.identities.roster import read_roster
 from sportstrack.images.opencv import one_thread
 from sportstrack.track.frames import TrackedFrame
+from sportstrack.track.named import RosterLearner
 from sportstrack.track.parts import Own, load_parts
 from sportstrack.track.quality import settled
 from sportstrack.track.settings import TrackSettings
@@ -37,7 +39,10 @@ class LiveRun:
         self._source = source
         self._settings = settled(settings, live=True).changed(offline=False)
         self._parts = load_parts(source, self._settings, Own())
-        self._who = WhoIsWho(learners_of(self._settings, self._parts.recorded_as))
+        learners = learners_of(self._settings, self._parts.recorded_as)
+        if self._settings.roster is not None:
+            learners.append(RosterLearner(read_roster(self._settings.roster), endless=True))
+        self._who = WhoIsWho(learners)
         self._seconds = {"shots": 0.0, "track": 0.0}
         self.names: Mapping[int, str] = dict(self._parts.recorded_as.names)
         self.frame_rate = float(source.info.frame_rate) / self._settings.every

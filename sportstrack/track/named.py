@@ -31,8 +31,8 @@ class RosterLearner:
 
     name = "roster"
 
-    def __init__(self, roster: Roster) -> None:
-        self._roster = roster
+    def __init__(self, roster: Roster, *, endless: bool = False) -> None:
+        self._roster, self._endless = roster, endless
         self._frames: dict[int, list[int]] = {}
         self._now = -1
         self._binding: Binding | None = None
@@ -46,6 +46,9 @@ class RosterLearner:
         self._now = frame.index
         for track in frame.tracks.track_id.tolist():
             self._frames.setdefault(track, []).append(frame.index)
+        if self._endless and frame.index % _RECENT == 0:
+            recent = {track: frames[-_RECENT:] for track, frames in self._frames.items()}
+            self._frames = {track: frames for track, frames in recent.items() if frames[-1] > self._now - _RECENT}
 
     def now(self, tracks: Sequence[int], known: Mapping[int, Identity]) -> Mapping[int, Identity]:
         """Return the names of those who are on the picture, or were a moment ago."""

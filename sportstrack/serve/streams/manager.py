@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sportstrack.errors import SportstrackError
+from sportstrack.files.claim import ensure_folder
 from sportstrack.files.names import file_name
 from sportstrack.serve.refusal import RefusedError, not_found
 from sportstrack.serve.service import Service
@@ -30,6 +31,8 @@ SAMPLED = (
     *("frames_per_s", "latency_s", "latency_p95_s", "mean_score", "tracks_alive"),
     *("frames_tracked", "frames_dropped", "ids_created", "reconnections"),
 )
+INPUTS = "inputs"
+"""Folder of what a stream was begun with, in its own."""
 COUNTED = ("frames_dropped", "ids_created", "reconnections")
 Heard = Callable[[LiveStream, dict[str, Any] | None], None]
 """Called with a stream and a frame's result, or with None when its state may have changed."""
@@ -66,14 +69,26 @@ class StreamManager:
             raise not_found("stream", name[:40])
         return self.streams[name]
 
-    async def begin(self, name: str, url: str, settings: dict[str, Any], outputs: dict[str, Any]) -> LiveStream:
+    async def begin(
+        self, name: str, url: str, settings: dict[str, Any], outputs: dict[str, Any], roster: Path | None = None
+    ) -> LiveStream:
         """Start a stream whose address, settings and outputs have been checked.
+
+        Args:
+            name: of the stream.
+            url: the source.
+            settings: of `TrackSettings`; the roster as the request named it.
+            outputs: as `StreamSpec`.
+            roster: the roster's file, which is copied.
 
         Raises:
             RefusedError: as many run as the service takes.
         """
         self._check_room()
         spec = StreamSpec(secrets.token_hex(6), name, url, settings, outputs)
+        if roster is not None:
+            kept = ensure_folder(self.folder(spec.id) / INPUTS) / f"roster{roster.suffix}"
+            await asyncio.to_thread(shutil.copyfile, roster, kept)
         stream = self._add(spec)
         self._service.store.insert(
             "streams", **vars(spec) | {"ended": None, "state": stream.state, "message": stream.message}
@@ -109,10 +124,11 @@ class StreamManager:
     def _add(self, spec: StreamSpec) -> LiveStream:
         folder = self.folder(spec.id)
         allowed = self._service.settings
+        roster = next((str(path) for path in (folder / INPUTS).glob("roster.*")), None)
         work = {
             "url": spec.url,
             "name": file_name(spec.name),
-            "settings": spec.settings | {"live": True},
+            "settings": spec.settings | {"live": True, "roster": roster},
             "outputs": spec.outputs | {"record": str(folder) if spec.outputs.get("record") else None},
             "timeout": SOURCE_TIMEOUT,
             "allowed": {"streams": list(allowed.streams), "targets": list(allowed.targets)},

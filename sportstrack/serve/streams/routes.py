@@ -12,9 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import HTTPConnection
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 
+from sportstrack.identities.roster import read_roster
 from sportstrack.serve.addresses import TARGET_SCHEMES, check_address
 from sportstrack.serve.events import EventStream, ServerEvent
 from sportstrack.serve.jobs.kinds import check_settings, kind_of
+from sportstrack.serve.jobs.routes import desk_of
 from sportstrack.serve.metrics.series import as_csv, as_parquet
 from sportstrack.serve.refusal import RefusedError, not_found
 from sportstrack.serve.service import Service, TheService
@@ -88,13 +90,27 @@ async def begin(asked: StreamRequest, streams: TheStreams, service: TheService) 
     for target, schemes in ((outputs.udp, ("udp",)), (outputs.webhook, TARGET_SCHEMES[1:])):
         if target is not None:
             await asyncio.to_thread(check_address, target, settings.targets, schemes=schemes, what="--targets")
-    for name in ("detections", "pitch", "roster", "config"):
+    for name in ("detections", "pitch", "config"):
         if name in asked.settings:
             raise RefusedError(f"{name}: is a file, which streams do not take", "setting")
     values = await asyncio.to_thread(check_settings, kind_of("track"), {"quality": "fast", **asked.settings}, settings)
     wanted = {name: value for name, value in outputs.model_dump().items() if value}
-    stream = await streams.begin(asked.name.strip() or address_name(url), url, values, wanted)
+    roster = None
+    if (given := asked.settings.get("roster")) is not None:
+        values["roster"], roster = await asyncio.to_thread(_roster, given, service)
+    stream = await streams.begin(asked.name.strip() or address_name(url), url, values, wanted, roster)
     return JSONResponse(stream.as_dict(), 201, headers={"Location": f"/v1/streams/{stream.spec.id}"})
+
+
+def _roster(given: Any, service: Service) -> tuple[dict[str, Any], Path]:
+    """Return a roster as a request names it, checked, and its file; SportstrackError for one that will not do."""
+    if not isinstance(given, dict):
+        raise RefusedError('roster: expected {"upload": ID} or {"path": PATH}')
+    finder = desk_of(service).finder
+    source, _ = finder.settle("result", given)
+    path = Path(finder.locate(source, "result"))
+    read_roster(path)
+    return source, path
 
 
 @router.get("", summary="All streams")

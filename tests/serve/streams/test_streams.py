@@ -121,7 +121,9 @@ def test_the_counters_reach_prometheus_and_the_time_series(watched: Watched) -> 
         ({"outputs": {"webhook": "http://10.0.0.1/"}}, 403, "--targets"),
         ({"settings": {"quality": "fastest"}}, 400, "quality"),
         ({"settings": {"detector": "os:system"}}, 403, "detector"),
-        ({"settings": {"roster": {"upload": "x"}}}, 400, "roster"),
+        ({"settings": {"roster": {"upload": "x"}}}, 404, "upload"),
+        ({"settings": {"roster": "squad.csv"}}, 400, "roster"),
+        ({"settings": {"detections": {"upload": "x"}}}, 400, "detections"),
         ({"colour": "red"}, 400, "colour"),
     ],
 )
@@ -250,8 +252,13 @@ def test_results_go_to_udp_and_the_stream_goes_on_after_a_restart(tmp_path: Path
         taker.settimeout(30)
         allowed = {"streams": (address,), "targets": (target,), "plugins": ("toy:find",)}
         with served(tmp_path / "data", **allowed) as server:
-            asked = {"source": {"url": address}, "settings": {"detector": "toy:find"}, "outputs": {"udp": target}}
+            squad = b"team,number,name\nhome,10,Ada Example\n"
+            upload = server.client.post("/v1/uploads", json={"name": "squad.csv", "bytes": len(squad)}).json()["id"]
+            server.client.patch(f"/v1/uploads/{upload}", content=squad, headers={"Upload-Offset": "0"})
+            settings = {"detector": "toy:find", "roster": {"upload": upload}, "numbers": False}
+            asked = {"source": {"url": address}, "settings": settings, "outputs": {"udp": target}}
             made = server.client.post("/v1/streams", json=asked).json()
+            assert server.client.delete(f"/v1/uploads/{upload}").status_code == 204
             assert json.loads(taker.recv(65536))["frame"] >= 1
             pid = server.service.parts["streams"].get(made["id"]).pid
         assert not psutil.pid_exists(pid), "the process outlives the service"
