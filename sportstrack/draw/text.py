@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sportstrack.draw.colours import Colour, ink_on
 from sportstrack.types import Image
 
-_KEPT = 4096  # labels that stay in memory
+_KEPT = 512  # labels that stay in memory; those of a live stream never end
 _EDGE: Colour = (20, 20, 20)
 _FLAT = frozenset("0123456789ABCDEFGHIKLMNOPRSTUVWXYZabcdefhiklmnorstuvwxz#.:%- ")  # nothing below the line
 
@@ -108,7 +108,7 @@ class Letters:
         return Stamp(np.uint16(256) - whole, colours, solid)
 
 
-@lru_cache(4096)
+@lru_cache(_KEPT)
 def _line(text: str, pixels: int) -> NDArray[np.float32]:
     """(h, w) opacity of a line of letters, 0…1."""
     is_deep = any(letter not in _FLAT for letter in text)

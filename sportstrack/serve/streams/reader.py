@@ -46,7 +46,7 @@ class PatientReader:
 
     def arrival(self, index: int) -> float:
         """Return when a frame came out of the decoder, in seconds since 1970; now, where that is forgotten."""
-        return next((at for number, at in reversed(self._arrived) if number == index), time.time())
+        return dict(tuple(self._arrived)).get(index, time.time())  # a copy: another thread adds to it
 
     def frames(self) -> Generator[Frame, None, None]:
         """Yield the frames until `stop` is set, or until a source that has an end is at it."""

@@ -18,6 +18,8 @@ from sportstrack.serve.streams.outlet import Outlet
 from sportstrack.video.stream import without_password
 
 WORKER = "sportstrack.serve.streams.worker"
+FEW_ARENAS = {"MALLOC_ARENA_MAX": "2"}
+"""glibc keeps freed pictures apart for each thread otherwise, and holds many times what is in use."""
 FINAL = ("ended", "failed", "stopped")
 FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0  # seconds before a process that died is started again
 PATIENCE = 10.0  # seconds that a process gets to end
@@ -120,7 +122,7 @@ class LiveStream:
 
     async def start(self) -> None:
         """Start its process."""
-        self._process = await ChildProcess.start([WORKER], self._take, self._died)
+        self._process = await ChildProcess.start([WORKER], self._take, self._died, FEW_ARENAS)
         self._process.send(0, kinds.BEGIN, json.dumps(self._work).encode())
         self._tell_watched()
 
