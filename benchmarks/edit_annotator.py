@@ -56,7 +56,7 @@ class Annotator:
 
     def by_moments(self) -> Work:
         """Work through the moments in their order, and play through what is left."""
-        looked: set[tuple[str, int, int]] = set()
+        looked: set[tuple[str, int | None, int | None]] = set()
         while self.errors():
             moment = next((m for m in self.moments() if self._name(m) not in looked), None)
             if moment is None:
@@ -96,7 +96,7 @@ class Annotator:
         if done:
             if self.way == "linked":
                 for operation in propagate(self.session, self.scene):
-                    self.session.apply(operation)
+                    self.session.apply(operation, said=False)
             self._note()
 
     def errors(self) -> int:
@@ -221,8 +221,10 @@ class Annotator:
             if (owner := self.session.board.owner(row)) is not None:
                 yield owner
 
-    def _name(self, moment: Moment) -> tuple[str, int, int]:
-        return moment.kind, moment.frame, int(self.session.board.at(moment.tracks[0], moment.frame) or -1)
+    def _name(self, moment: Moment) -> tuple[str, int | None, int | None]:
+        """Return what a moment joins: when a swap joins something else there, it is another moment."""
+        board, track = self.session.board, moment.tracks[0]
+        return moment.kind, board.before(track, moment.first + 1), board.after(track, moment.last)
 
 
 def _window(track: int, keep: Confirm) -> Moment:

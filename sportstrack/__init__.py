@@ -19,6 +19,10 @@ _NAMES = {
     "sportstrack.draw.run": ("draw_video",),
     "sportstrack.draw.settings": ("DrawSettings",),
     "sportstrack.draw.heatmap": ("Presence", "draw_path", "heat_map", "overlay"),
+    "sportstrack.edits": (
+        *("Edit", "EditSession", "apply_edits", "find_edits", "find_moments"),
+        *("propagate", "read_edits", "with_boxes", "write_edits"),
+    ),
     "sportstrack.embed": ("load_embedder",),
     "sportstrack.errors": ("SportstrackError",),
     "sportstrack.field": ("FieldFinder",),
@@ -113,6 +117,8 @@ __all__ = [
     "Detections",
     "Detector",
     "DrawSettings",
+    "Edit",
+    "EditSession",
     "Embedder",
     "ExportSettings",
     "FieldFinder",
@@ -164,6 +170,7 @@ __all__ = [
     "TuneSettings",
     "WhoIsWhoScores",
     "__version__",
+    "apply_edits",
     "assets_folder",
     "average_classes",
     "average_one_pass",
@@ -180,7 +187,9 @@ __all__ = [
     "draw_video",
     "export_model",
     "fill_gaps",
+    "find_edits",
     "find_jobs",
+    "find_moments",
     "find_sequences",
     "find_shots",
     "find_teams",
@@ -198,6 +207,8 @@ __all__ = [
     "name_tracks",
     "open_source",
     "overlay",
+    "propagate",
+    "read_edits",
     "read_game_state",
     "read_identities",
     "read_marks",
@@ -217,7 +228,9 @@ __all__ = [
     "track_video",
     "train_detector",
     "tune_tracker",
+    "with_boxes",
     "write_cvat",
+    "write_edits",
     "write_game_state",
     "write_identities",
     "write_mot",
@@ -235,6 +248,17 @@ if TYPE_CHECKING:
     from sportstrack.draw.heatmap import Presence, draw_path, heat_map, overlay
     from sportstrack.draw.run import draw_video
     from sportstrack.draw.settings import DrawSettings
+    from sportstrack.edits import (
+        Edit,
+        EditSession,
+        apply_edits,
+        find_edits,
+        find_moments,
+        propagate,
+        read_edits,
+        with_boxes,
+        write_edits,
+    )
     from sportstrack.embed import load_embedder
     from sportstrack.errors import SportstrackError
     from sportstrack.export import ExportSettings, compare_variants, export_model

@@ -243,7 +243,7 @@ def _joined(group: list[Moment]) -> Moment:
 def _settled(one: Moment, anchors: Anchors) -> bool:
     """Return whether what was confirmed says that a moment is right."""
     keep = one.corrections[0].operation
-    known = (*anchors.spans, *anchors.likely)
+    known = (*anchors.spans, *(anchors.likely if one.kind == "crossing" else ()))
     concerned = keep.tracks if isinstance(keep, Confirm) else one.tracks
     return all(any(track == other and _covers(first, last, one) for other, first, last in known) for track in concerned)
 

@@ -58,14 +58,14 @@ class EditSession:
         """Return the tracks as they are now, sorted by track and frame, and (N,) which boxes a person has drawn."""
         return self.board.tracks_now()
 
-    def apply(self, edit: Edit | AnyOperation) -> EditOutcome:
-        """Apply an edit, with what follows from it."""
+    def apply(self, edit: Edit | AnyOperation, *, said: bool = True) -> EditOutcome:
+        """Apply an edit, with what follows from it; what only follows (``said`` False) makes no anchor."""
         one = edit if isinstance(edit, Edit) else Edit(edit)
         self._marks.append(self._mark())
-        outcome = self._apply(one.operation)
+        outcome = self._apply(one.operation, said)
         if not outcome.fits or not one.then:
             return outcome
-        more = [self._apply(operation) for operation in one.then]
+        more = [self._apply(operation, False) for operation in one.then]
         reasons = [outcome.reason] if outcome.reason else []
         if misfits := [other.reason for other in more if not other.fits]:
             reasons.append(f"{len(misfits)} of {len(more)} operations that follow no longer fit: {misfits[0]}")
@@ -88,13 +88,15 @@ class EditSession:
         self.board.back_to(rows)
         del self.same[same:], self.likely[likely:], self.differ[differ:]
 
-    def _apply(self, operation: AnyOperation) -> EditOutcome:
+    def _apply(self, operation: AnyOperation, said: bool) -> EditOutcome:
         mark, notes = self._mark(), Notes()
         try:
             changed, tracks = _HOW[type(operation)](self, operation, notes)
         except Refusal as refusal:
             self._back_to(mark)
             return EditOutcome(REFUSED, str(refusal))
+        if not said:
+            del self.same[mark[2] :], self.likely[mark[3] :], self.differ[mark[4] :]
         status = (REFITTED if notes.texts else APPLIED) if changed else ALREADY
         return EditOutcome(status, "; ".join(notes.texts), tuple(tracks))
 

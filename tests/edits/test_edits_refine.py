@@ -22,6 +22,7 @@ from sportstrack.edits import (
     with_boxes,
     write_edits,
 )
+from sportstrack.edits.apply import anchors
 from sportstrack.identities import read_identities
 from sportstrack.refine import Scene, TrackTable
 from sportstrack.refine.command import main
@@ -138,8 +139,10 @@ def test_one_correction_mends_what_follows() -> None:
     scene = Scene.of(table, frame_rate=25.0, width=1280, height=720, frames=100)
     session = EditSession(table)
     session.apply(with_boxes(session, Swap(1, 2, 52)))  # player 1 goes on as itself
+    said = anchors(session)
     for operation in propagate(session, scene):
-        session.apply(operation)
+        session.apply(operation, said=False)
+    assert set(anchors(session).spans) <= set(said.spans)
     mended, _ = session.tracks()
     tops = {track: set(mended.xyxy[mended.track_id == track, 1].tolist()) for track in (1, 2, 3)}
     assert tops == {1: {200.0}, 2: {300.0}, 3: {400.0}}
