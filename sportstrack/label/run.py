@@ -45,7 +45,7 @@ class LabelSettings:
         min_track_score: least mean score of a track's detected boxes.
         min_track_frames: least number of frames in which a track was detected.
         rename: other names for the detector's classes; classes with one name become one.
-        edits: a file of corrections by hand (``NAME.edits.jsonl``), applied to the tracks.
+        edits: corrections by hand (``NAME.edits.jsonl`` of ``sportstrack edit``), applied to the tracks.
 
     Raises:
         SettingError: a value out of range.
