@@ -29,7 +29,7 @@ from sportstrack.types import IntArray
 
 LEAST = 0.5  # overlap of two boxes that are one
 STILL = 0.85  # overlap from which a box counts as not moved; programs that keep key frames alone move boxes a little
-_STRAIGHT = 0.05  # share of the height by which a box may lie beside the line of an interpolation
+_STRAIGHT = 0.3  # of what a box may move and count as still: so far it may lie beside the line of an interpolation
 
 
 def find_edits(before: TrackTable, after: TrackTable, *, least: float = LEAST, still: float = STILL) -> list[Edit]:
@@ -48,7 +48,7 @@ def find_edits(before: TrackTable, after: TrackTable, *, least: float = LEAST, s
     _delete(session, edits, np.setdiff1d(np.arange(len(before)), rows))
     relink(session, edits, rows, after.track_id[partner])
     _moves(session, edits, rows, after.xyxy[partner], still)
-    _additions(session, edits, after, rows, partner)
+    _additions(session, edits, after, (rows, partner), _STRAIGHT * (1.0 - still) + 1e-9)
     return edits.made
 
 
@@ -152,9 +152,11 @@ def _moves(session: EditSession, edits: Edits, rows: IntArray, boxes: np.ndarray
             edits.do(session, Move(track, board.frame(row), (x1, y1, x2, y2)))
 
 
-def _additions(session: EditSession, edits: Edits, after: TrackTable, rows: IntArray, partner: IntArray) -> None:
+def _additions(
+    session: EditSession, edits: Edits, after: TrackTable, matched: tuple[IntArray, IntArray], tolerance: float
+) -> None:
     """Add the boxes that came back and were not given away, straight runs of them as interpolations."""
-    board = session.board
+    board, (rows, partner) = session.board, matched
     new = np.setdiff1d(np.arange(len(after)), partner)
     tracks = {int(after.track_id[j]): board.owner(i) for i, j in zip(rows.tolist(), partner.tolist(), strict=True)}
     new = new[np.lexsort((after.frame[new], after.track_id[new]))]
@@ -169,7 +171,7 @@ def _additions(session: EditSession, edits: Edits, after: TrackTable, rows: IntA
         frames = after.frame[run].tolist()
         boxes: list[Box] = [(x1, y1, x2, y2) for x1, y1, x2, y2 in after.xyxy[run].tolist()]
         class_id = int(after.class_id[run[0]])
-        keys = _keys(after.xyxy[run])
+        keys = _keys(after.xyxy[run], tolerance)
         if len(keys) > 1:
             key_boxes = tuple(KeyBox(frames[k], boxes[k]) for k in keys)
             edits.do(session, Interpolate(track, key_boxes, class_id=class_id))
@@ -177,7 +179,7 @@ def _additions(session: EditSession, edits: Edits, after: TrackTable, rows: IntA
             edits.do(session, Add(track, frames[0], boxes[0], class_id=class_id))
 
 
-def _keys(xyxy: np.ndarray) -> list[int]:
+def _keys(xyxy: np.ndarray, tolerance: float) -> list[int]:
     """Return the boxes of a run, the first and the last among them, between which straight lines make the others."""
     keys, parts = {0, len(xyxy) - 1}, [(0, len(xyxy) - 1)]
     while parts:
@@ -188,7 +190,7 @@ def _keys(xyxy: np.ndarray) -> list[int]:
         off = np.abs(xyxy[low : high + 1] - ((1 - share) * xyxy[low] + share * xyxy[high])).max(axis=1)
         off /= xyxy[low : high + 1, 3] - xyxy[low : high + 1, 1]
         worst = low + int(off.argmax())
-        if off.max() > _STRAIGHT:
+        if off.max() > tolerance:
             keys.add(worst)
             parts += [(low, worst), (worst, high)]
     return sorted(keys)
