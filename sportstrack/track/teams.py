@@ -95,8 +95,8 @@ class TeamLearner:
 def teams_settled(settings: TrackSettings, *, recorded: RecordingInfo | None) -> str:
     """Return the setting ``teams`` of a run, ``off`` where ``auto`` finds no reason to look for them.
 
-    Teams are looked for where the user names them or a file of colours, where there is an embedder, and in a replay
-    where kit colours were recorded.
+    Teams are looked for where the user names them or a file of colours, where an embedder looks at the images, and in a
+    replay where kit colours were recorded.
 
     Args:
         settings: with the embedder that is in force.
@@ -105,7 +105,8 @@ def teams_settled(settings: TrackSettings, *, recorded: RecordingInfo | None) ->
     if settings.teams.strip().lower() == OFF:
         return OFF
     asked = settings.team_colours is not None or bool(parse_teams(settings.teams))
-    reason = settings.embeds_with is not None if recorded is None else recorded.kits
+    held = (None,) if recorded is None else (None, recorded.embedder)
+    reason = settings.embeds_with not in held or (recorded is not None and recorded.kits)
     return settings.teams if asked or reason else OFF
 
 

@@ -72,6 +72,23 @@ def test_everybody_has_a_team_in_every_output(run: tuple[Path, sportstrack.Summa
     assert end.split(",")[-4:-2] in (["home", "player"], ["away", "player"])
 
 
+def test_teams_are_found_for_detections_of_another_program_that_are_given_an_embedder(
+    film: tuple[Path, list[FloatArray]], tmp_path: Path
+) -> None:
+    rows = [
+        f"{frame},-1,{x1},{y1},{x2 - x1},{y2 - y1},0.9,-1,-1,-1"
+        for frame, boxes in enumerate(film[1], 1)
+        for x1, y1, x2, y2 in boxes.tolist()
+    ]
+    (tmp_path / "det.txt").write_text("\n".join(rows) + "\n")
+    settings = {"detections": str(tmp_path / "det.txt"), "frame_rate": 10, "shots": False, "on_pitch": "off"}
+    with_kits = sportstrack.track_video(film[0], tmp_path / "with", embedder="kit", **settings)
+    without = sportstrack.track_video(film[0], tmp_path / "without", **settings)
+    assert with_kits.identities is not None
+    assert sorted(one.team for one in with_kits.identities) == ["A"] * 5 + ["B"] * 5
+    assert without.identities is None or not any(one.team for one in without.identities)
+
+
 def test_the_summary_says_who_wears_what_since_when(run: tuple[Path, sportstrack.Summary]) -> None:
     summary = run[1]
     assert {team["name"]: team["colours"].split()[0].strip(",") for team in summary.teams["teams"]} == {
