@@ -67,6 +67,12 @@ evaluate --truth MOT --results MOT --diagnose --images X -o OUT
 sot-evaluate X --methods kcf -o OUT
 sot-evaluate SEQUENCE --results mine=X -o OUT
 send X udp://127.0.0.1:9 --rate 100
+teams X MOT -o OUT
+teams VIDEO X -o OUT
+teams VIDEO MOT --pitch X -o OUT
+tune X -o OUT
+tune SEQUENCE --detections gt/gt.txt --truth X -o OUT
+tune SEQUENCE --detections gt/gt.txt --config X -o OUT
 roster X ROSTER -o OUT
 roster MOT X -o OUT
 roster MOT ROSTER --identities X -o OUT
@@ -104,6 +110,8 @@ label VIDEO --detector toy:find --format labelstudio -o X
 sot VIDEO --init 12,22,14,18 -o X --formats mot
 pitch VIDEO --points MARKS -o X --draw
 stats MOT --pitch PITCH --frame-rate 5 -o X --formats csv
+teams VIDEO MOT -o X
+tune SEQUENCE --detections gt/gt.txt --trials 1 -o X
 roster MOT ROSTER -o X
 presence MOT -o X/heat.png
 presence MOT --video VIDEO -o X/heat.mp4
