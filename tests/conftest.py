@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -62,3 +64,16 @@ def random_weights(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], 
         return path
 
     return make
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium of the system; it ends with each file of tests, since its client holds an event loop."""
+    sync_api = pytest.importorskip("playwright.sync_api")
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("no Chromium on this machine")
+    with sync_api.sync_playwright() as client:
+        found = client.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield found
+        found.close()

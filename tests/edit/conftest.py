@@ -1,4 +1,4 @@
-"""One browser and one editor for all tests that do not stop them."""
+"""One editor for all tests that do not stop it, in one window for each file."""
 
 from __future__ import annotations
 
@@ -28,26 +28,13 @@ def own_match(match: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """Chromium; tests are skipped without it."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        pytest.skip("no Chromium on this machine")
-    with playwright.sync_playwright() as started:
-        found = started.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield found
-        found.close()
-
-
-@pytest.fixture(scope="session")
 def opened(match: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenEditor]:
     """An editor that many tests share; `page` takes back what they did."""
     with editor(match, edits=tmp_path_factory.mktemp("edits") / "match.edits.jsonl") as found:
         yield found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def _window(browser: Any, opened: OpenEditor) -> Any:
     window = browser.new_page(viewport={"width": 1400, "height": 900})
     window.faults = []

@@ -1,7 +1,6 @@
-import { isLight } from "/static/result/overlay.js";
+import { drawLabel } from "/static/result/overlay.js";
 import { colourOf, labelOf } from "./look.js";
 
-const FONT = "Inter, system-ui, sans-serif";
 const NEAR = 7; // screen pixels from a side within which the mouse takes it
 const TRAIL = 2; // seconds before and after
 const CURSORS = { n: "ns-resize", s: "ns-resize", w: "ew-resize", e: "ew-resize", nw: "nwse-resize", se: "nwse-resize", ne: "nesw-resize", sw: "nesw-resize", move: "move" };
@@ -39,7 +38,7 @@ export class Stage {
       context.globalAlpha = app.mode?.partners ? (picked || app.mode.partners.has(id) ? 1 : 0.3) : selected === null || picked ? 1 : 0.6;
       const colour = colourOf(model, id, frame);
       drawBox(context, box, colour, unit, { picked, dashed: filled, hovered: id === this.hovered });
-      if (app.show.labels || picked) drawLabel(context, box, this._text(id, frame), colour, unit, picked);
+      if (app.show.labels || picked) drawLabel(context, box, this._text(id, frame), colour, unit, picked, 3);
       if (picked) drawHandles(context, box, unit);
     }
     context.globalAlpha = 1;
@@ -218,20 +217,4 @@ function drawHandles(context, [x1, y1, x2, y2], unit) {
     context.fill();
     context.stroke();
   }
-}
-
-function drawLabel(context, [x1, y1, x2], text, colour, unit, picked) {
-  const size = (picked ? 12.5 : 11) * unit;
-  context.font = `600 ${size}px ${FONT}`;
-  const wide = context.measureText(text).width + 8 * unit;
-  const tall = size + 5 * unit;
-  const left = (x1 + x2) / 2 - wide / 2;
-  const top = y1 > tall + 4 * unit ? y1 - tall - 4 * unit : y1 + 3 * unit;
-  context.fillStyle = colour;
-  context.beginPath();
-  context.roundRect(left, top, wide, tall, 4 * unit);
-  context.fill();
-  context.fillStyle = isLight(colour) ? "#0a0e13" : "#ffffff";
-  context.textBaseline = "middle";
-  context.fillText(text, left + 4 * unit, top + tall / 2 + 0.5 * unit);
 }

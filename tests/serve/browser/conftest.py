@@ -1,9 +1,8 @@
-"""One browser and one service for the tests of the page; screenshots go to the folder SPORTSTRACK_SCREENSHOTS."""
+"""One service for the tests of the page; screenshots go to the folder SPORTSTRACK_SCREENSHOTS."""
 
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,20 +10,6 @@ from typing import Any
 import pytest
 from paged import FRAMES, Clip, ended, make_clip, opened, sent
 from serving import Served
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Chromium of the system; closed before other tests, since its client holds an event loop."""
-    sync_api = pytest.importorskip("playwright.sync_api")
-    if CHROMIUM is None:
-        pytest.skip("no Chromium")
-    with sync_api.sync_playwright() as client:
-        found = client.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield found
-        found.close()
 
 
 @pytest.fixture(scope="session")

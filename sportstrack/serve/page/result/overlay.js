@@ -88,13 +88,14 @@ function drawBox(context, [x1, y1, x2, y2], colour, unit, picked) {
   path();
 }
 
-function drawLabel(context, [x1, y1, x2], text, colour, unit, picked) {
+/** Write a word above a box, or inside where there is no room above; `gap` is in screen pixels. */
+export function drawLabel(context, [x1, y1, x2], text, colour, unit, picked, gap = 2) {
   const size = (picked ? 12.5 : 11) * unit;
   context.font = `600 ${size}px ${FONT}`;
   const wide = context.measureText(text).width + 8 * unit;
   const tall = size + 5 * unit;
   const left = (x1 + x2) / 2 - wide / 2;
-  const top = y1 > tall + 2 * unit ? y1 - tall - 2 * unit : y1 + 2 * unit;
+  const top = y1 > tall + gap * unit ? y1 - tall - gap * unit : y1 + gap * unit;
   context.fillStyle = colour;
   context.beginPath();
   context.roundRect(left, top, wide, tall, 4 * unit);
