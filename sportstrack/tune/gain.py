@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -118,19 +119,21 @@ def importance(trials: Sequence[Any], places: Mapping[str, Any]) -> dict[str, fl
         places: Optuna's distributions.
 
     Returns:
-        Setting → share, the largest first; nothing where there are too few trials to say.
+        Setting → share, the largest first; nothing where there are too few trials to say, or they are all as good.
     """
     import optuna
 
-    if len(trials) < 2 * len(places) or len(trials) < 10:
+    if len(trials) < 2 * len(places) or len(trials) < 10 or len({one.value for one in trials}) == 1:
         return {}
     study = optuna.create_study(direction="maximize")
     for one in trials:
         study.add_trial(optuna.trial.create_trial(value=one.value, params=dict(one.params), distributions=dict(places)))
     try:
-        found = optuna.importance.get_param_importances(
-            study, evaluator=optuna.importance.PedAnovaImportanceEvaluator()
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # many trials are as good as the best: equal shares
+            found = optuna.importance.get_param_importances(
+                study, evaluator=optuna.importance.PedAnovaImportanceEvaluator()
+            )
     except (RuntimeError, ValueError) as error:
         raise SettingError(f"importance: {error}") from error
     return {name: float(share) for name, share in found.items()}

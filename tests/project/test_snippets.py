@@ -80,6 +80,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         make_clip(folder / "SportsMOT" / "dataset" / "train" / clip, rows)
     for name in ("football", "train"):
         write(folder / "SportsMOT" / "splits_txt" / f"{name}.txt", "v_one_c001\nv_two_c001\n")
+    write(folder / "match.edits.jsonl", f'{{"op": "number", "track": {result.track_id[0]}, "value": "10"}}\n')
     write(folder / "OTB100" / "Boy" / "groundtruth_rect.txt", "10,20,14,18\n" * 12)
     camera, pitch = sportstrack.Camera((0, 60, 15), 0, 14, 0, 130, (80, 60)), sportstrack.load_pitch()
     places = ("near_halfway", "far_halfway", "left_centre_circle_side", "right_far_corner", "left_near_corner")
@@ -119,6 +120,8 @@ def make_clip(clip: Path, result: sportstrack.MotTable) -> None:
     write(clip / "seqinfo.ini", f"[Sequence]\nname={clip.name}\n{about}")
     (clip / "gt").mkdir()
     sportstrack.write_mot(clip / "gt" / "gt.txt", replace(result, score=np.ones(len(result))))
+    (clip / "det").mkdir()
+    sportstrack.write_mot(clip / "det" / "det.txt", replace(result, track_id=np.full(len(result), -1)))
 
 
 @pytest.fixture(scope="module")

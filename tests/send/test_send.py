@@ -16,6 +16,7 @@ from pathlib import Path
 
 import av
 import pytest
+import toy
 from make_video import make_video, number_of
 
 from sportstrack.errors import OutputError, SettingError, SourceError
@@ -120,7 +121,7 @@ def test_the_command_reports_what_was_sent(video: Path, capsys: pytest.CaptureFi
 def test_ctrl_c_ends_a_loop_and_says_what_was_sent(video: Path) -> None:
     with received(socket.SOCK_DGRAM) as (port, got):
         words = [sys.executable, "-m", "sportstrack.send", str(video), f"udp://127.0.0.1:{port}", "--loop"]
-        process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, preexec_fn=toy.heed_ctrl_c)
         while not got:
             assert process.poll() is None
             time.sleep(0.02)

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import toy
 
 from sportstrack import TrackSettings
 from sportstrack.cli import main
@@ -98,7 +99,7 @@ def test_without_optuna_the_extra_is_named(
 def test_after_ctrl_c_the_same_command_goes_on(benchmark: Path, tmp_path: Path) -> None:
     words = [sys.executable, "-m", "sportstrack.tune", str(benchmark), "--tracker", "sort", "--held-out", "0.4", "-o"]
     command = [*words, str(tmp_path), "--processes", "2", "--trials", "400"]
-    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, preexec_fn=toy.heed_ctrl_c)
     assert process.stderr is not None
     for line in process.stderr:
         if "trial 0" in line:
