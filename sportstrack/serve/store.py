@@ -23,6 +23,7 @@ from sportstrack.files.locks import Lock
 NAME = "serve.sqlite"
 _RESERVE = 4 << 20  # bytes that are given up when the disk is full, so that what has failed can be noted
 _ROOM = 64 << 20  # bytes that must be free before they are taken again
+_OF_THE_DISK = ("disk I/O error", "readonly database", "unable to open")
 
 
 class Database:
@@ -145,6 +146,8 @@ class Database:
         except sqlite3.OperationalError as error:
             if "full" in str(error):
                 raise OutputError(PartFile(self._path).explain(OSError(28, "disk full"))) from error
+            if any(words in str(error) for words in _OF_THE_DISK):
+                raise OutputError(f"{self._path}: {error}; look after the disk and its rights") from error
             raise
 
 

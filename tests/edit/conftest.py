@@ -1,4 +1,4 @@
-"""One editor for all tests that do not stop it, in one window for each file."""
+"""One editor for all tests of a file that do not stop it, in one window."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def own_match(match: Path, tmp_path: Path) -> Path:
     return tmp_path / "match.mp4"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def opened(match: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenEditor]:
     """An editor that many tests share; `page` takes back what they did."""
     with editor(match, edits=tmp_path_factory.mktemp("edits") / "match.edits.jsonl") as found:

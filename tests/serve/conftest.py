@@ -1,4 +1,4 @@
-"""One service for all tests that do not stop it."""
+"""One service for all tests of a file that do not stop it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from toy import make_match
 HELPERS = Path(__file__).resolve().parents[1] / "helpers"
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _workers_find_the_toys() -> Iterator[None]:
     """Let the workers import `toy`, whose detector takes no network."""
     with pytest.MonkeyPatch.context() as patch:
@@ -31,7 +31,7 @@ def matches(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, matches: Path) -> Iterator[Served]:
     """A service with a token, toys for plug-ins, and the folder of matches."""
     data = tmp_path_factory.mktemp("serve")

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from serving import TOKEN, served
 
 from sportstrack.cli import main
-from sportstrack.errors import SourceError
+from sportstrack.errors import OutputError, SourceError
 from sportstrack.serve.events import ServerEvent, _with_beats
 from sportstrack.serve.jobs.trackfile import MOST_FRAMES, TrackFileWriter, page_text, read_page, rows_of, write_table
 from sportstrack.serve.metrics.series import SHARE, Series, as_csv
@@ -137,6 +137,24 @@ def test_a_step_that_fails_changes_nothing(tmp_path: Path) -> None:
     with pytest.raises(Exception, match="syntax"):
         store.migrate("part", ["CREATE TABLE a (x INTEGER); NONSENSE"])
     assert store.one("SELECT name FROM sqlite_master WHERE name = 'a'") is None
+    store.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs resource limits")
+def test_a_disk_that_fails_is_said_and_the_database_lives_on(tmp_path: Path) -> None:
+    import resource
+
+    store = Database(tmp_path)
+    store.migrate("part", ["CREATE TABLE a (x TEXT)"])
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, hard))
+    try:
+        with pytest.raises(OutputError, match=f"{NAME}.*disk"):
+            store.insert("a", x="x" * 1_000_000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    store.insert("a", x="y")
+    assert [tuple(row) for row in store.all("SELECT x FROM a")] == [("y",)]
     store.close()
 
 

@@ -1,4 +1,4 @@
-"""One service for the tests of the page; screenshots go to the folder SPORTSTRACK_SCREENSHOTS."""
+"""One service for the tests of a file; screenshots go to the folder SPORTSTRACK_SCREENSHOTS."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def long_clip(tmp_path_factory: pytest.TempPathFactory) -> Clip:
     return make_clip(tmp_path_factory.mktemp("long"), 3000, step=4)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def done(server: Served, clip: Clip) -> dict[str, Any]:
     """A job that is done, of a clip whose name is no markup."""
     teams = {"embedder": "kit", "teams": "home=red,away=white"}
