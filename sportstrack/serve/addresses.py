@@ -7,6 +7,7 @@ import socket
 from collections.abc import Iterable, Sequence
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from sportstrack.errors import SettingError
 from sportstrack.serve.refusal import RefusedError
 
 STREAM_SCHEMES = ("rtsp", "rtsps", "rtmp", "udp", "srt", "http", "https")
@@ -48,6 +49,25 @@ def check_address(url: str, allowed: Iterable[str], *, schemes: Sequence[str] = 
         else:
             return url
     raise found
+
+
+def check_entry(entry: str, schemes: Sequence[str], name: str) -> None:
+    """Refuse an entry of an allow-list that no address could fit.
+
+    Args:
+        entry: an address, one that ends with ``*``, or a camera's number.
+        schemes: that are taken.
+        name: of the setting that holds the list.
+
+    Raises:
+        SettingError: it is none of these.
+    """
+    parts = _parts(entry)
+    if not entry.isdigit() and (parts is None or parts.scheme not in schemes):
+        raise SettingError(
+            f"{name}: {without_password(entry)!r} fits no address: expected host and port in full, such as "
+            f"{schemes[-1]}://camera.example/* or udp://127.0.0.1:5000"
+        )
 
 
 def without_password(url: str) -> str:

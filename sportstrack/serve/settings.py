@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sportstrack.errors import SettingError, SourceError
 from sportstrack.options import check_options, option
+from sportstrack.serve.addresses import STREAM_SCHEMES, TARGET_SCHEMES, check_entry
 
 TOKEN_VARIABLE = "SPORTSTRACK_TOKEN"
 GIB = 1 << 30
@@ -92,6 +93,9 @@ class ServeSettings:
     def __post_init__(self) -> None:
         object.__setattr__(self, "data", Path(self.data))
         check_options(self)
+        for name, schemes in (("streams", STREAM_SCHEMES), ("targets", TARGET_SCHEMES)):
+            for entry in getattr(self, name):
+                check_entry(entry, schemes, name)
         object.__setattr__(self, "token", self._found_token())
         if self.token is not None and len(self.token) < _SHORTEST_TOKEN:
             raise SettingError(f"token: expected at least {_SHORTEST_TOKEN} characters")

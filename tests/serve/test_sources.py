@@ -17,10 +17,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from serving import Served, served
 
+from sportstrack.errors import SettingError
 from sportstrack.serve.addresses import check_address, check_resolved, without_password
 from sportstrack.serve.paths import check_path, inside
 from sportstrack.serve.refusal import RefusedError
 from sportstrack.serve.remote import RemoteFile
+from sportstrack.serve.settings import ServeSettings
 
 PUBLIC = "93.184.216.34"
 
@@ -349,3 +351,10 @@ def test_forms_get_what_the_command_line_s_help_says(server: Served) -> None:
     for kind in ("sot", "refine", "evaluate", "mine"):
         assert server.client.get(f"/v1/settings/{kind}").json()
     assert server.client.get("/v1/settings/trakc").json()["error"]["message"].startswith("kind: no kind")
+
+
+@pytest.mark.parametrize("entry", ["udp://127.0.0.1:*", "camera.example", "file:///etc/passwd", "rtsp://a b/*"])
+def test_an_entry_that_no_address_fits_is_refused_at_the_start(entry: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match=r"streams: .*fits no address"):
+        ServeSettings(data=tmp_path, streams=(entry,))
+    assert ServeSettings(data=tmp_path, streams=("rtsp://camera.example/*", "https://*/", "udp://:5000", "0")).streams
