@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sportstrack.errors import SettingError, unknown
 from sportstrack.spaces import OneOf, Range, Space
 
 _YES_OR_NO = OneOf((True, False))
@@ -168,8 +169,13 @@ def search_space(tracker: str | type) -> Space:
     Args:
         tracker: the name of a built-in one, or the class of one of your own, whose attribute ``search_space`` it is:
             setting → `Range` or `OneOf`, (low, high) or a list of values; empty without such an attribute.
+
+    Raises:
+        SettingError: there is no built-in tracker of this name.
     """
     if isinstance(tracker, str):
+        if tracker.lower() not in SPACES:
+            raise SettingError(unknown("tracker", tracker, SPACES))
         return SPACES[tracker.lower()]
     given: Mapping[str, Any] = getattr(tracker, "search_space", {})
     return {name: _place(value) for name, value in given.items()}

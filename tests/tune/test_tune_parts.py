@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sportstrack import OneOf, Range, Scores, SportstrackError, TrackSettings, create_tracker
+from sportstrack.errors import SettingError
 from sportstrack.refine.settings import RefineSettings, checked
 from sportstrack.refine.spaces import SPACE
 from sportstrack.spaces import Space
@@ -67,6 +68,11 @@ def test_a_trial_that_was_ended_is_never_the_best(monkeypatch: pytest.MonkeyPatc
     trials = run(Stub(40, hill), prune=True, monkeypatch=monkeypatch)
     best = max(one.value for one in trials if one.complete)
     assert all(one.value < best for one in trials if not one.complete)
+
+
+def test_an_unknown_tracker_is_named_with_those_there_are() -> None:
+    with pytest.raises(SettingError, match=r"no tracker 'nope'.*bytetrack"):
+        search_space("nope")
 
 
 @pytest.mark.parametrize("name", sorted(TRACKERS))
