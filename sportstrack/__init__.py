@@ -42,7 +42,7 @@ _NAMES = {
     "sportstrack.pitch.motion": ("GroundPath", "smooth_path"),
     "sportstrack.pitch.sides": ("defended_sides", "keeper_team"),
     "sportstrack.recording": ("Recording",),
-    "sportstrack.refine": ("RefineSettings", "TrackTable", "refine_tracks"),
+    "sportstrack.refine": ("RefineSettings", "Scene", "TrackTable", "refine_tracks"),
     "sportstrack.roster": ("name_tracks",),
     "sportstrack.score.attributes.run": ("score_attributes",),
     "sportstrack.score.attributes.scores": ("WhoIsWhoScores",),
@@ -149,6 +149,7 @@ __all__ = [
     "Roster",
     "RosterPerson",
     "SORTConfig",
+    "Scene",
     "Scores",
     "ShotConfig",
     "ShotDetector",
@@ -278,7 +279,7 @@ if TYPE_CHECKING:
     from sportstrack.pitch.motion import GroundPath, smooth_path
     from sportstrack.pitch.sides import defended_sides, keeper_team
     from sportstrack.recording import Recording
-    from sportstrack.refine import RefineSettings, TrackTable, refine_tracks
+    from sportstrack.refine import RefineSettings, Scene, TrackTable, refine_tracks
     from sportstrack.roster import name_tracks
     from sportstrack.score.attributes.run import score_attributes
     from sportstrack.score.attributes.scores import WhoIsWhoScores
