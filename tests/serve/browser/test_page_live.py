@@ -69,6 +69,18 @@ def test_a_stream_that_is_lost_says_why(page: Any, server: Served) -> None:
     assert page.inner_text(".page-head .badge") == "Reconnecting"
 
 
+def test_the_form_opens_also_while_the_page_still_asks_for_the_limits(page: Any, server: Served) -> None:
+    held: list[Any] = []
+    page.route("**/v1/about", held.append)
+    page.evaluate("location.hash = '#/live'")
+    page.click("text=Add a stream")
+    while not held:
+        page.wait_for_timeout(20)
+    for one in held:
+        one.continue_()
+    page.wait_for_selector("#stream-url")
+
+
 def test_a_stream_that_is_not_allowed_is_refused_with_the_fix(page: Any, server: Served) -> None:
     page.goto(f"{server.url}/#/live")
     page.click("text=Add a stream")

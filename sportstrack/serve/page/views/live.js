@@ -7,16 +7,16 @@ const OFTEN = 3000; // milliseconds
 
 /** Show the live streams, and the form of a new one. */
 export async function show(root) {
+  const about = get("/v1/about").catch(() => null);
   const list = h("div", { class: "streams" });
   const panel = h("section", { class: "card new", hidden: true, "aria-label": "New stream" });
-  const add = h("button", { class: "button primary", type: "button", on: { click: () => open() } }, icon("plus"), "Add a stream");
-  fill(root, h("div", { class: "page-head" }, h("h1", { class: "grow" }, "Live"), add), panel, list);
-  const about = await get("/v1/about").catch(() => null);
-  const open = (address = "") => {
+  const open = async (address = "") => {
+    fill(panel, streamForm(await about, address, () => (panel.hidden = true)));
     panel.hidden = false;
-    fill(panel, streamForm(about, address, () => (panel.hidden = true)));
     panel.querySelector("input").focus();
   };
+  const add = h("button", { class: "button primary", type: "button", on: { click: () => open() } }, icon("plus"), "Add a stream");
+  fill(root, h("div", { class: "page-head" }, h("h1", { class: "grow" }, "Live"), add), panel, list);
   const refresh = async () => {
     const answer = await get("/v1/streams").catch((error) => ({ error }));
     if (answer.error) fill(list, h("div", { class: "notice bad", role: "alert" }, icon("alert"), h("span", {}, answer.error.message)));
@@ -25,7 +25,7 @@ export async function show(root) {
   await refresh();
   const address = sessionStorage.getItem("sportstrack.address");
   sessionStorage.removeItem("sportstrack.address");
-  if (address) open(address);
+  if (address) await open(address);
   const timer = setInterval(() => !document.hidden && refresh(), OFTEN);
   return () => clearInterval(timer);
 }
