@@ -21,9 +21,7 @@ from sportstrack.sot.methods import Follower, ScaledCopy, make, whole_box
 @pytest.mark.parametrize("method", ["kcf", "mosse", "mil"])
 def test_opencv_s_other_trackers_follow_too(method: str) -> None:
     images, boxes = walk(6)
-    tries = (
-        4 if method == "mil" else 1
-    )  # its samples are drawn anew each time, and no seed holds them: one in 20 strays
+    tries = 4 if method == "mil" else 1  # it draws its samples anew each time, without a seed: one in 20 strays
     ends = [follow(SingleTracker(method), images, boxes[0])[-1].box for _ in range(tries)]
     assert max(overlap(box, boxes[5]) for box in ends) > 0.3
 
