@@ -69,7 +69,8 @@ def random_weights(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """Chromium of the system; it ends with each file of tests, since its client holds an event loop."""
-    sync_api = pytest.importorskip("playwright.sync_api")
+    from playwright import sync_api
+
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if chromium is None:
         pytest.skip("no Chromium on this machine")

@@ -15,6 +15,7 @@ import pytest
 import yaml
 from parsers import parse
 
+from sportstrack.serve.metrics.figures import ServiceFigures
 from sportstrack.serve.settings import ServeSettings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,7 +27,7 @@ COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))
 
 def served_names() -> set[str]:
     """Every name under which the service gives a figure to Prometheus."""
-    figures = pytest.importorskip("sportstrack.serve.metrics.figures").ServiceFigures()
+    figures = ServiceFigures()
     found = set()
     for metric in figures.registry.collect():
         endings = {"counter": ["_total"], "histogram": ["_bucket", "_sum", "_count"]}.get(metric.type, [""])
@@ -62,7 +63,7 @@ def test_the_dashboard_shows_every_metric() -> None:
 
 def test_labels_in_expressions_are_those_of_the_metrics() -> None:
     """A label that no metric has makes a panel empty for ever."""
-    figures = pytest.importorskip("sportstrack.serve.metrics.figures").ServiceFigures()
+    figures = ServiceFigures()
     known = {"le", "job"}
     for value in vars(figures).values():
         known |= set(getattr(value, "_labelnames", ()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from editing import OpenEditor
 
 SERIOUS = ("serious", "critical")
@@ -12,7 +13,7 @@ SERIOUS = ("serious", "critical")
 
 def faults(page: Any) -> list[str]:
     """What axe-core finds that is serious."""
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    axe = Axe()
     found = axe.run(page).response["violations"]
     return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found if one["impact"] in SERIOUS]
 

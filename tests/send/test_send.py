@@ -134,7 +134,7 @@ def test_ctrl_c_ends_a_loop_and_says_what_was_sent(video: Path) -> None:
 @pytest.mark.parametrize(
     ("target", "words"),
     [
-        ("file:/tmp/x.ts", "expected an address such as udp://"),
+        ("file:/elsewhere/x.ts", "expected an address such as udp://"),
         ("udp://127.0.0.1", "expected host and port"),
         ("tcp://127.0.0.1:99999", "expected host and port"),
     ],

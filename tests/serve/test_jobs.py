@@ -142,7 +142,8 @@ def test_the_time_series_comes_in_all_forms(server: Served, done: dict[str, Any]
     assert {"frames_per_s", "mean_score", "tracks_alive", "memory_bytes"} <= series.keys()
     assert [float(row["frames"]) for row in rows] == [value for _, value in series["frames"]]
     assert series["frames"][-1][1] == 30
-    parquet = pytest.importorskip("pyarrow.parquet")
+    from pyarrow import parquet
+
     table = parquet.read_table(io.BytesIO(server.client.get(f"{url}.parquet").content))
     assert table.column("frames").to_pylist() == [value for _, value in series["frames"]]
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from paged import PHONE, Clip, opened
 from serving import Served
 
-axe_playwright = pytest.importorskip("axe_playwright_python.sync_playwright")
 VIEWS = ("videos", "setup", "result", "live", "new_stream", "alerts", "system")
 
 
@@ -40,7 +40,7 @@ def test_axe_finds_no_serious_fault(
     for view in VIEWS:
         show(page, server, view, done["id"], clip)
         page.screenshot(path=pictures / f"{view}_{scheme}.png", full_page=True)
-        for fault in axe_playwright.Axe().run(page).response["violations"]:
+        for fault in Axe().run(page).response["violations"]:
             if fault["impact"] in ("serious", "critical"):
                 nodes = [f"{node['html'][:150]} {node['failureSummary'][:300]}" for node in fault["nodes"][:3]]
                 faults.append((view, fault["id"], nodes))
