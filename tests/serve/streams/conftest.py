@@ -20,7 +20,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Iterator[Wa
     with pytest.MonkeyPatch.context() as patch, toy_camera(folder) as (address, camera):
         patch.setattr(manager, "SOURCE_TIMEOUT", 3.0)
         patch.setenv("PYTHONPATH", f"{root}:{root / 'tests' / 'helpers'}")
-        allowed = {"streams": (address, silent), "targets": ("udp://127.0.0.1:*",), "plugins": ("toy:find",)}
+        allowed = {"streams": (address, silent), "targets": ("udp://127.0.0.1:9",), "plugins": ("toy:find",)}
         with served(folder / "data", max_streams=2, **allowed) as server:
             asked = {"name": "Main camera", "source": {"url": address}, "settings": {"detector": "toy:find"}}
             answer = server.client.post("/v1/streams", json=asked | {"outputs": {"record": True}})
