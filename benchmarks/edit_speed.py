@@ -1,4 +1,4 @@
-"""How long 10,000 edits take on a 90-minute match of 25 players, and undo.
+"""How long 10,000 edits take on a 90-minute match of 25 players, undo, and the search for doubtful moments.
 
 python benchmarks/edit_speed.py
 """
@@ -27,9 +27,10 @@ from sportstrack.edits import (
     Split,
     Swap,
     apply_edits,
+    find_moments,
     with_boxes,
 )
-from sportstrack.refine import TrackTable
+from sportstrack.refine import Scene, TrackTable
 
 FRAMES, PLAYERS, EDITS = 135_000, 25, 10_000
 
@@ -83,6 +84,10 @@ def main() -> int:
     begin = time.perf_counter()
     session.board.window(FRAMES // 2, FRAMES // 2 + 100)
     print(f"the boxes of 100 frames: {1e3 * (time.perf_counter() - begin):.1f} ms")
+    begin, busy = time.perf_counter(), time.process_time()
+    moments = find_moments(table, Scene(25.0, 1280, 720, FRAMES, np.zeros((FRAMES, 2)), np.empty(0, np.int64)))
+    took = f"{time.perf_counter() - begin:.0f} s, {time.process_time() - busy:.0f} s of them on the processor"
+    print(f"find_moments: {took}, {len(moments):,} moments")
     return 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -69,6 +70,11 @@ def births(dense: Dense) -> Iterator[End]:
     seen, rate = dense.seen, dense.scene.frame_rate
     lows, highs = dense.starts[:-1], dense.starts[1:]
     ends = seen.frame[highs - 1]
+
+    @cache  # an end is looked at for each of the many tracks that begin after it
+    def ended(one: int) -> TrackStand:
+        return dense.stand(int(lows[one]), int(highs[one]), -1)
+
     for low, high in zip(lows.tolist(), highs.tolist(), strict=True):
         first = int(seen.frame[low])
         shot = dense.shot_begins(first)
@@ -78,10 +84,7 @@ def births(dense: Dense) -> Iterator[End]:
         over = np.flatnonzero((ends < first) & (ends >= first - dense.scene.frames_in(FAR)))
         over = over[np.argsort(first - ends[over], kind="stable")][:_MOST]
         partners = sorted(
-            (
-                (int(seen.track_id[lows[one]]), dense.misfit(dense.stand(int(lows[one]), int(highs[one]), -1), b))
-                for one in over.tolist()
-            ),
+            ((int(seen.track_id[lows[one]]), dense.misfit(ended(one), b)) for one in over.tolist()),
             key=lambda found: found[1],
         )
         last = int(ends[over].max()) if len(over) else shot

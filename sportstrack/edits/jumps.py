@@ -7,8 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from sportstrack.edits.spans import Dense
+from sportstrack.types import FloatArray
 
 LEAST = 0.25  # box heights from one box to the next, beyond what the boxes around them move
+_CHUNK = 65_536  # steps at a time, so that a match of 90 minutes fits in memory
 _AROUND = 5  # boxes on each side that say how the track moves
 
 
@@ -32,14 +34,16 @@ def jumps(dense: Dense) -> Iterator[tuple[int, int, dict[str, float]]]:
         yield int(seen.track_id[row]), int(seen.frame[row + 1]), features
 
 
-def _median_around(step: np.ndarray) -> np.ndarray:
-    """Return the median of the steps around each, itself left out; zeros where there is none."""
-    n = len(step)
-    padded = np.full((n + 2 * _AROUND, 2), np.nan)
-    padded[_AROUND : _AROUND + n] = step
-    shifts = [k for k in range(2 * _AROUND + 1) if k != _AROUND]
-    around = np.stack([padded[k : k + n] for k in shifts])
-    known = np.isfinite(around).any(axis=(0, 2))
+def _median_around(step: FloatArray) -> FloatArray:
+    """Return the median of the (N, 2) steps around each, itself left out; zeros where there is none."""
+    padded = np.pad(step, ((_AROUND, _AROUND), (0, 0)), constant_values=np.nan)
     out = np.zeros_like(step)
-    out[known] = np.nanmedian(around[:, known], axis=0)
+    for first in range(0, len(step), _CHUNK):
+        last = min(first + _CHUNK, len(step))
+        shifts = [k for k in range(2 * _AROUND + 1) if k != _AROUND]
+        around = np.sort(np.stack([padded[first + k : last + k] for k in shifts], axis=-1), axis=-1)  # NaNs go last
+        count = np.isfinite(around).sum(axis=-1, keepdims=True)
+        low = np.take_along_axis(around, np.maximum(count - 1, 0) // 2, axis=-1)
+        high = np.take_along_axis(around, count // 2, axis=-1)
+        out[first:last] = np.where(count > 0, 0.5 * (low + high), 0.0)[..., 0]
     return out
