@@ -50,6 +50,7 @@ _NAMES = {
     "sportstrack.score.game_state.files": ("read_game_state", "write_game_state"),
     "sportstrack.score.game_state.run": ("GameStateScores", "score_game_state"),
     "sportstrack.score.game_state.table": ("GameState",),
+    "sportstrack.score.retrieval": ("RetrievalScores", "score_retrieval"),
     "sportstrack.score.run": ("diagnose_job", "find_jobs", "score_classes", "score_tracks"),
     "sportstrack.score.scores": ("Scores", "average_classes"),
     "sportstrack.shots": ("ShotConfig", "ShotDetector", "SlowMotionDetector", "find_shots"),
@@ -146,6 +147,7 @@ __all__ = [
     "Range",
     "Recording",
     "RefineSettings",
+    "RetrievalScores",
     "Roster",
     "RosterPerson",
     "SORTConfig",
@@ -223,6 +225,7 @@ __all__ = [
     "score_classes",
     "score_game_state",
     "score_one_pass",
+    "score_retrieval",
     "score_tracks",
     "smooth_path",
     "track",
@@ -287,6 +290,7 @@ if TYPE_CHECKING:
     from sportstrack.score.game_state.files import read_game_state, write_game_state
     from sportstrack.score.game_state.run import GameStateScores, score_game_state
     from sportstrack.score.game_state.table import GameState
+    from sportstrack.score.retrieval import RetrievalScores, score_retrieval
     from sportstrack.score.run import diagnose_job, find_jobs, score_classes, score_tracks
     from sportstrack.score.scores import Scores, average_classes
     from sportstrack.shots import ShotConfig, ShotDetector, SlowMotionDetector, find_shots
