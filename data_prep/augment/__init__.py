@@ -5,7 +5,7 @@ image, boxes, classes, record = augment_image(image, boxes, classes, ["flip", "b
 """
 
 from data_prep.augment.image import augment_image
-from data_prep.augment.operations import OPERATIONS
+from data_prep.augment.operations import NIGHT, OPERATIONS
 from data_prep.augment.sample import Sample
 
-__all__ = ["OPERATIONS", "Sample", "augment_image"]
+__all__ = ["NIGHT", "OPERATIONS", "Sample", "augment_image"]

@@ -20,11 +20,13 @@ PROGRAM = "sportstrack augment"
 _EXAMPLES = """examples:
   sportstrack augment football football-plus --per-image 2
   sportstrack augment football dim --ops brightness,noise,motion_blur --share 0.3 --seed 1
+  sportstrack augment football night --ops low_light,infrared,noise,motion_blur,rain,fog --pick 1 --per-image 2
   sportstrack augment football crowded --ops copy_paste,cutout --pick 0
   sportstrack augment football hard-plus --list hard.txt --per-image 4
   yolo train data=football-plus/data.yaml model=yolov8n.pt imgsz=1280
 
-operations: copy_paste cutout flip rotate resize brightness contrast colour blur motion_blur noise jpeg
+operations: copy_paste cutout flip rotate resize rain fog brightness contrast colour blur motion_blur
+low_light infrared noise jpeg
 (docs/augment.md describes each). OUT holds the data set and the new pictures, trains as it is, and has
 augmented.jsonl (what was done to each) and sheet.png (some of them, to look at).
 """

@@ -14,6 +14,7 @@ import numpy as np
 
 from data_prep.augment.players import copy_paste, cutout
 from data_prep.augment.sample import Params, Sample, draw
+from data_prep.augment.weather import fog, infrared, low_light, rain
 from sportstrack.types import Image
 
 _FILL = 114  # grey of what lies beyond a rotated picture; Ultralytics pads with it
@@ -192,12 +193,19 @@ OPERATIONS: dict[str, Operation] = {
     "flip": flip,
     "rotate": rotate,
     "resize": resize,
+    "rain": rain,
+    "fog": fog,
     "brightness": brightness,
     "contrast": contrast,
     "colour": colour,
     "blur": blur,
     "motion_blur": motion_blur,
+    "low_light": low_light,
+    "infrared": infrared,
     "noise": noise,
     "jpeg": jpeg,
 }
 """Name → function, in the order in which several of them are applied: the scene, the camera, the codec."""
+
+NIGHT = ("rain", "fog", "motion_blur", "low_light", "infrared", "noise")
+"""The operations that make night, heat and bad weather of a day's picture."""

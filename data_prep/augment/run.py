@@ -33,7 +33,8 @@ from sportstrack.types import IntArray
 
 MANIFEST = "augmented.jsonl"
 _PARTS = "augmented"
-_TYPICAL = tuple(name for name in OPERATIONS if name != "resize")  # a resized picture is a choice, not a default
+_CHOSEN = ("resize", "rain", "fog", "low_light", "infrared")  # a choice, not a default
+_TYPICAL = tuple(name for name in OPERATIONS if name not in _CHOSEN)
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,9 @@ class AugmentSettings:
         SettingError: a value out of range, or no operation, or an unknown one.
     """
 
-    ops: tuple[str, ...] = option(_TYPICAL, "operations to draw from", shown="all but resize", metavar="NAME,…")
+    ops: tuple[str, ...] = option(
+        _TYPICAL, "operations to draw from", shown="all but resize, rain, fog, low_light, infrared", metavar="NAME,…"
+    )
     pick: int = option(2, "operations per new picture; 0: all of --ops", low=0, high=100, metavar="N")
     per_image: int = option(1, "new pictures per picture", low=1, high=1000, metavar="N")
     seed: int = option(0, "same seed, same random choices", low=0)

@@ -25,6 +25,9 @@ _EXAMPLES = """examples:
     sportstrack synthetic football-yolo --layout yolo --sequences 40 --every 10
   a video with two shot changes, a crowded ball and changing light:
     sportstrack synthetic clips --layout video --cuts 2 --crowding 0.8 --light-change 1
+  the same match by day and by night:
+    sportstrack synthetic day --seed 5
+    sportstrack synthetic night --seed 5 --lighting night
   sequences on which to test who is who (seeds from 1000 on are never trained on):
     sportstrack synthetic who --sequences 8 --seed 1000 --kits varied --lighting varied
 """

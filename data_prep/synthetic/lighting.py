@@ -15,7 +15,32 @@ PENUMBRA = 1.2  # metres over which a shadow begins
 SKY = np.array([1.12, 1.0, 0.92])  # a shadow is lit by the blue sky
 
 
-class Lighting:
+class LightMap:
+    """Light that differs over the pitch.
+
+    Attributes:
+        cast: (3,) BGR factors: white, as the camera shows it.
+        exposure: factor of all grey values.
+    """
+
+    cast: Array
+    exposure: float
+
+    def at(self, xy: Array) -> Array:
+        """(..., 3) BGR factors at places (..., 2) in metres."""
+        raise NotImplementedError
+
+    def on_grid(self, x: Array, y: Array) -> Array:
+        """(H, W, 3) float32 factors where columns are at ``x`` (1, W) and rows at ``y`` (H, 1)."""
+        import cv2
+
+        small = np.stack(np.meshgrid(x[0, ::4], y[::4, 0]), axis=-1)
+        size = (x.shape[1], y.shape[0])
+        grown: Array = cv2.resize(self.at(small).astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
+        return grown
+
+
+class Lighting(LightMap):
     """The varied light of one sequence; ``sunny`` has one hard shadow, the rest is lit by masts."""
 
     def __init__(self, settings: Settings, sunny: bool) -> None:
@@ -39,12 +64,3 @@ class Lighting:
             return np.asarray(1.0 + inside * (self._shade - 1.0))
         waves = np.cos(xy * self._waves + self._phase).mean(axis=-1)
         return np.repeat((1.0 - self._depth + self._depth * waves)[..., None], 3, axis=-1)
-
-    def on_grid(self, x: Array, y: Array) -> Array:
-        """(H, W, 3) float32 factors where columns are at ``x`` (1, W) and rows at ``y`` (H, 1)."""
-        import cv2
-
-        small = np.stack(np.meshgrid(x[0, ::4], y[::4, 0]), axis=-1)
-        size = (x.shape[1], y.shape[0])
-        grown: Array = cv2.resize(self.at(small).astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
-        return grown

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from data_prep.synthetic.bystanders import RenderedBystanders
 from data_prep.synthetic.camera import Operator, SceneCamera
+from data_prep.synthetic.dark import DarkLighting, DarkSensor
 from data_prep.synthetic.kits import kits
 from data_prep.synthetic.match import Match, MatchState
 from data_prep.synthetic.people import BONES, Lettered, Sprite, Wardrobe, draw_ball, skeleton
@@ -91,6 +92,10 @@ class _Painter:
         self._wave = self._light_rng.uniform(0, 2 * np.pi, 3)
         if stadium.lighting is not None:
             self._exposure, self._tint = stadium.lighting.exposure, self._tint * stadium.lighting.cast
+        self._sensor: DarkSensor | None = None
+        if isinstance(stadium.lighting, DarkLighting):
+            shape = (settings.height, settings.width)
+            self._sensor = DarkSensor(stadium.lighting.electrons, shape, self._noise_rng)
         self._time = 0.0
         spread = (settings.height + 61, settings.width + 61)
         self._grain = np.round(self._noise_rng.normal(0, settings.noise, spread)).astype(np.int16)
@@ -243,6 +248,8 @@ class _Painter:
         levels = np.arange(256)[:, None] * gain * tint[None]
         table = np.clip(levels, 0, 255).astype(np.uint8).reshape(1, 256, 3)
         lit: Image = cv2.LUT(soft, table)
+        if self._sensor is not None:
+            return self._sensor.expose(lit, self._offset)
         if self._settings.noise == 0:
             return lit
         y, x = self._offset

@@ -31,7 +31,8 @@ Colour = tuple[float, float, float]  # BGR, 0...255
 
 
 KITS = ("plain", "varied")
-LIGHTINGS = ("even", "varied")
+DARK = ("dusk", "floodlight", "night")
+LIGHTINGS = ("even", "varied", *DARK)
 SURFACES = ("grass", "parquet", "ice", "sand")
 VIEWS = {
     "main": (0.5, (29.0, 46.0)),
@@ -63,7 +64,8 @@ class Settings:
         shadows: draw shadows.
         surface: what the field is made of.
         kits: plain (easy to tell apart) or varied (as different, and as alike, as real ones).
-        lighting: even, or varied: shadows over a part of the pitch, pools of floodlight, a cast of colour.
+        lighting: even; varied: shadows over a part of the pitch, pools of floodlight, a cast of colour; or dusk,
+            floodlight and night, with the noise of a sensor that gets little light.
         bystanders: people off the field, in the stands and on the camera's side; they are no objects of the truth.
         hidden: ids that take part but are not drawn.
 
@@ -98,7 +100,8 @@ class Settings:
     )  # fmt: skip
     lighting: str = option(
         "even",
-        "even, or varied: shadows over a part of the pitch, pools of floodlight, a cast of colour",
+        "even; varied: shadows over a part of the pitch, pools of floodlight, a cast of colour; dusk, floodlight or "
+        "night",
         choices=LIGHTINGS,
     )
     bystanders: int = option(

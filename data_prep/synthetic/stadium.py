@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from data_prep.synthetic.camera import NEAR, REFERENCE_WIDTH, SceneCamera
-from data_prep.synthetic.lighting import Lighting
-from data_prep.synthetic.settings import PITCH_LENGTH, PITCH_WIDTH, STREAM_STADIUM, Array, Settings
+from data_prep.synthetic.dark import DarkLighting
+from data_prep.synthetic.lighting import Lighting, LightMap
+from data_prep.synthetic.settings import DARK, PITCH_LENGTH, PITCH_WIDTH, STREAM_STADIUM, Array, Settings
 from sportstrack.types import Image
 
 HALF = np.array([PITCH_LENGTH, PITCH_WIDTH]) / 2
@@ -72,6 +73,10 @@ class Wall:
     inward: Array  # (2,) towards the pitch
     offset: float = 0.0  # metres from the centre spot to the boards on this side
 
+    def dimmed(self, factor: float) -> Wall:
+        """The wall with less light on it."""
+        return replace(self, texture=(self.texture * factor).astype(np.uint8))
+
     def corners(self) -> Array:
         """(4, 3) metres, in order round the rectangle."""
         h, w = self.texture.shape[:2]
@@ -83,6 +88,7 @@ class Stadium:
 
     def __init__(self, settings: Settings) -> None:
         rng = settings.rng(STREAM_STADIUM)
+        dark = settings.lighting in DARK
         self.sunny = bool(rng.random() < 0.5)
         azimuth, climb = rng.uniform(0, 2 * np.pi), rng.uniform(0.6, 1.4)
         sun = np.array([np.cos(azimuth), np.sin(azimuth)]) * climb
@@ -90,7 +96,13 @@ class Stadium:
         self.lights = [(sun, 0.5)] if self.sunny else [(sun * 0.8, 0.22), (-sun * 0.8, 0.22)]
         self.shade_edge = float(rng.uniform(-10, 24)) if self.sunny and rng.random() < 0.5 else None
         self.shade_side = float(rng.choice([-1.0, 1.0]))
-        self.lighting = Lighting(settings, self.sunny) if settings.lighting == "varied" else None
+        if dark:  # the sun is gone; all draws stay the same, so that it is the same stadium
+            self.sunny, self.lights = False, [(sun * 0.8, 0.22), (-sun * 0.8, 0.22)]
+        self.lighting: LightMap | None = None
+        if dark:
+            self.lighting = DarkLighting(settings)
+        elif settings.lighting == "varied":
+            self.lighting = Lighting(settings, self.sunny)
         if self.lighting is not None:
             self.shade_edge = None
         self._turf_scale = TURF_SCALE * min(1.0, settings.width / REFERENCE_WIDTH)
@@ -103,6 +115,9 @@ class Stadium:
         self._line_colours = (self.light(middle) * paint).astype(int)
         self._roof = (rng.uniform(18, 60) * np.array([1.05, 1.0, 0.95])).tolist()
         self._walls = _walls(rng)
+        if isinstance(self.lighting, DarkLighting):
+            self._roof = [value * self.lighting.surround for value in self._roof]
+            self._walls = [wall.dimmed(self.lighting.surround) for wall in self._walls]
 
     def light(self, xy: Array) -> Array:
         """(N, 3) BGR factors at pitch positions (N, 2): the roof's shadow on sunny days, or the varied lighting."""

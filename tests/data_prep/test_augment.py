@@ -346,4 +346,4 @@ def test_augmenting_twice_and_over_other_things_is_refused(tmp_path: Path, capsy
 def test_help_names_every_operation(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--help"])
-    assert f"operations: {' '.join(OPERATIONS)}\n" in capsys.readouterr().out
+    assert f"operations: {' '.join(OPERATIONS)} (" in " ".join(capsys.readouterr().out.split())
