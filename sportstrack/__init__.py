@@ -31,6 +31,7 @@ _NAMES = {
     "sportstrack.identities.binding": ("bind_roster",),
     "sportstrack.identities.roster": ("Roster", "RosterPerson", "read_roster"),
     "sportstrack.label": ("LabelSettings", "label_video", "write_cvat", "write_yolo_labels"),
+    "sportstrack.masks": ("Masks", "mask_iou", "mask_nms", "mask_overlap"),
     "sportstrack.mine": ("LossWeights", "MineSettings", "mine_hard_examples"),
     "sportstrack.models.weights": ("assets_folder",),
     "sportstrack.mot": ("MotTable", "read_mot", "write_mot"),
@@ -133,6 +134,7 @@ __all__ = [
     "LabelSettings",
     "LossWeights",
     "Mark",
+    "Masks",
     "MatchStats",
     "MineSettings",
     "MotTable",
@@ -205,6 +207,9 @@ __all__ = [
     "load_detector",
     "load_embedder",
     "load_pitch",
+    "mask_iou",
+    "mask_nms",
+    "mask_overlap",
     "measure_match",
     "mine_hard_examples",
     "name_tracks",
@@ -271,6 +276,7 @@ if TYPE_CHECKING:
     from sportstrack.identities.binding import bind_roster
     from sportstrack.identities.roster import Roster, RosterPerson, read_roster
     from sportstrack.label import LabelSettings, label_video, write_cvat, write_yolo_labels
+    from sportstrack.masks import Masks, mask_iou, mask_nms, mask_overlap
     from sportstrack.mine import LossWeights, MineSettings, mine_hard_examples
     from sportstrack.models.weights import assets_folder
     from sportstrack.mot import MotTable, read_mot, write_mot

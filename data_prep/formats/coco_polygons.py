@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from data_prep.formats.rle import mask_runs, runs_box, runs_polygons
+from data_prep.formats.rle import runs_box, runs_polygons
 from data_prep.polygons import Polygons
 from sportstrack.errors import FormatError
+from sportstrack.masks.coco import mask_runs
 from sportstrack.types import FloatArray
 
 

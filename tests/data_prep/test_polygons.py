@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from data_prep.convert.command import main as convert
 from data_prep.formats.coco import parse_coco, read_coco, write_coco
-from data_prep.formats.rle import mask_polygons, mask_runs, runs_polygons
+from data_prep.formats.rle import mask_polygons, runs_polygons
 from data_prep.formats.yolo import write_yolo
 from data_prep.formats.yolo_read import read_yolo
 from data_prep.output import WriteSettings
@@ -23,6 +23,7 @@ from data_prep.polygons import Polygons, clip_ring, join_parts, ring_area
 from data_prep.table import Boxes, ImageTable, Table, join_tables
 from data_prep.trim import trim
 from sportstrack.errors import FormatError
+from sportstrack.masks.coco import mask_runs
 
 LABELS = WriteSettings(pictures=False)
 SIZE = (64, 48)

@@ -21,7 +21,7 @@ HEAVY = (
 FLOORS = (
     {"limits"},
     {"errors"},
-    {"checks", "columns", "files", "plugins", "kinds"},
+    {"masks", "checks", "columns", "files", "plugins", "kinds"},
     {"types", "options", "spaces"},
     {
         "boxes",
@@ -50,6 +50,7 @@ FLOORS = (
 """Packages and modules of ``sportstrack``, and ``data_prep`` as a whole: each may import what is on lower floors."""
 
 GROUND = {
+    "masks",
     "checks",
     "columns",
     "types",
