@@ -15,7 +15,7 @@ from sportstrack.serve.events import EventStream, ServerEvent
 from sportstrack.serve.jobs.answers import file_answer, job_json
 from sportstrack.serve.jobs.desk import Desk
 from sportstrack.serve.jobs.kinds import KINDS, describe, kind_of
-from sportstrack.serve.jobs.sources import RESULTS
+from sportstrack.serve.jobs.sources import PREVIEW, RESULTS
 from sportstrack.serve.jobs.trackfile import page_text
 from sportstrack.serve.metrics.series import as_csv, as_parquet
 from sportstrack.serve.paths import inside
@@ -150,6 +150,14 @@ def source(key: str, service: TheService, save: Annotated[bool, _SAVE] = False) 
     """With ranges; 404 where the source was no file."""
     desk = desk_of(service)
     return file_answer(desk.finder.video_of(desk.jobs.get(key)), save=save)
+
+
+@router.get("/jobs/{key}/preview.jpg", summary="The newest frame, with its tracks", response_class=FileResponse)
+def preview(key: str, service: TheService) -> FileResponse:
+    """A small picture, made anew every two seconds while a job ``track`` runs; 404 before the first."""
+    jobs = desk_of(service).jobs
+    jobs.get(key)
+    return file_answer(inside(jobs.folder(key), PREVIEW))
 
 
 @router.get("/jobs/{key}/tracks", summary="The tracks, in pages")

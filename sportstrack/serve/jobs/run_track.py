@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sportstrack.serve.jobs.fetch import fetched
+from sportstrack.serve.jobs.preview import Preview
 from sportstrack.serve.jobs.task import Reporter, Task
 from sportstrack.serve.jobs.trackfile import ROW, TrackFileWriter, rows_of, write_table
 from sportstrack.serve.remote import RemoteFile
@@ -75,6 +76,7 @@ class _Watch:
         self._ids: set[int] = set()
         self._began = self._last = time.monotonic()
         self._fresh: dict[str, Any] = {"frames": 0, "ids": 0, "scores": []}
+        self._preview = Preview(Path(task.folder))
         self.names: Mapping[int, str] = {}
         self.alive = self.frames = 0
         process.cpu_percent()
@@ -96,6 +98,8 @@ class _Watch:
         self._fresh["ids"] += len(new)
         if len(tracks):
             self._fresh["scores"].append(round(float(tracks.score.mean()), 4))
+        self._preview.offer(frame)
+        self._report.preview = self._preview.made
         if self._report.is_time():
             self.tell()
 

@@ -15,6 +15,7 @@ from sportstrack.serve.uploads.shelf import Shelf
 
 _FORMS = '{"upload": ID}, {"path": PATH}, {"url": ADDRESS} or {"job": ID}'
 RESULTS = "results"
+PREVIEW = "preview.jpg"
 """Folder of a job's files, in its own."""
 
 

@@ -67,10 +67,14 @@ class Reporter:
 
     Args:
         send: sends a message.
+
+    Attributes:
+        preview: whether there is a picture of the newest frame.
     """
 
     def __init__(self, send: Callable[[Mapping[str, Any]], None]) -> None:
         self._send = send
+        self.preview = False
         self._stage = ""
         self._began = self._told = 0.0
         self._first = 0
@@ -104,6 +108,7 @@ class Reporter:
                     "frames_per_s": None if pace is None else round(pace, 2),
                     "eta_s": None if left is None else round(left, 1),
                     "stage": self._stage,
+                    "preview": self.preview,
                 }
             }
         )

@@ -11,6 +11,7 @@ const VIEWS = [
   { path: /^\/alerts$/, load: () => import("./views/alerts.js"), tab: "alerts" },
   { path: /^\/system$/, load: () => import("./views/system.js"), tab: "system" },
 ];
+const NOWHERE = { path: /^$/, load: () => Promise.reject(new Error("There is no such page; the address may be old or mistyped.")) };
 const TABS = [
   ["videos", "#/", "Videos", "film"],
   ["live", "#/live", "Live", "live"],
@@ -27,13 +28,14 @@ async function route() {
   const mine = (turn += 1);
   const path = location.hash.replace(/^#/, "") || "/";
   if (!path.startsWith("/")) return; // a link inside the page
-  const view = VIEWS.find((one) => one.path.test(path)) || VIEWS[0];
+  const view = VIEWS.find((one) => one.path.test(path)) || NOWHERE;
   for (const link of document.querySelectorAll("#nav a")) {
     if (link.dataset.tab === view.tab) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
   leave?.();
   leave = null;
+  document.title = `${TABS.find(([tab]) => tab === view.tab)?.[2] ?? "Not found"} · sportstrack`;
   const root = h("div", { class: "view" });
   fill(main, root);
   scrollTo(0, 0);

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from sportstrack.draw.annotator import Annotator
 from sportstrack.images.encode import encode_image
+from sportstrack.serve.drawn import drawn
 from sportstrack.serve.streams.mp4 import FragmentEncoder, OnPart
 from sportstrack.track.frames import TrackedFrame
 
@@ -65,12 +66,8 @@ class PictureMaker:
     def snapshot(self) -> tuple[int, bytes] | None:
         """Return number and JPEG of the newest frame, drawn; None before the first one."""
         frame = self._newest
-        if frame is None or frame.image is None:
-            return None
-        drawn = Annotator(self._annotator.names, draw="broadcast").draw(
-            frame.image.copy(), frame.tracks, frame.detections, identities=frame.identities
-        )
-        return frame.index + 1, encode_image(drawn, ".jpg")
+        picture = None if frame is None else drawn(frame)
+        return None if frame is None or picture is None else (frame.index + 1, encode_image(picture, ".jpg"))
 
     def close(self) -> None:
         """Complete the video and end."""

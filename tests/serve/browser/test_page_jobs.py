@@ -85,11 +85,15 @@ def test_a_refused_setting_is_shown_at_its_field(page: Any, server: Served, clip
     page.errors = [text for text in page.errors if "400" not in text]
 
 
-def test_a_reload_in_mid_job_goes_on_and_cancel_ends_it(page: Any, server: Served, long_clip: Clip) -> None:
+def test_a_reload_in_mid_job_goes_on_and_cancel_ends_it(
+    page: Any, server: Served, long_clip: Clip, pictures: Path
+) -> None:
     job = sent(server, long_clip, "long one")
     page.goto(f"{server.url}/#/jobs/{job}")
     moving = "() => /^[1-9]\\d? %$/.test(document.querySelector('.share')?.textContent ?? '')"
     page.wait_for_function(moving, timeout=40_000)
+    page.wait_for_function("() => document.querySelector('.preview:not([hidden])')?.naturalWidth > 0")
+    page.screenshot(path=pictures / "running.png")
     before = int(page.inner_text(".share").split()[0])
     page.reload()
     page.wait_for_function(moving)
@@ -98,6 +102,15 @@ def test_a_reload_in_mid_job_goes_on_and_cancel_ends_it(page: Any, server: Serve
     page.click("button:has-text('Cancel')")
     page.wait_for_selector("text=This job was cancelled", timeout=20_000)
     assert ended(server, job)["state"] == "cancelled"
+
+
+def test_an_address_that_is_no_page_says_so(page: Any, server: Served) -> None:
+    page.goto(f"{server.url}/#/alerts")
+    page.wait_for_function("() => document.title === 'Alerts · sportstrack'")
+    page.goto(f"{server.url}/#/jbos/1")
+    page.wait_for_selector("text=There is no such page")
+    assert page.title() == "Not found · sportstrack"
+    assert page.locator("#nav [aria-current]").count() == 0
 
 
 def test_a_job_is_deleted_after_a_question(page: Any, server: Served, clip: Clip) -> None:

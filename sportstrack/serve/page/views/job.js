@@ -7,6 +7,7 @@ import { bar, deleteJob, setBar } from "./videos.js";
 
 const ENDED = ["done", "failed", "cancelled"];
 const LINES = 200; // of the log
+const LOOK = 2000; // ms between two looks at the newest frame
 
 /** Show one job: its progress while it runs, its result when it is done. */
 export async function show(root, id) {
@@ -125,19 +126,24 @@ class Running {
     this.share = h("div", { class: "share" }, "0 %");
     this.bar = bar(null, "Progress");
     this.figures = h("dl", { class: "figures" });
+    this.picture = h("img", { class: "preview", alt: "The newest frame with its tracks", hidden: true });
+    this.picture.addEventListener("load", () => (this.picture.hidden = false));
+    this.source = `/v1/jobs/${encodeURIComponent(job.id)}/preview.jpg`;
+    this.looked = 0;
     this.lines = h("pre", { class: "log", tabindex: 0, "aria-label": "Log" });
     this.logCard = h("section", { class: "card", hidden: true }, h("header", {}, h("h2", {}, "Log")), this.lines);
     this.words = h("p", { class: "muted" });
-    fill(root, h("section", { class: "card running", "aria-label": "Progress" }, this.share, this.words, this.bar, this.figures), this.logCard);
+    fill(root, h("section", { class: "card running", "aria-label": "Progress" }, this.share, this.words, this.bar, this.figures, this.picture), this.logCard);
     this.queued = job.state === "queued";
     this.progress(job.progress || {});
   }
 
-  progress({ frames_done: done = 0, frames_total: total, frames_per_s: rate, eta_s: eta, stage }) {
+  progress({ frames_done: done = 0, frames_total: total, frames_per_s: rate, eta_s: eta, stage, preview }) {
     const share = total ? done / total : null;
     this.share.textContent = this.queued ? "Waiting" : share === null ? numberText(done) : `${Math.floor(share * 100)} %`;
     this.words.textContent = this.queued ? "Other jobs are before this one. It starts by itself; this page may be closed." : "It goes on when this page is closed.";
     setBar(this.bar, this.queued ? null : share, "Progress");
+    if (preview) this.look();
     const figure = (name, value) => value && h("div", {}, h("dt", {}, name), h("dd", {}, value));
     fill(this.figures, this.queued ? null : [
       figure("Frames", total ? `${numberText(done)} of ${numberText(total)}` : numberText(done)),
@@ -145,6 +151,14 @@ class Running {
       figure("Time left", Number.isFinite(eta) && eta !== null ? spanText(eta) : ""),
       figure("Stage", stage),
     ]);
+  }
+
+  /** Load the newest frame, not more often than it is made. */
+  look() {
+    const now = performance.now();
+    if (now - this.looked < LOOK) return;
+    this.looked = now;
+    this.picture.src = `${this.source}?at=${Math.round(now)}`;
   }
 
   log(line) {
