@@ -64,7 +64,7 @@ def judge(picture: PitchPicture, network: Any) -> dict[str, Any]:
     row: dict[str, Any] = {"kind": "none", "part": 0.0, "pitch": maps.pitch, "seconds": seconds, "reason": found.reason}
     camera = None
     if found.camera is not None:
-        track = fit_clip([seen], {0: evidence_of(0, found, pitch)}, pitch, SIZE).track
+        track = fit_clip([seen], {0: evidence_of(0, found)}, pitch, SIZE).track
         camera = track.at(0).camera
         row["reason"] = track.at(0).reason
     row |= {"score": found.score, "found": found.camera is not None, "kept": camera is not None}

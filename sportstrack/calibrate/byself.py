@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sportstrack.engines import Runtime, open_runtime
 from sportstrack.errors import SettingError
@@ -12,6 +13,7 @@ from sportstrack.pitch.camera import Floats
 from sportstrack.pitch.evidence import PitchEvidence
 from sportstrack.pitch.network.find import NO_LINES, FrameCamera, find_camera
 from sportstrack.pitch.network.full import HANDED_ON, SPREAD
+from sportstrack.pitch.network.layout import FOOTBALL_LINES
 from sportstrack.pitch.network.points import Maps
 from sportstrack.pitch.network.prepare import prepare
 from sportstrack.types import Image
@@ -63,7 +65,7 @@ class PitchFinder:
         )
         self._next = frame + self._pause
         if found.is_pitch:
-            return None if found.camera is None else evidence_of(frame, found, self.pitch)
+            return None if found.camera is None else evidence_of(frame, found)
         return PitchEvidence(frame, [], np.empty((0, 2)), np.empty(0), np.empty(0), no_pitch=True)
 
     def maps(self, image: Image) -> Maps:
@@ -79,14 +81,21 @@ class PitchFinder:
         return found
 
 
-def evidence_of(frame: int, found: FrameCamera, pitch: Pitch) -> PitchEvidence:
-    """Return places of a frame with a camera: points on lines, each with the place that the camera gives it."""
-    assert found.camera is not None
-    rows = np.flatnonzero(found.line >= 0)
-    rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), HANDED_ON)).round().astype(int)]
-    pixels = found.points.pixels[rows]
-    places = found.nearest(pixels, found.line[rows], pitch)
-    sigma = np.full(len(rows), SPREAD * found.size[0])
+def evidence_of(frame: int, found: FrameCamera) -> PitchEvidence:
+    """Return places of a frame with a camera: points of its lines, each with the name of its line.
+
+    Where along its line a point is, no network has seen; what all lines of a shot tell together decides on it.
+    """
+    rows = _spread_over_lines(found.line)
     sure = np.clip(found.points.confidence[rows] * min(1.0, 1.5 * found.score), 0.31, 1.0)
-    named = [(float(x), float(y)) for x, y in places]
-    return PitchEvidence(frame, named, pixels, sigma, sure, camera=found.camera)
+    names = [FOOTBALL_LINES[number] for number in found.line[rows].tolist()]
+    sigma = np.full(len(rows), SPREAD * found.size[0])
+    return PitchEvidence(frame, names, found.points.pixels[rows], sigma, sure, camera=found.camera)
+
+
+def _spread_over_lines(line: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return rows of points that are on lines, at most `HANDED_ON`, of short and faint lines as many as of long ones."""
+    each = [np.flatnonzero(line == number) for number in np.unique(line[line >= 0])]
+    most = max(2, HANDED_ON // max(1, len(each)))
+    some = [rows[np.linspace(0, len(rows) - 1, min(len(rows), most)).round().astype(int)] for rows in each]
+    return np.sort(np.concatenate(some)) if some else np.empty(0, np.int64)

@@ -121,7 +121,7 @@ def test_marks_by_hand_win_over_the_network(finder: PitchFinder, pictures: list[
 
     picture = next(one for one in pictures if one.view is not None)
     found = find_in(picture, finder)
-    byself = evidence_of(3, found, FOOTBALL) if found.camera else PitchEvidence(3, [], np.empty((0, 2)), [], [])
+    byself = evidence_of(3, found) if found.camera else PitchEvidence(3, [], np.empty((0, 2)), [], [])
     hand = PitchEvidence(5, ["centre_spot"], np.array([[3.0, 4.0]]), np.ones(1), np.ones(1), by_hand=True)
     assert _of_shot({3: byself, 5: hand}, 0, 9) == {5: hand}
     assert _of_shot({3: byself, 5: hand}, 0, 5) == {3: byself}

@@ -46,7 +46,16 @@ class ClipScene:
     evidence: Mapping[int, PitchEvidence]
 
     def places(self, frame: int) -> Places:
-        """Return the named places of a frame."""
+        """Return the places of a frame that someone has marked.
+
+        Those of a network are not among them: a network that takes the edge of a board for the touchline does so in all
+        frames of a shot. They begin a shot; what its camera is, line pixels tell.
+        """
+        found = self.evidence.get(frame)
+        return Places.of(found if found is not None and found.by_hand else None, self.pitch, self.painted)
+
+    def hints(self, frame: int) -> Places:
+        """Return the places of a frame, those of a network, too: to begin with."""
         return Places.of(self.evidence.get(frame), self.pitch, self.painted)
 
 
@@ -83,9 +92,9 @@ class Link:
 
 
 def agrees(on: float, explained: float) -> bool:
-    """Return whether line pixels agree with a view; see `support`."""
-    clear, faint = (LEAST_ON, LEAST_EXPLAINED), (FAINT_ON, FAINT_EXPLAINED)
-    return any(on >= least_on and explained >= least for least_on, least in (clear, faint))
+    """Return whether line pixels agree with a view; see `support`: the fewer lines are seen, the more must be right."""
+    least = np.interp(on, (FAINT_ON, LEAST_ON), (FAINT_EXPLAINED, LEAST_EXPLAINED), left=np.inf)
+    return bool(explained >= least)
 
 
 def link(scene: ClipScene, shared: Floats, seen: SeenFrame, prior: State, *, known_motion: bool = True) -> Link:
@@ -95,7 +104,7 @@ def link(scene: ClipScene, shared: Floats, seen: SeenFrame, prior: State, *, kno
     made: Correction = correct(shared, prior, scene.painted, lines, places, scene.size)
     at = in_view(scene.painted, shared, made.state.view, scene.size)
     length, on, explained = support(lines, at, scene.size)
-    believed = len(places) > 0 or (length >= LEAST_LENGTH * scene.size[0] and agrees(on, explained))
+    believed = places.by_hand or (length >= LEAST_LENGTH * scene.size[0] and agrees(on, explained))
     state = made.state if believed else prior
     information = made.information if believed else np.zeros_like(made.information)
     return Link(seen.frame, prior, state, information, length, on, explained, len(lines), known_motion)

@@ -9,35 +9,22 @@ from typing import overload
 import numpy as np
 
 from sportstrack.errors import SettingError
-from sportstrack.pitch.camera import Floats
 from sportstrack.pitch.clip.again import KnownCamera, start_again
-from sportstrack.pitch.clip.chain import ClipScene, Link, filter_chain, smooth_chain
-from sportstrack.pitch.clip.errors import errors, ground_in_view, to_ground
+from sportstrack.pitch.clip.chain import ClipScene
 from sportstrack.pitch.clip.joint import Joint
+from sportstrack.pitch.clip.judge import judged
 from sportstrack.pitch.clip.model import Painted
 from sportstrack.pitch.clip.moving import moved_away, moving_centre
 from sportstrack.pitch.clip.shot import Walk
 from sportstrack.pitch.clip.starts import ShotStart, start_by_hand, start_by_network, start_covariance
 from sportstrack.pitch.clip.step import State
-from sportstrack.pitch.clip.views import SHARED, VIEW, camera_of, slopes
 from sportstrack.pitch.evidence import PitchEvidence, SeenFrame
 from sportstrack.pitch.file import PitchFrame, PitchTrack
 from sportstrack.pitch.fit import FOCALS, HEIGHTS
 from sportstrack.pitch.model import Pitch
 
-MAX_ERROR = 1.5
-"""Metres: a frame whose ground is less well known, at the median of what is in view, is refused."""
-OK_ERROR = 1.0
-"""Metres: a frame that tells its view this well by itself is ok."""
 LOOSE = np.square([0.3, 0.3, 0.1, 0.03])
 """Variances of the first view of a chain, in degrees and logarithm: the walk has found it, the chain finds it again."""
-
-LAPSE = 12
-"""Frames in a row whose lines may be elsewhere, where those before and after agree: a flash, a caption, a blur."""
-FLASH = 3
-"""The same where the motion to the first of them was not seen: what lasts longer may be another picture."""
-BLOCK, AHEAD = 1500, 100
-"""Frames that are smoothed together, and frames behind them that have a say."""
 
 KNOWN = 3
 """So many of the nearest other shots are asked for a camera that comes back."""
@@ -178,7 +165,7 @@ def _fit_shot(
             yield PitchFrame(part.frame, "refused", lost)
         else:
             begin = State(walk.views[part[0].frame], np.diag(LOOSE))
-            yield from _judged(scene, walk, part, begin)
+            yield from judged(scene, walk, part, begin)
 
 
 def _walk(scene: ClipScene, shot: Sequence[SeenFrame], start: ShotStart) -> Walk:
@@ -221,107 +208,3 @@ def _implausible(joint: Joint, scene: ClipScene) -> str | None:
                 f"{FOCALS[0]:g} and {FOCALS[1]:g}"
             )
     return None
-
-
-# --- each frame judged -----------------------------------------------------------------------------------------------
-
-
-def _judged(scene: ClipScene, walk: Walk, run: Sequence[SeenFrame], first: State) -> Iterator[PitchFrame]:
-    """Yield the frames of a run: filtered and smoothed, block by block, so that memory does not grow."""
-    joint = walk.joint
-    common, since = _CommonError(scene, joint), 0
-    for begin in range(0, len(run), BLOCK):
-        links = filter_chain(scene, joint.shared, run[begin : begin + BLOCK + AHEAD], first, walk.motions)
-        lapses = _lapses(links)
-        for row, (one, state) in enumerate(list(zip(links, smooth_chain(links), strict=True))[:BLOCK]):
-            own = _alone(scene, joint, one, state)
-            since = 0 if own <= OK_ERROR else since + 1
-            yield _frame(scene, joint, one, state, common, since, lapse=row in lapses)
-        if len(links) > BLOCK:
-            first = links[BLOCK].prior
-
-
-def _lapses(links: Sequence[Link]) -> set[int]:
-    """Return the rows of short runs of contradicted frames between frames that are believed."""
-    rows: set[int] = set()
-    run: list[int] = []
-    for row, one in enumerate(links):
-        if one.contradicted:
-            run.append(row)
-            continue
-        seen = bool(run) and (links[run[0]].known_motion or len(run) <= FLASH)
-        if seen and run[0] > 0 and len(run) <= LAPSE:
-            rows |= set(run)
-        run = []
-    return rows
-
-
-def _frame(
-    scene: ClipScene, joint: Joint, one: Link, state: State, common: _CommonError, since: int, *, lapse: bool
-) -> PitchFrame:
-    """Return a frame, ok where it was 0 frames ``since`` one that told its view by itself."""
-    at = ground_in_view(joint.shared, state.view, scene.pitch, scene.size)
-    px, metres = errors(joint.shared, state.view, state.covariance, at, scene.size)
-    more_px, more_m = common.at(state.view)
-    px, metres = float(np.hypot(px, more_px)), float(np.hypot(metres, more_m))
-    why = _refusal(one, metres, len(at), lapse)
-    if why is not None:
-        return PitchFrame(one.frame, "refused", why)
-    camera = camera_of(joint.shared, state.view, (scene.size[0] / 2, scene.size[1] / 2))
-    if not since:
-        return PitchFrame(one.frame, "ok", "", camera, px, metres)
-    return PitchFrame(one.frame, "carried", f"carried over {since} frames: {_little(one)}", camera, px, metres)
-
-
-def _little(one: Link) -> str:
-    if not one.information.any():
-        return "no lines of the pitch were found" if one.count < 20 else "its lines are not clear"
-    return "its own lines and places do not tell the whole view"
-
-
-def _alone(scene: ClipScene, joint: Joint, one: Link, state: State) -> float:
-    """Return how well, in metres, a frame's own evidence tells its view; infinity where it does not."""
-    if not one.information.any():
-        return float("inf")
-    covariance = np.asarray(np.linalg.inv(one.information + np.diag(1 / np.square([20.0, 10.0, 0.3, 0.7]))))
-    at = ground_in_view(joint.shared, state.view, scene.pitch, scene.size)
-    found = errors(joint.shared, state.view, covariance, at, scene.size)[1]
-    return found if np.isfinite(found) else float("inf")
-
-
-def _refusal(one: Link, metres: float, ground: int, lapse: bool) -> str | None:
-    if ground < 3:
-        return "no part of the pitch is in view"
-    if one.contradicted and not lapse:
-        return f"its lines are elsewhere: {one.explained:.0%} of {one.count} line pixels are where the camera has lines"
-    if not metres <= MAX_ERROR:
-        return f"the ground is known to {metres:.1f} m only: {_little(one)}"
-    return None
-
-
-class _CommonError:
-    """What the centre's and the distortion's own errors add to a frame's, looked up at the most similar key frame."""
-
-    def __init__(self, scene: ClipScene, joint: Joint) -> None:
-        self._views = np.array([key.view for key in joint.keys])
-        self._more = np.array([_excess(scene, joint, key.view) for key in joint.keys])
-
-    def at(self, view: Floats) -> tuple[float, float]:
-        """Return the errors to add in squares, in pixels and metres."""
-        apart = np.abs((self._views - view) * (1.0, 1.0, 0.0, 20.0)).sum(1)
-        px, metres = self._more[int(apart.argmin())].tolist()
-        return px, metres
-
-
-def _excess(scene: ClipScene, joint: Joint, view: Floats) -> tuple[float, float]:
-    """Return the error that stays where a wrong centre is made up for by turning and zooming as well as can be."""
-    at = ground_in_view(joint.shared, view, scene.pitch, scene.size)
-    if len(at) < 3:
-        return 0.0, 0.0
-    ground = to_ground(np.concatenate([joint.shared, view])[None], at, scene.size)[0]
-    level = np.column_stack([ground, np.zeros(len(ground))])
-    _, jacobian = slopes(joint.shared, view, level, (scene.size[0] / 2, scene.size[1] / 2), with_shared=True)
-    flat = jacobian.reshape(-1, SHARED + VIEW)
-    turn = -np.linalg.lstsq(flat[:, SHARED:], flat[:, :SHARED], rcond=None)[0]
-    both = np.vstack([np.eye(SHARED), turn])
-    return errors(joint.shared, view, both @ joint.covariance @ both.T, at, scene.size)

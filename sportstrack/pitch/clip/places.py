@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from sportstrack.errors import SettingError
 from sportstrack.pitch.camera import Floats
-from sportstrack.pitch.clip.model import STEP, Painted
+from sportstrack.pitch.clip.model import Painted
 from sportstrack.pitch.clip.views import VIEW, project, slopes
 from sportstrack.pitch.evidence import PitchEvidence
 from sportstrack.pitch.model import Pitch
 
 _HUBER = 3.0  # standard deviations from which on a place counts less
+_FAR = 1e6  # pixels, of what is behind the camera
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,16 +24,20 @@ class Places:
     """Named places of one frame.
 
     Attributes:
-        points: (N, 3) in metres; of a line or an arc the point that was nearest at the last look.
+        points: (N, 3) in metres; of a line or an arc any of its points.
         pixels: (N, 2).
         weight: (N,) confidence over variance.
-        curves: N rows: None for a point; for a line or an arc its points (S, 3).
+        part: (N,) the line or arc, in the order of `Painted.names`, on which a place is anywhere; −1 for a point.
+        painted: the points of the lines and arcs.
+        by_hand: someone has marked them.
     """
 
     points: Floats
     pixels: Floats
     weight: Floats
-    curves: tuple[Floats | None, ...]
+    part: npt.NDArray[np.int64]
+    painted: Painted
+    by_hand: bool = False
 
     @classmethod
     def of(cls, evidence: PitchEvidence | None, pitch: Pitch, painted: Painted) -> Places:
@@ -40,22 +47,26 @@ class Places:
             SettingError: a name is not on this pitch.
         """
         if evidence is None or not len(evidence):
-            return cls(np.empty((0, 3)), np.empty((0, 2)), np.empty(0), ())
-        points: list[Floats] = []
-        curves: list[Floats | None] = []
-        for place in evidence.places:
-            point, curve = (None, None) if isinstance(place, str) else (place, None)
+            return cls.on_parts(np.empty((0, 2)), np.empty(0), np.empty(0, np.int64), painted)
+        points, part = np.zeros((len(evidence), 3)), np.full(len(evidence), -1)
+        for row, place in enumerate(evidence.places):
+            point: Sequence[float] | None = None if isinstance(place, str) else place
             if isinstance(place, str):
                 if place in pitch.keypoints:
                     point = pitch.keypoints[place]
                 elif place in painted.names:
-                    curve = painted.points[painted.part == painted.names.index(place)]
+                    part[row] = painted.names.index(place)
                 else:
                     raise SettingError(f"frame {evidence.frame + 1}: {pitch.name} has no {place!r}")
-            where = curve[0] if curve is not None else np.array([*(point or ()), 0.0][:3])
-            points.append(where)
-            curves.append(curve)
-        return cls(np.array(points), evidence.pixels, evidence.confidence / evidence.sigma**2, tuple(curves))
+            if point is not None:
+                points[row, : len(point)] = point
+        weight = evidence.confidence / evidence.sigma**2
+        return cls(points, evidence.pixels, weight, part, painted, evidence.by_hand)
+
+    @classmethod
+    def on_parts(cls, pixels: Floats, weight: Floats, part: npt.NDArray[np.int64], painted: Painted) -> Places:
+        """Return places that are anywhere on their lines and arcs, numbered as in `Painted.names`."""
+        return cls(np.zeros((len(pixels), 3)), pixels, weight, part, painted)
 
     def __len__(self) -> int:
         return len(self.points)
@@ -65,20 +76,19 @@ class Places:
     ) -> tuple[Floats, Floats]:
         """Return the normal equations of the places: matrix and right side."""
         count = 2 * VIEW if with_shared else VIEW
-        lhs, rhs = np.zeros((count, count)), np.zeros(count)
         if not len(self):
-            return lhs, rhs
+            return np.zeros((count, count)), np.zeros(count)
         points, normals = self._nearest(shared, view, size)
         pixels, jacobian = slopes(shared, view, points, (size[0] / 2, size[1] / 2), with_shared=with_shared)
         off = self.pixels - pixels
-        for row, normal in enumerate(normals):
-            j, r = jacobian[row], off[row]
-            if normal is not None:
-                j, r = normal[None] @ j, normal[None] @ r
-            distance = float(np.linalg.norm(r)) * np.sqrt(self.weight[row])
-            weight = self.weight[row] * min(1.0, _HUBER / max(distance, 1e-9))
-            lhs += weight * j.T @ j
-            rhs += weight * j.T @ r
+        on = self.part >= 0
+        across = (normals * off).sum(1)
+        distance = np.where(on, np.abs(across), np.linalg.norm(off, axis=1)) * np.sqrt(self.weight)
+        weight = self.weight * np.minimum(1.0, _HUBER / np.maximum(distance, 1e-9))
+        slope = (normals[:, None] @ jacobian)[:, 0]
+        points_only, curves_only = weight * ~on, weight * on
+        lhs = np.einsum("n,nij,nik->jk", points_only, jacobian, jacobian) + (slope * curves_only[:, None]).T @ slope
+        rhs = np.einsum("n,nij,ni->j", points_only, jacobian, off) + slope.T @ (curves_only * across)
         return lhs, rhs
 
     def errors(self, shared: Floats, view: Floats, size: tuple[int, int]) -> Floats:
@@ -86,29 +96,21 @@ class Places:
         points, normals = self._nearest(shared, view, size)
         (pixels,), _ = project(shared, view[None], points, (size[0] / 2, size[1] / 2))
         off = self.pixels - pixels
-        return np.array(
-            [
-                abs(float(n @ r)) if n is not None else float(np.linalg.norm(r))
-                for n, r in zip(normals, off, strict=True)
-            ]
-        )
+        return np.asarray(np.where(self.part >= 0, np.abs((normals * off).sum(1)), np.linalg.norm(off, axis=1)))
 
-    def _nearest(self, shared: Floats, view: Floats, size: tuple[int, int]) -> tuple[Floats, list[Floats | None]]:
-        """Return the points, those of curves nearest to their pixels, and normals (2,) for these."""
-        points = self.points.copy()
-        normals: list[Floats | None] = [None] * len(self)
-        principal = (size[0] / 2, size[1] / 2)
-        for row, curve in enumerate(self.curves):
-            if curve is None:
-                continue
-            (pixels,), (depth,) = project(shared, view[None], curve, principal)
-            distance = np.where(depth > 0.5, np.linalg.norm(pixels - self.pixels[row], axis=1), np.inf)
-            best = int(distance.argmin())
-            near = slice(max(0, best - 1), best + 2)
-            way = pixels[near][-1] - pixels[near][0]
-            way = way / max(float(np.linalg.norm(way)), 1e-9)
-            points[row], normals[row] = curve[best], np.array([-way[1], way[0]])
+    def _nearest(self, shared: Floats, view: Floats, size: tuple[int, int]) -> tuple[Floats, Floats]:
+        """Return the points, those of curves nearest to their pixels, and the normals of the curves, (N, 2)."""
+        points, normals = self.points.copy(), np.zeros((len(self), 2))
+        for part in np.unique(self.part[self.part >= 0]).tolist():
+            rows = np.flatnonzero(self.part == part)
+            curve = self.painted.points[self.painted.part == part]
+            (pixels,), (depth,) = project(shared, view[None], curve, (size[0] / 2, size[1] / 2))
+            ahead = depth > 0.5
+            pixels = np.where(ahead[:, None], pixels, _FAR)
+            best = np.square(self.pixels[rows][:, None] - pixels).sum(2).argmin(1)
+            ends = [np.clip(best + step, 0, len(curve) - 1) for step in (1, -1)]
+            first, last = (np.where(ahead[end], end, best) for end in ends)
+            way = pixels[first] - pixels[last]
+            way = way / np.maximum(np.linalg.norm(way, axis=1, keepdims=True), 1e-9)
+            points[rows], normals[rows] = curve[best], np.column_stack([-way[:, 1], way[:, 0]])
         return points, normals
-
-
-__all__ = ["STEP", "Places"]

@@ -11,13 +11,17 @@ from sportstrack.pitch.camera import Camera, Floats
 from sportstrack.pitch.clip.chain import ClipScene, Link, after_motion, agrees, is_lost, link, moved
 from sportstrack.pitch.clip.errors import on_pitch
 from sportstrack.pitch.clip.joint import Joint, Key, fit_joint
-from sportstrack.pitch.clip.step import GATES, State, ViewMotion, backwards
+from sportstrack.pitch.clip.step import GATES, State, ViewMotion, backwards, rescaled
 from sportstrack.pitch.clip.views import view_of
 from sportstrack.pitch.evidence import SeenFrame
 
 NEW_KEY = (0.2, 0.12)
 """A view is a key frame if it differs from all others by this part of the width, or by this logarithm of the zoom."""
 MOST_KEYS = 40
+MORE_KEYS, KEYS_APART = 12, 4
+"""So many more key frames there are in the end, whether they show something new or not, so many frames apart."""
+NEARLY = (0.15, 0.15, 0.1, 0.01)
+"""Degrees and logarithm by which the views of the walk may be off."""
 LOOK_EVERY = 6
 """On the way outwards every so many frames are corrected by their lines; the motion is followed in all of them."""
 _KEY_ON, _KEY_EXPLAINED = 0.35, 0.5
@@ -113,8 +117,56 @@ class Walk:
         return True
 
     def settle(self) -> None:
-        """Fit all key frames once more, with narrow gates."""
-        self.joint = fit_joint(
-            self.joint.shared, self.joint.keys, self.scene.painted, self.scene.size, gate=GATES[0] * 1.5,
-            rounds=8, prior=self.prior,
-        )  # fmt: skip
+        """Fit all key frames once more, with narrow gates, then with more frames, which show the same once more.
+
+        Each frame's line pixels err a little otherwise. Where the lines in view tell the centre badly, many frames tell
+        it better.
+        """
+        self.adopt(self._fitted([replace(key, places=self.scene.places(key.frame)) for key in self.joint.keys]))
+        more = [key for key in map(self._key_of, self._between()) if key is not None]
+        if more:
+            self.adopt(self._fitted([*self.joint.keys, *more]))
+
+    def adopt(self, joint: Joint) -> None:
+        """Take a new centre, and put all views and motions to where it has the key frames.
+
+        From another centre the same pixels are seen with another zoom, and turns are smaller by what the zoom is larger.
+        """
+        self.joint = joint
+        keys = [key for key in joint.keys if key.frame in self.views]
+        if not keys:
+            return
+        at = np.array([key.frame for key in keys])
+        off = np.array([key.view - self.views[key.frame] for key in keys])
+        for frame, view in self.views.items():
+            own = off[np.abs(at - frame).argmin()]
+            self.views[frame] = view + own
+            if frame in self.motions:
+                self.motions[frame] = rescaled(self.motions[frame], float(np.exp(-own[3])))
+
+    def _fitted(self, keys: Sequence[Key]) -> Joint:
+        gate = GATES[0] * 1.5
+        return fit_joint(
+            self.joint.shared, tuple(keys), self.scene.painted, self.scene.size, gate=gate, rounds=8, prior=self.prior
+        )
+
+    def _between(self) -> list[int]:
+        """Return frames that are spread over the shot, none close to a key frame."""
+        known = sorted(self.views)
+        rows = np.linspace(0, len(known) - 1, MORE_KEYS + 2)[1:-1].round().astype(int)
+        chosen = [key.frame for key in self.joint.keys]
+        found = []
+        for frame in sorted({known[row] for row in rows.tolist()}):
+            if all(abs(frame - other) >= KEYS_APART for other in chosen):
+                chosen.append(frame)
+                found.append(frame)
+        return found
+
+    def _key_of(self, frame: int) -> Key | None:
+        """Return a frame as a key frame; None where its lines are not clear."""
+        scene, shared, seen = self.scene, self.joint.shared, self.seen[frame - self.first]
+        found = link(scene, shared, seen, State(self.views[frame], np.diag(np.square(NEARLY))))
+        if not agrees(found.on, found.explained):
+            return None
+        view = found.state.view
+        return Key(frame, view, on_pitch(scene.pitch, shared, view, seen.lines, scene.size), scene.places(frame))

@@ -189,7 +189,7 @@ def refined(scene: ClipScene, cameras: dict[int, Camera], shot: Sequence[SeenFra
 
 def _key(scene: ClipScene, shared: Floats, view: Floats, seen: SeenFrame) -> Key:
     lines = on_pitch(scene.pitch, shared, view, seen.lines, scene.size)
-    return Key(seen.frame, view, lines, scene.places(seen.frame))
+    return Key(seen.frame, view, lines, scene.hints(seen.frame))
 
 
 def start_covariance() -> Floats:

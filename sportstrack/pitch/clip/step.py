@@ -61,6 +61,12 @@ def backwards(motion: ViewMotion) -> ViewMotion:
     return ViewMotion(-motion.change, motion.covariance, motion.known)
 
 
+def rescaled(motion: ViewMotion, scale: float) -> ViewMotion:
+    """Return the motion with turns so many times as large: the same pixels, seen with another focal length."""
+    by = np.array([scale, scale, 1.0, 1.0])
+    return ViewMotion(by * motion.change, motion.covariance * np.outer(by, by), motion.known)
+
+
 def unknown_motion() -> ViewMotion:
     """Return the motion of a frame that nothing is known of."""
     return ViewMotion(np.zeros(VIEW), np.diag(UNKNOWN_MOTION**2), False)

@@ -92,7 +92,8 @@ class FullPicture:
     def _key(self, shared: Floats, view: Floats, named: NamedPlaces) -> Key:
         n = len(named.pixels)
         weight = named.confidence / (SPREAD * self._size[0]) ** 2
-        places = Places(np.column_stack([named.places, np.zeros(n)]), named.pixels, weight, (None,) * n)
+        points = np.column_stack([named.places, np.zeros(n)])
+        places = Places(points, named.pixels, weight, np.full(n, -1), self._painted)
         return Key(0, view, on_pitch(self._pitch, shared, view, self._lines, self._size), places)
 
     def _seen(self, joint: Joint) -> LinesSeen:
