@@ -94,7 +94,7 @@ def evidence_of(frame: int, found: FrameCamera) -> PitchEvidence:
 
 
 def _spread_over_lines(line: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return rows of points that are on lines, at most `HANDED_ON`, of short and faint lines as many as of long ones."""
+    """Return rows of points that are on lines, at most `HANDED_ON`, as many of short lines as of long ones."""
     each = [np.flatnonzero(line == number) for number in np.unique(line[line >= 0])]
     most = max(2, HANDED_ON // max(1, len(each)))
     some = [rows[np.linspace(0, len(rows) - 1, min(len(rows), most)).round().astype(int)] for rows in each]

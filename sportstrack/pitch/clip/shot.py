@@ -130,7 +130,7 @@ class Walk:
     def adopt(self, joint: Joint) -> None:
         """Take a new centre, and put all views and motions to where it has the key frames.
 
-        From another centre the same pixels are seen with another zoom, and turns are smaller by what the zoom is larger.
+        From another centre the same pixels are seen with another zoom; turns are smaller by what the zoom is larger.
         """
         self.joint = joint
         keys = [key for key in joint.keys if key.frame in self.views]
