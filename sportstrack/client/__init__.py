@@ -8,7 +8,8 @@
 
 from sportstrack.client.client import Client
 from sportstrack.client.connection import ServiceError
-from sportstrack.client.job import RemoteJob, ServiceFile
+from sportstrack.client.files import ServiceFile
+from sportstrack.client.job import RemoteJob
 from sportstrack.client.session import RemoteSession, TrackRow
 from sportstrack.client.stream import RemoteStream
 

@@ -2,48 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-from sportstrack.client.connection import ServiceConnection, ServiceError
+from sportstrack.client.connection import ServiceError
+from sportstrack.client.files import ServiceFile, download
+from sportstrack.client.remote import RemoteObject
 
 ENDED = ("done", "failed", "cancelled")
-CHUNK = 1 << 20
 
 
-@dataclass(frozen=True)
-class ServiceFile:
-    """A file of a job or stream: its name, size in bytes, type and address on the service."""
+class RemoteJob(RemoteObject):
+    """A job as the service knew it last; `refresh` asks again."""
 
-    name: str
-    bytes: int
-    type: str
-    href: str
-
-    @classmethod
-    def of(cls, content: Mapping[str, Any]) -> ServiceFile:
-        """Make one of the service's JSON."""
-        return cls(content["name"], content["bytes"], content["type"], content["href"])
-
-
-class RemoteJob:
-    """A job as the service knew it last; `refresh` asks again.
-
-    Args:
-        connection: to the service.
-        content: the service's JSON of the job.
-    """
-
-    def __init__(self, connection: ServiceConnection, content: Mapping[str, Any]) -> None:
-        self._connection, self._content = connection, dict(content)
-
-    @property
-    def id(self) -> str:
-        """The job's id."""
-        return str(self._content["id"])
+    _folder = "jobs"
 
     @property
     def state(self) -> str:
@@ -70,16 +43,6 @@ class RemoteJob:
     def files(self) -> list[ServiceFile]:
         """Its files."""
         return [ServiceFile.of(one) for one in self._content.get("files") or []]
-
-    @property
-    def content(self) -> dict[str, Any]:
-        """The service's whole JSON."""
-        return dict(self._content)
-
-    def refresh(self) -> RemoteJob:
-        """Ask for the newest state and return the same job."""
-        self._content = self._connection.ask("GET", self._path)
-        return self
 
     def events(self) -> Iterator[tuple[str, Any]]:
         """Yield ``state``, ``progress`` and ``log`` events, each with its data, until the job ends."""
@@ -127,34 +90,3 @@ class RemoteJob:
     def delete(self) -> None:
         """Remove the job with its files."""
         self._connection.ask("DELETE", self._path)
-
-    @property
-    def _path(self) -> str:
-        return f"/v1/jobs/{quote(self.id, safe='')}"
-
-    def __repr__(self) -> str:
-        return f"<job {self.id}: {self.state}>"
-
-
-def download(connection: ServiceConnection, file: ServiceFile, folder: Path) -> Path:
-    """Fetch a file; one that broke off goes on where it was.
-
-    Raises:
-        ServiceError: a refusal, no answer, or an end before the file's.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    target = folder / Path(file.name).name
-    part = target.with_name(f"{target.name}.part")
-    have = part.stat().st_size if part.exists() else 0
-    if have > file.bytes:
-        part.unlink()
-        have = 0
-    if have < file.bytes or not have:
-        headers = {"Range": f"bytes={have}-"} if have else {}
-        with connection.open(file.href, headers) as answer, part.open("ab" if answer.status == 206 else "wb") as out:
-            while piece := answer.read(CHUNK):
-                out.write(piece)
-    if part.stat().st_size < file.bytes:
-        raise ServiceError(f"{file.name}: broke off at {part.stat().st_size} of {file.bytes} bytes; fetch it again")
-    part.replace(target)
-    return target

@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-from sportstrack.client.connection import ServiceConnection
-from sportstrack.client.job import ServiceFile, download
+from sportstrack.client.files import ServiceFile, download
+from sportstrack.client.remote import RemoteObject
 
 
-class RemoteStream:
-    """A stream as the service knew it last; `refresh` asks again.
+class RemoteStream(RemoteObject):
+    """A stream as the service knew it last; `refresh` asks again."""
 
-    Args:
-        connection: to the service.
-        content: the service's JSON of the stream.
-    """
-
-    def __init__(self, connection: ServiceConnection, content: Mapping[str, Any]) -> None:
-        self._connection, self._content = connection, dict(content)
-
-    @property
-    def id(self) -> str:
-        """The stream's id."""
-        return str(self._content["id"])
+    _folder = "streams"
 
     @property
     def state(self) -> str:
@@ -41,16 +29,6 @@ class RemoteStream:
     def counters(self) -> dict[str, Any]:
         """Frames tracked and dropped, frames/s, latency in seconds, ids, reconnections and more."""
         return dict(self._content.get("counters") or {})
-
-    @property
-    def content(self) -> dict[str, Any]:
-        """The service's whole JSON."""
-        return dict(self._content)
-
-    def refresh(self) -> RemoteStream:
-        """Ask for the newest state and return the same stream."""
-        self._content = self._connection.ask("GET", self._path)
-        return self
 
     def results(self) -> Iterator[dict[str, Any]]:
         """Yield each frame's result as it comes, until the end: ``frame``, ``time``, ``latency_s``, ``tracks``."""
@@ -81,10 +59,3 @@ class RemoteStream:
         """End the stream if it runs, and remove it with its files."""
         self.stop()
         self._connection.ask("DELETE", self._path)
-
-    @property
-    def _path(self) -> str:
-        return f"/v1/streams/{quote(self.id, safe='')}"
-
-    def __repr__(self) -> str:
-        return f"<stream {self.id}: {self.state}>"
