@@ -18,8 +18,9 @@ from sportstrack.pitch.clip.moving import moved_away, moving_centre
 from sportstrack.pitch.clip.shot import Walk
 from sportstrack.pitch.clip.starts import ShotStart, start_by_hand, start_by_network, start_covariance
 from sportstrack.pitch.clip.step import State
+from sportstrack.pitch.clip.together import join_cameras
 from sportstrack.pitch.evidence import PitchEvidence, SeenFrame
-from sportstrack.pitch.file import PitchFrame, PitchTrack
+from sportstrack.pitch.file import PackedFrames, PitchFrame, PitchTrack
 from sportstrack.pitch.fit import FOCALS, HEIGHTS
 from sportstrack.pitch.model import Pitch
 
@@ -73,31 +74,94 @@ def fit_clip(
     for frame, marked in evidence.items():
         if marked.by_hand and not 0 <= frame < len(seen):
             raise SettingError(f"frame {frame + 1} is marked, and the video has {len(seen)} frames")
-    painted = Painted.of(pitch)
-    frames: dict[int, PitchFrame] = {}
     warnings: list[str] = []
-    known: dict[int, KnownCamera] = {}
-    unknown: list[tuple[ClipScene, ShotFrames]] = []
+    told = _Told(progress, len(seen))
+    found: list[_Shot] = []
+    for one in _shots(seen, evidence, pitch, size):
+        one.follow(start_by_hand(one.scene, one.frames) or start_by_network(one.scene, one.frames), warnings)
+        found.append(one)
+        told.add(len(one.frames))
+    join_cameras([one.walk for one in found if one.walk is not None])
+    known = {one.frames[0].frame: KnownCamera.of(one.walk.joint) for one in found if one.walk is not None}
+    for one in found:
+        if not one.why and one.walk is None:
+            nearest = sorted(known, key=lambda frame: abs(frame - one.frames[0].frame))[:KNOWN]
+            one.follow(start_again(one.scene, one.frames, [known[frame] for frame in nearest]), warnings)
+    frames = PackedFrames()
+    for one in found:
+        for frame in one.judged(others=bool(known)):
+            frames.add(frame)
+            told.add()
+    frames.sort()
+    return ClipFit(PitchTrack(pitch, size, frames), warnings)
 
-    def fit(scene: ClipScene, shot: ShotFrames, start: ShotStart | None) -> None:
-        for one in _fit_shot(scene, shot, start, warnings, known):
-            frames[one.frame] = one
-            if progress is not None:
-                progress(len(frames), len(seen))
 
-    for begin, end in shots(seen):
-        shot = ShotFrames(seen, begin, end)
-        scene = ClipScene(pitch, painted, size, _of_shot(evidence, begin, end))
-        start = start_by_hand(scene, shot) or start_by_network(scene, shot)
+class _Told:
+    """Progress: each frame is followed, and later judged."""
+
+    def __init__(self, progress: Progress | None, frames: int) -> None:
+        self._progress, self._frames, self._done = progress, frames, 0
+
+    def add(self, frames: int = 1) -> None:
+        self._done += frames
+        if self._progress is not None:
+            self._progress(self._done // 2, self._frames)
+
+
+@dataclass(eq=False)
+class _Shot:
+    """A shot on the way to its cameras.
+
+    Attributes:
+        scene: what its frames have in common.
+        frames: the frames.
+        walk: their views, once the shot has a camera.
+        why: that there is none, because of this.
+    """
+
+    scene: ClipScene
+    frames: ShotFrames
+    walk: Walk | None = None
+    why: str = ""
+
+    def follow(self, start: ShotStart | None, warnings: list[str]) -> None:
+        """Go from a start through the shot; None leaves all as it is."""
         if start is None:
-            unknown.append((scene, shot))
-        else:
-            fit(scene, shot, start)
-    others = dict(known)
-    for scene, shot in unknown:
-        nearest = sorted(others, key=lambda frame: abs(frame - shot[0].frame))[:KNOWN]
-        fit(scene, shot, start_again(scene, shot, [others[frame] for frame in nearest]))
-    return ClipFit(PitchTrack(pitch, size, dict(sorted(frames.items()))), warnings)
+            return
+        warnings += start.warnings
+        walk = _walk(self.scene, self.frames, start)
+        why = _implausible(walk.joint, self.scene) or moving_centre(self.scene, walk.joint) or moved_away(walk)
+        if why is None:
+            walk.shelve()
+            self.walk = walk
+            return
+        self.why = why
+        warnings.append(f"frames {self.frames[0].frame + 1} to {self.frames[-1].frame + 1}: {why}")
+
+    def judged(self, *, others: bool) -> Iterator[PitchFrame]:
+        """Yield the frames; ``others`` if there are shots with a camera."""
+        if self.walk is None:
+            first = self.frames[0].frame
+            since = f" in the shot that begins with frame {first + 1}" if first else ""
+            other = ", and it is not seen from where other shots are" if others else ""
+            why = self.why or f"no frame{since} tells where it is{other}: mark one"
+            yield from (PitchFrame(one.frame, "refused", why) for one in self.frames)
+            return
+        for part in _held(self.frames, self.walk):
+            if isinstance(part, SeenFrame):
+                lost = "the camera motion from the nearest known frame was lost: mark a frame near this one"
+                yield PitchFrame(part.frame, "refused", lost)
+            else:
+                begin = State(self.walk.views[part[0].frame], np.diag(LOOSE))
+                yield from judged(self.scene, self.walk, part, begin)
+
+
+def _shots(
+    seen: Sequence[SeenFrame], evidence: Mapping[int, PitchEvidence], pitch: Pitch, size: tuple[int, int]
+) -> Iterator[_Shot]:
+    painted = Painted.of(pitch)
+    for begin, end in shots(seen):
+        yield _Shot(ClipScene(pitch, painted, size, _of_shot(evidence, begin, end)), ShotFrames(seen, begin, end))
 
 
 def _of_shot(evidence: Mapping[int, PitchEvidence], start: int, end: int) -> dict[int, PitchEvidence]:
@@ -135,37 +199,6 @@ def shots(seen: Sequence[SeenFrame]) -> Iterator[tuple[int, int]]:
     """Yield the first row of each shot and the one behind its last."""
     starts = [i for i in range(len(seen)) if i == 0 or seen[i].cut]
     yield from zip(starts, [*starts[1:], len(seen)], strict=True)
-
-
-def _fit_shot(
-    scene: ClipScene,
-    shot: Sequence[SeenFrame],
-    start: ShotStart | None,
-    warnings: list[str],
-    known: dict[int, KnownCamera],
-) -> Iterator[PitchFrame]:
-    """Yield the frames of a shot; its camera joins the known ones, by its first frame."""
-    if start is None:
-        since = f" in the shot that begins with frame {shot[0].frame + 1}" if shot[0].frame else ""
-        other = ", and it is not seen from where other shots are" if known else ""
-        nothing = f"no frame{since} tells where it is{other}: mark one"
-        yield from (PitchFrame(one.frame, "refused", nothing) for one in shot)
-        return
-    warnings += start.warnings
-    walk = _walk(scene, shot, start)
-    why = _implausible(walk.joint, scene) or moving_centre(scene, walk.joint) or moved_away(walk)
-    if why is not None:
-        warnings.append(f"frames {shot[0].frame + 1} to {shot[-1].frame + 1}: {why}")
-        yield from (PitchFrame(one.frame, "refused", why) for one in shot)
-        return
-    known[shot[0].frame] = KnownCamera.of(walk.joint)
-    for part in _held(shot, walk):
-        if isinstance(part, SeenFrame):
-            lost = "the camera motion from the nearest known frame was lost: mark a frame near this one"
-            yield PitchFrame(part.frame, "refused", lost)
-        else:
-            begin = State(walk.views[part[0].frame], np.diag(LOOSE))
-            yield from judged(scene, walk, part, begin)
 
 
 def _walk(scene: ClipScene, shot: Sequence[SeenFrame], start: ShotStart) -> Walk:

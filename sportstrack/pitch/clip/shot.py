@@ -11,7 +11,8 @@ from sportstrack.pitch.camera import Camera, Floats
 from sportstrack.pitch.clip.chain import ClipScene, Link, after_motion, agrees, is_lost, link, moved
 from sportstrack.pitch.clip.errors import on_pitch
 from sportstrack.pitch.clip.joint import Joint, Key, fit_joint
-from sportstrack.pitch.clip.step import GATES, State, ViewMotion, backwards, rescaled
+from sportstrack.pitch.clip.rows import MotionRows, ViewRows
+from sportstrack.pitch.clip.step import GATES, State, backwards, rescaled
 from sportstrack.pitch.clip.views import view_of
 from sportstrack.pitch.evidence import SeenFrame
 
@@ -20,6 +21,8 @@ NEW_KEY = (0.2, 0.12)
 MOST_KEYS = 40
 MORE_KEYS, KEYS_APART = 12, 4
 """So many more key frames there are in the end, whether they show something new or not, so many frames apart."""
+KEPT_KEYS = 8
+"""Key frames that keep their line pixels when the shot is done."""
 NEARLY = (0.15, 0.15, 0.1, 0.01)
 """Degrees and logarithm by which the views of the walk may be off."""
 LOOK_EVERY = 6
@@ -46,9 +49,12 @@ class Walk:
     seen: Sequence[SeenFrame]
     joint: Joint
     prior: tuple[Floats, Floats] | None = None
-    views: dict[int, Floats] = field(default_factory=dict)
+    views: ViewRows = field(init=False)
     doubtful: list[tuple[int, Floats]] = field(default_factory=list)
-    motions: dict[int, ViewMotion] = field(default_factory=dict)
+    motions: MotionRows = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.views, self.motions = ViewRows(self.first, len(self.seen)), MotionRows(self.first, len(self.seen))
 
     @property
     def first(self) -> int:
@@ -143,6 +149,15 @@ class Walk:
             self.views[frame] = view + own
             if frame in self.motions:
                 self.motions[frame] = rescaled(self.motions[frame], float(np.exp(-own[3])))
+
+    def shelve(self) -> None:
+        """Forget the line pixels of most key frames: a match has hundreds of shots."""
+        rich = sorted(self.joint.keys, key=lambda key: key.frame)
+        rows = np.unique(np.linspace(0, len(rich) - 1, min(KEPT_KEYS, len(rich))).round().astype(int)).tolist()
+        kept = {rich[row].frame for row in rows}
+        none = np.empty((0, 3))
+        keys = (key if key.frame in kept else replace(key, lines=none) for key in self.joint.keys)
+        self.joint = replace(self.joint, keys=tuple(keys))
 
     def _fitted(self, keys: Sequence[Key]) -> Joint:
         gate = GATES[0] * 1.5

@@ -11,7 +11,7 @@ from sportstrack.errors import SettingError
 from sportstrack.pitch.camera import Camera, Floats
 from sportstrack.pitch.clip.chain import ClipScene
 from sportstrack.pitch.clip.errors import on_pitch
-from sportstrack.pitch.clip.joint import Joint, Key, fit_joint
+from sportstrack.pitch.clip.joint import PRIOR, Joint, Key, fit_joint
 from sportstrack.pitch.clip.model import in_view, support
 from sportstrack.pitch.clip.size import fitting_size
 from sportstrack.pitch.clip.step import GATES
@@ -131,7 +131,8 @@ def start_by_network(scene: ClipScene, shot: Sequence[SeenFrame]) -> ShotStart |
         at = in_view(scene.painted, joint.shared, joint.keys[0].view, scene.size)
         _, on, explained = support(lines, at, scene.size)
         rank = on * explained + 1e-3 * float(one.confidence.mean())
-        if _supported(one, joint, scene, on, explained) and (best is None or rank > best[0]):
+        good = one.camera is not None or (on >= GOOD_ON and explained >= GOOD_EXPLAINED)
+        if good and (best is None or rank > best[0]):
             best = (rank, joint)
     return None if best is None else ShotStart(best[1])
 
@@ -142,13 +143,6 @@ def _on_pitch(scene: ClipScene, joint: Joint) -> Floats:
     with np.errstate(invalid="ignore"):
         places = np.abs(_camera(scene, joint).to_ground(lines[:, :2]))
         return np.asarray(lines[(places < (scene.pitch.length / 2 + BESIDE, scene.pitch.width / 2 + BESIDE)).all(1)])
-
-
-def _supported(one: PitchEvidence, joint: Joint, scene: ClipScene, on: float, explained: float) -> bool:
-    """Return whether a start is believed: lines agree, or it is still the camera that has been compared with them."""
-    if one.camera is None:
-        return on >= GOOD_ON and explained >= GOOD_EXPLAINED
-    return ground_apart(_camera(scene, joint), one.camera, scene.size) < OTHER
 
 
 def _within(scene: ClipScene, shot: Sequence[SeenFrame]) -> dict[int, PitchEvidence]:
@@ -168,7 +162,12 @@ def _apart(found: Sequence[PitchEvidence], length: int) -> list[PitchEvidence]:
 
 def _alone(scene: ClipScene, one: PitchEvidence, shot: Sequence[SeenFrame]) -> Joint | None:
     if one.camera is not None:
-        return refined(scene, {one.frame: one.camera}, shot)
+        joint = refined(scene, {one.frame: one.camera}, shot)
+        if ground_apart(_camera(scene, joint), one.camera, scene.size) < OTHER:
+            return joint
+        # one frame's lines tell so little that the fit has gone elsewhere; the whole shot will tell more
+        shared, view = shared_of(one.camera), view_of(one.camera)
+        return Joint(shared, np.diag(PRIOR**2), (_key(scene, shared, view, shot[one.frame - shot[0].frame]),))
     marks = [mark for mark in one.marks(LEAST_CONFIDENCE) if mark.place not in scene.pitch.arcs]
     try:
         fit = fit_camera(marks, scene.pitch, scene.size)
