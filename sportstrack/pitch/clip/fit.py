@@ -89,8 +89,8 @@ def fit_clip(
             one.follow(start_again(one.scene, one.frames, [known[frame] for frame in nearest]), warnings)
     frames = PackedFrames()
     for one in found:
-        for frame in one.judged(others=bool(known)):
-            frames.add(frame)
+        for judged_frame in one.judged(others=bool(known)):
+            frames.add(judged_frame)
             told.add()
     frames.sort()
     return ClipFit(PitchTrack(pitch, size, frames), warnings)
