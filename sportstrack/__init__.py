@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _NAMES = {
+    "sportstrack.batch": ("BatchResult", "BatchSettings", "run_batch"),
     "sportstrack.calibrate.run": ("Calibrated", "calibrate_video"),
     "sportstrack.camera": ("load_camera",),
     "sportstrack.client": ("Client",),
@@ -100,6 +101,8 @@ __all__ = [
     "Ball",
     "BallConfig",
     "BallTracker",
+    "BatchResult",
+    "BatchSettings",
     "BoTSORT",
     "BoTSORTConfig",
     "ByClass",
@@ -224,6 +227,7 @@ __all__ = [
     "read_pitch",
     "read_roster",
     "refine_tracks",
+    "run_batch",
     "scale_lines",
     "score_attributes",
     "score_calibration",
@@ -249,6 +253,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from sportstrack.batch import BatchResult, BatchSettings, run_batch
     from sportstrack.calibrate.run import Calibrated, calibrate_video
     from sportstrack.camera import load_camera
     from sportstrack.client import Client

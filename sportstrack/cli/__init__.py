@@ -17,6 +17,7 @@ from sportstrack.errors import SportstrackError, missing_package, nearest
 
 COMMANDS = {
     "track": ("sportstrack.track.command", "track players and the ball in videos"),
+    "batch": ("sportstrack.batch.command", "track many videos, on this machine or a cluster"),
     "shots": ("sportstrack.shots.command", "find the shot changes of videos"),
     "refine": ("sportstrack.refine.command", "refine a tracking result offline: link, fill gaps, smooth"),
     "train": ("sportstrack.train.command", "fine-tune a detector"),

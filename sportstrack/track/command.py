@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import sys
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -17,10 +15,10 @@ from sportstrack.cli.settings import add_settings, given
 from sportstrack.cli.shared import add_config, add_json, add_output, add_overwrite, add_quiet
 from sportstrack.detect.settings import DetectorSettings
 from sportstrack.errors import SettingError, SportstrackError
-from sportstrack.files.claim import file_name, identity
 from sportstrack.track.assignments import parse_assignments
 from sportstrack.track.in_force import explicit, is_recording, without_detector
 from sportstrack.track.settings import TrackSettings, read_settings
+from sportstrack.track.source_names import names_for
 from sportstrack.trackers import TRACKERS, config_class, setting_types
 
 if TYPE_CHECKING:
@@ -180,7 +178,7 @@ def _track_all(sources: list[str], settings: TrackSettings, options: argparse.Na
     if not (settings.detections or all(map(is_recording, sources))):
         say_at_terminal(_beginning(settings, demo=options.demo), quiet=options.quiet or options.json)
     detector, failed = LazyDetector(settings), 0
-    for source, name in zip(sources, _names(sources), strict=True):
+    for source, name in zip(sources, names_for(sources), strict=True):
         try:
             _track_one(source, name, detector, settings, options)
         except SportstrackError as error:
@@ -234,35 +232,6 @@ def _report(summary: Summary, options: argparse.Namespace) -> None:
     elif not options.quiet:
         sys.stdout.write(summary.as_text() + "\n")
     sys.stdout.flush()
-
-
-def _names(sources: Sequence[str]) -> list[str | None]:
-    """Return an output name for each source that shares its own with another; None lets the source name itself."""
-    stems = [_stem(source) for source in sources]
-    longer = [
-        s if "://" in s else f"{Path(s).absolute().parent.name}_{stem}" for s, stem in zip(sources, stems, strict=True)
-    ]
-    shared = {stem for stem, times in Counter(map(str.casefold, stems)).items() if times > 1}
-    taken = Counter(map(str.casefold, [*stems, *longer]))
-    names: list[str | None] = []
-    for source, stem, long in zip(sources, stems, longer, strict=True):
-        if stem.casefold() not in shared:
-            names.append(None)
-        elif taken[long.casefold()] == 1 and "://" not in source:
-            names.append(long)
-        else:  # the same for the same source, whatever stands beside it
-            names.append(file_name(f"{stem}-{hashlib.sha256(identity(source).encode()).hexdigest()[:8]}"))
-    return names
-
-
-def _stem(source: str) -> str:
-    """Return the name that a source gives its outputs, without opening it."""
-    if "://" in source and not source.startswith("file://"):
-        from sportstrack.video import address_name
-
-        return address_name(source)
-    path = Path(source.removeprefix("file://")).resolve()
-    return path.stem if path.is_file() else path.name
 
 
 def tracker_list() -> str:

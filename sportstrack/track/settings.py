@@ -317,12 +317,16 @@ def read_settings(path: str | Path, *, trust: bool = False, named: Collection[st
     except SettingError as error:
         raise FormatError(f"{file}: {error}") from error
     if not trust:
-        _refuse_code({name: value for name, value in values.items() if name not in named}, file)
+        refuse_code({name: value for name, value in values.items() if name not in named}, file)
     return values
 
 
-def _refuse_code(values: Mapping[str, Any], file: Path) -> None:
-    """Refuse settings that import code, load what can hold code, or fetch something from an address."""
+def refuse_code(values: Mapping[str, Any], file: Path) -> None:
+    """Refuse settings of a file that import code, load what can hold code, or fetch something from an address.
+
+    Raises:
+        SettingError: there is one; the message names file and setting.
+    """
     if values.get("trust"):
         raise SettingError(f"{file}: trust: a file cannot ask for trust; pass --trust (in Python trust=True) if you do")
     for name, plain in _PLAIN.items():

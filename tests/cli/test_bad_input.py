@@ -26,6 +26,9 @@ track --detections X -o OUT --formats mot
 track VIDEO --detector toy:find --config X -o OUT --formats mot
 track VIDEO --detector toy:find --embedder X -o OUT --formats mot
 track VIDEO --detector toy:find --embedder X.onnx -o OUT --formats mot
+batch X --detector toy:find -o OUT --dry-run
+batch VIDEO --detector toy:find --truth X -o OUT --dry-run
+batch VIDEO --detector toy:find --config X -o OUT --dry-run
 shots X
 draw X MOT -o OUT
 draw VIDEO X -o OUT --frames 1
@@ -97,6 +100,7 @@ augment YOLO OUT --list X
 
 OUTPUTS = """
 track VIDEO --detector toy:find -o X
+batch VIDEO --detector toy:find -o X --workers 1
 draw VIDEO MOT -o X --frames 1
 shots VIDEO --csv X
 refine MOT -o X --size 160x120

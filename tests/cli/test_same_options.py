@@ -35,6 +35,7 @@ DIFFERENT = {
     "--detections": "refine takes from a recording what MOT text does not hold",
     "--device": "train takes several GPUs",
     "--draw": "pitch draws its model",
+    "--dry-run": "augment reads and counts, batch checks and plans",
     "--edits": "edit writes what refine and label read",
     "--every": "a tracker, labels, a data set and an audit leave out different things",
     "--format": "each command prints its own forms",
@@ -59,6 +60,7 @@ DIFFERENT = {
     "--precision": "export: of the numbers in a file",
     "--results": "files as they are, and files of a named tracker",
     "--resume": "skips sources, or goes on with a run",
+    "--retries": "of a job of the service, of a video of a batch",
     "--score": "mine: of the confusion table",
     "--seed": "tune promises the same result",
     "--sequences": "names, and how many",
@@ -70,7 +72,7 @@ DIFFERENT = {
     "--to": "required by convert",
     "--val-share": "of frames, and of sequences",
     "--weights": "train takes architectures",
-    "--workers": "train: readers of pictures",
+    "--workers": "train: readers of pictures; batch: processes with a model each",
 }
 """Option → why it is not the same everywhere."""
 

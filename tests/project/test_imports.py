@@ -43,7 +43,7 @@ FLOORS = (
     {"camera", "detect", "embed", "field", "numbers", "refine", "shots", "data_prep"},
     {"draw", "edits"},
     {"track", "sot", "train", "val", "evaluate", "presence", "stats", "calibrate", "roster", "send", "client"},
-    {"label", "mine", "doctor", "completion", "export", "teams", "tune"},
+    {"label", "mine", "doctor", "completion", "export", "teams", "tune", "batch"},
     {"serve"},
     {"edit"},
 )

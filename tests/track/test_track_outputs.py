@@ -255,15 +255,15 @@ def test_a_name_in_a_recording_never_decides_where_results_go(name: str, tmp_pat
 def test_sources_of_one_name_get_names_that_do_not_depend_on_their_order(
     sources: list[str], names: list[str | None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sportstrack.track.command import _names
+    from sportstrack.track.source_names import names_for
 
     monkeypatch.chdir(tmp_path)
     for source in sources:
         if "://" not in source:
             Path(source).parent.mkdir(parents=True, exist_ok=True)
             Path(source).touch()
-    found = _names(sources)
-    assert found[::-1] == _names(sources[::-1])
+    found = names_for(sources)
+    assert found[::-1] == names_for(sources[::-1])
     if names == [None, None]:  # made different by a hash
         assert len({name.casefold() for name in found if name}) == 2
     else:
