@@ -35,6 +35,7 @@ _NAMES = {
     "sportstrack.masks": ("Masks", "mask_iou", "mask_nms", "mask_overlap"),
     "sportstrack.mine": ("LossWeights", "MineSettings", "mine_hard_examples"),
     "sportstrack.models.weights": ("assets_folder",),
+    "sportstrack.mots": ("MotsTable", "read_mots", "write_mots"),
     "sportstrack.mot": ("MotTable", "read_mot", "write_mot"),
     "sportstrack.numbers.reader": ("NumberReader",),
     "sportstrack.pitch": ("Camera", "Mark", "Pitch", "draw_pitch", "fit_camera", "load_pitch", "read_marks"),
@@ -141,6 +142,7 @@ __all__ = [
     "MatchStats",
     "MineSettings",
     "MotTable",
+    "MotsTable",
     "NumberReader",
     "OCSORTConfig",
     "OneOf",
@@ -224,6 +226,7 @@ __all__ = [
     "read_identities",
     "read_marks",
     "read_mot",
+    "read_mots",
     "read_pitch",
     "read_roster",
     "refine_tracks",
@@ -247,6 +250,7 @@ __all__ = [
     "write_game_state",
     "write_identities",
     "write_mot",
+    "write_mots",
     "write_pitch",
     "write_stats",
     "write_yolo_labels",
@@ -285,6 +289,7 @@ if TYPE_CHECKING:
     from sportstrack.mine import LossWeights, MineSettings, mine_hard_examples
     from sportstrack.models.weights import assets_folder
     from sportstrack.mot import MotTable, read_mot, write_mot
+    from sportstrack.mots import MotsTable, read_mots, write_mots
     from sportstrack.numbers.reader import NumberReader
     from sportstrack.pitch import Camera, Mark, Pitch, draw_pitch, fit_camera, load_pitch, read_marks
     from sportstrack.pitch.ball import ball_states

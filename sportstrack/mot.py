@@ -59,7 +59,7 @@ class MotTable(SequenceTable):
 
     def __getitem__(self, rows: Any) -> MotTable:
         """Return the rows picked by a slice, an index array or a boolean mask, as a new table."""
-        return MotTable(*(getattr(self, field.name)[rows] for field in fields(self)))
+        return MotTable(*(getattr(self, field.name)[rows] for field in fields(MotTable)))
 
     @classmethod
     def empty(cls) -> MotTable:

@@ -8,12 +8,10 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from sportstrack.classes import names_beside
 from sportstrack.cli import new_parser, run
 from sportstrack.cli.arguments import Whole, names_of, paths
 from sportstrack.cli.progress import ProgressBar
@@ -28,6 +26,7 @@ from sportstrack.cli.shared import (
 )
 from sportstrack.errors import SettingError
 from sportstrack.evaluate.fit import fitted
+from sportstrack.evaluate.mentions import mention_classes, mention_masks
 from sportstrack.evaluate.page import Images, diagnosis_page
 from sportstrack.evaluate.second_opinion import COLUMNS, score_with_motmetrics
 from sportstrack.files.claim import Claim, file_names, identity
@@ -35,6 +34,7 @@ from sportstrack.score.diagnose import Diagnosis
 from sportstrack.score.figures import FIGURES
 from sportstrack.score.game_state.run import COLUMNS as GAME_STATE_COLUMNS
 from sportstrack.score.game_state.run import GameStateJob, GameStateScores, find_game_states
+from sportstrack.score.masks import OVERLAPS
 from sportstrack.score.preprocess import BENCHMARKS
 from sportstrack.score.run import (
     Job,
@@ -49,11 +49,10 @@ from sportstrack.score.run import (
 )
 from sportstrack.score.scores import Scores, average_classes
 from sportstrack.score.sources import find_trackers, find_truth
-from sportstrack.score.table import FORMATS, SUMMARY, Row, render_trackers
+from sportstrack.score.table import FORMATS, MASK_SUMMARY, SUMMARY, Row, render_trackers
 
 PROGRAM = "sportstrack evaluate"
-_LOOKED_AT = 3  # sequences, for classes that the truth does not have
-COLUMN_NAMES = (*FIGURES, "Recall", "Precision", "FP", "FN", "FAF")
+COLUMN_NAMES = (*FIGURES, "sMOTSA", "MOTSA", "MOTSP", "Recall", "Precision", "FP", "FN", "FAF")
 
 _EXAMPLES = """examples:
   sportstrack evaluate --truth SportsMOT/val --results runs/track
@@ -62,6 +61,7 @@ _EXAMPLES = """examples:
   sportstrack evaluate --truth val --results sort,bytetrack --plots -o report
   sportstrack evaluate --truth MOT17/train --results mine --benchmark MOT17
   sportstrack evaluate --truth val --results mine --diagnose -o report
+  sportstrack evaluate --truth MOTS20/train --results mine --benchmark MOTS      masks: MOTS text on both sides
   sportstrack evaluate --truth val --results mine --format json > scores.json
   sportstrack evaluate --game-state --truth SoccerNetGS/valid --results predictions
   sportstrack evaluate --attributes --truth SoccerNet/test --results runs/track --plots
@@ -100,6 +100,7 @@ def _parser() -> argparse.ArgumentParser:
         help="score who is who: teams, roles and shirt numbers against gameinfo.ini, in frames and in tracks",
     )
     add("--benchmark", choices=BENCHMARKS, help="preprocess as this benchmark does (default: plain scoring)")
+    add("--iou", choices=OVERLAPS, help="overlap of masks or of boxes (auto: masks where both sides have some)")
     add("--allow-missing", action="store_true", help="score what both sides have if sequences have no result")
     add_zero_based(parser)
     add_classes(parser)
@@ -155,7 +156,9 @@ def _main(options: argparse.Namespace) -> int:
     jobs = _jobs(options)
     with _claim(jobs, options) as claim:
         rows, scores, diagnoses = _rows(jobs, options)
-        default = SUMMARY if options.backend == "sportstrack" else COLUMNS
+        default: Sequence[str] = COLUMNS
+        if options.backend == "sportstrack":
+            default = MASK_SUMMARY if any(one.masks for one in scores.values()) else SUMMARY
         sys.stdout.write(_text(rows, default, options))
         sys.stdout.flush()
         if options.plots and claim is not None:
@@ -222,7 +225,7 @@ def _pooled(
 
 def _refuse(options: argparse.Namespace, mode: str, *more: str) -> None:
     """Raise SettingError for options that a mode has no use for."""
-    names = ("benchmark", "per_class", "class_names", "diagnose", "images", *more)
+    names = ("benchmark", "iou", "per_class", "class_names", "diagnose", "images", *more)
     given = [f"--{name.replace('_', '-')}" for name in names if getattr(options, name)]
     given += ["--backend"] * (options.backend != "sportstrack")
     if given:
@@ -279,25 +282,13 @@ def _jobs(options: argparse.Namespace) -> dict[str, list[Job]]:
                 zero_based=options.zero_based,
                 warn=lambda text, name=name: _say(f"{name}: left out: {text}"),  # type: ignore[misc]
             )
+            jobs = [replace(job, iou=options.iou or "auto") for job in jobs]
             found[name] = [of_classes(job, options.classes) for job in jobs]
+            if not options.quiet:
+                mention_masks(name, jobs, _say)
             if not (options.classes or options.per_class or options.class_names or options.quiet or options.attributes):
-                _mention_classes(name, jobs)
+                mention_classes(name, jobs, _say)
     return found
-
-
-def _mention_classes(name: str, jobs: Sequence[Job]) -> None:
-    """Say where boxes count whose class the truth does not have; the first sequences show it."""
-    for job in jobs[:_LOOKED_AT]:
-        truth, result = job.sides()
-        there, found = (set(np.unique(side.class_id[side.class_id >= 0]).tolist()) for side in (truth, result))
-        if (not there and len(found) < 2) or not (more := sorted(found - there)):
-            continue
-        names = names_beside(job.result)
-        listed = ", ".join(f"{number} {names[number - 1]}" if number - 1 in names else str(number) for number in more)
-        lacks = "no classes" if not there else f"no class {listed}"
-        has = f"; the result has {listed}" if not there else ""
-        _say(f"{name}: the truth of {job.name} has {lacks}{has}: all boxes count alike; choose with --classes")
-        return
 
 
 def _rows(

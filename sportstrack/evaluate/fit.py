@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from sportstrack.score.table import Row, render_trackers
 
 LEAST_FIRST = (
-    *("FAF", "PT", "IDP", "IDR", "MOTP", "Frag", "LocA", "GT_IDs", "IDs", "Precision", "Recall", "ML", "MT"),
-    *("FP", "FN", "AssA", "DetA", "IDSW", "MOTA", "IDF1"),
+    *("FAF", "PT", "IDP", "IDR", "MOTP", "MOTSP", "Frag", "LocA", "GT_IDs", "IDs", "Precision", "Recall", "ML", "MT"),
+    *("FP", "FN", "AssA", "DetA", "IDSW", "MOTSA", "MOTA", "IDF1", "sMOTSA"),
 )
 """Columns in the order in which they are left out."""
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sportstrack.errors import SettingError
-from sportstrack.masks.runs import Bools, Ints, bases, extents, parities
+from sportstrack.masks.runs import Ints, bases, extents, parities, touching
 from sportstrack.masks.table import Masks
 
 _PLACES = 1 << 19  # looked up at once; more would take memory and no less time
@@ -37,16 +37,19 @@ def mask_overlap(a: Masks, b: Masks) -> NDArray[np.float64]:
 
 def intersections(a: Masks, b: Masks) -> Ints:
     """Return the number of pixels that each pair has in common, (N, M)."""
-    if not (len(a) and len(b)):
-        return np.zeros((len(a), len(b)), np.int64)
-    if a.shape != b.shape:
-        (h, w), (tall, wide) = a.shape, b.shape
-        raise SettingError(f"masks of pictures of {h} x {w} and {tall} x {wide} pixels cannot be compared; use at()")
-    pixels = a.shape[0] * a.shape[1]
-    found, others = a.spans(), b.spans()
-    edges, other_edges = (extents(s, len(t), t.shape[0]) for s, t in ((found, a), (others, b)))
-    first, second = np.nonzero(_touching(edges, other_edges))
+    _same_picture(a, b)
+    edges = [extents(table.spans(), len(table), table.shape[0]) for table in (a, b)]
+    i, j = np.nonzero(touching(*edges))
     shared = np.zeros((len(a), len(b)), np.int64)
+    shared[i, j] = pair_intersections(a, b, i, j)
+    return shared
+
+
+def pair_intersections(a: Masks, b: Masks, i: Ints, j: Ints) -> Ints:
+    """Return the number of pixels that rows i of a and rows j of b have in common, (P,)."""
+    _same_picture(a, b)
+    height, pixels = a.shape[0], a.shape[0] * a.shape[1]
+    others, edges = b.spans(), extents(a.spans(), len(a), a.shape[0])
     # How many pixels of all masks of a are set before a place is linear within a run, so a span of b has as many in
     # common with a mask as that number grows over it.
     ends = np.cumsum(a.counts, dtype=np.int64)
@@ -56,29 +59,28 @@ def intersections(a: Masks, b: Masks) -> Ints:
     base = bases(a.offsets, pixels)
     number = np.bincount(others.owner, minlength=len(b))
     at = np.cumsum(number) - number
-    for part in _parts(number[second]):
-        i, j = first[part], second[part]
-        times = number[j]
-        start = np.cumsum(times) - times
-        rows = np.arange(times.sum()) + np.repeat(at[j] - start, times)
-        pair = np.repeat(np.arange(len(i)), times)
-        left, right = edges[i, 0] * a.shape[0], edges[i, 2] * a.shape[0]
+    shared = np.zeros(len(i), np.int64)
+    for part in _parts(number[j]):
+        row, other = i[part], j[part]
+        times = number[other]
+        rows = np.arange(times.sum()) + np.repeat(at[other] - (np.cumsum(times) - times), times)
+        pair = np.repeat(np.arange(len(row)), times)
+        left, right = edges[row, 0] * height, edges[row, 2] * height
         inside = (others.start[rows] < right[pair]) & (others.end[rows] > left[pair])
         rows, pair = rows[inside], pair[inside]
         growth = np.zeros(len(rows), np.int64)
         for column, sign in ((others.end, 1), (others.start, -1)):
-            places = column[rows] + base[i][pair]
+            places = column[rows] + base[row][pair]
             run = np.searchsorted(ends, places, side="right")
             growth += sign * (before[run] + (places - begins[run]) * is_set[run])
-        shared[i, j] = np.bincount(pair, growth, len(i))
+        shared[part] = np.bincount(pair, growth, len(row))
     return shared
 
 
-def _touching(a: Ints, b: Ints) -> Bools:
-    """(N, M) whether boxes share a pixel; both therefore have some."""
-    (left, top, right, bottom), (x1, y1, x2, y2) = a.T[..., None], b.T[:, None]
-    touching: Bools = (left < x2) & (x1 < right) & (top < y2) & (y1 < bottom)
-    return touching
+def _same_picture(a: Masks, b: Masks) -> None:
+    if len(a) and len(b) and a.shape != b.shape:
+        (h, w), (tall, wide) = a.shape, b.shape
+        raise SettingError(f"masks of pictures of {h} x {w} and {tall} x {wide} pixels cannot be compared; use at()")
 
 
 def _parts(sizes: Ints) -> list[slice]:

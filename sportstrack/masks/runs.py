@@ -103,15 +103,22 @@ def joined(found: Segments, height: int) -> MaskSpans:
     return MaskSpans(found.owner, start + found.top, start + found.bottom)
 
 
-def merged(found: MaskSpans) -> MaskSpans:
-    """Return the union of spans in any order that may overlap."""
-    edges = np.concatenate([found.start, found.end])
-    steps = np.repeat([1, -1], len(found.start))
-    owner = np.concatenate([found.owner, found.owner])
-    order = np.lexsort((-steps, edges, owner))
-    depth = np.cumsum(steps[order])
-    begins, ends = (depth == 1) & (steps[order] == 1), depth == 0
-    return MaskSpans(owner[order][begins], edges[order][begins], edges[order][ends])
+def layers(found: MaskSpans, weight: Ints, least: int, most: int) -> MaskSpans:
+    """Return where the weights of spans, in any order and overlapping, add up to ``least`` to ``most`` for an owner."""
+    edges, owner = np.concatenate([found.start, found.end]), np.concatenate([found.owner, found.owner])
+    order = np.lexsort((edges, owner))
+    edges, owner = edges[order], owner[order]
+    depth = np.cumsum(np.concatenate([weight, -weight])[order])[:-1]  # between one edge and the next
+    kept = np.flatnonzero((depth >= least) & (depth <= most) & (edges[1:] > edges[:-1]))
+    return MaskSpans(owner[kept], edges[kept], edges[kept + 1])
+
+
+def first_overlap(found: MaskSpans) -> tuple[int, int] | None:
+    """Return two spans of one owner that share a pixel, by their place in the table; None if there are none."""
+    order = np.lexsort((found.start, found.owner))
+    start, end, owner = found.start[order], found.end[order], found.owner[order]
+    wrong = np.flatnonzero((start[1:] < end[:-1]) & (owner[1:] == owner[:-1]))
+    return (int(order[wrong[0]]), int(order[wrong[0] + 1])) if len(wrong) else None
 
 
 def extents(found: MaskSpans, n: int, height: int) -> Ints:
@@ -128,6 +135,13 @@ def extents(found: MaskSpans, n: int, height: int) -> Ints:
     boxes[rows, 1] = np.minimum.reduceat(np.where(tall, 0, found.start - left * height), begin)
     boxes[rows, 3] = np.maximum.reduceat(np.where(tall, height, found.end - right * height), begin)
     return boxes
+
+
+def touching(a: Ints, b: Ints) -> Bools:
+    """(N, M) whether edges around masks share a pixel; both masks have some then."""
+    (left, top, right, bottom), (x1, y1, x2, y2) = a.T[..., None], b.T[:, None]
+    shared: Bools = (left < x2) & (x1 < right) & (top < y2) & (y1 < bottom)
+    return shared
 
 
 def box_pixels(boxes: ArrayLike, shape: tuple[int, int]) -> Ints:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sportstrack.errors import FormatError, SettingError
+from sportstrack.errors import SettingError
 from sportstrack.limits import MAX_PIXELS
 from sportstrack.masks import coco
 from sportstrack.masks.filled import as_bool, segments_of
+from sportstrack.masks.polygons import polygon_spans
 from sportstrack.masks.runs import (
     Bools,
     Ints,
@@ -20,11 +21,13 @@ from sportstrack.masks.runs import (
     Segments,
     box_pixels,
     extents,
+    first_overlap,
     joined,
-    merged,
+    layers,
     runs,
     segments,
     spans,
+    touching,
 )
 
 
@@ -95,35 +98,34 @@ class Masks:
         return _made(shape, joined(found._replace(owner=owner), shape[0]), has)
 
     @classmethod
-    def from_coco(cls, rows: Iterable[Any], where: str = "masks", shape: tuple[int, int] | None = None) -> Masks:
+    def from_coco(
+        cls, rows: Iterable[Any], where: str | Callable[[int], str] = "masks", shape: tuple[int, int] | None = None
+    ) -> Masks:
         """Decode COCO's masks; None among them is a row without a mask.
 
         Args:
             rows: ``{"size": [height, width], "counts": list, text or bytes}`` each, or None.
-            where: file and place, for messages.
+            where: file and place for messages, in which a row is ``where[i]``; or what gives the row's own.
             shape: height and width that they must have; without it, those of the first.
 
         Raises:
             FormatError: what is wrong with which of them.
         """
-        lengths: list[Ints] = []
-        for i, row in enumerate(rows):
-            if row is None:
-                lengths.append(np.zeros(0, np.int64))
-                continue
-            found, size = coco.mask_runs(row, f"{where}[{i}]")
-            shape = shape or size
-            if size != tuple(shape):
-                raise FormatError(
-                    f"{where}[{i}]: the mask's size is {size[0]} x {size[1]}, not {shape[0]} x {shape[1]}"
-                )
-            lengths.append(found)
-        shape = shape or (0, 0)
-        counts = np.concatenate([np.zeros(0, np.int64), *lengths])
-        offsets = np.concatenate([[0], np.cumsum([len(found) for found in lengths])]).astype(np.int64)
-        given = spans(counts.astype(np.uint32), offsets, shape[0] * shape[1])
+        place = where if callable(where) else lambda i: f"{where}[{i}]"
+        counts, offsets, size = coco.table_runs(list(rows), place, shape)
+        given = spans(counts.astype(np.uint32), offsets, size[0] * size[1])
         some = given.end > given.start  # runs of length 0 in the middle are sound, but not kept
-        return _made(shape, MaskSpans(*(column[some] for column in given)), np.diff(offsets) > 0)
+        return _made(size, MaskSpans(*(column[some] for column in given)), np.diff(offsets) > 0)
+
+    @classmethod
+    def from_polygons(cls, parts: Sequence[Sequence[ArrayLike]], shape: tuple[int, int]) -> Masks:
+        """Fill polygons: a pixel is set if its middle lies inside; each mask may have several parts, or none.
+
+        Args:
+            parts: of each mask, rings of (K, 2) points x, y in pixels; where one crosses itself, even-odd.
+            shape: height and width of the picture; what lies outside is cut.
+        """
+        return _made(shape, polygon_spans(parts, shape), np.ones(len(parts), np.bool_))
 
     def to_coco(self, text: bool = True) -> list[dict[str, Any] | None]:
         """Return COCO's masks, ready for JSON; None for rows without a mask.
@@ -208,7 +210,30 @@ class Masks:
         """Return one mask with the pixels of two rows; a row without a mask adds nothing."""
         both = self[[i, j]]
         found = both.spans()
-        return _made(self.shape, merged(found._replace(owner=np.zeros_like(found.owner))), np.array([both.has.any()]))
+        one = found._replace(owner=np.zeros_like(found.owner))
+        return _made(self.shape, layers(one, np.ones_like(one.owner), 1, 2), np.array([both.has.any()]))
+
+    def disjoint(self, score: ArrayLike | None = None) -> Masks:
+        """Return the masks without shared pixels: each is left to the mask of the best score, the first of equals.
+
+        Args:
+            score: (N,); without it, earlier rows win.
+        """
+        found = self.spans()
+        if first_overlap(found._replace(owner=np.zeros_like(found.owner))) is None:
+            return self
+        order = np.arange(len(self)) if score is None else np.argsort(-np.asarray(score, np.float64), kind="stable")
+        rank = np.empty(len(self), np.int64)
+        rank[order] = np.arange(len(self))
+        edges = extents(found, len(self), self.shape[0])
+        loser, winner = np.nonzero(touching(edges, edges) & (rank[:, None] > rank[None, :]))
+        begin = np.searchsorted(found.owner, np.arange(len(self) + 1))
+        times = np.diff(begin)[winner]
+        rows = np.arange(times.sum()) + np.repeat(begin[winner] - (np.cumsum(times) - times), times)
+        other = MaskSpans(np.repeat(loser, times), found.start[rows], found.end[rows])
+        both = MaskSpans(*(np.concatenate(pair) for pair in zip(found, other, strict=True)))
+        weight = np.repeat([1, 2], [len(found.owner), len(rows)])
+        return _made(self.shape, layers(both, weight, 1, 1), self.has)
 
     # --- other pictures ----------------------------------------------------------------------------------------------
 

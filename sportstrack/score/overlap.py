@@ -5,7 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from sportstrack.masks import Masks
+from sportstrack.masks.overlap import pair_intersections
 from sportstrack.types import FloatArray, IntArray
+
+_FRAMES = 128  # whose masks are compared together; their runs are unfolded for it
 
 
 def overlapping_pairs(
@@ -28,6 +32,21 @@ def overlapping_pairs(
         part = slice(at, at + (1 << 16))
         iou[part] = _iou(a.take(i[part], axis=0).T, b.take(j[part], axis=0).T)
     return i, j, iou
+
+
+def overlapping_masks(
+    a: Masks, a_boxes: FloatArray, a_start: IntArray, b: Masks, b_boxes: FloatArray, b_start: IntArray
+) -> tuple[IntArray, IntArray, FloatArray]:
+    """Return every pair of masks of a frame that share a pixel, as `overlapping_pairs` does; boxes are theirs."""
+    i, j = _touching(a_boxes, a_start, b_boxes, b_start)
+    shared = np.zeros(len(i))
+    union = (a.area()[i] + b.area()[j]).astype(np.float64)
+    for first in range(0, len(a_start) - 1, _FRAMES):
+        (p, p_end), (q, q_end) = (s[[first, min(first + _FRAMES, len(s) - 1)]].tolist() for s in (a_start, b_start))
+        pairs = slice(*np.searchsorted(i, [p, p_end]).tolist())
+        shared[pairs] = pair_intersections(a[p:p_end], b[q:q_end], i[pairs] - p, j[pairs] - q)
+    some = shared > 0
+    return i[some], j[some], shared[some] / (union - shared)[some]
 
 
 def _touching(a: FloatArray, a_start: IntArray, b: FloatArray, b_start: IntArray) -> tuple[IntArray, IntArray]:

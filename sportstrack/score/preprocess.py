@@ -12,7 +12,6 @@ import numpy as np
 from sportstrack.errors import FormatError, SettingError, nearest
 from sportstrack.mot import MotTable
 from sportstrack.score.matching import match_pairs
-from sportstrack.score.overlap import overlapping_pairs
 from sportstrack.score.sequence import Sequence, Side
 from sportstrack.types import BoolArray
 
@@ -24,7 +23,8 @@ _DISTRACTORS = {"person on vehicle": 2, "static person": 7, "distractor": 8, "re
 _MOT20_DISTRACTORS = {"non-motorised vehicle": 6}
 _EPS = float(np.finfo(np.float64).eps)
 
-BENCHMARKS = ("MOT15", "MOT16", "MOT17", "MOT20")
+BENCHMARKS = ("MOT15", "MOT16", "MOT17", "MOT20", "MOTS", "KITTI-MOTS")
+"""The last two are of masks: `sportstrack.score.masks`."""
 
 
 def preprocess(name: str, truth: MotTable, result: MotTable, benchmark: str = "MOT17") -> tuple[MotTable, MotTable]:
@@ -57,7 +57,7 @@ def preprocess(name: str, truth: MotTable, result: MotTable, benchmark: str = "M
 
 def _on_distractor(name: str, truth: MotTable, result: MotTable, distractors: list[int]) -> BoolArray:
     """(R,) True for result rows matched with a distractor."""
-    seq = _everything(name, truth, result)
+    seq = everything(name, truth, result)
     both = np.isin(truth.frame, result.frame)
     unknown = truth.class_id[both & ~((truth.class_id >= 1) & (truth.class_id <= CLASSES))]
     if len(unknown):
@@ -75,8 +75,7 @@ def _on_distractor(name: str, truth: MotTable, result: MotTable, distractors: li
     return back
 
 
-def _everything(name: str, truth: MotTable, result: MotTable) -> Sequence:
+def everything(name: str, truth: MotTable, result: MotTable) -> Sequence:
     """Return the sequence with all true rows, considered or not."""
     frames = max((int(t.frame.max()) + 1 for t in (truth, result) if len(t)), default=0)
-    t, r = Side.of(truth, frames), Side.of(result, frames)
-    return Sequence(name, frames, t, r, *overlapping_pairs(t.table.xyxy, t.start, r.table.xyxy, r.start))
+    return Sequence.with_pairs(name, frames, Side.of(truth, frames), Side.of(result, frames))

@@ -5,39 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeAlias, TypeGuard, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
-from sportstrack.checks import as_identities
 from sportstrack.classes import class_choice
 from sportstrack.errors import FormatError, SettingError
-from sportstrack.mot import MotTable, check_table, read_mot, table_from_rows
+from sportstrack.mot import MotTable
+from sportstrack.mots import MotsTable
 from sportstrack.score.diagnose import Diagnosis, diagnose
 from sportstrack.score.diagnose.switches import Light
+from sportstrack.score.given import Table, as_table, boxes_of, is_path
+from sportstrack.score.masks import BENCHMARKS as MASK_BENCHMARKS
+from sportstrack.score.masks import mask_sides
 from sportstrack.score.preprocess import preprocess
 from sportstrack.score.scores import Scores
 from sportstrack.score.sequence import Sequence
 from sportstrack.score.sources import TruthFile, find_trackers, find_truth, pair_up
 from sportstrack.seqinfo import read_sequence_info
-from sportstrack.types import FloatArray, Tracks
-
-Table: TypeAlias = Any
-"""`MotTable`, an (N, 6…10) array, a pandas frame, or a list with the `Tracks` of each frame."""
 
 _Result = TypeVar("_Result")
-
-_COLUMNS = (  # the names under which pandas frames hold MOT text's columns
-    ("frame", "frame_id", "FrameId"),
-    ("id", "track_id", "tracker_id", "Id"),
-    ("left", "x", "bb_left", "X"),
-    ("top", "y", "bb_top", "Y"),
-    ("width", "w", "bb_width", "Width"),
-    ("height", "h", "bb_height", "Height"),
-    ("score", "conf", "confidence", "Confidence"),
-    ("class", "class_id", "ClassId"),
-    ("visibility", "vis", "Visibility"),
-)
 
 
 @dataclass(frozen=True)
@@ -54,6 +41,7 @@ class Job:
         zero_based: the result file counts frames from 0.
         classes: score these classes alone: numbers as in column 8, or names that lie beside the result; None scores
             all. A truth without classes stays whole.
+        iou: overlaps of masks where both sides have some (``"auto"``), of masks or of boxes.
     """
 
     name: str
@@ -64,17 +52,23 @@ class Job:
     class_id: int | None = None
     zero_based: bool = False
     classes: tuple[int | str, ...] | None = None
+    iou: str = "auto"
 
     def sides(self) -> tuple[MotTable, MotTable]:
         """Read both sides as they are."""
-        truth = as_table(self.truth, f"{self.name} (truth)", self.frames)
-        return truth, as_table(self.result, f"{self.name} (result)", self.frames, self.zero_based)
+        both = self.benchmark == "KITTI-MOTS"  # both count from 0
+        truth = as_table(self.truth, f"{self.name} (truth)", self.frames, both or None)
+        zero_based = self.zero_based or both or getattr(truth, "first_frame", 1) == 0
+        return truth, as_table(self.result, f"{self.name} (result)", self.frames, zero_based)
 
     def tables(self) -> tuple[MotTable, MotTable]:
         """Read, preprocess and filter both sides."""
         truth, result = self.sides()
         chosen = None if self.classes is None else class_choice(result, self.classes, self.result_name)
-        result = result if chosen is None else result[np.isin(result.class_id, chosen)]
+        if self.iou != "auto" or self.benchmark in MASK_BENCHMARKS or isinstance(truth, MotsTable):
+            wanted = chosen if self.class_id is None else (self.class_id,)
+            return mask_sides(self.name, truth, result, iou=self.iou, classes=wanted, benchmark=self.benchmark)
+        result = boxes_of(result) if chosen is None else boxes_of(result)[np.isin(result.class_id, chosen)]
         if self.benchmark is not None:
             truth, result = preprocess(self.name, truth, result, self.benchmark)
         elif chosen is not None and (truth.class_id >= 0).any():
@@ -86,7 +80,7 @@ class Job:
     @property
     def result_name(self) -> str:
         """The result in messages."""
-        return str(self.result) if _is_path(self.result) else f"{self.name} (result)"
+        return str(self.result) if is_path(self.result) else f"{self.name} (result)"
 
     def sequence(self) -> Sequence:
         """Return what the metrics are counted from."""
@@ -107,6 +101,7 @@ def score_tracks(
     processes: int = 1,
     name: str | None = None,
     classes: Iterable[int | str] | None = None,
+    iou: str = "auto",
 ) -> Scores:
     """Score tracking results with CLEAR, Identity and HOTA.
 
@@ -117,7 +112,8 @@ def score_tracks(
         result: the tracker's output, in any of these forms.
         frames: length of the sequence for a single pair; None takes ``seqinfo.ini``, else the last frame seen.
         benchmark: ``"MOT16"``, ``"MOT17"`` or ``"MOT20"`` preprocesses as that benchmark does (distractors, consider
-            flag); None scores all boxes but those whose consider flag is 0.
+            flag), ``"MOTS"`` and ``"KITTI-MOTS"`` as those do; None scores all boxes but those whose consider flag is
+            0, and leaves out what lies in a MOTS truth's regions to ignore.
         allow_missing: score the sequences that have a result, if others have none. Results without a truth are
             always left out.
         processes: score sequences in this many processes; needs an ``if __name__ == "__main__"`` in scripts.
@@ -125,6 +121,8 @@ def score_tracks(
         classes: score these classes alone: numbers as in column 8 (a detector's class id + 1), or names, which the
             summary or the recording beside a result file knows. A truth without classes stays whole. None scores all
             boxes alike, whatever their classes.
+        iou: ``"auto"`` takes overlaps of masks where both sides have some (MOTS text, `sportstrack.mots.MotsTable`),
+            ``"mask"`` asks for them, ``"box"`` takes those of the boxes around them.
 
     Returns:
         The pooled `Scores`; its ``parts`` are the single sequences.
@@ -133,11 +131,11 @@ def score_tracks(
         FormatError: a file or table breaks a rule of `sportstrack.mot.read_mot`.
         SettingError: nothing to score, or sequences without a result.
     """
-    if not _is_path(truth) or not _is_path(result):
-        job = Job(name or "sequence", _lone(truth), result, _length(truth, frames), benchmark)
+    if not is_path(truth) or not is_path(result):
+        job = Job(name or "sequence", _lone(truth), result, _length(truth, frames), benchmark, iou=iou)
         return of_classes(job, classes).scores()
     found = find_jobs(truth, result, frames=frames, benchmark=benchmark, allow_missing=allow_missing)
-    jobs = [of_classes(job, classes) for job in found]
+    jobs = [of_classes(replace(job, iou=iou), classes) for job in found]
     scores = list(run_jobs(jobs, processes))
     if len(scores) == 1:
         return scores[0].renamed(name) if name else scores[0]
@@ -169,7 +167,7 @@ def score_classes(
     Raises:
         FormatError: a side has no classes.
     """
-    if _is_path(truth) and _is_path(result):
+    if is_path(truth) and is_path(result):
         jobs = find_jobs(truth, result, frames=frames, allow_missing=allow_missing)
     else:
         jobs = [Job("sequence", _lone(truth), result, _length(truth, frames))]
@@ -270,67 +268,8 @@ def side_by_side(work: Callable[..., _Result], processes: int, *arguments: Itera
         yield from pool.map(work, *arguments)
 
 
-def as_table(source: str | Path | Table, name: str, frames: int | None = None, zero_based: bool = False) -> MotTable:
-    """Return any side's rows, checked."""
-    if _is_path(source):
-        return read_mot(source, frames=frames, zero_based=zero_based)
-    if isinstance(source, MotTable):
-        return check_table(source, name=name, frames=frames)
-    if isinstance(source, (list, tuple)) and all(isinstance(one, Tracks) for one in source):
-        return check_table(MotTable.from_tracks(list(source)), name=name, frames=frames)
-    rows: Any = _rows_of_frame(source, name) if hasattr(source, "columns") else source
-    return table_from_rows(rows, name=name, frames=frames)
-
-
-def _rows_of_frame(frame: Any, name: str) -> Any:
-    """(N, 6…9) array of a pandas frame's columns, or of those in its index."""
-    if any(column in frame.index.names for names in _COLUMNS[:2] for column in names):
-        frame = frame.reset_index()
-    found = [next((column for column in names if column in frame.columns), None) for names in _COLUMNS]
-    lacking = [names[0] for names, column in zip(_COLUMNS[:6], found, strict=False) if column is None]
-    if lacking:
-        raise FormatError(f"{name}: no column {', '.join(lacking)}; found {', '.join(map(str, frame.columns))}")
-    default = (*(None,) * 6, 1.0, -1.0, -1.0)
-    columns: list[FloatArray] = []
-    for column, missing in zip(found, default, strict=True):
-        if column is None:
-            columns.append(np.full(len(frame), missing))
-        elif column in _COLUMNS[1]:
-            columns.append(as_identities(frame[column]).astype(np.float64))
-        else:
-            columns.append(_numbers(frame[column], name, column))
-    shift = _shift(frame, found, name)
-    columns[2], columns[3] = columns[2] + shift, columns[3] + shift
-    return np.stack(columns, axis=1)
-
-
-def _shift(frame: Any, found: list[Any], name: str) -> float:
-    """Return what is to be added to left and top: py-motmetrics' loader takes 1 off MOT text's."""
-    if "FrameId" not in found and not ("X" in found and "Y" in found):
-        return 0.0
-    theirs = {"FrameId", "Id", "X", "Y", "Width", "Height", "Confidence", "ClassId", "Visibility"}
-    if theirs <= set(frame.columns):
-        return 1.0
-    raise FormatError(
-        f"{name}: columns FrameId, X, Y are py-motmetrics', whose loader takes 1 pixel off; this frame lacks "
-        f"{', '.join(sorted(theirs - set(frame.columns)))}. Call the columns frame, id, left, top, width, height, with "
-        "left and top as MOT text has them"
-    )
-
-
-def _numbers(column: Any, name: str, title: str) -> Any:
-    try:
-        return np.asarray(column, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise FormatError(f"{name}, column {title}: expected numbers ({error})") from error
-
-
-def _is_path(source: Any) -> TypeGuard[str | Path]:
-    return isinstance(source, (str, Path))
-
-
 def _length(truth: Any, frames: int | None) -> int | None:
-    if frames is not None or not _is_path(truth):
+    if frames is not None or not is_path(truth):
         return frames
     sequences = list(find_truth(truth).values())
     if len(sequences) != 1:
@@ -340,7 +279,7 @@ def _length(truth: Any, frames: int | None) -> int | None:
 
 def _lone(truth: Any) -> Any:
     """Return the truth file where a folder stands for its only sequence."""
-    return next(iter(find_truth(truth).values())).path if _is_path(truth) else truth
+    return next(iter(find_truth(truth).values())).path if is_path(truth) else truth
 
 
 def of_classes(job: Job, classes: Iterable[int | str] | None) -> Job:

@@ -27,6 +27,9 @@ _ALIASES = {
     "FP_per_frame": "FAF",
     "CLR_Re": "Recall",
     "CLR_Pr": "Precision",
+    "MOTSA": "MOTA",
+    "MOTSP": "MOTP",
+    "sMOTSA": "sMOTA",
 }
 
 
@@ -44,6 +47,7 @@ class Scores:
         sequences: how many sequences are in it.
         frames: how many frames they have.
         pooled: the single sequences that were added up; empty for a sequence counted by itself.
+        masks: whether overlaps are those of masks; MOTA, MOTP and sMOTA are then MOTS's MOTSA, MOTSP and sMOTSA.
 
     Where a sequence has no truth box or no result box, TrackEval leaves it out of CLR_Frames, and, scored alone, gives
     it 0 for MOTA, its kin and FAF; so does this class.
@@ -77,6 +81,7 @@ class Scores:
     AssRe_sum: FloatArray
     AssPr_sum: FloatArray
     pooled: tuple[Scores, ...] = ()
+    masks: bool = False
 
     @classmethod
     def of(cls, seq: Sequence) -> Scores:
@@ -90,6 +95,7 @@ class Scores:
             Dets=len(seq.result),
             GT_IDs=len(seq.truth.ids),
             IDs=len(seq.result.ids),
+            masks=seq.masks,
             **counts,
         )
 
@@ -105,7 +111,7 @@ class Scores:
             raise SettingError("Scores.pool: expected at least one sequence's scores, got none")
         parts = tuple(part for one in given for part in one.parts)
         sums = {f.name: sum(getattr(part, f.name) for part in parts) for f in fields(cls) if f.name not in _NO_SUM}
-        return cls(name=name, pooled=parts, **sums)
+        return cls(name=name, pooled=parts, masks=any(part.masks for part in parts), **sums)
 
     @property
     def parts(self) -> tuple[Scores, ...]:
@@ -126,7 +132,7 @@ class Scores:
 
     def __getitem__(self, figure: str) -> float:
         """Return a figure by its standard name, such as ``"HOTA(0)"``."""
-        known = [*FIGURES, *_ALIASES.values(), "FP", "FN"]
+        known = [*FIGURES, *_ALIASES, *_ALIASES.values(), "FP", "FN"]
         if figure not in known:
             raise SettingError(f"no figure is called {figure!r}{nearest(figure, known)} (known: {', '.join(FIGURES)})")
         return getattr(self, _ALIASES.get(figure, figure))  # type: ignore[no-any-return]
@@ -243,6 +249,21 @@ class Scores:
         return self.MOTP_sum / max(1, self.CLR_TP)
 
     @property
+    def MOTSA(self) -> float:
+        """MOTA, as MOTS calls it where overlaps are those of masks."""
+        return self.MOTA
+
+    @property
+    def MOTSP(self) -> float:
+        """MOTP, as MOTS calls it."""
+        return self.MOTP
+
+    @property
+    def sMOTSA(self) -> float:
+        """sMOTA, as MOTS calls it: its main score."""
+        return self.sMOTA
+
+    @property
     def Recall(self) -> float:
         """Matches over truth boxes (CLR_Re)."""
         return self.CLR_TP / max(1, self.CLR_TP + self.CLR_FN)
@@ -332,7 +353,7 @@ class Scores:
         return self.sequences == 1 and not self.GT_Dets
 
 
-_NO_SUM = ("name", "pooled")
+_NO_SUM = ("name", "pooled", "masks")
 
 
 def average_classes(scores: dict[str, Scores]) -> dict[str, float]:

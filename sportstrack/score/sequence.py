@@ -8,7 +8,8 @@ import numpy as np
 
 from sportstrack.errors import FormatError
 from sportstrack.mot import MotTable
-from sportstrack.score.overlap import overlapping_pairs
+from sportstrack.mots import MotsTable
+from sportstrack.score.overlap import overlapping_masks, overlapping_pairs
 from sportstrack.types import FloatArray, IntArray
 
 
@@ -52,6 +53,7 @@ class Sequence:
         i: (P,) truth row of each overlapping pair, ascending.
         j: (P,) its result row, ascending for equal ``i``.
         iou: (P,) its intersection over union, above 0.
+        masks: whether overlaps are those of masks, not of boxes.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Sequence:
     i: IntArray
     j: IntArray
     iou: FloatArray
+    masks: bool = False
 
     @classmethod
     def of(cls, name: str, truth: MotTable, result: MotTable, frames: int | None = None) -> Sequence:
@@ -87,7 +90,16 @@ class Sequence:
         elif last > frames:
             raise FormatError(f"{name}: frame {last} is beyond the sequence's {frames} frames")
         t, r = Side.of(truth, frames), Side.of(result, frames)
-        return cls(name, frames, t, r, *overlapping_pairs(t.table.xyxy, t.start, r.table.xyxy, r.start))
+        return cls.with_pairs(name, frames, t, r)
+
+    @classmethod
+    def with_pairs(cls, name: str, frames: int, truth: Side, result: Side) -> Sequence:
+        """Find the overlapping pairs of two sides: of their masks where both have some, else of their boxes."""
+        t, r = truth.table, result.table
+        if isinstance(t, MotsTable) and isinstance(r, MotsTable):
+            pairs = overlapping_masks(t.masks, t.xyxy, truth.start, r.masks, r.xyxy, result.start)
+            return cls(name, frames, truth, result, *pairs, True)
+        return cls(name, frames, truth, result, *overlapping_pairs(t.xyxy, truth.start, r.xyxy, result.start))
 
     @property
     def one_sided(self) -> bool:

@@ -20,6 +20,9 @@ SUMMARY = (
 )
 """The columns of a printed table."""
 
+MASK_SUMMARY = ("HOTA", "DetA", "AssA", "LocA", "sMOTSA", "MOTSA", "MOTSP", *SUMMARY[6:])
+"""The same where masks are scored, with the names of MOTS."""
+
 _PLAIN = {"FAF", "FP_per_frame"}  # a real number, but no share of anything
 
 
@@ -118,7 +121,16 @@ def _csv(head: list[str], rows: list[tuple[list[str], Row]]) -> str:
     return text.getvalue()
 
 
-_OTHER_NAMES = {"Recall": "CLR_Re", "Precision": "CLR_Pr", "FP": "CLR_FP", "FN": "CLR_FN", "FAF": "FP_per_frame"}
+_OTHER_NAMES = {
+    "Recall": "CLR_Re",
+    "Precision": "CLR_Pr",
+    "FP": "CLR_FP",
+    "FN": "CLR_FN",
+    "FAF": "FP_per_frame",
+    "MOTSA": "MOTA",
+    "MOTSP": "MOTP",
+    "sMOTSA": "sMOTA",
+}
 
 
 def _value(row: Row, figure: str) -> float | None:

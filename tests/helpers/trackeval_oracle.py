@@ -71,6 +71,24 @@ def of_files(folder: Path, truth: str, result: str, frames: int, benchmark: str,
         return _evaluate(data.get_preprocessed_seq_data(data.get_raw_seq_data("one", "seq"), "pedestrian"))
 
 
+def of_mots_files(folder: Path, truth: str, result: str, frames: int) -> Result:
+    """TrackEval's MOTSChallenge from MOTS text to figures, with its own reader and regions to ignore."""
+    for path, text in ((folder / "gt/seq/gt/gt.txt", truth), (folder / "trackers/one/data/seq.txt", result)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    with contextlib.redirect_stdout(io.StringIO()):
+        data = trackeval.datasets.MOTSChallenge(
+            {
+                **_QUIET,
+                "GT_FOLDER": str(folder / "gt"),
+                "TRACKERS_FOLDER": str(folder / "trackers"),
+                "SKIP_SPLIT_FOL": True,
+                "SEQ_INFO": {"seq": frames},
+            }
+        )
+        return _evaluate(data.get_preprocessed_seq_data(data.get_raw_seq_data("one", "seq"), "pedestrian"))
+
+
 def pooled(results: list[Result]) -> Result:
     """TrackEval's combination of several sequences."""
     return {

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as nps
 from pycocotools import mask as coco
 
+from data_prep.formats.rle import mask_polygons
 from sportstrack.errors import FormatError, SettingError
 from sportstrack.masks import Masks, mask_iou, mask_nms, mask_overlap
 
@@ -134,6 +135,45 @@ def test_rows_are_picked_and_joined_as_arrays_are(filled: Filled, data: st.DataO
     if n:
         i, j = data.draw(st.tuples(*[st.integers(0, n - 1)] * 2))
         assert np.array_equal(np.asarray(masks.union(i, j))[0], filled[i] | filled[j])
+
+
+@settings(max_examples=100, deadline=None)
+@given(filled_masks(), st.data())
+def test_shared_pixels_go_to_the_best(filled: Filled, data: st.DataObject) -> None:
+    score = data.draw(st.lists(st.sampled_from([0.2, 0.5, 0.9]), min_size=len(filled), max_size=len(filled)))
+    left, free = np.zeros_like(filled), np.ones(filled.shape[1:], np.bool_)
+    for row in sorted(range(len(filled)), key=lambda row: -score[row]):
+        left[row] = filled[row] & free
+        free &= ~filled[row]
+    apart = Masks.from_array(filled).disjoint(score)
+    assert np.array_equal(np.asarray(apart), left)
+    assert same(apart, Masks.from_array(left))
+
+
+@settings(max_examples=100, deadline=None)
+@given(filled_masks())
+def test_polygons_around_masks_fill_to_the_same_masks(filled: Filled) -> None:
+    masks = Masks.from_polygons([mask_polygons(mask) for mask in filled], filled.shape[1:])
+    assert same(masks, Masks.from_array(filled))
+
+
+@settings(max_examples=100, deadline=None)
+@given(nps.arrays(np.float64, st.tuples(st.integers(3, 6), st.just(2)), elements=st.floats(-3, 15)))
+def test_a_pixel_is_in_a_polygon_if_its_middle_is(ring: np.ndarray) -> None:
+    y, x = np.mgrid[:9, :11] + 0.5
+    inside = np.zeros(x.shape, np.bool_)
+    for (x1, y1), (x2, y2) in zip(ring, np.roll(ring, -1, axis=0), strict=True):
+        crossed = (x1 <= x) != (x2 <= x)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            inside ^= crossed & (y1 + (x - x1) / (x2 - x1) * (y2 - y1) <= y)
+    assert np.array_equal(Masks.from_polygons([[ring]], (9, 11))[0], inside)
+
+
+def test_parts_of_one_mask_are_joined() -> None:
+    square = np.array([[0, 0], [4, 0], [4, 4], [0, 4]])
+    masks = Masks.from_polygons([[square, square + 2], [], [square + 100]], (8, 8))
+    assert masks.area().tolist() == [16 + 16 - 4, 0, 0]
+    assert masks.has.all()
 
 
 def test_a_row_without_a_mask_is_not_an_empty_mask() -> None:
