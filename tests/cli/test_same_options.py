@@ -47,7 +47,7 @@ DIFFERENT = {
     "--id": "sot follows one track, presence draws several",
     "--images": "pictures of a data set, and of sequences for --diagnose",
     "--imgsz": "train has a default of its own; val and mine leave it to the library",
-    "--iou": "val and mine leave it to the library",
+    "--iou": "val and mine leave it to the library; evaluate: of masks or of boxes",
     "--json": "audit writes a file",
     "--layout": "of what is read, and of what is written",
     "--limit": "export shortens sequences as well",
