@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sportstrack.cli import new_parser
-from sportstrack.cli.arguments import MAX_LENGTH, SHARE, Whole, words
+from sportstrack.cli.arguments import MAX_LENGTH, SHARE, Together, Whole, words
 from sportstrack.cli.progress import ProgressBar
 from sportstrack.cli.shared import add_overwrite, add_quiet, add_seed, add_workers
 from sportstrack.errors import SettingError, unknown
@@ -57,8 +57,8 @@ def add_shared_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that every conversion has."""
     group = parser.add_argument_group("what is converted")
     add = group.add_argument
-    add("--only", type=words, metavar="SPLIT,…", help="these splits alone")
-    add("--classes", type=words, metavar="NAME,…", help="these classes alone, numbered in this order")
+    add("--only", type=words, action=Together, metavar="SPLIT,…", help="these splits alone")
+    add("--classes", type=words, action=Together, metavar="NAME,…", help="these classes alone, numbered in this order")
     add("--every", type=Whole(1), default=1, metavar="N", help="use every Nth frame only (1)")
     add("--split-by", choices=("source", "match"), default="source", help="keep splits, or draw whole matches (source)")
     add("--val-share", type=SHARE, default=0.2, metavar="0..1", help="of the frames, for --split-by match (0.2)")

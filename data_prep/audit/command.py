@@ -14,7 +14,7 @@ from data_prep.audit.pixels import PixelSettings
 from data_prep.audit.read import ReadSettings
 from data_prep.audit.run import Audit, AuditSettings, audit
 from sportstrack.cli import new_parser, run
-from sportstrack.cli.arguments import Whole, words
+from sportstrack.cli.arguments import Together, Whole, words
 from sportstrack.cli.progress import ProgressBar
 from sportstrack.cli.settings import add_settings, given, help_text
 from sportstrack.cli.shared import add_quiet, add_voc_edges, add_workers, add_zero_based
@@ -60,7 +60,14 @@ def _parser() -> argparse.ArgumentParser:
 
     group = parser.add_argument_group("what is looked for")
     add = group.add_argument
-    add("--ignore", type=words, default=(), metavar="FINDING,…", help="leave these out (dashes for spaces)")
+    add(
+        "--ignore",
+        type=words,
+        action=Together,
+        default=(),
+        metavar="FINDING,…",
+        help="leave these out (dashes for spaces)",
+    )
     add("--labels-only", action="store_true", help="labels alone, no pictures")
     add_settings(group, PixelSettings, ("every",))
     add_settings(group, Thresholds, [one.name for one in fields(Thresholds)])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from data_prep.conversion import WRITERS, add_shared_options, check_output, new_conversion_parser, write_as
 from sportstrack.cli import run
+from sportstrack.cli.arguments import Together
 from sportstrack.cli.shared import add_voc_edges, add_zero_based
 
 if TYPE_CHECKING:
@@ -114,6 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--class-names",
         type=lambda text: tuple(text.split(",")),
+        action=Together,
         metavar="NAME,…",
         help="mot, sportsmot: of classes 1, 2, …; from 0: 0=A,1=B",
     )

@@ -14,6 +14,7 @@ from data_prep.conversion import (
 )
 from data_prep.formats.sportsmot import SPORTS, read_sportsmot
 from sportstrack.cli import run
+from sportstrack.cli.arguments import Together
 
 _EXAMPLES = """examples:
   sportstrack sportsmot SportsMOT football-yolo --sport football
@@ -33,7 +34,11 @@ def _parser() -> argparse.ArgumentParser:
     about = "Turn SportsMOT into a YOLO data set, or another format."
     parser = new_conversion_parser("sportsmot", about, _EXAMPLES)
     parser.add_argument(
-        "--class-names", type=lambda text: tuple(text.split(",")), metavar="NAME,…", help="of classes 1, 2, … (player)"
+        "--class-names",
+        type=lambda text: tuple(text.split(",")),
+        action=Together,
+        metavar="NAME,…",
+        help="of classes 1, 2, … (player)",
     )
     parser.add_argument("--sport", default="all", metavar="NAME", help=f"{', '.join(SPORTS)} or all (all)")
     add_format_option(parser)

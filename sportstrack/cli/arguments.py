@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 from argparse import ArgumentTypeError
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from math import inf, isfinite
 from pathlib import Path
+from typing import Any
 
 from sportstrack.errors import unknown
 from sportstrack.limits import MAX_FRAME_RATE, MAX_FRAMES
@@ -132,3 +133,28 @@ def same_classes(text: str) -> dict[str, list[str]]:
     if not found or not name.strip() or not names:
         raise argparse.ArgumentTypeError("expected NAME=OTHER,OTHER, such as person=player,referee")
     return {name.strip(): names}
+
+
+class Together(argparse.Action):
+    """An option with a list that is given more than once: its words count together, none is lost."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,  # noqa: ARG002
+        namespace: argparse.Namespace,
+        values: Any,
+        option: str | None = None,  # noqa: ARG002
+    ) -> None:
+        """Add the words to those that were given before; the first ones take the place of the default."""
+        before = getattr(namespace, self.dest, self.default)
+        if before is not self.default:
+            values = _joined(before, values)
+        setattr(namespace, self.dest, values)
+
+
+def _joined(before: Any, values: Any) -> Any:
+    if isinstance(values, str):
+        return f"{before},{values}"
+    if isinstance(values, Mapping):
+        return {**before, **values}
+    return type(values)([*before, *values])

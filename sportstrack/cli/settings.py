@@ -10,7 +10,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from sportstrack.cli.arguments import Real, Whole, class_names, names_of, words
+from sportstrack.cli.arguments import Real, Together, Whole, class_names, names_of, words
 from sportstrack.options import About, about, default_of
 
 OF_LIBRARIES = {
@@ -74,11 +74,12 @@ def _values(hint: Any, known: About, default: Any) -> dict[str, Any]:
     if known.metavar:
         values["metavar"] = known.metavar
     if get_origin(kind) is Sequence:
+        values["action"] = Together
         if known.choices:
             return values | {"type": names_of("format", known.choices, whole="all")}
         return values | {"type": class_names}
     if get_origin(kind) is tuple:
-        return values | {"type": words}
+        return values | {"type": words, "action": Together}
     if known.choices:
         return values | {"choices": known.choices}
     if kind is int:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sportstrack.cli import new_parser, run
-from sportstrack.cli.arguments import Whole, words
+from sportstrack.cli.arguments import Together, Whole, words
 from sportstrack.cli.settings import add_settings, given
 from sportstrack.cli.shared import add_classes, add_output, add_overwrite, add_quiet
 from sportstrack.draw.settings import DrawSettings
@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     add_settings(group, DrawSettings, ("minimap", "minimap_size"))
     add_classes(group)
     text = "names of the classes, comma-separated, from class 0 on, where the result does not know them"
-    group.add_argument("--names", type=words, metavar="LIST", help=text)
+    group.add_argument("--names", type=words, action=Together, metavar="LIST", help=text)
     group = parser.add_argument_group("frames and outputs")
     changes = {"frames": _listed(_numbers(1)), "start": {"type": _seconds}, "end": {"type": _seconds}}
     names = ("formats", "frames", "start", "end", "frame_rate", "zero_based", "show")

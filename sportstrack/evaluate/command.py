@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sportstrack.cli import new_parser, run
-from sportstrack.cli.arguments import Whole, names_of, paths
+from sportstrack.cli.arguments import Together, Whole, names_of, paths
 from sportstrack.cli.progress import ProgressBar
 from sportstrack.cli.shared import (
     add_classes,
@@ -105,7 +105,13 @@ def _parser() -> argparse.ArgumentParser:
     add_zero_based(parser)
     add_classes(parser)
     add("--per-class", action="store_true", help="score each class (column 8) by itself, and their average")
-    add("--class-names", type=_class_names, metavar="N=NAME,…", help="names of the classes, and which to score")
+    add(
+        "--class-names",
+        type=_class_names,
+        action=Together,
+        metavar="N=NAME,…",
+        help="names of the classes, and which to score",
+    )
     add(
         "--backend",
         choices=("sportstrack", "motmetrics"),
@@ -120,6 +126,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--columns",
         type=names_of("figure", COLUMN_NAMES),
+        action=Together,
         metavar="LIST",
         help=f"comma-separated figures ({','.join(SUMMARY)})",
     )

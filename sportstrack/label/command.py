@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 
 from sportstrack.cli import new_parser, report_error, run
-from sportstrack.cli.arguments import Real
+from sportstrack.cli.arguments import Real, Together
 from sportstrack.cli.progress import ProgressBar, say_at_terminal
 from sportstrack.cli.settings import add_settings, given
 from sportstrack.cli.shared import add_config, add_overwrite, add_quiet
@@ -76,7 +76,9 @@ def _parser() -> argparse.ArgumentParser:
         default=argparse.SUPPRESS,
         help="leave gaps: what a live run would give",
     )
-    add_settings(group, LabelSettings, ("rename", "edits"), rename={"type": _renames, "metavar": "OLD=NEW,…"})
+    add_settings(
+        group, LabelSettings, ("rename", "edits"), rename={"type": _renames, "action": Together, "metavar": "OLD=NEW,…"}
+    )
 
     group = parser.add_argument_group("detector and tracker")
     add_config(group)

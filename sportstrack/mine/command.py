@@ -9,6 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from sportstrack.cli import new_parser, run
+from sportstrack.cli.arguments import Together
 from sportstrack.cli.progress import Bars
 from sportstrack.cli.settings import OF_LIBRARIES, add_settings, given
 from sportstrack.cli.shared import add_output, add_overwrite, add_quiet, add_same, joined
@@ -47,7 +48,8 @@ def _parser() -> argparse.ArgumentParser:
     add("data", type=Path, metavar="DATA.yaml", help="the data set's data.yaml, or its folder")
     add("--split", default="train", help="of the data set; only train is enriched (train)")
     add_settings(parser, MineSettings, ("top", "per_sequence", "gap"))
-    add("--loss", type=_losses, default=LossWeights(), metavar="PART=WEIGHT,…", help="box, cls, miss, false (1 each)")
+    text = "box, cls, miss, false (1 each)"
+    add("--loss", type=_losses, action=Together, default={}, metavar="PART=WEIGHT,…", help=text)
     add_same(parser)
     add_settings(parser, MineSettings, ("score",))
     group = parser.add_argument_group("augmentation")
@@ -64,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _main(options: argparse.Namespace) -> int:
-    settings = MineSettings(weights=options.loss, **given(options, MineSettings, but=("weights",)))
+    settings = MineSettings(weights=LossWeights(**options.loss), **given(options, MineSettings, but=("weights",)))
     with Bars("picture", options.quiet) as bars:
         mined = mine_hard_examples(
             options.weights,
@@ -87,7 +89,7 @@ def _main(options: argparse.Namespace) -> int:
     return 0
 
 
-def _losses(text: str) -> LossWeights:
+def _losses(text: str) -> dict[str, float]:
     known = [field.name for field in fields(LossWeights)]
     values: dict[str, float] = {}
     for part in text.split(","):
@@ -100,9 +102,10 @@ def _losses(text: str) -> LossWeights:
         except ValueError:
             raise argparse.ArgumentTypeError(f"{part!r}: {value!r} is no number") from None
     try:
-        return LossWeights(**values)
+        LossWeights(**values)
     except SettingError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+    return values
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ import numpy as np
 from sportstrack.camera.affine import apply
 from sportstrack.classes import ball_ids, names_beside, of_classes
 from sportstrack.cli import new_parser, run
-from sportstrack.cli.arguments import SHARE, Real, ids, words
+from sportstrack.cli.arguments import SHARE, Real, Together, ids, words
 from sportstrack.cli.shared import add_classes, add_overwrite, add_quiet, add_zero_based
 from sportstrack.draw.ground import Ground, GroundMap
 from sportstrack.draw.heatmap import OPACITY, Presence, draw_paths, heat_map, overlay
@@ -55,9 +55,9 @@ def _parser() -> argparse.ArgumentParser:
     add("result", type=Path, metavar="RESULT.txt", help="MOT text, as sportstrack track and sportstrack sot write it")
     add("--video", metavar="SOURCE", help="video, image folder or sequence folder to draw on (default: a dark field)")
     add("--pitch", type=Path, metavar="FILE", help="NAME.pitch.jsonl: draw on the pitch from above (people alone)")
-    add("--id", type=ids, metavar="N,…", help="these tracks only (default: all)")
+    add("--id", type=ids, action=Together, metavar="N,…", help="these tracks only (default: all)")
     text = "the players of these teams only, as NAME.identities.csv beside the result names them"
-    add("--team", type=words, metavar="NAME,…", help=text)
+    add("--team", type=words, action=Together, metavar="NAME,…", help=text)
     add_classes(parser)
     add("-o", "--output", type=Path, default=Path("heat.png"), help=".png or .jpg, or .mp4 for a video (heat.png)")
     add_overwrite(parser)

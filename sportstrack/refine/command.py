@@ -13,7 +13,7 @@ import numpy as np
 
 from sportstrack.classes import ball_ids, names_beside, of_classes
 from sportstrack.cli import new_parser, print_json, report_error, run
-from sportstrack.cli.arguments import FRAME_RATE, names_of, size
+from sportstrack.cli.arguments import FRAME_RATE, Together, names_of, size
 from sportstrack.cli.shared import add_classes, add_json, add_overwrite, add_quiet, add_truth, add_zero_based
 from sportstrack.edits.apply import Edited, apply_edits
 from sportstrack.edits.corrected import SUFFIXES, read_corrected
@@ -73,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--steps",
         type=_steps,
+        action=Together,
         default=STEPS,
         metavar="LIST",
         help=f"comma-separated, or none ({','.join(STEPS)})",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sportstrack.cli import new_parser, print_json, run
-from sportstrack.cli.arguments import SIDE, Whole, names_of
+from sportstrack.cli.arguments import SIDE, Together, Whole, names_of
 from sportstrack.cli.settings import add_settings, given
 from sportstrack.cli.shared import add_frame_rate, add_json, add_network_files, add_output, add_overwrite, add_quiet
 from sportstrack.detect.settings import DetectorSettings
@@ -84,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--formats",
         type=names_of("format", FORMATS, whole="all"),
+        action=Together,
         default=FORMATS,
         metavar="LIST",
         help=f"comma-separated: {','.join(FORMATS)} (all)",

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sportstrack.cli import new_parser, run
-from sportstrack.cli.arguments import words
+from sportstrack.cli.arguments import Together, words
 from sportstrack.cli.settings import add_settings, given
 from sportstrack.cli.shared import add_output, add_overwrite, add_quiet
 from sportstrack.stats.settings import StatsSettings
@@ -47,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
         help="teams, roles, numbers and names (NAME.identities.csv beside the result)",
     )
     text = "names of the classes, comma-separated, from class 0 on, where the result does not know them"
-    add("--names", type=words, metavar="LIST", help=text)
+    add("--names", type=words, action=Together, metavar="LIST", help=text)
     add_settings(parser, StatsSettings, ("frame_rate", "zero_based"))
     add_output(parser, "runs/stats")
     group = parser.add_argument_group("what is measured")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sportstrack.cli import new_parser, print_json, run
-from sportstrack.cli.arguments import FRAME_RATE, words
+from sportstrack.cli.arguments import FRAME_RATE, Together, words
 from sportstrack.cli.settings import add_settings, given
 from sportstrack.cli.shared import FRAME_RATE_HELP, add_json, add_overwrite, add_quiet, add_zero_based
 from sportstrack.track.settings import TrackSettings
@@ -42,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     text = "NAME.pitch.jsonl of sportstrack pitch: metres tell goalkeepers from officials"
     add("--pitch", type=Path, metavar="FILE", help=text)
     text = "names of the classes, comma-separated, from class 0 on, where the result does not know them"
-    add("--names", type=words, metavar="LIST", help=text)
+    add("--names", type=words, action=Together, metavar="LIST", help=text)
     add_zero_based(parser)
     add("--frame-rate", type=FRAME_RATE, metavar="FPS", help=FRAME_RATE_HELP)
     add("-o", "--output", type=Path, metavar="DIR", help="folder of the table (default: beside the result)")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sportstrack.cli import new_parser, print_json, run
-from sportstrack.cli.arguments import words
+from sportstrack.cli.arguments import Together, words
 from sportstrack.cli.settings import add_settings, given
 from sportstrack.cli.shared import add_config, add_json, add_output, add_overwrite, add_quiet, add_truth
 from sportstrack.options import about
@@ -61,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--detections",
         type=words,
+        action=Together,
         default=("det/det.txt",),
         metavar="FILE,…",
         help="file in each sequence's folder, or several, such as det/det.txt,gt/gt.txt (det/det.txt)",
@@ -73,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     names = ("what", "objective", "trials", "seed", "prune", "calibrate", "minutes", "processes")
     add_settings(group, TuneSettings, names)
     add = group.add_argument
-    add("--only", type=words, default=(), metavar="NAME,…", help="search these settings only")
+    add("--only", type=words, action=Together, default=(), metavar="NAME,…", help="search these settings only")
     add(
         "--space",
         action="append",

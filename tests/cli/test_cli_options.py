@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 import pytest
@@ -23,3 +24,23 @@ def test_training_takes_no_option_of_the_command_line_for_a_setting(
 ) -> None:
     assert cli.main(["train", str(tmp_path / "data.yaml"), "-o", str(tmp_path / "out"), "--quiet", *words]) == 2
     assert "data.yaml: not a YOLO data set" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("word", cli.COMMANDS)
+def test_a_list_that_is_given_twice_loses_nothing(word: str) -> None:
+    lost = [
+        action.option_strings
+        for action in parser_of(word)._actions
+        if type(action) is argparse._StoreAction and str(action.metavar).endswith((",…", "LIST"))
+    ]
+    assert lost == []
+
+
+def test_words_of_a_list_given_twice_count_together() -> None:
+    parse = parser_of("serve").parse_args
+    assert parse(["--streams", "rtsp://a/*,rtsp://b/*", "--streams", "srt://c:1"]).streams == (
+        "rtsp://a/*",
+        "rtsp://b/*",
+        "srt://c:1",
+    )
+    assert parser_of("tune").parse_args(["data", "--only", "a", "--only", "b"]).only == ("a", "b")

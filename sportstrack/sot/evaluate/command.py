@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sportstrack.cli import new_parser, run
+from sportstrack.cli.arguments import Together
 from sportstrack.cli.progress import ProgressBar
 from sportstrack.cli.shared import add_network_files, add_output, add_overwrite, add_quiet
 from sportstrack.errors import SettingError
@@ -61,11 +62,22 @@ def _parser() -> argparse.ArgumentParser:
         default="round",
         help="VOT's corners: the box around them, or one of their area",
     )
-    add("--sequences", metavar="LIST", help="names or patterns, comma-separated, such as 'Jogging-*,David' (all)")
+    add(
+        "--sequences",
+        action=Together,
+        metavar="LIST",
+        help="names or patterns, comma-separated, such as 'Jogging-*,David' (all)",
+    )
 
     group = parser.add_argument_group("trackers")
     add = group.add_argument
-    add("--methods", default="", metavar="LIST", help="methods to run: csrt, plain-csrt, kcf … (csrt,plain-csrt)")
+    add(
+        "--methods",
+        action=Together,
+        default="",
+        metavar="LIST",
+        help="methods to run: csrt, plain-csrt, kcf … (csrt,plain-csrt)",
+    )
     add_network_files(group)
     add("--results", action="append", default=[], metavar="NAME=DIR", help="score the result files of a tracker")
     add("--allow-missing", action="store_true", help="score what both sides have if sequences have no result")
