@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from sportstrack.checks import pick
+from sportstrack.masks.table import Masks
 from sportstrack.types import BoolArray, Detections
 
 
@@ -40,13 +41,13 @@ class Bystanders:
             name: np.concatenate([getattr(others, name), getattr(mine, name)])[order]
             for name in ("xyxy", "score", "class_id")
         }
-        for name in ("embedding", "keypoints", "mask", "team_evidence", "number_votes", "kit_colours"):
+        for name in ("embedding", "keypoints", "team_evidence", "number_votes", "kit_colours"):
             first, second = getattr(others, name), getattr(mine, name)
             if first is None and second is None:
                 continue
             first, second = _filled(first, len(others), second), _filled(second, len(mine), first)
             columns[name] = np.concatenate([first, second])[order]
-        return Detections(**columns)
+        return Detections(**columns, mask=_masks(others, mine, order))
 
 
 def set_aside(detections: Detections, counts: BoolArray) -> tuple[Detections, Bystanders]:
@@ -64,6 +65,17 @@ def set_aside(detections: Detections, counts: BoolArray) -> tuple[Detections, By
 def without_embedding(bystanders: Bystanders) -> Bystanders:
     """Return bystanders without embeddings, as they are where an embedder looks at the others only."""
     return replace(bystanders, detections=replace(bystanders.detections, embedding=None))
+
+
+def _masks(first: Detections, second: Detections, order: Any) -> Masks | None:
+    """Return the masks of two tables as those of their joined rows."""
+    some = [table.mask for table in (first, second) if table.mask is not None]
+    if not some:
+        return None
+    shape = max(masks.shape for masks in some)
+    parts = [Masks.empty(shape, len(table)) if table.mask is None else table.mask for table in (first, second)]
+    joined: Masks = Masks.concatenate(parts)[order]
+    return joined
 
 
 def _filled(column: Any, rows: int, like: Any) -> Any:

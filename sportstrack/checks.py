@@ -142,4 +142,4 @@ def pick(table: Any, rows: Any) -> dict[str, Any]:
     if isinstance(rows, (int, np.integer)):
         rows = [rows]
     values = {column.name: getattr(table, column.name) for column in fields(table) if column.init}
-    return {name: None if value is None else np.asarray(value)[rows] for name, value in values.items()}
+    return {name: None if value is None else value[rows] for name, value in values.items()}

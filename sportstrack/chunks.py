@@ -10,6 +10,7 @@ import numpy as np
 
 from sportstrack.bystanders import Bystanders, set_aside
 from sportstrack.errors import FormatError
+from sportstrack.masks.table import Masks
 from sportstrack.types import Detections, FloatArray, Tracks
 
 
@@ -54,11 +55,7 @@ def pack(frames: list[RecordedFrame]) -> dict[str, Any]:
     for name in _EVIDENCE:
         if any(getattr(table, name) is not None for table in tables):
             columns[name] = _evidence(tables, name)
-    masks = [table.mask for table in tables if len(table)]
-    if any(mask is not None for mask in masks):
-        stacked = [np.asarray(mask, np.bool_) for mask in masks]
-        columns["mask_shape"] = np.array(stacked[0].shape[1:], np.int64)
-        columns["mask"] = np.concatenate([np.packbits(m.reshape(len(m), -1), axis=1) for m in stacked])
+    columns |= _mask_columns(tables)
     if any(frame.camera is not None for frame in frames):
         unknown = np.full((2, 3), np.nan)
         columns["camera"] = np.stack([unknown if frame.camera is None else frame.camera for frame in frames])
@@ -114,19 +111,48 @@ def _evidence(tables: list[Detections], name: str) -> Any:
     return np.concatenate([n if column is None else column for column, n in zip(columns, none, strict=True)])
 
 
+def _mask_columns(tables: list[Detections]) -> dict[str, Any]:
+    """Return the masks of all detections as run lengths; no columns where there are none."""
+    given = [table.mask for table in tables if len(table)]
+    some = [masks for masks in given if masks is not None]
+    if not some:
+        return {}
+    shapes = {masks.shape for masks in some if masks.has.any()} or {some[0].shape}
+    if len(shapes) > 1:
+        raise FormatError(f"recording: expected masks of one size in every frame, got {sorted(shapes)[:3]}")
+    shape = shapes.pop()
+    parts = [Masks.empty(shape, len(table)) if table.mask is None else table.mask for table in tables if len(table)]
+    return {
+        "mask_shape": np.array(shape, np.int64),
+        "mask_runs": np.concatenate([np.diff(masks.offsets) for masks in parts]).astype(np.uint32),
+        "mask_counts": np.concatenate([masks.counts for masks in parts]),
+    }
+
+
+def _masks_of(columns: dict[str, Any], rows: slice) -> Any:
+    """Return the masks of some detections: run lengths, or filled out of the packed bits of an older recording."""
+    height, width = (int(side) for side in columns["mask_shape"])
+    if "mask" in columns:
+        bits = np.unpackbits(columns["mask"][rows], axis=1, count=height * width)
+        return bits.astype(np.bool_).reshape(-1, height, width)
+    offsets = columns["mask_offsets"][rows.start : rows.stop + 1]
+    counts = columns["mask_counts"][offsets[0] : offsets[-1]].copy()  # a view would keep the whole chunk in memory
+    return Masks((height, width), counts, offsets - offsets[0])
+
+
 def unpack(columns: dict[str, Any]) -> Iterator[RecordedFrame]:
     """Yield the frames of a chunk from its checked columns; SettingError as of `Tracks`."""
     ends = np.cumsum(columns["count"])
+    if "mask_runs" in columns:
+        columns["mask_offsets"] = np.concatenate(([0], np.cumsum(columns["mask_runs"])))
     tracks = _tracks_of(columns) if "tracks" in columns else None
     for f, (end, count) in enumerate(zip(ends, columns["count"], strict=True)):
         rows = slice(int(end - count), int(end))
         optional: dict[str, Any] = {
             n: columns[n][rows] for n in ("embedding", "keypoints", *_EVIDENCE) if n in columns and count
         }
-        if "mask" in columns and count:
-            height, width = columns["mask_shape"]
-            bits = np.unpackbits(columns["mask"][rows], axis=1, count=int(height * width))
-            optional["mask"] = bits.astype(np.bool_).reshape(-1, int(height), int(width))
+        if "mask_shape" in columns and count:
+            optional["mask"] = _masks_of(columns, rows)
         xyxy, score = (columns[n][rows].astype(np.float64) for n in ("xyxy", "score"))
         table = Detections(xyxy, score, columns["class_id"][rows], **optional)
         camera = columns["camera"][f].astype(np.float64) if "camera" in columns else None

@@ -22,6 +22,7 @@ class LoadKeywords(TypedDict, total=False):
     precision: str | None
     half: bool
     trust: bool
+    masks: bool
 
 
 class DetectorKeywords(LoadKeywords, total=False):
@@ -161,4 +162,5 @@ class SportsTrackKeywords(TypedDict, total=False):
     roster: Mapping[int, int] | tuple[tuple[int, int], ...]
     class_lock: bool
     per_class: bool
+    overlap: str
     box_blend: float

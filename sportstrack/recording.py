@@ -4,12 +4,14 @@ A recording replays through every tracker, through tuning and through benchmarks
 gives the same tracks to the last bit. The file is an ordinary .npz archive, written in chunks while the video runs, so
 that neither writing nor reading it holds more than one chunk in memory:
 
-* ``meta``: JSON text with name, width, height, frame_rate, names, embedder, camera, every, numbers, version;
+* ``meta``: JSON text with name, width, height, frame_rate, names, embedder, camera, every, numbers, version, minor;
 * ``00000/index`` (F,) frame numbers in the source, from 0; ``00000/time`` (F,) seconds; ``00000/count`` (F,) boxes;
 * ``00000/xyxy`` (ΣN, 4), ``/score``, ``/class_id``; where present ``/embedding`` (ΣN, D), ``/keypoints`` (ΣN, K, 3),
   ``/team_evidence`` (ΣN, G) probabilities, ``/number_votes`` (ΣN, 2) codes of shirt numbers and confidences,
   ``/kit_colours`` (ΣN, C) shares of colours,
-  ``/mask`` (ΣN, H·W/8) packed bits with ``/mask_shape`` (2,), ``/camera`` (F, 2, 3), NaN where unknown, ``/cut``
+  ``/mask_shape`` (2,) height and width, ``/mask_runs`` (ΣN,) how many run lengths each mask has (0: it has no mask)
+  and ``/mask_counts`` (R,) these, as `sportstrack.Masks` has them (before minor version 1 ``/mask`` (ΣN, H·W/8), packed
+  bits), ``/camera`` (F, 2, 3), NaN where unknown, ``/cut``
   (F,) how surely a shot begins there, 0…1, ``/field`` (F,) 1 where people off the field were told from the others, and
   with it ``/on_pitch`` (ΣN,) 0 for those people: they are in the file, but the tracker did not see them;
 * where the tracks were recorded ``00000/tracks`` (F,) tracks, ``/track_xyxy`` (ΣM, 4), ``/track_score``,
@@ -47,6 +49,7 @@ from sportstrack.limits import (
 )
 
 VERSION = 1
+MINOR = 1  # 1: masks are run lengths; who knows minor version 0 alone reads all but the masks
 _CHUNK_FRAMES = 1000
 _FEW = 10  # frames; fewer do not show that only every Nth was recorded
 _CHUNK_BYTES = 64_000_000  # masks and embeddings fill a chunk long before its frames are counted
@@ -102,6 +105,7 @@ class RecordingWriter:
             self._zip = zipfile.ZipFile(self.file.part, "w", zipfile.ZIP_DEFLATED, compresslevel=1)
             meta = {
                 "version": VERSION,
+                "minor": MINOR,
                 "name": info.name,
                 "width": info.width,
                 "height": info.height,
@@ -124,7 +128,7 @@ class RecordingWriter:
         self._frames.append(frame)
         mask = frame.detections.mask
         embedding = frame.detections.embedding
-        self._bytes += 60 * len(frame.detections) + (0 if mask is None else np.asarray(mask).size // 8)
+        self._bytes += 60 * len(frame.detections) + (0 if mask is None else mask.counts.nbytes)
         self._bytes += 0 if embedding is None else embedding.nbytes
         if len(self._frames) >= _CHUNK_FRAMES or self._bytes >= _CHUNK_BYTES:
             self._flush()
@@ -342,6 +346,11 @@ def _read_chunk(file: ArrayFile, chunk: str) -> dict[str, Any]:
             raise FormatError(f"{file.path}: the masks of a frame in {chunk} take more than {MAX_MASK_BYTES:,} bytes")
         columns["mask_shape"] = (height, width)
         columns["mask"] = file.read(f"{chunk}/mask", "b", (n, -(-height * width // 8)))
+    elif "mask_runs" in here:
+        height, width = read("mask_shape", "i", 2, low=1, high=MAX_SIDE).tolist()
+        columns["mask_shape"] = (height, width)
+        columns["mask_runs"] = read("mask_runs", "i", n, low=0, high=height * width).astype(np.int64)
+        columns["mask_counts"] = read("mask_counts", "i", int(columns["mask_runs"].sum()), low=0, high=height * width)
     if "tracks" in here:
         columns |= _track_columns(read, frames)
     return columns

@@ -27,6 +27,7 @@ from sportstrack.checks import (
 )
 from sportstrack.columns import BoxTable, named
 from sportstrack.errors import SettingError
+from sportstrack.masks.table import Masks
 
 FloatArray: TypeAlias = NDArray[np.float64]
 IntArray: TypeAlias = NDArray[np.int64]
@@ -57,7 +58,8 @@ class Detections(BoxTable):
         score: (N,) float64, 0…1.
         class_id: (N,) int64, index into the detector's names.
         embedding: (N, D) float32 appearance vectors with unit rows, or None.
-        mask: (N, H, W) bool (or any sequence of N masks), or None; carried through untouched.
+        mask: `Masks` as run lengths, or None. Filled masks, (N, H, W) or N arrays of (H, W) with None for a row that
+            has none, and supervision's compact masks are converted when the table is made.
         keypoints: (N, K, 3) float32 of x, y, score in pixels, or None; carried through untouched.
         team_evidence: (N, G) float32, how probable it is that each wears the kit of each of G groups (teams,
             goalkeepers, officials); what a row lacks to 1 is unknown, zeros are no evidence. None where nobody looked.
@@ -78,7 +80,7 @@ class Detections(BoxTable):
     score: FloatArray
     class_id: IntArray
     embedding: Embeddings | None = None
-    mask: Any = None
+    mask: Masks | None = None
     keypoints: NDArray[np.float32] | None = None
     team_evidence: NDArray[np.float32] | None = None
     number_votes: NDArray[np.float32] | None = None
@@ -90,8 +92,8 @@ class Detections(BoxTable):
         for name, shape in _OPTIONAL.items():
             if (column := getattr(self, name)) is not None:
                 put(self, name, checked_column(f"Detections.{name}", column, np.float32, (n, *shape)))
-        if self.mask is not None and len(self.mask) != n:
-            raise SettingError(f"Detections.mask: expected {n} masks, one per box, got {len(self.mask)}")
+        if self.mask is not None:
+            put(self, "mask", _as_masks(self.mask, n))
         put(self, "valid", self._usable())
 
     def __len__(self) -> int:
@@ -155,7 +157,11 @@ class Detections(BoxTable):
             data["class_name"] = named(self.class_id, names)
         data |= {name: getattr(self, name) for name in _OPTIONAL if getattr(self, name) is not None}
         return sv.Detections(
-            xyxy=self.xyxy.copy(), confidence=self.score, class_id=self.class_id, mask=self.mask, data=data
+            xyxy=self.xyxy.copy(),
+            confidence=self.score,
+            class_id=self.class_id,
+            mask=None if self.mask is None else np.asarray(self.mask),
+            data=data,
         )
 
     def _usable(self) -> BoolArray | None:
@@ -292,7 +298,7 @@ class Tracks(BoxTable):
             data["class_name"] = named(self.class_id, names)
         mask = None
         if detections is not None and detections.mask is not None and (self.detection >= 0).all():
-            mask = detections.mask[self.detection]
+            mask = np.asarray(detections.mask[self.detection])
         return sv.Detections(
             xyxy=self.xyxy.copy(),
             confidence=self.score,
@@ -312,6 +318,14 @@ def as_detections(detections: Any) -> Detections:
     raise SettingError(
         f"update(): expected sportstrack.Detections or supervision.Detections, got {type(detections).__name__}"
     )
+
+
+def _as_masks(masks: Any, n: int) -> Masks:
+    """Return a column of masks as run lengths."""
+    made = Masks.from_array(masks)
+    if len(made) != n:
+        raise SettingError(f"Detections.mask: expected {n} masks, one per box, got {len(made)}")
+    return made
 
 
 def _check_box_columns(table: Any) -> int:

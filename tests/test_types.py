@@ -95,7 +95,7 @@ def test_rows_are_picked_with_all_their_columns(rows: Any) -> None:
     assert got.xyxy.tolist() == BOXES[1:].tolist()
     assert got.embedding is not None
     assert got.embedding.tolist() == [[0, 1, 0, 0]]
-    assert got.mask.all()
+    assert np.asarray(got.mask).all()
     assert tracks()[rows].track_id.tolist() == [1]
     assert tracks()[rows].smoothed is None
     assert tracks(smoothed=BOXES + 1)[rows].smoothed.tolist() == (BOXES[1:] + 1).tolist()

@@ -35,7 +35,7 @@ class CustomDetector:
         self._spec = spec
         self._guard = (lambda: plugin("detector", spec)) if named else contextlib.nullcontext
         self.device: str | None = getattr(call, "device", None)
-        own = ("weights", "imgsz", "iou", "half", "device", *OF_ENGINES)
+        own = ("weights", "imgsz", "iou", "half", "device", "masks", *OF_ENGINES)
         self.fixed: tuple[str, ...] = getattr(call, "fixed", tuple(name for name in own if name not in taken))
         self.in_force: dict[str, Any] = {}
         self.takes_score = "score" in taken
@@ -64,4 +64,16 @@ class CustomDetector:
             ) from error
         if len(tables) != len(frames):
             raise SettingError(f"{self._spec}: expected {len(frames)} tables, one per frame, got {len(tables)}")
+        for table, frame in zip(tables, frames, strict=True):
+            self._check_masks(table, frame)
         return tables
+
+    def _check_masks(self, table: Detections, frame: Image) -> None:
+        """Refuse masks of another size than the frame's; those of a frame without detections do not matter."""
+        if table.mask is None or not table.mask.has.any() or table.mask.shape == frame.shape[:2]:
+            return
+        (height, width), (tall, wide) = table.mask.shape, frame.shape[:2]
+        raise SettingError(
+            f"{self._spec}: its masks have {width}x{height} pixels, the frame {wide}x{tall}; give masks of the frame's "
+            f"size (sportstrack.Masks.from_array(masks).at(({tall}, {wide})) enlarges them)"
+        )

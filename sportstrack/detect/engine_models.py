@@ -58,6 +58,7 @@ class EngineDetector:
         classes: as `sportstrack.detect.common.class_ids`.
         agnostic_nms: suppress across classes.
         max_det: most boxes per frame.
+        masks: give the masks of a segmentation model.
         converted: seconds that the conversion took, for the report.
 
     Attributes:
@@ -89,6 +90,7 @@ class EngineDetector:
         classes: Sequence[int | str] | str | None = None,
         agnostic_nms: bool = False,
         max_det: int = 300,
+        masks: bool = True,
         converted: float | None = None,
     ) -> None:
         check_size(imgsz)
@@ -106,6 +108,7 @@ class EngineDetector:
             "classes": class_ids(classes, self.names),
             "max_det": int(max_det),
             "agnostic": bool(agnostic_nms),
+            "masks": bool(masks),
         }
         self._batch, self._precision = card.batch or 1, precision
         self.at_once = min(_LANES, default_threads()) if self._batch == 1 else self._batch

@@ -44,6 +44,7 @@ class DetectorSettings:
         trust: let weights and settings files run code: only files that you trust. A settings file
             cannot set it.
         batch: frames per call of the detector. None chooses.
+        masks: give the masks of a segmentation model; without, its boxes alone, in less time.
 
     Raises:
         SettingError: a value of the wrong type or out of range; the message names it.
@@ -91,6 +92,8 @@ class DetectorSettings:
         high=4096,
         metavar="N",
     )
+
+    masks: bool = option(True, "give the masks of a segmentation model")
 
     def __post_init__(self) -> None:
         if isinstance(path := getattr(self, "weights"), os.PathLike):  # noqa: B009 - typed as text

@@ -19,6 +19,7 @@ from sportstrack.boxes import iou
 from sportstrack.detect.connector import Connector
 from sportstrack.engines.report import EngineReport
 from sportstrack.errors import SettingError
+from sportstrack.masks.table import Masks
 from sportstrack.types import BoolArray, Detections, FloatArray, Image, IntArray
 
 NONE, AUTO = "none", "auto"
@@ -158,10 +159,7 @@ def _moved(table: Detections, place: Tile, size: tuple[int, int]) -> Detections:
     if table.keypoints is not None:
         columns["keypoints"] = table.keypoints + np.array([x, y, 0], np.float32)
     if table.mask is not None and len(table):
-        masks = np.asarray(table.mask, np.bool_)
-        full = np.zeros((len(masks), size[1], size[0]), np.bool_)
-        full[:, y : y + masks.shape[1], x : x + masks.shape[2]] = masks
-        columns["mask"] = full
+        columns["mask"] = table.mask.moved(x, y, size[::-1])
     return replace(table, **columns)
 
 
@@ -180,7 +178,7 @@ def _stacked(parts: Sequence[Detections]) -> Detections:
     ):
         values = [getattr(part, name) for part in parts]
         if all(value is not None for value in values):
-            columns[name] = np.concatenate(values)
+            columns[name] = (Masks.concatenate if name == "mask" else np.concatenate)(values)
         elif any(value is not None for value in values):
             raise SettingError(f"slices: the detector gives {name} for some slices and none for others")
     return Detections(**columns)
@@ -269,8 +267,10 @@ def _facing(a: FloatArray, b: FloatArray, axis: int) -> bool:
 def _join_columns(whole: Detections, columns: dict[str, Any], first: int, second: int) -> None:
     """Give a row what another part of its object has: the pixels of both masks, the surer of each key point."""
     if whole.mask is not None:
-        masks = columns.setdefault("mask", np.array(whole.mask, np.bool_))
-        masks[first] |= masks[second]
+        masks = columns.setdefault("mask", whole.mask)
+        rows = np.arange(len(masks))
+        rows[first] = len(masks)
+        columns["mask"] = Masks.concatenate([masks, masks.union(first, second)])[rows]
     if whole.keypoints is not None:
         points = columns.setdefault("keypoints", whole.keypoints.copy())
         surer = points[second, :, 2] > points[first, :, 2]

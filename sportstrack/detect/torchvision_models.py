@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,8 @@ import numpy as np
 
 from sportstrack.detect.common import OF_ENGINES, ClassTable, Frames, Stages, inference
 from sportstrack.errors import SettingError, WeightsError, nearest
+from sportstrack.masks.places import masks_of_parts
+from sportstrack.masks.table import Masks
 from sportstrack.models.devices import check_half, choose_device, import_torch
 from sportstrack.models.weights import cache_folder
 from sportstrack.plugins import first_line
@@ -30,6 +32,7 @@ class TorchvisionDetector:
             has random weights and downloads nothing.
         imgsz: longer side of the network's input in pixels; None is torchvision's own (800 by at most 1333). The SSD
             models have a fixed input and ignore it.
+        masks: give the masks of a Mask R-CNN; without, its branch for them does not run.
 
     All else as `sportstrack.detect.connector.Connector` says; the stage ``inference`` contains the network's own
     scaling and suppression.
@@ -46,6 +49,7 @@ class TorchvisionDetector:
         device: str = "auto",
         half: bool = False,
         max_det: int = 300,
+        masks: bool = True,
     ) -> None:
         self.device = choose_device(device)
         check_half(half, self.device)
@@ -63,6 +67,11 @@ class TorchvisionDetector:
         self.in_force: dict[str, Any] = {}
         settings = _settings(name, None if own_size else imgsz, score, iou, max_det)
         self._model = _build(name, weights, settings, kind == RANDOM).eval().to(self.device)
+        if getattr(getattr(self._model, "roi_heads", None), "mask_roi_pool", None) is not None:
+            if masks:
+                self._model.transform.postprocess = _without_pasting(self._model.transform.postprocess)
+            else:
+                self._model.roi_heads.mask_roi_pool = None
 
     def __call__(self, frames: Frames) -> list[Detections]:
         """Detect in a batch of (H, W, 3) BGR uint8 frames; return one table per frame, in order."""
@@ -81,8 +90,44 @@ class TorchvisionDetector:
     def _table(self, result: Any) -> Detections:
         boxes, score, label = (result[key].detach().float().cpu().numpy() for key in ("boxes", "scores", "labels"))
         class_id, kept = self._classes.renumbered(label.astype(np.int64))
-        mask = result["masks"][:, 0].gt(0.5).cpu().numpy()[kept] if "masks" in result else None
+        mask = _pasted(result["masks"][kept], result["boxes"][kept], result["size"]) if "masks" in result else None
         return Detections(boxes[kept].astype(np.float64), score[kept].astype(np.float64), class_id[kept], mask=mask)
+
+
+def _without_pasting(postprocess: Callable[..., Any]) -> Callable[..., Any]:
+    """Return torchvision's last step without the masks, which it would enlarge to N pictures of the frame's size."""
+
+    def scaled(result: list[dict[str, Any]], image_shapes: Any, sizes: Any) -> list[dict[str, Any]]:
+        small = [found.pop("masks", None) for found in result]
+        done: list[dict[str, Any]] = postprocess(result, image_shapes, sizes)
+        for found, masks, size in zip(done, small, sizes, strict=True):
+            if masks is not None:
+                found |= {"masks": masks, "size": size}
+        return done
+
+    return scaled
+
+
+def _pasted(masks: Any, boxes: Any, size: tuple[int, int]) -> Masks:
+    """Return (N, 1, 28, 28) masks at the frame's size, as torchvision's ``paste_masks_in_image`` enlarges them."""
+    from torch.nn.functional import interpolate
+    from torchvision.models.detection.roi_heads import expand_boxes, expand_masks
+
+    height, width = (int(side) for side in size)
+    if not len(masks):
+        return Masks.empty((height, width))
+    masks, scale = expand_masks(masks.float(), padding=1)
+    parts, corners = [], []
+    for mask, (x1, y1, x2, y2) in zip(masks, expand_boxes(boxes.float(), scale).long().tolist(), strict=True):
+        left, top, right, bottom = max(x1, 0), max(y1, 0), min(x2 + 1, width), min(y2 + 1, height)
+        if left < right and top < bottom:
+            large = interpolate(mask[None], size=(max(y2 - y1 + 1, 1), max(x2 - x1 + 1, 1)), mode="bilinear")[0, 0]
+            parts.append(large[top - y1 : bottom - y1, left - x1 : right - x1].gt(0.5).cpu().numpy())
+            corners.append((left, top))
+        else:
+            parts.append(np.zeros((0, 0), np.bool_))
+            corners.append((0, 0))
+    return masks_of_parts(parts, corners, (height, width))
 
 
 def _weights(name: str) -> Any:

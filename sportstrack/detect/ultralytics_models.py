@@ -12,11 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sportstrack.detect.common import STAGES, Frames, check_range, class_ids, rows_by_shape
+from sportstrack.detect.mask_predictor import MADE, mask_predictor
 from sportstrack.detect.neck import NeckFeatures
 from sportstrack.detect.sizes import DEFAULT_SIZE, ImageSize, SizeRule, check_size, in_pixels, is_other
 from sportstrack.engines.report import EngineReport
 from sportstrack.errors import WeightsError
 from sportstrack.images.check import check_image
+from sportstrack.masks.table import Masks
 from sportstrack.models.checkpoint import check_file, opened_checkpoint
 from sportstrack.models.devices import check_half, choose_device
 from sportstrack.models.weights import find_weights
@@ -31,8 +33,8 @@ class UltralyticsDetector:
 
     Frames of one shape go through the network as one batch, letterboxed to the smallest rectangle that fits `imgsz`,
     as ``YOLO.predict`` does. Frames of different shapes are batched per shape, so that no frame's boxes depend on its
-    neighbours. Segmentation models fill `Detections.mask` at the frame's size (N·H·W bytes a frame), pose models fill
-    `Detections.keypoints`; an oriented box becomes the upright box that encloses it.
+    neighbours. Segmentation models fill `Detections.mask` at the frame's size, pose models fill `Detections.keypoints`;
+    an oriented box becomes the upright box that encloses it.
 
     Loading a PyTorch checkpoint unpickles it. Ultralytics' safe loading, which builds known model classes and refuses
     all else, is switched on; `trust` (or ULTRALYTICS_SAFE_LOAD=false) loads a file that needs more. Nothing is
@@ -57,6 +59,7 @@ class UltralyticsDetector:
         features: fill `Detections.embedding` with the network's own features of each box, out of the same forward pass
             (see `sportstrack.detect.neck`); needs a YOLO checkpoint (``.pt``). The boxes stay the same to the last bit.
         trust: let the checkpoint run code of its own while it loads.
+        masks: give the masks of a segmentation model.
 
     Attributes:
         names: class id → name.
@@ -89,6 +92,7 @@ class UltralyticsDetector:
         max_det: int = 300,
         features: bool = False,
         trust: bool = False,
+        masks: bool = True,
     ) -> None:
         check_size(imgsz)
         check_range("score", score, 0, 1)
@@ -109,6 +113,7 @@ class UltralyticsDetector:
             "retina_masks": True,  # masks at the frame's size instead of the network's
             "verbose": False,
         }
+        self._masks = masks
         self._model = self._load(half, trust)
         self._neck = self._neck_features() if features else None
         self.fixed, self.in_force, self._at_once = self._fixed_settings(imgsz)
@@ -158,6 +163,8 @@ class UltralyticsDetector:
         where = f" on {self.device} at imgsz {self._settings['imgsz']}"
         with opened_checkpoint(self.path, trust, where) as model:
             if model.task in BOX_TASKS:
+                if model.task == "segment" and (kind := mask_predictor(model, self._masks)) is not None:
+                    self._settings["predictor"] = kind
                 # Exported models open at the first use only; a small wide frame keeps the rehearsal cheap.
                 model.predict([np.zeros((36, 64, 3), np.uint8)], **self._settings)
         if model.task not in BOX_TASKS:
@@ -221,9 +228,16 @@ def _to_detections(result: Any) -> Detections:
         boxes.astype(np.float64),
         score.astype(np.float64),
         class_id.astype(np.int64),
-        mask=None if result.masks is None else result.masks.data.bool().cpu().numpy(),
+        mask=_to_masks(result),
         keypoints=None if result.keypoints is None else _to_keypoints(result.keypoints.data.cpu().numpy()),
     )
+
+
+def _to_masks(result: Any) -> Masks | None:
+    made: Masks | None = getattr(result, MADE, None)
+    if made is None and result.masks is not None:
+        return Masks.from_array(result.masks.data.bool().cpu().numpy(), result.boxes.xyxy.cpu().numpy())
+    return made
 
 
 def _to_keypoints(points: NDArray[np.floating[Any]]) -> NDArray[np.float32]:

@@ -158,7 +158,7 @@ class Annotator:
             for track, ball, colour in zip(tracks.track_id.tolist(), is_ball.tolist(), found, strict=True)
         ]
         if detections is not None:
-            self._masks(canvas, tracks, detections, colours)
+            self._masks(canvas, tracks, detections, colours, tools)
         kept = None if "box" in self.items else _Heads(canvas, tracks.xyxy[~is_ball])
         self._ground(canvas, tracks, is_ball, colours, tools)
         self._frames(canvas, tracks, is_ball, colours, tools)
@@ -227,10 +227,17 @@ class Annotator:
     def _is_other(self, track: int) -> bool:
         return self._ids is not None and track not in self._ids
 
-    def _masks(self, canvas: Image, tracks: Tracks, detections: Detections, colours: list[Colour]) -> None:
-        if "mask" in self.items and detections.mask is not None:
-            for row in np.flatnonzero(tracks.detection >= 0).tolist():
-                marks.tint(canvas, tracks.xyxy[row], detections.mask[tracks.detection[row]], colours[row])
+    def _masks(
+        self, canvas: Image, tracks: Tracks, detections: Detections, colours: list[Colour], tools: _Tools
+    ) -> None:
+        if "mask" not in self.items or detections.mask is None:
+            return
+        rows = np.flatnonzero(tracks.detection >= 0)
+        rows = rows[tracks.xyxy[rows, 3].argsort(kind="stable")]  # the nearest player last
+        masks = detections.mask[tracks.detection[rows]].at((canvas.shape[0], canvas.shape[1]))
+        for place, (row, box) in enumerate(zip(rows.tolist(), masks.boxes().astype(int).tolist(), strict=True)):
+            if box[2] > box[0]:
+                marks.tint(canvas, box[0], box[1], masks.crop(place, box), colours[row], tools.thin)
 
     def _ground(
         self, canvas: Image, tracks: Tracks, is_ball: NDArray[np.bool_], colours: list[Colour], tools: _Tools

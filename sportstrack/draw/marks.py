@@ -114,15 +114,26 @@ def dashed_box(canvas: Image, box: FloatArray, colour: Colour, thickness: int) -
     cv2.polylines(canvas, list(np.concatenate(dashes).round().astype(np.int32)), False, colour, thickness)
 
 
-def tint(canvas: Image, box: FloatArray, mask: NDArray[np.bool_], colour: Colour) -> None:
-    """Blend a colour into the part of an (H, W) mask that lies in its box."""
-    x1, y1 = np.floor(box[:2]).clip(0).astype(int)
-    x2, y2 = np.ceil(box[2:]).astype(int)
-    part = canvas[y1:y2, x1:x2]
-    inside = np.asarray(mask[y1:y2, x1:x2], dtype=np.bool_)
-    if inside.shape == part.shape[:2]:  # a mask of another size than the image cannot be placed
-        tinted = part[inside] * (1 - MASK_OPACITY) + np.multiply(colour, MASK_OPACITY)
-        part[inside] = tinted.astype(np.uint8)
+def tint(canvas: Image, left: int, top: int, part: NDArray[np.bool_], colour: Colour, thickness: int) -> None:
+    """Blend a colour into the pixels of a mask and draw its outline.
+
+    Args:
+        canvas: to draw into.
+        left: column of the part's first pixel.
+        top: row of the part's first pixel.
+        part: (h, w) of the mask, within the canvas.
+        colour: BGR.
+        thickness: of the outline in pixels.
+    """
+    import cv2
+
+    area = canvas[top : top + part.shape[0], left : left + part.shape[1]]
+    table = np.rint(np.arange(256)[:, None] * (1 - MASK_OPACITY) + np.multiply(colour, MASK_OPACITY)).astype(np.uint8)
+    tinted = cv2.LUT(area, table[None])
+    inside = part.astype(np.uint8)
+    cv2.copyTo(tinted, inside, area)
+    outlines, _ = cv2.findContours(inside, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    cv2.drawContours(canvas, outlines, -1, colour, thickness, cv2.LINE_AA, offset=(left, top))
 
 
 def body(canvas: Image, points: NDArray[np.float32], colour: Colour, thickness: int) -> None:

@@ -18,7 +18,8 @@ from sportstrack.errors import FormatError, SettingError, SourceError
 from sportstrack.files.reading import as_utf8, parse_json, read_bytes, same_name
 from sportstrack.identities.file import identities_beside, identities_of_rows, read_identities
 from sportstrack.identities.table import ATTRIBUTES, Identities
-from sportstrack.limits import MAX_FRAMES, MAX_PIXELS
+from sportstrack.limits import MAX_FRAMES
+from sportstrack.masks.table import Masks
 from sportstrack.mot import MotTable, class_ids, parse_mot
 from sportstrack.recording import Recording
 from sportstrack.types import Detections, FloatArray, IntArray, Tracks
@@ -84,7 +85,7 @@ class ResultFile:
             found = next((one for one in self._recording if one.index >= frame), None)
             return tracks, found.detections if found is not None and found.index == frame else None
         extras = self._extras.get(frame)
-        return (tracks, None) if extras is None else _with_extras(tracks, extras)
+        return (tracks, None) if extras is None else _with_extras(tracks, extras, self.path)
 
     def keep_classes(self, classes: Sequence[int | str]) -> None:
         """Leave only the tracks of some classes: names as the file knows them, or class id + 1, as in MOT text.
@@ -295,7 +296,7 @@ def _json_lines(path: Path, data: bytes) -> ResultFile:
                 said.append(((number, int(one["id"])), one))
                 if one.get("class"):
                     names[class_id] = str(one["class"])
-                if "mask" in one or "keypoints" in one:
+                if one.get("mask") or "keypoints" in one:
                     extras.setdefault(number, {})[int(one["id"])] = (one.get("mask"), one.get("keypoints"))
         except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
             raise FormatError(
@@ -359,11 +360,11 @@ def _by_frame(
     }
 
 
-def _with_extras(tracks: Tracks, extras: Mapping[int, Any]) -> tuple[Tracks, Detections]:
+def _with_extras(tracks: Tracks, extras: Mapping[int, Any], path: Path) -> tuple[Tracks, Detections]:
     """Return tracks and a table to which they point, with the masks and key points of a line of JSON."""
     seen = np.flatnonzero(tracks.detection >= 0)
     found = [extras.get(track, (None, None)) for track in tracks.track_id[seen].tolist()]
-    masks = [np.zeros((0, 0), np.bool_) if mask is None else filled(mask) for mask, _ in found]
+    masks = Masks.from_coco([mask for mask, _ in found], f"{path}: mask")
     bodies = [_body(body) for _, body in found]
     points = np.zeros((len(seen), max(map(len, bodies), default=0), 3), np.float32)
     for row, body in enumerate(bodies):
@@ -371,7 +372,9 @@ def _with_extras(tracks: Tracks, extras: Mapping[int, Any]) -> tuple[Tracks, Det
     detection = np.full(len(tracks), -1)
     detection[seen] = np.arange(len(seen))
     boxes, score, class_id = tracks.xyxy[seen], tracks.score[seen], tracks.class_id[seen]
-    table = Detections(boxes, score, class_id, mask=masks, keypoints=points if points.shape[1] else None)
+    table = Detections(
+        boxes, score, class_id, mask=masks if masks.has.any() else None, keypoints=points if points.shape[1] else None
+    )
     return Tracks.trusted(tracks.xyxy, tracks.score, tracks.class_id, tracks.track_id, detection), table
 
 
@@ -381,26 +384,3 @@ def _body(points: Any) -> NDArray[np.float32]:
         return np.asarray(points or [], np.float32).reshape(-1, 3)
     except (TypeError, ValueError) as error:
         raise FormatError(f"key points: expected rows of x, y and score ({error})") from error
-
-
-def filled(run_lengths: Mapping[str, Any]) -> NDArray[np.bool_]:
-    """Return the (H, W) mask of COCO's uncompressed run lengths: ``size`` and ``counts``.
-
-    Raises:
-        FormatError: the lengths do not add up to the size.
-    """
-    try:
-        height, width = (int(side) for side in run_lengths["size"])
-        counts = np.asarray(run_lengths["counts"], np.int64)
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise FormatError(f"mask: expected size and counts ({error})") from error
-    if (
-        not 0 <= height * width <= MAX_PIXELS
-        or min(height, width) < 0
-        or counts.ndim != 1
-        or (counts < 0).any()
-        or counts.sum() != height * width
-    ):
-        raise FormatError(f"mask: its counts do not add up to {height}x{width} pixels")
-    flat = np.repeat(np.arange(len(counts)) % 2 == 1, counts)
-    return flat.reshape(height, width, order="F")

@@ -8,7 +8,7 @@ from sportstrack.images.opencv import require_cv2
 from sportstrack.track.settings import LOWEST_SCORE, TrackSettings
 from sportstrack.types import Detect
 
-_HANDED_ON = ("imgsz", "iou", "classes", "device", "engine", "precision", "half", "trust")  # to every detector
+_HANDED_ON = ("imgsz", "iou", "classes", "device", "engine", "precision", "half", "trust", "masks")  # to every detector
 
 OWN_FEATURES = "detector"
 """The embedder's name for the features that the detector computes anyway."""

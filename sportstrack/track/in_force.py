@@ -20,6 +20,7 @@ from sportstrack.types import BoolArray, Detections
 OF_DETECTORS = (
     *("weights", "detector", "imgsz", "iou", "half", "device", "engine", "precision", "batch", "live"),
     "slices",
+    "masks",
 )
 """Settings that say how a detector works, or how frames reach it."""
 

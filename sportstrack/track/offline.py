@@ -128,7 +128,7 @@ def _two_passes(job: TrackJob, folder: Path, first_pass: FirstPass, progress: Pr
         settings=settings.changed(
             offline=False, show=False, formats=texts, save_detections=True, pitch=None, roster=None
         ),
-        on_frame=lambda frame: frames.append(replace(frame, image=None)),
+        on_frame=lambda frame: frames.append(_kept(frame)),
         progress=progress and _half(progress, first=True),
     )
     started, recording = time.perf_counter(), Recording(earlier.outputs["detections"])
@@ -162,6 +162,11 @@ def _two_passes(job: TrackJob, folder: Path, first_pass: FirstPass, progress: Pr
     )
     with closing(Replay(recording, open_source(summary.source) if needs_images else None)) as replay:
         yield from _second_pass(job, replay, tracks, who, earlier, progress and _half(progress, first=False))
+
+
+def _kept(frame: TrackedFrame) -> TrackedFrame:
+    """Return what the refinement needs of a frame; the second pass reads the masks again from the recording."""
+    return replace(frame, image=None, detections=replace(frame.detections, mask=None))
 
 
 def _second_pass(

@@ -37,8 +37,10 @@ if TYPE_CHECKING:
 ENDINGS = {
     "video": "_tracked.mp4",
     "mot": ".txt",
+    "mots": ".mots.txt",
     "jsonl": ".jsonl",
     "csv": ".csv",
+    "coco": ".coco.json",
     "heatmap": "_heat.png",
     "players": ".players.csv",
     "players_page": ".players.html",

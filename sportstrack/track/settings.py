@@ -23,7 +23,7 @@ from sportstrack.options import option
 from sportstrack.trackers import DEFAULT_TRACKER, TRACKERS
 
 BOXES = ("smoothed", "detected")
-FORMATS = ("video", "mot", "jsonl", "csv", "heatmap", "players")
+FORMATS = ("video", "mot", "mots", "jsonl", "csv", "coco", "heatmap", "players")
 AUTO, OFF = "auto", "off"
 
 
@@ -67,7 +67,8 @@ class TrackSettings(DetectorSettings):
         live: keep only the newest frame, so that latency does not grow.
         frame_rate: frames per second of a source without times, such as an image folder, or of a recording. None takes
             what the source states, else 25.
-        formats: outputs, comma-separated: video, mot, jsonl, csv, heatmap, players, or all. In Python a list.
+        formats: outputs, comma-separated: video, mot, mots, jsonl, csv, coco, heatmap, players, or all. In Python a
+            list. mots and coco hold masks, where the detector gives any.
         mot_classes: whether MOT text holds the class (its id + 1) in column 8, or -1: yes or no.
         boxes: which boxes to write and draw: smoothed where the tracker makes any, or detected.
         draw: what the video shows, comma-separated: presets broadcast, analyst, debug; items box, corner, ellipse,

@@ -1,4 +1,4 @@
-"""Where tracks go: MOT text, JSON lines, CSV; video is written by `sportstrack.video`.
+"""Where tracks go: MOT and MOTS text, JSON lines, CSV, COCO results; video is written by `sportstrack.video`.
 
 Every sink writes under a temporary name. `finish` completes the file there, `abandon` keeps what was written so far,
 readable; `sportstrack.track.outputs` gives the files their names when all are complete. Boxes are the smoothed
@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sportstrack.boxes import xyxy_to_tlwh
 from sportstrack.files.claim import PartFile
 from sportstrack.files.text import TextFile
 from sportstrack.identities.table import ATTRIBUTES
 from sportstrack.mot import format_mot_rows
+from sportstrack.mots import CAR, IGNORE, PEDESTRIAN, format_mots_rows
 from sportstrack.track.frames import PITCH_COLUMNS, TrackedFrame
 
 
@@ -148,17 +149,21 @@ def _cell(text: str) -> str:
 
 
 class JsonLinesSink(_TextSink):
-    """One JSON object per frame, also without tracks; masks are COCO run lengths, key points [x, y, score]."""
+    """One JSON object per frame, also without tracks; masks are COCO's run lengths as text.
+
+    A track without a mask in a frame of masks has null. Key points are [x, y, score].
+    """
 
     suffix = ".jsonl"
 
     def lines(self, frame: TrackedFrame) -> str:
         """Return the frame's object as one line."""
         frame = replace(frame, tracks=frame.tracks.with_boxes())
+        masks = masks_of(frame)
         record: dict[str, Any] = {
             "frame": frame.index,
             "time": round(frame.time, 6),
-            "tracks": [self._track(frame, i) for i in range(len(frame.tracks))],
+            "tracks": [self._track(frame, i) | masks[i] for i in range(len(frame.tracks))],
         }
         if self.pitch:
             for track, numbers in zip(record["tracks"], pitch_places(frame), strict=True):
@@ -178,8 +183,6 @@ class JsonLinesSink(_TextSink):
         }
         if row >= 0 and detections.keypoints is not None:
             record["keypoints"] = [[round(float(v), 3) for v in point] for point in detections.keypoints[row]]
-        if row >= 0 and detections.mask is not None:
-            record["mask"] = run_lengths(np.asarray(detections.mask[row], np.bool_))
         if self.with_who:
             one = frame.identities.get(record["id"])
             record |= {name: "" if one is None else getattr(one, name) for name in ATTRIBUTES}
@@ -192,18 +195,97 @@ def pitch_places(frame: TrackedFrame) -> list[list[float | None]]:
     return [[round(v, 2) if math.isfinite(v) else None for v in row] for row in table.tolist()]
 
 
-def run_lengths(mask: NDArray[np.bool_]) -> dict[str, list[int]]:
-    """Encode an (H, W) mask as COCO's uncompressed run lengths: column-major, starting with the zeros.
+def masks_of(frame: TrackedFrame) -> list[dict[str, Any]]:
+    """Return ``{"mask": COCO's run lengths}`` of each track, None without one; {} in a frame without masks."""
+    masks, rows = frame.detections.mask, frame.tracks.detection
+    if masks is None:
+        return [{} for _ in range(len(rows))]
+    texts = [*masks.to_coco(), None]  # the last one for coasting and interpolated boxes, whose row is −1
+    return [{"mask": texts[row]} for row in rows.tolist()]
 
-    https://github.com/cocodataset/cocoapi/blob/master/PythonAPI/pycocotools/mask.py
+
+class MotsSink(_TextSink):
+    """MOTS text (`sportstrack.mots`), frames from 1; the file is left out where no mask came.
+
+    A pixel of several masks is left to the detection with the best score, among equal ones to the nearest, whose box
+    ends lowest.
     """
-    flat = mask.ravel(order="F")
-    edges = np.flatnonzero(np.diff(flat)) + 1
-    counts = np.diff(np.concatenate(([0], edges, [flat.size]))).tolist()
-    if flat.size and flat[0]:
-        counts.insert(0, 0)
-    return {"size": [int(mask.shape[0]), int(mask.shape[1])], "counts": counts}
+
+    suffix = ".mots.txt"
+
+    def __init__(self, path: Path, names: Mapping[int, str], **_: bool) -> None:
+        super().__init__(path, names)
+        self._classes = mots_classes(names)
+        self._is_empty = True
+        self.warnings: list[str] = []
+
+    def lines(self, frame: TrackedFrame) -> str:
+        """Return the frame's rows."""
+        masks, tracks = frame.detections.mask, frame.tracks.with_boxes()
+        if masks is None:
+            return ""
+        self._is_empty &= not masks.has.any()
+        tracks = tracks[np.flatnonzero(tracks.detection >= 0)]
+        tracks = tracks[np.lexsort((-tracks.xyxy[:, 3], -tracks.score))]
+        kinds = np.array([self._classes.get(one, one + 1) for one in tracks.class_id.tolist()], np.int64)
+        return format_mots_rows(frame.index + 1, tracks.track_id, kinds, masks[tracks.detection], tracks.score)
+
+    def finish(self) -> None:
+        """Complete the file under its temporary name, or remove it."""
+        super().finish()
+        if self._is_empty:
+            self.warnings = ["MOTS text was left out: the detections have no masks"]
+            self.file.part.unlink(missing_ok=True)
 
 
-TEXT_SINKS: dict[str, type[_TextSink]] = {"mot": MotSink, "jsonl": JsonLinesSink, "csv": CsvSink}
+def mots_classes(names: Mapping[int, str]) -> dict[int, int]:
+    """Return class id → number in MOTS text: the id + 1, as in MOT text, but for what has a number of its own there.
+
+    Beside a class called person or pedestrian, that is 2 and a car 1, as MOTS has it. No class gets 10, which marks
+    regions to ignore.
+    """
+    own = {"car": CAR, "person": PEDESTRIAN, "pedestrian": PEDESTRIAN}
+    taken = {IGNORE} | ({CAR, PEDESTRIAN} if {"person", "pedestrian"} & set(names.values()) else set())
+    found = {number: 100 + number if number + 1 in taken else number + 1 for number in names}
+    return found | {number: own[name] for number, name in names.items() if CAR in taken and name in own}
+
+
+class CocoSink(_TextSink):
+    """COCO results with ``track_id``: ``image_id`` and ``category_id`` count from 1; masks are run lengths as text."""
+
+    suffix = ".coco.json"
+    header = "["
+    _is_first = True  # entry of the file
+
+    def lines(self, frame: TrackedFrame) -> str:
+        """Return the frame's entries, each on a line of its own."""
+        tracks, found = frame.tracks.with_boxes(), []
+        for row, (mask, box) in enumerate(zip(masks_of(frame), xyxy_to_tlwh(tracks.xyxy), strict=True)):
+            entry = {
+                "image_id": frame.index + 1,
+                "category_id": int(tracks.class_id[row]) + 1,
+                "bbox": [round(side, 2) for side in box.tolist()],
+                "score": round(float(tracks.score[row]), 4),
+                "track_id": int(tracks.track_id[row]),
+            }
+            if mask.get("mask") is not None:
+                entry["segmentation"] = mask["mask"]
+            found.append(json.dumps(entry, separators=(",", ":")))
+        text = "".join(f",\n{entry}" for entry in found)
+        first, self._is_first = self._is_first, self._is_first and not found
+        return text[1:] if first else text
+
+    def abandon(self) -> None:
+        """Close the list, so that what was written so far can be read."""
+        self.file.append("\n]\n")
+        super().abandon()
+
+
+TEXT_SINKS: dict[str, type[_TextSink]] = {
+    "mot": MotSink,
+    "mots": MotsSink,
+    "jsonl": JsonLinesSink,
+    "csv": CsvSink,
+    "coco": CocoSink,
+}
 """Format name → sink."""

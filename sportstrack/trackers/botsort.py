@@ -25,7 +25,7 @@ import numpy as np
 
 from sportstrack import kalman
 from sportstrack.appearance import cosine, update_appearance, with_length
-from sportstrack.boxes import iou, xywh_to_xyxy, xyxy_to_xywh
+from sportstrack.boxes import xywh_to_xyxy, xyxy_to_xywh
 from sportstrack.trackers.checks import check_frame_rate, check_order, check_range, frames_at, read_camera, tracker_text
 from sportstrack.trackers.clock import StepClock
 from sportstrack.trackers.duplicates import remove_duplicates
@@ -50,6 +50,7 @@ from sportstrack.trackers.rows import (
     shown_by,
     without_owner,
 )
+from sportstrack.trackers.shapes import check_overlap, no_shapes, overlap
 from sportstrack.types import BoolArray, Embeddings, FloatArray, IntArray, Tracks
 
 _SIZE = np.array([2, 3, 2, 3])  # width and height, for x and y and for themselves
@@ -81,6 +82,7 @@ class BoTSORTConfig:
         fuse_score: motion cost is 1 − IoU · score instead of 1 − IoU, but for the second stage.
         duplicate_thresh: of a tracked and a lost track closer than this (1 − IoU), the younger is removed.
         per_class: match boxes of the same class only.
+        overlap: what overlaps: ``box``, or ``mask`` where track and detection have one.
         std_weight_position: position noise as a share of the box's width (x, w) or height (y, h).
         std_weight_velocity: velocity noise as the same share, per frame.
     """
@@ -102,10 +104,12 @@ class BoTSORTConfig:
     fuse_score: bool = True
     duplicate_thresh: float = 0.15
     per_class: bool = False
+    overlap: str = "box"
     std_weight_position: float = 1 / 20
     std_weight_velocity: float = 1 / 160
 
     def __post_init__(self) -> None:
+        check_overlap(self.overlap)
         for name in ("track_high_thresh", "track_low_thresh", "new_track_thresh", "duplicate_thresh"):
             check_range(name, getattr(self, name), 0.0, 1.0)
         for name in ("match_thresh", "second_match_thresh", "unconfirmed_match_thresh"):
@@ -124,6 +128,7 @@ class Rows:
     state: FloatArray  # (5, 4, T) Kalman state in xywh
     cross: FloatArray  # (4, 2, T) its covariances between x and y, w and h; zero until a camera turns
     appearance: Embeddings  # (D, T) smoothed unit vectors, zero while unknown; D is 0 until embeddings come
+    shape: BoolArray  # (G, T) of the last detection's mask; G is 0 where boxes overlap
     track_id: IntArray  # (T,) 0 until first reported
     born: FloatArray  # (T,) step of the first detection
     last: FloatArray  # (T,) step of the last match; a track that was not matched in the frame before is lost
@@ -185,7 +190,8 @@ class BoTSORT:
         """Forget all tracks, because the next frame belongs to another shot; ids go on counting."""
         none, number, flags = np.empty(0, np.int64), np.empty(0), np.empty(0, np.bool_)
         state, cross, unseen = np.empty((5, 4, 0)), np.empty((4, 2, 0)), np.empty((0, 0), np.float32)
-        self._rows = Rows(state, cross, unseen, none, number, number, flags, number, none)
+        shape = no_shapes(0, self.config.overlap)
+        self._rows = Rows(state, cross, unseen, shape, none, number, number, flags, number, none)
         self._turned = False  # some cross may differ from zero
         self._clock.cut()
         self._frame = 0
@@ -207,7 +213,8 @@ class BoTSORT:
                 invertible affine, or embeddings change their length.
         """
         camera = read_camera(camera)
-        found = read_found(detections, self._low, self.strict, xyxy_to_xywh, len(self._rows.appearance))
+        length = len(self._rows.appearance)
+        found = read_found(detections, self._low, self.strict, xyxy_to_xywh, length, overlap=self.config.overlap)
         self._clock.advance(time, self.frame_rate)
         self.dropped += found.dropped
         self._frame += 1
@@ -262,9 +269,9 @@ class BoTSORT:
     def _costs(self, found: Found) -> tuple[FloatArray, FloatArray]:
         """Return the (T, N) costs 1 − IoU, and the same with score and appearance."""
         config, rows = self.config, self._rows
-        overlap = iou(xywh_to_xyxy(rows.state[0]), found.boxes)
-        plain = 1.0 - overlap
-        fused = np.subtract(1.0, overlap * found.score, out=overlap) if config.fuse_score else plain
+        shared = overlap(xywh_to_xyxy(rows.state[0]), rows.shape, found.boxes, found.shape)
+        plain = 1.0 - shared
+        fused = np.subtract(1.0, shared * found.score, out=shared) if config.fuse_score else plain
         if found.embedding is not None:
             rows.appearance = with_length(rows.appearance, len(rows.last), found.embedding.shape[1])
             appearance = rows.appearance.T
@@ -284,6 +291,7 @@ class BoTSORT:
             rows.state[:, :, track], rows.cross[:, :, track] = kalman.update_coupled(state, cross, measurement, noise)
         else:
             rows.state[:, :, track] = kalman.update(state, measurement, noise)
+        rows.shape[:, track] = found.shape.take(boxes, axis=1)
         record_matches(rows, found, track, boxes, self._clock.now)
         rows.confirmed[track] = True
         if found.embedding is not None:
@@ -300,6 +308,7 @@ class BoTSORT:
             state=kalman.initiate(measurement, self._first_var * np.tile(measurement[2:] ** 2, (2, 1))),
             cross=np.zeros((4, 2, len(new))),
             appearance=first_appearance(found, new, len(self._rows.appearance)),
+            shape=found.shape.take(new, axis=1),
             track_id=zeros,
             born=now,
             last=now,

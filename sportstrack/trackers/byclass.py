@@ -127,6 +127,7 @@ class ByClass:
             detections.score[rows],
             detections.class_id[rows],
             None if embedding is None else embedding[rows],
+            None if detections.mask is None else detections.mask[rows],
         )
         when = {"time": time} if self._timed[place] else {}
         tracks = tracker.update(part, camera=camera, **when)

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from sportstrack.assign import clip_then_solve
-from sportstrack.boxes import iou, xyah_to_xyxy, xyxy_to_xyah
+from sportstrack.boxes import xyah_to_xyxy, xyxy_to_xyah
 from sportstrack.trackers import xyah
 from sportstrack.trackers.checks import check_frame_rate, check_order, check_range, frames_at, tracker_text
 from sportstrack.trackers.clock import StepClock
@@ -47,6 +47,7 @@ from sportstrack.trackers.rows import (
     shown_by,
     without_owner,
 )
+from sportstrack.trackers.shapes import check_overlap, no_shapes, overlap
 from sportstrack.types import BoolArray, FloatArray, IntArray, Tracks
 
 
@@ -68,6 +69,7 @@ class ByteTrackConfig:
         fuse_score: first-stage cost is 1 − IoU · score instead of 1 − IoU.
         duplicate_thresh: of a tracked and a lost track closer than this (1 − IoU), the younger is removed.
         per_class: match boxes of the same class only.
+        overlap: what overlaps: ``box``, or ``mask`` where track and detection have one.
         std_weight_position: position noise as a share of the box height.
         std_weight_velocity: velocity noise as a share of the box height per frame.
         std_aspect: noise of the aspect ratio per frame.
@@ -85,6 +87,7 @@ class ByteTrackConfig:
     fuse_score: bool = True
     duplicate_thresh: float = 0.15
     per_class: bool = False
+    overlap: str = "box"
     std_weight_position: float = 1 / 20
     std_weight_velocity: float = 1 / 160
     std_aspect: float = 1e-2
@@ -92,6 +95,7 @@ class ByteTrackConfig:
     std_aspect_measurement: float = 1e-1
 
     def __post_init__(self) -> None:
+        check_overlap(self.overlap)
         for name in ("track_high_thresh", "track_low_thresh", "new_track_thresh", "duplicate_thresh"):
             check_range(name, getattr(self, name), 0.0, 1.0)
         for name in ("match_thresh", "second_match_thresh", "unconfirmed_match_thresh"):
@@ -105,6 +109,7 @@ class Rows:
     """One confirmed track per entry of the last axis."""
 
     state: FloatArray  # (5, 4, T) Kalman state in xyah
+    shape: BoolArray  # (G, T) of the last detection's mask; G is 0 where boxes overlap
     track_id: IntArray  # (T,) 0 until first reported
     born: FloatArray  # (T,) step of the first detection
     last: FloatArray  # (T,) step of the last match; a track that was not matched in the frame before is lost
@@ -161,7 +166,8 @@ class ByteTrack:
     def cut(self) -> None:
         """Forget all tracks, because the next frame belongs to another shot; ids go on counting."""
         none, number = np.empty(0, np.int64), np.empty(0)
-        self._rows = Rows(np.empty((5, 4, 0)), none, number, number, number, none)
+        shape = no_shapes(0, self.config.overlap)
+        self._rows = Rows(np.empty((5, 4, 0)), shape, none, number, number, number, none)
         self._tentative: Found | None = None  # the detections of the tracks seen once, in the frame before
         self._clock.cut()
         self._frame = 0
@@ -180,7 +186,7 @@ class ByteTrack:
         Raises:
             SettingError: if the time is no later than that of the frame before.
         """
-        found = read_found(detections, self._low, self.strict, xyxy_to_xyah)
+        found = read_found(detections, self._low, self.strict, xyxy_to_xyah, overlap=self.config.overlap)
         self._clock.advance(time, self.frame_rate)
         self.dropped += found.dropped
         self._frame += 1
@@ -189,9 +195,8 @@ class ByteTrack:
 
         # 1. Predict the tracks' boxes.
         xyah.predict(rows, self._process_noise, self._clock)
-        plain, fused = self._costs(
-            iou(xyah_to_xyxy(rows.state[0]), found.boxes), rows.class_id, found.score, found.class_id
-        )
+        shared = overlap(xyah_to_xyxy(rows.state[0]), rows.shape, found.boxes, found.shape)
+        plain, fused = self._costs(shared, rows.class_id, found.score, found.class_id)
 
         # 2. First association: all tracks, lost ones too, with the high-score detections.
         left = match(found, fused, np.arange(len(rows.last)), high, config.match_thresh)
@@ -224,11 +229,11 @@ class ByteTrack:
         return self._rows
 
     def _costs(
-        self, overlap: FloatArray, track_class: IntArray, score: FloatArray, class_id: IntArray
+        self, shared: FloatArray, track_class: IntArray, score: FloatArray, class_id: IntArray
     ) -> tuple[FloatArray, FloatArray]:
-        """Return the (T, N) costs 1 − IoU and, where wanted, 1 − IoU · score; ``overlap`` is used up."""
-        plain = 1.0 - overlap
-        fused = np.subtract(1.0, overlap * score, out=overlap) if self.config.fuse_score else plain
+        """Return the (T, N) costs 1 − IoU and, where wanted, 1 − IoU · score; ``shared`` is used up."""
+        plain = 1.0 - shared
+        fused = np.subtract(1.0, shared * score, out=shared) if self.config.fuse_score else plain
         if self.config.per_class:
             for cost in (plain, fused):
                 forbid_other_classes(cost, track_class, class_id)
@@ -237,6 +242,7 @@ class ByteTrack:
     def _correct(self, found: Found) -> None:
         track, boxes = matched(found)
         xyah.correct(self._rows, self._measurement_noise, found, track, boxes)
+        self._rows.shape[:, track] = found.shape.take(boxes, axis=1)
         record_matches(self._rows, found, track, boxes, self._clock.now)
 
     def _match_tentative(self, found: Found, free: IntArray) -> IntArray:
@@ -248,10 +254,10 @@ class ByteTrack:
         seen, self._tentative = self._tentative, None
         if seen is None or not len(free):
             return free
-        overlap = iou(seen.boxes, found.boxes.take(free, axis=0))
-        if not overlap.any():
+        shared = overlap(seen.boxes, seen.shape, found.boxes.take(free, axis=0), found.shape.take(free, axis=1))
+        if not shared.any():
             return free
-        _, cost = self._costs(overlap, seen.class_id, found.score[free], found.class_id[free])
+        _, cost = self._costs(shared, seen.class_id, found.score[free], found.class_id[free])
         t, b = clip_then_solve(cost, min(self.config.unconfirmed_match_thresh, BELOW_ONE))
         count, boxes = len(self._rows.last), free[b]
         claim(found, boxes, count)
@@ -278,6 +284,7 @@ class ByteTrack:
         zeros = np.zeros(len(new), np.int64)
         return Rows(
             state=xyah.start(measurement, self._first_var),
+            shape=found.shape.take(new, axis=1),
             track_id=zeros,
             born=np.zeros(len(new)) + born,
             last=np.zeros(len(new)) + self._clock.now,

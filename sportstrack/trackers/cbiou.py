@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from sportstrack.boxes import grown, iou
+from sportstrack.boxes import grown
 from sportstrack.trackers.checks import check_frame_rate, check_range, frames_at, tracker_text
 from sportstrack.trackers.clock import StepClock
 from sportstrack.trackers.rows import (
@@ -41,7 +41,8 @@ from sportstrack.trackers.rows import (
     report,
     shown_by,
 )
-from sportstrack.types import Detections, FloatArray, IntArray, Tracks
+from sportstrack.trackers.shapes import check_overlap, overlap
+from sportstrack.types import BoolArray, Detections, FloatArray, IntArray, Tracks
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class CBIoUConfig:
         max_age: frames (at 30 per second) that a track survives without a detection.
         min_hits: detections in a row before a track is reported.
         per_class: match boxes of the same class only.
+        overlap: what overlaps: ``box``, or ``mask`` where track and detection have one.
     """
 
     b1: float = 0.3
@@ -67,8 +69,10 @@ class CBIoUConfig:
     max_age: int = 30
     min_hits: int = 2
     per_class: bool = False
+    overlap: str = "box"
 
     def __post_init__(self) -> None:
+        check_overlap(self.overlap)
         for name in ("b1", "b2"):
             check_range(name, getattr(self, name), 0.0, 10.0)
         check_range("n", self.n, 1, 1000)
@@ -86,6 +90,7 @@ class Rows:
     when: FloatArray  # (n + 1, T) their steps
     hits: IntArray  # (T,) detections so far
     velocity: FloatArray  # (4, T) mean displacement of the corners per step
+    shape: BoolArray  # (G, T) of the last detection's mask; G is 0 where boxes overlap
     track_id: IntArray  # (T,) 0 until first reported
     last: FloatArray  # (T,) step of the last detection
     score: FloatArray  # (T,) of the last detection
@@ -139,7 +144,7 @@ class CBIoU:
         """Forget all tracks, because the next frame belongs to another shot; ids go on counting."""
         self._clock.cut()
         self._frame = 0
-        nothing = read_found(Detections.empty(), 0.0, strict=False)
+        nothing = read_found(Detections.empty(), 0.0, strict=False, overlap=self.config.overlap)
         self._rows = self._new_rows(nothing, NONE)
 
     def update(self, detections: Any, camera: FloatArray | None = None, time: float | None = None) -> Tracks:  # noqa: ARG002
@@ -156,7 +161,8 @@ class CBIoU:
         Raises:
             SettingError: if the time is no later than that of the frame before.
         """
-        found = read_found(detections, self.config.det_thresh, self.strict)
+        c = self.config
+        found = read_found(detections, c.det_thresh, self.strict, overlap=c.overlap)
         self._clock.advance(time, self.frame_rate)
         self.dropped += found.dropped
         self._frame += 1
@@ -204,8 +210,9 @@ class CBIoU:
         free = (found.owner < 0).nonzero()[0]
         if not (len(tracks) and len(free)):
             return tracks
-        overlap = iou(grown(predicted.take(tracks, axis=0), margin), grown(found.boxes.take(free, axis=0), margin))
-        cost = np.subtract(1.0, overlap, out=overlap)
+        places, boxes = grown(predicted.take(tracks, axis=0), margin), grown(found.boxes.take(free, axis=0), margin)
+        shared = overlap(places, self._rows.shape.take(tracks, axis=1), boxes, found.shape.take(free, axis=1))
+        cost = np.subtract(1.0, shared, out=shared)
         if self.config.per_class:
             forbid_other_classes(cost, self._rows.class_id[tracks], found.class_id[free])
         return match(found, cost, tracks, free, 1.0 - self.config.iou_threshold)
@@ -219,6 +226,7 @@ class CBIoU:
         move = corners - rows.past[oldest, :, track]
         rows.velocity[:, track] = (move / (self._clock.now - rows.when[oldest, track])[:, None]).T
         rows.hits[track] = hits + 1
+        rows.shape[:, track] = found.shape.take(boxes, axis=1)
         record_matches(rows, found, track, boxes, self._clock.now)
 
     def _new_rows(self, found: Found, new: IntArray) -> Rows:
@@ -231,6 +239,7 @@ class CBIoU:
             when=when,
             hits=zeros + 1,
             velocity=np.zeros((4, count)),
+            shape=found.shape.take(new, axis=1),
             track_id=zeros,
             last=np.zeros(len(new)) + self._clock.now,
             score=found.score[new],

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from sportstrack.appearance import cosine, update_appearance, with_length
-from sportstrack.boxes import grown, iou
+from sportstrack.boxes import grown
 from sportstrack.trackers.checks import check_frame_rate, check_order, check_range, frames_at, tracker_text
 from sportstrack.trackers.clock import StepClock
 from sportstrack.trackers.duplicates import remove_duplicates
@@ -50,6 +50,7 @@ from sportstrack.trackers.rows import (
     shown_by,
     without_owner,
 )
+from sportstrack.trackers.shapes import check_overlap, no_shapes, overlap
 from sportstrack.types import BoolArray, Embeddings, FloatArray, IntArray, Tracks
 
 
@@ -82,6 +83,7 @@ class DeepEIoUConfig:
         aw_param: how much ``adaptive`` adds to that where appearance singles a pair out.
         duplicate_thresh: of a tracked and a lost track closer than this (1 − IoU), the younger is removed.
         per_class: match boxes of the same class only.
+        overlap: what overlaps: ``box``, or ``mask`` where track and detection have one.
     """
 
     track_high_thresh: float = 0.25
@@ -104,8 +106,10 @@ class DeepEIoUConfig:
     aw_param: float = 0.5
     duplicate_thresh: float = 0.15
     per_class: bool = False
+    overlap: str = "box"
 
     def __post_init__(self) -> None:
+        check_overlap(self.overlap)
         for name in ("track_high_thresh", "track_low_thresh", "new_track_thresh", "duplicate_thresh"):
             check_range(name, getattr(self, name), 0.0, 1.0)
         for name in ("match_thresh", "second_match_thresh", "unconfirmed_match_thresh"):
@@ -126,6 +130,7 @@ class Rows:
 
     box: FloatArray  # (4, T) corners of the last detection
     appearance: Embeddings  # (D, T) smoothed unit vectors, zero while unknown; D is 0 until embeddings come
+    shape: BoolArray  # (G, T) of the last detection's mask; G is 0 where boxes overlap
     track_id: IntArray  # (T,) 0 until first reported
     born: FloatArray  # (T,) step of the first detection
     last: FloatArray  # (T,) step of the last match; a track that was not matched in the frame before is lost
@@ -184,7 +189,8 @@ class DeepEIoU:
         """Forget all tracks, because the next frame belongs to another shot; ids go on counting."""
         none, number, flags = np.empty(0, np.int64), np.empty(0), np.empty(0, np.bool_)
         box, unseen = np.empty((4, 0)), np.empty((0, 0), np.float32)
-        self._rows = Rows(box, unseen, none, number, number, flags, number, none)
+        shape = no_shapes(0, self.config.overlap)
+        self._rows = Rows(box, unseen, shape, none, number, number, flags, number, none)
         self._clock.cut()
         self._frame = 0
 
@@ -203,7 +209,8 @@ class DeepEIoU:
         Raises:
             SettingError: if the time is no later than that of the frame before, or embeddings change their length.
         """
-        found = read_found(detections, self._low, self.strict, length=len(self._rows.appearance))
+        length = len(self._rows.appearance)
+        found = read_found(detections, self._low, self.strict, length=length, overlap=self.config.overlap)
         self._clock.advance(time, self.frame_rate)
         self.dropped += found.dropped
         self._frame += 1
@@ -264,8 +271,9 @@ class DeepEIoU:
         if not (len(tracks) and len(boxes)):
             return tracks
         rows = self._rows
-        overlap = iou(grown(rows.box.take(tracks, axis=1).T, margin), grown(found.boxes.take(boxes, axis=0), margin))
-        cost = np.subtract(1.0, overlap, out=overlap)
+        last, now = grown(rows.box.take(tracks, axis=1).T, margin), grown(found.boxes.take(boxes, axis=0), margin)
+        shared = overlap(last, rows.shape.take(tracks, axis=1), now, found.shape.take(boxes, axis=1))
+        cost = np.subtract(1.0, shared, out=shared)
         if distance is not None and found.embedding is not None:
             appearance, embedding = rows.appearance.take(tracks, axis=1).T, found.embedding.take(boxes, axis=0)
             cost = fuse_touching(self.config, cost, cost, distance[tracks[:, None], boxes], appearance, embedding)
@@ -276,6 +284,7 @@ class DeepEIoU:
     def _correct(self, found: Found) -> None:
         rows, (track, boxes) = self._rows, matched(found)
         rows.box[:, track] = found.boxes.take(boxes, axis=0).T
+        rows.shape[:, track] = found.shape.take(boxes, axis=1)
         record_matches(rows, found, track, boxes, self._clock.now)
         rows.confirmed[track] = True
         if found.embedding is not None:
@@ -291,6 +300,7 @@ class DeepEIoU:
         return Rows(
             box=found.boxes.take(new, axis=0).T,
             appearance=first_appearance(found, new, len(self._rows.appearance)),
+            shape=found.shape.take(new, axis=1),
             track_id=zeros,
             born=now,
             last=now,

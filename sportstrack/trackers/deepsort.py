@@ -26,7 +26,7 @@ import numpy as np
 
 from sportstrack import kalman
 from sportstrack.appearance import has_embedding
-from sportstrack.boxes import iou, xyah_to_xyxy, xyxy_to_xyah
+from sportstrack.boxes import xyah_to_xyxy, xyxy_to_xyah
 from sportstrack.kalman import mahalanobis
 from sportstrack.trackers import xyah
 from sportstrack.trackers.checks import check_frame_rate, check_range, frames_at, tracker_text
@@ -50,6 +50,7 @@ from sportstrack.trackers.rows import (
     report,
     shown_by,
 )
+from sportstrack.trackers.shapes import check_overlap, no_shapes, overlap
 from sportstrack.types import BoolArray, FloatArray, IntArray, Tracks
 
 _NEVER = 1e5  # cost of a pair outside the gate, above every limit
@@ -78,6 +79,7 @@ class DeepSORTConfig:
         gating_only_position: gate by the centre alone, not by aspect ratio and height too.
         det_thresh: detections with a lower score are ignored.
         per_class: match boxes of the same class only.
+        overlap: what overlaps: ``box``, or ``mask`` where track and detection have one.
         std_weight_position: position noise as a share of the box height.
         std_weight_velocity: velocity noise as a share of the box height per frame.
         std_aspect: noise of the aspect ratio per frame.
@@ -98,6 +100,7 @@ class DeepSORTConfig:
     gating_only_position: bool = False
     det_thresh: float = 0.25
     per_class: bool = False
+    overlap: str = "box"
     std_weight_position: float = 1 / 20
     std_weight_velocity: float = 1 / 160
     std_aspect: float = 1e-2
@@ -105,6 +108,7 @@ class DeepSORTConfig:
     std_aspect_measurement: float = 1e-1
 
     def __post_init__(self) -> None:
+        check_overlap(self.overlap)
         for name in ("max_cosine_distance", "mc_lambda", "max_iou_distance", "det_thresh"):
             check_range(name, getattr(self, name), 0.0, 1.0)
         check_fusion(self, ("gated", "weighted", "adaptive"))
@@ -119,6 +123,7 @@ class Rows:
 
     state: FloatArray  # (5, 4, T) Kalman state in xyah
     slot: IntArray  # (T,) place in the gallery
+    shape: BoolArray  # (G, T) of the last detection's mask; G is 0 where boxes overlap
     track_id: IntArray  # (T,) 0 until first reported
     last: FloatArray  # (T,) step of the last match
     hits: IntArray  # (T,) matches, the first detection included
@@ -176,7 +181,8 @@ class DeepSORT:
     def cut(self) -> None:
         """Forget all tracks, because the next frame belongs to another shot; ids go on counting."""
         none, number, flags = np.empty(0, np.int64), np.empty(0), np.empty(0, np.bool_)
-        self._rows = Rows(np.empty((5, 4, 0)), none, none, number, none, flags, number, none)
+        shape = no_shapes(0, self.config.overlap)
+        self._rows = Rows(np.empty((5, 4, 0)), none, shape, none, number, none, flags, number, none)
         self._gallery = Gallery(self.config.nn_budget)
         self._clock.cut()
         self._frame = 0
@@ -195,7 +201,8 @@ class DeepSORT:
         Raises:
             SettingError: if the time is no later than that of the frame before, or embeddings change their length.
         """
-        found = read_found(detections, self.config.det_thresh, self.strict, xyxy_to_xyah, self._gallery.length)
+        c, length = self.config, self._gallery.length
+        found = read_found(detections, c.det_thresh, self.strict, xyxy_to_xyah, length, overlap=c.overlap)
         self._clock.advance(time, self.frame_rate)
         self.dropped += found.dropped
         self._frame += 1
@@ -248,7 +255,8 @@ class DeepSORT:
             else:
                 limit = fused_limit(config, config.max_iou_distance, limit)
                 known = self._gallery.has_embedding(rows.slot)[:, None] & has_embedding(found.embedding)
-                fused = fuse(config, 1.0 - iou(predicted, found.boxes), appearance, near)
+                shared = overlap(predicted, rows.shape, found.boxes, found.shape)
+                fused = fuse(config, 1.0 - shared, appearance, near)
                 cost = np.where(known, fused, distance * (limit / gate))
         cost[~inside] = _NEVER
         return cost, limit
@@ -268,8 +276,11 @@ class DeepSORT:
         recent = self._rows.last == self._clock.before
         recent[matched(found)[0]] = False
         tracks, free = recent.nonzero()[0], (found.owner < 0).nonzero()[0]
-        overlap = iou(predicted.take(tracks, axis=0), found.boxes.take(free, axis=0))
-        cost = np.subtract(1.0, overlap, out=overlap)
+        shape = self._rows.shape.take(tracks, axis=1)
+        shared = overlap(
+            predicted.take(tracks, axis=0), shape, found.boxes.take(free, axis=0), found.shape.take(free, axis=1)
+        )
+        cost = np.subtract(1.0, shared, out=shared)
         if self.config.per_class:
             forbid_other_classes(cost, self._rows.class_id[tracks], found.class_id[free])
         match(found, cost, tracks, free, self.config.max_iou_distance)
@@ -277,6 +288,7 @@ class DeepSORT:
     def _correct(self, found: Found) -> None:
         rows, (track, boxes) = self._rows, matched(found)
         xyah.correct(rows, self._measurement_noise, found, track, boxes)
+        rows.shape[:, track] = found.shape.take(boxes, axis=1)
         record_matches(rows, found, track, boxes, self._clock.now)
         rows.hits[track] += 1
         rows.confirmed[track] |= rows.hits[track] >= self.config.n_init
@@ -286,6 +298,7 @@ class DeepSORT:
         return Rows(
             state=xyah.start(found.measurement.take(new, axis=1), self._first_var),
             slot=self._gallery.take(len(new)),
+            shape=found.shape.take(new, axis=1),
             track_id=zeros,
             last=np.zeros(len(new)) + self._clock.now,
             hits=zeros + 1,

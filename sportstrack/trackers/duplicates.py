@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from sportstrack.boxes import iou
+from sportstrack.trackers.shapes import overlap
 from sportstrack.types import BoolArray, FloatArray, IntArray
 
 
@@ -29,6 +29,7 @@ class AgedRows(Protocol):
     born: FloatArray  # (T,) step of the first detection
     last: FloatArray  # (T,) step of the last match
     class_id: IntArray  # (T,)
+    shape: BoolArray  # (G, T) of the last detection's mask; G is 0 where boxes overlap
 
 
 def remove_duplicates(
@@ -56,7 +57,9 @@ def remove_duplicates(
     if not _any_near(centre, lost, boxes, settings.duplicate_thresh):
         return
     tracked = (rows.last == now).nonzero()[0]
-    t, other = (iou(boxes_of(tracked), boxes) > 1.0 - settings.duplicate_thresh).nonzero()
+    mine, theirs = rows.shape.take(tracked, axis=1), rows.shape.take(lost, axis=1)
+    shared = overlap(boxes_of(tracked), mine, boxes, theirs)
+    t, other = (shared > 1.0 - settings.duplicate_thresh).nonzero()
     t, other = tracked[t], lost[other]
     if settings.per_class:
         alike = rows.class_id[t] == rows.class_id[other]

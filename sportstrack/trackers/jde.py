@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 
 from sportstrack.appearance import cosine, has_embedding, update_appearance, with_length
-from sportstrack.boxes import iou, xyah_to_xyxy, xyxy_to_xyah
+from sportstrack.boxes import xyah_to_xyxy, xyxy_to_xyah
 from sportstrack.kalman import mahalanobis
 from sportstrack.trackers import xyah
 from sportstrack.trackers.checks import check_frame_rate, check_range, frames_at, tracker_text
@@ -51,6 +51,7 @@ from sportstrack.trackers.rows import (
     report,
     shown_by,
 )
+from sportstrack.trackers.shapes import check_overlap, no_shapes, overlap
 from sportstrack.types import BoolArray, Embeddings, FloatArray, IntArray, Tracks
 
 _NEVER = 1e5  # cost of a pair outside the gate, above every limit
@@ -79,6 +80,7 @@ class JDEConfig:
         aw_param: how much ``adaptive`` adds to that where appearance singles a pair out.
         duplicate_thresh: of a tracked and a lost track closer than this (1 − IoU), the younger is removed.
         per_class: match boxes of the same class only.
+        overlap: what overlaps: ``box``, or ``mask`` where track and detection have one.
         std_weight_position: position noise as a share of the box height.
         std_weight_velocity: velocity noise as a share of the box height per frame.
         std_aspect: noise of the aspect ratio per frame.
@@ -99,6 +101,7 @@ class JDEConfig:
     aw_param: float = 0.5
     duplicate_thresh: float = 0.15
     per_class: bool = False
+    overlap: str = "box"
     std_weight_position: float = 1 / 20
     std_weight_velocity: float = 1 / 160
     std_aspect: float = 1e-2
@@ -106,6 +109,7 @@ class JDEConfig:
     std_aspect_measurement: float = 1e-1
 
     def __post_init__(self) -> None:
+        check_overlap(self.overlap)
         for name in ("det_thresh", "match_thresh", "lambda_", "second_match_thresh", "unconfirmed_match_thresh"):
             check_range(name, getattr(self, name), 0.0, 1.0)
         for name in ("appearance_momentum", "duplicate_thresh"):
@@ -120,6 +124,7 @@ class Rows:
 
     state: FloatArray  # (5, 4, T) Kalman state in xyah
     appearance: Embeddings  # (D, T) smoothed unit vectors, zero while unknown; D is 0 until embeddings come
+    shape: BoolArray  # (G, T) of the last detection's mask; G is 0 where boxes overlap
     track_id: IntArray  # (T,) 0 until first reported
     born: FloatArray  # (T,) step of the first detection
     last: FloatArray  # (T,) step of the last match; a track that was not matched in the frame before is lost
@@ -176,7 +181,8 @@ class JDE:
         """Forget all tracks, because the next frame belongs to another shot; ids go on counting."""
         none, number, flags = np.empty(0, np.int64), np.empty(0), np.empty(0, np.bool_)
         state, unseen = np.empty((5, 4, 0)), np.empty((0, 0), np.float32)
-        self._rows = Rows(state, unseen, none, number, number, flags, number, none)
+        shape = no_shapes(0, self.config.overlap)
+        self._rows = Rows(state, unseen, shape, none, number, number, flags, number, none)
         self._clock.cut()
         self._frame = 0
 
@@ -194,8 +200,8 @@ class JDE:
         Raises:
             SettingError: if the time is no later than that of the frame before, or embeddings change their length.
         """
-        length = len(self._rows.appearance)
-        found = read_found(detections, self.config.det_thresh, self.strict, xyxy_to_xyah, length)
+        c, length = self.config, len(self._rows.appearance)
+        found = read_found(detections, c.det_thresh, self.strict, xyxy_to_xyah, length, overlap=c.overlap)
         self._clock.advance(time, self.frame_rate)
         self.dropped += found.dropped
         self._frame += 1
@@ -226,7 +232,7 @@ class JDE:
 
     def _associate(self, found: Found) -> None:
         config, rows = self.config, self._rows
-        overlap_cost = 1.0 - iou(xyah_to_xyxy(rows.state[0]), found.boxes)
+        overlap_cost = 1.0 - overlap(xyah_to_xyxy(rows.state[0]), rows.shape, found.boxes, found.shape)
         other_class = rows.class_id[:, None] != found.class_id if config.per_class else None
         cost, limit = self._appearance_cost(found, overlap_cost, other_class)
         if other_class is not None:
@@ -273,6 +279,7 @@ class JDE:
     def _correct(self, found: Found) -> None:
         rows, (track, boxes) = self._rows, matched(found)
         xyah.correct(rows, self._measurement_noise, found, track, boxes)
+        rows.shape[:, track] = found.shape.take(boxes, axis=1)
         record_matches(rows, found, track, boxes, self._clock.now)
         rows.confirmed[track] = True
         if found.embedding is not None:
@@ -286,6 +293,7 @@ class JDE:
         return Rows(
             state=xyah.start(found.measurement.take(new, axis=1), self._first_var),
             appearance=first_appearance(found, new, len(self._rows.appearance)),
+            shape=found.shape.take(new, axis=1),
             track_id=zeros,
             born=now,
             last=now,

@@ -31,7 +31,7 @@ import numpy as np
 from sportstrack import kalman
 from sportstrack.appearance import blend, cosine, dynamic_momentum, has_embedding, with_length
 from sportstrack.assign import certain_matches, solve_then_gate, unmatched
-from sportstrack.boxes import iou, xysr_to_xyxy, xyxy_to_xysr
+from sportstrack.boxes import xysr_to_xyxy, xyxy_to_xysr
 from sportstrack.trackers import xysr
 from sportstrack.trackers.checks import check_frame_rate, check_range, frames_at, tracker_text
 from sportstrack.trackers.clock import StepClock
@@ -57,6 +57,7 @@ from sportstrack.trackers.rows import (
     shown_by,
     without_owner,
 )
+from sportstrack.trackers.shapes import check_overlap, overlap
 from sportstrack.types import BoolArray, Detections, Embeddings, FloatArray, IntArray, Tracks
 
 _LOW = float(np.nextafter(0.1, 1.0))  # least score in the ByteTrack stage: above 0.1, as in the authors' code
@@ -82,6 +83,7 @@ class OCSORTConfig:
         alpha_fixed_emb: share of a track's old appearance when the embedding of a detection with score 1 comes in; a
             lower score has a larger share.
         per_class: match boxes of the same class only.
+        overlap: what overlaps: ``box``, or ``mask`` where track and detection have one.
         position_var: first variance of x, y, area, ratio.
         velocity_var: first variance of their velocities per frame (the ratio has none).
         position_noise: growth of the position's variance per frame.
@@ -102,6 +104,7 @@ class OCSORTConfig:
     aw_param: float = 0.5
     alpha_fixed_emb: float = 0.95
     per_class: bool = False
+    overlap: str = "box"
     position_var: tuple[float, float, float, float] = (10.0, 10.0, 10.0, 10.0)
     velocity_var: tuple[float, float, float, float] = (1e4, 1e4, 1e4, 0.0)
     position_noise: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 1.0)
@@ -109,6 +112,7 @@ class OCSORTConfig:
     measurement_noise: tuple[float, float, float, float] = (1.0, 1.0, 10.0, 10.0)
 
     def __post_init__(self) -> None:
+        check_overlap(self.overlap)
         for name in ("det_thresh", "iou_threshold", "inertia", "alpha_fixed_emb"):
             check_range(name, getattr(self, name), 0.0, 1.0)
         for name in ("max_age", "min_hits"):
@@ -129,6 +133,7 @@ class Rows:
     seen: BoolArray  # (K + 1, T) which of these exist; the first box of a track is none
     appearance: Embeddings  # (D, T) smoothed unit vectors, zero while unknown; D is 0 until embeddings come
     direction: FloatArray  # (2, T) unit vector of the observed motion, 0 while unknown
+    shape: BoolArray  # (G, T) of the last detection's mask; G is 0 where boxes overlap
     track_id: IntArray  # (T,) 0 until first reported
     last: FloatArray  # (T,) step of the last match
     streak: IntArray  # (T,) matches in a row
@@ -190,7 +195,7 @@ class OCSORT:
         self._clock.cut()
         self._frame = 0
         self._when = [np.inf] * (self.config.delta_t + 1)  # steps of the last frames, as in the table's ``centre``
-        nothing = read_found(Detections.empty(), 0.0, strict=False, measure=xyxy_to_xysr)
+        nothing = read_found(Detections.empty(), 0.0, strict=False, measure=xyxy_to_xysr, overlap=self.config.overlap)
         self._rows = self._new_rows(nothing, NONE, 0)
 
     def update(self, detections: Any, camera: FloatArray | None = None, time: float | None = None) -> Tracks:  # noqa: ARG002
@@ -208,7 +213,8 @@ class OCSORT:
         Raises:
             SettingError: if the time is no later than that of the frame before, or embeddings change their length.
         """
-        found = read_found(detections, self._min_score, self.strict, xyxy_to_xysr, len(self._rows.appearance))
+        length = len(self._rows.appearance)
+        found = read_found(detections, self._min_score, self.strict, xyxy_to_xysr, length, overlap=self.config.overlap)
         self._clock.advance(time, self.frame_rate)
         self.dropped += found.dropped
         self._frame += 1
@@ -266,35 +272,33 @@ class OCSORT:
         """
         if not (len(tracks) and len(boxes)):
             return tracks
-        overlap = iou(
-            places if len(tracks) == len(places) else places.take(tracks, axis=0),
-            found.boxes if len(boxes) == len(found) else found.boxes.take(boxes, axis=0),
-        )
+        mine, theirs = self._rows.shape.take(tracks, axis=1), found.shape.take(boxes, axis=1)
+        shared = overlap(places.take(tracks, axis=0), mine, found.boxes.take(boxes, axis=0), theirs)
         if self.config.per_class:
-            overlap[self._rows.class_id[tracks][:, None] != found.class_id[boxes]] = 0.0
-        if previous is None and overlap.max() < self._least:
+            shared[self._rows.class_id[tracks][:, None] != found.class_id[boxes]] = 0.0
+        if previous is None and shared.max() < self._least:
             return tracks
         if previous is not None and found.embedding is not None:
-            t, b = self._solve_appearance(found, overlap, tracks, boxes, previous)
+            t, b = self._solve_appearance(found, shared, tracks, boxes, previous)
         elif previous is None or not self.config.inertia:
-            t, b = solve_then_gate(1.0 - overlap, np.inf, worst=1.0)
+            t, b = solve_then_gate(1.0 - shared, np.inf, worst=1.0)
         else:
-            t, b = self._solve_direction(found, overlap, tracks, boxes, previous)
-        enough = overlap[t, b] >= self._least
+            t, b = self._solve_direction(found, shared, tracks, boxes, previous)
+        enough = shared[t, b] >= self._least
         t, b = t[enough], b[enough]
         found.owner[boxes[b]] = tracks[t]
         return tracks[unmatched(len(tracks), t)]
 
     def _solve_direction(
-        self, found: Found, overlap: FloatArray, tracks: IntArray, boxes: IntArray, previous: FloatArray
+        self, found: Found, shared: FloatArray, tracks: IntArray, boxes: IntArray, previous: FloatArray
     ) -> tuple[IntArray, IntArray]:
-        """Return the pairs, as rows and columns of ``overlap``, with the most overlap and agreement in direction."""
+        """Return the pairs, as rows and columns of ``shared``, with the most overlap and agreement in direction."""
         # Most pairs are certain by overlap alone, whatever the directions add; few are left to weigh.
-        t, b = certain_matches(overlap, 0.5 * self.config.inertia * float(found.score[boxes].max()))
+        t, b = certain_matches(shared, 0.5 * self.config.inertia * float(found.score[boxes].max()))
         rest_t, rest_b = unmatched(len(tracks), t), unmatched(len(boxes), b)
         if not (len(rest_t) and len(rest_b)):
             return t, b
-        rest = overlap[rest_t[:, None], rest_b]
+        rest = shared[rest_t[:, None], rest_b]
         if rest.max() < self._least:  # whatever is paired here would be cut
             return t, b
         affinity = self._momentum(found, tracks[rest_t], boxes[rest_b], previous)
@@ -303,16 +307,16 @@ class OCSORT:
         return np.concatenate((t, rest_t[more_t])), np.concatenate((b, rest_b[more_b]))
 
     def _solve_appearance(
-        self, found: Found, overlap: FloatArray, tracks: IntArray, boxes: IntArray, previous: FloatArray
+        self, found: Found, shared: FloatArray, tracks: IntArray, boxes: IntArray, previous: FloatArray
     ) -> tuple[IntArray, IntArray]:
         """Return the pairs that fit best by overlap, direction and appearance."""
         embedding = found.embedding.take(boxes, axis=0)  # type: ignore[union-attr]
         appearance = self._rows.appearance.take(tracks, axis=1).T
-        motion = 1.0 - overlap
+        motion = 1.0 - shared
         if self.config.inertia:
             motion -= self._momentum(found, tracks, boxes, previous)
         known = has_embedding(appearance)[:, None] & has_embedding(embedding)
-        cost = fuse(self.config, motion, cosine(appearance, embedding), overlap > 0.0, known)
+        cost = fuse(self.config, motion, cosine(appearance, embedding), shared > 0.0, known)
         return solve_then_gate(cost, np.inf)
 
     def _momentum(self, found: Found, tracks: IntArray, boxes: IntArray, previous: FloatArray) -> FloatArray:
@@ -343,6 +347,7 @@ class OCSORT:
         rows.box[:, track] = corners
         rows.streak[rows.last < self._clock.before] = 0
         rows.streak[track] += 1
+        rows.shape[:, track] = found.shape.take(boxes, axis=1)
         record_matches(rows, found, track, boxes, self._clock.now)
         slot = self._frame % self.config.delta_t
         rows.centre[slot][:, track] = rows.centre[-1][:, track] = centre
@@ -379,6 +384,7 @@ class OCSORT:
             seen=np.zeros((span + 1, count), np.bool_),
             appearance=first_appearance(found, new, length),
             direction=np.zeros((2, count)),
+            shape=found.shape.take(new, axis=1),
             track_id=zeros,
             last=np.zeros(len(new)) + self._clock.now,
             streak=zeros,

@@ -16,6 +16,7 @@ from sportstrack.appearance import read_embeddings, unit_rows
 from sportstrack.assign import clip_then_solve, unmatched
 from sportstrack.errors import SettingError
 from sportstrack.trackers.clock import StepClock
+from sportstrack.trackers.shapes import no_shapes, shapes_of
 from sportstrack.types import BoolArray, Detections, Embeddings, FloatArray, IntArray, Tracks, as_detections
 
 R = TypeVar("R")
@@ -38,6 +39,7 @@ class Found:
     class_id: IntArray  # (N,)
     row: IntArray  # (N,) in the caller's table
     embedding: Embeddings | None  # (N, D) unit vectors, zero where unknown
+    shape: BoolArray  # (G, N) of the masks; G is 0 where boxes overlap
     owner: IntArray  # (N,) the track that a detection belongs to, or −1
     dropped: int = 0  # unusable detections that were left out
 
@@ -49,7 +51,8 @@ class Found:
         embedding = None if self.embedding is None else self.embedding.take(index, axis=0)
         boxes, measurement = self.boxes.take(index, axis=0), self.measurement.take(index, axis=1)
         score, class_id, row = self.score[index], self.class_id[index], self.row[index]
-        return Found(boxes, measurement, score, class_id, row, embedding, self.owner[index])
+        shape = self.shape.take(index, axis=1)
+        return Found(boxes, measurement, score, class_id, row, embedding, shape, self.owner[index])
 
 
 def read_found(
@@ -58,6 +61,7 @@ def read_found(
     strict: bool,
     measure: Callable[[FloatArray], FloatArray] = np.transpose,
     length: int | None = None,
+    overlap: str = "box",
 ) -> Found:
     """Read what a tracker may use of a frame.
 
@@ -67,6 +71,7 @@ def read_found(
         strict: refuse an unusable detection (box or score not finite, box inverted or empty) instead of leaving it out.
         measure: makes planes of (N, 4) corners.
         length: of the embeddings so far, 0 while unknown; None leaves embeddings out.
+        overlap: ``mask`` reads the masks as well.
 
     Raises:
         SettingError: if ``strict`` and a detection is unusable (the message names the first), or if embeddings have
@@ -86,7 +91,8 @@ def read_found(
         boxes, score, class_id = boxes.take(rows, axis=0), score[rows], class_id[rows]
     if embedding is not None:
         embedding = unit_rows(embedding.take(rows, axis=0))
-    return Found(boxes, measure(boxes), score, class_id, rows, embedding, no_owner(len(rows)), dropped)
+    shape = shapes_of(table.mask, boxes, rows) if overlap == "mask" else no_shapes(len(rows), overlap)
+    return Found(boxes, measure(boxes), score, class_id, rows, embedding, shape, no_owner(len(rows)), dropped)
 
 
 def _unusable(table: Detections, valid: BoolArray, count: int) -> SettingError:

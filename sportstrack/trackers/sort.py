@@ -22,7 +22,7 @@ import numpy as np
 
 from sportstrack import kalman
 from sportstrack.assign import solve_then_gate, unmatched
-from sportstrack.boxes import iou, xysr_to_xyxy, xyxy_to_xysr
+from sportstrack.boxes import xysr_to_xyxy, xyxy_to_xysr
 from sportstrack.trackers import xysr
 from sportstrack.trackers.checks import check_frame_rate, check_range, frames_at, tracker_text
 from sportstrack.trackers.clock import StepClock
@@ -41,7 +41,8 @@ from sportstrack.trackers.rows import (
     record_matches,
     report,
 )
-from sportstrack.types import FloatArray, IntArray, Tracks
+from sportstrack.trackers.shapes import check_overlap, no_shapes, overlap
+from sportstrack.types import BoolArray, FloatArray, IntArray, Tracks
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class SORTConfig:
         iou_threshold: least overlap of a match.
         det_thresh: detections with a lower score are ignored.
         per_class: match boxes of the same class only.
+        overlap: what overlaps: ``box``, or ``mask`` where track and detection have one.
         position_var: first variance of x, y, area, ratio.
         velocity_var: first variance of their velocities per frame (the ratio has none).
         position_noise: growth of the position's variance per frame.
@@ -66,6 +68,7 @@ class SORTConfig:
     iou_threshold: float = 0.3
     det_thresh: float = 0.25
     per_class: bool = False
+    overlap: str = "box"
     position_var: tuple[float, float, float, float] = (10.0, 10.0, 10.0, 10.0)
     velocity_var: tuple[float, float, float, float] = (1e4, 1e4, 1e4, 0.0)
     position_noise: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 1.0)
@@ -73,6 +76,7 @@ class SORTConfig:
     measurement_noise: tuple[float, float, float, float] = (1.0, 1.0, 10.0, 10.0)
 
     def __post_init__(self) -> None:
+        check_overlap(self.overlap)
         check_range("max_age", self.max_age, 0, 1e9)
         check_range("min_hits", self.min_hits, 0, 1e9)
         check_range("iou_threshold", self.iou_threshold, 0.0, 1.0)
@@ -84,6 +88,7 @@ class Rows:
     """One track per entry of the last axis."""
 
     state: FloatArray  # (5, 4, T) Kalman state in xysr
+    shape: BoolArray  # (G, T) of the last detection's mask; G is 0 where boxes overlap
     track_id: IntArray  # (T,) 0 until first reported
     last: FloatArray  # (T,) step of the last match
     streak: IntArray  # (T,) matches in a row
@@ -139,7 +144,8 @@ class SORT:
     def cut(self) -> None:
         """Forget all tracks, because the next frame belongs to another shot; ids go on counting."""
         none, number = np.empty(0, np.int64), np.empty(0)
-        self._rows = Rows(np.empty((5, 4, 0)), none, number, none, number, none)
+        shape = no_shapes(0, self.config.overlap)
+        self._rows = Rows(np.empty((5, 4, 0)), shape, none, number, none, number, none)
         self._clock.cut()
         self._frame = 0
 
@@ -157,7 +163,7 @@ class SORT:
         Raises:
             SettingError: if the time is no later than that of the frame before.
         """
-        found = read_found(detections, self.config.det_thresh, self.strict, xyxy_to_xysr)
+        found = read_found(detections, self.config.det_thresh, self.strict, xyxy_to_xysr, overlap=self.config.overlap)
         self._clock.advance(time, self.frame_rate)
         self.dropped += found.dropped
         self._frame += 1
@@ -185,8 +191,8 @@ class SORT:
 
     def _cost(self, found: Found, predicted: FloatArray) -> FloatArray:
         """Return the (T, N) cost 1 − IoU."""
-        overlap = iou(predicted, found.boxes)
-        cost = np.subtract(1.0, overlap, out=overlap)
+        shared = overlap(predicted, self._rows.shape, found.boxes, found.shape)
+        cost = np.subtract(1.0, shared, out=shared)
         if self.config.per_class:
             forbid_other_classes(cost, self._rows.class_id, found.class_id)
         return cost
@@ -197,12 +203,14 @@ class SORT:
         rows.state[:, :, track] = kalman.update(state, measurement, self._measurement_noise)
         rows.streak[rows.last < self._clock.before] = 0
         rows.streak[track] += 1
+        rows.shape[:, track] = found.shape.take(boxes, axis=1)
         record_matches(rows, found, track, boxes, self._clock.now)
 
     def _new_rows(self, found: Found, new: IntArray) -> Rows:
         zeros = np.zeros(len(new), np.int64)
         return Rows(
             state=kalman.initiate(found.measurement.take(new, axis=1), self._first_var),
+            shape=found.shape.take(new, axis=1),
             track_id=zeros,
             last=np.zeros(len(new)) + self._clock.now,
             streak=zeros,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -185,7 +186,10 @@ def test_the_layout_in_force_is_known_and_one_slice_is_no_wrapper() -> None:
 
 
 def test_a_detector_that_gives_masks_for_some_slices_only_is_refused() -> None:
-    one = Detections(np.array([[1.0, 1, 9, 9]]), np.ones(1), np.zeros(1, np.int64), mask=np.ones((1, 240, 215), bool))
     other = Detections.from_arrays([[1, 1, 9, 9]])
+
+    def detect(parts: list[Image]) -> list[Detections]:
+        return [replace(other, mask=np.ones((1, *parts[0].shape[:2]), bool)), other]
+
     with pytest.raises(SettingError, match="mask for some slices"):
-        SlicedDetector(CustomDetector(lambda _: [one, other]), 2, 1)([painted([])])
+        SlicedDetector(CustomDetector(detect), 2, 1)([painted([])])

@@ -56,8 +56,8 @@ def assert_equal(ours: Detections, theirs: Any) -> None:
     np.testing.assert_array_equal(ours.class_id, rows[:, 5])
     if theirs.masks is not None:
         masks = theirs.masks.data.bool().numpy()
-        assert ours.mask.shape == masks.shape
-        assert (ours.mask != masks).mean() < 1e-5
+        assert ours.mask.shape == masks.shape[1:]
+        assert (np.asarray(ours.mask) != masks).mean() < 1e-5
     if theirs.keypoints is not None and len(rows):
         np.testing.assert_allclose(ours.keypoints, theirs.keypoints.data.numpy(), atol=1e-2)
 

@@ -77,7 +77,7 @@ GROUND = {
 
 USE_DATA_PREP = {"train", "val", "mine", "label", "export"}
 SHARED = {  # by the trackers
-    "checks", "clock", "directions", "duplicates", "fusion", "gallery", "reupdate", "rows", "xyah", "xysr",
+    "checks", "clock", "directions", "duplicates", "fusion", "gallery", "reupdate", "rows", "shapes", "xyah", "xysr",
 }  # fmt: skip
 
 ROOT = Path(__file__).resolve().parents[2]

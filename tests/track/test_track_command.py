@@ -15,6 +15,7 @@ import pytest
 import toy
 from processes import refused, run_track
 
+from sportstrack.masks import Masks
 from sportstrack.recording import Recording
 from sportstrack.track.command import main as track_main
 
@@ -193,7 +194,7 @@ def test_masks_and_key_points_reach_the_json_and_survive_a_recording(match: Path
     track = json.loads(text.splitlines()[0])["tracks"][0]
     assert len(track["keypoints"]) == 5
     x1, y1, x2, y2 = track["box"]
-    assert sum(track["mask"]["counts"][1::2]) == pytest.approx((x2 - x1) * (y2 - y1))
+    assert Masks.from_coco([track["mask"]]).area()[0] == pytest.approx((x2 - x1) * (y2 - y1))
     assert run_track("--detections", tmp_path / "match.npz", *words).returncode == 0
     assert (tmp_path / "match.jsonl").read_text() == text
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from sportstrack.trackers.rows import Found, no_owner
+from sportstrack.trackers.shapes import no_shapes
 from sportstrack.trackers.sports import SportsTrackConfig, Tuning
 from sportstrack.trackers.sports.appearance import AverageEmbedding
 from sportstrack.trackers.sports.border import return_likelihood
@@ -25,7 +26,16 @@ def found(*boxes: tuple[float, float, float, float], classes: Any = None) -> Fou
     corners = np.concatenate((measurement[:2] - half, measurement[:2] + half)).T
     count = len(boxes)
     kinds = np.zeros(count, np.int64) if classes is None else np.array(classes)
-    return Found(corners, measurement, np.full(count, 0.9), kinds, np.arange(count), None, no_owner(count))
+    return Found(
+        corners,
+        measurement,
+        np.full(count, 0.9),
+        kinds,
+        np.arange(count),
+        None,
+        no_shapes(count, "box"),
+        no_owner(count),
+    )
 
 
 def tracks(*boxes: tuple[float, float, float, float], variance: float = 1.0, classes: Any = None) -> Rows:

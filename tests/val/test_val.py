@@ -273,7 +273,7 @@ def test_torchvision_detectors_give_tables(name: str, monkeypatch: pytest.Monkey
         assert len(table) <= 5
         assert set(table.class_id.tolist()) <= set(range(80))
         if name.startswith("mask"):
-            assert table.mask.shape == (len(table), 48, 64)
+            assert (len(table.mask), *table.mask.shape) == (len(table), 48, 64)
     assert detector.timings["inference"] > 0  # type: ignore[attr-defined]
 
 

@@ -57,6 +57,7 @@ def decode(
     classes: Sequence[int] | None = None,
     max_det: int = 300,
     agnostic: bool = False,
+    masks: bool = True,
 ) -> Detections:
     """Return the boxes of one frame, best score first, in its pixels.
 
@@ -71,6 +72,7 @@ def decode(
         classes: ids to keep; None keeps all.
         max_det: most boxes.
         agnostic: suppress across classes.
+        masks: decode the masks of a segmentation model; boxes without a pixel of theirs are left out then.
 
     Raises:
         WeightsError: the outputs do not have the head's form.
@@ -84,9 +86,9 @@ def decode(
         rows = rows[nms(rows[:, :4] + offset, rows[:, 4], iou, max_det)]
     boxes, extra = to_frame(rows[:, :4].reshape(-1, 2, 2), shape, size).reshape(-1, 4), rows[:, 6:]
     mask = keypoints = None
-    if head.task == "segment":
+    if head.task == "segment" and masks:
         mask = masks_in_frame(np.asarray(outputs[1], np.float32)[0], extra, boxes, shape)
-        seen = mask.any(axis=(1, 2))
+        seen = mask.area() > 0
         boxes, rows, mask = boxes[seen], rows[seen], mask[seen]
     elif head.task == "pose":
         keypoints = _keypoints(to_frame(extra.reshape(-1, *head.keypoints), shape, size))

@@ -7,7 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from sportstrack.types import BoolArray
+from sportstrack.masks.places import masks_of_parts
+from sportstrack.masks.table import Masks
 
 Matrix = NDArray[np.float32]
 
@@ -17,8 +18,8 @@ def masks_in_frame(
     coefficients: NDArray[np.float32],
     xyxy: NDArray[np.float32],
     shape: tuple[int, ...],
-) -> BoolArray:
-    """Return (N, height, width) bool: where a box's mask is positive, inside the box.
+) -> Masks:
+    """Return N masks of the frame's size: where a box's mask is positive, inside the box.
 
     The prototypes are enlarged to the frame in two linear steps, as Ultralytics' ``process_mask_native`` does. Both
     steps together are one small matrix for the rows and one for the columns, so only a box's own pixels are computed.
@@ -31,17 +32,18 @@ def masks_in_frame(
     """
     height, width = shape[:2]
     count, rows, columns = prototypes.shape
-    masks = np.zeros((len(xyxy), height, width), np.bool_)
     if not len(xyxy):
-        return masks
+        return Masks.empty((height, width))
     down, across = _enlargement((rows, columns), (height, width))
     logits = (coefficients @ prototypes.reshape(count, -1)).reshape(-1, rows, columns)
     limits = np.ceil(np.clip(xyxy, 0, np.tile((width, height), 2))).astype(int)
-    for mask, logit, (left, top, right, bottom) in zip(masks, logits, limits, strict=True):
+    parts = []
+    for logit, (left, top, right, bottom) in zip(logits, limits, strict=True):
         if left < right and top < bottom:
-            inside = _product(down[top:bottom], logit, across[left:right])
-            np.greater(inside, 0, out=mask[top:bottom, left:right])
-    return masks
+            parts.append(_product(down[top:bottom], logit, across[left:right]) > 0)
+        else:
+            parts.append(np.zeros((0, 0), np.bool_))
+    return masks_of_parts(parts, limits[:, :2], (height, width))
 
 
 def _product(down: Matrix, logit: NDArray[np.float32], across: Matrix) -> NDArray[np.float32]:

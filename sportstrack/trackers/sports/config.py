@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sportstrack.errors import SettingError, nearest
 from sportstrack.trackers.checks import check_range
+from sportstrack.trackers.shapes import check_overlap
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -72,6 +73,7 @@ class SportsTrackConfig:
         roster: of a class, at most so many tracks are started and reported at once, as ``{class: number}``.
         class_lock: a track keeps its class once five more detections of it than of any other have been matched.
         per_class: match detections of the same class only.
+        overlap: what overlaps: ``box``, or ``mask`` where track and detection have one.
         box_blend: share of the filter's box in the smoothed box, 0…1; 0: none is given.
     """
 
@@ -102,6 +104,7 @@ class SportsTrackConfig:
     roster: Mapping[int, int] | tuple[tuple[int, int], ...] = ()
     class_lock: bool = False
     per_class: bool = False
+    overlap: str = "box"
     box_blend: float = 0.5
 
     def __init__(self, preset: str = "sports", **settings: Unpack[SportsTrackKeywords]) -> None:
@@ -118,6 +121,7 @@ class SportsTrackConfig:
         self._check()
 
     def _check(self) -> None:
+        check_overlap(self.overlap)
         for field in fields(self):
             value, low, high = getattr(self, field.name), *_RANGES.get(field.name, (0.0, 1e9))
             if field.type in ("float", "int"):

@@ -6,6 +6,7 @@ import numpy as np
 
 from sportstrack.appearance import blend, with_length
 from sportstrack.trackers.rows import Found
+from sportstrack.trackers.shapes import no_shapes
 from sportstrack.trackers.sports.appearance import MIN_SCORE, MOMENTUM, AverageEmbedding
 from sportstrack.trackers.sports.config import SportsTrackConfig
 from sportstrack.trackers.sports.rows import Rows
@@ -45,7 +46,7 @@ class PairEvidence:
 
     def empty_rows(self) -> Rows:
         """Return a table without tracks that has room for what is known by now."""
-        return Rows.empty(self.average.length, self._teams.groups)
+        return Rows.empty(self.average.length, self._teams.groups, len(no_shapes(0, self._config.overlap)))
 
     def compare(self, rows: Rows, found: Found, detections: Detections) -> None:
         """Compare the tracks with a frame's detections."""

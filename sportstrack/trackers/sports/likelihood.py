@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sportstrack.boxes import xywh_to_xyxy
 from sportstrack.trackers.rows import Found
+from sportstrack.trackers.shapes import pair_overlap
 from sportstrack.trackers.sports.classes import may_match
 from sportstrack.trackers.sports.config import SportsTrackConfig
 from sportstrack.trackers.sports.rows import Rows
@@ -43,6 +45,11 @@ def compare(
     t, n = _near(rows, found, config)
     track, box = rows.state[0].take(t, axis=1), found.measurement.take(n, axis=1)
     overlap, distance_overlap = overlaps(track, box)
+    if len(rows.shape):
+        by_mask = pair_overlap(
+            overlap, xywh_to_xyxy(track), rows.shape.take(t, axis=1), xywh_to_xyxy(box), found.shape.take(n, axis=1)
+        )
+        overlap, distance_overlap = by_mask, distance_overlap + by_mask - overlap
     affinity = motion_affinity(track, box, rows.state[2, :2].take(t, axis=1), config)
     good = affinity > config.min_affinity  # overlap and appearance make no match of what motion excludes
     affinity += config.overlap_bonus * overlap * good

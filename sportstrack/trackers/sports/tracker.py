@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from sportstrack.boxes import at_edges, iou, xywh_to_xyxy, xyxy_to_xywh
+from sportstrack.boxes import at_edges, xywh_to_xyxy, xyxy_to_xywh
 from sportstrack.errors import SettingError
 from sportstrack.trackers.checks import check_frame_rate, read_camera, tracker_text
 from sportstrack.trackers.clock import StepClock
@@ -34,6 +34,7 @@ from sportstrack.trackers.rows import (
     shown_by,
     without_owner,
 )
+from sportstrack.trackers.shapes import overlap
 from sportstrack.trackers.sports import appearance, border, classes, motion
 from sportstrack.trackers.sports.config import TICK, SportsTrackConfig, Tuning
 from sportstrack.trackers.sports.evidence import PairEvidence
@@ -140,7 +141,8 @@ class SportsTrack:
                 invertible affine, or embeddings or team evidence change their length.
         """
         camera, table = read_camera(camera), as_detections(detections)
-        found = read_found(table, self.config.low_score, self.strict, xyxy_to_xywh, self._evidence.length)
+        c, length = self.config, self._evidence.length
+        found = read_found(table, c.low_score, self.strict, xyxy_to_xywh, length, overlap=c.overlap)
         self._clock.advance(time, self.frame_rate)
         self.dropped += found.dropped
         self._frame += 1
@@ -253,6 +255,7 @@ class SportsTrack:
         measurement = found.measurement.take(box, axis=1)
         rows.state[:, :, track] = self._motion.correct(rows.state.take(track, axis=2), measurement, score)
         rows.box[:, track] = corners
+        rows.shape[:, track] = found.shape.take(box, axis=1)
         rows.path[:, track] = path.total[:, None]
         rows.last[track] = self._clock.now
         rows.hits[track] += 1
@@ -286,7 +289,8 @@ class SportsTrack:
             recent = (rows.last < self._clock.now) & (rows.last >= self._clock.oldest(max(1, self._frames(RECENT))))
             boxes, class_id = found.boxes.take(free, axis=0), found.class_id[free]
             free = free[~classes.class_errors(rows, recent, boxes, class_id, c.spawn_overlap)]
-        clash = iou(found.boxes.take(free, axis=0), found.boxes) > c.spawn_overlap
+        mine = found.shape.take(free, axis=1)
+        clash = overlap(found.boxes.take(free, axis=0), mine, found.boxes, found.shape) > c.spawn_overlap
         if self._separate:
             clash &= found.class_id[free][:, None] == found.class_id
         clash[np.arange(len(free)), free] = False
@@ -310,6 +314,7 @@ class SportsTrack:
             state=self._motion.start(found.measurement.take(new, axis=1), path.drift),
             box=found.boxes.take(new, axis=0).T,
             path=path.total[:, None] + np.zeros((1, count)),
+            shape=found.shape.take(new, axis=1),
             appearance=unit,
             team=team,
             track_id=zeros,
