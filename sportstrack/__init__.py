@@ -26,6 +26,7 @@ _NAMES = {
     ),
     "sportstrack.embed": ("load_embedder",),
     "sportstrack.errors": ("SportstrackError",),
+    "sportstrack.experiment": ("ExperimentResult", "plan_experiment", "run_experiment"),
     "sportstrack.field": ("FieldFinder",),
     "sportstrack.export": ("ExportSettings", "compare_variants", "export_model"),
     "sportstrack.identities": ("Identities", "Identity", "read_identities", "write_identities"),
@@ -126,6 +127,7 @@ __all__ = [
     "Edit",
     "EditSession",
     "Embedder",
+    "ExperimentResult",
     "ExportSettings",
     "FieldFinder",
     "FoundTeams",
@@ -220,6 +222,7 @@ __all__ = [
     "name_tracks",
     "open_source",
     "overlay",
+    "plan_experiment",
     "propagate",
     "read_edits",
     "read_game_state",
@@ -231,6 +234,7 @@ __all__ = [
     "read_roster",
     "refine_tracks",
     "run_batch",
+    "run_experiment",
     "scale_lines",
     "score_attributes",
     "score_calibration",
@@ -279,6 +283,7 @@ if TYPE_CHECKING:
     )
     from sportstrack.embed import load_embedder
     from sportstrack.errors import SportstrackError
+    from sportstrack.experiment import ExperimentResult, plan_experiment, run_experiment
     from sportstrack.export import ExportSettings, compare_variants, export_model
     from sportstrack.field import FieldFinder
     from sportstrack.identities import Identities, Identity, read_identities, write_identities

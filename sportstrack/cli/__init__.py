@@ -26,6 +26,7 @@ COMMANDS = {
     "mine": ("sportstrack.mine.command", "find the pictures a detector does worst on"),
     "label": ("sportstrack.label.command", "label videos with detector and tracker, to correct instead of draw"),
     "tune": ("sportstrack.tune.command", "search a tracker's settings on detections with truth"),
+    "experiment": ("sportstrack.experiment.command", "run a whole experiment from one file, and write its report"),
     "sot": ("sportstrack.sot.command", "follow one player or the ball"),
     "send": ("sportstrack.send.command", "send a video file to an address as a camera would"),
     "teams": ("sportstrack.teams.command", "find teams and roles, and read numbers, for a result that exists"),

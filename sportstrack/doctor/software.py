@@ -18,6 +18,7 @@ EXTRAS = {
     "prune": ("torch-pruning", "train --prune"),
     "int8": ("nncf", "export --int8"),
     "numbers": ("rapidocr", "track --numbers"),
+    "report": ("reportlab", "experiment's report as PDF"),
     "mlflow": ("mlflow", "train --mlflow"),
     "tensorboard": ("tensorboard", "train --tensorboard"),
     "pandas": ("pandas", "to_pandas() in Python"),

@@ -148,7 +148,7 @@ def _grouped(axes: Any, names: list[str], groups: Mapping[str, list[float]], *, 
     axes.set_xlim(-0.6, len(names) - 0.4)
     axes.set_ylim(top=100)
     axes.grid(axis="y", color="#e5e5e5")
-    axes.legend(frameon=False, ncol=min(5, len(groups)), loc="lower center", bbox_to_anchor=(0.5, 1.0))
+    axes.legend(frameon=False, ncol=min(4, len(groups)), loc="lower center", bbox_to_anchor=(0.5, 1.0))
 
 
 def _alpha_axis(axes: Any, what: str) -> None:

@@ -322,20 +322,25 @@ def read_settings(path: str | Path, *, trust: bool = False, named: Collection[st
     return values
 
 
-def refuse_code(values: Mapping[str, Any], file: Path) -> None:
-    """Refuse settings of a file that import code, load what can hold code, or fetch something from an address.
+def refuse_code(values: Mapping[str, Any], file: Path | None = None) -> None:
+    """Refuse settings that import code, load what can hold code, or fetch something from an address.
+
+    Args:
+        values: the settings.
+        file: where they stand, for messages; None where the caller says so.
 
     Raises:
-        SettingError: there is one; the message names file and setting.
+        SettingError: such a setting.
     """
+    where, otherwise = ("", "") if file is None else (f"{file}: ", ", or name it yourself (--{})")
     if values.get("trust"):
-        raise SettingError(f"{file}: trust: a file cannot ask for trust; pass --trust (in Python trust=True) if you do")
+        raise SettingError(f"{where}trust: a file cannot ask for trust; pass --trust (in Python trust=True) if you do")
     for name, plain in _PLAIN.items():
         value = values.get(name)
         if value is not None and not plain(value):
             raise SettingError(
-                f"{file}: {name}: {value} runs code or fetches files; pass --trust (in Python trust=True) if you "
-                f"trust the file, or name it yourself (--{name})"
+                f"{where}{name}: {value} runs code or fetches files; pass --trust (in Python trust=True) if you "
+                f"trust the file{otherwise.format(name)}"
             )
 
 

@@ -24,6 +24,8 @@ from sportstrack.track.settings import TrackSettings
 from sportstrack.types import Tracks
 
 DETECTIONS = "det/det.txt"
+MATCH = r"(.+)_c\d+"
+"""Pattern of SportsMOT's names: its first group is the match."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def find_sources(
     *,
     truth: str | Path | None = None,
     detections: Sequence[str] = (DETECTIONS,),
-    match: str = r"(.+)_c\d+",
+    match: str = MATCH,
 ) -> list[TruthSource]:
     """Find sequences.
 
@@ -135,12 +137,12 @@ def _of_folder(path: Path, detections: Sequence[str], pattern: re.Pattern[str]) 
 def _source(name: str, truth: TruthFile, detections: Path, pattern: re.Pattern[str]) -> TruthSource:
     frames = read_sequence_info(truth.folder).frames
     return TruthSource(
-        name, _match_of(truth, pattern), str(detections), str(truth.path), frames, detections.stat().st_size
+        name, match_of(truth, pattern), str(detections), str(truth.path), frames, detections.stat().st_size
     )
 
 
-def _match_of(truth: TruthFile, pattern: re.Pattern[str]) -> str:
-    """Return the match: as the sequence's own file says, else by its name."""
+def match_of(truth: TruthFile, pattern: re.Pattern[str] = re.compile(MATCH)) -> str:
+    """Return the match of a sequence: as its own file says, else by its name."""
     for file in ("gameinfo.ini", "seqinfo.ini"):
         path = truth.folder / file
         if path.is_file() and (said := parse_pairs(read_bytes(path), str(path)).get("gameid")):

@@ -76,6 +76,7 @@ teams VIDEO MOT --pitch X -o OUT
 tune X -o OUT
 tune SEQUENCE --detections gt/gt.txt --truth X -o OUT
 tune SEQUENCE --detections gt/gt.txt --config X -o OUT
+experiment X -o OUT
 roster X ROSTER -o OUT
 roster MOT X -o OUT
 roster MOT ROSTER --identities X -o OUT
@@ -116,6 +117,7 @@ pitch VIDEO --points MARKS -o X --draw
 stats MOT --pitch PITCH --frame-rate 5 -o X --formats csv
 teams VIDEO MOT -o X
 tune SEQUENCE --detections gt/gt.txt --trials 1 -o X
+experiment EXPERIMENT -o X
 roster MOT ROSTER -o X
 presence MOT -o X/heat.png
 presence MOT --video VIDEO -o X/heat.mp4
@@ -150,6 +152,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     camera = Camera((0.0, 60.0, 15.0), 0.0, 14.0, 0.0, 2000.0, (80.0, 60.0))
     frames = {number: PitchFrame(number, "ok", "", camera, 0.5, 0.1) for number in range(8)}
     write_pitch(root / "match.pitch.jsonl", PitchTrack(load_pitch(), (160, 120), frames))
+    (root / "experiment.yaml").write_text("data: {sequences: sequence, detections: gt/gt.txt}\nreport: {pdf: false}\n")
     sequence = root / "sequence"
     (sequence / "img1").mkdir(parents=True)
     (sequence / "gt").mkdir()
@@ -163,6 +166,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "VIDEO": toy.make_match(root / "match.mp4", 8),
         "MOT": root / "match.txt",
         "ROSTER": root / "squads.csv",
+        "EXPERIMENT": root / "experiment.yaml",
         "MARKS": root / "points.csv",
         "PITCH": root / "match.pitch.jsonl",
         "SEQUENCE": sequence,

@@ -45,7 +45,7 @@ FLOORS = (
     {"draw", "edits"},
     {"track", "sot", "train", "val", "evaluate", "presence", "stats", "calibrate", "roster", "send", "client"},
     {"label", "mine", "doctor", "completion", "export", "teams", "tune", "batch"},
-    {"serve"},
+    {"serve", "experiment"},
     {"edit"},
 )
 """Packages and modules of ``sportstrack``, and ``data_prep`` as a whole: each may import what is on lower floors."""
@@ -75,7 +75,7 @@ GROUND = {
 }
 """They and what they import load numpy and the standard library alone (scipy inside functions)."""
 
-USE_DATA_PREP = {"train", "val", "mine", "label", "export"}
+USE_DATA_PREP = {"train", "val", "mine", "label", "export", "experiment"}
 SHARED = {  # by the trackers
     "checks", "clock", "directions", "duplicates", "fusion", "gallery", "reupdate", "rows", "shapes", "xyah", "xysr",
 }  # fmt: skip
