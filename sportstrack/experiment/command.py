@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sportstrack.cli import new_parser, run
+from sportstrack.cli.settings import add_settings
 from sportstrack.cli.shared import add_output, add_quiet
+from sportstrack.detect.settings import DetectorSettings
 
 if TYPE_CHECKING:
     from sportstrack.experiment.run import ExperimentResult
@@ -45,8 +47,8 @@ def _parser() -> argparse.ArgumentParser:
     add("config", nargs="?", type=Path, metavar="CONFIG.yaml", help="the experiment")
     add_output(parser, "runs/experiment")
     add("--init", nargs="?", type=Path, const=Path("experiment.yaml"), metavar="FILE", help="write an example and stop")
-    add("--dry-run", action="store_true", help="print what would run, and why, and stop")
-    add("--trust", action="store_true", help="let the file name code and settings that run code: only one you trust")
+    add("--dry-run", action="store_true", help="check everything, print what would run, and stop")
+    add_settings(parser, DetectorSettings, ("trust",))
     add_quiet(parser)
     return parser
 
@@ -60,13 +62,14 @@ def _main(options: argparse.Namespace) -> int:
         raise SettingError("no experiment: name its file, or write one to start from with --init (see --help)")
     from sportstrack.experiment.run import plan_experiment, run_experiment
 
+    trust = getattr(options, "trust", False)
     if options.dry_run:
-        sys.stdout.write(plan_text(plan_experiment(options.config, options.output, trust=options.trust)))
+        sys.stdout.write(plan_text(plan_experiment(options.config, options.output, trust=trust)))
         return 0
     result = run_experiment(
         options.config,
         options.output,
-        trust=options.trust,
+        trust=trust,
         progress=not options.quiet,
         on_stage=None if options.quiet else _tell,
     )
