@@ -43,6 +43,12 @@ def counted(number: int, singular: str, plural: str | None = None) -> str:
 
 def why_not_open(address: str, label: str, error: BaseException) -> str:
     """Return why ffmpeg could not open an address; a file is examined."""
+    if is_unknown_protocol(error):
+        scheme = address.partition(":")[0]
+        return (
+            f"{label}: this installation's FFmpeg cannot read {scheme}: addresses; let another one hand it on: "
+            f"ffmpeg -i ADDRESS -c copy -f mpegts udp://127.0.0.1:5000, and read udp://127.0.0.1:5000"
+        )
     if "://" in address:
         return f"{label}: cannot be opened ({plain(error)}); check the address and that the sender is running"
     path = Path(address.removeprefix("file:"))
@@ -53,6 +59,11 @@ def why_not_open(address: str, label: str, error: BaseException) -> str:
     if b"\0" not in start and _is_text(start):
         return f"{label}: is a text file, not a video"
     return f"{label}: is no video that can be read ({plain(error)})"
+
+
+def is_unknown_protocol(error: BaseException | None) -> bool:
+    """Return whether an address was of a kind that FFmpeg was built without; waiting does not help then."""
+    return type(error).__name__ == "ProtocolNotFoundError"
 
 
 def _is_text(start: bytes) -> bool:

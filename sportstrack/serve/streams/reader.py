@@ -11,6 +11,7 @@ from fractions import Fraction
 from sportstrack.errors import SourceError
 from sportstrack.video.camera import CameraReader, camera_number
 from sportstrack.video.frame import Frame, SourceInfo
+from sportstrack.video.messages import is_unknown_protocol
 from sportstrack.video.stream import FIRST_WAIT, LONGEST_WAIT, StreamReader, without_password
 
 FOR_EVER = 10**9  # tries
@@ -92,6 +93,8 @@ class PatientReader:
                     on_back=self._back,
                 )
             except SourceError as error:
+                if is_unknown_protocol(error.__cause__):
+                    raise
                 self._on_state("reconnecting", without_password(str(error)))
                 if self._stop.wait(min(FIRST_WAIT * 2 ** min(attempt, 10), LONGEST_WAIT)):
                     raise

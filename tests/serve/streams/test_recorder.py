@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 from pathlib import Path
 
 import av
@@ -13,8 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from make_video import number_of, picture
 
+from sportstrack.errors import SourceError
 from sportstrack.serve.processes.messages import MessageParts, packed
 from sportstrack.serve.streams.mp4 import FragmentEncoder, shifted, ticks_of
+from sportstrack.serve.streams.reader import PatientReader
 from sportstrack.serve.streams.recorder import HourlyRecorder
 
 SIZE = (64, 48)
@@ -127,3 +130,11 @@ def test_messages_come_out_as_they_went_in(messages: list[tuple[int, int, bytes]
         found += parts.feed(whole[place : place + size])
         place += size
     assert found == messages
+
+
+def test_a_kind_of_address_that_ffmpeg_lacks_is_told_at_once() -> None:
+    """Waiting would not help, so the reader does not try again."""
+    told: list[tuple[str, str]] = []
+    with pytest.raises(SourceError, match=r"cannot read nosuch: addresses; let another one hand it on"):
+        PatientReader("nosuch://127.0.0.1:9710", lambda *said: told.append(said), threading.Event(), timeout=1.0)
+    assert told == []
