@@ -5,7 +5,8 @@ smoothed as a whole. The model is that of a Kalman smoother with constant veloci
 are white noise of density q, the errors of the places are white noise of density r. Its estimate is the solution of one
 banded system of equations (Whittaker, On a new method of graduation, 1923), which needs no pass over the frames. Then q
 is estimated again wherever the path turns or changes its speed, and where it does not: those who stand or run straight
-on are smoothed over seconds, and a sprint's beginning over tenths.
+on are smoothed over seconds, and a sprint's beginning over tenths. Where one place explains two seconds or more, and no
+drift explains them better, someone stands, and the speed is held near 0.
 """
 
 from __future__ import annotations
@@ -34,6 +35,9 @@ _WINDOW = 0.3  # seconds, standard deviation of the window in which q is estimat
 _ODD = 3.0  # standard deviations from which on a place counts less
 _REACH = 0.4  # seconds on each side of a place whose median it is compared with
 _SHORTEST = 0.4  # seconds of a path below which no speed is told
+_REST, _PART = 2.0, 0.5  # seconds that someone rests at least, and of the parts whose mean places are compared
+_TREND, _CLEAR = 1.0, 8.0  # squared standard deviations of a drift that is a walk: told ones, and those that are seen
+_STILL = 0.08  # metres per second that who rests moves
 _BLOCK = 4000  # places of a path that are looked at together
 _FLOOR = 0.02  # metres: no place is surer
 
@@ -174,12 +178,13 @@ def _smooth(
     variance = errors**2 / 2  # of each coordinate
     weight = step / (variance * max(step, _MEMORY))
     odd, q = np.ones(len(rows)), np.full(len(all_ticks) - 2, _FIRST)
+    held = _at_rest(rows, places - origin, variance, step)[: len(all_ticks) - 1] / (_STILL**2 * _MEMORY * step)
     smooth = np.empty((len(all_ticks), 2))
     for number in range(_ROUNDS + 1):
         full, right = np.zeros(len(all_ticks)), np.zeros((len(all_ticks), 2))
         full[rows] = weight * odd
         right[rows] = (weight * odd)[:, None] * (places - origin)
-        smooth = _solve(full, right, 1 / (q * step**3))
+        smooth = _solve(full, right, 1 / (q * step**3), held)
         if number == _ROUNDS:
             break
         off = np.hypot(*(places - origin - smooth[rows]).T) / np.sqrt(variance)
@@ -190,8 +195,60 @@ def _smooth(
     return all_ticks, smooth + origin, velocity, seen
 
 
-def _solve(weight: Floats, right: Floats, stiff: Floats) -> Floats:
-    """Return x that minimises Σ weight (z − x)² + Σ stiff (second difference of x)²; ``right`` is weight times z."""
+def _at_rest(rows: Whole, places: Floats, variance: Floats, step: float) -> Floats:
+    """Return 1 for the ticks in which someone stays at one place, as far as the errors tell, and 0 for the others.
+
+    The path is cut into parts. Parts in a row are a rest if one place explains all of them, and no drift explains them
+    clearly better. A slow walk is told from a rest by its drift, which grows clear within two or three seconds.
+    """
+    size = max(1, round(_PART / step))
+    rest = np.zeros(int(rows[-1]) + 1)
+    part, first, count = np.unique(rows // size, return_index=True, return_counts=True)
+    mean = np.add.reduceat(places, first) / count[:, None]
+    error = np.add.reduceat(variance, first) / count / np.maximum(1.0, count * step / _MEMORY)
+    time = (np.add.reduceat(rows, first) / count) * step
+    sums = _Sums(time, mean, 1 / error)
+    begin, least = 0, round(_REST / _PART)
+    while begin + least <= len(part):
+        end = begin + least
+        if not sums.is_rest(begin, end):
+            begin += 1
+            continue
+        while end < len(part) and part[end] - part[end - 1] == 1 and sums.is_rest(begin, end + 1):
+            end += 1
+        rest[part[begin] * size : (part[end - 1] + 1) * size] = 1.0
+        begin = end
+    return rest
+
+
+class _Sums:
+    """Sums of weighted mean places, from which the fit of any of their runs follows at once."""
+
+    def __init__(self, time: Floats, xy: Floats, weight: Floats) -> None:
+        columns = [weight, weight * time, weight * time**2]
+        columns += [weight * value for one in xy.T for value in (one, one * time, one**2)]
+        self._sums = np.concatenate([np.zeros((1, 9)), np.cumsum(np.stack(columns, axis=1), axis=0)]).tolist()
+
+    def is_rest(self, begin: int, end: int) -> bool:
+        """Return whether one place explains the rows, and a drift does not explain them clearly better."""
+        w, wt, wtt, wx, wxt, wxx, wy, wyt, wyy = (
+            b - a for a, b in zip(self._sums[begin], self._sums[end], strict=True)
+        )
+        free = end - begin - 1
+        spread = wxx - wx * wx / w + wyy - wy * wy / w
+        if spread > 2 * free:
+            return False
+        by_time = wtt - wt * wt / w
+        drift = ((wxt - wx * wt / w) ** 2 + (wyt - wy * wt / w) ** 2) / max(by_time, 1e-9)
+        rest = max(0.0, spread - drift) / max(1, 2 * free - 2)
+        return bool(drift <= _TREND and drift <= 2 * _CLEAR * rest + 1e-9)
+
+
+def _solve(weight: Floats, right: Floats, stiff: Floats, held: Floats) -> Floats:
+    """Return x that minimises Σ weight (z − x)² + Σ stiff (second difference of x)² + Σ held (first difference of x)².
+
+    ``right`` is weight times z.
+    """
     from scipy.linalg import solveh_banded
 
     bands = np.zeros((3, len(weight)))
@@ -199,8 +256,11 @@ def _solve(weight: Floats, right: Floats, stiff: Floats) -> Floats:
     bands[2, :-2] += stiff
     bands[2, 1:-1] += 4 * stiff
     bands[2, 2:] += stiff
+    bands[2, :-1] += held
+    bands[2, 1:] += held
     bands[1, 1:-1] -= 2 * stiff
     bands[1, 2:] -= 2 * stiff
+    bands[1, 1:] -= held
     bands[0, 2:] = stiff
     return np.asarray(solveh_banded(bands, right, check_finite=False))
 

@@ -51,6 +51,28 @@ def test_who_stands_still_runs_nowhere(seed: int, white: float, slow: float) -> 
     assert path.speed.mean() < 0.3 < max(raw, 0.31)
 
 
+@given(seed=st.integers(0, 1000), white=st.floats(0.05, 0.2), slow=st.floats(0.02, 0.1))
+@settings(max_examples=15, deadline=None)
+def test_who_stands_between_two_walks_stands(seed: int, white: float, slow: float) -> None:
+    speed = np.repeat([1.5, 0.0, 1.2], 200)
+    truth = np.column_stack([np.cumsum(speed) / RATE, np.zeros(600)])
+    error = np.full(600, np.sqrt(2) * np.hypot(white, slow) * 1.5)  # as much more as cameras tell
+    path = smooth_path(np.arange(600), noisy(truth, white, slow, seed), error, RATE)
+    assert path.speed[230:370].mean() < 0.12
+    walked = [path.speed[rows].sum() / speed[rows].sum() for rows in (slice(0, 200), slice(400, 600))]
+    assert 0.93 < np.mean(walked) < 1.15
+
+
+@pytest.mark.parametrize("walk", [0.35, 0.5, 0.8])
+def test_a_slow_walk_keeps_its_length(walk: float) -> None:
+    truth = line(np.arange(750), (walk, 0.0))
+    lengths = [
+        smooth_path(np.arange(750), noisy(truth, 0.12, 0.08, seed), np.full(750, 0.3), RATE).speed.sum() / RATE
+        for seed in range(12)
+    ]
+    assert abs(np.mean(lengths) / (30 * walk) - 1) < 0.08
+
+
 def test_a_sprint_keeps_its_length_and_its_top() -> None:
     times = np.arange(250) / RATE
     speed = np.clip(np.minimum(4 * (times - 2), 8.0), 0, 8) * (times < 6) + np.clip(8 - 4 * (times - 6), 0, 8) * (
