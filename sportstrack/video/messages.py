@@ -17,7 +17,6 @@ _REASONS = {
     "HTTPServerError": "the server failed (5xx)",
     "HTTPUnauthorizedError": "the server wants a name and password (401)",
     "InvalidDataError": "the data are damaged or no video",
-    "ProtocolNotFoundError": "this kind of address is not known",
     "TimeoutError": "no answer within the time limit",
 }
 _REASONS_BY_NUMBER = {

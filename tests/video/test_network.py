@@ -221,4 +221,4 @@ def test_a_dead_address_fails_soon_and_clearly(form: str) -> None:
 
 
 def test_an_unknown_kind_of_address() -> None:
-    assert "this kind of address is not known" in refusal("gopher9://example/a")
+    assert "FFmpeg cannot read gopher9: addresses" in refusal("gopher9://example/a")
