@@ -47,6 +47,7 @@ _NAMES = {
     "sportstrack.pitch.sides": ("defended_sides", "keeper_team"),
     "sportstrack.recording": ("Recording",),
     "sportstrack.refine": ("RefineSettings", "Scene", "TrackTable", "refine_tracks"),
+    "sportstrack.reid": ("ReidSettings", "TrainedReid", "train_reid"),
     "sportstrack.roster": ("name_tracks",),
     "sportstrack.score.attributes.run": ("score_attributes",),
     "sportstrack.score.attributes.scores": ("WhoIsWhoScores",),
@@ -156,6 +157,7 @@ __all__ = [
     "Range",
     "Recording",
     "RefineSettings",
+    "ReidSettings",
     "RetrievalScores",
     "Roster",
     "RosterPerson",
@@ -179,6 +181,7 @@ __all__ = [
     "Tracker",
     "Tracks",
     "TrainSettings",
+    "TrainedReid",
     "TuneSettings",
     "WhoIsWhoScores",
     "__version__",
@@ -247,6 +250,7 @@ __all__ = [
     "track",
     "track_video",
     "train_detector",
+    "train_reid",
     "tune_tracker",
     "with_boxes",
     "write_cvat",
@@ -304,6 +308,7 @@ if TYPE_CHECKING:
     from sportstrack.pitch.sides import defended_sides, keeper_team
     from sportstrack.recording import Recording
     from sportstrack.refine import RefineSettings, Scene, TrackTable, refine_tracks
+    from sportstrack.reid import ReidSettings, TrainedReid, train_reid
     from sportstrack.roster import name_tracks
     from sportstrack.score.attributes.run import score_attributes
     from sportstrack.score.attributes.scores import WhoIsWhoScores

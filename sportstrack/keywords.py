@@ -101,6 +101,43 @@ class TrainKeywords(TypedDict, total=False):
     more: Mapping[str, Any]
 
 
+class ReidKeywords(TypedDict, total=False):
+    """Of `sportstrack.train_reid`."""
+
+    backbone: str
+    weights: str
+    size: str
+    dim: int
+    every: int
+    per_person: int
+    least_height: int
+    skip_missing: bool
+    match: str
+    held_out: float | None
+    apart: float
+    epochs: int
+    people: int
+    crops: int
+    mates: int
+    lr: float
+    warmup: float
+    weight_decay: float
+    smoothing: float
+    margin: float
+    triplet: float
+    flip: float
+    shift: float
+    lighting_change: float
+    colour_change: float
+    erasing: float
+    device: str
+    amp: bool
+    workers: int
+    seed: int
+    replay: bool
+    tracker: str
+
+
 class ExportKeywords(TypedDict, total=False):
     """Of `sportstrack.export_model`."""
 

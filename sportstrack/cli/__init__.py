@@ -21,6 +21,7 @@ COMMANDS = {
     "shots": ("sportstrack.shots.command", "find the shot changes of videos"),
     "refine": ("sportstrack.refine.command", "refine a tracking result offline: link, fill gaps, smooth"),
     "train": ("sportstrack.train.command", "fine-tune a detector"),
+    "train-reid": ("sportstrack.reid.command", "train an embedder on people with identities, and judge it"),
     "val": ("sportstrack.val.command", "judge detectors on labelled pictures"),
     "export": ("sportstrack.export.command", "export a detector for other engines and in 8 bits, and compare"),
     "mine": ("sportstrack.mine.command", "find the pictures a detector does worst on"),

@@ -49,10 +49,10 @@ class TorchvisionEmbedder:
             raise SettingError(f"torchvision:{backbone}:{weights}: expected :random or nothing after the name")
         self.device = choose_device(device)
         check_half(half, self.device)
-        network = _load(backbone.lower(), weights == "default")
+        network = load_backbone(backbone.lower(), pretrained=weights == "default")
         size = getattr(network, "image_size", None)  # transformers take one size only
         self._wants = NetworkInput((size, size)) if isinstance(size, int) else NetworkInput()
-        self._network = _without_head(backbone, network).eval().to(self.device)
+        self._network = without_head(backbone, network).eval().to(self.device)
         if half:
             self._network.half()
         self._half = half
@@ -83,7 +83,13 @@ class TorchvisionEmbedder:
             return found.flatten(1).float().cpu().numpy()
 
 
-def _load(backbone: str, pretrained: bool) -> Any:
+def load_backbone(backbone: str, *, pretrained: bool, seed: int = _SEED) -> Any:
+    """Return a classification network of torchvision, with ImageNet's weights or random ones.
+
+    Raises:
+        SettingError: torchvision has no such network.
+        WeightsError: its weights cannot be downloaded.
+    """
     torch = import_torch()
     from torchvision import models
 
@@ -100,13 +106,17 @@ def _load(backbone: str, pretrained: bool) -> Any:
                 f"use torchvision:{backbone}:random, which needs none"
             ) from error
     with torch.random.fork_rng(devices=[]):  # the user's own random numbers stay as they were
-        torch.manual_seed(_SEED)
+        torch.manual_seed(seed)
         extra = {"init_weights": True} if backbone in {"googlenet", "inception_v3"} else {}
         return models.get_model(backbone, weights=None, **extra)
 
 
-def _without_head(backbone: str, network: Any) -> Any:
-    """Return a network that gives (n, D) or (n, D, 1, 1) pooled features."""
+def without_head(backbone: str, network: Any) -> Any:
+    """Return a network that gives (n, D) or (n, D, 1, 1) pooled features.
+
+    Raises:
+        SettingError: its last layer is not known.
+    """
     from torch import nn
 
     for name in _HEADS:

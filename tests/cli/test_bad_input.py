@@ -40,6 +40,10 @@ refine MOT -o OUT --detections X
 refine MOT -o OUT --shots X --size 160x120
 train X -o OUT --weights yolov8n.yaml
 train YOLO -o OUT --weights X
+train-reid X -o OUT
+train-reid SEQUENCE --weights X -o OUT
+train-reid --corrected X MOT -o OUT
+train-reid --corrected VIDEO X -o OUT
 val toy:find X -o OUT
 val X YOLO -o OUT
 export X -o OUT --to onnx
@@ -106,6 +110,7 @@ draw VIDEO MOT -o X --frames 1
 shots VIDEO --csv X
 refine MOT -o X --size 160x120
 train YOLO -o X --weights yolov8n.yaml --epochs 1
+train-reid SEQUENCE -o X
 val toy:find YOLO -o X
 export demo -o X --to onnx
 mine toy:find YOLO -o X

@@ -43,7 +43,7 @@ FLOORS = (
     {"video", "trackers", "score", "engines"},
     {"camera", "detect", "embed", "field", "numbers", "refine", "shots", "data_prep"},
     {"draw", "edits"},
-    {"track", "sot", "train", "val", "evaluate", "presence", "stats", "calibrate", "roster", "send", "client"},
+    {"track", "sot", "train", "reid", "val", "evaluate", "presence", "stats", "calibrate", "roster", "send", "client"},
     {"label", "mine", "doctor", "completion", "export", "teams", "tune", "batch"},
     {"serve", "experiment"},
     {"edit"},
@@ -75,7 +75,7 @@ GROUND = {
 }
 """They and what they import load numpy and the standard library alone (scipy inside functions)."""
 
-USE_DATA_PREP = {"train", "val", "mine", "label", "export", "experiment"}
+USE_DATA_PREP = {"train", "reid", "val", "mine", "label", "export", "experiment"}
 SHARED = {  # by the trackers
     "checks", "clock", "directions", "duplicates", "fusion", "gallery", "reupdate", "rows", "shapes", "xyah", "xysr",
 }  # fmt: skip

@@ -18,6 +18,7 @@ import pytest
 from sportstrack import keywords
 from sportstrack.detect.settings import DetectorSettings
 from sportstrack.export.settings import ExportSettings
+from sportstrack.reid.settings import ReidSettings
 from sportstrack.sot.settings import SotSettings
 from sportstrack.track.settings import TrackSettings
 from sportstrack.trackers.sports import SportsTrackConfig
@@ -32,6 +33,7 @@ PARTS = {"detector", "tracker", "embedder", "camera"}  # arguments of their own,
         (keywords.LoadKeywords, DetectorSettings, {"weights", "detector", "score", "batch"}),
         (keywords.TrackKeywords, TrackSettings, PARTS),
         (keywords.TrainKeywords, TrainSettings, set()),
+        (keywords.ReidKeywords, ReidSettings, set()),
         (keywords.ExportKeywords, ExportSettings, set()),
         (keywords.SotKeywords, SotSettings, set()),
         (keywords.SportsTrackKeywords, SportsTrackConfig, {"preset"}),
