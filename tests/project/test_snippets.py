@@ -170,6 +170,24 @@ def no_training(folder: Path, *_: Any) -> TrainResult:
     return TrainResult(folder, folder / "best.pt", folder / "last.pt", folder / "results.csv", 1, {"mAP50": 0.5}, ())
 
 
+def no_reid(*_: Any) -> sportstrack.TrainedReid:
+    """Stands for a training of embeddings whose settings were taken."""
+    scores = sportstrack.score_retrieval(np.eye(4, dtype=np.float32)[[0, 0, 1, 1]], np.array([0, 0, 1, 1]))
+    tracks = sportstrack.score_tracks("match.txt", "match.txt")
+    names, folder = ("none", "kit", "new", "kit+new"), Path("runs/reid")
+    return sportstrack.TrainedReid(
+        folder,
+        folder / "reid.onnx",
+        folder / "last.pt",
+        (),
+        {name: {"all": scores, "mates": scores} for name in ("kit", "new")},
+        dict.fromkeys(names, tracks),
+        {name: {"match": tracks} for name in names},
+        "true",
+        (),
+    )
+
+
 @pytest.mark.parametrize(("page", "code"), list(blocks()))
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # kloppy leaves files open
@@ -184,6 +202,7 @@ def test_a_block_runs_in_the_current_folder(
     for place in ("sportstrack.load_detector", "sportstrack.detect.load_detector", "sportstrack.track.detector._load"):
         monkeypatch.setattr(place, toy_network)
     monkeypatch.setattr("sportstrack.train.run._train_in", no_training)
+    monkeypatch.setattr("sportstrack.reid.run._Run.carry_out", no_reid)
     here = shutil.copytree(folder, tmp_path / "current")
     if page in MAKES:
         shutil.rmtree(here / MAKES[page])
