@@ -23,6 +23,8 @@ class LoadKeywords(TypedDict, total=False):
     half: bool
     trust: bool
     masks: bool
+    enhance: str
+    thermal: str
 
 
 class DetectorKeywords(LoadKeywords, total=False):
@@ -60,6 +62,7 @@ class TrackKeywords(LoadKeywords, total=False):
     mot_classes: str
     boxes: str
     draw: Sequence[str]
+    draw_enhanced: bool
     show: bool
     save_detections: bool
     detections: str | None
@@ -89,6 +92,8 @@ class TrainKeywords(TypedDict, total=False):
     patience: int
     freeze: int
     seed: int
+    augment: tuple[str, ...]
+    augment_share: float
     distil: str | None
     distil_weight: float
     prune: float

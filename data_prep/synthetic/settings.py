@@ -65,7 +65,7 @@ class Settings:
         surface: what the field is made of.
         kits: plain (easy to tell apart) or varied (as different, and as alike, as real ones).
         lighting: even; varied: shadows over a part of the pitch, pools of floodlight, a cast of colour; dusk,
-            floodlight or night, with the noise of a sensor that gets little light.
+            floodlight or night. The last three have the noise of a sensor that gets little light.
         bystanders: people off the field, in the stands and on the camera's side; they are no objects of the truth.
         hidden: ids that take part but are not drawn.
 

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 
 from sportstrack.detect.connector import Connector, engine_note, ignored_settings
 from sportstrack.detect.custom import CustomDetector
+from sportstrack.detect.enhanced import enhanced
 from sportstrack.detect.names import CONNECTORS, connect, split_spec
 from sportstrack.detect.ultralytics_models import UltralyticsDetector
 from sportstrack.detect.weights import load_weights
 from sportstrack.errors import SettingError, nearest, unknown
+from sportstrack.images.enhance import NONE
 from sportstrack.plugins import is_plugin, load_plugin
 from sportstrack.types import Detect
 
@@ -49,13 +51,19 @@ def load_detector(spec: str | Path | Detect, **settings: Unpack[DetectorKeywords
             or an argument-free factory that makes one; or a model of another library, ``torchvision:NAME``,
             ``transformers:FOLDER``, ``detectron2:CONFIG.yaml`` or ``tensorflow:FOLDER`` (see
             `sportstrack.detect.names`); or a callable, which is only checked.
-        **settings: the keywords of `load_weights` and `UltralyticsDetector`; other detectors get those that their
+        **settings: ``enhance`` and ``thermal``, of each picture by itself (see `sportstrack.images.enhance.Enhancer`);
+            and the keywords of `load_weights` and `UltralyticsDetector`. Other detectors get those that their
             signature names.
 
     Raises:
         SettingError: if a module or attribute is not there or cannot be called, or a library is not installed.
         WeightsError, DeviceError: as `load_weights`.
     """
+    how, thermal = settings.pop("enhance", NONE), settings.pop("thermal", NONE)
+    return enhanced(_load(spec, settings), how, thermal, frame_rate=0.0)
+
+
+def _load(spec: str | Path | Detect, settings: DetectorKeywords) -> Connector:
     if not isinstance(spec, (str, Path)):
         return as_detector(spec)
     if settings.get("imgsz", 0) is None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sportstrack.engines.names import ENGINES, PRECISIONS
+from sportstrack.images.enhance import ENHANCE, NONE, THERMAL
 from sportstrack.options import check_options, option
 
 LOWEST_SCORE = 0.1
@@ -45,6 +46,10 @@ class DetectorSettings:
             cannot set it.
         batch: frames per call of the detector. None chooses.
         masks: give the masks of a segmentation model; without, its boxes alone, in less time.
+        enhance: make pictures brighter for the detector: auto (dark ones alone, with less noise), gamma, clahe (and
+            even contrast), denoise (and without noise), or none.
+        thermal: the camera sees heat and shows warm things white or black; its pictures are stretched for the
+            detector, and black-hot ones turned round.
 
     Raises:
         SettingError: a value of the wrong type or out of range; the message names it.
@@ -94,6 +99,18 @@ class DetectorSettings:
     )
 
     masks: bool = option(True, "give the masks of a segmentation model")
+    enhance: str = option(
+        NONE,
+        "make pictures brighter for the detector: auto (dark ones alone, with less noise), gamma, clahe (and even "
+        "contrast), denoise (and without noise), or none",
+        choices=ENHANCE,
+    )
+    thermal: str = option(
+        NONE,
+        "the camera sees heat and shows warm things white or black; its pictures are stretched for the detector, and "
+        "black-hot ones turned round",
+        choices=THERMAL,
+    )
 
     def __post_init__(self) -> None:
         if isinstance(path := getattr(self, "weights"), os.PathLike):  # noqa: B009 - typed as text

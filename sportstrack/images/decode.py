@@ -7,14 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sportstrack.errors import FormatError, SourceError
 from sportstrack.files.reading import read_bytes
+from sportstrack.images.levels import Levels, as_picture
 from sportstrack.limits import MAX_PICTURE_BYTES, MAX_PIXELS, MAX_SCANNED, MAX_SIDE
 from sportstrack.types import Image
 
 KINDS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF")
 """By Pillow's names. Other formats are not decoded, whatever the file's name: their decoders are seldom tried."""
+
+
+DEEP = ("I;16", "I;16B", "I;16L", "I", "F")
+"""Pillow's modes of one channel with more than 8 bits."""
 
 
 def read_picture(path: str | Path, flags: int | None = None) -> Image:
@@ -30,13 +36,14 @@ def read_picture(path: str | Path, flags: int | None = None) -> Image:
     return decode_picture(data, str(path), flags)
 
 
-def decode_picture(data: bytes, name: str, flags: int | None = None) -> Image:
+def decode_picture(data: bytes, name: str, flags: int | None = None, levels: Levels | None = None) -> Image:
     """Decode a JPEG, PNG, BMP, WebP or TIFF.
 
     Args:
         data: the file's bytes.
         name: of the file, for messages.
         flags: OpenCV's; None is colour, turned as EXIF asks.
+        levels: of the sequence, for grey pictures of more than 8 bits; None looks at this picture alone.
 
     Returns:
         (H, W, 3) uint8 BGR, or what the flags ask for.
@@ -46,7 +53,8 @@ def decode_picture(data: bytes, name: str, flags: int | None = None) -> Image:
     """
     import cv2
 
-    check_picture(data, name)
+    if check_picture(data, name) in DEEP and flags is None:
+        return as_picture(_deep(data, name), levels)
     try:
         image: Any = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR if flags is None else flags)
     except cv2.error as error:
@@ -56,14 +64,29 @@ def decode_picture(data: bytes, name: str, flags: int | None = None) -> Image:
     return np.ascontiguousarray(image, np.uint8)
 
 
-def check_picture(data: bytes, name: str) -> None:
-    """Refuse, by its header and its end, what is no whole picture of a size that is read; SourceError."""
+def _deep(data: bytes, name: str) -> NDArray[Any]:
+    """(H, W) grey values as the file has them, of 16 or 32 bits."""
+    from PIL import Image as Pillow
+
+    try:
+        with Pillow.open(BytesIO(data), formats=KINDS) as image:
+            return np.asarray(image)
+    except Exception as error:  # as in `check_picture`
+        raise SourceError(f"{name}: not a readable picture; its data are damaged") from error
+
+
+def check_picture(data: bytes, name: str) -> str:
+    """Return Pillow's mode, such as RGB; refuse, by header and end, what is no whole picture of a size that is read.
+
+    Raises:
+        SourceError: see `decode_picture`.
+    """
     from PIL import Image as Pillow
 
     try:
         with Pillow.open(BytesIO(data), formats=KINDS) as image:
             width, height = image.size
-            kind = str(image.format)
+            kind, mode = str(image.format), str(image.mode)
     except Pillow.DecompressionBombError:
         raise SourceError(f"{name}: is larger than the {MAX_PIXELS:,} pixels that are read of a picture") from None
     except Exception as error:  # Pillow's readers let out what struct, zlib and others raise
@@ -74,6 +97,7 @@ def check_picture(data: bytes, name: str) -> None:
         raise SourceError(f"{name}: has {data.count(_SCAN)} scans of {width}x{height}, which no camera writes")
     if _is_cut_off(data, kind):
         raise SourceError(f"{name}: was cut off; the end of the picture is missing")
+    return mode
 
 
 _SCAN, _END = b"\xff\xda", b"\xff\xd9"  # in a JPEG: the start of a scan, and the end of the picture

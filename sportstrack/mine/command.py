@@ -56,7 +56,10 @@ def _parser() -> argparse.ArgumentParser:
     add_settings(group, MineSettings, ("augment", "keep", "seed"), augment={"type": _names, "nargs": None})
     group = parser.add_argument_group("detector")
     add_settings(
-        group, DetectorSettings, ("imgsz", "iou", "device", "engine", "precision", "half", "trust"), **OF_LIBRARIES
+        group,
+        DetectorSettings,
+        ("imgsz", "iou", "device", "engine", "precision", "enhance", "thermal", "half", "trust"),
+        **OF_LIBRARIES,
     )
     group = parser.add_argument_group("output")
     add_output(group, "runs/mine")

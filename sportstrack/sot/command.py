@@ -77,7 +77,11 @@ def _parser() -> argparse.ArgumentParser:
     add_settings(group, SotSettings, ("window",), window={"type": _window, "help": window})
 
     group = parser.add_argument_group("detector (for --detect and --ball, and to find the object again)")
-    add_settings(group, DetectorSettings, ("weights", "detector", "imgsz", "device", "engine", "precision", "trust"))
+    add_settings(
+        group,
+        DetectorSettings,
+        ("weights", "detector", "imgsz", "device", "engine", "precision", "enhance", "thermal", "trust"),
+    )
 
     group = parser.add_argument_group("output")
     add = group.add_argument
@@ -188,7 +192,7 @@ def _detector(options: argparse.Namespace) -> Detector | None:
     from sportstrack.detect import engine_note, ignored_settings, load_detector
 
     how = DetectorSettings(**asked)
-    names = ("imgsz", "device", "engine", "precision", "trust")
+    names = ("imgsz", "device", "engine", "precision", "enhance", "thermal", "trust")
     detector = load_detector(how.detector or how.weights, **{name: getattr(how, name) for name in names})
     for note in [*ignored_settings(detector, asked.keys() - {"weights", "detector"}), *engine_note(detector)]:
         sys.stderr.write(f"{PROGRAM}: {note}\n")

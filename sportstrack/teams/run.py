@@ -119,6 +119,8 @@ def find_teams(
     with open_source(video, frame_rate=frame_rate) as source, shown(progress, source.info.name) as count:
         if source.info.live:
             raise SourceError(f"{video}: a live source has no frames to go back to; save it as a video first")
+        if not source.info.colour:
+            source.warnings.append("the pictures have no colour, by which kits and teams are told; expect none")
         found.check_video(source.info.name, source.info.width, source.info.height, source.info.frame_count)
         who, frames = _looked_at(source, found, settings, track, count)
     table = who.finish()

@@ -116,6 +116,7 @@ def _parser() -> argparse.ArgumentParser:
             "mot_classes",
             "boxes",
             "draw",
+            "draw_enhanced",
             "show",
             "save_detections",
             "detections",

@@ -19,8 +19,7 @@ from sportstrack.types import BoolArray, Detections
 
 OF_DETECTORS = (
     *("weights", "detector", "imgsz", "iou", "half", "device", "engine", "precision", "batch", "live"),
-    "slices",
-    "masks",
+    *("slices", "masks", "enhance", "thermal", "draw_enhanced"),
 )
 """Settings that say how a detector works, or how frames reach it."""
 

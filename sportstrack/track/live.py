@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from sportstrack.identities.roster import read_roster
 from sportstrack.images.opencv import one_thread
 from sportstrack.track.frames import TrackedFrame
+from sportstrack.track.light import without_colour
 from sportstrack.track.named import RosterLearner
 from sportstrack.track.parts import Own, load_parts
 from sportstrack.track.quality import settled
@@ -37,7 +38,7 @@ class LiveRun:
 
     def __init__(self, source: VideoSource, settings: TrackSettings) -> None:
         self._source = source
-        self._settings = settled(settings, live=True).changed(offline=False)
+        self._settings = without_colour(settled(settings, live=True).changed(offline=False), source)
         self._parts = load_parts(source, self._settings, Own())
         learners = learners_of(self._settings, self._parts.recorded_as)
         if self._settings.roster is not None:

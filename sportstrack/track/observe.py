@@ -17,6 +17,7 @@ import numpy as np
 from sportstrack.bystanders import Bystanders, set_aside, without_embedding
 from sportstrack.checks import as_affine
 from sportstrack.detect.connector import Connector
+from sportstrack.detect.enhanced import EnhancedDetector
 from sportstrack.embed.clothes import kit_colours
 from sportstrack.errors import SettingError
 from sportstrack.numbers.watch import NumberWatch
@@ -24,6 +25,7 @@ from sportstrack.plugins import plugin
 from sportstrack.recording import RecordingInfo
 from sportstrack.track.detector import OWN_FEATURES
 from sportstrack.track.frames import Observation
+from sportstrack.track.light import LightWatch
 from sportstrack.track.on_pitch import FieldWatch, field_watch
 from sportstrack.track.settings import OFF, TrackSettings
 from sportstrack.types import BoolArray, CameraMotion, Detections, Embedder, Embeddings, FloatArray, Image
@@ -76,9 +78,7 @@ class Observer:
         everybody: ignore what the observations say of people off the field.
         forget: leave out the embeddings that the observations have.
         kits: compute the colours of kits.
-
-    Attributes:
-        warnings: what the user should know of the embedder.
+        show: returns the pictures that are handed on instead of the batch's own ones.
     """
 
     def __init__(
@@ -93,13 +93,15 @@ class Observer:
         everybody: bool = False,
         forget: bool = False,
         kits: bool = False,
+        show: Callable[[], Sequence[Image]] | None = None,
     ) -> None:
         self._detector, self._embedder, self._camera = detector, embedder, camera
         self._choose, self._watch, self._everybody, self._forget = choose, watch, everybody, forget
-        self._numbers, self._kits = numbers, kits
+        self._numbers, self._kits, self._show = numbers, kits, show
+        self._light = LightWatch()
         self._seconds = {"detect": 0.0}
         self._before = {} if detector is None else dict(detector.timings)
-        self.warnings: list[str] = list(getattr(embedder, "warnings", []))
+        self._notes: list[str] = list(getattr(embedder, "warnings", []))
         if embedder is not None:
             self._seconds["embed"] = 0.0
             if (reset := getattr(embedder, "reset", None)) is not None:
@@ -115,6 +117,11 @@ class Observer:
             camera.reset()
 
     @property
+    def warnings(self) -> list[str]:
+        """What the user should know of the embedder and of the pictures' light."""
+        return self._notes + self._light.warnings
+
+    @property
     def seconds(self) -> dict[str, float]:
         """Seconds spent so far, by stage; the detector's own stages are within ``detect``."""
         parts = {} if self._detector is None else self._detector.timings
@@ -123,12 +130,18 @@ class Observer:
     def __call__(self, batch: Sequence[Observation]) -> Iterator[Observation]:
         """Complete a batch of observations, one after the other; call it for every frame, in order."""
         if self._detector is not None:
+            if not isinstance(self._detector, EnhancedDetector):
+                for observation in batch:
+                    self._light(cast(Image, observation.image))
             started = time.perf_counter()
             tables = self._detector([cast(Image, observation.image) for observation in batch])
             self._seconds["detect"] += time.perf_counter() - started
             batch = [replace(one, detections=table) for one, table in zip(batch, tables, strict=True)]
-        for observation in batch:
-            yield self._complete(observation)
+        if self._show is None:
+            yield from map(self._complete, batch)
+            return
+        for observation, image in zip(batch, list(self._show()), strict=True):
+            yield replace(self._complete(observation), image=image)
 
     def _complete(self, observation: Observation) -> Observation:
         detections, bystanders, everybody = self._told_apart(observation)
@@ -217,7 +230,10 @@ def make_observer(
     balls = settings.ball_ids(detector.names)
     watch = None if settings.on_pitch == OFF else field_watch(detector.names, balls)
     numbers = NumberWatch(frame_rate, skip=balls or ()) if settings.numbers else None
-    return Observer(detector, embedder, camera, choose, watch, numbers, kits=settings.teams != OFF)
+    show = None
+    if settings.draw_enhanced and isinstance(detector, EnhancedDetector):
+        show = detector.shown
+    return Observer(detector, embedder, camera, choose, watch, numbers, kits=settings.teams != OFF, show=show)
 
 
 def make_replayer(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sportstrack.detect.connector import Connector
+from sportstrack.detect.enhanced import enhanced
 from sportstrack.detect.sizes import SizeRule
 from sportstrack.detect.slices import sliced
 from sportstrack.engines.report import EngineReport
@@ -151,6 +152,7 @@ def _of_video(frames: VideoSource, settings: TrackSettings, own: Own) -> Parts:
     detector = ready(own.detector, settings)
     detector = sliced(detector, settings.slices, size, settings.imgsz or _input_size(detector, settings, info))
     at_once = 8 if str(detector.device).startswith("cuda") else int(getattr(detector, "at_once", 1))
+    detector = enhanced(detector, settings.enhance, settings.thermal, frame_rate)
     batch = 1 if live else settings.batch or at_once
     if (prepare := getattr(detector, "prepare", None)) is not None:
         prepare((info.height, info.width), batch)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sportstrack.cli.progress import shown
+from sportstrack.detect.enhanced import EnhancedDetector
 from sportstrack.errors import OtherSourceError
 from sportstrack.files.claim import Claim, file_name, remove_own
 from sportstrack.identities.roster import read_roster
@@ -21,6 +22,7 @@ from sportstrack.track.ground import pitch_of
 from sportstrack.track.in_force import of_replay
 from sportstrack.track.iteration import TrackedFrames
 from sportstrack.track.job import TrackJob
+from sportstrack.track.light import without_colour
 from sportstrack.track.named import RosterLearner
 from sportstrack.track.offline import track_offline
 from sportstrack.track.outputs import Outputs, claim_outputs, longer_name
@@ -141,6 +143,8 @@ def begin(
         recorded = frames.recording.info if isinstance(frames, Replay) else None
         own_tracker = own.tracker is not None
         asked = settled(asked, live=live, replay=is_replay, own_tracker=own_tracker, recorded=recorded)
+        if not isinstance(frames, Replay):
+            asked = without_colour(asked, frames)
         summary = _new_summary(source, name, frames, asked)
         pitch = None if asked.pitch is None else pitch_of(asked.pitch, frames.info)
         roster = None if asked.roster is None else read_roster(asked.roster)
@@ -211,6 +215,8 @@ def _one_pass(
         else:
             summary.shots = parts.shots.shots
         summary.add_stages(seconds)
+        if isinstance(parts.detector, EnhancedDetector):
+            summary.enhanced = parts.detector.enhancer.report()
         shape, ms = (info.height, info.width), 1000 * summary.seconds / max(summary.frames, 1)
         boxes = summary.boxes / max(summary.frames, 1)
         summary.quality = report(settings, parts.detector, shape, summary.stages_ms, ms, boxes)

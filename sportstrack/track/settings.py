@@ -73,6 +73,8 @@ class TrackSettings(DetectorSettings):
         boxes: which boxes to write and draw: smoothed where the tracker makes any, or detected.
         draw: what the video shows, comma-separated: presets broadcast, analyst, debug; items box, corner, ellipse,
             ball, trace, id, team, role, number, name, class, score, speed, label, mask, keypoints, clock, minimap.
+        draw_enhanced: draw on the pictures as the detector saw them, where they were enhanced, instead of the
+            original ones.
         show: show the frames in a window while they are drawn.
         save_detections: record the detections in NAME.npz for replays.
         detections: replay this recording instead of running a detector, or another program's detections: MOT text, CSV,
@@ -177,6 +179,9 @@ class TrackSettings(DetectorSettings):
         DEFAULT,
         f"what the video shows, comma-separated: presets {', '.join(PRESETS)}; items {', '.join(ITEMS)}",
         metavar="LIST",
+    )
+    draw_enhanced: bool = option(
+        False, "draw on the pictures as the detector saw them, where they were enhanced, instead of the original ones"
     )
     show: bool = option(False, "show the frames in a window while they are drawn")
     save_detections: bool = option(False, "record the detections in NAME.npz for replays")

@@ -10,10 +10,11 @@ from typing import Any
 from sportstrack.engines.report import engine_text
 from sportstrack.identities.seen import TimeSeen, seen_text
 from sportstrack.identities.table import Identities
+from sportstrack.images.enhance import report_text
 from sportstrack.track.frames import TrackedFrame
 from sportstrack.track.quality import quality_text
 
-DETECTOR_PARTS = ("preprocess", "inference", "postprocess")  # within the stage "detect"
+DETECTOR_PARTS = ("enhance", "preprocess", "inference", "postprocess")  # within the stage "detect"
 
 
 @dataclass(repr=False)
@@ -46,6 +47,8 @@ class Summary:
         peak_memory_mb: highest memory of this process so far, or None where the system does not say.
         device: where the detector ran, or None.
         engine: what ran the network, as `sportstrack.engines.report.EngineReport.as_dict`; empty where that is unknown.
+        enhanced: how the pictures were enhanced for the detector (enhance, thermal), how many of how many frames were
+            changed, and mean milliseconds a frame; empty where nothing was asked for.
         quality: what the level of quality decided, and what others would cost, as `sportstrack.track.quality.report`.
         teams: whether two teams were found, after how many seconds (settled), and name and colours of each; empty where
             nobody looked for them.
@@ -87,6 +90,7 @@ class Summary:
     peak_memory_mb: float | None = None
     device: str | None = None
     engine: dict[str, Any] = field(default_factory=dict)
+    enhanced: dict[str, Any] = field(default_factory=dict)
     quality: dict[str, Any] = field(default_factory=dict)
     teams: dict[str, Any] = field(default_factory=dict)
     identities: Identities | None = None
@@ -125,6 +129,7 @@ class Summary:
         self.seconds = round(self.seconds + earlier.seconds, 3)
         self.setup_seconds = round(self.setup_seconds + earlier.setup_seconds, 3)
         self.device, self.engine, self.dropped_boxes = earlier.device, earlier.engine, earlier.dropped_boxes
+        self.enhanced = earlier.enhanced
         self.quality = earlier.quality | {"offline": True} if earlier.quality else {}
         self.shots = earlier.shots
         self.warnings = list(dict.fromkeys(earlier.warnings + self.warnings))
@@ -153,6 +158,8 @@ class Summary:
         lines.append(f"  ms per frame (stages overlap): {self._stages()}")
         if self.engine:
             lines.append(f"  network: {engine_text(self.engine)}")
+        if self.enhanced:
+            lines.append(f"  enhanced: {report_text(self.enhanced)}")
         if self.quality:
             lines.append(f"  {quality_text(self.quality)}")
         score = "" if self.mean_score is None else f", mean score {self.mean_score:.2f}"

@@ -41,7 +41,19 @@ def _parser() -> argparse.ArgumentParser:
     parser = new_parser(PROGRAM, "Fine-tune a detector on a YOLO data set. Works offline and sends nothing.", _EXAMPLES)
     add = parser.add_argument
     add("data", type=Path, metavar="DATA.yaml", help="the data set's data.yaml, or its folder")
-    names = ("weights", "epochs", "imgsz", "batch", "optimizer", "lr0", "patience", "freeze", "seed")
+    names = (
+        "weights",
+        "epochs",
+        "imgsz",
+        "batch",
+        "optimizer",
+        "lr0",
+        "patience",
+        "freeze",
+        "seed",
+        "augment",
+        "augment_share",
+    )
     add_settings(parser, TrainSettings, names)
     add(
         "--set",

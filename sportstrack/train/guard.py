@@ -13,6 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from sportstrack.train.augment import Operations, add_operations
 from sportstrack.train.distil import Teacher, taught_by
 from sportstrack.train.prune import as_it_is, is_narrowed
 
@@ -47,6 +48,7 @@ class Guard:
         bf16: compute in `bfloat16_forward`; for a processor, Ultralytics has its own way for GPUs.
         progress: called with the steps done and those of the whole training, before the first step and after each.
         teacher: whom the network learns from as well.
+        operations: what is done to the pictures besides Ultralytics' own augmentation.
         process: the one that started the training.
     """
 
@@ -56,6 +58,7 @@ class Guard:
     bf16: bool = False
     progress: Callable[[int, int], None] | None = None
     teacher: Teacher | None = None
+    operations: Operations | None = None
     process: int = field(default_factory=os.getpid)
 
 
@@ -103,6 +106,13 @@ class _Guarded:
         network = as_it_is(weights, self.data["nc"])
         network.names = self.data["names"]
         return network
+
+    def build_dataset(self, img_path: str, mode: str = "train", batch: int | None = None) -> Any:
+        """Return a data set, that of the training with further operations."""
+        dataset = self._base.build_dataset(img_path, mode, batch)
+        if mode == "train" and self.guard.operations is not None:
+            add_operations(dataset, self.guard.operations)
+        return dataset
 
     def check_resume(self, overrides: Any) -> None:
         """Resume in the run's folder, wherever the checkpoint was made."""

@@ -163,7 +163,7 @@ def _start(plan: TrainSettings, data: TrainData, folder: Path, overwrite: bool, 
     bf16 = plan.bf16 and device == "cpu"
     base = model._smart_load("trainer")
     trainer_class = guarded_trainer(
-        base, Guard(folder, plan.loggers, callbacks.report, bf16, callbacks.progress, teacher)
+        base, Guard(folder, plan.loggers, callbacks.report, bf16, callbacks.progress, teacher, plan.operations)
     )
     with loading(Path(path), plan.trust), errors_explained(plan.batch, plan.imgsz, gpus):
         trainer = trainer_class(overrides=options)
@@ -209,9 +209,10 @@ def _resume(
     if teacher is not None:
         options["distill_model"] = teacher.path
     bf16 = options["device"] == "cpu" and recorded.get("bf16") is True
+    begun = plan.begun_with(recorded)
     base = model._smart_load("trainer")
     trainer_class = guarded_trainer(
-        base, Guard(folder, plan.loggers, callbacks.report, bf16, callbacks.progress, teacher)
+        base, Guard(folder, plan.loggers, callbacks.report, bf16, callbacks.progress, teacher, begun.operations)
     )
     batch, imgsz = options.get("batch", model.ckpt["train_args"]["batch"]), model.ckpt["train_args"]["imgsz"]
     gpus = devices_of_batch(options["device"], batch)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from data_prep.augment import NIGHT
 from sportstrack.errors import SettingError, unknown
 from sportstrack.files.reading import parse_yaml
 from sportstrack.options import check_options, option
+from sportstrack.train.augment import Operations
 
 OPTIMIZERS = ("SGD", "MuSGD", "Adam", "Adamax", "AdamW", "NAdam", "RAdam", "RMSprop", "auto")
 RESUMABLE = ("imgsz", "batch", "device", "workers", "patience", "freeze", "distil", "trust", "mlflow", "tensorboard")
@@ -33,6 +35,9 @@ class TrainSettings:
         patience: stop after N epochs without gain.
         freeze: keep the first N layers as they are.
         seed: same seed, same random choices: first weights, order and augmentation.
+        augment: change the light of pictures while training, by one of these operations each: rain, fog, motion_blur,
+            low_light, infrared, noise.
+        augment_share: of the pictures for which that is done, drawn anew in each epoch.
         distil: learn from this larger model as well: path or known name. It needs the same task; its classes may be
             others.
         distil_weight: how much the teacher counts beside the labels.
@@ -62,6 +67,16 @@ class TrainSettings:
     patience: int = option(20, "stop after N epochs without gain", low=0, high=100_000, metavar="N")
     freeze: int = option(0, "keep the first N layers as they are", low=0, high=1000, metavar="N")
     seed: int = option(0, "same seed, same random choices", low=0, high=2**31 - 1, metavar="N")
+    augment: tuple[str, ...] = option(
+        (),
+        f"change the light of pictures while training, by one of these operations each: {', '.join(NIGHT)}",
+        choices=NIGHT,
+        shown="none",
+        metavar="NAME,…",
+    )
+    augment_share: float = option(
+        0.5, "of the pictures for which that is done, drawn anew in each epoch", low=0, high=1, metavar="0..1"
+    )
     distil: str | None = option(None, "learn from this larger model as well: path or known name", metavar="TEACHER")
     distil_weight: float = option(1.0, "how much the teacher counts beside the labels", low=0, high=1000)
     prune: float = option(
@@ -82,6 +97,16 @@ class TrainSettings:
 
     def __post_init__(self) -> None:
         check_options(self)
+
+    @property
+    def operations(self) -> Operations | None:
+        """What is done to the pictures besides Ultralytics' own augmentation, or None."""
+        return Operations(self.augment, self.augment_share) if self.augment and self.augment_share else None
+
+    def begun_with(self, recorded: Mapping[str, Any]) -> TrainSettings:
+        """Return the settings with the augmentation of the run that is resumed, as its settings.yaml has it."""
+        names, share = recorded.get("augment", ()), recorded.get("augment_share", self.augment_share)
+        return replace(self, augment=tuple(names), augment_share=share)
 
     @property
     def loggers(self) -> tuple[str, ...]:

@@ -56,7 +56,10 @@ def _parser() -> argparse.ArgumentParser:
     add("--limit", type=Whole(1), metavar="N", help="at most N pictures, spread evenly over the split")
     group = parser.add_argument_group("detector")
     add_settings(
-        group, DetectorSettings, ("imgsz", "iou", "device", "engine", "precision", "half", "trust"), **OF_LIBRARIES
+        group,
+        DetectorSettings,
+        ("imgsz", "iou", "device", "engine", "precision", "enhance", "thermal", "half", "trust"),
+        **OF_LIBRARIES,
     )
     group = parser.add_argument_group("output")
     add = group.add_argument

@@ -165,13 +165,14 @@ def run_detector(
 ) -> tuple[list[Detections], dict[str, NDArray[np.float64]]]:
     """Detect picture by picture; return the tables and stage → (M,) milliseconds. The first picture is run twice."""
     found: list[Detections] = []
-    times: dict[str, NDArray[np.float64]] = {stage: np.zeros(len(test)) for stage in STAGES}
+    stages = [stage for stage in ("enhance", *STAGES) if stage in STAGES or stage in detector.timings]
+    times: dict[str, NDArray[np.float64]] = {stage: np.zeros(len(test)) for stage in stages}
     for row, picture in enumerate(test.pictures()):
         if row == 0:
             detector([picture])  # the first call prepares what later calls use
         before = dict(detector.timings)
         found += detector([picture])
-        for stage in STAGES:
+        for stage in stages:
             times[stage][row] = 1000 * (detector.timings.get(stage, 0.0) - before.get(stage, 0.0))
         if progress is not None:
             progress(row + 1, len(test))

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from sportstrack.errors import SourceError
+from sportstrack.images.light import has_colour
 from sportstrack.types import Image
 from sportstrack.video.frame import Frame, SourceInfo
 from sportstrack.video.times import DEFAULT_RATE, as_rate
@@ -38,7 +39,9 @@ class CameraReader:
         reported = self._device.get(cv2.CAP_PROP_FPS)
         rate = as_rate(reported) if 1 <= reported <= 1000 else DEFAULT_RATE
         height, width = image.shape[:2]
-        self.info = SourceInfo(f"camera{number}", width, height, rate, None, True, "camera")
+        self.info = SourceInfo(
+            f"camera{number}", width, height, rate, None, True, "camera", colour=has_colour(image) is not False
+        )
 
     def frames(self) -> Generator[Frame, None, None]:
         """Yield pictures, timed by the clock, until `close` or until the camera gives no more."""

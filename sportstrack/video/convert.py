@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from sportstrack.errors import SourceError
+from sportstrack.images.levels import Levels, as_picture
+from sportstrack.images.light import has_colour
 from sportstrack.types import Image
 from sportstrack.video.decode import Decoder
 from sportstrack.video.frame import Frame, SourceInfo
@@ -21,13 +23,17 @@ ONE_THREAD = 1  # converting one frame gains nothing from more (measured: half a
 
 
 class Painter:
-    """Turns decoded frames into upright BGR arrays of one ``size``: (width, height), that of the first."""
+    """Turns decoded frames into upright BGR arrays of one ``size``: (width, height), that of the first.
 
-    def __init__(self, frame: Any, warnings: list[str]):
+    One channel of more than 8 bits is stretched between two percentiles that follow the scene slowly.
+    """
+
+    def __init__(self, frame: Any, warnings: list[str], frame_rate: float = 25.0):
         from av.video.reformatter import VideoReformatter
 
         self._reformatter = VideoReformatter()
         self._stored = (frame.width, frame.height)
+        self._levels = Levels(frame_rate)
         self._matrix = _display_matrix(frame)
         self._warnings = warnings
         self._rescaled = False
@@ -42,7 +48,11 @@ class Painter:
             self._rescaled = True
             old, new = "x".join(map(str, self._stored)), f"{frame.width}x{frame.height}"
             self._warnings.append(f"the frame size changes from {old} to {new} at {float(now):.1f} s; scaled to {old}")
-        array = np.ascontiguousarray(self._bgr(frame).to_ndarray())
+        if _is_deep_grey(frame):
+            grey = self._reformatter.reformat(frame, *self._stored, "gray16le", threads=ONE_THREAD)
+            array = as_picture(grey.to_ndarray(), self._levels)
+        else:
+            array = np.ascontiguousarray(self._bgr(frame).to_ndarray())
         return array if self._matrix is None else _turn(array, self._matrix)
 
     def _bgr(self, frame: Any) -> Any:
@@ -62,6 +72,11 @@ class Painter:
         if frame.colorspace == self._odd_matrix:
             frame.colorspace = BT709
         return self._reformatter.reformat(frame, *self._stored, "bgr24", threads=ONE_THREAD)
+
+
+def _is_deep_grey(frame: Any) -> bool:
+    components = frame.format.components
+    return len(components) == 1 and components[0].bits > 8 and frame.format.name.startswith("gray")
 
 
 def _display_matrix(frame: Any) -> tuple[int, int, int, int] | None:
@@ -109,9 +124,10 @@ class Pictures:
         self.rate = rate or DEFAULT_RATE
         self.clock = Clock(1 / self.rate)
         self._gaps = Gaps(1 / self.rate)
-        self.painter = Painter(decoder.first, self.warnings)
+        self.painter = Painter(decoder.first, self.warnings, float(self.rate) / self.every)
         ratio = decoder.pixel_ratio
         self.pixel_ratio = 1 / ratio if self.painter.turned else ratio
+        self.colour = has_colour(Painter(decoder.first, []).image(decoder.first, Fraction(0))) is not False
 
     def _yield_from(self, decoder: Decoder, start: int = 0) -> Generator[Frame, None, None]:
         for position, stamp, picture in decoder:

@@ -26,7 +26,7 @@ class FileReader(Pictures):
         self._start = self._decoder.stamp(self._decoder.first.pts) or Fraction(0)
         declared = self._decoder.stream.frames or None
         name, size = path.resolve().stem, self.painter.size
-        self.info = SourceInfo(name, *size, self.rate, declared, live, "video", self.pixel_ratio)
+        self.info = SourceInfo(name, *size, self.rate, declared, live, "video", self.pixel_ratio, self.colour)
 
     def frames(self) -> Generator[Frame, None, None]:
         """Yield the frames, then report the damage in ``warnings``."""

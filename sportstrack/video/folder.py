@@ -11,6 +11,8 @@ from pathlib import Path
 from sportstrack.errors import FormatError, SourceError
 from sportstrack.files.reading import is_note, read_bytes
 from sportstrack.images.decode import decode_picture
+from sportstrack.images.levels import Levels
+from sportstrack.images.light import has_colour
 from sportstrack.limits import MAX_PICTURE_BYTES
 from sportstrack.seqinfo import SequenceInfo
 from sportstrack.types import Image
@@ -48,13 +50,15 @@ class ImageReader:
             rate = as_rate(stated.frame_rate) if stated and stated.frame_rate else DEFAULT_RATE
             if stated is None or not stated.frame_rate:
                 self.warnings.append(ASSUMED_RATE)
+        self._levels = Levels(float(rate) / every)
         self._head = self._first_image(folder)
         self._height, self._width = self._head[1].shape[:2]
         length = (stated.frames if stated else None) or len(self._paths)
         if stated is not None:
             self._compare(stated)
         kind = "images" if stated is None else "sequence"
-        self.info = SourceInfo(root.resolve().name, self._width, self._height, rate, length, live, kind)
+        colour = has_colour(self._head[1]) is not False
+        self.info = SourceInfo(root.resolve().name, self._width, self._height, rate, length, live, kind, colour=colour)
 
     def frames(self) -> Generator[Frame, None, None]:
         """Yield the images that can be decoded; SourceError if one has another size."""
@@ -62,7 +66,7 @@ class ImageReader:
         for index, path in self._paths:
             if index % self._every:
                 continue
-            image = self._head[1] if path == self._head[0] else _read_image(path)
+            image = self._head[1] if path == self._head[0] else _read_image(path, self._levels)
             if image is None:
                 self._bad.append(path.name)
                 continue
@@ -86,7 +90,7 @@ class ImageReader:
 
     def _first_image(self, folder: Path) -> tuple[Path, Image]:
         for _, path in self._paths:
-            image = _read_image(path)
+            image = _read_image(path, self._levels)
             if image is not None:
                 return path, image
         raise SourceError(f"{folder}: none of its {counted(len(self._paths), 'image')} can be decoded")
@@ -134,11 +138,11 @@ def _number_images(paths: list[Path], *, numbered: bool) -> list[tuple[int, Path
     return list(enumerate(paths))
 
 
-def _read_image(path: Path) -> Image | None:
+def _read_image(path: Path, levels: Levels) -> Image | None:
     """Return (H, W, 3) uint8 BGR, turned as its EXIF data ask; None if it is no whole image."""
     data = _read_bytes(path)
     try:
-        return decode_picture(data, str(path))
+        return decode_picture(data, str(path), levels=levels)
     except SourceError:
         return None
 

@@ -23,6 +23,7 @@ class SourceInfo:
         live: True for cameras, endless streams and whatever was opened with ``live=True``.
         kind: ``video``, ``images``, ``sequence``, ``camera`` or ``stream``.
         pixel_ratio: width of a pixel over its height, after rotation; 1 where pixels are square.
+        colour: whether the first frame has colour; True where it has too little contrast to tell.
     """
 
     name: str
@@ -33,6 +34,7 @@ class SourceInfo:
     live: bool
     kind: str
     pixel_ratio: Fraction = Fraction(1)
+    colour: bool = True
 
 
 @dataclass(frozen=True, eq=False)

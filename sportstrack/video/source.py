@@ -14,6 +14,7 @@ from sportstrack.video.file import FileReader
 from sportstrack.video.folder import ImageReader
 from sportstrack.video.frame import Frame, Reader, SourceInfo
 from sportstrack.video.live import Newest
+from sportstrack.video.stack import StackReader, is_stack
 from sportstrack.video.stream import TIMEOUT, StreamReader
 
 
@@ -72,8 +73,8 @@ def open_source(
     """Open anything that holds frames; the first frame is decoded at once, so that a bad source fails here.
 
     Args:
-        source: a video file; a folder of images; a sequence folder (``img1/`` with ``seqinfo.ini``); a camera's number;
-            an ``rtsp://``, ``rtmp://``, ``udp://`` or ``http(s)://`` address.
+        source: a video file; a folder of images; a TIFF with many pages; a sequence folder (``img1/`` with
+            ``seqinfo.ini``); a camera's number; an ``rtsp://``, ``rtmp://``, ``udp://`` or ``http(s)://`` address.
         every: yield only frames whose index is a multiple of this.
         live: keep only the newest frame, so that a slow consumer sees the present; files then play at their own speed.
         frame_rate: frames/s of a source without times of its own (image folder, raw H.264); by default what it states
@@ -98,6 +99,8 @@ def open_source(
         reader = StreamReader(
             address, every=every, live=live, reconnect=reconnect, timeout=timeout, frame_rate=frame_rate
         )
+    elif is_stack(path):
+        reader = StackReader(path, every=every, live=live, frame_rate=frame_rate)
     elif is_folder(settled(path)) or path.name.lower() == "seqinfo.ini":
         reader = ImageReader(path, every=every, live=live, frame_rate=frame_rate)
     else:

@@ -50,7 +50,7 @@ class StreamReader(Pictures):
         self._endless = _is_endless(address, self._decoder.container)
         count = None if self._endless else self._decoder.stream.frames or None
         name, size, live = address_name(address), self.painter.size, live or self._endless
-        self.info = SourceInfo(name, *size, self.rate, count, live, "stream", self.pixel_ratio)
+        self.info = SourceInfo(name, *size, self.rate, count, live, "stream", self.pixel_ratio, self.colour)
 
     def frames(self) -> Generator[Frame, None, None]:
         """Yield the frames; of an endless stream until `close`, or until it is not back after ``reconnect`` tries."""

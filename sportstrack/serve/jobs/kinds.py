@@ -22,7 +22,7 @@ from sportstrack.track.settings import TrackSettings, read_settings
 from sportstrack.trackers import TRACKERS, create_tracker
 
 _NOT_TRACK = ("trust", "show", "live", "detections", "first_frame", "pitch", "roster", "team_colours")
-_DETECTOR = ("weights", "detector", "imgsz", "device", "engine", "precision")
+_DETECTOR = ("weights", "detector", "imgsz", "device", "engine", "precision", "enhance", "thermal")
 _TABLES = {
     "tracker_settings": "the tracker's own settings by name",
     "refine_settings": "numbers of the refinement by name",
@@ -104,7 +104,7 @@ KINDS = {
             (
                 (MineSettings, ("top", "per_sequence", "gap", "augment", "keep", "score", "seed")),
                 (MineRequest, tuple(f.name for f in fields(MineRequest))),
-                (DetectorSettings, ("weights", "imgsz", "iou", "device", "engine", "precision")),
+                (DetectorSettings, ("weights", "imgsz", "iou", "device", "engine", "precision", "enhance", "thermal")),
             ),
         ),
     )

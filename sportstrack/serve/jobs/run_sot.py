@@ -93,7 +93,7 @@ def _detector(task: Task) -> Detector:
     from sportstrack.detect import load_detector
 
     how = DetectorSettings(**_of(task, DetectorSettings))
-    names = ("imgsz", "device", "engine", "precision")
+    names = ("imgsz", "device", "engine", "precision", "enhance", "thermal")
     return load_detector(how.detector or how.weights, **{name: getattr(how, name) for name in names})
 
 
