@@ -37,12 +37,15 @@ def picture(rng: np.random.Generator, looks: np.ndarray, teams: np.ndarray, boxe
 
 
 def write_sequence(folder: Path, seed: int, frames: int = 12, people: int = PEOPLE, *, teams: bool = True) -> Path:
-    """Write a MOT folder and return it; ``gameinfo.ini`` says the teams if that is wanted."""
+    """Write a MOT folder and return it; ``gameinfo.ini`` says the teams, or whole kits show them: white and red."""
     rng = np.random.default_rng(seed)
     (folder / "img1").mkdir(parents=True)
     (folder / "gt").mkdir()
     looks = rng.integers(0, 256, (people, 3, 3))
     shirts = rng.integers(0, 256, (2, 3))[np.arange(people) % 2]
+    if not teams:
+        shirts = np.array([(235, 235, 235), (40, 30, 200)])[np.arange(people) % 2]
+        looks[:, 1] = looks[:, 2] = shirts
     place = np.stack([(np.arange(people) * 2 + 1) * SIZE[0] / (2 * people) - 9, np.full(people, 40.0)], axis=1)
     rows = []
     for frame in range(1, frames + 1):
