@@ -1,7 +1,7 @@
 """Average precision as COCO counts it: greedy matching at ten overlaps, four sizes, 101 points of recall.
 
-The rules are those of pycocotools' ``COCOeval`` for boxes without crowds, ties included; tests compare the two number
-by number. Lin et al., "Microsoft COCO: Common Objects in Context", ECCV 2014; https://cocodataset.org/#detection-eval.
+The rules are those of pycocotools' ``COCOeval`` for boxes and masks without crowds, ties included; tests compare both
+number by number. Lin et al., "Microsoft COCO: Common Objects in Context", ECCV 2014; https://cocodataset.org/#detection-eval.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 
 from sportstrack.boxes import iou
 from sportstrack.errors import SettingError
+from sportstrack.masks import mask_iou
 from sportstrack.types import BoolArray, Detections, FloatArray
 
 OVERLAPS = np.linspace(0.5, 0.95, 10)
@@ -104,7 +105,12 @@ class Accuracy:
 
 
 def measure(
-    truth: Sequence[Detections], found: Sequence[Detections], classes: Mapping[int, str], *, max_det: int = MAX_DET
+    truth: Sequence[Detections],
+    found: Sequence[Detections],
+    classes: Mapping[int, str],
+    *,
+    max_det: int = MAX_DET,
+    masks: bool = False,
 ) -> Accuracy:
     """Compare detections with the truth, picture by picture.
 
@@ -113,9 +119,10 @@ def measure(
         found: detections of the same pictures, in the same order.
         classes: class id → name of those to count; boxes of other classes are ignored.
         max_det: best-scored boxes of a class that count in a picture.
+        masks: compare masks, and size by their areas; `Detections.mask` of all tables are `Masks` then.
 
     Raises:
-        SettingError: if the two differ in length.
+        SettingError: if the two differ in length, or masks in their pictures' sizes.
     """
     if len(truth) != len(found):
         raise SettingError(f"judge: {len(truth)} pictures with truth, {len(found)} with detections")
@@ -123,7 +130,7 @@ def measure(
     recall = np.full((10, len(classes), len(SIZES)), -1.0)
     kept = []
     for k, class_id in enumerate(classes):
-        pairs = [_pair(t, f, class_id, max_det) for t, f in zip(truth, found, strict=True)]
+        pairs = [_pair(t, f, class_id, max_det, masks) for t, f in zip(truth, found, strict=True)]
         for a, size in enumerate(SIZES):
             matched = _pool([match(*pair, SIZES[size]) for pair in pairs])
             precision[:, :, k, a], recall[:, k, a] = matched.curve()
@@ -132,21 +139,24 @@ def measure(
     return Accuracy(dict(classes), precision, recall, tuple(kept))
 
 
-def match(truth: FloatArray, found: FloatArray, score: FloatArray, size: tuple[float, float]) -> Matched:
-    """Match one picture's boxes of one class: best score first, each true box taken once.
+def match(
+    overlaps: FloatArray, truth: FloatArray, found: FloatArray, score: FloatArray, size: tuple[float, float]
+) -> Matched:
+    """Match one picture's boxes or masks of one class: best score first, each true one taken once.
 
     A detection takes the free true box that it overlaps most, a later one in a tie; true boxes of another size only if
     no other will do.
 
     Args:
-        truth: (G, 4) ``xyxy``.
-        found: (N, 4) ``xyxy``, best score first.
+        overlaps: (N, G) intersection over union of detections, best score first, and true boxes.
+        truth: (G,) areas of the true boxes.
+        found: (N,) areas of the detections.
         score: (N,) falling.
         size: least and greatest area that counts.
     """
     other = _outside(truth, size)
     order = np.argsort(other, kind="stable")  # the ones that count come first
-    other, overlaps = other[order], iou(found, truth[order])
+    other, overlaps = other[order], overlaps[:, order]
     hit = np.zeros((10, len(found)), np.bool_)
     ignored = np.zeros_like(hit)
     free = np.ones((10, len(truth)), np.bool_)
@@ -164,14 +174,20 @@ def match(truth: FloatArray, found: FloatArray, score: FloatArray, size: tuple[f
 
 
 def _pair(
-    truth: Detections, found: Detections, class_id: int, max_det: int
-) -> tuple[FloatArray, FloatArray, FloatArray]:
+    truth: Detections, found: Detections, class_id: int, max_det: int, masks: bool
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     usable = found.class_id == class_id
-    if found.valid is not None:
-        usable &= found.valid
+    if found.valid is not None:  # an empty mask has no box, but counts
+        usable &= np.isfinite(found.score) if masks else found.valid
     rows = np.flatnonzero(usable)
     rows = rows[np.argsort(-found.score[rows], kind="stable")[:max_det]]
-    return truth.xyxy[truth.class_id == class_id], found.xyxy[rows], found.score[rows]
+    wanted = truth.class_id == class_id
+    if masks:
+        true, mine = truth.mask[wanted], found.mask[rows]
+        areas = true.area().astype(np.float64), mine.area().astype(np.float64)
+        return mask_iou(mine, true), *areas, found.score[rows]
+    true, mine = truth.xyxy[wanted], found.xyxy[rows]
+    return iou(mine, true), box_area(true), box_area(mine), found.score[rows]
 
 
 def _pool(parts: Sequence[Matched]) -> Matched:
@@ -183,6 +199,10 @@ def _pool(parts: Sequence[Matched]) -> Matched:
     return Matched(score[order], hit[:, order], ignored[:, order], sum(part.truth for part in parts))
 
 
-def _outside(boxes: FloatArray, size: tuple[float, float]) -> BoolArray:
-    area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+def box_area(boxes: FloatArray) -> FloatArray:
+    """(N,) square pixels of (N, 4) boxes."""
+    return np.asarray((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]))
+
+
+def _outside(area: FloatArray, size: tuple[float, float]) -> BoolArray:
     return (area < size[0]) | (area > size[1])

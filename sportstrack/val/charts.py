@@ -14,6 +14,7 @@ from sportstrack.val.ap import RECALLS
 from sportstrack.val.run import Judgement
 
 _BARS = ("precision", "recall", "AP50", "AP75", "AP")
+_MASK_BARS = ("mask AP50", "mask AP75", "mask AP")
 
 
 def save_charts(judged: Sequence[Judgement], folder: Path, claim: Claim | None = None) -> list[Path]:
@@ -69,13 +70,14 @@ def thresholds(one: Judgement) -> Any:
 
 def comparison(judged: Sequence[Judgement]) -> Any:
     """Return a figure of the detectors' main figures side by side."""
-    figure, axes = new_axes(max(7.2, 1.4 * len(judged)), 4.4)
+    figure, axes = new_axes(max(7.2 if not any(one.masks for one in judged) else 9.6, 1.4 * len(judged)), 4.4)
     width = 0.8 / len(judged)
+    bars = _BARS + _MASK_BARS * any(one.masks is not None for one in judged)
     for i, one in enumerate(judged):
-        figures = one.figures()
-        place = np.arange(len(_BARS)) + (i - (len(judged) - 1) / 2) * width
-        axes.bar(place, [100 * figures[name] for name in _BARS], width, color=colour_of(i), label=caption(one.name))
-    axes.set_xticks(range(len(_BARS)), _BARS)
+        figures = one.figures() | one.mask_figures()
+        place = np.arange(len(bars)) + (i - (len(judged) - 1) / 2) * width
+        axes.bar(place, [100 * figures[name] for name in bars], width, color=colour_of(i), label=caption(one.name))
+    axes.set_xticks(range(len(bars)), bars)
     axes.set_ylabel("per cent")
     axes.grid(axis="y", color="#e5e5e5")
     axes.legend(frameon=False, fontsize=8)
@@ -83,11 +85,14 @@ def comparison(judged: Sequence[Judgement]) -> Any:
 
 
 def speed(judged: Sequence[Judgement]) -> Any:
-    """Return a figure of AP over the median time of a picture."""
+    """Return a figure of AP, of boxes and of masks, over the median time of a picture."""
     figure, axes = new_axes(6.0, 4.4)
     for i, one in enumerate(judged):
         ms = one.milliseconds()["total"]["p50"]
         axes.plot([ms], [100 * one.accuracy.ap()], "o", ms=9, color=colour_of(i), label=caption(one.name))
+        if one.masks is not None:
+            value, label = 100 * one.masks.accuracy.ap(), f"{caption(one.name)}, masks"
+            axes.plot([ms], [value], "o", ms=9, mfc="none", mew=2, color=colour_of(i), label=label)
     axes.set_xlabel("median milliseconds per picture")
     axes.set_ylabel("AP, per cent")
     axes.set_xlim(left=0)

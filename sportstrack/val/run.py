@@ -17,8 +17,10 @@ from sportstrack.detect.common import STAGES
 from sportstrack.detect.connector import Connector, engine_note, ignored_settings
 from sportstrack.detect.names import split_spec
 from sportstrack.errors import SettingError
+from sportstrack.masks import Masks
 from sportstrack.types import Detections, Detector
 from sportstrack.val.ap import SIZES, Accuracy, measure
+from sportstrack.val.masks import NO_FIGURES, MaskJudgement, judge_masks
 from sportstrack.val.sweep import Advice, Point, advise, best, sweep
 from sportstrack.val.truth import Classes, TestSet, read_test_set, renumbered
 
@@ -43,6 +45,7 @@ class Judgement:
         pictures: how many.
         device: where it ran, or "".
         notes: what a reader of the figures should know.
+        masks: what its masks are worth; None where detector or data set have none.
     """
 
     name: str
@@ -52,6 +55,7 @@ class Judgement:
     pictures: int
     device: str
     notes: tuple[str, ...] = ()
+    masks: MaskJudgement | None = None
 
     @property
     def best(self) -> Point:
@@ -79,6 +83,10 @@ class Judgement:
         }
         return found | {f"AP {size}": accuracy.ap(class_id, size) for size in SIZES if size != "all"}
 
+    def mask_figures(self, class_id: int | None = None) -> dict[str, float]:
+        """Return mask AP50, AP75 and AP, and IoU and Dice of the found objects' masks; NaN without masks."""
+        return dict(NO_FIGURES) if self.masks is None else self.masks.figures(class_id)
+
     def milliseconds(self) -> dict[str, dict[str, float]]:
         """Return stage (and ``total``) → minimum, mean, p50, p95 and maximum per picture."""
         columns = {**self.times, "total": np.sum(list(self.times.values()), axis=0)}
@@ -96,6 +104,7 @@ class Judgement:
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values for JSON; a figure without true boxes is None."""
         names = self.accuracy.classes
+        masks = {} if self.masks is None else {"masks": _mask_dict(self.masks)}
         return {
             "name": self.name,
             "pictures": self.pictures,
@@ -112,6 +121,7 @@ class Judgement:
             ],
             "milliseconds": self.milliseconds(),
             "notes": list(self.notes),
+            **masks,
         }
 
 
@@ -171,12 +181,19 @@ def run_detector(
         if row == 0:
             detector([picture])  # the first call prepares what later calls use
         before = dict(detector.timings)
-        found += detector([picture])
+        found += [_compact(table) for table in detector([picture])]
         for stage in stages:
             times[stage][row] = 1000 * (detector.timings.get(stage, 0.0) - before.get(stage, 0.0))
         if progress is not None:
             progress(row + 1, len(test))
     return found, times
+
+
+def _compact(table: Detections) -> Detections:
+    """Return detections with their masks as run lengths, which take a hundredth of the memory."""
+    if table.mask is None:
+        return table
+    return Detections(table.xyxy, table.score, table.class_id, mask=Masks.from_array(table.mask))
 
 
 def judgement(
@@ -201,12 +218,49 @@ def judgement(
     """
     own = classes.numbers(dict(enumerate(test.classes)), shared)
     theirs = classes.numbers(detector.names, shared)
-    truth = [renumbered(boxes, own) for boxes in test.boxes]
-    accuracy = measure(truth, [renumbered(boxes, theirs) for boxes in found], shared)
+    masked = test.polygons is not None and all(table.mask is not None for table in found if len(table))
+    truth = [renumbered(boxes, own) for boxes in (test.masked() if masked else test.boxes)]
+    mine = [renumbered(boxes, theirs) for boxes in (_with_masks(name, test, found) if masked else found)]
+    accuracy = measure(truth, mine, shared)
+    points = tuple(sweep(accuracy.matched))
     left = [c for i, c in enumerate(test.classes) if i not in own]
     notes = [f"not judged, because not every detector knows them: {', '.join(left)}"] if left else []
-    device = detector.device or ""
-    return Judgement(name, accuracy, tuple(sweep(accuracy.matched)), times, len(test), device, tuple(notes))
+    masks = judge_masks(truth, mine, shared, best(points).threshold) if masked else None
+    notes += _mask_notes(test, found, masked)
+    return Judgement(name, accuracy, points, times, len(test), detector.device or "", tuple(notes), masks)
+
+
+def _with_masks(name: str, test: TestSet, found: Sequence[Detections]) -> list[Detections]:
+    """Return the tables, those without detections with no masks of the picture's size."""
+    tables = []
+    for table, (width, height) in zip(found, test.images.size.tolist(), strict=True):
+        mask = Masks.from_array(table.mask) if len(table) else Masks.empty((height, width))
+        if mask.shape != (height, width):
+            h, w = mask.shape
+            raise SettingError(f"{name}: its masks have {h} x {w} pixels, the picture {height} x {width}; scale them")
+        tables.append(replace(table, mask=mask))
+    return tables
+
+
+def _mask_notes(test: TestSet, found: Sequence[Detections], masked: bool) -> list[str]:
+    if not masked:
+        lacks = any(table.mask is not None and len(table) for table in found) and test.polygons is None
+        return ["masks are not judged: the data set's labels are boxes"] if lacks else []
+    whole = sum(int((~polygons.there).sum()) for polygons in test.polygons or ())
+    return [f"{whole} true boxes have no polygon; the whole box counts as their mask"] if whole else []
+
+
+def _mask_dict(masks: MaskJudgement) -> dict[str, Any]:
+    names = masks.accuracy.classes
+    rows: dict[str, int | None] = {"all": None, **{name: i for i, name in names.items()}}
+    return {
+        name: {
+            **_plain(masks.figures(i)),
+            **{f"mask AP {size}": _plain({"": masks.accuracy.ap(i, size)})[""] for size in SIZES if size != "all"},
+            "quality": {size: _plain(masks.quality(i, size)) for size in SIZES},
+        }
+        for name, i in rows.items()
+    }
 
 
 def _names(name: str, detector: Detector) -> Mapping[int, str]:

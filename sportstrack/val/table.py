@@ -8,15 +8,24 @@ import json
 import math
 from collections.abc import Iterator, Sequence
 
+from sportstrack.val.ap import SIZES
+from sportstrack.val.masks import MaskJudgement
 from sportstrack.val.run import Judgement
 from sportstrack.val.sweep import Advice
 
 
 def to_markdown(judged: Sequence[Judgement]) -> str:
     """Return the tables: detectors side by side, each one's classes, thresholds and times."""
-    head = ["detector", "pictures", *judged[0].figures(), "ms"]
-    rows = [[j.name, str(j.pictures), *map(per_cent, j.figures().values()), _ms(j, "total", "p50")] for j in judged]
-    parts = [markdown_table([head, *rows]), "Figures in per cent; ms: median time of a picture, all stages.\n"]
+    masks = any(one.masks is not None for one in judged)
+    head = ["detector", "pictures", *_figures(judged[0], None, masks), "ms"]
+    rows = [
+        [j.name, str(j.pictures), *map(per_cent, _figures(j, None, masks).values()), _ms(j, "total", "p50")]
+        for j in judged
+    ]
+    said = "Figures in per cent; ms: median time of a picture, all stages."
+    if masks:
+        said += " mask IoU and Dice: of the masks of objects whose box was found, at the best threshold."
+    parts = [markdown_table([head, *rows]), f"{said}\n"]
     for one in judged:
         parts += [f"## {one.name}\n", *_details(one)]
     return "\n".join(parts)
@@ -36,13 +45,14 @@ def to_csv(judged: Sequence[Judgement]) -> str:
     """Return a row per detector and class (``all`` is all of them), figures from 0 to 1; empty without true boxes."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["detector", "class", "truth", *judged[0].figures()])
+    masks = any(one.masks is not None for one in judged)
+    writer.writerow(["detector", "class", "truth", *_figures(judged[0], None, masks)])
     for one in judged:
         accuracy = one.accuracy
         rows = [("all", None, sum(m.truth for m in accuracy.matched))]
         rows += [(name, i, m.truth) for (i, name), m in zip(accuracy.classes.items(), accuracy.matched, strict=True)]  # type: ignore[misc]
         for name, class_id, truth in rows:
-            values = one.figures(class_id).values()
+            values = _figures(one, class_id, masks).values()
             writer.writerow([one.name, name, truth, *("" if math.isnan(v) else repr(float(v)) for v in values)])
     return text.getvalue()
 
@@ -52,12 +62,19 @@ def to_json(judged: Sequence[Judgement]) -> str:
     return json.dumps([one.to_dict() for one in judged], indent=1, ensure_ascii=False) + "\n"
 
 
+def _figures(one: Judgement, class_id: int | None, masks: bool) -> dict[str, float]:
+    return one.figures(class_id) | (one.mask_figures(class_id) if masks else {})
+
+
 def _details(one: Judgement) -> Iterator[str]:
     accuracy = one.accuracy
-    lines = [["class", "truth", *one.figures()]]
+    masks = one.masks is not None
+    lines = [["class", "truth", *_figures(one, None, masks)]]
     for (class_id, name), matched in zip(accuracy.classes.items(), accuracy.matched, strict=True):
-        lines.append([name, str(matched.truth), *map(per_cent, one.figures(class_id).values())])
+        lines.append([name, str(matched.truth), *map(per_cent, _figures(one, class_id, masks).values())])
     yield markdown_table(lines)
+    if one.masks is not None:
+        yield markdown_table(_mask_sizes(one.masks))
     lines = [["score from", "precision", "recall", "F1"]]
     lines += [[f"{p.threshold:.2f}", per_cent(p.precision), per_cent(p.recall), per_cent(p.f1)] for p in one.points]
     yield markdown_table(lines)
@@ -75,6 +92,17 @@ def _details(one: Judgement) -> Iterator[str]:
     yield markdown_table(lines)
     for note in one.notes:
         yield f"Note: {note}.\n"
+
+
+def _mask_sizes(masks: MaskJudgement) -> list[list[str]]:
+    lines = [["masks of found objects", "size", "masks", "mask IoU", "Dice", "mask AP"]]
+    rows: list[tuple[str, int | None]] = [(name, i) for i, name in masks.accuracy.classes.items()]
+    for name, class_id in [*rows, *([("all", None)] if len(rows) > 1 else [])]:
+        for size in SIZES:
+            quality = masks.quality(class_id, size)
+            shares = map(per_cent, (quality["IoU"], quality["Dice"], masks.accuracy.ap(class_id, size)))
+            lines.append([name, size, str(quality["masks"]), *shares])
+    return lines
 
 
 def _ms(one: Judgement, stage: str, figure: str) -> str:

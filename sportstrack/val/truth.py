@@ -11,9 +11,11 @@ import numpy as np
 
 from sportstrack.errors import SettingError, unknown
 from sportstrack.files.reading import same_name
+from sportstrack.masks import Masks
 from sportstrack.types import Detections, Image, IntArray
 
 if TYPE_CHECKING:
+    from data_prep.polygons import Polygons
     from data_prep.table import ImageTable, Table
 
 
@@ -26,12 +28,14 @@ class TestSet:
         images: the pictures.
         boxes: a table of true boxes per picture, with the data set's own class ids.
         classes: the data set's class names.
+        polygons: of each picture's boxes; None where all labels are boxes.
     """
 
     name: str
     images: ImageTable
     boxes: tuple[Detections, ...]
     classes: tuple[str, ...]
+    polygons: tuple[Polygons, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.boxes)
@@ -44,6 +48,16 @@ class TestSet:
             picture = read_picture(file)
             refuse_another_size(file, (picture.shape[1], picture.shape[0]), (size[0], size[1]))
             yield picture
+
+    def masked(self) -> list[Detections]:
+        """Return the true boxes with masks: their polygons filled; a box without one is filled whole."""
+        found = []
+        for table, polygons, size in zip(self.boxes, self.polygons or (), self.images.size.tolist(), strict=True):
+            whole = polygons.with_rectangles(table.xyxy)
+            parts = [whole.of(row) for row in range(len(table))]
+            mask = Masks.from_polygons(parts, (size[1], size[0]))
+            found.append(Detections(table.xyxy, table.score, table.class_id, mask=mask))
+        return found
 
 
 def read_test_set(data: str | Path, split: str = "val", limit: int | None = None) -> TestSet:
@@ -77,7 +91,12 @@ def select_test_set(table: Table, data: str | Path, split: str, limit: int | Non
         Detections.from_arrays(boxes.xyxy[a:b], None, boxes.class_id[a:b])
         for a, b in zip(starts[rows].tolist(), starts[rows + 1].tolist(), strict=True)
     )
-    return TestSet(f"{Path(data).parent.name or data}, {split}", table.images[rows], truth, tuple(table.classes))
+    polygons = None
+    if boxes.polygons is not None and boxes.polygons.there.any():
+        spans = zip(starts[rows].tolist(), starts[rows + 1].tolist(), strict=True)
+        polygons = tuple(boxes.polygons[a:b] for a, b in spans)
+    name = f"{Path(data).parent.name or data}, {split}"
+    return TestSet(name, table.images[rows], truth, tuple(table.classes), polygons)
 
 
 class Classes:
@@ -130,4 +149,5 @@ def renumbered(boxes: Detections, numbers: Mapping[int, int]) -> Detections:
     """Return the rows of known classes with their shared numbers."""
     ids: IntArray = np.array([numbers.get(i, -1) for i in boxes.class_id.tolist()], np.int64)
     kept = ids >= 0
-    return Detections(boxes.xyxy[kept], boxes.score[kept], ids[kept])
+    mask = None if boxes.mask is None else Masks.from_array(boxes.mask)[kept]
+    return Detections(boxes.xyxy[kept], boxes.score[kept], ids[kept], mask=mask)
