@@ -33,7 +33,9 @@ def draw_over(image: Image, camera: Camera, pitch: Pitch, colour: tuple[int, int
         near = np.isfinite(pixels).all(1) & (np.abs(pixels - (width / 2, height / 2)) < 4 * max(width, height)).all(1)
         ends = np.flatnonzero(np.diff(np.concatenate([[False], near, [False]]).astype(np.int8)))
         for first, last in ends.reshape(-1, 2):
-            fixed = np.round(pixels[first:last] * 2**_SHIFT).astype(np.int32)
+            fixed = np.round((pixels[first:last] - 0.5) * 2**_SHIFT).astype(
+                np.int32
+            )  # OpenCV counts from pixels' middles
             cv2.polylines(image, [fixed], False, colour, thick, cv2.LINE_AA, _SHIFT)
 
 

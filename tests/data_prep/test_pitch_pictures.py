@@ -39,8 +39,8 @@ def test_lines_are_painted_where_the_camera_sees_them(pictures: list[PitchPictur
                 wide = np.linalg.norm(left - right)
                 if not np.isfinite(around).all() or (around < 2).any() or (around > (509, 285)).any() or wide < 8:
                     continue
-                a, b, c = (grey[round(q[1]), round(q[0])] for q in around)
-                if picture.hidden[round(on[1]), round(on[0])] == 0:
+                a, b, c = (grey[int(q[1]), int(q[0])] for q in around)
+                if picture.hidden[int(on[1]), int(on[0])] == 0:
                     total += 1
                     brighter += bool(a > (b + c) / 2 + 1)
     assert total > 100
@@ -53,12 +53,12 @@ def test_maps_agree_with_the_camera(pictures: list[PitchPicture]) -> None:
     lines, places = line_maps(picture), place_map(picture)
     assert lines.shape == (len(FOOTBALL_LINES), 48, 80)
     y, x = np.unravel_index(lines[1].argmax(), lines[1].shape)
-    pixel = [(6.4 * (x + 0.5) - 0.5, 6.0 * (y + 0.5) - 0.5)]
+    pixel = [(6.4 * (x + 0.5), 6.0 * (y + 0.5))]
     ground = picture.view.camera.to_ground(pixel)
     assert abs(np.linalg.norm(ground) - 9.15) < 6 * picture.view.camera.ground_error(pixel)[0]
     y, x = np.argwhere(places[2] > 0)[-1]
     half = (picture.view.pitch.length / 2, picture.view.pitch.width / 2)
-    ground = picture.view.camera.to_ground([(25.6 * (x + 0.5) - 0.5, 24.0 * (y + 0.5) - 0.5)])[0]
+    ground = picture.view.camera.to_ground([(25.6 * (x + 0.5), 24.0 * (y + 0.5))])[0]
     np.testing.assert_allclose(places[:2, y, x] * half, ground, atol=1e-3)
 
 

@@ -35,7 +35,7 @@ def line_maps(picture: PitchPicture) -> NDArray[np.uint8]:
         canvas[:] = 0
         for run in np.split(np.arange(len(line)), np.flatnonzero(np.diff(near)) + 1):
             if near[run[0]]:
-                halves = (line[run] + 0.5) / (w, h) * (2 * columns, 2 * rows) - 0.5
+                halves = line[run] / (w, h) * (2 * columns, 2 * rows) - 0.5
                 cv2.polylines(canvas, [fixed(halves)], False, 255, 3, cv2.LINE_AA, SUB)
         maps[i] = cv2.resize(canvas, (columns, rows), interpolation=cv2.INTER_AREA) * seen
     return maps
@@ -50,7 +50,7 @@ def place_map(picture: PitchPicture) -> NDArray[np.float32]:
     found = np.zeros((3, rows, columns), np.float32)
     if picture.view is None:
         return found
-    y, x = (np.mgrid[0:rows, 0:columns] + 0.5) * np.array([h / rows, w / columns])[:, None, None] - 0.5
+    y, x = (np.mgrid[0:rows, 0:columns] + 0.5) * np.array([h / rows, w / columns])[:, None, None]
     half = np.array([picture.view.pitch.length, picture.view.pitch.width]) / 2
     metres = picture.view.camera.to_ground(np.stack([x.ravel(), y.ravel()], axis=1))
     with np.errstate(invalid="ignore"):

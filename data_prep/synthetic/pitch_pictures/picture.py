@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,15 +68,24 @@ def paint_view(
     """
     ground, crowd, front, lens = rngs
     image = np.empty((view.size[1], view.size[0], 3), np.uint8)
+    drawn = _for_drawing(view)
     light = paint.light_on_ground(ground, place)
-    lit = paint.paint_place(image, view, place, light, ground)
-    strokes = [*place.extra, *paint.model_strokes(view, place, ground)]
-    paint.paint_strokes(image, view, strokes, lit, place.wear, int(ground.integers(16)))
-    paint.paint_goals(image, view, ground)
-    people.paint_people(image, view, crowd, seconds)
-    hidden = people.paint_foreground(image, view, front) if view.kind != "goal" else np.zeros(image.shape[:2], np.uint8)
+    lit = paint.paint_place(image, drawn, place, light, ground)
+    strokes = [*place.extra, *paint.model_strokes(drawn, place, ground)]
+    paint.paint_strokes(image, drawn, strokes, lit, place.wear, int(ground.integers(16)))
+    paint.paint_goals(image, drawn, ground)
+    people.paint_people(image, drawn, crowd, seconds)
+    hidden = np.zeros(image.shape[:2], np.uint8)
+    if view.kind != "goal":
+        hidden = people.paint_foreground(image, drawn, front)
     hidden = np.maximum(hidden, finish.paint_overlays(image, front))
     return PitchPicture(finish.develop(image, lens, number), view, hidden)
+
+
+def _for_drawing(view: PitchView) -> PitchView:
+    """Return a view in OpenCV's coordinates, in which whole numbers are the middles of pixels, not their borders."""
+    x, y = view.camera.principal
+    return replace(view, camera=replace(view.camera, principal=(x - 0.5, y - 0.5)))
 
 
 def enough_seen(view: PitchView, least: float = 14.0) -> bool:

@@ -65,12 +65,14 @@ class KnownCamera:
         return cls(joint.shared, joint.covariance, np.array([key.view for key in joint.keys]))
 
 
-def start_again(scene: ClipScene, shot: Sequence[SeenFrame], known: Sequence[KnownCamera]) -> ShotStart | None:
+def start_again(
+    scene: ClipScene, shot: Sequence[SeenFrame], known: Sequence[KnownCamera], *, tried: int = TRIED
+) -> ShotStart | None:
     """Return the fit of a frame of a shot that one of the known cameras sees; None where none of them does."""
     looked = [one.no_pitch for one in scene.evidence.values()]
     if not known or 2 * sum(looked) > len(looked):  # the network has seen that this is no pitch
         return None
-    rows = np.unique(np.linspace(0, len(shot) - 1, TRIED + 2)[1:-1].round().astype(int))
+    rows = np.unique(np.linspace(0, len(shot) - 1, tried + 2)[1:-1].round().astype(int))
     frames = [shot[row] for row in rows.tolist()]
     best: tuple[float, ShotStart] | None = None
     for seen in sorted(frames, key=lambda one: -len(one.lines)):

@@ -23,6 +23,8 @@ LEAST_EXPLAINED = 0.45
 """Of the line pixels that must be on painted lines."""
 FAINT_ON, FAINT_EXPLAINED = 0.08, 0.65
 """The same where most lines are too faint to be seen, and those that are seen are right."""
+MOST_ON, MOST_EXPLAINED = 0.65, 0.35
+"""The same where nearly all lines are seen, and others, of the mower or of other sports, as well."""
 MANY = 60
 """Line pixels that are no accident: where so many are seen, and few of them are on painted lines, the view is wrong."""
 LOST = 0.03
@@ -92,8 +94,9 @@ class Link:
 
 
 def agrees(on: float, explained: float) -> bool:
-    """Return whether line pixels agree with a view; see `support`: the fewer lines are seen, the more must be right."""
-    least = np.interp(on, (FAINT_ON, LEAST_ON), (FAINT_EXPLAINED, LEAST_EXPLAINED), left=np.inf)
+    """Return whether line pixels agree with a view, see `support`: the fewer lines are seen, the more must be right."""
+    seen, right = zip((FAINT_ON, FAINT_EXPLAINED), (LEAST_ON, LEAST_EXPLAINED), (MOST_ON, MOST_EXPLAINED), strict=True)
+    least = np.interp(on, seen, right, left=np.inf)
     return bool(explained >= least)
 
 

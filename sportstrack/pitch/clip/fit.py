@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import overload
 
 import numpy as np
 
 from sportstrack.errors import SettingError
-from sportstrack.pitch.clip.again import KnownCamera, start_again
+from sportstrack.pitch.clip.again import TRIED, KnownCamera, start_again
 from sportstrack.pitch.clip.chain import ClipScene
-from sportstrack.pitch.clip.joint import Joint
+from sportstrack.pitch.clip.joint import Joint, agreement
 from sportstrack.pitch.clip.judge import judged
 from sportstrack.pitch.clip.model import Painted
 from sportstrack.pitch.clip.moving import moved_away, moving_centre
@@ -27,6 +27,8 @@ from sportstrack.pitch.model import Pitch
 LOOSE = np.square([0.3, 0.3, 0.1, 0.03])
 """Variances of the first view of a chain, in degrees and logarithm: the walk has found it, the chain finds it again."""
 
+CLEAR, BETTER = 0.4, 1.2
+"""Agreement from which on no other shot's camera is tried, and how many times better that of another one must be."""
 KNOWN = 3
 """So many of the nearest other shots are asked for a camera that comes back."""
 
@@ -78,15 +80,16 @@ def fit_clip(
     told = _Told(progress, len(seen))
     found: list[_Shot] = []
     for one in _shots(seen, evidence, pitch, size):
-        one.follow(start_by_hand(one.scene, one.frames) or start_by_network(one.scene, one.frames), warnings)
+        one.follow(start_by_hand(one.scene, one.frames) or start_by_network(one.scene, one.frames))
         found.append(one)
         told.add(len(one.frames))
     join_cameras([one.walk for one in found if one.walk is not None])
     known = {one.frames[0].frame: KnownCamera.of(one.walk.joint) for one in found if one.walk is not None}
     for one in found:
-        if not one.why and one.walk is None:
-            nearest = sorted(known, key=lambda frame: abs(frame - one.frames[0].frame))[:KNOWN]
-            one.follow(start_again(one.scene, one.frames, [known[frame] for frame in nearest]), warnings)
+        one.look_again(known)
+        warnings += one.warnings
+        if one.why:
+            warnings.append(f"frames {one.frames[0].frame + 1} to {one.frames[-1].frame + 1}: {one.why}")
     frames = PackedFrames()
     for one in found:
         for judged_frame in one.judged(others=bool(known)):
@@ -117,18 +120,20 @@ class _Shot:
         frames: the frames.
         walk: their views, once the shot has a camera.
         why: that there is none, because of this.
+        warnings: of the start.
     """
 
     scene: ClipScene
     frames: ShotFrames
     walk: Walk | None = None
     why: str = ""
+    warnings: list[str] = field(default_factory=list)
 
-    def follow(self, start: ShotStart | None, warnings: list[str]) -> None:
+    def follow(self, start: ShotStart | None) -> None:
         """Go from a start through the shot; None leaves all as it is."""
         if start is None:
             return
-        warnings += start.warnings
+        self.warnings = list(start.warnings)
         walk = _walk(self.scene, self.frames, start)
         why = _implausible(walk.joint, self.scene) or moving_centre(self.scene, walk.joint) or moved_away(walk)
         if why is None:
@@ -136,7 +141,27 @@ class _Shot:
             self.walk = walk
             return
         self.why = why
-        warnings.append(f"frames {self.frames[0].frame + 1} to {self.frames[-1].frame + 1}: {why}")
+
+    def look_again(self, known: Mapping[int, KnownCamera]) -> None:
+        """Try the cameras of other shots, of which ``known`` has the first frames, if no own one is clearly right."""
+        mine = self.frames[0].frame
+        by_hand = any(one.by_hand for one in self.scene.evidence.values())
+        own = 0.0 if self.walk is None else self._agreement(self.walk)
+        if by_hand or own >= CLEAR:
+            return
+        here = known[mine].shared if mine in known else None
+        others = [frame for frame in known if here is None or (known[frame].shared != here).any()]
+        nearest = sorted(others, key=lambda frame: abs(frame - mine))[:KNOWN]
+        tried = TRIED if self.walk is None else 1
+        start = start_again(self.scene, self.frames, [known[frame] for frame in nearest], tried=tried)
+        other = _Shot(self.scene, self.frames)
+        other.follow(start)
+        if other.walk is not None and self._agreement(other.walk) > BETTER * own:
+            self.walk, self.why = other.walk, ""
+
+    def _agreement(self, walk: Walk) -> float:
+        keys = tuple(key for key in walk.joint.keys if len(key.lines))
+        return agreement(replace(walk.joint, keys=keys), self.scene.painted, self.scene.size)
 
     def judged(self, *, others: bool) -> Iterator[PitchFrame]:
         """Yield the frames; ``others`` if there are shots with a camera."""

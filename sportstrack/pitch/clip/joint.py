@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -124,13 +123,7 @@ def frame_covariance(joint: Joint, key: Key, painted: Painted, size: tuple[int, 
     return np.asarray(np.linalg.inv(lhs + held))
 
 
-def agreement(
-    shared: Floats, keys: Mapping[int, Key] | tuple[Key, ...], painted: Painted, size: tuple[int, int]
-) -> float:
-    """Return the mean part of the painted lines in view beside which line pixels are, over keys."""
-    some = keys.values() if isinstance(keys, Mapping) else keys
-    found = [support(key.lines, in_view(painted, shared, key.view, size), size) for key in some]
-    return float(np.mean([on for _, on, _ in found])) if found else 0.0
-
-
-__all__ = ["Joint", "Key", "agreement", "fit_joint"]
+def agreement(joint: Joint, painted: Painted, size: tuple[int, int]) -> float:
+    """Return how well lines agree, 0…1: the part of the painted ones that is seen, times that explained, over keys."""
+    found = [support(key.lines, in_view(painted, joint.shared, key.view, size), size) for key in joint.keys]
+    return float(np.mean([on * explained for _, on, explained in found])) if found else 0.0

@@ -17,10 +17,8 @@ from sportstrack.pitch.clip.views import VIEW, slopes
 
 EACH, MOST = 8, 40
 """Key frames of a shot that have a say in where its camera stands, and those of all its shots."""
-APART = 5.0
-"""Standard deviations by which the centres of two shots of one camera may differ."""
-UNSURE = 0.3
-"""Metres that a centre is off besides what its covariance says: lines on real grass are not quite where they belong."""
+WIDE = (6.0, 3.0, 1.5)
+"""Gates for line pixels, round by round, in the narrowest one of a clip, where another centre is tried."""
 WORSE = (1.1, 0.03 / 1000)
 """With one centre the lines may be off by this many times as much, and by this part of the width more."""
 _GRID = (6, 5)
@@ -35,23 +33,23 @@ class _OneCamera:
     joint: Joint
 
     def takes(self, walk: Walk) -> bool:
-        """Add a shot if it is seen from the same place: its centre fits, and so do the lines of all shots with one."""
+        """Add a shot if it is seen from the same place: then its lines fit as well with this camera's centre."""
         scene, own = walk.scene, replace(walk.joint, keys=_some(walk.joint.keys, EACH))
         if not own.keys or not self.joint.keys:
             return False
-        apart = (own.shared - self.joint.shared)[:3]
-        covariance = (own.covariance + self.joint.covariance)[:3, :3] + UNSURE**2 * np.eye(3)
-        if apart @ np.linalg.solve(covariance, apart) > APART**2:
-            return False
-        keys = (*self.joint.keys, *seen_from(self.joint.shared, own, scene.size).keys)
-        shared = self.joint.shared
-        for gate in (2.0, 1.5):
-            both = fit_joint(shared, keys, scene.painted, scene.size, gate=gate * GATES[0])
-            shared, keys = both.shared, both.keys
+        shared, keys = self.joint.shared, seen_from(self.joint.shared, own, scene.size).keys
+        for gate in WIDE:
+            held = fit_joint(
+                shared, keys, scene.painted, scene.size, gate=gate * GATES[0], rounds=4, prior=(shared, _HELD)
+            )
+            keys = held.keys
+        joined = (*self.joint.keys, *keys)
+        both = fit_joint(shared, joined, scene.painted, scene.size, gate=1.5 * GATES[0], rounds=8)
         count = len(self.joint.keys)
         for before, after in ((self.joint, both.keys[:count]), (own, both.keys[count:])):
-            errors = (line_error(one, scene.painted, scene.size) for one in (before, replace(both, keys=after)))
-            alone, together = errors
+            alone, together = (
+                line_error(one, scene.painted, scene.size) for one in (before, replace(both, keys=after))
+            )
             if together > WORSE[0] * alone + WORSE[1] * scene.size[0]:
                 return False
         self.walks.append(walk)

@@ -91,7 +91,7 @@ def line_points(maps: Maps) -> Points:
 def to_frame(cells: npt.ArrayLike, stride: int, maps: Maps) -> Floats:
     """Return pixels of the frame, (N, 2), of cells (N, 2) of a map with so many pixels of the input a cell."""
     in_input = np.asarray(cells, dtype=float) * stride + (stride - 1) / 2
-    return np.asarray((in_input + 0.5) * maps.scale - 0.5)
+    return np.asarray((in_input + 0.5) * maps.scale)
 
 
 def placed_cells(maps: Maps, half: Floats, worst: float = 12.0) -> tuple[Floats, Floats, Floats]:
