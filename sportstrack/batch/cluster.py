@@ -25,6 +25,7 @@ from sportstrack.errors import OutputError, SportstrackError, one_line
 
 _POLL = 1.0  # seconds between two questions how far a task is
 _STORE = 100 << 20  # bytes of the object store of a cluster for this machine; tasks and results are small
+_KNOCK = 10.0  # seconds to wait for an answer of a cluster's address
 _AT_ONCE = 3  # calls that an actor answers at the same time: the task, how far it is, stop
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -226,13 +227,25 @@ def _connect(ray: Any, address: str) -> None:
     else:
         how["address"] = address
     try:
+        _knock(address)
         ray.init(**how)
-    except (ConnectionError, ValueError, TimeoutError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         where = "here" if address == "auto" else f"at {address}"
         raise SportstrackError(
             f"no Ray cluster {where} ({_short(error)}); start one with ray start --head, name its address, or take "
             "--ray local for one on this machine"
         ) from error
+
+
+def _knock(address: str) -> None:
+    """See that somebody listens there; Ray itself tries for minutes.
+
+    Raises:
+        OSError: nobody does.
+    """
+    host, colon, port = address.rpartition("://")[2].rpartition(":")
+    if colon and port.isdecimal():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_KNOCK).close()
 
 
 def _short(error: BaseException) -> str:
