@@ -22,7 +22,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -68,7 +67,7 @@ def spent() -> float:
     return sum(one.ru_utime + one.ru_stime for one in both)
 
 
-# --- overhead -----------------------------------------------------------------------------------------------------------
+# --- overhead ---------------------------------------------------------------------------------------------------------
 
 
 def overhead(options: argparse.Namespace) -> int:
@@ -117,7 +116,7 @@ def run(options: argparse.Namespace) -> int:
     return command(["track", *job["videos"], "-o", job["out"], "--quiet", *words])
 
 
-# --- scaling ------------------------------------------------------------------------------------------------------------
+# --- scaling ----------------------------------------------------------------------------------------------------------
 
 WAITING = '''
 import time
@@ -166,7 +165,7 @@ def scaling(options: argparse.Namespace) -> int:
     return 0
 
 
-# --- season -------------------------------------------------------------------------------------------------------------
+# --- season -----------------------------------------------------------------------------------------------------------
 
 
 def make_recording(path: Path, frames: int, seed: int) -> Path:
@@ -267,15 +266,12 @@ class Nodes:
     def lose_one_after(self, count: int) -> object:
         """Return what kills a node when so many tasks have ended, and adds a new one."""
 
-        def lose() -> None:
-            self._cluster.remove_node(self._nodes[0], allow_graceful=False)
-            self._cluster.add_node(num_cpus=1, object_store_memory=80 << 20)
-
         def look(_: str, state: object) -> None:
             ended = len(getattr(state, "lines", ()))
             if not self.lost and ended >= count:
                 self.lost = f"after {ended} recordings"
-                threading.Thread(target=lose, daemon=True).start()
+                self._cluster.remove_node(self._nodes[0], allow_graceful=False)
+                self._cluster.add_node(num_cpus=1, object_store_memory=80 << 20)
 
         return look
 

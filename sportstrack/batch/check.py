@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from sportstrack.batch.phases import DETECT, BatchTask, second_settings
+from sportstrack.batch.phases import TRACK, BatchTask, second_settings
 from sportstrack.batch.place import RECORDINGS, TRACKS, BatchPlace
 from sportstrack.batch.plan import PlannedVideo
 from sportstrack.batch.record import PROGRAM
@@ -79,10 +79,10 @@ def check_outputs(tasks: Iterable[BatchTask], place: BatchPlace, *, overwrite: b
         return
     for task in tasks:
         video = task.video
-        folder = place.folder / (RECORDINGS if task.phase == DETECT else TRACKS)
+        folder = place.folder / (TRACKS if task.phase == TRACK else RECORDINGS)
         if not folder.is_dir():
             continue
-        if task.phase == DETECT:
+        if task.phase != TRACK:
             names = [f"{video.name}.npz"]
             Claim(folder, names, command=PROGRAM, source=video.source, inputs=[video.source],
                   overwrite=overwrite).release()  # fmt: skip

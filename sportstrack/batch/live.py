@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable
 from typing import Any, TextIO
 
-from sportstrack.batch.phases import DETECT, TRACK
+from sportstrack.batch.phases import DETECT, SHOTS, TRACK
 from sportstrack.batch.schedule import BatchState
 from sportstrack.cli.terminal import printable
 
@@ -71,10 +71,13 @@ class LiveTable:
 
 
 def _ended(line: dict[str, Any]) -> str:
-    name = line["video"] + (f" shot {line['part'] + 1}" if "part" in line else "")
+    name = line["video"] + (f" part {line['part'] + 1}" if "part" in line else "")
     if line["state"] != "done":
         return f"{name}: {line['phase']} failed: {line['error']}"
-    what = f"{line['tracks']} tracks" if line["phase"] == TRACK else f"{line['boxes']:,} boxes"
+    if line["phase"] == SHOTS:
+        what = f"{len(line['spans'])} parts"
+    else:
+        what = f"{line['tracks']} tracks" if line["phase"] == TRACK else f"{line['boxes']:,} boxes"
     scores = f", HOTA {100 * line['scores']['HOTA']:.1f}" if line.get("scores") else ""
     frames, seconds = line["frames"], max(line["took"], 1e-3)
     return (
@@ -113,17 +116,17 @@ def seconds_left(state: BatchState) -> float | None:
     """
     now = time.monotonic()
     spent, made, left = ({DETECT: 0.0, TRACK: 0.0} for _ in range(3))
-    for line in state.lines:
-        if line["state"] == "done" and line.get("frames"):
+    for line, work in zip(state.lines, state.work, strict=True):
+        if line["phase"] in made and line["state"] == "done" and line.get("frames"):
             spent[line["phase"]] += line["took"]
-            made[line["phase"]] += state.sizes.get(line["video"], 0) or 1
-    for running in state.running.values():
+            made[line["phase"]] += work
+    for running in (one for one in state.running.values() if one.task.phase in made):
         size = running.task.video.size or 1
         spent[running.task.phase] += (now - running.since) if running.share else 0.0
         made[running.task.phase] += size * running.share
         left[running.task.phase] += size * (1 - running.share)
         left[TRACK] += size if running.task.phase == DETECT else 0
-    for _, task in state.waiting:
+    for task in (one for _, one in state.waiting if one.phase in made):
         left[task.phase] += task.video.size or 1
         left[TRACK] += task.video.size or 1 if task.phase == DETECT else 0
     if not any(made.values()):

@@ -36,7 +36,7 @@ class Manifest:
         self._place = place
         self.name = "manifest.jsonl" if part[1] == 1 else f"manifest-{part[0]:05d}-of-{part[1]:05d}.jsonl"
         self._text = place.read_text(self.name)
-        self._lines: dict[tuple[str, str, int], dict[str, Any]] = {}
+        self._lines: dict[tuple[str, str, int | None], dict[str, Any]] = {}
         self._sent = 0.0
         for line in sorted(self._read(), key=lambda line: str(line.get("time", ""))):
             self._lines[_key(line)] = line
@@ -52,11 +52,11 @@ class Manifest:
                 if isinstance(line, dict) and {"video", "phase", "state"} <= line.keys():
                     yield line
 
-    def line(self, video: str, phase: str, part: int = 0) -> dict[str, Any] | None:
-        """Return the latest line of a phase of a video, or None."""
+    def line(self, video: str, phase: str, part: int | None = None) -> dict[str, Any] | None:
+        """Return the latest line of a phase of a video, or of a part of it; None if there is none."""
         return self._lines.get((video, phase, part))
 
-    def is_done(self, video: str, phase: str, key: str, *, part: int = 0, any_version: bool = False) -> bool:
+    def is_done(self, video: str, phase: str, key: str, *, part: int | None = None, any_version: bool = False) -> bool:
         """Return whether a phase was done with the same settings, files and version, and its files are still there."""
         line = self.line(video, phase, part)
         if line is None or line["state"] != "done" or line.get("settings") != key:
@@ -116,5 +116,5 @@ class Manifest:
         return list(self._lines.values())
 
 
-def _key(line: Mapping[str, Any]) -> tuple[str, str, int]:
-    return str(line["video"]), str(line["phase"]), int(line.get("part", 0))
+def _key(line: Mapping[str, Any]) -> tuple[str, str, int | None]:
+    return str(line["video"]), str(line["phase"]), line.get("part")

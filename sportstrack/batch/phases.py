@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,8 @@ from sportstrack.track.quality import settled
 from sportstrack.track.settings import AUTO, OFF, TrackSettings
 
 DETECT, TRACK = "detect", "track"
-PHASES = (DETECT, TRACK)
+SHOTS, JOIN = "shots", "join"
+"""Steps of the first phase where its unit is a shot: find the shots; after they are recorded, join their recordings."""
 _WIDEST = "sports"  # the tracker whose recording serves all others: it has kit colours
 
 
@@ -28,11 +30,13 @@ class BatchTask:
 
     Attributes:
         video: which.
-        phase: detect or track.
+        phase: detect or track; shots or join, where the unit is a shot.
         key: of the settings that the phase depends on.
-        span: first frame and the one after the last, of a shot; None is the whole video.
-        part: number of the shot.
+        span: first frame and the one after the last, of shots; None is the whole video.
+        part: number of the span.
+        cuts: frames with which other shots begin, and how surely; those of a span.
         attempt: from 1.
+        parts: lines of the manifest of a video's parts, which are to be joined.
     """
 
     video: PlannedVideo
@@ -40,12 +44,14 @@ class BatchTask:
     key: str
     span: tuple[int, int] | None = None
     part: int = 0
+    cuts: tuple[tuple[int, float], ...] | None = None
     attempt: int = 1
+    parts: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def title(self) -> str:
         """The name of the video, and the shot."""
-        return self.video.name if self.span is None else f"{self.video.name} shot {self.part + 1}"
+        return self.video.name if self.span is None else f"{self.video.name} part {self.part + 1}"
 
 
 def first_settings(asked: TrackSettings) -> TrackSettings:

@@ -79,6 +79,14 @@ class BatchPlace:
                 self._system.get_file(f"{self._root}/{name}", str(path))
         return path
 
+    def remove(self, names: Iterable[str]) -> None:
+        """Remove files from the object store, and this machine's copies; nothing where a folder is the place."""
+        names = list(names) if self.is_remote else []
+        self.forget(names)
+        for name in names:
+            with suppress(OSError):
+                self._system.rm_file(f"{self._root}/{name}")
+
     def forget(self, names: Iterable[str]) -> None:
         """Remove this machine's copies of files that are in the object store."""
         for name in names if self.is_remote else ():

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
 from sportstrack.batch.phases import BatchTask, first_settings
+from sportstrack.batch.worker import Counted
 from sportstrack.files.claim import Claim
 from sportstrack.images.opencv import one_thread
 from sportstrack.recording import RecordedFrame, RecordingInfo, RecordingWriter
 from sportstrack.track.detector import LazyDetector
 from sportstrack.track.frames import Observation, TrackedFrame
+from sportstrack.track.observe import first_observation
 from sportstrack.track.outputs import Outputs
 from sportstrack.track.parts import Own, Parts, load_parts, open_frames
 from sportstrack.track.pipeline import Run
+from sportstrack.track.replay import Replay
 from sportstrack.track.resume import Origin
+from sportstrack.track.settings import TrackSettings
 from sportstrack.track.who import WhoIsWho
 from sportstrack.types import Tracks
-from sportstrack.video import VideoSource
+from sportstrack.video import Frame, VideoSource
+from sportstrack.video.span import open_span
 
 PROGRAM = "sportstrack batch"
-Counted = Callable[[int, "int | None"], None]
-"""Called with the frames done and the frames expected, None if unknown."""
 
 
 @dataclass
@@ -68,13 +71,13 @@ def record_video(
     Raises:
         SportstrackError: for anything that a user can correct; what was recorded so far is in ``kept``.
     """
+    root = folder.parent
     video, settings = task.video, first_settings(task.video.settings)
-    name = f"{video.name}.npz"
-    own = Own(detector=detector)
-    inputs = [video.source]
+    folder, name = (folder, f"{video.name}.npz") if task.span is None else part_of(folder, video.name, task.part)
+    own, inputs = Own(detector=detector), [video.source]
     with (
         Claim(folder, [name], command=PROGRAM, source=video.source, inputs=inputs, overwrite=overwrite) as claim,
-        closing(open_frames(video.source, settings, [], own)) as frames,
+        closing(_open(task, settings)) as frames,
     ):
         assert isinstance(frames, VideoSource)
         origin = Origin(video.source, frames.info, settings, own.objects())
@@ -82,8 +85,8 @@ def record_video(
         parts = load_parts(frames, settings, own)
         setup = time.perf_counter() - started
         writer = RecordingWriter(claim.folder / name, _recorded_as(parts, video.name))
-        run, recorder = _run(frames, parts, writer)
-        expected = frames.info.frame_count
+        run, recorder = _run(frames, parts, writer, task.cuts if settings.shots else None)
+        expected = frames.info.frame_count if task.span is None else task.span[1] - task.span[0]
         expected = None if expected is None else -(-expected // settings.every)
         started = time.perf_counter()
         try:
@@ -109,11 +112,33 @@ def record_video(
             "engine": parts.engine,
             "warnings": warnings,
             "inputs": stamps,
-            "outputs": {f"{folder.name}/{name}": claim.stamps([name])[name]},
+            "outputs": {f"{folder.relative_to(root).as_posix()}/{name}": claim.stamps([name])[name]},
         }
 
 
-def _run(frames: VideoSource, parts: Parts, writer: RecordingWriter) -> tuple[Run, _Recorder]:
+def part_of(folder: Path, name: str, part: int) -> tuple[Path, str]:
+    """Return the folder and the name of the recording of a part of a video."""
+    return folder / f"{name}.parts", f"{part:05d}.npz"
+
+
+def _open(task: BatchTask, settings: TrackSettings) -> VideoSource | Replay:
+    if task.span is None:
+        return open_frames(task.video.source, settings, [], Own())
+    return open_span(task.video.source, *task.span, every=settings.every)
+
+
+def _cut_at(cuts: Mapping[int, float]) -> Callable[[Frame], Observation]:
+    """Return what begins the observation of a frame where the shot changes are known."""
+
+    def begin(frame: Frame) -> Observation:
+        return replace(first_observation(frame), cut_confidence=cuts.get(frame.index, 0.0))
+
+    return begin
+
+
+def _run(
+    frames: VideoSource, parts: Parts, writer: RecordingWriter, cuts: Sequence[tuple[int, float]] | None
+) -> tuple[Run, _Recorder]:
     """Return a run that tracks nothing and records everything."""
     recorder = _Recorder(writer, dict(parts.recorded_as.names))
     nothing = Tracks.empty()
@@ -123,7 +148,7 @@ def _run(frames: VideoSource, parts: Parts, writer: RecordingWriter) -> tuple[Ru
 
     run = Run(
         frames,
-        begin=parts.begin,
+        begin=parts.begin if cuts is None else _cut_at(dict(cuts)),
         observe=parts.observer,
         track=track,
         who=WhoIsWho([]),

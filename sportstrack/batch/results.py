@@ -30,7 +30,7 @@ class BatchResult:
     Attributes:
         rows: a table with `COLUMNS` for each video; None where something is not known.
         tables: files of the table.
-        ran: phases that were done in this run.
+        ran: steps that were done in this run: phases, and what shots need besides.
         kept: phases that were done before and hold.
         retried: tries after the first.
         seconds: of this run, by the clock.
@@ -66,7 +66,7 @@ class BatchResult:
         frames = sum(row["frames"] or 0 for row in self.of(DONE))
         lines = [
             f"{len(self.of(DONE))} of {len(self.rows)} videos done, {frames:,} frames; "
-            f"{_plural(self.ran, 'phase')} run in {duration(self.seconds)}, {self.kept} kept"
+            f"{_plural(self.ran, 'step')} run in {duration(self.seconds)}, {self.kept} kept"
             + (f", {_plural(self.retried, 'retry', 'retries')}" if self.retried else "")
         ]
         scored = [row for row in self.of(DONE) if row["HOTA"] is not None]
@@ -91,8 +91,8 @@ def rows_of(manifest: Manifest, videos: Iterable[tuple[str, str]]) -> list[dict[
 
 def _row(manifest: Manifest, name: str, source: str) -> dict[str, Any]:
     first, second = manifest.line(name, DETECT), manifest.line(name, TRACK)
-    parts = [line for line in manifest.lines() if line["video"] == name and "part" in line] if first is None else []
-    failed = next((one for one in (second, first, *parts) if one and one["state"] == FAILED), None)
+    steps = _steps(manifest, name) if first is None else []
+    failed = next((one for one in (second, first, *steps) if one and one["state"] == FAILED), None)
     state = MISSING
     if failed is not None:
         state = FAILED
@@ -119,6 +119,11 @@ def _row(manifest: Manifest, name: str, source: str) -> dict[str, Any]:
         **{score: scores.get(score) for score in SCORES},
         "error": None if failed is None else failed.get("error"),
     }
+
+
+def _steps(manifest: Manifest, name: str) -> list[dict[str, Any]]:
+    """Return the lines of a video that is worked on in parts and not yet joined."""
+    return [line for line in manifest.lines() if line["video"] == name and line["phase"] != TRACK]
 
 
 def write_tables(place: BatchPlace, rows: Sequence[Mapping[str, Any]], part: tuple[int, int] = (1, 1)) -> list[str]:

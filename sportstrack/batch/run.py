@@ -13,12 +13,13 @@ from sportstrack.batch.crew import Crew
 from sportstrack.batch.hands import gpus, size_of
 from sportstrack.batch.local import LocalCrew
 from sportstrack.batch.manifest import Manifest
-from sportstrack.batch.phases import DETECT, TRACK, BatchTask, phase_key
+from sportstrack.batch.parts import can_be_split, due_parts
+from sportstrack.batch.phases import DETECT, JOIN, TRACK, BatchTask, phase_key
 from sportstrack.batch.place import BatchPlace
 from sportstrack.batch.plan import PlannedVideo, read_plan
 from sportstrack.batch.results import BatchResult, rows_of, write_tables
 from sportstrack.batch.schedule import BatchState, Schedule
-from sportstrack.batch.settings import BatchSettings
+from sportstrack.batch.settings import SHOT, BatchSettings
 from sportstrack.batch.worker import BatchJob
 from sportstrack.errors import OutputError
 from sportstrack.files.locks import Lock
@@ -77,20 +78,22 @@ def shard_of(videos: Sequence[PlannedVideo], batch: BatchSettings) -> list[Plann
 
 
 def tasks_of(videos: Sequence[PlannedVideo], manifest: Manifest, batch: BatchSettings) -> list[BatchTask]:
-    """Return what is missing or has changed: of each video, the phase that can begin."""
-    found = [first_task(video, manifest, batch) for video in videos]
-    return [task for task in found if task is not None]
+    """Return what is missing or has changed: of each video, what can begin."""
+    return [task for video in videos for task in first_tasks(video, manifest, batch)]
 
 
-def first_task(video: PlannedVideo, manifest: Manifest, batch: BatchSettings) -> BatchTask | None:
-    """Return the first phase of a video that is missing or has changed; None if there is none."""
+def first_tasks(video: PlannedVideo, manifest: Manifest, batch: BatchSettings) -> list[BatchTask]:
+    """Return the first phase of a video that is missing or has changed, or its parts; nothing if there is none."""
     for phase in (DETECT, TRACK):
         if (phase == DETECT and video.is_recorded) or (phase == TRACK and batch.detect_only):
             continue
         key = phase_key(video, phase)
         if not manifest.is_done(video.name, phase, key, any_version=batch.any_version):
-            return BatchTask(video, phase, key)
-    return None
+            task = BatchTask(video, phase, key)
+            if phase == DETECT and batch.unit == SHOT and can_be_split(video.source):
+                return due_parts(task, manifest, any_version=batch.any_version)
+            return [task]
+    return []
 
 
 def _run(
@@ -110,8 +113,10 @@ def _run(
     by_name = {video.name: video for video in videos}
 
     def follow(line: Mapping[str, Any]) -> list[BatchTask]:
-        task = first_task(by_name[line["video"]], manifest, batch)
-        return [] if task is None else [task]
+        tasks = first_tasks(by_name[line["video"]], manifest, batch)
+        if "part" in line and [task.phase for task in tasks] != [JOIN]:
+            return []  # other parts are under way
+        return tasks
 
     try:
         if tasks:
@@ -135,7 +140,7 @@ def _nobody(_: BatchState) -> None:
 
 def _kept(videos: Sequence[PlannedVideo], tasks: Sequence[BatchTask], batch: BatchSettings) -> int:
     """Return how many phases were done before and hold."""
-    due = {task.video.name: task.phase for task in tasks}
+    due = {task.video.name: TRACK if task.phase == TRACK else DETECT for task in tasks}
     kept = 0
     for video in videos:
         phases = ([] if video.is_recorded else [DETECT]) + ([] if batch.detect_only else [TRACK])

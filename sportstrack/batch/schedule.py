@@ -10,7 +10,7 @@ from typing import Any
 
 from sportstrack.batch.crew import ENDED, LOST, PROGRESS, READY, Crew, CrewEvent
 from sportstrack.batch.manifest import Manifest
-from sportstrack.batch.phases import DETECT, BatchTask
+from sportstrack.batch.phases import JOIN, TRACK, BatchTask
 from sportstrack.batch.settings import BatchSettings
 from sportstrack.errors import SportstrackError
 
@@ -55,7 +55,7 @@ class BatchState:
         idle: workers that are ready.
         lines: of the manifest, of tasks that have ended in this run.
         retries: tasks that are tried again.
-        sizes: video → bytes, of those that have ended.
+        work: bytes of the source, for each of the lines.
     """
 
     waiting: list[tuple[float, BatchTask]] = field(default_factory=list)
@@ -63,7 +63,7 @@ class BatchState:
     idle: set[int] = field(default_factory=set)
     lines: list[dict[str, Any]] = field(default_factory=list)
     retries: int = 0
-    sizes: dict[str, int] = field(default_factory=dict)
+    work: list[int] = field(default_factory=list)
 
 
 class Schedule:
@@ -180,11 +180,11 @@ class Schedule:
             self.state.waiting.append((time.monotonic() + wait, replace(task, attempt=task.attempt + 1)))
             return
         self.state.lines.append(line)
-        self.state.sizes[task.video.name] = task.video.size
+        self.state.work.append(task.video.size or 1)
         if line["state"] == "done":
             self.state.waiting += [(0.0, task) for task in self._follow(line)]
 
 
 def _order(task: BatchTask) -> tuple[int, int, str, int]:
     """Return what tasks are sorted by: what completes a video first, then the largest."""
-    return (1 if task.phase == DETECT else 0, -task.video.size, task.video.name, task.part)
+    return (0 if task.phase in (TRACK, JOIN) else 1, -task.video.size, task.video.name, task.part)

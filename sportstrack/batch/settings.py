@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from sportstrack.errors import SettingError
 from sportstrack.options import check_options, option
 
+VIDEO, SHOT = "video", "shot"
+UNITS = (VIDEO, SHOT)
 MOST_WORKERS = 1024
 MOST_SHARDS = 100_000
 
@@ -20,6 +22,7 @@ class BatchSettings:
         workers: processes, or actors on a cluster, that work side by side, with a model each. None: a worker for every
             two cores (with Ray: as many as the cluster has room for), but not more than there is work or memory for.
         threads: threads of each worker. None: cores / workers, or OMP_NUM_THREADS where that is set.
+        unit: what a worker takes at a time: a video, or a shot of a video, so that several work on one.
         retries: how often a video is tried again after a failure that may pass: a worker that was killed, a disk, a
             network.
         backoff: seconds before the first retry; each further one waits twice as long, up to 5 minutes.
@@ -41,6 +44,11 @@ class BatchSettings:
     )
     threads: int | None = option(
         None, "threads of each worker", shown="cores / workers", low=1, high=MOST_WORKERS, metavar="N"
+    )
+    unit: str = option(
+        VIDEO,
+        "what a worker takes at a time: a video, or a shot of a video, so that several work on one",
+        choices=UNITS,
     )
     retries: int = option(
         2,

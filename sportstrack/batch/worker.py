@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sportstrack import __version__
-from sportstrack.batch.phases import DETECT, BatchTask, first_settings, phase_key, second_settings
+from sportstrack.batch.phases import DETECT, JOIN, SHOTS, TRACK, BatchTask, first_settings, phase_key, second_settings
 from sportstrack.batch.place import RECORDINGS, TRACKS, BatchPlace
 from sportstrack.errors import (
     DeviceError,
@@ -26,6 +26,8 @@ from sportstrack.errors import (
     one_line,
 )
 
+Counted = Callable[[int, "int | None"], None]
+"""Called with the frames done and the frames expected, None if unknown."""
 _LASTING = (SettingError, FormatError, WeightsError, DeviceError, PluginError)  # they will not go away by themselves
 _EVERY = 0.5  # seconds between two reports of progress
 SCORES = ("HOTA", "DetA", "AssA", "MOTA", "IDF1", "IDSW")
@@ -60,7 +62,7 @@ class BatchWorker:
         self._place: BatchPlace | None = None
         self._detector: tuple[str, Any] | None = None
 
-    def do(self, task: BatchTask, progress: Callable[[int, int | None], None] | None = None) -> dict[str, Any]:
+    def do(self, task: BatchTask, progress: Counted | None = None) -> dict[str, Any]:
         """Do a task and return its line of the manifest: state done, failed or stopped.
 
         Args:
@@ -70,7 +72,8 @@ class BatchWorker:
         began, cpu = time.time(), time.process_time()
         try:
             place = self._place = self._place or BatchPlace(self._job.output)
-            found = (self._detect if task.phase == DETECT else self._track)(place, task, self._watch(progress))
+            steps = {DETECT: self._detect, TRACK: self._track, SHOTS: self._find_parts, JOIN: self._join}
+            found = steps[task.phase](place, task, self._watch(progress))
             outcome: dict[str, Any] = {"state": "done", **found}
         except KeyboardInterrupt:
             outcome = {"state": "stopped", "retry": False}
@@ -86,16 +89,15 @@ class BatchWorker:
             place_of = traceback.extract_tb(error.__traceback__)[-1]
             text = f"{type(error).__name__}: {error} ({Path(place_of.filename).name}, line {place_of.lineno})"
             outcome = {"state": "failed", "error": one_line(text), "retry": True}
-        return (
-            _about(task) | outcome | {"took": round(time.time() - began, 3), "cpu": round(time.process_time() - cpu, 3)}
-        )
+        took = round(time.time() - began + outcome.pop("took", 0.0), 3)
+        return _about(task) | outcome | {"took": took, "cpu": round(time.process_time() - cpu, 3)}
 
     def close(self) -> None:
         """Remove what is of no use without the worker."""
         if self._place is not None:
             self._place.close()
 
-    def _watch(self, progress: Callable[[int, int | None], None] | None) -> Callable[[int, int | None], None]:
+    def _watch(self, progress: Counted | None) -> Counted:
         said = 0.0
 
         def watch(done: int, expected: int | None) -> None:
@@ -108,13 +110,30 @@ class BatchWorker:
 
         return watch
 
-    def _detect(self, place: BatchPlace, task: BatchTask, watch: Callable[[int, int | None], None]) -> dict[str, Any]:
+    def _detect(self, place: BatchPlace, task: BatchTask, watch: Counted) -> dict[str, Any]:
         from sportstrack.batch.record import record_video
 
         folder = place.folder / RECORDINGS
         made = record_video(task, folder, self._model(task), watch, overwrite=self._job.overwrite)
         place.send(made["outputs"])
         return made
+
+    def _find_parts(self, place: BatchPlace, task: BatchTask, watch: Counted) -> dict[str, Any]:
+        from sportstrack.batch.parts import find_parts
+
+        del place  # the manifest holds all that is found
+        return find_parts(task, watch)
+
+    def _join(self, place: BatchPlace, task: BatchTask, watch: Counted) -> dict[str, Any]:
+        from sportstrack.batch.parts import join_parts
+
+        del watch  # it takes no time to speak of
+        lines = sorted(task.parts, key=lambda line: int(line["part"]))
+        names = [name for line in lines for name in line["outputs"]]
+        made = join_parts(task, place.folder / RECORDINGS, [place.fetch(name) for name in names], lines)
+        place.send(made["outputs"])
+        place.remove(names)
+        return made | {"phase": DETECT, "took": sum(line["took"] for line in lines)}
 
     def _model(self, task: BatchTask) -> Any:
         """Return the detector for a task's settings, loaded by the first video that needs it."""
@@ -126,7 +145,7 @@ class BatchWorker:
             self._detector = (key, LazyDetector(first_settings(task.video.settings)))
         return self._detector[1]
 
-    def _track(self, place: BatchPlace, task: BatchTask, watch: Callable[[int, int | None], None]) -> dict[str, Any]:
+    def _track(self, place: BatchPlace, task: BatchTask, watch: Counted) -> dict[str, Any]:
         from sportstrack.track.run import track_video
 
         video, recording = task.video, f"{RECORDINGS}/{task.video.name}.npz"
