@@ -18,7 +18,7 @@ from sportstrack.errors import SourceError
 from sportstrack.video import VideoWriter, open_source
 from sportstrack.video.span import list_packets, open_span
 
-RATE, CUT, FRAMES = 5, 54, 108
+RATE, CUT, FRAMES = 5, 60, 120
 
 
 def ground(seed: int) -> np.ndarray:
@@ -65,7 +65,7 @@ def test_parts_make_the_recording_of_the_whole(long_video: Path, tmp_path: Path)
     assert (again.ran, again.kept) == (0, 2)
 
 
-@pytest.mark.parametrize(("first", "end", "every"), [(0, 9, 1), (50, 60, 1), (20, 90, 7), (99, 108, 1), (3, 3, 1)])
+@pytest.mark.parametrize(("first", "end", "every"), [(0, 9, 1), (55, 66, 1), (20, 90, 7), (114, 120, 1), (3, 3, 1)])
 def test_a_part_has_the_frames_of_the_whole(long_video: Path, first: int, end: int, every: int) -> None:
     with open_source(long_video, every=every) as whole:
         wanted = [frame for frame in whole if first <= frame.index < end]
