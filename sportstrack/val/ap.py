@@ -13,7 +13,7 @@ import numpy as np
 
 from sportstrack.boxes import iou
 from sportstrack.errors import SettingError
-from sportstrack.masks import mask_iou
+from sportstrack.masks import Masks, mask_iou
 from sportstrack.types import BoolArray, Detections, FloatArray
 
 OVERLAPS = np.linspace(0.5, 0.95, 10)
@@ -119,7 +119,7 @@ def measure(
         found: detections of the same pictures, in the same order.
         classes: class id → name of those to count; boxes of other classes are ignored.
         max_det: best-scored boxes of a class that count in a picture.
-        masks: compare masks, and size by their areas; `Detections.mask` of all tables are `Masks` then.
+        masks: compare masks, and size by their areas; a table without masks has empty ones.
 
     Raises:
         SettingError: if the two differ in length, or masks in their pictures' sizes.
@@ -183,9 +183,9 @@ def _pair(
     rows = rows[np.argsort(-found.score[rows], kind="stable")[:max_det]]
     wanted = truth.class_id == class_id
     if masks:
-        true, mine = truth.mask[wanted], found.mask[rows]
-        areas = true.area().astype(np.float64), mine.area().astype(np.float64)
-        return mask_iou(mine, true), *areas, found.score[rows]
+        theirs, ours = masks_of(truth)[wanted], masks_of(found)[rows]
+        areas = theirs.area().astype(np.float64), ours.area().astype(np.float64)
+        return mask_iou(ours, theirs), *areas, found.score[rows]
     true, mine = truth.xyxy[wanted], found.xyxy[rows]
     return iou(mine, true), box_area(true), box_area(mine), found.score[rows]
 
@@ -197,6 +197,11 @@ def _pool(parts: Sequence[Matched]) -> Matched:
     order = np.argsort(-score, kind="stable")
     hit, ignored = (np.concatenate([getattr(p, name) for p in parts], axis=1) for name in ("hit", "ignored"))
     return Matched(score[order], hit[:, order], ignored[:, order], sum(part.truth for part in parts))
+
+
+def masks_of(table: Detections) -> Masks:
+    """Return a table's masks; a table without any has rows without a mask."""
+    return Masks.empty((0, 0), len(table)) if table.mask is None else table.mask
 
 
 def box_area(boxes: FloatArray) -> FloatArray:

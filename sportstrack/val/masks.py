@@ -10,7 +10,7 @@ import numpy as np
 from sportstrack.boxes import iou
 from sportstrack.masks.overlap import pair_intersections
 from sportstrack.types import Detections, FloatArray, IntArray
-from sportstrack.val.ap import SIZES, Accuracy, measure
+from sportstrack.val.ap import SIZES, Accuracy, masks_of, measure
 
 _FOUND = 0.5  # overlap of boxes from which on an object is found
 
@@ -97,7 +97,8 @@ def _found(truth: Detections, found: Detections, threshold: float) -> tuple[IntA
             pairs.append((rows[n], best))
             overlaps[:, best] = 0.0
     mine, true = np.array(pairs, np.int64).reshape(-1, 2).T
-    shared = pair_intersections(found.mask, truth.mask, mine, true)
-    area = truth.mask.area()[true]
-    union = area + found.mask.area()[mine] - shared
+    theirs, ours = masks_of(truth), masks_of(found)
+    shared = pair_intersections(ours, theirs, mine, true)
+    area = theirs.area()[true]
+    union = area + ours.area()[mine] - shared
     return truth.class_id[true], area.astype(np.float64), shared / np.maximum(union, 1)

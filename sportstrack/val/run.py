@@ -17,7 +17,6 @@ from sportstrack.detect.common import STAGES
 from sportstrack.detect.connector import Connector, engine_note, ignored_settings
 from sportstrack.detect.names import split_spec
 from sportstrack.errors import SettingError
-from sportstrack.masks import Masks
 from sportstrack.types import Detections, Detector
 from sportstrack.val.ap import SIZES, Accuracy, measure
 from sportstrack.val.masks import NO_FIGURES, MaskJudgement, judge_masks
@@ -181,19 +180,12 @@ def run_detector(
         if row == 0:
             detector([picture])  # the first call prepares what later calls use
         before = dict(detector.timings)
-        found += [_compact(table) for table in detector([picture])]
+        found += detector([picture])
         for stage in stages:
             times[stage][row] = 1000 * (detector.timings.get(stage, 0.0) - before.get(stage, 0.0))
         if progress is not None:
             progress(row + 1, len(test))
     return found, times
-
-
-def _compact(table: Detections) -> Detections:
-    """Return detections with their masks as run lengths, which take a hundredth of the memory."""
-    if table.mask is None:
-        return table
-    return Detections(table.xyxy, table.score, table.class_id, mask=Masks.from_array(table.mask))
 
 
 def judgement(
@@ -220,7 +212,7 @@ def judgement(
     theirs = classes.numbers(detector.names, shared)
     masked = test.polygons is not None and all(table.mask is not None for table in found if len(table))
     truth = [renumbered(boxes, own) for boxes in (test.masked() if masked else test.boxes)]
-    mine = [renumbered(boxes, theirs) for boxes in (_with_masks(name, test, found) if masked else found)]
+    mine = [renumbered(boxes, theirs) for boxes in (found)]
     accuracy = measure(truth, mine, shared)
     points = tuple(sweep(accuracy.matched))
     left = [c for i, c in enumerate(test.classes) if i not in own]
@@ -228,18 +220,6 @@ def judgement(
     masks = judge_masks(truth, mine, shared, best(points).threshold) if masked else None
     notes += _mask_notes(test, found, masked)
     return Judgement(name, accuracy, points, times, len(test), detector.device or "", tuple(notes), masks)
-
-
-def _with_masks(name: str, test: TestSet, found: Sequence[Detections]) -> list[Detections]:
-    """Return the tables, those without detections with no masks of the picture's size."""
-    tables = []
-    for table, (width, height) in zip(found, test.images.size.tolist(), strict=True):
-        mask = Masks.from_array(table.mask) if len(table) else Masks.empty((height, width))
-        if mask.shape != (height, width):
-            h, w = mask.shape
-            raise SettingError(f"{name}: its masks have {h} x {w} pixels, the picture {height} x {width}; scale them")
-        tables.append(replace(table, mask=mask))
-    return tables
 
 
 def _mask_notes(test: TestSet, found: Sequence[Detections], masked: bool) -> list[str]:

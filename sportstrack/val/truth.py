@@ -149,5 +149,5 @@ def renumbered(boxes: Detections, numbers: Mapping[int, int]) -> Detections:
     """Return the rows of known classes with their shared numbers."""
     ids: IntArray = np.array([numbers.get(i, -1) for i in boxes.class_id.tolist()], np.int64)
     kept = ids >= 0
-    mask = None if boxes.mask is None else Masks.from_array(boxes.mask)[kept]
+    mask = None if boxes.mask is None else boxes.mask[kept]
     return Detections(boxes.xyxy[kept], boxes.score[kept], ids[kept], mask=mask)

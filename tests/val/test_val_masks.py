@@ -184,4 +184,4 @@ def test_masks_of_another_size_than_the_picture_are_refused(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([f"{__name__}:small", str(data / "data.yaml"), "-o", str(tmp_path / "out"), "--quiet"]) == 2
-    assert "its masks have 30 x 80 pixels, the picture 60 x 80" in capsys.readouterr().err
+    assert "its masks have 80x30 pixels, the frame 80x60" in capsys.readouterr().err
