@@ -14,7 +14,7 @@ from sportstrack.reid.people import of_people
 from sportstrack.score.scores import Scores
 from sportstrack.score.sequence import Sequence
 from sportstrack.trackers import create_tracker
-from sportstrack.types import Detections, Embedder, FloatArray, IntArray, Tracker, Tracks
+from sportstrack.types import Detections, Embedder, Embeddings, FloatArray, Image, IntArray, Tracker, Tracks
 
 if TYPE_CHECKING:
     from data_prep.table import Table
@@ -57,6 +57,30 @@ class ReplayedSequence:
         boxes = self.table.boxes
         ones, frame = np.ones(len(boxes)), self.table.images.frame[boxes.image]
         return MotTable(frame, boxes.track_id, boxes.xyxy, ones, ones.astype(np.int64), ones)
+
+
+class OncePerFrame:
+    """An embedder that is asked several times for the boxes of one frame, and works once.
+
+    Args:
+        embedder: asked for the first time.
+    """
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        self.name = str(getattr(embedder, "name", ""))
+        self._asked: tuple[Image, FloatArray] | None = None
+        self._found: Embeddings | None = None
+
+    def __call__(self, frame: Image, xyxy: FloatArray) -> Embeddings:
+        """Return (N, D) unit rows; the same ones for the same two arrays."""
+        if self._found is None or self._asked is None or self._asked[0] is not frame or self._asked[1] is not xyxy:
+            self._asked, self._found = (frame, xyxy), self._embedder(frame, xyxy)
+        return self._found
+
+    def reset(self) -> None:
+        """Forget: another video begins."""
+        self._asked = self._found = None
 
 
 def replayed_sequences(table: Table, clips: IntArray) -> list[ReplayedSequence]:

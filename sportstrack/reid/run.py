@@ -216,15 +216,15 @@ class _Run:
     def _replay(self, table: Table, clips: IntArray, onnx: Path) -> tuple[dict[str, dict[str, Scores]], str]:
         """Return embedder → sequence → scores, and which boxes were tracked."""
         from sportstrack.embed import load_embedder
-        from sportstrack.reid.replay import replay, replayed_sequences
+        from sportstrack.embed.fuse import Combined, weight_of
+        from sportstrack.reid.replay import OncePerFrame, replay, replayed_sequences
 
         found = replayed_sequences(table, clips) if self._settings.replay else []
         if not found:
             return {}, ""
-        embedders = {NONE: None} | {
-            name: load_embedder(spec, device=self._device)
-            for name, spec in ((KIT, "kit"), (NEW, str(onnx)), (BOTH, f"kit+{onnx}"))
-        }
+        kit, new = (OncePerFrame(load_embedder(spec, device=self._device)) for spec in (KIT, str(onnx)))
+        both = Combined([(kit, weight_of(kit)), (new, weight_of(new))])
+        embedders = {NONE: None, KIT: kit, NEW: new, BOTH: both}
         total, before = sum(len(one.table.images) for one in found), 0
         scores: dict[str, dict[str, Scores]] = {name: {} for name in embedders}
         for one in found:

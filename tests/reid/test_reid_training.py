@@ -84,6 +84,7 @@ def test_files_are_left_and_crops_are_gone(trained: sportstrack.TrainedReid) -> 
 def test_the_onnx_file_is_an_embedder(trained: sportstrack.TrainedReid, data: Path) -> None:
     embedder = load_embedder(str(trained.onnx))
     frame = cv2.imread(str(data / "v_m1_c000" / "img1" / "000001.jpg"))
+    assert frame is not None
     boxes = np.array([[10.0, 40, 28, 80], [50, 40, 68, 80], [-50, -50, -10, -10]])
     vectors = embedder(frame, boxes)
     assert vectors.shape == (3, 32)
