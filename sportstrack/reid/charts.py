@@ -67,7 +67,7 @@ def _retrieval(axes: Any, history: Sequence[ReidEpoch], before: Mapping[str, Ret
             axes.axhline(100 * before[part].mAP, color=colour_of(i), ls="--", lw=1, label=f"kit colours, {label}")
     axes.set_xlabel("epoch")
     axes.set_ylabel("mAP, per cent")
-    axes.set_ylim(0, 100)
+    axes.set_ylim(0, 102)
     axes.set_title("matches that took no part")
     axes.legend(frameon=False)
 
@@ -80,11 +80,12 @@ def _replayed(axes: Any, replayed: Mapping[str, Scores]) -> None:
         bars = axes.bar(places, values, 0.24, color=colour_of(i), label=figure)
         axes.bar_label(bars, fmt="%.1f", fontsize=7)
     axes.set_xticks(np.arange(len(names)), [caption(name) for name in names])
-    axes.set_ylim(0, 105)
+    axes.set_ylim(0, 122)
+    axes.set_yticks(range(0, 101, 20))
     axes.grid(visible=False, axis="x")
     axes.set_ylabel("per cent")
     axes.set_title("tracks of matches that took no part")
-    axes.legend(frameon=False, ncols=3, loc="lower center")
+    axes.legend(frameon=False, ncols=3, loc="upper center")
 
 
 def rankings(held: HeldOut, vectors: Embeddings, pictures: Any, names: Sequence[str], seed: int = 0) -> Any:

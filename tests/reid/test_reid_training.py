@@ -15,6 +15,10 @@ from lookalikes import PEOPLE, write_sequence
 import sportstrack
 from sportstrack import cli, load_embedder, train_reid
 from sportstrack.errors import OutputError, SettingError, SportstrackError, WeightsError
+from sportstrack.files.claim import Claim
+from sportstrack.reid import ReidSettings
+from sportstrack.reid.export import embedded_by_file, export_onnx
+from sportstrack.reid.network import build_network, embed
 from sportstrack.reid.training import read_checkpoint
 
 TOY: dict[str, Any] = {
@@ -90,6 +94,28 @@ def test_the_onnx_file_is_an_embedder(trained: sportstrack.TrainedReid, data: Pa
     assert vectors.shape == (3, 32)
     assert np.linalg.norm(vectors, axis=1) == pytest.approx([1, 1, 0])
     assert json.loads((trained.folder / "reid.json").read_text(encoding="utf-8"))["size"] == [64, 32]
+
+
+def test_the_onnx_file_answers_as_the_network_in_the_checkpoint(trained: sportstrack.TrainedReid) -> None:
+    state = read_checkpoint(trained.checkpoint)
+    how = ReidSettings(**state["settings"])
+    network = build_network(how, load=False)
+    network.load_state_dict(state["network"])
+    pictures = np.random.default_rng(0).integers(0, 256, (5, 64, 32, 3), np.uint8)
+    by_torch = embed(network, pictures, how, "cpu")
+    assert embedded_by_file(trained.onnx, pictures) == pytest.approx(by_torch, abs=1e-4)
+    assert np.linalg.norm(by_torch - by_torch[0], axis=1)[1:].min() > 1e-3  # they are not all the same
+
+
+def test_a_file_that_answers_otherwise_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    how = ReidSettings(**{name: value for name, value in TOY.items() if name in ("weights", "backbone", "size", "dim")})
+    monkeypatch.setattr("sportstrack.reid.export.embedded_by_file", lambda _, pictures: np.ones((len(pictures), 32)))
+    with (
+        Claim(tmp_path, ("reid.onnx", "reid.json"), command="test") as claim,
+        pytest.raises(SportstrackError, match="other embeddings than torch"),
+    ):
+        export_onnx(build_network(how), how, np.zeros((4, 64, 32, 3), np.uint8), claim)
+    assert not list(tmp_path.glob("reid*"))
 
 
 def test_a_resumed_run_ends_as_an_unbroken_one(trained: sportstrack.TrainedReid, data: Path, tmp_path: Path) -> None:
