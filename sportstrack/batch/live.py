@@ -100,7 +100,8 @@ def _rows(state: BatchState, now: float) -> list[str]:
     rows = []
     for worker, running in sorted(state.running.items())[:_MOST_ROWS]:
         rate = running.done / max(now - running.since, 1e-3)
-        how = f"{running.done:,}" + (f" of {running.expected:,}" if running.expected else "") + f" frames, {rate:.1f}/s"
+        whole = f" of {running.expected:,}" if running.expected else ""
+        how = f"{running.done:,}{whole} frames, {rate:.1f}/s" if running.done else "loading"
         filled = round(_BAR * running.share)
         bar = "█" * filled + "·" * (_BAR - filled)
         rows.append(f"  {worker + 1:>3} {running.task.phase:<6} {bar} {running.task.title[:40]:<24} {how}")

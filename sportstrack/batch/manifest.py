@@ -85,7 +85,8 @@ class Manifest:
         Raises:
             OutputError: it cannot be written.
         """
-        self._lines[_key(line)] = dict(line)
+        line = dict(line) | {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}  # one clock for all workers
+        self._lines[_key(line)] = line
         text = json.dumps(line, ensure_ascii=False) + "\n"
         text = text.encode("utf-8", "backslashreplace").decode()
         if self._text and not self._text.endswith("\n"):

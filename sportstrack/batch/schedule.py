@@ -160,7 +160,6 @@ class Schedule:
                 "phase": task.phase,
                 "settings": task.key,
                 "attempt": task.attempt,
-                "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
                 "state": "failed",
                 "error": event.why,
                 "retry": True,

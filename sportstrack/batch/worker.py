@@ -197,7 +197,6 @@ def _about(task: BatchTask) -> dict[str, Any]:
         "phase": task.phase,
         "settings": task.key,
         "attempt": task.attempt,
-        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "worker": f"{socket.gethostname()}:{os.getpid()}",
         "versions": versions(),
     } | ({} if task.span is None else {"part": task.part, "span": list(task.span)})
