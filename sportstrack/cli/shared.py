@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from sportstrack.cli.arguments import FRAME_RATE, SEED, WORKERS, Together, Whole, class_names, same_classes
+from sportstrack.cli.arguments import FRAME_RATE, SEED, WORKERS, Together, Whole, class_names, names_of, same_classes
 
 FRAME_RATE_HELP = "frames per second of a source without times, such as an image folder (25)"
 
@@ -66,6 +66,15 @@ def add_classes(parser: Any) -> None:
     """Add ``--classes`` of the commands that read MOT text."""
     help_text = "these classes only: names, or numbers as in column 8 of the MOT text (default: all)"
     parser.add_argument("--classes", type=class_names, action=Together, metavar="CLASS,…", help=help_text)
+
+
+def add_by(parser: Any, known: Iterable[str]) -> None:
+    """Add ``--by`` of the commands that score; ``known`` are the measures that they have."""
+    names = list(known)
+    help_text = f"cut the scores by these, with a chart: {', '.join(names)} (which single pictures have none of)"
+    parser.add_argument(
+        "--by", type=names_of("measure", names), action=Together, default=(), metavar="LIST", help=help_text
+    )
 
 
 def add_seed(parser: Any) -> None:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from sportstrack.cli import new_parser, run
 from sportstrack.cli.arguments import Together, Whole, names_of, paths
 from sportstrack.cli.progress import ProgressBar
 from sportstrack.cli.shared import (
+    add_by,
     add_classes,
     add_output,
     add_overwrite,
@@ -30,6 +32,7 @@ from sportstrack.evaluate.mentions import mention_classes, mention_masks
 from sportstrack.evaluate.page import Images, diagnosis_page
 from sportstrack.evaluate.second_opinion import COLUMNS, score_with_motmetrics
 from sportstrack.files.claim import Claim, file_names, identity
+from sportstrack.score.bins import BY
 from sportstrack.score.diagnose import Diagnosis
 from sportstrack.score.figures import FIGURES
 from sportstrack.score.game_state.run import COLUMNS as GAME_STATE_COLUMNS
@@ -61,6 +64,7 @@ _EXAMPLES = """examples:
   sportstrack evaluate --truth val --results sort,bytetrack --plots -o report
   sportstrack evaluate --truth MOT17/train --results mine --benchmark MOT17
   sportstrack evaluate --truth val --results mine --diagnose -o report
+  sportstrack evaluate --truth val --results mine --by light,occlusion,scale,speed -o report
   sportstrack evaluate --truth MOTS20/train --results mine --benchmark MOTS      masks: MOTS text on both sides
   sportstrack evaluate --truth val --results mine --format json > scores.json
   sportstrack evaluate --game-state --truth SoccerNetGS/valid --results predictions
@@ -134,6 +138,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--combined-only", action="store_true", help="print the pooled row alone")
     add_output(group, "runs/evaluate")
     add_overwrite(group)
+    add_by(group, BY)
     add("--plots", action="store_true", help="draw HOTA over alpha, sequences side by side and trackers compared")
     add(
         "--diagnose", action="store_true", help="name the cause of every error, in DIR/diagnosis-TRACKER.html and .json"
@@ -142,7 +147,7 @@ def _parser() -> argparse.ArgumentParser:
         "--images",
         type=Path,
         metavar="DIR",
-        help="image folders of the sequences, for --diagnose (default: the truth's)",
+        help="image folders of the sequences, for --diagnose and --by light (default: the truth's)",
     )
     add_quiet(group)
     return parser
@@ -151,6 +156,8 @@ def _parser() -> argparse.ArgumentParser:
 def _main(options: argparse.Namespace) -> int:
     if options.diagnose and options.backend != "sportstrack":
         raise SettingError("--diagnose works with --backend sportstrack alone")
+    if options.by and options.backend != "sportstrack":
+        raise SettingError("--by works with --backend sportstrack alone")
     if options.plots and options.backend != "sportstrack":
         raise SettingError("--plots works with --backend sportstrack alone")
     options.results = [*options.results, *options.paths]
@@ -168,6 +175,8 @@ def _main(options: argparse.Namespace) -> int:
             default = MASK_SUMMARY if any(one.masks for one in scores.values()) else SUMMARY
         sys.stdout.write(_text(rows, default, options))
         sys.stdout.flush()
+        if options.by and claim is not None:
+            _cut(jobs, options, claim)
         if options.plots and claim is not None:
             _plot(scores, claim)
         if options.diagnose and claim is not None:
@@ -232,7 +241,7 @@ def _pooled(
 
 def _refuse(options: argparse.Namespace, mode: str, *more: str) -> None:
     """Raise SettingError for options that a mode has no use for."""
-    names = ("benchmark", "iou", "per_class", "class_names", "diagnose", "images", *more)
+    names = ("benchmark", "iou", "per_class", "class_names", "diagnose", "images", "by", *more)
     given = [f"--{name.replace('_', '-')}" for name in names if getattr(options, name)]
     given += ["--backend"] * (options.backend != "sportstrack")
     if given:
@@ -259,6 +268,10 @@ def _claim(jobs: Mapping[str, Sequence[object]], options: argparse.Namespace) ->
         from sportstrack.evaluate.plots import plot_names
 
         names += plot_names({name: len(found) for name, found in jobs.items()})
+    if options.by:
+        from sportstrack.evaluate.by import by_names
+
+        names += by_names(jobs)
     if options.diagnose:
         names += [f"diagnosis-{stem}.{form}" for stem in file_names(list(jobs)) for form in ("html", "json")]
     if not names:
@@ -347,6 +360,16 @@ def _plot(scores: Mapping[str, Scores], claim: Claim) -> None:
     from sportstrack.evaluate.plots import save_plots
 
     for path in save_plots(scores, claim.folder, claim):
+        _say(f"wrote {path}")
+
+
+def _cut(jobs: Mapping[str, list[Job]], options: argparse.Namespace, claim: Claim) -> None:
+    from sportstrack.evaluate.by import by_text, cut_jobs, save_by
+
+    cuts = {name: cut_jobs(own, options.by, partial(_images, options=options)) for name, own in jobs.items()}
+    if options.format in ("table", "markdown"):
+        sys.stdout.write(by_text(cuts))
+    for path in save_by(cuts, claim.folder, claim):
         _say(f"wrote {path}")
 
 

@@ -130,9 +130,9 @@ def measure(
     recall = np.full((10, len(classes), len(SIZES)), -1.0)
     kept = []
     for k, class_id in enumerate(classes):
-        pairs = [_pair(t, f, class_id, max_det, masks) for t, f in zip(truth, found, strict=True)]
+        pairs = [pair_of(t, f, class_id, max_det, masks) for t, f in zip(truth, found, strict=True)]
         for a, size in enumerate(SIZES):
-            matched = _pool([match(*pair, SIZES[size]) for pair in pairs])
+            matched = pool([match(*pair, SIZES[size]) for pair in pairs])
             precision[:, :, k, a], recall[:, k, a] = matched.curve()
             if size == "all":
                 kept.append(matched)
@@ -154,28 +154,43 @@ def match(
         score: (N,) falling.
         size: least and greatest area that counts.
     """
-    other = _outside(truth, size)
+    return match_where(overlaps, score, _outside(truth, size), _outside(found, size))
+
+
+def match_where(overlaps: FloatArray, score: FloatArray, other: BoolArray, aside: BoolArray) -> Matched:
+    """Match as `match` does, where some boxes do not count.
+
+    Args:
+        overlaps: (N, G) as there.
+        score: (N,) falling.
+        other: (G,) true boxes that do not count, nor what meets them.
+        aside: (N,) detections that do not count where they meet no true box.
+    """
     order = np.argsort(other, kind="stable")  # the ones that count come first
     other, overlaps = other[order], overlaps[:, order]
-    hit = np.zeros((10, len(found)), np.bool_)
+    hit = np.zeros((10, len(score)), np.bool_)
     ignored = np.zeros_like(hit)
-    free = np.ones((10, len(truth)), np.bool_)
+    free = np.ones((10, len(other)), np.bool_)
     least, rows = np.minimum(OVERLAPS, 1 - 1e-10)[:, None], np.arange(10)
-    for n in np.flatnonzero((overlaps >= least[0]).any(axis=1)) if len(truth) else ():
+    for n in np.flatnonzero((overlaps >= least[0]).any(axis=1)) if len(other) else ():
         fits = np.where(free & (overlaps[n] >= least), overlaps[n], -1.0)
         counted = np.where(other, -1.0, fits)
         fits = np.where((counted >= 0).any(axis=1, keepdims=True), counted, fits)
-        best = len(truth) - 1 - np.argmax(fits[:, ::-1], axis=1)
+        best = len(other) - 1 - np.argmax(fits[:, ::-1], axis=1)
         taken = fits[rows, best] >= 0
         hit[:, n], ignored[:, n] = taken, taken & other[best]
         free[rows[taken], best[taken]] = False
-    ignored |= ~hit & _outside(found, size)
+    ignored |= ~hit & aside
     return Matched(score, hit, ignored, int((~other).sum()))
 
 
-def _pair(
+def pair_of(
     truth: Detections, found: Detections, class_id: int, max_det: int, masks: bool
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Return one picture's overlaps and areas as `match` takes them, of the true boxes of a class and its detections.
+
+    The scores, which come last, are falling.
+    """
     usable = found.class_id == class_id
     if found.valid is not None:  # an empty mask has no box, but counts
         usable &= np.isfinite(found.score) if masks else found.valid
@@ -190,7 +205,8 @@ def _pair(
     return iou(mine, true), box_area(true), box_area(mine), found.score[rows]
 
 
-def _pool(parts: Sequence[Matched]) -> Matched:
+def pool(parts: Sequence[Matched]) -> Matched:
+    """Return what became of the detections of several pictures."""
     if not parts:
         return Matched(np.zeros(0), np.zeros((10, 0), np.bool_), np.zeros((10, 0), np.bool_), 0)
     score = np.concatenate([part.score for part in parts])

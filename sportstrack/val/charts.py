@@ -11,6 +11,7 @@ import numpy as np
 from sportstrack.draw.figures import caption, colour_of, new_axes, safe_names, save_figure
 from sportstrack.files.claim import Claim
 from sportstrack.val.ap import RECALLS
+from sportstrack.val.by import by_chart
 from sportstrack.val.run import Judgement
 
 _BARS = ("precision", "recall", "AP50", "AP75", "AP")
@@ -25,17 +26,19 @@ def save_charts(judged: Sequence[Judgement], folder: Path, claim: Claim | None =
         folder: where to.
         claim: on the files that `chart_names` names; None replaces whatever is there.
     """
-    names = iter(chart_names([one.name for one in judged]))
+    names = iter(chart_names([one.name for one in judged], cut=any(one.cuts for one in judged)))
     figures = [draw(one) for one in judged for draw in (precision_recall, thresholds)]
+    figures += [by_chart(one.name, one.cuts) for one in judged if one.cuts]
     if len(judged) > 1:
         figures += [comparison(judged), speed(judged)]
     return [save_figure(figure, folder / name, claim) for figure, name in zip(figures, names, strict=True)]
 
 
-def chart_names(detectors: Sequence[str]) -> list[str]:
-    """Return the names of the files that `save_charts` writes for these detectors."""
+def chart_names(detectors: Sequence[str], *, cut: bool = False) -> list[str]:
+    """Return the names of the files that `save_charts` writes for these detectors; ``cut``: with those of --by."""
     stems = safe_names(detectors)
     names = [f"{kind}-{stem}.png" for stem in stems for kind in ("precision-recall", "thresholds")]
+    names += [f"by-{stem}.png" for stem in stems if cut]
     return names + ["comparison.png", "comparison-speed.png"] * (len(detectors) > 1)
 
 

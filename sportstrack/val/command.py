@@ -11,10 +11,11 @@ from sportstrack.cli import new_parser, run
 from sportstrack.cli.arguments import Whole
 from sportstrack.cli.progress import ProgressBar, say_at_terminal
 from sportstrack.cli.settings import OF_LIBRARIES, add_settings, given
-from sportstrack.cli.shared import add_output, add_overwrite, add_quiet, add_same, joined
+from sportstrack.cli.shared import add_by, add_output, add_overwrite, add_quiet, add_same, joined
 from sportstrack.detect.settings import DetectorSettings
 from sportstrack.errors import SettingError
 from sportstrack.files.claim import Claim, identity
+from sportstrack.score.bins import BY
 
 PROGRAM = "sportstrack val"
 _SUFFIXES = (".yaml", ".yml")
@@ -25,6 +26,7 @@ _EXAMPLES = """examples:
   sportstrack val yolov8n.pt yolov8s.pt torchvision:fcos_resnet50_fpn football/data.yaml \\
       --same person=player,goalkeeper,referee --same "sports ball"=ball
   sportstrack val best.pt transformers:runs/rtdetr tensorflow:runs/ssd/saved_model football/data.yaml
+  sportstrack val best.pt night/data.yaml --by light,scale --enhance auto
   sportstrack val mypackage.mydetector:make football/data.yaml --split test -o runs/mine
 
 Average precision is COCO's (pycocotools gives the same numbers). The report also says which score thresholds to give to
@@ -54,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--split", default="val", help="of the data set (val)")
     add_same(parser)
     add("--limit", type=Whole(1), metavar="N", help="at most N pictures, spread evenly over the split")
+    add_by(parser, BY)
     group = parser.add_argument_group("detector")
     add_settings(
         group,
@@ -87,6 +90,7 @@ def _main(options: argparse.Namespace) -> int:
             split=options.split,
             same=joined(options.same),
             limit=options.limit,
+            by=options.by,
             progress=lambda name: ProgressBar(name, "picture", options.quiet),
             **given(options, DetectorSettings),
         )
@@ -109,7 +113,7 @@ def _claim(weights: Sequence[str], data: Path, options: argparse.Namespace) -> C
 
     names = [f"val.{ending}" for ending in _TABLES.values()]
     if not options.no_charts:
-        names += chart_names(detector_names(weights))
+        names += chart_names(detector_names(weights), cut=bool(options.by))
     source = f"{', '.join(map(identity, weights))} on {options.split} of {identity(data)}"
     inputs: list[str | Path] = [*weights, data]
     return Claim(

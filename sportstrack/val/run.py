@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from sportstrack.detect.names import split_spec
 from sportstrack.errors import SettingError
 from sportstrack.types import Detections, Detector
 from sportstrack.val.ap import SIZES, Accuracy, measure
+from sportstrack.val.by import Cuts, check_by, cut_accuracy, measures
 from sportstrack.val.masks import NO_FIGURES, MaskJudgement, judge_masks
 from sportstrack.val.sweep import Advice, Point, advise, best, sweep
 from sportstrack.val.truth import Classes, TestSet, read_test_set, renumbered
@@ -45,6 +46,7 @@ class Judgement:
         device: where it ran, or "".
         notes: what a reader of the figures should know.
         masks: what its masks are worth; None where detector or data set have none.
+        cuts: by → bin → accuracy, where that was asked for.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Judgement:
     device: str
     notes: tuple[str, ...] = ()
     masks: MaskJudgement | None = None
+    cuts: Cuts = field(default_factory=dict)
 
     @property
     def best(self) -> Point:
@@ -119,6 +122,7 @@ class Judgement:
                 for p in self.points
             ],
             "milliseconds": self.milliseconds(),
+            "by": {by: {k: v.to_dict() for k, v in bins.items()} for by, bins in self.cuts.items()},
             "notes": list(self.notes),
             **masks,
         }
@@ -131,6 +135,7 @@ def judge_detectors(
     split: str = "val",
     same: Mapping[str, Sequence[str]] | None = None,
     limit: int | None = None,
+    by: Sequence[str] = (),
     progress: Callable[[str], Progress] | bool | None = None,
     **settings: Unpack[LoadKeywords],
 ) -> list[Judgement]:
@@ -143,6 +148,7 @@ def judge_detectors(
         split: which of its splits.
         same: class name → other names for it, where data set and detectors differ.
         limit: at most so many pictures, spread evenly.
+        by: cut the accuracy by light, occlusion or scale (see `sportstrack.score.bins`).
         progress: True shows bars; or, given a detector's name, it returns what is called with (pictures done,
             pictures).
         **settings: for `load_detector`, such as imgsz, device, iou and trust.
@@ -153,6 +159,7 @@ def judge_detectors(
     """
     from sportstrack.detect import load_detector
 
+    check_by(by)
     asked = {name for name, value in settings.items() if value}
     test, classes = read_test_set(data, split, limit), Classes(same)
     detectors: dict[str, Connector] = {}
@@ -164,7 +171,7 @@ def judge_detectors(
         for name, detector in detectors.items():
             called = progress(name) if callable(progress) else partial(bars, name)
             found, times = run_detector(detector, test, called)
-            one = judgement(name, detector, test, classes, shared, found, times)
+            one = judgement(name, detector, test, classes, shared, found, times, by)
             judged.append(replace(one, notes=(*one.notes, *ignored_settings(detector, asked), *engine_note(detector))))
     return judged
 
@@ -196,6 +203,7 @@ def judgement(
     shared: Mapping[int, str],
     found: Sequence[Detections],
     times: Mapping[str, NDArray[np.float64]],
+    by: Sequence[str] = (),
 ) -> Judgement:
     """Return what a detector's tables are worth.
 
@@ -207,6 +215,7 @@ def judgement(
         shared: the classes that count, as `Classes.shared` gives them.
         found: a table per picture.
         times: stage → (M,) milliseconds of each picture.
+        by: what to cut the accuracy by.
     """
     own = classes.numbers(dict(enumerate(test.classes)), shared)
     theirs = classes.numbers(detector.names, shared)
@@ -219,7 +228,8 @@ def judgement(
     notes = [f"not judged, because not every detector knows them: {', '.join(left)}"] if left else []
     masks = judge_masks(truth, mine, shared, best(points).threshold) if masked else None
     notes += _mask_notes(test, found, masked)
-    return Judgement(name, accuracy, points, times, len(test), detector.device or "", tuple(notes), masks)
+    cuts = cut_accuracy(truth, mine, shared, measures(test, truth, by), by) if by else {}
+    return Judgement(name, accuracy, points, times, len(test), detector.device or "", tuple(notes), masks, cuts)
 
 
 def _mask_notes(test: TestSet, found: Sequence[Detections], masked: bool) -> list[str]:

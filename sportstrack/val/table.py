@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from sportstrack.val.ap import SIZES
+from sportstrack.val.by import by_text
 from sportstrack.val.masks import MaskJudgement
 from sportstrack.val.run import Judgement
 from sportstrack.val.sweep import Advice
@@ -26,6 +27,8 @@ def to_markdown(judged: Sequence[Judgement]) -> str:
     if masks:
         said += " mask IoU and Dice: of the masks of objects whose box was found, at the best threshold."
     parts = [markdown_table([head, *rows]), f"{said}\n"]
+    if any(one.cuts for one in judged):
+        parts.append(by_text({one.name: one.cuts for one in judged}))
     for one in judged:
         parts += [f"## {one.name}\n", *_details(one)]
     return "\n".join(parts)

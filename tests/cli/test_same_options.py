@@ -62,6 +62,7 @@ DIFFERENT = {
     "--port": "edit lets the system choose",
     "--precision": "export: of the numbers in a file",
     "--results": "files as they are, and files of a named tracker",
+    "--by": "stats: what makes a player; else what cuts the scores",
     "--augment": "train: while it trains; mine: one by one",
     "--resume": "skips sources, or goes on with a run",
     "--retries": "of a job of the service, of a video of a batch",

@@ -6,8 +6,11 @@ The attributes and their limits are those of Wu, Lim and Yang, "Online Object Tr
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from sportstrack.score.bins import BINS, scale_of
 from sportstrack.sot.evaluate.layouts import ObjectSequence
 from sportstrack.sot.evaluate.scores import is_box
 from sportstrack.types import BoolArray, FloatArray
@@ -50,6 +53,38 @@ def attributes(
     if grey is not None:
         found["light change"] = present & (np.abs(np.nan_to_num(grey - grey[0])) > LIGHT)
     return {name: found[name] for name in ATTRIBUTES if name in found}
+
+
+def binned(
+    sequence: ObjectSequence, by: Sequence[str], *, grey: FloatArray | None = None, frame_rate: float = 25.0
+) -> dict[str, BoolArray]:
+    """Return the bins of `sportstrack.score.bins` as attributes, each with the frames that have it.
+
+    Args:
+        sequence: with its truth.
+        by: of `sportstrack.score.bins.BY`. Occlusion is what the annotators say, all or nothing.
+        grey: (F,) mean grey inside the true boxes, for light.
+        frame_rate: frames per second, for speed; the camera's own motion is in it, because one object does not tell.
+
+    Returns:
+        ``light: dark`` and so on → (F,) bool. What is not known is left out.
+    """
+    boxes = sequence.boxes
+    centre, height = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 3] - boxes[:, 1]
+    way = np.full(len(boxes), np.nan)
+    way[1:] = np.hypot(*np.diff(centre, axis=0).T) / np.where(height[1:] > 0, height[1:], np.nan)
+    values: dict[str, FloatArray] = {"scale": scale_of(boxes), "speed": way * frame_rate}
+    if grey is not None:
+        values["light"] = grey
+    if "occlusion" in sequence.flags:
+        values["occlusion"] = sequence.flags["occlusion"].astype(np.float64)
+    present = is_box(boxes)
+    return {
+        f"{name}: {label}": present & (BINS[name].of(values[name]) == k)
+        for name in by
+        if name in values
+        for k, label in enumerate(BINS[name].labels)
+    }
 
 
 def mean_grey(sequence: ObjectSequence) -> FloatArray:

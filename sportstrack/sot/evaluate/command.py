@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 from sportstrack.cli import new_parser, run
 from sportstrack.cli.arguments import Together
 from sportstrack.cli.progress import ProgressBar
-from sportstrack.cli.shared import add_network_files, add_output, add_overwrite, add_quiet
+from sportstrack.cli.shared import add_by, add_network_files, add_output, add_overwrite, add_quiet
 from sportstrack.errors import SettingError
 from sportstrack.files.claim import Claim, identity
+from sportstrack.score.bins import BY
 
 if TYPE_CHECKING:
     from sportstrack.sot.evaluate.layouts import ObjectSequence
@@ -91,6 +92,7 @@ def _parser() -> argparse.ArgumentParser:
         default="skip",
         help="frames without the object: left out, or counted as by OTB",
     )
+    add_by(group, BY)
     add("--no-light", action="store_true", help="do not read the images again for changes of light")
 
     group = parser.add_argument_group("output")
@@ -105,6 +107,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _main(options: argparse.Namespace) -> int:
+    if options.by and options.protocol != "ope":
+        raise SettingError("--by cuts the scores of one pass; leave out --protocol restart")
     stem = "one-pass" if options.protocol == "ope" else "restarts"
     with _claim(stem, options) as claim:
         sequences = _sequences(options)
@@ -126,7 +130,7 @@ def _claim(stem: str, options: argparse.Namespace) -> Claim:
 
     names = [f"{stem}.{suffix}" for suffix in _TABLES]
     if options.plots != "none" and options.protocol == "ope":
-        names += [f"{name}.{options.plots}" for name in PLOTS]
+        names += [f"{name}.{options.plots}" for name in (*PLOTS, *["by"] * bool(options.by))]
     results = [text.partition("=")[2] for text in options.results]
     return Claim(
         options.output, names, command=PROGRAM, source=", ".join(map(identity, options.folders)), inputs=results,
@@ -255,7 +259,7 @@ def _report(
     sized = {key: _sized(one) for key, one in common.items()}
     if options.protocol == "restart":
         return RestartReport.make(sized, trials)
-    return OnePassReport.make(sized, trials, absent=options.absent, light=not options.no_light)
+    return OnePassReport.make(sized, trials, absent=options.absent, light=not options.no_light, by=options.by)
 
 
 def _sized(sequence: ObjectSequence) -> ObjectSequence:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sportstrack.draw.figures import caption, colour_of, new_axes, save_figure
 from sportstrack.files.claim import Claim
+from sportstrack.sot.evaluate.bins import AttributeScores
 from sportstrack.sot.evaluate.scores import OVERLAPS, PIXELS, SHARES, OnePass
 
 PLOTS = {
@@ -33,6 +34,24 @@ def save_plots(
         SettingError: matplotlib is not installed.
     """
     return [save_figure(plot(trackers, name), Path(folder) / f"{name}.{form}", claim) for name in PLOTS]
+
+
+def save_bins(
+    attributes: Mapping[str, Mapping[str, AttributeScores]], folder: Path, form: str, claim: Claim | None = None
+) -> list[Path]:
+    """Draw what --by has cut, of all trackers; nothing where nothing was cut."""
+    figures: dict[str, dict[str, dict[str, float]]] = {}
+    counts: dict[str, dict[str, int]] = {}
+    for name, trackers in attributes.items():
+        by, _, label = name.partition(": ")
+        if label:
+            figures.setdefault(by, {})[label] = {tracker: one.auc_frames for tracker, one in trackers.items()}
+            counts.setdefault(by, {})[label] = next(iter(trackers.values())).frames
+    if not figures:
+        return []
+    from sportstrack.draw.bins import bins_chart
+
+    return [save_figure(bins_chart("success AUC", figures, counts, "frames"), folder / f"by.{form}", claim)]
 
 
 def plot(trackers: Mapping[str, OnePass], name: str) -> Any:

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
@@ -15,7 +15,9 @@ import numpy as np
 
 from sportstrack.errors import SettingError, unknown
 from sportstrack.files.claim import Claim
-from sportstrack.sot.evaluate.attributes import attributes, mean_grey
+from sportstrack.score.bins import BINS
+from sportstrack.sot.evaluate.attributes import attributes, binned, mean_grey
+from sportstrack.sot.evaluate.bins import AttributeScores
 from sportstrack.sot.evaluate.layouts import ObjectSequence
 from sportstrack.sot.evaluate.scores import (
     Absent,
@@ -46,23 +48,6 @@ class Report(Protocol):
 
 
 @dataclass(frozen=True)
-class AttributeScores:
-    """One tracker's one-pass scores where an attribute holds.
-
-    Attributes:
-        sequences: number of sequences with such a frame.
-        frames: number of their frames in which it holds and the object is present.
-        auc: success AUC of those sequences, as OTB reports attributes.
-        auc_frames: success AUC of those frames alone, as VOT does; NaN if the object is present in none.
-    """
-
-    sequences: int
-    frames: int
-    auc: float
-    auc_frames: float
-
-
-@dataclass(frozen=True)
 class OnePassReport:
     """One-pass scores.
 
@@ -78,7 +63,13 @@ class OnePassReport:
 
     @classmethod
     def make(
-        cls, sequences: Mapping[str, ObjectSequence], trials: Trials, *, absent: Absent = "skip", light: bool = True
+        cls,
+        sequences: Mapping[str, ObjectSequence],
+        trials: Trials,
+        *,
+        absent: Absent = "skip",
+        light: bool = True,
+        by: Sequence[str] = (),
     ) -> OnePassReport:
         """Score trackers over the same sequences.
 
@@ -87,13 +78,14 @@ class OnePassReport:
             trials: tracker → sequence → its trial.
             absent: as in `score_one_pass`.
             light: decode the images to find changes of light.
+            by: cut the scores by these as well (see `sportstrack.score.bins`).
         """
         parts = {
             tracker: {key: _score(one, found[key], absent=absent) for key, one in sequences.items()}
             for tracker, found in trials.items()
         }
         means = {tracker: average_one_pass(list(found.values())) for tracker, found in parts.items()}
-        return cls(means, parts, _by_attribute(sequences, trials, parts, light=light))
+        return cls(means, parts, _by_attribute(sequences, trials, parts, light=light, by=by))
 
     def render(self, form: str) -> str:
         """Return the text in ``markdown``, ``csv`` or ``json``."""
@@ -104,9 +96,9 @@ class OnePassReport:
 
     def plot(self, folder: Path, form: str, claim: Claim | None = None) -> list[Path]:
         """Draw success, precision and normalised precision, and return the files."""
-        from sportstrack.sot.evaluate.plots import save_plots
+        from sportstrack.sot.evaluate.plots import save_bins, save_plots
 
-        return save_plots(self.means, folder, form, claim)
+        return save_plots(self.means, folder, form, claim) + save_bins(self.attributes, folder, form, claim)
 
     def _attribute_table(self) -> str:
         head = ["success AUC where", "sequences", "frames", *self.means]
@@ -184,18 +176,29 @@ def _score(sequence: ObjectSequence, trial: Trial, *, absent: Absent, only: Bool
 
 
 def _by_attribute(
-    sequences: Mapping[str, ObjectSequence], trials: Trials, parts: Mapping[str, Mapping[str, OnePass]], *, light: bool
+    sequences: Mapping[str, ObjectSequence],
+    trials: Trials,
+    parts: Mapping[str, Mapping[str, OnePass]],
+    *,
+    light: bool,
+    by: Sequence[str] = (),
 ) -> dict[str, dict[str, AttributeScores]]:
     holds: dict[str, dict[str, BoolArray]] = {}
     for key, one in sequences.items():
         grey = mean_grey(one) if light and one.images else None
-        for name, frames in attributes(one, grey=grey).items():
+        for name, frames in (attributes(one, grey=grey) | binned(one, by, grey=grey)).items():
             if frames.any():
                 holds.setdefault(name, {})[key] = frames
     return {
         name: {tracker: _attribute_scores(sequences, trials[tracker], found, where) for tracker, found in parts.items()}
-        for name, where in sorted(holds.items())
+        for name, where in sorted(holds.items(), key=_place)
     }
+
+
+def _place(pair: tuple[str, object]) -> tuple[str, int]:
+    """Sort attributes by name, and bins from the lowest values to the highest."""
+    name, _, label = pair[0].partition(": ")
+    return (name, BINS[name].labels.index(label)) if label else (name, -1)
 
 
 def _attribute_scores(
