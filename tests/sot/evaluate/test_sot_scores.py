@@ -236,3 +236,25 @@ def test_one_pass_equals_a_plain_loop(data: st.DataObject) -> None:
         np.testing.assert_allclose(
             scores.got, [np.mean(later), np.mean(np.array(later) > 0.5), np.mean(np.array(later) > 0.75)], atol=1e-12
         )
+
+
+def test_frames_are_cut_by_scale_and_speed_and_each_is_in_one_bin() -> None:
+    from sportstrack.score.bins import BINS
+    from sportstrack.sot.evaluate.attributes import binned
+    from sportstrack.sot.evaluate.layouts import ObjectSequence
+
+    x = np.concatenate([np.arange(10.0), 9 + 8.0 * np.arange(1, 11)])
+    boxes = np.stack([x, x * 0, x + 20, x * 0 + 40], axis=1)
+    boxes[15:, 2:] += 100
+    boxes[3] = np.nan
+    occlusion = np.arange(20) == 5
+    sequence = ObjectSequence("a", boxes, flags={"occlusion": occlusion})
+    cut = binned(sequence, ("scale", "speed", "occlusion", "light"), frame_rate=25)
+    assert cut["occlusion: mostly"].tolist() == occlusion.tolist()
+    assert set(cut) == {f"{name}: {label}" for name in ("scale", "speed", "occlusion") for label in BINS[name].labels}
+    present = np.isfinite(boxes).all(axis=1)
+    total = sum(cut[f"scale: {label}"].astype(int) for label in BINS["scale"].labels)
+    assert (total == present).all()
+    assert cut["speed: medium"][1:3].all()  # 25 pixels a second of a height of 40
+    assert cut["speed: fast"][11:15].all()
+    assert not cut["speed: fast"][:10].any()
