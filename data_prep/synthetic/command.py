@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from data_prep.synthetic.layouts import sequence_name, write_mot, write_video, write_yolo
+from data_prep.synthetic.masks import MASKS
 from data_prep.synthetic.settings import Settings
 from sportstrack.cli import new_parser, run
 from sportstrack.cli.arguments import SHARE, Whole, size
@@ -28,6 +29,8 @@ _EXAMPLES = """examples:
   the same match by day and by night:
     sportstrack synthetic day --seed 5
     sportstrack synthetic night --seed 5 --lighting night
+  a data set for segmentation, whose labels are the outlines of what is seen:
+    sportstrack synthetic football-seg --layout yolo --sequences 40 --masks visible
   sequences on which to test who is who (seeds from 1000 on are never trained on):
     sportstrack synthetic who --sequences 8 --seed 1000 --kits varied --lighting varied
 """
@@ -64,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
             "bystanders",
         ),
     )
+    add("--masks", choices=MASKS, help="write exact masks too: MOTS text and COCO; with --layout yolo, segments")
     add("--every", type=Whole(1), default=10, metavar="N", help="yolo: use every Nth frame only (10)")
     add("--val-share", type=SHARE, default=0.2, metavar="0..1", help="yolo: share of sequences for validation")
     add("--crf", type=Whole(0, 51), default=23, metavar="0..51", help="video: H.264 quality, lower is better (23)")
@@ -86,14 +90,18 @@ def _all_settings(options: argparse.Namespace) -> list[Settings]:
 def _write(options: argparse.Namespace, sequences: list[Settings]) -> None:
     bar = None if options.quiet else _Bar(len(sequences))
     if options.layout == "yolo":
-        write_yolo(sequences, options.out, options.every, options.val_share, options.overwrite, bar)
+        write_yolo(
+            sequences, options.out, options.every, options.val_share, options.overwrite, bar, masks=options.masks
+        )
         written = [options.out]
     elif options.layout == "mot":
-        written = [write_mot(settings, options.out, options.overwrite, bar) for settings in sequences]
+        written = [
+            write_mot(settings, options.out, options.overwrite, bar, masks=options.masks) for settings in sequences
+        ]
     else:
         written = [options.out / f"{sequence_name(settings)}.mp4" for settings in sequences]
         for settings, path in zip(sequences, written, strict=True):
-            write_video(settings, path, options.crf, options.overwrite, bar)
+            write_video(settings, path, options.crf, options.overwrite, bar, masks=options.masks)
     if not options.quiet:
         for path in written:
             sys.stdout.write(f"wrote {path}\n")

@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from data_prep.polygons import join_parts
 from data_prep.stage import staged_job
+from data_prep.synthetic.masks import MaskFiles, mask_outline
 from data_prep.synthetic.render import render_sequence
 from data_prep.synthetic.settings import CLASSES, FrameTruth, Settings, identities
 from sportstrack.errors import OutputError, SettingError
@@ -30,16 +32,21 @@ def sequence_name(settings: Settings) -> str:
     return f"synthetic-{settings.seed:05d}"
 
 
-def write_mot(settings: Settings, folder: Path, overwrite: bool = False, progress: Progress | None = None) -> Path:
+def write_mot(
+    settings: Settings, folder: Path, overwrite: bool = False, progress: Progress | None = None, *,
+    masks: str | None = None,
+) -> Path:  # fmt: skip
     """Write ``folder/<name>/`` as SportsMOT does: img1/000001.jpg, gt/gt.txt, seqinfo.ini, gameinfo.ini; manifest.json.
 
-    ``gt/numbers.txt`` tells where shirt numbers are seen, ``gt/bystanders.txt`` where people off the field are.
+    ``gt/numbers.txt`` tells where shirt numbers are seen, ``gt/bystanders.txt`` where people off the field are. With
+    ``masks`` (``"visible"`` or ``"whole"``), ``gt/mots.txt`` is MOTS text of what is seen, and ``gt/masks.json`` COCO's
+    annotations with both masks, of which ``segmentation`` is the one that was asked for.
 
     The same sequence is not written twice. OutputError when it cannot be written, or when another one or one that was
     changed by hand is there and ``overwrite`` is false.
     """
     name = sequence_name(settings)
-    with _new_folder(Path(folder) / name, "mot", settings, overwrite) as part:
+    with _new_folder(Path(folder) / name, "mot", _asked(settings, masks), overwrite) as part:
         if part is None:
             return Path(folder) / name
         (part / "img1").mkdir(parents=True)
@@ -48,13 +55,19 @@ def write_mot(settings: Settings, folder: Path, overwrite: bool = False, progres
         off: list[str] = []
         numbers: list[str] = []
         shirts = _shirt_numbers(settings)
-        for image, truth in _watched(settings, name, 1, progress):
+        coded = MaskFiles(settings, masks) if masks else None
+        for image, truth in _watched(settings, name, 1, progress, masks):
             _write_jpeg(part / "img1" / f"{truth.frame + 1:06d}.jpg", image)
+            if coded is not None:
+                coded.add(truth)
             rows += mot_rows(truth)
             off += bystander_rows(truth)
             numbers += number_rows(truth, shirts)
         if settings.bystanders:
             (part / "gt" / "bystanders.txt").write_text("".join(off), encoding="utf-8")
+        if coded is not None:
+            (part / "gt" / "mots.txt").write_text(coded.mots(), encoding="utf-8")
+            (part / "gt" / "masks.json").write_text(coded.coco(), encoding="utf-8")
         (part / "gt" / "numbers.txt").write_text("".join(numbers), encoding="utf-8")
         (part / "gt" / "gt.txt").write_text("".join(rows), encoding="utf-8")
         (part / "seqinfo.ini").write_text(_seqinfo(settings, name), encoding="utf-8")
@@ -123,11 +136,12 @@ def _gameinfo(settings: Settings, name: str) -> str:
 
 def write_yolo(
     sequences: Sequence[Settings], folder: Path, every: int = 10, val_share: float = 0.2, overwrite: bool = False,
-    progress: Progress | None = None,
+    progress: Progress | None = None, *, masks: str | None = None,
 ) -> Path:  # fmt: skip
     """Write a YOLO data set: images/{train,val}/, labels/{train,val}/, data.yaml, with each ``every``-th frame.
 
-    Whole sequences go to ``val`` (the last ones, at least one). SettingError for fewer than two sequences.
+    Whole sequences go to ``val`` (the last ones, at least one). With ``masks`` (``"visible"`` or ``"whole"``) labels
+    are segments that fill to exactly these masks. SettingError for fewer than two sequences.
     """
     if len(sequences) < 2:
         raise SettingError("synthetic: a YOLO data set needs 2 sequences or more, the last of them is for validation")
@@ -137,7 +151,7 @@ def write_yolo(
         raise SettingError(f"synthetic: every is {every!r}, must be 1 or more")
     n_val = min(len(sequences) - 1, max(1, round(val_share * len(sequences))))
     asked = {"sequences": list(sequences), "every": every, "val_share": val_share}
-    with _new_folder(Path(folder), "yolo", asked, overwrite) as part:
+    with _new_folder(Path(folder), "yolo", asked | ({"masks": masks} if masks else {}), overwrite) as part:
         if part is None:
             return Path(folder)
         for split in ("train", "val"):
@@ -146,10 +160,11 @@ def write_yolo(
         for i, settings in enumerate(sequences):
             split = "val" if i >= len(sequences) - n_val else "train"
             name = sequence_name(settings)
-            for image, truth in _watched(settings, name, every, progress):
+            for image, truth in _watched(settings, name, every, progress, masks):
                 stem = f"{name}_{truth.frame + 1:06d}"
                 _write_jpeg(part / "images" / split / f"{stem}.jpg", image)
-                labels = "".join(yolo_rows(truth, settings.width, settings.height))
+                rows = segment_rows(truth, masks) if masks else yolo_rows(truth, settings.width, settings.height)
+                labels = "".join(rows)
                 (part / "labels" / split / f"{stem}.txt").write_text(labels, encoding="utf-8")
         (part / "data.yaml").write_text(data_yaml(), encoding="utf-8")
     return Path(folder)
@@ -166,6 +181,19 @@ def yolo_rows(truth: FrameTruth, width: int, height: int) -> list[str]:
     return rows
 
 
+def segment_rows(truth: FrameTruth, masks: str) -> list[str]:
+    """One frame's label lines: class, then the corners of its visible or whole mask, as shares of the image."""
+    table = truth.visible if masks == "visible" else truth.whole
+    assert table is not None, "rendered without masks"
+    height, width = table.shape
+    rows = []
+    for i in np.flatnonzero((truth.visibility >= MIN_VISIBILITY) & (table.area() > 0)).tolist():
+        parts = mask_outline(table, i)
+        ring = join_parts(parts) / (width, height)
+        rows.append(f"{truth.class_id[i]} {' '.join(f'{v:.7g}' for v in ring.reshape(-1).tolist())}\n")
+    return rows
+
+
 def data_yaml() -> str:
     """The data set's description for Ultralytics; paths are relative to the file."""
     names = "".join(f"  {i}: {name}\n" for i, name in enumerate(CLASSES))
@@ -173,11 +201,13 @@ def data_yaml() -> str:
 
 
 def write_video(
-    settings: Settings, path: Path, crf: int = 23, overwrite: bool = False, progress: Progress | None = None
-) -> Path:
+    settings: Settings, path: Path, crf: int = 23, overwrite: bool = False, progress: Progress | None = None, *,
+    masks: str | None = None,
+) -> Path:  # fmt: skip
     """Write an mp4 that browsers play (H.264, yuv420p, faststart), and its truth beside it.
 
-    ``.txt`` is MOT text, ``.gameinfo.ini`` gives role, team and number of each id.
+    ``.txt`` is MOT text, ``.gameinfo.ini`` gives role, team and number of each id; with ``masks``, ``.mots.txt`` and
+    ``.masks.json`` as `write_mot` writes them.
 
     The same video is not written twice; OutputError where other files are in the way and ``overwrite`` is false.
     SettingError when width or height is odd, which yuv420p cannot hold; OutputError when it cannot be written.
@@ -189,35 +219,46 @@ def write_video(
     rows: list[str] = []
     path = Path(path)
     names = [path.name, path.with_suffix(".txt").name, path.with_suffix(".gameinfo.ini").name]
-    source = f"the render {_sha256(json.dumps([vars(settings), crf], sort_keys=True))[:12]}"
+    names += [path.with_suffix(ending).name for ending in (".mots.txt", ".masks.json") if masks]
+    asked = [vars(settings), crf] + [masks] * bool(masks)
+    source = f"the render {_sha256(json.dumps(asked, sort_keys=True))[:12]}"
+    coded = MaskFiles(settings, masks) if masks else None
     with Claim(path.parent, names, command=COMMAND, source=source, overwrite=overwrite) as claim:
         if not overwrite and all(map(claim.is_unchanged, names)):
             return path
-        video, text, people = map(claim.file, names)
+        video, text, people, *more = map(claim.file, names)
         rate = Fraction(settings.frame_rate).limit_denominator(1001)
         with (
-            _cleared([video, text, people]),
+            _cleared([video, text, people, *more]),
             av.open(str(video.part), "w", format="mp4", options={"movflags": "+faststart"}) as out,
         ):
             stream = out.add_stream("libx264", rate=rate, options={"crf": str(crf), "preset": "medium"})
             stream.width, stream.height, stream.pix_fmt = settings.width, settings.height, "yuv420p"
-            for image, truth in _watched(settings, path.stem, 1, progress):
+            for image, truth in _watched(settings, path.stem, 1, progress, masks):
+                if coded is not None:
+                    coded.add(truth)
                 out.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="bgr24")))
                 rows += mot_rows(truth)
             out.mux(stream.encode(None))
         text.write("".join(rows).encode())
         people.write(_gameinfo(settings, path.stem).encode())
-        claim.complete([video, text, people])
+        for file, words in zip(more, (coded.mots(), coded.coco()) if coded is not None else (), strict=True):
+            file.write(words.encode())
+        claim.complete([video, text, people, *more])
     return path
 
 
 def _watched(
-    settings: Settings, name: str, every: int, progress: Progress | None
+    settings: Settings, name: str, every: int, progress: Progress | None, masks: str | None = None
 ) -> Iterator[tuple[Image, FrameTruth]]:
-    for image, truth in render_sequence(settings, every):
+    for image, truth in render_sequence(settings, every, masks=masks is not None):
         yield image, truth
         if progress is not None:
             progress(name, min(truth.frame + every, settings.frames), settings.frames)
+
+
+def _asked(settings: Settings, masks: str | None) -> Any:
+    return {**vars(settings), "masks": masks} if masks else settings
 
 
 def _write_jpeg(path: Path, image: Image) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,8 @@ from data_prep.synthetic.settings import (
     identities,
 )
 from data_prep.synthetic.stadium import Stadium, goal_frames, paint_goal
-from sportstrack.types import Image
+from sportstrack.masks.places import masks_of_parts
+from sportstrack.types import BoolArray, Image
 
 Owners = NDArray[np.int8]  # (H, W) index of the object on top of each pixel, -1 for the background
 Masks = list[tuple[int, int, int, Image, int]]  # index, left, top, mask of the whole object, pixels in it
@@ -33,6 +34,14 @@ Masks = list[tuple[int, int, int, Image, int]]  # index, left, top, mask of the 
 FIRST_BYSTANDER = N_PEOPLE + 3  # people, the ball and two goals come before
 NO_NUMBER = Lettered(np.full(4, np.nan), 0.0)
 SEEN = 0.3  # a pixel belongs to an object where it covers this share of the most that it covers anywhere
+
+
+class Pixels(NamedTuple):
+    """Which pixels of the image an object has, (h, w) bool each from ``place`` on, and which of them are on top."""
+
+    place: tuple[int, int]
+    whole: BoolArray
+    visible: BoolArray
 
 
 @dataclass(frozen=True)
@@ -44,6 +53,7 @@ class _Drawn:
     visibility: float
     number: Lettered = NO_NUMBER
     number_visibility: float = 0.0
+    pixels: Pixels | None = None
 
 
 def cut_frames(settings: Settings) -> list[int]:
@@ -51,13 +61,13 @@ def cut_frames(settings: Settings) -> list[int]:
     return [round(settings.frames * (k + 1) / (settings.cuts + 1)) for k in range(settings.cuts)]
 
 
-def render_sequence(settings: Settings, every: int = 1) -> Iterator[tuple[Image, FrameTruth]]:
-    """Yield each ``every``-th frame, (height, width, 3) uint8 BGR, with its truth.
+def render_sequence(settings: Settings, every: int = 1, *, masks: bool = False) -> Iterator[tuple[Image, FrameTruth]]:
+    """Yield each ``every``-th frame, (height, width, 3) uint8 BGR, with its truth, and exact masks if asked.
 
     Equal settings give equal pixels and equal truth, and skipping frames changes neither.
     """
     match, stadium = Match(settings), Stadium(settings)
-    painter = _Painter(settings, stadium)
+    painter = _Painter(settings, stadium, masks)
     cuts, shot = set(cut_frames(settings)), 0
     state = match.step()
     operator = Operator(settings, state.ball)
@@ -79,8 +89,8 @@ def render_sequence(settings: Settings, every: int = 1) -> Iterator[tuple[Image,
 class _Painter:
     """Paints frames; keeps what does not change from frame to frame."""
 
-    def __init__(self, settings: Settings, stadium: Stadium) -> None:
-        self._settings, self._stadium = settings, stadium
+    def __init__(self, settings: Settings, stadium: Stadium, masks: bool) -> None:
+        self._settings, self._stadium, self._masks = settings, stadium, masks
         self._wardrobe = Wardrobe(kits(settings))
         self._bystanders = RenderedBystanders(settings)
         self._goals = goal_frames()
@@ -210,7 +220,8 @@ class _Painter:
             if box is not None:
                 number = numbers.get(i, NO_NUMBER)
                 seen = _visible(owner, mask, x, y, i) / total
-                drawn.append(_Drawn(i, box, seen, number, _share_on_top(owner, number.xyxy, i)))
+                one = _Drawn(i, box, seen, number, _share_on_top(owner, number.xyxy, i))
+                drawn.append(replace(one, pixels=_pixels(owner, mask, x, y, i)) if self._masks else one)
         return drawn
 
     @staticmethod
@@ -262,6 +273,12 @@ class _Painter:
         rows = sorted((one for one in drawn if one.index < FIRST_BYSTANDER), key=lambda one: one.index)
         index = np.array([one.index for one in rows], np.int64)
         where = np.vstack([state.xy, state.ball[:2]])
+        visible = whole = None
+        if self._masks:
+            parts, shape = [one.pixels for one in rows if one.pixels], (self._settings.height, self._settings.width)
+            places = [part.place for part in parts]
+            visible = masks_of_parts([part.visible for part in parts], places, shape)
+            whole = masks_of_parts([part.whole for part in parts], places, shape)
         return FrameTruth(
             frame=frame,
             shot=shot,
@@ -275,6 +292,8 @@ class _Painter:
             number_xyxy=np.array([one.number.xyxy for one in rows]).reshape(-1, 4),
             number_visibility=np.array([one.number_visibility for one in rows], np.float64),
             number_facing=np.array([one.number.facing for one in rows], np.float64),
+            visible=visible,
+            whole=whole,
         )
 
 
@@ -322,6 +341,13 @@ def _visible(owner: Owners, mask: Image, x: int, y: int, index: int) -> int:
     x0, y0, x1, y1 = max(0, x), max(0, y), min(owner.shape[1], x + w), min(owner.shape[0], y + h)
     inside = mask[y0 - y : y1 - y, x0 - x : x1 - x] > 0
     return int(np.count_nonzero((owner[y0:y1, x0:x1] == index) & inside))
+
+
+def _pixels(owner: Owners, mask: Image, x: int, y: int, index: int) -> Pixels:
+    h, w = mask.shape
+    x0, y0, x1, y1 = max(0, x), max(0, y), min(owner.shape[1], x + w), min(owner.shape[0], y + h)
+    whole = mask[y0 - y : y1 - y, x0 - x : x1 - x] > 0
+    return Pixels((x0, y0), whole, whole & (owner[y0:y1, x0:x1] == index))
 
 
 def _share_on_top(owner: Owners, box: Array, index: int) -> float:

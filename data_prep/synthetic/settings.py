@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sportstrack.errors import SettingError
 from sportstrack.limits import MAX_FRAMES
+from sportstrack.masks import Masks
 from sportstrack.options import check_options, option
 
 PITCH_LENGTH, PITCH_WIDTH = 105.0, 68.0  # metres, the size that UEFA asks for
@@ -145,6 +146,8 @@ class FrameTruth:
     number_xyxy: Array = field(default_factory=lambda: np.empty((0, 4)))  # (N, 4) pixels, the digits' box; NaN: none
     number_visibility: Array = field(default_factory=lambda: np.empty(0))  # (N,) 0 ... 1: share of that box seen
     number_facing: Array = field(default_factory=lambda: np.empty(0))  # (N,) cosine: 1 if the digits face the lens
+    visible: Masks | None = None  # N masks of the pixels that are seen; they share none. None if not asked for
+    whole: Masks | None = None  # N masks of the whole body, hidden pixels included, within the image
 
 
 def identities(settings: Settings) -> tuple[Participant, ...]:

@@ -45,7 +45,7 @@ def same(a: Masks, b: Masks) -> bool:
     return a.shape == b.shape and a.counts.tolist() == b.counts.tolist() and a.offsets.tolist() == b.offsets.tolist()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(filled_masks())
 def test_codes_areas_and_boxes_are_pycocotools_own(filled: Filled) -> None:
     masks, theirs = Masks.from_array(filled), reference(filled)
@@ -61,7 +61,7 @@ def test_codes_areas_and_boxes_are_pycocotools_own(filled: Filled) -> None:
     assert same(Masks.from_array(filled, masks.boxes()), masks)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(filled_masks(), st.integers(0, 5))
 def test_overlaps_are_pycocotools_own(filled: Filled, cut: int) -> None:
     a, b = filled[:cut], filled[cut:]
@@ -120,7 +120,7 @@ def test_masks_move_into_another_picture(filled: Filled, dx: int, dy: int, tall:
     assert np.array_equal(np.asarray(moved), around[:, 20 : 20 + tall, 20 : 20 + wide])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(filled_masks(), st.data())
 def test_rows_are_picked_and_joined_as_arrays_are(filled: Filled, data: st.DataObject) -> None:
     masks, n = Masks.from_array(filled), len(filled)
@@ -137,7 +137,7 @@ def test_rows_are_picked_and_joined_as_arrays_are(filled: Filled, data: st.DataO
         assert np.array_equal(np.asarray(masks.union(i, j))[0], filled[i] | filled[j])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(filled_masks(), st.data())
 def test_shared_pixels_go_to_the_best(filled: Filled, data: st.DataObject) -> None:
     score = data.draw(st.lists(st.sampled_from([0.2, 0.5, 0.9]), min_size=len(filled), max_size=len(filled)))
@@ -248,7 +248,7 @@ def test_runs_of_length_0_and_a_missing_end_are_read() -> None:
     ]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.text(st.characters(min_codepoint=30, max_codepoint=130), max_size=12), st.integers(1, 6), st.integers(1, 6))
 def test_any_text_is_a_mask_or_refused(text: str, height: int, width: int) -> None:
     try:
