@@ -15,8 +15,9 @@ _IMPORT = re.compile(
     r"|import[ \t]+((?:sportstrack|data_prep)[\w.]*))",
     re.MULTILINE,
 )
-_NAMED = re.compile(r'"((?:sportstrack|data_prep)(?:\.\w+)+)"')  # modules that are imported by name
-_LISTS = ("sportstrack", "sportstrack.cli")  # they name all others, and run none of them
+_NAMED = re.compile(r'"((?:sportstrack|data_prep)(?:\.\w+)+)(?::\w+)?"')  # modules that are imported by name
+LISTS = ("sportstrack", "sportstrack.cli")
+"""Modules that name all others and do no work: they change with every new command, and do not count."""
 
 
 def code_digests(modules: Iterable[str]) -> dict[str, str]:
@@ -25,12 +26,12 @@ def code_digests(modules: Iterable[str]) -> dict[str, str]:
     waiting = list(modules)
     while waiting:
         module = waiting.pop()
-        if module in found or module.endswith(".command"):
+        if module in found or module in LISTS or module.endswith(".command"):
             continue
         read = _module(module)
         if read is not None:
             found[module] = read[0]
-            waiting += read[1]
+            waiting += [*read[1], module.rpartition(".")[0]]  # a package is loaded before what is in it
     return found
 
 
@@ -51,12 +52,10 @@ def _module(name: str) -> tuple[str, list[str]] | None:
         return None
     text = data.decode("utf-8", "replace")
     needed: list[str] = []
-    for where, names, plain in _IMPORT.findall(text) if name != "sportstrack" else ():
+    for where, names, plain in _IMPORT.findall(text):
         base = where or plain
         needed += [base, *(f"{base}.{part.split()[0]}" for part in names.strip("()\n ").split(",") if part.strip())]
-    if name not in _LISTS:
-        needed += _NAMED.findall(text)
-    return hashlib.sha256(data).hexdigest()[:12], needed
+    return hashlib.sha256(data).hexdigest()[:12], needed + _NAMED.findall(text)
 
 
 @cache

@@ -16,6 +16,8 @@ from sportstrack.experiment.settings import (
 from sportstrack.experiment.stage import ExperimentStage, Work
 from sportstrack.experiment.stages import comparing, data, detector, scoring, tracking
 from sportstrack.files.names import file_name, file_names
+from sportstrack.files.reading import is_file
+from sportstrack.trackers import TRACKERS
 
 _NETWORKS = ("torch", "ultralytics", "numpy", "opencv-contrib-python")
 _ENGINES = ("openvino", "onnxruntime")
@@ -115,8 +117,6 @@ def _audit(experiment: ExperimentSettings) -> ExperimentStage:
 
 def _weights(spec: Any) -> tuple[str, ...]:
     """Return a weights file from outside whose contents matter."""
-    from sportstrack.files.reading import is_file
-
     return (str(spec),) if spec is not None and is_file(str(spec)) else ()
 
 
@@ -181,10 +181,22 @@ def _track(experiment: ExperimentSettings, run: TrackerRun, stem: str) -> Experi
         partial(tracking.track_stage, experiment, run),
         dict(run.values) | given,
         needs=_made(experiment, "data", "detect"),
-        inputs=outside,
-        code=("sportstrack.track.run", f"{_HERE}.tracking"),
+        inputs=(*outside, *_own_code(run.tracker)),
+        code=("sportstrack.track.run", f"{_HERE}.tracking", *_tracker_module(run.tracker)),
         libraries=("numpy", "scipy"),
     )
+
+
+def _tracker_module(tracker: str) -> tuple[str, ...]:
+    """Return the module of a built-in tracker; it is imported by its name."""
+    return (f"sportstrack.trackers.{tracker}",) if tracker in TRACKERS else ()
+
+
+def _own_code(tracker: str) -> tuple[str, ...]:
+    """Return the file of a tracker of one's own, if it lies in the current folder."""
+    module = tracker.partition(":")[0].replace(".", "/")
+    places = (f"{module}.py", f"{module}/__init__.py") if ":" in tracker else ()
+    return tuple(one for one in places if is_file(one))
 
 
 def _score(experiment: ExperimentSettings, run: TrackerRun, stem: str) -> ExperimentStage:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ import sportstrack
 from sportstrack import ExperimentResult, plan_experiment, run_experiment, score_tracks, write_mot
 from sportstrack.cli import main
 from sportstrack.errors import SettingError, SportstrackError
+from sportstrack.experiment.code import code_digests
 from sportstrack.experiment.stages import scoring
 
 Finished = tuple[Path, Path, ExperimentResult]
@@ -97,6 +100,23 @@ def test_changed_code_runs_the_stages_that_use_it(finished: Finished, monkeypatc
     found = due(config, output)
     assert found["track SORT"] == "code has changed: sportstrack.trackers.sort"
     assert not {"data", "audit", "train", "val"} & set(found)
+
+
+def test_all_modules_that_a_run_loads_count_as_its_code(tmp_path: Path) -> None:
+    folder = given(tmp_path, 1)
+    script = (
+        "import sys, json\n"
+        "from sportstrack import track_video\n"
+        f"path = {str(folder / 'v_m0_c001' / 'det' / 'det.txt')!r}\n"
+        f"settings = dict(detections=path, tracker='sort', formats=['mot'], size=(900, 500))\n"
+        f"track_video(path, {str(tmp_path / 'out')!r}, **settings)\n"
+        "print(json.dumps([name for name in sys.modules if name.partition('.')[0] in ('sportstrack', 'data_prep')]))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    known = code_digests(["sportstrack.track.run", "sportstrack.trackers.sort"])
+    loaded = {name for name in json.loads(done.stdout.splitlines()[-1]) if not name.startswith("sportstrack.cli")}
+    assert len(loaded) > 100
+    assert loaded - set(known) == {"sportstrack"}
 
 
 def given(root: Path, clips: int = 3) -> Path:

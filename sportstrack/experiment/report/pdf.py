@@ -187,7 +187,7 @@ def _table(block: ReportTable, number: int, width: float) -> Iterator[Any]:
 
 
 def _widths(block: ReportTable, width: float, size: float) -> list[float]:
-    """Return the columns' widths in points: numbers get what they need, words share the rest by their length."""
+    """Return the columns' widths in points: numbers get what they need, words share the rest."""
     from reportlab.pdfbase.pdfmetrics import stringWidth
 
     def longest(k: int) -> float:
@@ -197,11 +197,14 @@ def _widths(block: ReportTable, width: float, size: float) -> list[float]:
     wanted = [longest(k) for k in range(len(block.head))]
     if sum(wanted) <= width:
         return wanted
-    numbers = sum(wanted[k] for k in range(len(wanted)) if k not in block.words)
-    words = sum(wanted[k] for k in range(len(wanted)) if k in block.words)
-    if not words or numbers > 0.8 * width:
+    words = sorted((k for k in range(len(wanted)) if k in block.words), key=lambda k: wanted[k])
+    room = width - sum(wanted[k] for k in range(len(wanted)) if k not in block.words)
+    if not words or room < 0.2 * width:
         return [width * one / sum(wanted) for one in wanted]
-    return [(width - numbers) * one / words if k in block.words else one for k, one in enumerate(wanted)]
+    for place, k in enumerate(words):  # short ones get what they need, which leaves more for the long ones
+        wanted[k] = min(wanted[k], room / (len(words) - place))
+        room -= wanted[k]
+    return wanted
 
 
 def _figure(block: ReportChart | ReportPicture, number: int, width: float) -> Any:
