@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
+import toy
+from PIL import Image
 from runners import runners
 
 import sportstrack
@@ -143,7 +145,7 @@ def small(folder: Path) -> dict:
     return {
         "data": {"sequences": str(folder), "detections": "det/det.txt"},
         "audit": "none",
-        "trackers": ["sort", "bytetrack"],
+        "trackers": ["sort"],
         "report": {"pdf": False},
     }
 
@@ -243,12 +245,12 @@ def test_the_command_plans_runs_and_writes_an_example(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "own.yaml").write_text(json.dumps(small(given(tmp_path))))
     assert main(["experiment", "own.yaml", "-o", "out", "--dry-run"]) == 0
-    assert "6 of 6" not in capsys.readouterr().out
+    assert "3 of 3 stages would run" in capsys.readouterr().out
     assert not (tmp_path / "out").exists()
     assert main(["experiment", "own.yaml", "-o", "out"]) == 0
     shown = capsys.readouterr()
-    assert "[1/5] track sort" in shown.err
-    assert "bytetrack" in shown.out
+    assert "[1/3] track sort" in shown.err
+    assert "sort " in shown.out
     assert main(["experiment", "own.yaml", "-o", "out"]) == 0
     assert "nothing had changed" in capsys.readouterr().out
     assert main(["experiment", "--init"]) == 0
@@ -263,3 +265,57 @@ def test_the_example_in_the_repository_is_the_one_that_is_written() -> None:
     root = Path(sportstrack.__file__).parents[1]
     text = (root / "sportstrack" / "experiment" / "example.yaml").read_text(encoding="utf-8")
     assert (root / "examples" / "experiment.yaml").read_text(encoding="utf-8") == text
+
+
+def painted_sportsmot(root: Path) -> Path:
+    """SportsMOT's layout with pictures of bright boxes: two clips to learn from, two to track."""
+    clips = (("train", "v_a_c001"), ("train", "v_b_c001"), ("val", "v_c_c001"), ("val", "v_d_c001"))
+    for start, (split, name) in enumerate(clips):
+        place = root / "dataset" / split / name
+        (place / "img1").mkdir(parents=True)
+        (place / "gt").mkdir()
+        rows = []
+        for frame in range(6):
+            Image.fromarray(toy.picture(frame + start)).save(place / "img1" / f"{frame + 1:06d}.jpg", quality=95)
+            rows += [
+                f"{frame + 1},{i},{x1:g},{y1:g},{x2 - x1:g},{y2 - y1:g},1,1,1\n"
+                for i, (x1, y1, x2, y2) in enumerate(toy.truth(frame + start).tolist(), 1)
+            ]
+        (place / "gt" / "gt.txt").write_text("".join(rows))
+        (place / "seqinfo.ini").write_text(
+            f"[Sequence]\nname={name}\nimDir=img1\nframeRate=25\nseqLength=6\nimWidth=160\nimHeight=120\nimExt=.jpg\n"
+        )
+    (root / "splits_txt").mkdir()
+    for split in ("train", "val"):
+        names = sorted(path.name for path in (root / "dataset" / split).iterdir())
+        (root / "splits_txt" / f"{split}.txt").write_text("\n".join(names) + "\n")
+    return root
+
+
+def test_sportsmot_becomes_a_data_set_and_its_val_split_is_tracked(tmp_path: Path) -> None:
+    config = {
+        "data": {"sportsmot": str(painted_sportsmot(tmp_path / "SportsMOT")), "every": 2},
+        "train": "none",
+        "val": {"beside": ["toy:find"], "limit": 2},
+        "detect": {"detector": "toy:find", "embedder": "none", "teams": "off", "on_pitch": "off"},
+        "trackers": {"sort": {}, "with colours": {"tracker": "deepeiou", "embedder": "kit"}},
+        "report": {"pdf": False},
+    }
+    with pytest.raises(SportstrackError, match="pass --trust"):
+        plan_experiment(config, tmp_path / "out")
+    result = run_experiment(config, tmp_path / "out", trust=True)
+    assert {one.name for one in result.scores["sort"].parts} == {"v_c_c001", "v_d_c001"}
+    assert result.scores["sort"].Recall > 0.6
+    assert "audit" in result.ran
+    took = json.loads((tmp_path / "out" / "track" / "with colours" / "track.json").read_text())["stages_ms"]
+    assert took["embed"] > 0
+    assert len(list((tmp_path / "out" / "data" / "detector" / "images" / "train").rglob("*.jpg"))) == 6
+    page = result.report.read_text(encoding="utf-8")
+    assert "SportsMOT: a large multi-object tracking dataset" in page
+    assert "Frame 4 of v_c_c001" in page
+    (tmp_path / "SportsMOT" / "dataset" / "val" / "v_c_c001" / "gt" / "gt.txt").write_text("1,1,1,1,9,9,1,1,1\n")
+    assert due_with_trust(config, tmp_path / "out")["data"].endswith("SportsMOT has changed")
+
+
+def due_with_trust(config: dict, output: Path) -> dict[str, str]:
+    return {one.name: one.reason for one in plan_experiment(config, output, trust=True) if one.runs}
