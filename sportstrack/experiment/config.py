@@ -65,7 +65,9 @@ def read_experiment(source: str | Path | Mapping[str, Any], *, trust: bool = Fal
         raise SourceError(f"{path}: no such file; sportstrack experiment --init {path} writes an example to start from")
     text = read_text(path, most=MAX_SETTINGS_BYTES, lenient=False)
     values = parse_yaml(text, str(path))
-    return _explained({} if values is None else values, str(path), text, path.parent, trust)
+    if values is None:
+        raise FormatError(f"{path}: holds nothing; sportstrack experiment --init FILE writes an example to start from")
+    return _explained(values, str(path), text, path.parent, trust)
 
 
 def _explained(values: Any, name: str, text: str, folder: Path, trust: bool) -> ExperimentSettings:

@@ -76,8 +76,11 @@ def test_a_missing_file_says_how_to_get_one() -> None:
         read_experiment("nowhere.yaml")
 
 
-def test_an_empty_file_has_defaults(tmp_path: Path) -> None:
+def test_empty_sections_have_defaults_and_an_empty_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "empty.yaml"
+    path.write_text("# nothing\n")
+    with pytest.raises(SportstrackError, match="holds nothing"):
+        read_experiment(path)
     path.write_text("train:\naudit:\n")
     found = read_experiment(path)
     assert [run.name for run in found.trackers] == ["sort", "bytetrack", "sports"]
