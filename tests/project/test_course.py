@@ -1,0 +1,131 @@
+"""The course runs: every block of a chapter, and what the page says that it prints is what it prints."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import io
+import json
+import re
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CHAPTERS = sorted((ROOT / "docs" / "course").glob("[0-9][0-9]-*.md"))
+MOST_WORDS = 3000
+
+
+def load_tool() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("make_notebooks", ROOT / "docs" / "make_notebooks.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+tool = load_tool()
+
+
+@pytest.mark.parametrize("page", CHAPTERS, ids=lambda page: page.stem)
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_chapter_runs_and_prints_what_it_says(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+    names: dict[str, Any] = {"__name__": "chapter"}
+    printed = ""
+    for number, cell in enumerate(tool.cells(page.read_text(encoding="utf-8"))):
+        if cell.kind == "python":
+            out = io.StringIO()
+            with contextlib.redirect_stdout(out):
+                exec(compile(cell.content, f"{page.name}, piece {number}", "exec"), names)
+            printed = out.getvalue()
+        elif cell.kind == "output":
+            assert alike(printed, cell.content), f"{page.name}, piece {number} prints:\n{printed}"
+
+
+def alike(printed: str, shown: str) -> bool:
+    """Return whether a page shows what was printed: words as they are, numbers nearly, ``…`` for anything."""
+    found, wanted = printed.split(), shown.split()
+    return len(found) == len(wanted) and all(map(_fits, found, wanted))
+
+
+def _fits(found: str, wanted: str) -> bool:
+    if wanted == "…" or found == wanted:
+        return True
+    parts, others = re.split(r"(\d+\.\d+)", found), re.split(r"(\d+\.\d+)", wanted)
+    if parts[::2] != others[::2]:
+        return False
+    return all(
+        abs(float(a) - float(b)) <= 2 * 10.0 ** -len(b.split(".")[1])
+        for a, b in zip(parts[1::2], others[1::2], strict=True)
+    )
+
+
+@pytest.mark.parametrize(
+    ("printed", "shown", "same"),
+    [
+        ("HOTA 0.501\n", "HOTA 0.502", True),
+        ("HOTA 0.501\n", "HOTA 0.512", False),
+        ("3 tracks", "4 tracks", False),
+        ("took 13 ms", "took … ms", True),
+        ("a b", "a", False),
+        ("[0.10, 0.20]", "[0.10, 0.21]", True),
+    ],
+)
+def test_what_a_page_shows_is_compared(printed: str, shown: str, same: bool) -> None:
+    assert alike(printed, shown) is same
+
+
+@pytest.mark.parametrize("page", CHAPTERS, ids=lambda page: page.stem)
+def test_a_notebook_is_that_of_its_page(page: Path) -> None:
+    path = ROOT / "examples" / "notebooks" / f"{page.stem}.ipynb"
+    assert path.is_file(), "run: python docs/make_notebooks.py"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    assert content == tool.notebook(page), "run: python docs/make_notebooks.py"
+    nbformat.validate(content)
+    for target in re.findall(r"\]\(((?![a-z]+:|#)[^)#\s]+)", "\n".join(c["source"] for c in content["cells"])):
+        assert (path.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", CHAPTERS, ids=lambda page: page.stem)
+def test_a_chapter_is_of_a_length_that_one_reads(page: Path) -> None:
+    assert len(page.read_text(encoding="utf-8").split()) <= MOST_WORDS
+
+
+def test_pages_come_apart_into_text_code_and_output() -> None:
+    page = """# One
+
+Words.
+
+```python
+print(1)
+```
+
+```text
+1
+```
+
+??? note "Solution"
+
+    It is two.
+
+    ```python
+    assert 1 + 1 == 2
+    ```
+
+See [SORT](../trackers/sort.md#x), [a site](https://a.example) and ![a curve](../images/course/curve.svg).
+
+```sh
+sportstrack track match.mp4
+```
+"""
+    found = tool.cells(page)
+    assert [cell.kind for cell in found] == ["text", "python", "output", "text", "python", "text"]
+    assert found[4].content == "assert 1 + 1 == 2"
+    assert found[3].content == "**Solution**\n\nIt is two."
+    assert "sportstrack track match.mp4" in found[5].content
