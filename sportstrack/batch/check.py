@@ -16,6 +16,7 @@ from sportstrack.files.reading import is_file
 from sportstrack.track.outputs import claim_outputs
 from sportstrack.track.settings import NONE, TrackSettings
 
+_PROBE = "sportstrack.check"
 _A_SIZE = (1280, 720)  # any will do to make a tracker
 
 
@@ -75,7 +76,8 @@ def check_outputs(tasks: Iterable[BatchTask], place: BatchPlace, *, overwrite: b
         OutputError: one may not; the message names it.
     """
     if place.is_remote:
-        place.write_text("manifest.check", "")
+        place.write_text(_PROBE, "")
+        place.remove([_PROBE])
         return
     for task in tasks:
         video = task.video

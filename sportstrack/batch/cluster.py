@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import socket
 import threading
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from sportstrack.batch.crew import ENDED, LOST, PROGRESS, READY, CrewEvent
 from sportstrack.batch.phases import BatchTask
 from sportstrack.batch.settings import BatchSettings
 from sportstrack.batch.worker import BatchJob, BatchWorker
+from sportstrack.cli.signals import NAMES
 from sportstrack.errors import OutputError, SportstrackError, one_line
 
 _POLL = 1.0  # seconds between two questions how far a task is
@@ -228,13 +230,29 @@ def _connect(ray: Any, address: str) -> None:
         how["address"] = address
     try:
         _knock(address)
-        ray.init(**how)
+        with _own_signals():
+            ray.init(**how)
     except (OSError, ValueError, RuntimeError) as error:
         where = "here" if address == "auto" else f"at {address}"
         raise SportstrackError(
             f"no Ray cluster {where} ({_short(error)}); start one with ray start --head, name its address, or take "
             "--ray local for one on this machine"
         ) from error
+
+
+@contextmanager
+def _own_signals() -> Iterator[None]:
+    """Keep the handlers of signals that are in force; Ray would take a polite kill for a crash."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = [getattr(signal, name) for name in NAMES if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
 def _knock(address: str) -> None:

@@ -152,7 +152,8 @@ def _report(result: Any, options: argparse.Namespace) -> int:
     elif not options.quiet:
         sys.stdout.write(result.as_text() + "\n")
     sys.stdout.flush()
-    return 1 if result.failed else 0
+    undone = [] if getattr(options, "detect_only", False) else [*result.of("recorded"), *result.of("missing")]
+    return 1 if result.failed or undone else 0
 
 
 def _settings(options: argparse.Namespace) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from sportstrack.batch.hands import gpus, size_of
 from sportstrack.batch.local import LocalCrew
 from sportstrack.batch.manifest import Manifest
 from sportstrack.batch.parts import can_be_split, due_parts
-from sportstrack.batch.phases import DETECT, JOIN, TRACK, BatchTask, phase_key
+from sportstrack.batch.phases import DETECT, JOIN, SHOTS, TRACK, BatchTask, phase_key
 from sportstrack.batch.place import BatchPlace
 from sportstrack.batch.plan import PlannedVideo, read_plan
 from sportstrack.batch.results import BatchResult, rows_of, write_tables
@@ -96,6 +96,31 @@ def first_tasks(video: PlannedVideo, manifest: Manifest, batch: BatchSettings) -
     return []
 
 
+def next_tasks(
+    video: PlannedVideo, line: Mapping[str, Any], manifest: Manifest, batch: BatchSettings
+) -> list[BatchTask]:
+    """Return what can begin when a step of a video is done; never the same step again.
+
+    Args:
+        video: which.
+        line: of the step.
+        manifest: what has been done.
+        batch: how the batch runs.
+    """
+    if line["phase"] == TRACK:
+        return []
+    if line["phase"] == SHOTS or "part" in line:
+        whole = BatchTask(video, DETECT, phase_key(video, DETECT))
+        tasks = due_parts(whole, manifest, any_version=batch.any_version)
+        if line["phase"] == SHOTS:
+            return [whole] if tasks[0].phase == SHOTS else tasks  # the video is being changed: as it is in the end
+        return tasks if tasks[0].phase == JOIN else []  # other parts are under way
+    key = phase_key(video, TRACK)
+    if batch.detect_only or manifest.is_done(video.name, TRACK, key, any_version=batch.any_version):
+        return []
+    return [BatchTask(video, TRACK, key)]
+
+
 def _run(
     videos: Sequence[PlannedVideo],
     place: BatchPlace,
@@ -113,10 +138,7 @@ def _run(
     by_name = {video.name: video for video in videos}
 
     def follow(line: Mapping[str, Any]) -> list[BatchTask]:
-        tasks = first_tasks(by_name[line["video"]], manifest, batch)
-        if "part" in line and [task.phase for task in tasks] != [JOIN]:
-            return []  # other parts are under way
-        return tasks
+        return next_tasks(by_name[line["video"]], line, manifest, batch)
 
     try:
         if tasks:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from processes import environment
 
 import sportstrack
-from sportstrack.batch.cluster import RayCrew
+from sportstrack.batch.cluster import RayCrew, _own_signals
 from sportstrack.batch.schedule import BatchState
 from sportstrack.batch.settings import BatchSettings
 from sportstrack.batch.worker import BatchJob
@@ -68,6 +69,13 @@ def test_a_lost_node_costs_no_finished_video(
     done = [(line["video"], line["phase"]) for line in lines if line["state"] == "done"]
     assert len(done) == len(set(done)) == 6  # nothing was done twice
     assert not list(tmp_path.glob(".seen*"))
+
+
+def test_ray_leaves_the_handlers_of_signals() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with _own_signals():
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    assert signal.getsignal(signal.SIGTERM) == before
 
 
 def test_a_cluster_without_room_is_named(cluster: Any, tmp_path: Path) -> None:
