@@ -20,6 +20,7 @@ from processes import environment
 import sportstrack
 from sportstrack.batch.schedule import BatchState
 from sportstrack.batch.settings import BatchSettings
+from sportstrack.cli import main
 from sportstrack.errors import SportstrackError
 
 Results = Callable[[Path], dict[str, bytes]]
@@ -95,8 +96,10 @@ def test_what_fails_is_listed_and_the_others_are_done(
     assert "broken.mp4" in failed["error"]
     assert failed["retries"] == 2
     assert "failed: broken: " in found.as_text()
+    words = ["--detector", "toy:find", "--formats", "mot,csv", "--retries", "0", "--quiet"]
+    assert main(["batch", *plan, "-o", str(tmp_path / "out"), *words]) == 1
     lines = [json.loads(line) for line in (tmp_path / "out" / "manifest.jsonl").read_text().splitlines()]
-    assert [line["attempt"] for line in lines if line["video"] == "broken"] == [1, 2, 3]
+    assert [line["attempt"] for line in lines if line["video"] == "broken"] == [1, 2, 3, 1]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="kills a process")
@@ -179,24 +182,39 @@ def test_a_video_that_is_stopped_leaves_what_was_recorded(videos: Path, tmp_path
     assert 0 < len(sportstrack.Recording(part)) < 40
 
 
-def test_shards_share_the_videos_and_one_table_is_made_of_them(
-    videos: Path, tmp_path: Path, results: Results, one_by_one: dict[str, bytes]
+@pytest.mark.skipif(sys.platform == "win32", reason="job arrays run in a Unix shell")
+def test_tasks_of_a_job_array_share_the_videos_and_one_table_is_made_of_them(
+    done: Path, tmp_path: Path, root: Path, results: Results, one_by_one: dict[str, bytes]
 ) -> None:
-    from sportstrack.batch.run import merge_batch
+    shim = tmp_path / "bin" / "sportstrack"
+    shim.parent.mkdir()
+    shim.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m sportstrack "$@"\n')
+    shim.chmod(0o755)
+    season, out = done / "recordings", tmp_path / "out"
 
-    names: list[str] = []
-    for number in (1, 2):
-        part = run(videos, tmp_path, BatchSettings(workers=1, shard=f"{number}/2"))
-        names += [row["video"] for row in part.rows]
-    assert sorted(names) == ["alpha", "beta", "gamma"]
-    assert results(tmp_path) == one_by_one
-    assert sorted(path.name for path in tmp_path.glob("manifest*")) == [
+    def submit(script: str, *words: object, **variables: str) -> None:
+        path = os.pathsep.join([str(shim.parent), os.environ["PATH"]])
+        ended = subprocess.run(
+            ["bash", str(root / "examples" / "slurm" / script), *map(str, words)],
+            env=environment() | {"PATH": path} | variables, capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        assert ended.returncode == 0, ended.stderr
+
+    for number in ("1", "2"):
+        task = {"SLURM_ARRAY_TASK_ID": number, "SLURM_ARRAY_TASK_COUNT": "2", "SLURM_CPUS_PER_TASK": "1"}
+        submit("season.sbatch", season, out, **task)
+    submit("merge.sbatch", out)
+    texts = {name: text for name, text in results(out).items() if name.endswith(".txt")}
+    assert texts == {name: text for name, text in one_by_one.items() if name.endswith(".txt")}
+    assert sorted(path.name for path in out.glob("manifest*")) == [
         "manifest-00001-of-00002.jsonl",
         "manifest-00002-of-00002.jsonl",
     ]
-    assert [row["state"] for row in merge_batch(tmp_path).rows] == ["done"] * 3
-    assert (tmp_path / "results.csv").read_text().count("done") == 3
-    assert run(videos, tmp_path).kept == 6  # without shards nothing is left to do
+    parts = [list(csv.DictReader(path.read_text().splitlines())) for path in sorted(out.glob("results-*.csv"))]
+    assert sorted(len(part) for part in parts) == [1, 2]
+    whole = list(csv.DictReader((out / "results.csv").read_text().splitlines()))
+    assert [(row["video"], row["state"]) for row in whole] == [(name, "done") for name in ("alpha", "beta", "gamma")]
+    assert run(season, out, detector=None, formats=("mot",)).kept == 3  # without shards nothing is left to do
 
 
 def test_results_go_to_an_object_store(
