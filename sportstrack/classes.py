@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from sportstrack.errors import FormatError, SettingError, SourceError, nearest
+from sportstrack.files.names import run_name
 from sportstrack.files.reading import read_json, same_name
 from sportstrack.mot import MotTable
+from sportstrack.mots import CAR, IGNORE, PEDESTRIAN
 from sportstrack.recording import Recording
 
 _OTHER_BALLS = ("puck", "shuttlecock")
@@ -31,13 +33,25 @@ def _is_ball(name: str) -> bool:
     return bool(words) and (words[-1].removesuffix("s").endswith("ball") or words[-1] in _OTHER_BALLS)
 
 
+def mots_classes(names: Mapping[int, str]) -> dict[int, int]:
+    """Return class id → number in MOTS text: the id + 1, as in MOT text, but for what has a number of its own there.
+
+    Beside a class called person or pedestrian, that is 2 and a car 1, as MOTS has it. No class gets 10, which marks
+    regions to ignore.
+    """
+    own = {"car": CAR, "person": PEDESTRIAN, "pedestrian": PEDESTRIAN}
+    taken = {IGNORE} | ({CAR, PEDESTRIAN} if {"person", "pedestrian"} & set(names.values()) else set())
+    found = {number: 100 + number if number + 1 in taken else number + 1 for number in names}
+    return found | {number: own[name] for number, name in names.items() if CAR in taken and name in own}
+
+
 def names_beside(result: str | Path) -> dict[int, str]:
     """Return class id → name, as the summary (``NAME.summary.json``) or the recording (``NAME.npz``) of a run says.
 
     Args:
         result: ``NAME.txt`` or another file of the same run. Without summary and recording nothing is known.
     """
-    path = Path(result)
+    path = run_name(result)
     with suppress(FormatError, SourceError, OSError, ValueError):
         summary = read_json(path.with_suffix(".summary.json"))
         names = summary.get("names") if isinstance(summary, dict) else None

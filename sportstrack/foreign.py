@@ -20,6 +20,7 @@ import numpy as np
 from sportstrack.errors import FormatError, SourceError
 from sportstrack.files.reading import as_utf8, decode, list_files, parse_json, read_bytes
 from sportstrack.limits import MAX_BOXES, MAX_CLASS, MAX_FRAMES
+from sportstrack.masks.table import Masks
 from sportstrack.mot import class_ids, parse_mot
 from sportstrack.recording import RecordedFrame, RecordingInfo
 from sportstrack.seqinfo import read_sequence_info
@@ -53,6 +54,7 @@ class _Rows:
     place: Callable[[int], str]
     first: int = 0  # number of the first frame where the file has no frame 0
     names: dict[int, str] = field(default_factory=dict)
+    masks: Masks | None = None  # N, of COCO results with run lengths
 
 
 class ForeignDetections:
@@ -94,6 +96,8 @@ class ForeignDetections:
         stated = read_sequence_info(self._sequence_folder())
         size = size or stated.size
         rows = _read(self.path, size)
+        if rows.masks is not None:
+            size = _fitting(size, rows.masks, self.path)
         _check(rows, self.path)
         frame = rows.values[:, 0].astype(np.int64)
         first = self._first(frame, rows, first_frame)
@@ -114,6 +118,7 @@ class ForeignDetections:
             self.warnings.append(f"{self.path}: states no frame rate: taken for {rate:g} per second (--frame-rate)")
         order = np.argsort(frame, kind="stable")
         self._frame, self._values = frame[order], rows.values[order]
+        self._masks = None if rows.masks is None else rows.masks[order]
         self.info = RecordingInfo(stated.name or self._name(), *size, float(rate), rows.names)
 
     def __len__(self) -> int:
@@ -123,7 +128,8 @@ class ForeignDetections:
         ends = np.searchsorted(self._frame, np.arange(self._length + 1))
         for index, (low, high) in enumerate(zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True)):
             rows = self._values[low:high]
-            table = Detections(rows[:, 1:5], rows[:, 5].copy(), rows[:, 6].astype(np.int64))
+            masks = None if self._masks is None or low == high else self._masks[low:high]
+            table = Detections(rows[:, 1:5], rows[:, 5].copy(), rows[:, 6].astype(np.int64), mask=masks)
             yield RecordedFrame(index, index / self.info.frame_rate, table)
 
     def _first(self, frame: Any, rows: _Rows, given: int | None) -> int:
@@ -154,6 +160,14 @@ class ForeignDetections:
             folder = self.path.absolute()
             return folder.parent.name if folder.name == "labels" else folder.name
         return self._sequence_folder().name if self.path.absolute().parent.name in ("det", "gt") else self.path.stem
+
+
+def _fitting(size: tuple[int, int] | None, masks: Masks, path: Path) -> tuple[int, int]:
+    """Return the size of the pictures, which is that of their masks."""
+    height, width = masks.shape
+    if size is not None and size != (width, height):
+        raise FormatError(f"{path}: its masks have {width}x{height} pixels, the pictures {size[0]}x{size[1]}")
+    return width, height
 
 
 def _read(path: Path, size: tuple[int, int] | None) -> _Rows:
@@ -225,7 +239,9 @@ def _coco(found: Sequence[Mapping[str, Any]], place: Callable[[int], str]) -> _R
         rows.append([_number(cell, place(row), _COCO[at]) for at, cell in enumerate(cells)])
     values = np.array(rows, np.float64).reshape(-1, 7)
     values[:, 3:5] += values[:, 1:3]
-    return _Rows(values, place, first=1)
+    coded = [mask if isinstance(mask := one.get("segmentation"), dict) else None for one in found]  # polygons are left
+    masks = Masks.from_coco(coded, place) if any(mask is not None for mask in coded) else None
+    return _Rows(values, place, first=1, masks=masks)
 
 
 _COCO = ("image_id", "bbox", "bbox", "bbox", "bbox", "score", "category_id")

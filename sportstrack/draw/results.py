@@ -1,4 +1,4 @@
-"""Results as they are drawn: MOT text, CSV, JSON lines and recordings, of this program, others, or edited by hand."""
+"""Results as they are drawn: MOT and MOTS text, CSV, JSON lines, COCO results, recordings; of whatever program."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sportstrack.classes import names_beside
+from sportstrack.classes import mots_classes, names_beside
+from sportstrack.draw.mask_results import MaskRows, coco_rows, mots_rows
 from sportstrack.draw.packed import HUNDREDTHS, PackedTracks, small
 from sportstrack.errors import FormatError, SettingError, SourceError
 from sportstrack.files.reading import as_utf8, parse_json, read_bytes, same_name
@@ -21,6 +22,7 @@ from sportstrack.identities.table import ATTRIBUTES, Identities
 from sportstrack.limits import MAX_FRAMES
 from sportstrack.masks.table import Masks
 from sportstrack.mot import MotTable, class_ids, parse_mot
+from sportstrack.mots import is_mots
 from sportstrack.recording import Recording
 from sportstrack.types import Detections, FloatArray, IntArray, Tracks
 
@@ -135,7 +137,8 @@ def read_result(path: str | Path, *, zero_based: bool = False, names: Mapping[in
     """Read a result; its ending and its first line decide on the format.
 
     Args:
-        path: MOT text, CSV with a header, JSON lines (``.jsonl``) or a recording (``.npz``) that has its tracks.
+        path: MOT text, MOTS text, CSV with a header, JSON lines (``.jsonl``), COCO results with a ``track_id``, or a
+            recording (``.npz``) that has its tracks.
         zero_based: MOT text counts frames from 0.
         names: class id → name, in place of what the file knows.
 
@@ -147,9 +150,11 @@ def read_result(path: str | Path, *, zero_based: bool = False, names: Mapping[in
     """
     file = Path(path)
     if not file.is_file():
-        raise SourceError(f"{file}: no such file; expected a result: MOT text, .csv, .jsonl or .npz")
+        raise SourceError(f"{file}: no such file; expected a result: MOT or MOTS text, .csv, .jsonl, .json or .npz")
     if file.suffix.lower() == ".npz":
         found = _recorded(file)
+    elif is_mots(file):
+        found = _of_masks(file, mots_rows(file, zero_based=zero_based), mots=True)
     elif _is_long_mot(file):
         found = _long_mot(file, zero_based)
     else:
@@ -157,6 +162,8 @@ def read_result(path: str | Path, *, zero_based: bool = False, names: Mapping[in
         start = data.lstrip()[:1]
         if start == b"{":
             found = _json_lines(file, data)
+        elif start == b"[":
+            found = _of_masks(file, coco_rows(file, data), mots=False)
         elif start.isalpha() or start == b'"':
             found = _csv(file, data)
         else:
@@ -174,6 +181,14 @@ def _mot(path: Path, data: bytes, zero_based: bool) -> ResultFile:
     unknown = np.full(len(table), 0)
     tracks = _by_frame(table.frame, np.round(table.xyxy, 2), table.score, classes, table.track_id, unknown)
     return ResultFile(path, tracks, names_beside(path))
+
+
+def _of_masks(path: Path, rows: MaskRows, *, mots: bool) -> ResultFile:
+    names = names_beside(path)
+    if mots:  # whose classes may have other numbers
+        of_number = {number - 1: class_id for class_id, number in mots_classes(names).items()}
+        rows.values[:, 7] = [of_number.get(one, one) for one in rows.values[:, 7].tolist()]
+    return ResultFile(path, _checked_rows(rows.values, path), names, _extras=rows.extras)
 
 
 def _is_long_mot(path: Path) -> bool:

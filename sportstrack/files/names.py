@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 LONGEST = 190  # bytes of UTF-8; file systems take 255, and endings and temporary names need the rest
 _RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(?=$|[ .])", re.IGNORECASE)
@@ -36,6 +37,15 @@ def file_name(text: str) -> str:
     if name == text and name and len(name.encode()) <= LONGEST:
         return name
     return _with_hash(name or "unnamed", text)
+
+
+def run_name(result: str | Path) -> Path:
+    """Return a run's file as ``NAME.ending``, also of those with two endings: ``NAME.mots.txt``, ``NAME.coco.json``."""
+    path = Path(result)
+    for two in (".mots.txt", ".coco.json"):
+        if path.name.lower().endswith(two) and len(path.name) > len(two):
+            return path.with_name(path.name[: -len(two)] + path.suffix)
+    return path
 
 
 def file_names(texts: Sequence[str]) -> list[str]:

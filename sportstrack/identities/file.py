@@ -11,6 +11,7 @@ from typing import Any
 
 from sportstrack.errors import FormatError, OutputError, SettingError
 from sportstrack.files.claim import PartFile
+from sportstrack.files.names import run_name
 from sportstrack.files.reading import read_text
 from sportstrack.identities.table import ATTRIBUTES, Identities, Identity
 
@@ -79,7 +80,7 @@ def read_identities(path: str | Path) -> Identities:
 
 def identities_beside(result: str | Path) -> Path | None:
     """Return ``NAME.identities.csv`` beside a result ``NAME.txt``, or .jsonl, .csv, .npz; None where there is none."""
-    path = Path(result)
+    path = run_name(result)
     beside = path.with_name(f"{path.stem}{SUFFIX}")
     return beside if beside.is_file() else None
 

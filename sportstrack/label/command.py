@@ -27,7 +27,7 @@ from sportstrack.track.in_force import explicit, is_recording, without_detector
 from sportstrack.track.settings import TrackSettings, read_settings
 
 PROGRAM = "sportstrack label"
-FORMATS = ("yolo", "cvat", "labelstudio", "training")
+FORMATS = ("yolo", "cvat", "labelstudio", "coco", "training")
 EVERY = 25  # frames, for training where --every does not say
 
 _EXAMPLES = """examples:

@@ -18,8 +18,10 @@ import numpy as np
 
 from sportstrack.files.claim import write_text
 from sportstrack.label.keyframes import keyframes
+from sportstrack.label.masks import polygons_of
 from sportstrack.label.table import LabelledVideo
 from sportstrack.refine.table import TrackTable
+from sportstrack.types import FloatArray
 
 TOLERANCE = 0.05  # share of the box height; a detector's boxes jitter by nearly as much
 
@@ -46,8 +48,12 @@ def cvat_text(video: LabelledVideo, tolerance: float = TOLERANCE) -> str:
     _put(root, "version", "1.1")
     root.append(_meta(video))
     step = int(np.diff(video.frames).min()) if len(video.frames) > 1 else 1
+    polygons = polygons_of(video)
     for number, (low, high) in enumerate(pairwise(video.boxes.starts().tolist())):
-        root.append(_track(number, video.boxes[low:high], video, step, tolerance))
+        if any(polygons[low:high]):
+            root.append(_outlines(number, video.boxes[low:high], polygons[low:high], video, step))
+        else:
+            root.append(_track(number, video.boxes[low:high], video, step, tolerance))
     ElementTree.indent(root)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, "unicode") + "\n"
 
@@ -61,9 +67,14 @@ def _as_task(video: LabelledVideo) -> LabelledVideo:
     return replace(video, frames=frames, boxes=boxes, length=len(video.read), read=None)
 
 
-def cvat_labels(classes: tuple[str, ...]) -> str:
+def cvat_labels(classes: tuple[str, ...], kind: str = "rectangle") -> str:
     """Return the task's labels as JSON, for the tab ``Raw`` of CVAT's task form; labels must be there before import."""
-    return json.dumps([{"name": name, "type": "rectangle", "attributes": []} for name in classes], indent=1) + "\n"
+    return json.dumps([{"name": name, "type": kind, "attributes": []} for name in classes], indent=1) + "\n"
+
+
+def shape_kind(video: LabelledVideo) -> str:
+    """Return CVAT's word for the shapes of a video's labels: rectangles, or any where some are polygons."""
+    return "rectangle" if video.masks is None else "any"
 
 
 def _meta(video: LabelledVideo) -> ElementTree.Element:
@@ -79,7 +90,7 @@ def _meta(video: LabelledVideo) -> ElementTree.Element:
     for name in video.classes:
         label = ElementTree.SubElement(labels, "label")
         _put(label, "name", name)
-        _put(label, "type", "rectangle")
+        _put(label, "type", shape_kind(video))
         ElementTree.SubElement(label, "attributes")
     size = ElementTree.SubElement(task, "original_size")
     _put(size, "width", video.width)
@@ -100,6 +111,33 @@ def _track(number: int, rows: TrackTable, video: LabelledVideo, step: int, toler
         if after < video.length:
             _box(track, run, -1, after, key=True, outside=True)
     return track
+
+
+def _outlines(
+    number: int, rows: TrackTable, polygons: list[list[FloatArray]], video: LabelledVideo, step: int
+) -> ElementTree.Element:
+    """Return a track of polygons, one for each frame with a mask; CVAT draws those between them by itself."""
+    from data_prep.polygons import join_parts
+
+    label = video.classes[int(rows.class_id[0])]
+    track = ElementTree.Element("track", id=str(number), label=label, source="auto")
+    last = None
+    for row, parts in enumerate(polygons):
+        frame = int(rows.frame[row])
+        if last is not None and frame > last[0] + step and not rows.filled[row - 1]:
+            _polygon(track, last[0] + step, last[1], outside=True)  # a gap
+        if parts:
+            last = (frame, join_parts(parts))
+            _polygon(track, *last)
+    if last is not None and last[0] + step < video.length:
+        _polygon(track, last[0] + step, last[1], outside=True)
+    return track
+
+
+def _polygon(track: ElementTree.Element, frame: int, points: FloatArray, *, outside: bool = False) -> None:
+    text = ";".join(f"{x:.2f},{y:.2f}" for x, y in points.tolist())
+    flags = {"outside": str(int(outside)), "occluded": "0", "keyframe": "1"}
+    ElementTree.SubElement(track, "polygon", {"frame": str(frame)} | flags | {"points": text, "z_order": "0"})
 
 
 def _box(

@@ -13,7 +13,8 @@ from sportstrack.files.claim import Claim, ensure_folder, identity
 from sportstrack.files.folders import PartFolder, contents_digest, settled
 from sportstrack.files.ledger import Ledger, stamp
 from sportstrack.files.locks import Lock
-from sportstrack.label.cvat import cvat_labels, cvat_text
+from sportstrack.label.coco import coco_text
+from sportstrack.label.cvat import cvat_labels, cvat_text, shape_kind
 from sportstrack.label.labelstudio import labelstudio_config, labelstudio_text
 from sportstrack.label.table import LabelledVideo
 from sportstrack.label.yolo import READER, pictures_of
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from data_prep.pictures import Tick
 
 COMMAND = "sportstrack label"
-ENDINGS = {"cvat": ".xml", "labelstudio": ".json"}
+ENDINGS = {"cvat": ".xml", "labelstudio": ".json", "coco": ".coco.json"}
 _WAIT = 30.0  # seconds that another video may take to write the files that all share
 
 
@@ -76,7 +77,7 @@ class Place:
 
     Attributes:
         folder: of the labels.
-        form: ``cvat`` or ``labelstudio``.
+        form: ``cvat``, ``labelstudio`` or ``coco``.
         name: the video's, safe as a file's.
         source: the video, or the recording that stands for it.
         inputs: all files that are read.
@@ -94,7 +95,8 @@ class Place:
     def claimed(self) -> Iterator[Claim]:
         """Claim the video's files; OutputError if one of them must not be replaced."""
         with self._claim(self.folder, [f"{self.name}{ENDINGS[self.form]}"], self.source) as claim:
-            self._shared().release()
+            if self.form != "coco":
+                self._shared().release()
             if self._pictures.target.is_dir():
                 names = [path.name for path in self._pictures.target.iterdir() if not path.name.startswith(".")]
                 self._claim(self._pictures.target, names, self.source).release()
@@ -103,10 +105,14 @@ class Place:
     def write(self, claim: Claim, video: LabelledVideo, tolerance: float, root: str) -> None:
         """Write the labels, and what the tool needs beside them."""
         cvat = self.form == "cvat"
+        if self.form == "coco":
+            claim.write_text(f"{self.name}{ENDINGS[self.form]}", coco_text(video))
+            return
         text = cvat_text(video, tolerance) if cvat else labelstudio_text(video, root)
         claim.write_text(f"{self.name}{ENDINGS[self.form]}", text)
         with self._shared() as shared:
-            shared.write_text(*(("labels.json", cvat_labels(video.classes)) if cvat else self._interface(video)))
+            labels = ("labels.json", cvat_labels(video.classes, shape_kind(video)))
+            shared.write_text(*(labels if cvat else self._interface(video)))
 
     def write_pictures(self, video: LabelledVideo, tick: Tick) -> None:
         """Write the video's labelled frames to ``images/NAME``, which appears when it is complete."""

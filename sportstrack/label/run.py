@@ -12,6 +12,7 @@ import numpy as np
 from sportstrack.errors import SettingError, SourceError, unknown
 from sportstrack.files.claim import file_name
 from sportstrack.files.reading import same_name
+from sportstrack.label.masks import masks_of_boxes
 from sportstrack.label.table import LabelledVideo, keep_sure, numbered, on_frames, one_class_each, refuse_twins, within
 from sportstrack.label.training import corrected
 from sportstrack.limits import MAX_FRAMES
@@ -118,17 +119,18 @@ def label_video(
     if recorded is not None and not is_recording(recorded):
         raise SettingError(f"{recorded}: is no recording; make one of it: sportstrack track --save-detections")
     frames: list[TrackedFrame] = []
+    wanted = settings or LabelSettings()
+    every = wanted.every
     # Neither outputs nor pictures: offline work happens here, so that the video is read once.
     summary = track_video(
         source if recorded is None else recorded,
         settings=how.changed(offline=False, formats=(), detections=None, every=1),
         detector=detector,
-        on_frame=lambda frame: frames.append(replace(frame, image=None)),
+        on_frame=lambda frame: frames.append(_kept(frame, with_mask=frame.index % every == 0)),
         progress=progress,
         **explicit(how, asked),
         **{name: value for name, value in parts.items() if name not in named},
     )
-    wanted = settings or LabelSettings()
     names = _names(detector, recorded, wanted.rename)
     return _labelled(source, recorded, frames, summary, names, how, wanted)
 
@@ -153,6 +155,8 @@ def _labelled(
     boxes = one_class_each(keep_sure(boxes, wanted.min_track_score, wanted.min_track_frames))
     boxes, classes = numbered(*_chosen(boxes, names, how))
     boxes = on_frames(within(boxes, summary.width, summary.height), kept)
+    boxes = boxes.ordered()
+    masks = {frame.index: mask for frame in frames if (mask := frame.detections.mask) is not None}
     has_images = not is_recording(source)
     is_folder = recorded is None and (Path(source).is_dir() or Path(source).name.lower() == "seqinfo.ini")
     return LabelledVideo(
@@ -163,12 +167,19 @@ def _labelled(
         summary.frame_rate,
         frames[-1].index + 1 if frames else 0,
         kept,
-        boxes.ordered(),
+        boxes,
         classes,
         has_images,
         numbers if is_folder else None,
         (*summary.warnings, *told),
+        masks_of_boxes(boxes, masks),
     )
+
+
+def _kept(frame: TrackedFrame, *, with_mask: bool) -> TrackedFrame:
+    """Return what a frame's labels are made of; masks take memory and are kept of labelled frames alone."""
+    mask = frame.detections.mask if with_mask else None
+    return replace(frame, image=None, detections=replace(frame.detections, mask=mask))
 
 
 def label_name(source: str | Path, track: TrackSettings) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from sportstrack.masks.table import Masks
 from sportstrack.refine.table import TrackTable
 from sportstrack.types import BoolArray, FloatArray, IntArray
 
@@ -31,6 +32,7 @@ class LabelledVideo:
         pictures: whether `source` has pictures (a recording has none).
         read: (R,) int64 all frames of the source, ascending, where pictures are missing in between; None: 0, 1, 2, ….
         warnings: what was wrong with the source, and why there may be no labels.
+        masks: of the boxes, which have none where they were filled; None where the detector gives no masks.
     """
 
     name: str
@@ -45,6 +47,7 @@ class LabelledVideo:
     pictures: bool = True
     read: IntArray | None = None
     warnings: tuple[str, ...] = ()
+    masks: Masks | None = None
 
     @property
     def filled(self) -> int:

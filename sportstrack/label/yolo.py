@@ -12,6 +12,7 @@ import numpy as np
 
 from sportstrack.errors import SourceError
 from sportstrack.files.claim import identity
+from sportstrack.label.masks import polygons_of
 from sportstrack.label.table import LabelledVideo
 
 if TYPE_CHECKING:
@@ -52,15 +53,20 @@ def write_yolo_labels(
     return write_yolo(table, folder, how)
 
 
-def to_table(videos: Sequence[LabelledVideo], split: str = "train") -> Table:
+def to_table(videos: Sequence[LabelledVideo], split: str = "train", *, polygons: bool = True) -> Table:
     """Return the labels as a table, which converts to any format; pictures stay in their videos.
+
+    Args:
+        videos: the labels.
+        split: where the frames go.
+        polygons: give masks as polygons along the edges of their pixels.
 
     Raises:
         SourceError: a recording, which has no pictures.
     """
     from data_prep.table import join_tables
 
-    return join_tables(_clip(video, split) for video in videos)
+    return join_tables(_clip(video, split, polygons and any(v.masks is not None for v in videos)) for video in videos)
 
 
 def pictures_of(video: LabelledVideo) -> ImageTable:
@@ -85,7 +91,8 @@ def review(videos: Sequence[LabelledVideo]) -> str:
     return text.getvalue()
 
 
-def _clip(video: LabelledVideo, split: str) -> Table:
+def _clip(video: LabelledVideo, split: str, polygons: bool) -> Table:
+    from data_prep.polygons import Polygons
     from data_prep.table import Boxes, Clip, ImageTable, Table, VideoFrame
 
     if not video.pictures:
@@ -107,5 +114,6 @@ def _clip(video: LabelledVideo, split: str) -> Table:
     boxes = Boxes.make(
         np.searchsorted(frames, found.frame), found.xyxy, found.class_id, track_id=found.track_id,
         visibility=np.where(found.filled, 0.0, -1.0), score=found.score,
+        polygons=Polygons.make(polygons_of(video)) if polygons else None,
     )  # fmt: skip
     return Table(video.classes, (clip,), images, boxes)

@@ -26,6 +26,7 @@ from sportstrack.identities.rows import attribute_of_rows
 from sportstrack.images.encode import encode_image
 from sportstrack.limits import MAX_CANVAS, MAX_SIDE
 from sportstrack.mot import MotTable, read_mot
+from sportstrack.mots import is_mots, read_mots
 from sportstrack.types import Tracks
 
 PROGRAM = "sportstrack presence"
@@ -94,11 +95,18 @@ def _main(options: argparse.Namespace) -> int:
         overwrite=options.overwrite,
         make_folders=True,
     ) as (file,):
-        table = _chosen(read_mot(options.result, zero_based=options.zero_based), options)
+        table = _chosen(_read(options.result, zero_based=options.zero_based), options)
         (_write_video if suffix in VIDEOS else _write_picture)(table, options, file)
     if not options.quiet:
         sys.stderr.write(f"{PROGRAM}: wrote {options.output}\n")
     return 0
+
+
+def _read(path: Path, *, zero_based: bool) -> MotTable:
+    """Read MOT text, or MOTS text as the boxes around its masks."""
+    if is_mots(path):
+        return read_mots(path, zero_based=True if zero_based else None).boxes()
+    return read_mot(path, zero_based=zero_based)
 
 
 def _chosen(table: MotTable, options: argparse.Namespace) -> MotTable:

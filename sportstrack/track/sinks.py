@@ -19,11 +19,12 @@ from typing import Any, Protocol
 import numpy as np
 
 from sportstrack.boxes import xyxy_to_tlwh
+from sportstrack.classes import mots_classes
 from sportstrack.files.claim import PartFile
 from sportstrack.files.text import TextFile
 from sportstrack.identities.table import ATTRIBUTES
 from sportstrack.mot import format_mot_rows
-from sportstrack.mots import CAR, IGNORE, PEDESTRIAN, format_mots_rows
+from sportstrack.mots import format_mots_rows
 from sportstrack.track.frames import PITCH_COLUMNS, TrackedFrame
 
 
@@ -236,18 +237,6 @@ class MotsSink(_TextSink):
         if self._is_empty:
             self.warnings = ["MOTS text was left out: the detections have no masks"]
             self.file.part.unlink(missing_ok=True)
-
-
-def mots_classes(names: Mapping[int, str]) -> dict[int, int]:
-    """Return class id → number in MOTS text: the id + 1, as in MOT text, but for what has a number of its own there.
-
-    Beside a class called person or pedestrian, that is 2 and a car 1, as MOTS has it. No class gets 10, which marks
-    regions to ignore.
-    """
-    own = {"car": CAR, "person": PEDESTRIAN, "pedestrian": PEDESTRIAN}
-    taken = {IGNORE} | ({CAR, PEDESTRIAN} if {"person", "pedestrian"} & set(names.values()) else set())
-    found = {number: 100 + number if number + 1 in taken else number + 1 for number in names}
-    return found | {number: own[name] for number, name in names.items() if CAR in taken and name in own}
 
 
 class CocoSink(_TextSink):

@@ -9,11 +9,15 @@ import numpy as np
 import pytest
 from helpers import masked
 from pycocotools import mask as coco
+from scipy import ndimage
 
 import sportstrack
+from sportstrack.classes import mots_classes
+from sportstrack.draw.annotator import Annotator
+from sportstrack.draw.results import read_result
 from sportstrack.mots import read_mots
+from sportstrack.presence.command import main as presence_main
 from sportstrack.recording import Recording
-from sportstrack.track.sinks import mots_classes
 
 FORMATS = ["mot", "mots", "jsonl", "coco"]
 
@@ -78,3 +82,41 @@ def test_without_masks_there_is_no_mots_text_and_a_word_about_it(tmp_path: Path)
     assert not (tmp_path / "out" / "walk.mots.txt").exists()
     assert any("no masks" in text for text in summary.warnings)
     assert len(json.loads((tmp_path / "out" / "walk.coco.json").read_text())) == 15
+
+
+@pytest.mark.parametrize("ending", [".mots.txt", ".coco.json", ".jsonl", ".npz"])
+def test_results_with_masks_are_read_again_to_be_drawn(run: Path, ending: str) -> None:
+    result = read_result(run / f"walk{ending}")
+    assert result.names == {0: "player", 1: "ball"}
+    for frame in (0, 4, 9, 20):
+        tracks, detections = result.at(frame)
+        assert detections is not None
+        assert detections.mask is not None
+        seen = np.flatnonzero(tracks.detection >= 0)
+        areas = detections.mask[tracks.detection[seen]].area()
+        expected = np.asarray(masked.table(frame).mask).sum(axis=(1, 2))
+        balls = tracks.class_id[seen] == 1
+        assert areas[balls].tolist() == [expected[2]]
+        assert len(areas) == (2 if frame == 9 else 3)
+
+
+@pytest.mark.parametrize("ending", [".mots.txt", ".jsonl"])
+def test_masks_are_drawn_from_a_result(run: Path, ending: str) -> None:
+    annotator = Annotator({0: "player", 1: "ball"}, draw="mask")
+    image = annotator.draw(
+        np.zeros((masked.HEIGHT, masked.WIDTH, 3), np.uint8), *read_result(run / f"walk{ending}").at(0)
+    )
+    covered = np.asarray(masked.table(0).mask).any(axis=0)
+    assert np.array_equal(image.any(axis=2) | ndimage.binary_dilation(covered), ndimage.binary_dilation(covered))
+    assert image[ndimage.binary_erosion(covered, iterations=2)].any(axis=1).all()
+
+
+def test_coco_results_replay_with_their_masks(run: Path, tmp_path: Path) -> None:
+    sportstrack.track_video(run / "walk.coco.json", tmp_path, formats=["mots"], detections=str(run / "walk.coco.json"))
+    again, first = read_mots(tmp_path / "walk.coco.mots.txt"), read_mots(run / "walk.mots.txt")
+    assert again.masks.area().sum() == pytest.approx(first.masks.area().sum(), rel=0.05)
+
+
+def test_presence_reads_mots_text(run: Path, tmp_path: Path) -> None:
+    assert presence_main([str(run / "walk.mots.txt"), "-o", str(tmp_path / "map.png")]) == 0
+    assert (tmp_path / "map.png").stat().st_size > 0
