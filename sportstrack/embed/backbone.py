@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sportstrack.embed.crops import NetworkInput, embed_crops
 from sportstrack.errors import SettingError, WeightsError, unknown
+from sportstrack.masks.table import Masks
 from sportstrack.models.devices import check_half, choose_device, import_torch
 from sportstrack.plugins import first_line
 from sportstrack.types import Embeddings, FloatArray, Image
@@ -61,7 +62,15 @@ class TorchvisionEmbedder:
 
     def __call__(self, frame: Image, xyxy: FloatArray) -> Embeddings:
         """Return (N, D) unit rows for an (H, W, 3) BGR frame and (N, 4) boxes."""
-        return embed_crops(frame, xyxy, self._run, wants=self._wants, length=self.length, batch=_BATCH)
+        return self._embed(frame, xyxy, None)
+
+    def masked(self, frame: Image, xyxy: FloatArray, masks: Masks) -> Embeddings:
+        """Return (N, D) unit rows; the pixels outside the masks are blanked."""
+        return self._embed(frame, xyxy, masks)
+
+    def _embed(self, frame: Image, xyxy: FloatArray, masks: Masks | None) -> Embeddings:
+        wants = self._wants
+        return embed_crops(frame, xyxy, self._run, wants=wants, length=self.length, batch=_BATCH, masks=masks)
 
     def _try_out(self) -> int:
         """Run once on noise and return a vector's length."""

@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 from sportstrack.embed.crops import check_input
 from sportstrack.identities.palette import COLOURS, REGIONS
-from sportstrack.types import MAX_COORDINATE, BoolArray, FloatArray, Image
+from sportstrack.masks.places import labels, values_at
+from sportstrack.masks.table import Masks
+from sportstrack.types import MAX_COORDINATE, BoolArray, FloatArray, Image, IntArray
 
 Kits = NDArray[np.float32]
 """(N, regions × colours): of each region (shirt, shorts, socks) the share that shows each colour of the palette."""
@@ -38,10 +40,11 @@ _SHADOW = 0.5  # how much of a lower brightness counts: shadows lie on the groun
 _SKIN, _SKIN_SPREAD = np.array([0.45, -0.4]), np.array([0.15, 0.25])  # octaves: red and blue to green
 _SKIN_LEFT = 0.3  # share of skin's weight that is left, below the shirt
 _SPREAD = np.array([0.22, 0.22, 0.35])  # octaves over which a pixel belongs to a colour of the palette
+_LEAST_GROUND = 10  # pixels beside a box that are nobody's; with fewer, its ground is the usual one
 _NO_COLOUR = 3  # steps; a picture whose ratios all lie within has no colour
 
 
-def kit_colours(frame: Image, xyxy: FloatArray) -> Kits:
+def kit_colours(frame: Image, xyxy: FloatArray, masks: Masks | None = None) -> Kits:
     """Return (N, regions × colours) shares of the colours of `sportstrack.identities.palette` for (N, 4) boxes.
 
     What a region lacks to a sum of 1 is ground, skin or hidden. A box without usable corners gives zeros, and so do
@@ -50,15 +53,25 @@ def kit_colours(frame: Image, xyxy: FloatArray) -> Kits:
     Args:
         frame: (H, W, 3) BGR.
         xyxy: pixels; boxes may reach outside the frame, whose border is then repeated.
+        masks: of the boxes, at the frame's size: what lies outside a box's own does not count for its kit, and what
+            lies in anybody's does not count for the ground.
     """
     boxes = check_input(frame, xyxy)
     found: Kits = np.zeros((len(boxes), len(REGIONS) * len(COLOURS)), np.float32)
     rows = _usable(boxes, frame.shape[1], frame.shape[0]).nonzero()[0]
     if not len(rows):
         return found
-    body, beside = _sample(frame, boxes[rows])
+    x, y = _places(boxes[rows], frame.shape[1], frame.shape[0])
+    body, beside = _sample(frame, x, y)
+    weight: FloatArray = _WEIGHT[None]
     ground = np.median(beside, axis=1)
     usual = np.median(ground, axis=0)
+    if masks is not None and masks.shape == frame.shape[:2]:
+        own, covered = _by_mask(masks, rows, x, y)
+        weight = weight * own
+        clear = np.count_nonzero(~covered, axis=1) >= _LEAST_GROUND
+        ground[clear] = np.nanmedian(np.where(covered[clear, :, None], np.nan, beside[clear]), axis=1)
+        ground[~clear] = usual
     if max(np.abs(beside[..., :2]).max(), np.abs(body[..., :2]).max()) <= _NO_COLOUR:
         return found
     elsewhere = (np.abs(ground - usual) > _OTHER_PLACE * _OCTAVE).any(axis=1)
@@ -74,7 +87,8 @@ def kit_colours(frame: Image, xyxy: FloatArray) -> Kits:
         place = np.flatnonzero(number == _REGION)
         shares = (shirt if region == "shirt" else legs)[cell[:, place]]
         # No product of matrices: its threads would go on waiting on the cores that the detector needs.
-        parts.append(np.einsum("p,npc->nc", _WEIGHT[place].astype(np.float32), shares))
+        weights = np.broadcast_to(weight[:, place], shares.shape[:2]).astype(np.float32)
+        parts.append(np.einsum("np,npc->nc", weights, shares))
     found[rows] = np.concatenate(parts, axis=1)
     return found
 
@@ -88,23 +102,42 @@ def _usable(boxes: FloatArray, width: int, height: int) -> BoolArray:
     return usable
 
 
-def _sample(frame: Image, boxes: FloatArray) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
-    """Return (N, P, 3) steps of the pixels on the bodies and (N, Q, 3) of those beside: two ratios and brightness."""
-    height, width = frame.shape[:2]
+def _places(boxes: FloatArray, width: int, height: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the columns (N, X) and rows (N, Y) of the pixels that are sampled."""
     size = boxes[:, 2:] - boxes[:, :2]
     x = boxes[:, :1] + size[:, :1] * _X
     y = boxes[:, 1:2] + size[:, 1:] * _Y
-    columns = np.clip(x, 0, width - 1).astype(np.intp)
-    rows = np.clip(y, 0, height - 1).astype(np.intp)
-    pixels = frame.reshape(-1, 3)[(rows[:, :, None] * width + columns[:, None, :])]
+    return np.clip(x, 0, width - 1).astype(np.intp), np.clip(y, 0, height - 1).astype(np.intp)
+
+
+def _by_mask(
+    masks: Masks, rows: IntArray, columns: NDArray[np.intp], lines: NDArray[np.intp]
+) -> tuple[BoolArray, BoolArray]:
+    """Return which pixels on the bodies are their own, (N, P), and which beside are anybody's, (N, Q).
+
+    A box without a mask has all of its pixels.
+    """
+    inside = columns[:, None, _BESIDE:-_BESIDE]
+    own = values_at(masks, rows[:, None, None], inside, lines[:, :, None]).reshape(len(rows), -1)
+    own |= ~masks.has[rows][:, None]
+    sides = np.concatenate((columns[:, :_BESIDE], columns[:, -_BESIDE:]), axis=1)
+    anybody = labels(masks)[lines[:, ::2, None], sides[:, None]] > 0
+    return own, anybody.reshape(len(rows), -1)
+
+
+def _sample(
+    frame: Image, columns: NDArray[np.intp], rows: NDArray[np.intp]
+) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
+    """Return (N, P, 3) steps of the pixels on the bodies and (N, Q, 3) of those beside: two ratios and brightness."""
+    pixels = frame.reshape(-1, 3)[(rows[:, :, None] * frame.shape[1] + columns[:, None, :])]
     steps = _LOGARITHM[pixels]
     found = np.empty_like(steps)
     np.subtract(steps[..., 2], steps[..., 1], out=found[..., 0])
     np.subtract(steps[..., 0], steps[..., 1], out=found[..., 1])
     np.maximum(np.maximum(steps[..., 0], steps[..., 1]), steps[..., 2], out=found[..., 2])
-    body = found[:, :, _BESIDE:-_BESIDE].reshape(len(boxes), -1, 3)
+    body = found[:, :, _BESIDE:-_BESIDE].reshape(len(rows), -1, 3)
     left, right = found[:, ::2, :_BESIDE], found[:, ::2, -_BESIDE:]
-    return body, np.concatenate((left, right), axis=2).reshape(len(boxes), -1, 3)
+    return body, np.concatenate((left, right), axis=2).reshape(len(rows), -1, 3)
 
 
 @lru_cache(maxsize=64)

@@ -6,7 +6,7 @@ all four are clipped to the frame. A box with any area inside the frame has at l
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,10 +17,12 @@ from sportstrack.appearance import unit_rows
 from sportstrack.errors import SettingError
 from sportstrack.images.check import check_image
 from sportstrack.images.opencv import require_cv2
+from sportstrack.masks.table import Masks
 from sportstrack.types import BoolArray, Embeddings, FloatArray, Image, IntArray
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)  # of RGB in 0…1
 IMAGENET_STD = (0.229, 0.224, 0.225)
+_BLANK = np.array([104, 116, 124], np.uint8)  # BGR, the mean above; what is blanked becomes about 0 for a network
 
 
 @dataclass(frozen=True)
@@ -81,12 +83,24 @@ def pixel_boxes(xyxy: FloatArray, height: int, width: int) -> tuple[IntArray, Bo
     return pixels, valid
 
 
-def resized_crops(frame: Image, pixels: IntArray, size: tuple[int, int]) -> Image:
-    """Cut (n, 4) pixel boxes out of a frame and stretch each to `size`: (n, H, W, 3), bilinear."""
+def resized_crops(
+    frame: Image, pixels: IntArray, size: tuple[int, int], masks: Sequence[BoolArray | None] | None = None
+) -> Image:
+    """Cut (n, 4) pixel boxes out of a frame and stretch each to `size`: (n, H, W, 3), bilinear.
+
+    Args:
+        frame: (H, W, 3).
+        pixels: the boxes.
+        size: height and width.
+        masks: of each box, its (h, w) pixels that stay, the others are blanked; None leaves all.
+    """
     cv2, (height, width) = require_cv2(), size
     crops = np.empty((len(pixels), height, width, 3), np.uint8)
-    for crop, (x1, y1, x2, y2) in zip(crops, pixels.tolist(), strict=True):
-        cv2.resize(frame[y1:y2, x1:x2], (width, height), dst=crop, interpolation=cv2.INTER_LINEAR)
+    for row, (x1, y1, x2, y2) in enumerate(pixels.tolist()):
+        part = frame[y1:y2, x1:x2]
+        if masks is not None and (mask := masks[row]) is not None:
+            part = np.where(mask[:, :, None], part, _BLANK)
+        cv2.resize(part, (width, height), dst=crops[row], interpolation=cv2.INTER_LINEAR)
     return crops
 
 
@@ -98,6 +112,7 @@ def embed_crops(
     wants: NetworkInput,
     length: int,
     batch: int,
+    masks: Masks | None = None,
 ) -> Embeddings:
     """Send every box through a network, at most `batch` at a time.
 
@@ -108,6 +123,7 @@ def embed_crops(
         wants: the network's input.
         length: of a vector.
         batch: limits memory.
+        masks: of the boxes; what lies outside them is blanked.
 
     Returns:
         (N, `length`) unit rows, zeros for boxes without pixels.
@@ -117,5 +133,6 @@ def embed_crops(
     found, rows = np.zeros((len(boxes), length), np.float32), seen.nonzero()[0]
     for start in range(0, len(rows), batch):
         part = rows[start : start + batch]
-        found[part] = run(wants.planes(resized_crops(frame, pixels[part], wants.size)))
+        own = None if masks is None else [masks.crop(row, pixels[row]) if masks.has[row] else None for row in part]
+        found[part] = run(wants.planes(resized_crops(frame, pixels[part], wants.size, own)))
     return unit_rows(found)

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from sportstrack.appearance import unit_rows
+from sportstrack.embed.masked import embed_masked
+from sportstrack.masks.table import Masks
 from sportstrack.types import BoolArray, Embedder, Embeddings, FloatArray, Image
 
 WARM_UP = 25  # frames
@@ -40,6 +42,10 @@ class Centred:
     def __call__(self, frame: Image, xyxy: FloatArray) -> Embeddings:
         """Return (N, D) unit rows."""
         return self.centre(self.embedder(frame, xyxy))
+
+    def masked(self, frame: Image, xyxy: FloatArray, masks: Masks) -> Embeddings:
+        """Return (N, D) unit rows of the pixels inside the masks."""
+        return self.centre(embed_masked(self.embedder, frame, xyxy, masks))
 
     def centre(self, vectors: Embeddings) -> Embeddings:
         """Centre one frame's (N, D) unit rows; call it for every frame, in order."""
@@ -75,6 +81,11 @@ class Combined:
     def __call__(self, frame: Image, xyxy: FloatArray) -> Embeddings:
         """Return (N, sum of D) unit rows."""
         return unit_rows(np.concatenate([part(frame, xyxy) * weight for part, weight in self._parts], axis=1))
+
+    def masked(self, frame: Image, xyxy: FloatArray, masks: Masks) -> Embeddings:
+        """Return (N, sum of D) unit rows of the pixels inside the masks."""
+        rows = [part.masked(frame, xyxy, masks) * weight for part, weight in self._parts]
+        return unit_rows(np.concatenate(rows, axis=1))
 
     def reset(self) -> None:
         """Forget the means: another video begins."""

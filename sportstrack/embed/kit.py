@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from sportstrack.embed.crops import check_input, pixel_boxes
 from sportstrack.images.opencv import require_cv2
+from sportstrack.masks.table import Masks
 from sportstrack.types import MAX_COORDINATE, Embeddings, FloatArray, Image, IntArray
 
 TORSO = (0.20, 0.18, 0.80, 0.50)  # left, top, right, bottom as shares of the box
@@ -31,6 +32,13 @@ class KitEmbedder:
 
     def __call__(self, frame: Image, xyxy: FloatArray) -> Embeddings:
         """Return (N, 48) unit rows for an (H, W, 3) BGR frame and (N, 4) boxes."""
+        return self._embed(frame, xyxy, None)
+
+    def masked(self, frame: Image, xyxy: FloatArray, masks: Masks) -> Embeddings:
+        """Return (N, 48) unit rows of the torsos' pixels inside the masks."""
+        return self._embed(frame, xyxy, masks)
+
+    def _embed(self, frame: Image, xyxy: FloatArray, masks: Masks | None) -> Embeddings:
         boxes = check_input(frame, xyxy)
         left, top, right, bottom = TORSO
         finite = np.logical_and.reduce(np.isfinite(boxes), axis=1)
@@ -41,7 +49,7 @@ class KitEmbedder:
         rows = seen.nonzero()[0]
         counts = np.zeros((len(boxes), 2 * BINS))
         if len(rows):
-            counts[rows] = self._count(*_gather(frame, pixels[rows]))
+            counts[rows] = self._count(*_gather(frame, pixels[rows], masks, rows))
         total = counts.sum(axis=1, keepdims=True)
         vectors: Embeddings = np.sqrt(counts / np.maximum(total, 1.0)).astype(np.float32)
         return vectors
@@ -65,10 +73,16 @@ def _tables() -> tuple[IntArray, IntArray]:
     return np.where(grass, 2 * BINS, hue), BINS + levels * BINS // 256
 
 
-def _gather(frame: Image, pixels: IntArray) -> tuple[Image, IntArray]:
-    """Return the pixels of n boxes in a row, (P, 3), and how many each has, (n,); large boxes are sampled."""
+def _gather(frame: Image, pixels: IntArray, masks: Masks | None, rows: IntArray) -> tuple[Image, IntArray]:
+    """Return the pixels of n boxes in a row, (P, 3), and how many each has, (n,); large boxes are sampled.
+
+    Of a box with a mask the pixels inside it are taken alone.
+    """
     parts = []
-    for x1, y1, x2, y2 in pixels.tolist():
-        part = frame[y1 : y2 : -(-(y2 - y1) // _SIDE), x1 : x2 : -(-(x2 - x1) // _SIDE)]
+    for row, (x1, y1, x2, y2) in zip(rows.tolist(), pixels.tolist(), strict=True):
+        down, across = -(-(y2 - y1) // _SIDE), -(-(x2 - x1) // _SIDE)
+        part = frame[y1:y2:down, x1:x2:across]
+        if masks is not None and masks.has[row]:
+            part = part[masks.crop(row, (x1, y1, x2, y2))[::down, ::across]]
         parts.append(part.reshape(-1, 3))
     return np.concatenate(parts), np.array([len(part) for part in parts])

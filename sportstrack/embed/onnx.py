@@ -17,6 +17,7 @@ from sportstrack.engines.names import EngineError, is_installed
 from sportstrack.engines.runtime import Runtime, open_runtime
 from sportstrack.errors import FormatError, SportstrackError, WeightsError
 from sportstrack.files.reading import read_json
+from sportstrack.masks.table import Masks
 from sportstrack.models.devices import device_name
 from sportstrack.models.weights import OSNET, cache_folder, find_weights
 from sportstrack.plugins import first_line
@@ -71,8 +72,15 @@ class OnnxEmbedder:
 
     def __call__(self, frame: Image, xyxy: FloatArray) -> Embeddings:
         """Return (N, D) unit rows for an (H, W, 3) BGR frame and (N, 4) boxes."""
-        batch = self._model.batch or _BATCH
-        return embed_crops(frame, xyxy, self._run, wants=self._model.wants, length=self.length, batch=batch)
+        return self._embed(frame, xyxy, None)
+
+    def masked(self, frame: Image, xyxy: FloatArray, masks: Masks) -> Embeddings:
+        """Return (N, D) unit rows; the pixels outside the masks are blanked."""
+        return self._embed(frame, xyxy, masks)
+
+    def _embed(self, frame: Image, xyxy: FloatArray, masks: Masks | None) -> Embeddings:
+        wants, batch = self._model.wants, self._model.batch or _BATCH
+        return embed_crops(frame, xyxy, self._run, wants=wants, length=self.length, batch=batch, masks=masks)
 
     def _run(self, planes: NDArray[np.float32]) -> Any:
         return self._run_all(planes)[self._output][: len(planes)].reshape(len(planes), -1)

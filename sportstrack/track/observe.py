@@ -19,7 +19,9 @@ from sportstrack.checks import as_affine
 from sportstrack.detect.connector import Connector
 from sportstrack.detect.enhanced import EnhancedDetector
 from sportstrack.embed.clothes import kit_colours
+from sportstrack.embed.masked import embed_masked
 from sportstrack.errors import SettingError
+from sportstrack.masks.table import Masks
 from sportstrack.numbers.watch import NumberWatch
 from sportstrack.plugins import plugin
 from sportstrack.recording import RecordingInfo
@@ -150,11 +152,12 @@ class Observer:
         boxes, camera = _usable(detections), observation.camera
         if self._embedder is not None:
             started = time.perf_counter()
-            detections = replace(detections, embedding=self._embed(observation.image, boxes, detections.valid))
+            embedding = self._embed(observation.image, boxes, detections.valid, detections.mask)
+            detections = replace(detections, embedding=embedding)
             self._seconds["embed"] += time.perf_counter() - started
         if self._kits:
             started = time.perf_counter()
-            colours = kit_colours(cast(Image, observation.image), detections.xyxy)
+            colours = kit_colours(cast(Image, observation.image), detections.xyxy, detections.mask)
             detections = replace(detections, kit_colours=colours)
             self._seconds["teams"] += time.perf_counter() - started
         if self._numbers is not None:
@@ -188,8 +191,11 @@ class Observer:
         detections, bystanders = set_aside(table, counts)
         return detections, bystanders if self._embedder is None else without_embedding(bystanders), table
 
-    def _embed(self, image: Image | None, boxes: FloatArray, valid: BoolArray | None) -> Embeddings:
-        value = cast(Embedder, self._embedder)(cast(Image, image), boxes)
+    def _embed(
+        self, image: Image | None, boxes: FloatArray, valid: BoolArray | None, masks: Masks | None
+    ) -> Embeddings:
+        masks = masks if masks is None or valid is None else masks[valid]
+        value = embed_masked(cast(Embedder, self._embedder), cast(Image, image), boxes, masks)
         try:
             rows = np.asarray(value, np.float32)
         except (TypeError, ValueError) as error:

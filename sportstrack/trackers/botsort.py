@@ -82,7 +82,7 @@ class BoTSORTConfig:
         fuse_score: motion cost is 1 − IoU · score instead of 1 − IoU, but for the second stage.
         duplicate_thresh: of a tracked and a lost track closer than this (1 − IoU), the younger is removed.
         per_class: match boxes of the same class only.
-        overlap: what overlaps: ``box``, or ``mask`` where track and detection have one.
+        overlap: ``box``, or ``mask``: masks, too, say whose of several tracks a detection is.
         std_weight_position: position noise as a share of the box's width (x, w) or height (y, h).
         std_weight_velocity: velocity noise as the same share, per frame.
     """

@@ -58,7 +58,7 @@ class CBIoUConfig:
         max_age: frames (at 30 per second) that a track survives without a detection.
         min_hits: detections in a row before a track is reported.
         per_class: match boxes of the same class only.
-        overlap: what overlaps: ``box``, or ``mask`` where track and detection have one.
+        overlap: ``box``, or ``mask``: masks, too, say whose of several tracks a detection is.
     """
 
     b1: float = 0.3

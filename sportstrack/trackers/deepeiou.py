@@ -83,7 +83,7 @@ class DeepEIoUConfig:
         aw_param: how much ``adaptive`` adds to that where appearance singles a pair out.
         duplicate_thresh: of a tracked and a lost track closer than this (1 − IoU), the younger is removed.
         per_class: match boxes of the same class only.
-        overlap: what overlaps: ``box``, or ``mask`` where track and detection have one.
+        overlap: ``box``, or ``mask``: masks, too, say whose of several tracks a detection is.
     """
 
     track_high_thresh: float = 0.25

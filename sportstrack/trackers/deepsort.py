@@ -79,7 +79,7 @@ class DeepSORTConfig:
         gating_only_position: gate by the centre alone, not by aspect ratio and height too.
         det_thresh: detections with a lower score are ignored.
         per_class: match boxes of the same class only.
-        overlap: what overlaps: ``box``, or ``mask`` where track and detection have one.
+        overlap: ``box``, or ``mask``: masks, too, say whose of several tracks a detection is.
         std_weight_position: position noise as a share of the box height.
         std_weight_velocity: velocity noise as a share of the box height per frame.
         std_aspect: noise of the aspect ratio per frame.

@@ -83,7 +83,7 @@ class OCSORTConfig:
         alpha_fixed_emb: share of a track's old appearance when the embedding of a detection with score 1 comes in; a
             lower score has a larger share.
         per_class: match boxes of the same class only.
-        overlap: what overlaps: ``box``, or ``mask`` where track and detection have one.
+        overlap: ``box``, or ``mask``: masks, too, say whose of several tracks a detection is.
         position_var: first variance of x, y, area, ratio.
         velocity_var: first variance of their velocities per frame (the ratio has none).
         position_noise: growth of the position's variance per frame.

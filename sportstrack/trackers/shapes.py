@@ -1,4 +1,4 @@
-"""The overlap of tracks and detections by their masks, for the setting ``overlap="mask"``.
+"""The overlap of tracks and detections by their boxes and masks, for the setting ``overlap="mask"``.
 
 A mask is kept as its *shape*: `ROWS` × `COLUMNS` samples at even places of its own box. The shape of a track is that of
 its last detection; it moves and grows with the track's predicted box. So a track costs 288 bytes whatever the size of
@@ -48,7 +48,9 @@ def shapes_of(masks: Masks | None, boxes: FloatArray, rows: IntArray) -> BoolArr
 
 
 def overlap(boxes: FloatArray, shapes: BoolArray, others: FloatArray, other_shapes: BoolArray) -> FloatArray:
-    """Return the (T, N) intersection over union of every pair: of the masks where both have one, else of the boxes.
+    """Return the (T, N) intersection over union of every pair of boxes, told apart by masks where there are some.
+
+    Boxes say whether a pair may be one person, masks whose of several a detection is: see `agreement`.
 
     Args:
         boxes: (T, 4) corners.
@@ -59,29 +61,47 @@ def overlap(boxes: FloatArray, shapes: BoolArray, others: FloatArray, other_shap
     found = iou(boxes, others)
     if len(shapes) and len(other_shapes):
         t, n = found.nonzero()
-        found[t, n] = pair_overlap(
-            found[t, n], boxes[t], shapes.take(t, axis=1), others[n], other_shapes.take(n, axis=1)
-        )
+        found[t, n] *= agreement(t, n, boxes, shapes, others, other_shapes)
     return found
 
 
-def pair_overlap(
-    plain: FloatArray, boxes: FloatArray, shapes: BoolArray, others: FloatArray, other_shapes: BoolArray
+def agreement(
+    t: IntArray, n: IntArray, boxes: FloatArray, shapes: BoolArray, others: FloatArray, other_shapes: BoolArray
 ) -> FloatArray:
-    """Return the (P,) intersection over union of pairs: of the masks where both have one, else `plain`.
+    """Return (P,) how well the masks of pairs fit, from 0 to 1, against the best of all pairs with the same detection.
+
+    It is the intersection over union of a pair's masks divided by the best one of its detection. So a detection that
+    one track alone can have keeps its overlap of boxes, whatever limbs do from frame to frame; of several tracks whose
+    boxes it overlaps, the one whose mask it covers is preferred. A pair without both masks keeps its overlap, too.
 
     Args:
-        plain: (P,) intersection over union of the boxes.
-        boxes: (P, 4) corners.
-        shapes: (G, P).
-        others: (P, 4) corners.
+        t: (P,) tracks.
+        n: (P,) detections; a pair is given once.
+        boxes: (T, 4) corners.
+        shapes: (G, T).
+        others: (N, 4) corners.
+        other_shapes: (G, N).
+    """
+    fit = np.ones(len(t))
+    both = (shapes.any(axis=0)[t] & other_shapes.any(axis=0)[n]).nonzero()[0]
+    if len(both):
+        rows, columns = t[both], n[both]
+        shared = shape_iou(boxes[rows], shapes.take(rows, axis=1), others[columns], other_shapes.take(columns, axis=1))
+        best = np.zeros(len(others))
+        np.maximum.at(best, columns, shared)
+        fit[both] = np.divide(shared, best[columns], out=np.ones(len(both)), where=best[columns] > 0)
+    return fit
+
+
+def shape_iou(a: FloatArray, shapes: BoolArray, b: FloatArray, other_shapes: BoolArray) -> FloatArray:
+    """Return the (P,) intersection over union of pairs of masks.
+
+    Args:
+        a: (P, 4) corners.
+        shapes: (G, P) in these boxes.
+        b: (P, 4) corners.
         other_shapes: (G, P).
     """
-    both = (shapes.any(axis=0) & other_shapes.any(axis=0)).nonzero()[0]
-    if not len(both):
-        return plain
-    a, b = boxes.take(both, axis=0), others.take(both, axis=0)
-    mine, theirs = shapes.take(both, axis=1), other_shapes.take(both, axis=1)
     size, other_size = a[:, 2:] - a[:, :2], b[:, 2:] - b[:, :2]
     step = other_size / size
     start = (b[:, :2] - a[:, :2]) / size
@@ -89,13 +109,12 @@ def pair_overlap(
     row = np.floor((start[:, 1:] + step[:, 1:] * _DOWN) * ROWS)
     inside = ((row >= 0) & (row < ROWS))[:, :, None] & ((column >= 0) & (column < COLUMNS))[:, None]
     row, column = row.clip(0, ROWS - 1), column.clip(0, COLUMNS - 1)
-    place = (row[:, :, None] * COLUMNS + column[:, None]).astype(np.int64).reshape(len(both), -1)
-    shared = mine.T.reshape(-1)[place + ROWS * COLUMNS * np.arange(len(both))[:, None]]
-    shared &= inside.reshape(len(both), -1)
-    shared &= theirs.T
+    place = (row[:, :, None] * COLUMNS + column[:, None]).astype(np.int64).reshape(len(a), -1)
+    shared = shapes.T.reshape(-1)[place + ROWS * COLUMNS * np.arange(len(a))[:, None]]
+    shared &= inside.reshape(len(a), -1)
+    shared &= other_shapes.T
     other_area = other_size.prod(axis=1)
     common = shared.mean(axis=1) * other_area
-    union = mine.mean(axis=0) * size.prod(axis=1) + theirs.mean(axis=0) * other_area - common
-    found: FloatArray = plain.copy()
-    found[both] = np.minimum(common / np.maximum(union, 1e-9), 1.0)
+    union = shapes.mean(axis=0) * size.prod(axis=1) + other_shapes.mean(axis=0) * other_area - common
+    found: FloatArray = np.minimum(common / np.maximum(union, 1e-9), 1.0)
     return found

@@ -55,7 +55,7 @@ class SORTConfig:
         iou_threshold: least overlap of a match.
         det_thresh: detections with a lower score are ignored.
         per_class: match boxes of the same class only.
-        overlap: what overlaps: ``box``, or ``mask`` where track and detection have one.
+        overlap: ``box``, or ``mask``: masks, too, say whose of several tracks a detection is.
         position_var: first variance of x, y, area, ratio.
         velocity_var: first variance of their velocities per frame (the ratio has none).
         position_noise: growth of the position's variance per frame.

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from helpers import masked
 
+from sportstrack.boxes import iou
 from sportstrack.errors import SettingError
 from sportstrack.masks import Masks, mask_iou
 from sportstrack.trackers import TRACKERS, create_tracker
-from sportstrack.trackers.shapes import no_shapes, overlap, shapes_of
+from sportstrack.trackers.shapes import no_shapes, overlap, shape_iou, shapes_of
 from sportstrack.types import Detections
 
 NAMES = sorted(set(TRACKERS) - {"ball"})
@@ -25,8 +26,10 @@ def test_the_overlap_of_shapes_is_that_of_the_masks_but_for_the_sampling() -> No
     first, second = masked.table(16), masked.table(18)
     assert first.mask is not None
     assert second.mask is not None
-    found = overlap(first.xyxy, shapes(first.mask, first.xyxy), second.xyxy, shapes(second.mask, second.xyxy))
-    assert found == pytest.approx(mask_iou(first.mask, second.mask), abs=0.06)
+    t, n = np.divmod(np.arange(9), 3)
+    mine, theirs = shapes(first.mask, first.xyxy), shapes(second.mask, second.xyxy)
+    found = shape_iou(first.xyxy[t], mine[:, t], second.xyxy[n], theirs[:, n])
+    assert found.reshape(3, 3) == pytest.approx(mask_iou(first.mask, second.mask), abs=0.06)
 
 
 def test_a_shape_moves_and_grows_with_its_box() -> None:
@@ -34,7 +37,23 @@ def test_a_shape_moves_and_grows_with_its_box() -> None:
     assert table.mask is not None
     mine = shapes(table.mask, table.xyxy)
     moved = table.xyxy * 1.5 + 40
-    assert overlap(moved, mine, moved, mine)[0, 0] == pytest.approx(1.0, abs=1e-9)
+    assert shape_iou(moved, mine, moved, mine)[0] == pytest.approx(1.0, abs=1e-9)
+
+
+def test_a_detection_of_one_track_alone_keeps_the_overlap_of_boxes() -> None:
+    table, later = masked.table(0), masked.table(1)
+    assert table.mask is not None
+    assert later.mask is not None
+    found = overlap(table.xyxy, shapes(table.mask, table.xyxy), later.xyxy, shapes(later.mask, later.xyxy))
+    assert np.array_equal(found, iou(table.xyxy, later.xyxy))
+
+
+def test_of_two_tracks_the_one_whose_mask_is_covered_is_preferred() -> None:
+    boxes = np.array([[0.0, 0, 20, 20], [0, 0, 20, 20]])
+    halves = np.zeros((2, 20, 20), bool)
+    halves[0, :, :8] = halves[1, :, 12:] = True
+    both = shapes(Masks.from_array(halves), boxes)
+    assert overlap(boxes, both, boxes[:1], both[:, :1]).tolist() == [[1.0], [0.0]]
 
 
 def test_without_a_mask_the_boxes_count() -> None:

@@ -73,7 +73,7 @@ class SportsTrackConfig:
         roster: of a class, at most so many tracks are started and reported at once, as ``{class: number}``.
         class_lock: a track keeps its class once five more detections of it than of any other have been matched.
         per_class: match detections of the same class only.
-        overlap: what overlaps: ``box``, or ``mask`` where track and detection have one.
+        overlap: ``box``, or ``mask``: masks, too, say whose of several tracks a detection is.
         box_blend: share of the filter's box in the smoothed box, 0…1; 0: none is given.
     """
 

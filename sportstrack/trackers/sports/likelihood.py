@@ -8,7 +8,7 @@ import numpy as np
 
 from sportstrack.boxes import xywh_to_xyxy
 from sportstrack.trackers.rows import Found
-from sportstrack.trackers.shapes import pair_overlap
+from sportstrack.trackers.shapes import agreement
 from sportstrack.trackers.sports.classes import may_match
 from sportstrack.trackers.sports.config import SportsTrackConfig
 from sportstrack.trackers.sports.rows import Rows
@@ -46,10 +46,9 @@ def compare(
     track, box = rows.state[0].take(t, axis=1), found.measurement.take(n, axis=1)
     overlap, distance_overlap = overlaps(track, box)
     if len(rows.shape):
-        by_mask = pair_overlap(
-            overlap, xywh_to_xyxy(track), rows.shape.take(t, axis=1), xywh_to_xyxy(box), found.shape.take(n, axis=1)
-        )
-        overlap, distance_overlap = by_mask, distance_overlap + by_mask - overlap
+        places = xywh_to_xyxy(rows.state[0])
+        less = overlap * (1.0 - agreement(t, n, places, rows.shape, found.boxes, found.shape))
+        overlap, distance_overlap = overlap - less, distance_overlap - less
     affinity = motion_affinity(track, box, rows.state[2, :2].take(t, axis=1), config)
     good = affinity > config.min_affinity  # overlap and appearance make no match of what motion excludes
     affinity += config.overlap_bonus * overlap * good
