@@ -83,7 +83,8 @@ def agreement(
         other_shapes: (G, N).
     """
     fit = np.ones(len(t))
-    both = (shapes.any(axis=0)[t] & other_shapes.any(axis=0)[n]).nonzero()[0]
+    has, other_has = np.logical_or.reduce(shapes, axis=0), np.logical_or.reduce(other_shapes, axis=0)
+    both = (has[t] & other_has[n]).nonzero()[0]
     if len(both):
         rows, columns = t[both], n[both]
         shared = shape_iou(boxes[rows], shapes.take(rows, axis=1), others[columns], other_shapes.take(columns, axis=1))
