@@ -66,6 +66,7 @@ class RefineSettings:
             in what it adds to the log-odds; the rest, and all where there is little to measure, is the following line.
         appearance_weight: weight · (c − neutral); 0: appearance links nothing within a shot.
         appearance_neutral: the cosine that says nothing.
+        stature_weight: share of what the heights of boxes say of who is who, by their place; 0: they do not count.
         who_weight: share of what teams and shirt numbers add to the log-odds; 0: neither counts.
         number_gap: longest absence, in seconds, that a number read on both sides bridges within a team.
 
@@ -129,6 +130,7 @@ class RefineSettings:
     appearance_measured: float = 1.0
     appearance_weight: float = 4.0
     appearance_neutral: float = 0.4
+    stature_weight: float = 0.7
     who_weight: float = 1.0
     number_gap: float = 60.0
 
@@ -171,7 +173,7 @@ class RefineSettings:
 PRESETS: dict[str, dict[str, float]] = {
     "sports": {},
     "hockey": {"border_gap": 0.0},
-    "pedestrian": {"interior_prior": -2.0, "border_prior": -2.0, "trust": 3.0},
+    "pedestrian": {"interior_prior": -2.0, "border_prior": -2.0, "trust": 3.0, "stature_weight": 0.0},
 }
 """Name → settings that differ from the defaults. Hockey: whole lines change at the boards, so a player that comes
 in there is another one than left; pedestrian: people come and go for good."""

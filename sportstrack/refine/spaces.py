@@ -21,6 +21,7 @@ SPACE: Space = {
     "smooth_std": Range(0.0, 0.12),
     "smooth_std_vertical": Range(0.0, 0.2),
     "drop_under": Range(0.0, 2.0),
+    "stature_weight": Range(0.0, 1.5),
     "appearance_weight": Range(0.0, 10.0, needs="embedding"),
     "appearance_neutral": Range(0.0, 0.8, needs="embedding"),
 }

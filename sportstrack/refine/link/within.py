@@ -21,11 +21,15 @@ from sportstrack.refine.likeness import Likeness, measure
 from sportstrack.refine.link.pairs import Pairs, best_links, chain_ids
 from sportstrack.refine.scene import Scene
 from sportstrack.refine.settings import RefineSettings
+from sportstrack.refine.stature import Heights
 from sportstrack.refine.table import TrackTable
 from sportstrack.refine.who import Who
 from sportstrack.types import BoolArray, Embeddings, FloatArray, IntArray
 
 _BLOCK = 1 << 18  # pairs looked at together
+_LOOKS = 2  # at the statures of runs that were linked
+_SHORT = 1.0  # seconds; a longer gap ends a run
+_MOST_OF_STATURE = 2.0  # nats that statures can hold for a pair
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,13 +87,35 @@ def link_pieces(table: TrackTable, scene: Scene, s: RefineSettings, held: Held |
     starts = _cut(table, scene, s)
     pieces = _pieces(table, starts, scene, s)
     found = [_worthwhile(*pair, pieces, scene, s) for pair in _candidates(pieces, scene, s)]
-    left, right, gain = (np.concatenate(column) for column in zip(*found, strict=True))
-    if held is not None:
-        left, right, gain = held.links(table, starts, left, right, gain)
-    a, b = best_links(left, right, gain)
-    ids = chain_ids(pieces.track_id, a, b)
+    left, right, odds = (np.concatenate(column) for column in zip(*found, strict=True))
+
+    def linked(odds: FloatArray) -> IntArray:
+        good = odds > 0.0
+        chosen = left[good], right[good], odds[good]
+        return chain_ids(pieces.track_id, *best_links(*chosen if held is None else held.links(table, starts, *chosen)))
+
+    ids = linked(odds)
+    if s.stature_weight:
+        heights, length = Heights(table, scene), np.diff(starts)
+        for _ in range(_LOOKS):  # longer runs are known better, and better known ones are linked better
+            run = _runs(pieces, ids, scene, s)
+            said = heights.statures(np.repeat(run, length)).log_ratio(run[left], run[right])
+            ids = linked(odds + s.stature_weight * np.where(run[left] != run[right], said, 0.0))
     rows = _rows_of(np.lexsort((table.frame[starts[:-1]], ids)), starts)
     return replace(table, track_id=np.repeat(ids, np.diff(starts)))[rows]
+
+
+def _runs(pieces: Pieces, ids: IntArray, scene: Scene, s: RefineSettings) -> IntArray:
+    """Return (T,) which run each piece is in: linked ones with only short gaps between, none at an edge."""
+    first, last = pieces.first, pieces.last
+    order = np.lexsort((first.frame, ids))
+    before, after = order[:-1], order[1:]
+    gap = first.frame[after] - last.frame[before]
+    away = (last.edges[before] & first.edges[after]).any(axis=1) & (gap > scene.frames_in(s.fill_gap_border))
+    new = (ids[before] != ids[after]) | (gap > scene.frames_in(_SHORT)) | away
+    run = np.zeros(len(ids), np.int64)
+    run[order[1:]] = np.cumsum(new)
+    return run
 
 
 def _rows_of(order: IntArray, starts: IntArray) -> IntArray:
@@ -211,7 +237,7 @@ def _within(a: IntArray, b: IntArray, end: IntArray, begin: IntArray, low: float
 def _worthwhile(
     a: IntArray, b: IntArray, pieces: Pieces, scene: Scene, s: RefineSettings
 ) -> tuple[IntArray, IntArray, FloatArray]:
-    """Return the pairs whose log-odds are above 0, and these."""
+    """Return the pairs whose log-odds are above 0, or could be with what statures say, and these."""
     first, last, kind = pieces.first, pieces.last, pieces.class_id
     may = scene.shot(last.frame[a]) == scene.shot(first.frame[b])
     may &= (kind[a] == kind[b]) | (kind[a] < 0) | (kind[b] < 0)
@@ -223,7 +249,7 @@ def _worthwhile(
         odds += s.who_weight * pieces.who.log_ratio(a, b)
     if pieces.likeness is not None:
         odds += _appearance(pieces, a, b)
-    good = odds > 0.0
+    good = odds > -_MOST_OF_STATURE * s.stature_weight
     return a[good], b[good], odds[good]
 
 
