@@ -58,6 +58,7 @@ _NAMES = {
     "sportstrack.score.retrieval": ("RetrievalScores", "score_retrieval"),
     "sportstrack.score.run": ("diagnose_job", "find_jobs", "score_classes", "score_tracks"),
     "sportstrack.score.scores": ("Scores", "average_classes"),
+    "sportstrack.serve.alerts.watch": ("Alert", "AlertWatch"),
     "sportstrack.shots": ("ShotConfig", "ShotDetector", "SlowMotionDetector", "find_shots"),
     "sportstrack.sot": ("BallTracker", "SingleTracker", "SotSettings", "fill_gaps"),
     "sportstrack.sot.evaluate.layouts": ("find_sequences",),
@@ -100,6 +101,8 @@ __all__ = [
     "OCSORT",
     "SORT",
     "TRACKERS",
+    "Alert",
+    "AlertWatch",
     "Annotator",
     "Ball",
     "BallConfig",
@@ -319,6 +322,7 @@ if TYPE_CHECKING:
     from sportstrack.score.retrieval import RetrievalScores, score_retrieval
     from sportstrack.score.run import diagnose_job, find_jobs, score_classes, score_tracks
     from sportstrack.score.scores import Scores, average_classes
+    from sportstrack.serve.alerts.watch import Alert, AlertWatch
     from sportstrack.shots import ShotConfig, ShotDetector, SlowMotionDetector, find_shots
     from sportstrack.sot import BallTracker, SingleTracker, SotSettings, fill_gaps
     from sportstrack.sot.evaluate.layouts import find_sequences

@@ -35,10 +35,11 @@ def bins_chart(title: str, figures: Figures, counts: Mapping[str, Mapping[str, i
         labels = [f"{label}\n{counts[name][label]:,}" for label in bins]
         axis.set_xticks(range(len(bins)), labels, fontsize=8)
         axis.set_title(f"{name} ({BINS[name].unit})", fontsize=9)
-        axis.set_ylim(0, 102)
+        axis.set_ylim(0, 116)
+        axis.set_yticks(range(0, 101, 20))
         axis.grid(axis="y", color="#e5e5e5")
         axis.set_axisbelow(True)
     panels[0].set_ylabel(f"per cent; below: {what}")
-    panels[-1].legend(frameon=False, fontsize=8, loc="lower right")
+    panels[-1].legend(frameon=False, fontsize=8, loc="upper right", ncols=max(1, min(4, len(series))))
     figure.suptitle(caption(title), fontsize=11)
     return figure
