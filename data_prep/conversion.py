@@ -26,6 +26,8 @@ WRITERS = {
     "coco": ("data_prep.formats.coco", "write_coco"),
     "voc": ("data_prep.formats.voc", "write_voc"),
     "mot": ("data_prep.formats.motfolders", "write_mot_folders"),
+    "mots": ("data_prep.formats.mots", "write_mots_folders"),
+    "kitti-mots": ("data_prep.formats.mots", "write_kitti_mots"),
     "crops": ("data_prep.formats.crops", "write_crops"),
     "video": ("data_prep.formats.videos", "write_videos"),
 }

@@ -71,12 +71,17 @@ def _columns(table: MotTable) -> dict[str, Any]:
 
 
 def is_mots(path: PathLike) -> bool:
-    """Return whether a text holds masks: its first row has six columns without commas and ends with run lengths."""
+    """Return whether a file is MOTS text, to judge by its first row."""
     try:
         with Path(path).open("rb") as file:
-            lines = file.read(1 << 16).lstrip(b"\xef\xbb\xbf").split(b"\n")
+            return looks_like_mots(file.read(1 << 16))
     except OSError:
         return False
+
+
+def looks_like_mots(text: bytes) -> bool:
+    """Return whether a text holds masks: its first row has six columns without commas and ends with run lengths."""
+    lines = text[: 1 << 16].lstrip(b"\xef\xbb\xbf").split(b"\n")
     cells = next((line.split() for line in lines if line.strip()), [])
     if len(cells) != len(_COLUMNS) or b"," in cells[0] or not (cells[3].isdigit() and cells[4].isdigit()):
         return False

@@ -21,10 +21,13 @@ _EXAMPLES = """examples:
   sportstrack convert annotations/instances_val2017.json yolo --from coco --to yolo --images val2017
   sportstrack convert MOT17 persons --from mot --to yolo --classes pedestrian --every 5
   sportstrack convert football-yolo truth --from yolo --to mot --only val
+  sportstrack convert KITTI_MOTS mots --from mots --to mots
+  sportstrack convert MOTS20 persons --from mots --to yolo --classes pedestrian
   sportstrack convert SportsMOT/dataset videos --from mot --to video --only val
 
 yolo   data.yaml, images/, labels/           coco   annotations/instances_SPLIT.json, SPLIT/
 voc    Annotations/, JPEGImages/, ImageSets/  mot    SPLIT/CLIP/{img1,gt/gt.txt,seqinfo.ini}, seqmaps/
+mots   the same with masks in gt.txt; reads KITTI-MOTS (instances_txt/, instances/) as well; kitti-mots writes it
 crops  train/IDENTITY/FRAME.jpg, query/, gallery/   video  SPLIT/CLIP.mp4 and its truth
 Each picture of a clip keeps its name, so labels go there and back without loss; docs/data.md says what each format
 cannot hold.
@@ -53,6 +56,15 @@ def _mot(options: argparse.Namespace) -> Table:
     from data_prep.formats.motfolders import read_mot_folders
 
     return read_mot_folders(
+        options.root, class_names=options.class_names, zero_based=options.zero_based,
+        skip_missing=options.skip_missing, from_video=options.extract_frames,
+    )  # fmt: skip
+
+
+def _mots(options: argparse.Namespace) -> Table:
+    from data_prep.formats.mots import read_mots_folders
+
+    return read_mots_folders(
         options.root, class_names=options.class_names, zero_based=options.zero_based,
         skip_missing=options.skip_missing, from_video=options.extract_frames,
     )  # fmt: skip
@@ -89,6 +101,7 @@ READERS: dict[str, Callable[[argparse.Namespace], Table]] = {
     "sportsmot": _sportsmot,
     "soccernet": _soccernet,
     "mot": _mot,
+    "mots": _mots,
     "coco": _coco,
     "voc": _voc,
     "yolo": _yolo,

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from data_prep.formats.mots_rows import class_indices, outlines, read_rows
 from data_prep.headers import header_size
 from data_prep.pictures import IMAGE_SUFFIXES, picture_bytes, show_picture
 from data_prep.storage import Storage
@@ -19,6 +20,7 @@ from sportstrack.errors import FormatError
 from sportstrack.files.reading import parse_pairs, same_name
 from sportstrack.limits import MAX_CLIP_FRAMES
 from sportstrack.mot import MotTable, parse_mot
+from sportstrack.mots import MotsTable, looks_like_mots, parse_mots
 from sportstrack.seqinfo import parse_sequence_info
 from sportstrack.types import IntArray
 
@@ -71,6 +73,11 @@ def read_clip(
     if text is None:
         return table
     shown = storage.show(f"{folder}/gt/gt.txt")
+    if looks_like_mots(text):
+        found = parse_mots(text, name=shown, frames=sequence.length, zero_based=rules.zero_based or None)
+        return _with_boxes(
+            table, read_rows(found, shown, (sequence.width, sequence.height)), rules, shown, tracks or {}
+        )
     rows = parse_mot(text, name=shown, frames=sequence.length, zero_based=rules.zero_based)
     _refuse_another_clip(rows, sequence, shown)
     return _with_boxes(table, rows, rules, shown, tracks or {})
@@ -234,10 +241,15 @@ def _with_boxes(table: Table, rows: MotTable, rules: ClipRules, shown: str, trac
             raise FormatError(f"{where}; add them or pass --skip-missing")
         notes.append(f"{where}; left out with their {int((~found).sum())} boxes")
         rows, image = rows[found], image[found]
-    class_id = 0 if rules.class_of is None else rules.class_of(rows, shown)
+    polygons, class_id = None, np.zeros(len(rows), np.int64)
+    if isinstance(rows, MotsTable):
+        class_id, polygons = class_indices(rows, rules.classes, shown), outlines(rows.masks)
+    elif rules.class_of is not None:
+        class_id = rules.class_of(rows, shown)
     boxes = Boxes.make(
-        image, rows.xyxy, class_id, track_id=rows.track_id, ignore=rows.score == 0, visibility=rows.visibility
-    )
+        image, rows.xyxy, class_id, track_id=rows.track_id, ignore=rows.score == 0, visibility=rows.visibility,
+        polygons=polygons,
+    )  # fmt: skip
     infos = {(0, track): info for track, info in tracks.items()}
     return replace(table, boxes=boxes, tracks=infos, notes=tuple(notes))
 

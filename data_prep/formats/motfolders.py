@@ -7,13 +7,14 @@ What is written scores as it is: `sportstrack.score` and TrackEval find the clip
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from data_prep.formats.clips import ClassOf, ClipRules, base_name, find_clips, join_clips, read_clip
+from data_prep.formats.mots_rows import MOTS_CLASSES
 from data_prep.formats.soccernet import read_roles
 from data_prep.output import Group, WriteSettings, describe, place_group, prepared, staged, write_groups
 from data_prep.pictures import Tick
@@ -25,6 +26,7 @@ from sportstrack.errors import FormatError, SettingError
 from sportstrack.files.folders import settled
 from sportstrack.files.reading import decode, parse_pairs
 from sportstrack.mot import MotTable
+from sportstrack.mots import looks_like_mots
 from sportstrack.types import IntArray
 
 MOT_CLASSES = (
@@ -35,6 +37,7 @@ MOT_CLASSES = (
 
 _KNOWN = (
     (re.compile(r"^MOT(16|17|20)-"), MOT_CLASSES),
+    (re.compile(r"^MOTS20-"), MOTS_CLASSES),
     (re.compile(r"^dancetrack\d", re.IGNORECASE), ("dancer",)),
     (re.compile(r"^v_.+_c\d+$"), ("player",)),
 )
@@ -82,16 +85,28 @@ def write_mot_folders(table: Table, out: str | Path, settings: WriteSettings | N
     Raises:
         SettingError: single pictures. FormatError, OutputError: as `data_prep.formats.yolo.write_yolo`.
     """
+    return write_clip_folders(table, out, settings, "mot", lambda table, rows, frames, _: mot_text(table, rows, frames))
+
+
+def write_clip_folders(
+    table: Table,
+    out: str | Path,
+    settings: WriteSettings | None,
+    kind: str,
+    text: Callable[[Table, IntArray, IntArray, str], str],
+    notes: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Write ``SPLIT/CLIP/`` folders of a kind, ``mot`` or ``mots``; ``text`` is given pictures, frames and the clip."""
     settings = settings or WriteSettings()
-    require_clips(table, "MOT layout")
+    require_clips(table, f"{kind.upper()} layout")
     table = prepared(table, settings)
-    with staged(out, table, settings, "mot") as stage:
+    with staged(out, table, settings, kind) as stage:
         if stage.complete:
             return stage.manifest
-        describe(stage, table, without_polygons="MOT text")
+        describe(stage, table, without_polygons="MOT text" if kind == "mot" else "", notes=notes)
 
         def work(group: Group, tick: Tick) -> None:
-            _write_clip(stage, table, group, settings, tick)
+            _write_clip(stage, table, group, settings, tick, text)
 
         write_groups(stage, table, settings, work, each=not settings.pictures)
         for split in table.splits:
@@ -223,7 +238,14 @@ def _read(storage: Storage, folder: str, split: str, rules: ClipRules) -> Table:
     return read_clip(storage, folder, split, rules, match or base_name(folder.rpartition("/")[2]), tracks)
 
 
-def _write_clip(stage: StagedFolder, table: Table, group: Group, settings: WriteSettings, tick: Tick) -> None:
+def _write_clip(
+    stage: StagedFolder,
+    table: Table,
+    group: Group,
+    settings: WriteSettings,
+    tick: Tick,
+    text: Callable[[Table, IntArray, IntArray, str], str],
+) -> None:
     for clip in np.unique(table.images.sequence[group.rows]).tolist():
         rows = group.rows[table.images.sequence[group.rows] == clip]
         rows = rows[np.argsort(table.images.frame[rows], kind="stable")]
@@ -236,8 +258,9 @@ def _write_clip(stage: StagedFolder, table: Table, group: Group, settings: Write
             place_group(table, part, stage.folder / folder / "img1", settings, tick, names)
         if table.images.labelled[rows].any():
             tracks = table.boxes.track_id[np.isin(table.boxes.image, rows)]
-            kind = "det/det.txt" if (tracks == NO_TRACK).any() else "gt/gt.txt"
-            stage.write(f"{folder}/{kind}", mot_text(table, rows, frames))
+            words = text(table, rows, frames, table.sequences[clip].name)
+            kind = "det/det.txt" if (tracks == NO_TRACK).any() and not looks_like_mots(words.encode()) else "gt/gt.txt"
+            stage.write(f"{folder}/{kind}", words)
         stage.write(f"{folder}/seqinfo.ini", _seqinfo(table, clip, rows, frames, step, suffixes[0]))
         stage.write(f"{folder}/gameinfo.ini", _gameinfo(table, clip))
 
