@@ -85,8 +85,8 @@ def cut_scores(
         made[name] = {}
         for k, label in enumerate(BINS[name].labels):
             here = place == k
-            counts = (int((here & what).sum()) for what in (np.True_, found, switch, kept))
-            made[name][label] = BinScore(*counts, float(overlap[here].sum()))  # type: ignore[arg-type]
+            boxes, hits, switches, right = (int((here & what).sum()) for what in (np.True_, found, switch, kept))
+            made[name][label] = BinScore(boxes, hits, switches, right, float(overlap[here].sum()))
     return made
 
 
