@@ -10,15 +10,21 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from sportstrack.appearance import unit_rows
 from sportstrack.embed.backbone import load_backbone, without_head
+from sportstrack.embed.crops import NetworkInput
 from sportstrack.errors import SettingError, WeightsError, unknown
 from sportstrack.models.devices import import_torch
 from sportstrack.plugins import first_line
 from sportstrack.reid.settings import ReidSettings
+from sportstrack.types import Embeddings, IntArray
 
 KIND = "sportstrack reid"
 """What a checkpoint of this package says that it is."""
 TIMM = "timm:"
+_BATCH = 128  # crops at a time, where nothing is learnt
 
 
 def build_network(settings: ReidSettings, *, load: bool = True) -> Any:
@@ -160,18 +166,22 @@ def _joined(backbone: Any, length: int, dim: int) -> Any:
     return network
 
 
-def embed(network: Any, pictures: Any, settings: ReidSettings, device: str, batch: int = 128) -> Any:
-    """Return (N, dim) float32 unit rows of (N, H, W, 3) BGR crops; the network is left ready for this, not to train."""
-    import numpy as np
+def embed(network: Any, pictures: Any, settings: ReidSettings, device: str, rows: IntArray | None = None) -> Embeddings:
+    """Return (N, dim) unit rows of (M, H, W, 3) BGR crops; the network is left ready for this, not to train.
 
-    from sportstrack.appearance import unit_rows
-    from sportstrack.embed.crops import NetworkInput
-
+    Args:
+        network: of `build_network`.
+        pictures: in memory, or a file mapped to it.
+        settings: of the run.
+        device: where the network is.
+        rows: (N,) those that are asked for; None is all.
+    """
     torch, wants = import_torch(), NetworkInput(settings.input_size)
     network.eval()
     parts = [np.zeros((0, settings.dim), np.float32)]
     with torch.inference_mode():
-        for start in range(0, len(pictures), batch):
-            planes = torch.from_numpy(wants.planes(np.asarray(pictures[start : start + batch]))).to(device)
+        wanted = np.arange(len(pictures)) if rows is None else rows
+        for start in range(0, len(wanted), _BATCH):
+            planes = torch.from_numpy(wants.planes(np.asarray(pictures[wanted[start : start + _BATCH]]))).to(device)
             parts.append(network(planes)[1].float().cpu().numpy())
     return unit_rows(np.concatenate(parts))

@@ -168,12 +168,11 @@ class _Run:
             told.add(["the training is finished; its judgement is made again"])
         elif learner.history:
             told.add([f"continuing after epoch {len(learner.history)} of {settings.epochs}"])
-        wanted = cut.pictures[judging.rows] if judging.query.any() else None
 
         def judge(network: Any) -> Mapping[str, float]:
-            if wanted is None:
+            if not judging.query.any():
                 return {}
-            return figures(judging.scores(embed(network, wanted, settings, self._device)))
+            return figures(judging.scores(embed(network, cut.pictures, settings, self._device, judging.rows)))
 
         def report(epoch: ReidEpoch) -> None:
             self._claim.write_text("results.csv", epochs_table(learner.history))
@@ -194,7 +193,7 @@ class _Run:
         retrieval, history = {}, tuple(learner.history)
         vectors = None
         if judging.query.any():
-            vectors = embed(learner.network, cut.pictures[judging.rows], settings, "cpu")
+            vectors = embed(learner.network, cut.pictures, settings, "cpu", judging.rows)
             retrieval = {KIT: judging.scores(cut.kit[judging.rows]), NEW: judging.scores(vectors)}
         sequences, boxes = self._replay(table, np.unique(crops.sequence[held]), onnx)
         pooled = {name: _pooled(one) for name, one in sequences.items()}
