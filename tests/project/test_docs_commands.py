@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 from parsers import parse, parser_of
@@ -114,7 +115,7 @@ def test_options_in_running_text_exist(page: Path) -> None:
 def test_names_that_python_code_imports_exist(page: Path) -> None:
     missing = []
     for block in re.findall(r"```(?:python|py)\n(.*?)```", page.read_text("utf-8"), flags=re.DOTALL):
-        for node in ast.walk(ast.parse(block)):
+        for node in ast.walk(ast.parse(dedent(block))):
             if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] in (
                 "sportstrack",
                 "data_prep",
