@@ -9,7 +9,7 @@ import numpy as np
 
 from sportstrack.errors import SettingError, unknown
 from sportstrack.images.levels import Levels, as_picture
-from sportstrack.images.light import LUMA, Light, measure_light
+from sportstrack.images.light import Light, measure_light
 from sportstrack.images.opencv import require_cv2
 from sportstrack.types import Image
 
@@ -73,7 +73,8 @@ class Enhancer:
         return done
 
     def _heat(self, image: Image) -> Image:
-        shown = as_picture(np.rint(image @ LUMA).astype(np.uint8), self._levels)
+        cv2 = require_cv2()
+        shown = as_picture(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), self._levels)
         return 255 - shown if self._thermal == "black" else shown
 
     def _brightened(self, image: Image) -> Image:

@@ -85,7 +85,8 @@ def _parser() -> argparse.ArgumentParser:
     add_settings(
         group,
         DetectorSettings,
-        ("weights", "detector", "imgsz", "score", "classes", "device", "engine", "precision", "trust", "batch"),
+        ("weights", "detector", "imgsz", "score", "classes", "device", "engine", "precision", "enhance", "thermal")
+        + ("trust", "batch"),
     )
     add_settings(
         group,

@@ -85,8 +85,13 @@ def cut_scores(
         made[name] = {}
         for k, label in enumerate(BINS[name].labels):
             here = place == k
-            boxes, hits, switches, right = (int((here & what).sum()) for what in (np.True_, found, switch, kept))
-            made[name][label] = BinScore(boxes, hits, switches, right, float(overlap[here].sum()))
+            made[name][label] = BinScore(
+                boxes=int(here.sum()),
+                found=int((here & found).sum()),
+                switches=int((here & switch).sum()),
+                kept=int((here & kept).sum()),
+                overlap=float(overlap[here].sum()),
+            )
     return made
 
 
