@@ -19,7 +19,7 @@ from sportstrack.detect.settings import DetectorSettings
 from sportstrack.export.settings import ExportSettings
 from sportstrack.label.run import LabelSettings
 from sportstrack.mine.mined import MineSettings
-from sportstrack.options import about
+from sportstrack.options import about, default_of
 from sportstrack.sot.settings import SotSettings
 from sportstrack.track.settings import TrackSettings
 from sportstrack.train.settings import TrainSettings
@@ -151,5 +151,7 @@ def test_options_of_detectors_are_the_settings_of_detectors(word: str) -> None:
     for name in set(actions) & set(DetectorSettings.__annotations__) - ({"score"} if word == "mine" else set()):
         changed = OF_LIBRARIES.get(name, {}) if word in ("val", "mine") else {}
         wanted = str(changed.get("help", about(DetectorSettings, name).help))
+        if default_of(DetectorSettings, name) is True:  # the option switches it off
+            wanted = f"do not {wanted}"
         assert (actions[name].help or "").startswith(wanted), name
         assert actions[name].default is argparse.SUPPRESS
