@@ -38,6 +38,7 @@ from sportstrack.experiment.values import (
 )
 from sportstrack.files.reading import parse_yaml, read_text
 from sportstrack.limits import MAX_SETTINGS_BYTES
+from sportstrack.score.bins import BY
 from sportstrack.score.preprocess import BENCHMARKS
 
 SECTIONS = (
@@ -91,7 +92,10 @@ class _Reader:
 
     def experiment(self, values: Any) -> ExperimentSettings:
         table = as_table(values, (), SECTIONS)
-        score = as_table(table.get("score"), ("score",), ("classes", "benchmark", "objective"))
+        score = as_table(table.get("score"), ("score",), ("classes", "benchmark", "objective", "by"))
+        cut = score.get("by", list(BY))
+        for name in [] if is_none(cut) else as_words(cut, ("score", "by")):
+            one_of(name, ("score", "by"), BY)
         report = as_table(table.get("report"), ("report",), ("pdf",))
         found = ExperimentSettings(
             title=as_text(table, "title", ExperimentSettings.title),
@@ -105,6 +109,7 @@ class _Reader:
             detect=self.detect(table.get("detect", {})),
             classes=as_classes(score.get("classes")),
             benchmark=one_of(score.get("benchmark"), ("score", "benchmark"), BENCHMARKS),
+            by=() if is_none(cut) else tuple(as_words(cut, ("score", "by"))),
             objective=as_objective(score.get("objective", "HOTA")),
             pdf=as_switch(report.get("pdf", True), ("report", "pdf")),
             trust=self.trust,

@@ -147,7 +147,7 @@ def _val(experiment: ExperimentSettings) -> ExperimentStage:
         "val",
         "judge the detector on the val split",
         partial(detector.val_stage, experiment),
-        {"val": asked, "detect": seen},
+        {"val": asked, "detect": seen, "by": experiment.by},
         needs=_made(experiment, "data", "train"),
         inputs=(*(_outside(experiment, pictures=True) if isinstance(own, OwnData) else ()), *files),
         code=("sportstrack.val.run", f"{_HERE}.detector"),
@@ -206,10 +206,15 @@ def _score(experiment: ExperimentSettings, run: TrackerRun, stem: str) -> Experi
         f"score/{stem}",
         "score it and name the cause of each error",
         partial(scoring.score_stage, experiment, run),
-        {"classes": experiment.classes, "benchmark": experiment.benchmark, "moments": run in experiment.trackers},
+        {
+            "classes": experiment.classes,
+            "benchmark": experiment.benchmark,
+            "by": experiment.by,
+            "moments": run in experiment.trackers,
+        },
         needs=(*_made(experiment, "data"), f"track {run.name}"),
         inputs=outside,
-        code=("sportstrack.score.run", "sportstrack.evaluate.page", f"{_HERE}.scoring"),
+        code=("sportstrack.score.run", "sportstrack.score.by", "sportstrack.evaluate.page", f"{_HERE}.scoring"),
         libraries=("numpy", "scipy"),
     )
 

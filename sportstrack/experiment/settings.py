@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sportstrack.options import check_options, option
+from sportstrack.score.bins import BY
 
 FIRST_TEST_SEED = 10_000
 """Renders to track on: neither the demo weights nor an experiment's own training have seen such seeds."""
@@ -143,6 +144,7 @@ class ExperimentSettings:
         detect: settings of `sportstrack.TrackSettings` that decide what every tracker gets.
         classes: classes that count in the scores; None takes all.
         benchmark: preprocess as this benchmark does.
+        by: what the scores are cut by: light, occlusion, scale, speed.
         trackers: what is compared.
         compare: proposed improvements.
         objective: what the gain of an improvement is counted in.
@@ -162,6 +164,7 @@ class ExperimentSettings:
     detect: Mapping[str, Any] = field(default_factory=dict)
     classes: tuple[int | str, ...] | None = None
     benchmark: str | None = None
+    by: tuple[str, ...] = BY
     trackers: tuple[TrackerRun, ...] = ()
     compare: tuple[BeforeAfter, ...] = ()
     objective: str = "HOTA"

@@ -34,6 +34,7 @@ WRONG = [
     ("detect: {imgsz: big}", r"detect.imgsz: expected"),
     ("detect: {weights: yolov8n.pt}", r"detect.weights: the weights are those that train makes"),
     ("score: {objective: MOTA}", r"score.objective: no figure 'MOTA'"),
+    ("score: {by: [weather]}", r"score.by: no value 'weather'"),
     ("score: {benchmark: MOT99}", r"score.benchmark: no value 'MOT99'; did you mean"),
     ("score: {classes: []}", r"score.classes: expected names or numbers"),
     ("trackers: {x: {tracker: byterack}}", r"trackers.x.tracker: no tracker 'byterack'; did you mean 'bytetrack'"),

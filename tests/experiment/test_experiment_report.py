@@ -43,6 +43,7 @@ def test_the_page_has_all_sections_and_fetches_nothing(finished: Finished) -> No
         assert wanted in titles
     for wanted in ("Results: causes of errors", "Discussion", "Limits", "How to reproduce", "References"):
         assert wanted in titles
+    assert "Results: light, occlusion, scale, speed" in titles
     assert "Proposed improvement: α · motion + (1 − α) · appearance" in titles
     assert not re.search(r'(?:src|href)="(?!data:|#|https://)', page)
     assert not re.search(r'<(?:script|link|iframe)|src="http', page)

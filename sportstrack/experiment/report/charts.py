@@ -125,7 +125,7 @@ def sweep(setting: str, points: Sequence[float], rows: Sequence[Mapping[str, Any
         axes.set_xlabel(caption(setting))
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(color=_GRID)
-    left.legend(frameon=False, fontsize=8)
+    left.legend(frameon=False, fontsize=8, ncol=3, loc="lower center", bbox_to_anchor=(0.5, 1.0))
     return figure
 
 

@@ -27,6 +27,7 @@ class MeasuredTracker:
         scores: on all sequences.
         by_match: match → scores of its sequences.
         causes: kind of error → cause → number.
+        by: light, occlusion … → bin → counts.
         moments: its worst moments.
         folder: of its pictures.
         ms: stage → milliseconds a frame.
@@ -37,6 +38,7 @@ class MeasuredTracker:
     scores: Scores
     by_match: dict[str, list[Scores]]
     causes: Mapping[str, Mapping[str, int]]
+    by: Mapping[str, Any]
     moments: tuple[Mapping[str, Any], ...]
     folder: Path
     ms: Mapping[str, float]
@@ -110,6 +112,7 @@ def read_evidence(experiment: ExperimentSettings, results: Mapping[str, Path]) -
                 Scores.pool(parts, run.name),
                 by_match,
                 record["causes"],
+                record["by"],
                 tuple(record["moments"]),
                 results[f"score {run.name}"],
                 found(f"track {run.name}", "track.json")["stages_ms"],

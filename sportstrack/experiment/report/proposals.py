@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sportstrack.experiment.report import charts
+from sportstrack.experiment.report.circumstances import changed_bins
 from sportstrack.experiment.report.document import (
     Block,
     ReportChart,
@@ -34,6 +35,8 @@ def proposals(found: ReportEvidence) -> Iterator[Block]:
         yield _chart(pair, record)
         yield from _verdict(record)
         yield from _causes(record)
+        if (changed := changed_bins(record)) is not None:
+            yield changed
         yield from _moment(record, found.results[f"compare {number}"])
 
 

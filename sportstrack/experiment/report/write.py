@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from sportstrack.experiment.environment import environment
+from sportstrack.experiment.report.circumstances import circumstances
 from sportstrack.experiment.report.closing import again, discussion, limits
 from sportstrack.experiment.report.document import Block, Citations, Document
 from sportstrack.experiment.report.evidence import ReportEvidence, read_evidence
@@ -52,7 +53,7 @@ def compose(found: ReportEvidence, around: dict[str, Any], date: str) -> Documen
     blocks += summary(found)
     blocks += method(found, cite)
     blocks += data(found, cite)
-    for part in (detector, trackers, errors, worst, proposals, cost, discussion, limits):
+    for part in (detector, trackers, errors, circumstances, worst, proposals, cost, discussion, limits):
         blocks += part(found)
     blocks += again(found, around)
     return Document(found.experiment.title, found.experiment.author, date, tuple(blocks), cite.sources)

@@ -39,16 +39,18 @@ def compare_stage(experiment: ExperimentSettings, pair: BeforeAfter, work: Work)
         gain = gain_of(before, scores, objective, experiment.seed)
         rows.append(_row(named.name, run, scores, gain, results))
     best = int(np.argmax([row["gain"] for row in rows[1:]]))
+    sides = {
+        side: read_json(results[f"score {run.name}"] / "score.json")
+        for side, run in (("before", baseline), ("after", variants[best]))
+    }
     record = {
         "objective": objective.text,
         "matches": len(before),
         "rows": rows,
         "best": pair.variants[best].name,
         "chosen": _chosen_elsewhere([before, *after], objective, experiment.seed) if len(variants) > 1 else None,
-        "causes": {
-            name: read_json(results[f"score {run.name}"] / "score.json")["causes"]
-            for name, run in (("before", baseline), ("after", variants[best]))
-        },
+        "causes": {side: one["causes"] for side, one in sides.items()},
+        "by": {side: one["by"] for side, one in sides.items()},
         "moment": _moment(experiment, baseline, variants[best], work),
     }
     write_text(work.folder / "compare.json", json.dumps(record, ensure_ascii=False))

@@ -54,6 +54,7 @@ def weights_of(experiment: ExperimentSettings, results: Mapping[str, Path]) -> s
 
 def val_stage(experiment: ExperimentSettings, work: Work) -> None:
     """Judge the detector, and others beside it, on the data set's val split."""
+    from sportstrack.val.by import BY
     from sportstrack.val.run import judge_detectors
 
     results = dict(work.results)
@@ -69,6 +70,7 @@ def val_stage(experiment: ExperimentSettings, work: Work) -> None:
         data,
         split=split,
         limit=limit,
+        by=[name for name in experiment.by if name in BY],
         progress=lambda name: work.bar(f"val of {name}", "picture"),
         trust=experiment.trust,
         **asked,

@@ -15,8 +15,10 @@ import numpy as np
 from sportstrack.evaluate.page import Images
 from sportstrack.experiment.settings import ExperimentSettings, TrackerRun
 from sportstrack.experiment.stage import Work
+from sportstrack.experiment.stages.bins import cut_of, cuts_record
 from sportstrack.experiment.stages.data import sequences_of
 from sportstrack.files.claim import PartFile, write_text
+from sportstrack.score.by import Cut
 from sportstrack.score.diagnose import Diagnosis
 from sportstrack.score.run import Job, of_classes, score_and_diagnose
 from sportstrack.score.scores import Scores
@@ -35,6 +37,7 @@ def score_stage(experiment: ExperimentSettings, run: TrackerRun, work: Work) -> 
     results = dict(work.results)
     scores: list[Scores] = []
     found: list[Diagnosis] = []
+    cuts: list[Cut] = []
     matches: dict[str, str] = {}
     images: dict[str, Images] = {}
     jobs = jobs_of(experiment, run, results)
@@ -44,6 +47,7 @@ def score_stage(experiment: ExperimentSettings, run: TrackerRun, work: Work) -> 
             one, diagnosis = score_and_diagnose(job, images[job.name].brightness)
             scores.append(one)
             found.append(diagnosis)
+            cuts.append(cut_of(diagnosis.seq, truth.folder, images[job.name], experiment.by))
             matches[job.name] = match_of(truth)
             bar(number, len(jobs))
     record = {
@@ -54,6 +58,7 @@ def score_stage(experiment: ExperimentSettings, run: TrackerRun, work: Work) -> 
             "misses": _sum(one.misses.counts() for one in found),
             "false positives": _sum(one.false.counts() for one in found),
         },
+        "by": cuts_record(cuts) if experiment.by else {},
         "moments": _moments(found, images, work) if run in experiment.trackers else [],
     }
     write_text(work.folder / "score.json", json.dumps(record, ensure_ascii=False))
