@@ -16,7 +16,7 @@ _IMPORT = re.compile(
     re.MULTILINE,
 )
 _NAMED = re.compile(r'"((?:sportstrack|data_prep)(?:\.\w+)+)(?::\w+)?"')  # modules that are imported by name
-LISTS = ("sportstrack", "sportstrack.cli")
+LISTS = ("sportstrack", "sportstrack.cli", "sportstrack.experiment")
 """Modules that name all others and do no work: they change with every new command, and do not count."""
 
 
