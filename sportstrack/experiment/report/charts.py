@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sportstrack.draw.figures import caption, colour_of, new_axes, new_figure
+from sportstrack.score.bins import BINS
 
 _GRID = "#e5e5e5"
 
@@ -89,6 +90,32 @@ def causes(by_tracker: Mapping[str, Mapping[str, int]], order: Sequence[str]) ->
     axes.set_xlabel("number of errors")
     axes.grid(axis="x", color=_GRID)
     axes.legend(frameon=False, fontsize=7.5, ncol=1, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return figure
+
+
+def bins(figures: Mapping[str, Mapping[str, Mapping[str, float]]], counts: Mapping[str, Mapping[str, int]]) -> Any:
+    """Return a figure with a panel for each measure: shares of the true boxes in each bin, two panels in a row."""
+    rows = -(-len(figures) // 2)
+    figure = new_figure(7.2, 2.5 * rows)
+    panels = figure.subplots(rows, 2, squeeze=False).ravel()
+    for axes, (name, there) in zip(panels, figures.items(), strict=False):
+        series = list(next(iter(there.values())))
+        width = 0.8 / len(series)
+        for k, one in enumerate(series):
+            place = np.arange(len(there)) + (k - (len(series) - 1) / 2) * width
+            axes.bar(place, [100 * np.nan_to_num(shares[one]) for shares in there.values()], width,
+                     color=colour_of(k), label=one)  # fmt: skip
+        axes.set_xticks(range(len(there)), [f"{label}\n{counts[name][label]:,}" for label in there], fontsize=8)
+        axes.set_title(f"{name} ({BINS[name].unit})", fontsize=9)
+        axes.set_ylim(0, 102)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(axis="y", color=_GRID)
+        axes.set_axisbelow(True)
+    for axes in panels[len(figures) :]:
+        axes.set_visible(False)
+    panels[0].legend(frameon=False, fontsize=8)
+    for axes in panels[::2]:
+        axes.set_ylabel("per cent")
     return figure
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sportstrack.draw.bins import bins_chart
+from sportstrack.experiment.report import charts
 from sportstrack.experiment.report.document import Block, ReportChart, ReportHeading, ReportTable, ReportText
 from sportstrack.experiment.report.evidence import ReportEvidence
 from sportstrack.experiment.report.words import per_cent, points
@@ -74,8 +74,9 @@ def _chart(name: str, by: Mapping[str, Any]) -> ReportChart:
         figures[cut] = {label: {"found": one["recall"], "IDR": one["IDR"]} for label, one in numbers.items()}
         counts[cut] = {label: one["boxes"] for label, one in bins.items()}
     return ReportChart(
-        lambda: bins_chart(name, figures, counts, "true boxes"),
-        f"{name}: boxes found, and boxes with the right identity (IDR), by circumstance.",
+        lambda: charts.bins(figures, counts),
+        f"{name}: boxes found, and boxes with the right identity (IDR), by circumstance; below each bin its true "
+        "boxes.",
         f"Bars of found boxes and IDR of {name} by circumstance",
     )
 

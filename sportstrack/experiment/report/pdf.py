@@ -141,7 +141,7 @@ def _story(document: Document, width: float) -> Iterator[Any]:
 
 
 def _plain(block: Block) -> Iterator[Any]:
-    from reportlab.platypus import Paragraph, Preformatted
+    from reportlab.platypus import Paragraph, XPreformatted
 
     styles = _styles()
     if isinstance(block, ReportHeading):
@@ -150,9 +150,21 @@ def _plain(block: Block) -> Iterator[Any]:
         for item in block.items:
             yield Paragraph(_text(item), styles["item"], bulletText="•")
     elif isinstance(block, ReportCode):
-        yield Preformatted(block.text, styles["code"], maxLineLength=_LONGEST, newLineChars="  ")
+        yield XPreformatted(_text("\n".join(_broken(block.text))), styles["code"])
     elif isinstance(block, ReportText):
         yield Paragraph(_text(block.text), styles[block.kind])
+
+
+def _broken(text: str) -> Iterator[str]:
+    """Yield lines that fit the page; what goes on is indented."""
+    for line in text.expandtabs(4).splitlines():
+        rest = line
+        while len(rest) > _LONGEST:
+            cut = rest.rfind(" ", _LONGEST // 2, _LONGEST)
+            cut = cut if cut > 0 else _LONGEST
+            yield rest[:cut]
+            rest = f"    {rest[cut:].lstrip()}"
+        yield rest
 
 
 def _table(block: ReportTable, number: int, width: float) -> Iterator[Any]:
