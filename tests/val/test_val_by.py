@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
+from data_prep.synthetic import Settings, write_yolo
 from sportstrack.types import Detections
 from sportstrack.val.ap import measure
 from sportstrack.val.by import cut_accuracy
+from sportstrack.val.command import main
 
 CLASSES = {0: "player"}
 
@@ -77,3 +82,37 @@ def test_cut_by_scale_is_cocos_ap_by_size() -> None:
     for label in ("small", "medium", "large"):
         assert cut[label].ap == pytest.approx(whole.ap(size=label), abs=1e-9)
     assert sum(one.boxes for one in cut.values()) == sum(map(len, truth))
+
+
+def test_the_command_cuts_by_light_and_enhances(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = [Settings(seed=k, frames=1, width=320, height=180, view="close", lighting="night") for k in (3, 4)]
+    write_yolo(made, tmp_path / "set", every=1, val_share=0.5)
+    (tmp_path / "finder.py").write_text(
+        "import numpy as np\n"
+        "from sportstrack import Detections\n"
+        "means = []\n"
+        "class Finder:\n"
+        "    def __init__(self):\n"
+        "        self.names = {0: 'player', 1: 'goalkeeper', 2: 'referee', 3: 'ball'}\n"
+        "    def __call__(self, frames):\n"
+        "        means.extend(float(frame.mean()) for frame in frames)\n"
+        "        return [Detections.empty() for _ in frames]\n",
+        encoding="utf-8",
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    out = tmp_path / "out"
+    common = ["finder:Finder", str(tmp_path / "set"), "--quiet", "-o", str(out)]
+    assert main([*common, "--by", "light,scale", "--enhance", "auto"]) == 0
+    import finder
+
+    assert min(finder.means) > 25  # the pictures have a mean of about 8
+    assert "light: dark" in capsys.readouterr().out
+    judged = json.loads((out / "val.json").read_text(encoding="utf-8"))[0]
+    assert judged["by"]["light"]["dark"]["boxes"] == sum(judged["truth"].values())
+    assert judged["by"]["light"]["bright"] == {"boxes": 0, "ap50": None, "ap": None, "recall": None}
+    assert judged["milliseconds"]["enhance"]["mean"] > 0
+    assert (out / "by-finder_Finder.png").is_file()
+    assert main([*common, "--by", "speed", "--overwrite"]) == 2
+    assert "single pictures" in capsys.readouterr().err
