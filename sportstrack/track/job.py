@@ -78,6 +78,8 @@ class TrackJob:
         summary.cuts = tally.cuts if self.settings.shots else 0
         summary.field_frames, summary.bystanders = tally.fields, tally.bystanders
         summary.mean_score = tally.mean_score
+        if tally.frames and not tally.masks and self.settings.tracker_settings.get("overlap") == "mask":
+            summary.warnings.append("overlap=mask changed nothing: the detections have no masks")
         summary.seconds = round(time.perf_counter() - started, 3)
         describe(summary)
         summary.peak_memory_mb = peak_memory_mb()

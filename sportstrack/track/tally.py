@@ -24,10 +24,11 @@ class Tally:
         bystanders: boxes of people off the field.
         seconds: time that the tracker took.
         classes: the classes of the tracked boxes.
+        masks: frames with masks.
     """
 
     def __init__(self) -> None:
-        self.frames = self.detections = self.boxes = self.cuts = self.fields = self.bystanders = 0
+        self.frames = self.detections = self.boxes = self.cuts = self.fields = self.bystanders = self.masks = 0
         self.highest_score: float | None = None
         self.seconds = 0.0
         self._ids: set[int] = set()
@@ -54,6 +55,7 @@ class Tally:
         self.detections += len(frame.detections)
         self.boxes += len(tracks)
         self.cuts += frame.cut_confidence > 0
+        self.masks += frame.detections.mask is not None
         if frame.bystanders is not None:
             self.fields += 1
             self.bystanders += len(frame.bystanders.detections)

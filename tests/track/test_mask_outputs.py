@@ -78,9 +78,10 @@ def test_the_recording_of_the_run_has_the_same_masks(run: Path) -> None:
 
 def test_without_masks_there_is_no_mots_text_and_a_word_about_it(tmp_path: Path) -> None:
     source = masked.record(tmp_path / "walk.npz", 5, masks=False)
-    summary = sportstrack.track_video(source, tmp_path / "out", formats=["mots", "coco"])
+    asked = {"formats": ["mots", "coco"], "tracker_settings": {"overlap": "mask"}}
+    summary = sportstrack.track_video(source, tmp_path / "out", **asked)  # type: ignore[arg-type]
     assert not (tmp_path / "out" / "walk.mots.txt").exists()
-    assert any("no masks" in text for text in summary.warnings)
+    assert sum("no masks" in text for text in summary.warnings) == 2  # of the file, and of the tracker's setting
     assert len(json.loads((tmp_path / "out" / "walk.coco.json").read_text())) == 15
 
 
