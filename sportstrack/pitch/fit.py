@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from sportstrack.errors import SettingError
 from sportstrack.pitch.camera import Camera, Floats
+from sportstrack.pitch.evidence import MARK_ERROR
 from sportstrack.pitch.marks import Mark, Placed, check_marks, place_marks
 from sportstrack.pitch.model import Pitch
 from sportstrack.pitch.sizes import better_size
@@ -54,7 +55,7 @@ class CameraFit:
         error_m: frame → the same on the ground in metres.
         left_out: marks that contradict all others and were not used.
         covariance: of centre, then pan, tilt, roll in degrees and the logarithm of the focal length of each frame, then
-            the distortion if it was fitted; from the errors of the marks, of which a pixel is taken for granted.
+            the distortion if it was fitted; from the errors of the marks, which are at least those of a careful hand.
     """
 
     cameras: Mapping[int, Camera]
@@ -216,7 +217,8 @@ def _covariance(frames: Mapping[int, Sequence[Placed]], cameras: Mapping[int, Ca
 
     columns = [(residuals(x + step) - residuals(x - step)) / (2 * _STEP) for step in _STEP * np.eye(len(x))]
     slopes, off = np.column_stack(columns), residuals(x)
-    variance = max(1.0, float(off @ off) / max(1, len(off) - len(x)))
+    careful = (MARK_ERROR * principal[0] / 640) ** 2  # few marks fit better than they are
+    variance = max(careful, float(off @ off) / max(1, len(off) - len(x)))
     return np.asarray(variance * np.linalg.pinv(slopes.T @ slopes, rcond=1e-14, hermitian=True))
 
 

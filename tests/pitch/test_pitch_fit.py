@@ -111,7 +111,7 @@ def test_the_error_that_is_told_is_that_of_many_tries() -> None:
     rng, tries, told = np.random.default_rng(5), [], []
     for _ in range(25):
         marks = [
-            Mark(1, m.place, (m.pixel[0] + rng.normal(), m.pixel[1] + rng.normal()))
+            Mark(1, m.place, (m.pixel[0] + rng.normal(0, 1.5), m.pixel[1] + rng.normal(0, 1.5)))
             for m in marks_of(LEFT, names=names)
         ]
         fit = fit_camera(marks, FOOTBALL, SIZE)
