@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from sportstrack.types import FloatArray, IntArray, Tracks
 
 HUNDREDTHS = 100.0
 """Boxes are kept in whole hundredths of a pixel, as they are written."""
+_CHECKED = 5000  # frames at once
 
 
 def small(values: NDArray[Any]) -> NDArray[Any]:
@@ -21,8 +23,41 @@ def small(values: NDArray[Any]) -> NDArray[Any]:
     for kind in (np.int16, np.int32):
         limits = np.iinfo(kind)
         if not len(values) or (values.min() >= limits.min and values.max() <= limits.max):
-            return values.astype(kind)
+            return values.astype(kind, copy=False)
     return values
+
+
+def returned(shape: tuple[int, ...], kind: Any) -> NDArray[Any]:
+    """Return an array of zeros whose memory goes back to the system when nothing needs it any more."""
+    room = mmap.mmap(-1, max(1, int(np.prod(shape)) * np.dtype(kind).itemsize))
+    return np.frombuffer(room, kind, int(np.prod(shape))).reshape(shape)
+
+
+class RoomyColumns:
+    """Frames, boxes, scores, classes and ids of a long file, with room for ``room`` rows from the beginning.
+
+    What grows needs twice the memory.
+    """
+
+    def __init__(self, room: int) -> None:
+        shapes = ((room,), (room, 4), (room,), (room,), (room,))
+        kinds = (np.int32, np.int32, np.float64, np.int16, np.int32)
+        self._columns = [returned(shape, kind) for shape, kind in zip(shapes, kinds, strict=True)]
+        self._rows = 0
+
+    def add(self, part: tuple[NDArray[Any], ...]) -> None:
+        """Add rows; what needs more bits gets them."""
+        end = self._rows + len(part[0])
+        for number, values in enumerate(part):
+            column = self._columns[number]
+            if np.promote_types(column.dtype, values.dtype) != column.dtype:
+                self._columns[number] = column = column.astype(values.dtype)
+            column[self._rows : end] = values
+        self._rows = end
+
+    def done(self) -> list[NDArray[Any]]:
+        """Return the columns."""
+        return [column[: self._rows] for column in self._columns]
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,12 +115,12 @@ class PackedTracks(Mapping[int, Tracks]):
     def _check(self) -> None:
         if (self.track_id == -1).any():
             raise SettingError("Tracks.track_id: -1 marks a box without identity; leave it out")
-        order = np.lexsort((self.track_id, self.frame))
-        same = (self.frame[order[1:]] == self.frame[order[:-1]]) & (
-            self.track_id[order[1:]] == self.track_id[order[:-1]]
-        )
-        if same.any():
-            raise SettingError("Tracks.track_id: an id may stand only once in a frame")
+        for begin in range(0, len(self.numbers), _CHECKED):
+            rows = slice(int(self.starts[begin]), int(self.starts[min(begin + _CHECKED, len(self.numbers))]))
+            frame, track = self.frame[rows], self.track_id[rows]
+            order = np.lexsort((track, frame))
+            if ((np.diff(frame[order]) == 0) & (np.diff(track[order]) == 0)).any():
+                raise SettingError("Tracks.track_id: an id may stand only once in a frame")
 
     def boxes(self, rows: slice | IntArray) -> FloatArray:
         """Return the corners of some rows in pixels."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sportstrack.classes import mots_classes, names_beside
 from sportstrack.draw.mask_results import MaskRows, coco_rows, mots_rows
-from sportstrack.draw.packed import HUNDREDTHS, PackedTracks, small
+from sportstrack.draw.packed import HUNDREDTHS, PackedTracks, RoomyColumns, small
 from sportstrack.errors import FormatError, SettingError, SourceError
 from sportstrack.files.reading import as_utf8, parse_json, read_bytes, same_name
 from sportstrack.identities.file import identities_beside, identities_of_rows, read_identities
@@ -31,7 +31,7 @@ SIDES = (("left", "top", "width", "height"), ("bb_left", "bb_top", "bb_width", "
 IDS = ("track_id", "id", "tracker_id", "object_id", "player_id")
 SCORES = ("score", "confidence", "conf")
 FRAMES = ("frame", "frame_index", "frame_id")
-LONG, PART = 1 << 22, 1 << 22
+LONG, PART = 1 << 22, 1 << 20
 """Bytes of MOT text from which on it is read in parts, and of each part."""
 _FEW = 10  # frames; fewer do not show that only every Nth was used
 _OUTSIDE = 0.05  # share of boxes outside the picture from which on a result is another video's
@@ -199,21 +199,26 @@ def _is_long_mot(path: Path) -> bool:
 
 def _long_mot(path: Path, zero_based: bool) -> ResultFile:
     """Read MOT text in parts, so that neither the text nor its numbers are ever in memory as a whole."""
-    parts: list[tuple[NDArray[Any], ...]] = []
     try:
+        columns = RoomyColumns(_lines_of(path))
         with path.open("rb") as file:
             rest = b""
             while block := file.read(PART):
                 text = rest + block
                 end = text.rfind(b"\n") + 1
-                parts.append(_packed(parse_mot(text[:end], name=str(path), zero_based=zero_based)))
+                columns.add(_packed(parse_mot(text[:end], name=str(path), zero_based=zero_based)))
                 rest = text[end:]
-            parts.append(_packed(parse_mot(rest, name=str(path), zero_based=zero_based)))
-        frame, boxes, score, classes, ids = (np.concatenate(column) for column in zip(*parts, strict=True))
+            columns.add(_packed(parse_mot(rest, name=str(path), zero_based=zero_based)))
+        frame, boxes, score, classes, ids = columns.done()
         tracks = PackedTracks.of(frame, boxes, score, classes, ids, np.zeros(len(frame), np.int16))
     except (FormatError, SettingError):  # once more as a whole: the message counts the lines of the file
         return _mot(path, read_bytes(path), zero_based)
     return ResultFile(path, tracks, names_beside(path))
+
+
+def _lines_of(path: Path) -> int:
+    with path.open("rb") as file:
+        return 1 + sum(block.count(b"\n") for block in iter(lambda: file.read(PART), b""))
 
 
 def _packed(table: MotTable) -> tuple[NDArray[Any], ...]:

@@ -38,7 +38,7 @@ class MatchStats:
         pitch: where each frame sees the pitch.
         frame_rate: frames of the video in a second.
         frames: (F,) the frames of the result, from 0.
-        places: all boxes of persons with their places.
+        places: all boxes of persons with their places; without the boxes themselves where nothing needs them.
         cast: the persons.
         table: how they moved.
         steps: what each row of it adds.
@@ -123,7 +123,9 @@ def measure_match(
     every, first, last = found.every, min(found.tracks, default=0), found.last
     frames = np.arange(first, last + 1, every)
     with shown(progress, found.path.stem, "row") as told:
-        places, ball = find_places(found, track, who, rate, forget=found is not result, progress=told)
+        places, ball = find_places(
+            found, track, who, rate, forget=found is not result, boxes="game_state" in settings.formats, progress=told
+        )
     cast = find_persons(places, who, found.names, track.pitch.length, by=settings.by)
     table = find_movement(places, cast, rate, settings, every)
     if not len(table):

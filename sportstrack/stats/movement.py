@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sportstrack.draw.packed import returned
 from sportstrack.pitch.motion import smooth_path
 from sportstrack.stats.persons import Cast
 from sportstrack.stats.places import GroundPlaces
@@ -66,26 +67,30 @@ def find_movement(
     places: GroundPlaces, cast: Cast, frame_rate: float, settings: StatsSettings, every: int = 1
 ) -> Movement:
     """Return the smoothed paths of all persons; each track is smoothed alone."""
-    columns: list[tuple[Any, ...]] = []
-    order = np.lexsort((places.frame, places.track_id, cast.of_row))
-    differ = [np.diff(column[order]) != 0 for column in (cast.of_row, places.track_id)]
-    breaks = np.flatnonzero(differ[0] | differ[1]) + 1
-    runs = 0
-    for rows in np.split(order, breaks) if len(order) else ():
+    order = np.lexsort((places.frame, places.track_id, cast.of_row)).astype(np.int32)
+    differ = np.diff(cast.of_row[order]) != 0
+    differ |= np.diff(places.track_id[order]) != 0
+    parts = np.split(order, np.flatnonzero(differ) + 1) if len(order) else []
+    # room for each frame from the first to the last of each track; what is not filled needs no memory
+    room = sum((int(places.frame[rows[-1]]) - int(places.frame[rows[0]])) // every + 1 for rows in parts)
+    columns = [returned((room, *shape), kind) for shape, kind in _COLUMNS]
+    runs = filled = 0
+    for rows in parts:
         path = smooth_path(
             places.frame[rows], places.xy[rows], places.error[rows], frame_rate,
             every=every, max_gap=settings.max_gap, top_speed=settings.top_speed / KMH,
         )  # fmt: skip
         if len(path):
-            one = np.full(len(path), cast.of_row[rows[0]], np.int32)
-            moved = (path.xy.astype(np.float32), path.velocity.astype(np.float32))
-            columns.append((one, path.frame.astype(np.int32), *moved, (path.run + runs).astype(np.int32), path.seen))
-            runs += int(path.run[-1]) + 1
-    if not columns:
-        zero, plane = np.empty(0, np.int64), np.empty((0, 2))
-        return Movement(zero, zero, plane, plane, zero, np.empty(0, np.bool_), every / frame_rate)
-    who, frame, xy, velocity, run, seen = (np.concatenate(column) for column in zip(*columns, strict=True))
-    return _once(Movement(who, frame, xy, velocity, run, seen, every / frame_rate))
+            here = slice(filled, filled + len(path))
+            moved = (cast.of_row[rows[0]], path.frame, path.xy, path.velocity, path.run + runs, path.seen)
+            for column, values in zip(columns, moved, strict=True):
+                column[here] = values
+            filled, runs = here.stop, runs + int(path.run[-1]) + 1
+    person, frame, xy, velocity, run, seen = (column[:filled] for column in columns)
+    return _once(Movement(person, frame, xy, velocity, run, seen, every / frame_rate))
+
+
+_COLUMNS = (((), np.int32), ((), np.int32), ((2,), np.float32), ((2,), np.float32), ((), np.int32), ((), np.bool_))
 
 
 def _once(table: Movement) -> Movement:

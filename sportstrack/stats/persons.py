@@ -14,6 +14,7 @@ from sportstrack.pitch.sides import SideSpan, defended_sides, keeper_team
 from sportstrack.stats.places import GroundPlaces, class_roles
 from sportstrack.types import BoolArray
 
+_ENOUGH = 200_000  # places that tell which goal is whose
 NO_PLAYERS = ("referee", "other", "ball")
 
 
@@ -111,6 +112,7 @@ def find_persons(
 def _sides(places: GroundPlaces, persons: list[Person], of_row: NDArray[Any]) -> list[SideSpan]:
     teams = np.array([person.team if person.is_outfield else "" for person in persons], np.str_)
     rows = np.flatnonzero(np.isfinite(places.xy[:, 0]))
+    rows = rows[:: max(1, len(rows) // _ENOUGH)]
     return defended_sides(places.frame[rows], teams[of_row[rows]], places.xy[rows, 0])
 
 

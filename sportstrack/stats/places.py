@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sportstrack.classes import ball_ids
-from sportstrack.draw.packed import HUNDREDTHS, PackedTracks
+from sportstrack.draw.packed import HUNDREDTHS, PackedTracks, returned
 from sportstrack.draw.results import ResultFile
 from sportstrack.draw.standing import ball_place, feet_on_pitch
 from sportstrack.errors import SettingError
@@ -30,8 +30,8 @@ class GroundPlaces:
         frame: (N,) from 0.
         track_id: (N,).
         class_id: (N,).
-        xyxy: (N, 4) pixels.
-        score: (N,).
+        xyxy: (N, 4) pixels; (0, 4) where nobody asked for boxes.
+        score: (N,); as the boxes.
         xy: (N, 2) metres; NaN where the frame's camera is not known.
         error: (N,) root mean square errors of the places in metres.
     """
@@ -48,7 +48,8 @@ class GroundPlaces:
         return len(self.frame)
 
     def __getitem__(self, rows: IntArray | BoolArray) -> GroundPlaces:
-        return replace(self, **{name: value[rows] for name, value in vars(self).items()})
+        kept = {name: value[rows] for name, value in vars(self).items() if len(value) == len(self.frame)}
+        return replace(self, **kept)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +76,7 @@ def find_places(
     frame_rate: float,
     *,
     forget: bool = False,
+    boxes: bool = True,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[GroundPlaces, BallPlaces]:
     """Return where persons and ball are.
@@ -85,6 +87,7 @@ def find_places(
         identities: who is who; a track may be a ball by its role.
         frame_rate: of the frames' numbers.
         forget: take the boxes out of the result; a long match needs no room for them twice.
+        boxes: keep the boxes and scores of persons, too.
         progress: called with the boxes done and all boxes.
 
     Raises:
@@ -95,7 +98,7 @@ def find_places(
     if forget:
         result.tracks = {}
     frame, track_id, class_id, detection = packed.frame, packed.track_id, packed.class_id, packed.detection
-    known = np.isin(frame, [one.frame for one in pitch if one.camera is not None])
+    known = _frames_with_camera(pitch, int(frame.max(initial=0)))[frame]
     if not known.any():
         last = max(numbers, default=-1) + 1
         raise SettingError(
@@ -103,20 +106,34 @@ def find_places(
             f"({len(pitch)} frames); does it belong to this video?"
         )
     is_ball = _is_ball(result, identities, track_id, class_id)
-    xy, error = np.full((len(frame), 2), np.nan, np.float32), np.full(len(frame), np.nan, np.float32)
-    persons = np.flatnonzero(known & ~is_ball)
-    for at in range(0, len(persons), _BLOCK):
-        some = persons[at : at + _BLOCK]
+    xy, error = returned((len(frame), 2), np.float32), returned((len(frame),), np.float32)
+    count = int(np.count_nonzero(known & ~is_ball))
+    done = 0
+    for at in range(0, len(frame), _BLOCK):
+        part = slice(at, at + _BLOCK)
+        xy[part], error[part] = np.nan, np.nan
+        some = at + np.flatnonzero(known[part] & ~is_ball[part])
         xy[some], error[some] = feet_on_pitch(pitch, frame[some], packed.boxes(some))
+        done += len(some)
         if progress is not None:
-            progress(at + len(some), len(persons))
+            progress(done, count)
     seen = np.flatnonzero(is_ball & known & (detection >= 0))
     ball = _ball(frame[seen].astype(np.int64), packed.boxes(seen), packed.score[seen], pitch, frame_rate)
-    rows = np.flatnonzero(~is_ball)
-    xyxy = packed.xyxy[rows].astype(np.float32)
-    xyxy /= HUNDREDTHS
-    score = packed.score[rows].astype(np.float32)
+    rows = ~is_ball
+    xyxy, score = np.empty((0, 4), np.float32), np.empty(0, np.float32)
+    if boxes:
+        xyxy = packed.xyxy[rows].astype(np.float32)
+        xyxy /= HUNDREDTHS
+        score = packed.score[rows].astype(np.float32)
     return GroundPlaces(frame[rows], track_id[rows], class_id[rows], xyxy, score, xy[rows], error[rows]), ball
+
+
+def _frames_with_camera(pitch: PitchTrack, last: int) -> BoolArray:
+    """Return whether each frame up to ``last`` has a camera."""
+    known = np.zeros(last + 1, np.bool_)
+    numbers = np.fromiter((one.frame for one in pitch if one.camera is not None), np.int64)
+    known[numbers[numbers <= last]] = True
+    return known
 
 
 def _packed(tracks: Mapping[int, Tracks]) -> PackedTracks:
