@@ -89,7 +89,8 @@ def evidence_of(frame: int, found: FrameCamera) -> PitchEvidence:
     rows = _spread_over_lines(found.line)
     sure = np.clip(found.points.confidence[rows] * min(1.0, 1.5 * found.score), 0.31, 1.0)
     names = [FOOTBALL_LINES[number] for number in found.line[rows].tolist()]
-    sigma = np.full(len(rows), SPREAD * found.size[0])
+    count = np.bincount(found.line[rows])[found.line[rows]]  # the points of a line err together
+    sigma = SPREAD * found.size[0] * np.sqrt(count)
     return PitchEvidence(frame, names, found.points.pixels[rows], sigma, sure, camera=found.camera)
 
 

@@ -78,6 +78,17 @@ def test_a_line_that_the_network_takes_for_another_does_not_move_the_camera(two_
     assert worst(track, MIDFIELD) < min(1.0, 4 * told)
 
 
+def test_where_line_pixels_tell_too_little_the_network_has_a_say() -> None:
+    few = [replace(one, lines=one.lines[one.lines[:, 1] > 300]) for one in seen_by(MIDFIELD)]
+    nothing = fit_clip(few, {0: replace(by_network(MIDFIELD[0], 0, 0.0), places=[], pixels=np.empty((0, 2)),
+                                        sigma=np.empty(0), confidence=np.empty(0))}, FOOTBALL, SIZE).track  # fmt: skip
+    assert all(one.camera is None for one in nothing)
+    track = fit_clip(few, {k: by_network(MIDFIELD[k], k, 3.0) for k in (0, 20)}, FOOTBALL, SIZE).track
+    known = [one for one in track if one.camera is not None]
+    assert len(known) > 12
+    assert worst(track, MIDFIELD) < 3 * max(one.error_m for one in known)
+
+
 @given(st.floats(-6, 6), st.floats(-6, 6), st.floats(-2, 2), st.floats(-25, 25), st.floats(0.8, 2.5))
 @settings(max_examples=30, deadline=None)
 def test_the_same_ground_is_seen_from_another_centre(x: float, y: float, up: float, pan: float, zoom: float) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sportstrack.pitch.camera import Floats
-from sportstrack.pitch.clip.views import VIEW, rotations, slopes
+from sportstrack.pitch.clip.views import SHARED, VIEW, rotations, slopes
 from sportstrack.pitch.model import Pitch
 
 _GRID = (9, 6)
@@ -73,3 +73,27 @@ def errors(
     in_pixels = np.einsum("nij,jk,nik->n", jacobian, covariance, jacobian)
     in_metres = np.einsum("nij,jk,nik->n", metres, covariance, metres)
     return float(np.sqrt(in_pixels.mean())), float(np.sqrt(np.median(in_metres)))
+
+
+def excess(
+    shared: Floats, covariance: Floats, view: Floats, pitch: Pitch, size: tuple[int, int]
+) -> tuple[float, float]:
+    """Return the error, in pixels and metres, that stays where turning and zooming make up for a wrong centre.
+
+    Args:
+        shared: (4,).
+        covariance: (4, 4) of it.
+        view: (4,).
+        pitch: the model.
+        size: (width, height).
+    """
+    at = ground_in_view(shared, view, pitch, size)
+    if len(at) < 3:
+        return 0.0, 0.0
+    ground = to_ground(np.concatenate([shared, view])[None], at, size)[0]
+    level = np.column_stack([ground, np.zeros(len(ground))])
+    _, jacobian = slopes(shared, view, level, (size[0] / 2, size[1] / 2), with_shared=True)
+    flat = jacobian.reshape(-1, SHARED + VIEW)
+    turn = -np.linalg.lstsq(flat[:, SHARED:], flat[:, :SHARED], rcond=None)[0]
+    both = np.vstack([np.eye(SHARED), turn])
+    return errors(shared, view, both @ covariance @ both.T, at, size)

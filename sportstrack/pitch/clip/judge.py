@@ -8,11 +8,11 @@ import numpy as np
 
 from sportstrack.pitch.camera import Floats
 from sportstrack.pitch.clip.chain import ClipScene, Link, filter_chain, smooth_chain
-from sportstrack.pitch.clip.errors import errors, ground_in_view, to_ground
+from sportstrack.pitch.clip.errors import errors, excess, ground_in_view
 from sportstrack.pitch.clip.joint import Joint
 from sportstrack.pitch.clip.shot import Walk
 from sportstrack.pitch.clip.step import State
-from sportstrack.pitch.clip.views import SHARED, VIEW, camera_of, slopes
+from sportstrack.pitch.clip.views import camera_of
 from sportstrack.pitch.evidence import SeenFrame
 from sportstrack.pitch.file import PitchFrame
 
@@ -106,24 +106,12 @@ class _CommonError:
 
     def __init__(self, scene: ClipScene, joint: Joint) -> None:
         self._views = np.array([key.view for key in joint.keys])
-        self._more = np.array([_excess(scene, joint, key.view) for key in joint.keys])
+        self._more = np.array(
+            [excess(joint.shared, joint.covariance, key.view, scene.pitch, scene.size) for key in joint.keys]
+        )
 
     def at(self, view: Floats) -> tuple[float, float]:
         """Return the errors to add in squares, in pixels and metres."""
         apart = np.abs((self._views - view) * (1.0, 1.0, 0.0, 20.0)).sum(1)
         px, metres = self._more[int(apart.argmin())].tolist()
         return px, metres
-
-
-def _excess(scene: ClipScene, joint: Joint, view: Floats) -> tuple[float, float]:
-    """Return the error that stays where a wrong centre is made up for by turning and zooming as well as can be."""
-    at = ground_in_view(joint.shared, view, scene.pitch, scene.size)
-    if len(at) < 3:
-        return 0.0, 0.0
-    ground = to_ground(np.concatenate([joint.shared, view])[None], at, scene.size)[0]
-    level = np.column_stack([ground, np.zeros(len(ground))])
-    _, jacobian = slopes(joint.shared, view, level, (scene.size[0] / 2, scene.size[1] / 2), with_shared=True)
-    flat = jacobian.reshape(-1, SHARED + VIEW)
-    turn = -np.linalg.lstsq(flat[:, SHARED:], flat[:, :SHARED], rcond=None)[0]
-    both = np.vstack([np.eye(SHARED), turn])
-    return errors(joint.shared, view, both @ joint.covariance @ both.T, at, scene.size)

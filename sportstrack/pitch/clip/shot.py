@@ -9,7 +9,7 @@ import numpy as np
 
 from sportstrack.pitch.camera import Camera, Floats
 from sportstrack.pitch.clip.chain import ClipScene, Link, after_motion, agrees, is_lost, link, moved
-from sportstrack.pitch.clip.errors import on_pitch
+from sportstrack.pitch.clip.errors import excess, on_pitch
 from sportstrack.pitch.clip.joint import Joint, Key, fit_joint
 from sportstrack.pitch.clip.rows import MotionRows, ViewRows
 from sportstrack.pitch.clip.step import GATES, State, backwards, rescaled
@@ -21,6 +21,8 @@ NEW_KEY = (0.2, 0.12)
 MOST_KEYS = 40
 MORE_KEYS, KEYS_APART = 12, 4
 """So many more key frames there are in the end, whether they show something new or not, so many frames apart."""
+UNSURE = 1.0
+"""Metres of error at the median from which on the network's places are asked, too."""
 KEPT_KEYS = 8
 """Key frames that keep their line pixels when the shot is done."""
 NEARLY = (0.15, 0.15, 0.1, 0.01)
@@ -126,12 +128,16 @@ class Walk:
         """Fit all key frames once more, with narrow gates, then with more frames, which show the same once more.
 
         Each frame's line pixels err a little otherwise. Where the lines in view tell the centre badly, many frames tell
-        it better.
+        it better. Where line pixels leave the ground unknown even so, what a network has seen has a say.
         """
+        begin = self.joint
         self.adopt(self._fitted([replace(key, places=self.scene.places(key.frame)) for key in self.joint.keys]))
         more = [key for key in map(self._key_of, self._between()) if key is not None]
         if more:
             self.adopt(self._fitted([*self.joint.keys, *more]))
+        if self._unsure() and any(len(self.scene.hints(key.frame)) for key in begin.keys):
+            self.joint = begin
+            self.adopt(self._fitted([replace(key, places=self.scene.hints(key.frame)) for key in begin.keys]))
 
     def adopt(self, joint: Joint) -> None:
         """Take a new centre, and put all views and motions to where it has the key frames.
@@ -149,6 +155,12 @@ class Walk:
             self.views[frame] = view + own
             if frame in self.motions:
                 self.motions[frame] = rescaled(self.motions[frame], float(np.exp(-own[3])))
+
+    def _unsure(self) -> bool:
+        """Return whether line pixels leave the ground in the key frames' views unknown, at the median."""
+        joint, scene = self.joint, self.scene
+        told = [excess(joint.shared, joint.covariance, key.view, scene.pitch, scene.size)[1] for key in joint.keys]
+        return bool(np.median(told) > UNSURE)
 
     def shelve(self) -> None:
         """Forget the line pixels of most key frames: a match has hundreds of shots."""
