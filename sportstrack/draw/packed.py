@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from sportstrack.types import FloatArray, IntArray, Tracks
 HUNDREDTHS = 100.0
 """Boxes are kept in whole hundredths of a pixel, as they are written."""
 _CHECKED = 5000  # frames at once
+_PART = 1 << 20  # bytes of a file at once
 
 
 def small(values: NDArray[Any]) -> NDArray[Any]:
@@ -43,21 +45,27 @@ class RoomyColumns:
         shapes = ((room,), (room, 4), (room,), (room,), (room,))
         kinds = (np.int32, np.int32, np.float64, np.int16, np.int32)
         self._columns = [returned(shape, kind) for shape, kind in zip(shapes, kinds, strict=True)]
-        self._rows = 0
+        self.rows = 0
+
+    @classmethod
+    def for_lines_of(cls, path: Path) -> RoomyColumns:
+        """Return columns with room for the lines of a file."""
+        with path.open("rb") as file:
+            return cls(1 + sum(block.count(b"\n") for block in iter(lambda: file.read(_PART), b"")))
 
     def add(self, part: tuple[NDArray[Any], ...]) -> None:
         """Add rows; what needs more bits gets them."""
-        end = self._rows + len(part[0])
+        end = self.rows + len(part[0])
         for number, values in enumerate(part):
             column = self._columns[number]
             if np.promote_types(column.dtype, values.dtype) != column.dtype:
                 self._columns[number] = column = column.astype(values.dtype)
-            column[self._rows : end] = values
-        self._rows = end
+            column[self.rows : end] = values
+        self.rows = end
 
     def done(self) -> list[NDArray[Any]]:
         """Return the columns."""
-        return [column[: self._rows] for column in self._columns]
+        return [column[: self.rows] for column in self._columns]
 
 
 @dataclass(frozen=True, eq=False)

@@ -200,7 +200,7 @@ def _is_long_mot(path: Path) -> bool:
 def _long_mot(path: Path, zero_based: bool) -> ResultFile:
     """Read MOT text in parts, so that neither the text nor its numbers are ever in memory as a whole."""
     try:
-        columns = RoomyColumns(_lines_of(path))
+        columns = RoomyColumns.for_lines_of(path)
         with path.open("rb") as file:
             rest = b""
             while block := file.read(PART):
@@ -209,16 +209,10 @@ def _long_mot(path: Path, zero_based: bool) -> ResultFile:
                 columns.add(_packed(parse_mot(text[:end], name=str(path), zero_based=zero_based)))
                 rest = text[end:]
             columns.add(_packed(parse_mot(rest, name=str(path), zero_based=zero_based)))
-        frame, boxes, score, classes, ids = columns.done()
-        tracks = PackedTracks.of(frame, boxes, score, classes, ids, np.zeros(len(frame), np.int16))
+        tracks = PackedTracks.of(*columns.done(), np.zeros(columns.rows, np.int16))
     except (FormatError, SettingError):  # once more as a whole: the message counts the lines of the file
         return _mot(path, read_bytes(path), zero_based)
     return ResultFile(path, tracks, names_beside(path))
-
-
-def _lines_of(path: Path) -> int:
-    with path.open("rb") as file:
-        return 1 + sum(block.count(b"\n") for block in iter(lambda: file.read(PART), b""))
 
 
 def _packed(table: MotTable) -> tuple[NDArray[Any], ...]:
