@@ -63,9 +63,10 @@ class RoomyColumns:
             column[self.rows : end] = values
         self.rows = end
 
-    def done(self) -> list[NDArray[Any]]:
-        """Return the columns."""
-        return [column[: self.rows] for column in self._columns]
+    def done(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
+        """Return frames, boxes, scores, classes and ids."""
+        frame, boxes, score, class_id, track_id = (column[: self.rows] for column in self._columns)
+        return frame, boxes, score, class_id, track_id
 
 
 @dataclass(frozen=True, eq=False)
