@@ -81,11 +81,11 @@ class TrainedReid:
     def _replay_lines(self) -> list[str]:
         count = len(next(iter(self.sequences.values())))
         head = f"tracks of {count} sequence{'s' * (count > 1)}, {self.boxes} boxes"
-        lines = ["", f"{head:<34}" + "".join(f"{name:>9}" for name in _FIGURES)]
-        lines += [f"{_WORDS[name]:<34}{_row(one)}" for name, one in self.replayed.items()]
+        lines = ["", f"{head:<38}" + "".join(f"{name:>9}" for name in _FIGURES)]
+        lines += [f"{_WORDS[name]:<38}{_row(one)}" for name, one in self.replayed.items()]
         for sequence in next(iter(self.sequences.values())) if count > 1 else ():
             lines += [
-                f"  {f'{sequence[:18]}, {_WORDS[name]}':<32}{_row(self.sequences[name][sequence])}"
+                f"  {f'{sequence[:22]}, {_WORDS[name]}':<36}{_row(self.sequences[name][sequence])}"
                 for name in self.replayed
             ]
         return [*lines, "", self.verdict]
