@@ -11,9 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-from data_prep.formats.mots_rows import class_indices, outlines, read_rows
+from data_prep.formats.mots_rows import class_indices, read_rows
+from data_prep.formats.rle import outlines
 from data_prep.headers import header_size
 from data_prep.pictures import IMAGE_SUFFIXES, picture_bytes, show_picture
+from data_prep.polygons import Polygons
 from data_prep.storage import Storage
 from data_prep.table import Boxes, Clip, ImageTable, Picture, Table, TrackInfo, VideoFrame, join_tables
 from sportstrack.errors import FormatError
@@ -243,7 +245,7 @@ def _with_boxes(table: Table, rows: MotTable, rules: ClipRules, shown: str, trac
         rows, image = rows[found], image[found]
     polygons, class_id = None, np.zeros(len(rows), np.int64)
     if isinstance(rows, MotsTable):
-        class_id, polygons = class_indices(rows, rules.classes, shown), outlines(rows.masks)
+        class_id, polygons = class_indices(rows, rules.classes, shown), Polygons.make(outlines(rows.masks))
     elif rules.class_of is not None:
         class_id = rules.class_of(rows, shown)
     boxes = Boxes.make(

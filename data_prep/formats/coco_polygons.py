@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from data_prep.formats.rle import runs_box, runs_polygons
+from data_prep.formats.rle import outlines
 from data_prep.polygons import Polygons
 from sportstrack.errors import FormatError
-from sportstrack.masks.coco import mask_runs
+from sportstrack.masks import Masks
 from sportstrack.types import FloatArray
 
 
@@ -27,20 +27,22 @@ def parse_segmentation(segmentation: Any, where: str) -> list[FloatArray]:
     if not segmentation:
         return []
     if isinstance(segmentation, dict):
-        runs, (height, _) = mask_runs(segmentation, where)
-        return runs_polygons(runs, height)
+        return outlines(_mask(segmentation, where))[0]
     parts = [part for part in _parts(segmentation, where) if len(part) >= 3]
     if not parts:
         raise FormatError(f"{where}: the segmentation has no polygon of three points or more")
     return parts
 
 
+def _mask(segmentation: dict[str, Any], where: str) -> Masks:
+    return Masks.from_coco([segmentation], lambda _: where)
+
+
 def box_around(segmentation: Any, where: str) -> list[float]:
     """Return left, top, width and height of a mask or of polygons; FormatError if it is neither."""
     if isinstance(segmentation, dict):
-        runs, (height, _) = mask_runs(segmentation, where)
-        left, top, right, bottom = runs_box(runs, height)
-        return [float(left), float(top), float(right - left), float(bottom - top)]
+        left, top, right, bottom = _mask(segmentation, where).boxes()[0].tolist()
+        return [left, top, right - left, bottom - top]
     if not segmentation:
         raise FormatError(f"{where}: neither bbox nor segmentation")
     points = np.concatenate(_parts(segmentation, where))

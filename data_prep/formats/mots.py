@@ -18,10 +18,12 @@ from numpy.typing import NDArray
 
 from data_prep.formats.clips import join_clips
 from data_prep.formats.motfolders import consecutive, read_mot_folders, require_clips, write_clip_folders
-from data_prep.formats.mots_rows import MOTS_CLASSES, class_indices, outlines, read_rows, table_rows
+from data_prep.formats.mots_rows import MOTS_CLASSES, class_indices, read_rows, table_rows
+from data_prep.formats.rle import outlines
 from data_prep.headers import header_size
 from data_prep.output import Group, WriteSettings, describe, place_group, prepared, staged, write_groups
 from data_prep.pictures import IMAGE_SUFFIXES, Tick
+from data_prep.polygons import Polygons
 from data_prep.stage import StagedFolder
 from data_prep.table import Boxes, Clip, ImageTable, Table
 from sportstrack.errors import FormatError, SettingError
@@ -242,7 +244,7 @@ def _clip(
     images = ImageTable.make(titles, size=size, file=paths, split=split, sequence=0, frame=frames)
     boxes = Boxes.make(
         image, rows.xyxy, class_indices(rows, names, shown), track_id=rows.track_id, ignore=rows.score == 0,
-        polygons=outlines(rows.masks),
+        polygons=Polygons.make(outlines(rows.masks)),
     )  # fmt: skip
     clip = Clip(name, split, *size, length=len(frames), match=name, source=shown)
     return replace(Table(names, (clip,), images, Boxes.empty()), boxes=boxes)

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from data_prep.formats.rle import mask_polygons
 from data_prep.polygons import Polygons
 from data_prep.table import NO_TRACK, Table
 from sportstrack.classes import mots_classes
@@ -38,14 +37,6 @@ def class_indices(rows: MotsTable, names: tuple[str, ...], shown: str) -> IntArr
             f"{shown}: class {unknown[0]}, but the classes are {', '.join(names)}; name them all with --class-names"
         )
     return np.array([index[number] for number in rows.class_id.tolist()], np.int64)
-
-
-def outlines(masks: Masks) -> Polygons:
-    """Return polygons along the edges of masks' pixels."""
-    boxes = masks.boxes()
-    return Polygons.make(
-        [ring + box[:2] for ring in mask_polygons(masks.crop(row, box))] for row, box in enumerate(boxes)
-    )
 
 
 def table_rows(table: Table, rows: IntArray, frames: IntArray, clip: str, first_frame: int = 1) -> MotsTable:

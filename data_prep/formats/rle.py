@@ -1,4 +1,4 @@
-"""Boxes and polygons around masks, filled or as run lengths."""
+"""Polygons around masks, filled or as run lengths."""
 
 from __future__ import annotations
 
@@ -8,31 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_prep.polygons import bridged, turned
-from sportstrack.types import FloatArray, IntArray
+from sportstrack.masks import Masks
+from sportstrack.types import FloatArray
 
 
-def runs_box(runs: IntArray, height: int) -> tuple[int, int, int, int]:
-    """Return the left, top, right and bottom edge of the set pixels; all 0 if there are none."""
-    ends = np.cumsum(runs)
-    first, last = ends[: len(ends) // 2 * 2 : 2], ends[1::2] - 1
-    first, last = first[last >= first], last[last >= first]
-    if not len(first):
-        return 0, 0, 0, 0
-    tall = first // height != last // height  # such a run touches bottom and top
-    top = 0 if tall.any() else int((first % height).min())
-    bottom = height if tall.any() else int((last % height).max()) + 1
-    return int(first[0]) // height, top, int(last[-1]) // height + 1, bottom
-
-
-def runs_polygons(runs: IntArray, height: int) -> list[FloatArray]:
-    """Return polygons, each (K, 2), along the edges of the set pixels; they cover these pixels and no others."""
-    left, top, right, bottom = runs_box(runs, height)
-    if right == left:
-        return []
-    ends = np.clip(np.cumsum(runs), left * height, right * height)
-    values = np.arange(len(ends)) % 2 == 1
-    columns = np.repeat(values, np.diff(ends, prepend=left * height)).reshape(right - left, height)
-    return [ring + (left, top) for ring in mask_polygons(columns.T[top:bottom])]
+def outlines(masks: Masks) -> list[list[FloatArray]]:
+    """Return polygons, each (K, 2), along the edges of each mask's pixels; they cover these pixels and no others."""
+    return [
+        [ring + box[:2] for ring in mask_polygons(masks.crop(row, box))] if box[2] > box[0] else []
+        for row, box in enumerate(masks.boxes())
+    ]
 
 
 def mask_polygons(mask: NDArray[Any]) -> list[FloatArray]:

@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from data_prep.formats.rle import outlines
 from data_prep.polygons import join_parts
 from data_prep.stage import staged_job
-from data_prep.synthetic.masks import MaskFiles, mask_outline
+from data_prep.synthetic.masks import MaskFiles
 from data_prep.synthetic.render import render_sequence
 from data_prep.synthetic.settings import CLASSES, FrameTruth, Settings, identities
 from sportstrack.errors import OutputError, SettingError
@@ -187,10 +188,10 @@ def segment_rows(truth: FrameTruth, masks: str) -> list[str]:
     assert table is not None, "rendered without masks"
     height, width = table.shape
     rows = []
-    for i in np.flatnonzero((truth.visibility >= MIN_VISIBILITY) & (table.area() > 0)).tolist():
-        parts = mask_outline(table, i)
+    kept = (truth.visibility >= MIN_VISIBILITY) & (table.area() > 0)
+    for kind, parts in zip(truth.class_id[kept].tolist(), outlines(table[kept]), strict=True):
         ring = join_parts(parts) / (width, height)
-        rows.append(f"{truth.class_id[i]} {' '.join(f'{v:.7g}' for v in ring.reshape(-1).tolist())}\n")
+        rows.append(f"{kind} {' '.join(f'{v:.7g}' for v in ring.reshape(-1).tolist())}\n")
     return rows
 
 

@@ -1,15 +1,12 @@
-"""Exact masks of rendered sequences as files: MOTS text, COCO's annotations, and outlines for YOLO's segments."""
+"""Exact masks of rendered sequences as files: MOTS text and COCO's annotations."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from data_prep.formats.rle import mask_polygons
 from data_prep.synthetic.settings import CLASSES, FrameTruth, Settings
-from sportstrack.masks import Masks
 from sportstrack.mots import format_mots_rows
-from sportstrack.types import FloatArray
 
 MASKS = ("visible", "whole")
 """Which masks: of the pixels that are seen, or of whole bodies, hidden pixels included."""
@@ -58,9 +55,3 @@ class MaskFiles:
         """Return COCO's annotations, with ``track_id``, ``visibility``, and both masks as ``visible`` and ``whole``."""
         kinds = [{"id": i, "name": name} for i, name in enumerate(CLASSES, 1)]
         return json.dumps({"images": self._images, "categories": kinds, "annotations": self._annotations}) + "\n"
-
-
-def mask_outline(masks: Masks, row: int) -> list[FloatArray]:
-    """Return polygons, each (K, 2) pixels, along the edges of a mask's pixels; they cover these and no others."""
-    box = masks[[row]].boxes()[0]
-    return [ring + box[:2] for ring in mask_polygons(masks.crop(row, box))]

@@ -40,10 +40,9 @@ def masks_of_boxes(boxes: TrackTable, found: Mapping[int, Masks]) -> Masks | Non
 
 def polygons_of(video: LabelledVideo) -> list[list[FloatArray]]:
     """Return the polygons along the edges of each box's mask, each (K, 2); [] for a box without a mask or a pixel."""
-    from data_prep.formats.rle import runs_polygons
+    from data_prep.formats.rle import outlines
 
     masks = video.masks
     if masks is None:
         return [[] for _ in range(len(video.boxes))]
-    parts = np.split(masks.counts.astype(np.int64), masks.offsets[1:-1])
-    return [runs_polygons(runs, masks.shape[0]) if len(runs) else [] for runs in parts[: len(masks)]]
+    return outlines(masks)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from data_prep.convert.command import main as convert
 from data_prep.formats.coco import parse_coco, read_coco, write_coco
-from data_prep.formats.rle import mask_polygons, runs_polygons
+from data_prep.formats.rle import mask_polygons, outlines
 from data_prep.formats.yolo import write_yolo
 from data_prep.formats.yolo_read import read_yolo
 from data_prep.output import WriteSettings
@@ -23,6 +23,7 @@ from data_prep.polygons import Polygons, clip_ring, join_parts, ring_area
 from data_prep.table import Boxes, ImageTable, Table, join_tables
 from data_prep.trim import trim
 from sportstrack.errors import FormatError
+from sportstrack.masks import Masks
 from sportstrack.masks.coco import mask_runs
 
 LABELS = WriteSettings(pictures=False)
@@ -75,9 +76,7 @@ def test_a_mask_becomes_polygons_that_cover_its_pixels_and_no_others(height: int
     bits = data.draw(st.lists(st.booleans(), min_size=height * width, max_size=height * width))
     pixels = np.array(bits, np.uint8).reshape(height, width)
     coded = mask.encode(np.asfortranarray(pixels))
-    runs, size = mask_runs({"size": [height, width], "counts": coded["counts"].decode()}, "x")
-    assert size == (height, width)
-    parts = runs_polygons(runs, height)
+    (parts,) = outlines(Masks.from_coco([coded]))
     np.testing.assert_array_equal(covered(parts, width, height), pixels.astype(bool))
     column = Polygons.make([parts])
     assert column.areas()[0] == pixels.sum() == mask.area(coded)
