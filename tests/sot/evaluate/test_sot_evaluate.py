@@ -351,3 +351,19 @@ def test_real_sequences(shared_data: Path, tmp_path: Path, capsys: pytest.Captur
     mean = json.loads(capsys.readouterr().out)["trackers"]["plain-kcf"]["mean"]
     assert mean["frames"] == 120
     assert 1 / 120 < mean["AUC"] < 0.9
+
+
+def test_scores_are_cut_by_scale_and_speed(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [place(frame) for frame in range(FRAMES)]
+    (tmp_path / "otb").mkdir()
+    text = "".join(f"{x1}\t{y1}\t{x2 - x1}\t{y2 - y1}\n" for x1, y1, x2, y2 in rows)
+    (tmp_path / "otb" / "One.txt").write_text(text)
+    words = [data, "--results", f"mine={tmp_path / 'otb'}", "--allow-missing", "--no-light", "-o", tmp_path / "r"]
+    assert evaluate(*words, "--by", "scale,speed", "--quiet") == 0
+    found = json.loads((tmp_path / "r" / "one-pass.json").read_text())["attributes"]
+    for name in ("scale", "speed"):
+        bins = {key: scores["mine"] for key, scores in found.items() if key.startswith(f"{name}: ")}
+        assert sum(one["frames"] for one in bins.values()) == FRAMES - (name == "speed")
+        assert all(one["AUC_frames"] == pytest.approx(1, abs=0.06) for one in bins.values())
+    assert (tmp_path / "r" / "by.png").is_file()
+    refused(capsys, *words, "--by", "scale", "--protocol", "restart", "--overwrite", say="one pass")
