@@ -16,8 +16,9 @@ _IMPORT = re.compile(
     re.MULTILINE,
 )
 _NAMED = re.compile(r'"((?:sportstrack|data_prep)(?:\.\w+)+)(?::\w+)?"')  # modules that are imported by name
-LISTS = ("sportstrack", "sportstrack.cli", "sportstrack.experiment")
-"""Modules that name all others and do no work: they change with every new command, and do not count."""
+_LISTS = ("sportstrack", "sportstrack.cli")  # they name all others, and do no work
+_PLAN = "sportstrack.experiment"
+_WORK = (f"{_PLAN}.stages.", f"{_PLAN}.report.")  # all else of it only decides what runs
 
 
 def code_digests(modules: Iterable[str]) -> dict[str, str]:
@@ -26,13 +27,20 @@ def code_digests(modules: Iterable[str]) -> dict[str, str]:
     waiting = list(modules)
     while waiting:
         module = waiting.pop()
-        if module in found or module in LISTS or module.endswith(".command"):
+        if module in found or not _counts(module):
             continue
         read = _module(module)
         if read is not None:
             found[module] = read[0]
             waiting += [*read[1], module.rpartition(".")[0]]  # a package is loaded before what is in it
     return found
+
+
+def _counts(module: str) -> bool:
+    """Return whether a module's text may change what a stage finds."""
+    if module in _LISTS or module.endswith(".command"):
+        return False
+    return not f"{module}.".startswith(f"{_PLAN}.") or module.startswith(_WORK)
 
 
 def versions(packages: Iterable[str]) -> dict[str, str]:

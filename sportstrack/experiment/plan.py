@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import partial
 from typing import Any
 
@@ -250,9 +251,9 @@ def _report(experiment: ExperimentSettings, needs: tuple[str, ...]) -> Experimen
             "title": experiment.title,
             "author": experiment.author,
             "question": experiment.question,
-            "text": experiment.text,
             "pdf": experiment.pdf,
             "about": [pair.about for pair in experiment.compare],
+            "configuration": hashlib.sha256(experiment.text.encode()).hexdigest()[:8],
         },
         needs=needs,
         code=("sportstrack.experiment.report.write",),

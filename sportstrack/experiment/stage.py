@@ -208,11 +208,11 @@ def _why(
     earlier: Mapping[str, PlannedStage],
 ) -> str:
     """Return why a stage runs; "" if its result holds."""
-    if record is None:
+    if record is None or record["key"] != key:
         begun = read_record(PartFolder(folder).part)
-        return "was stopped; it goes on" if begun is not None and begun["key"] == key else "has not run yet"
-    if record["key"] != key:
-        return _difference(record, parts, earlier)
+        if begun is not None and begun["key"] == key:
+            return "was stopped; it goes on"
+        return "has not run yet" if record is None else _difference(record, parts, earlier)
     try:
         same = record.get("complete") and contents_digest(folder, leave_out=[RECORD]) == record.get("files")
     except OSError:

@@ -22,12 +22,16 @@ _POINTS = 101  # of precision over recall
 def train_stage(experiment: ExperimentSettings, work: Work) -> None:
     """Train the detector; a stopped training goes on."""
     from sportstrack.train.run import train_detector
+    from sportstrack.train.settings import RESUMABLE
 
     data = detector_data(experiment, dict(work.results))
     assert data is not None
     assert experiment.train is not None
     folder = work.folder / RUN
     goes_on = (folder / "last.pt").is_file()
+    asked: dict[str, Any] = {**experiment.train, "seed": experiment.seed, "trust": experiment.trust}
+    if goes_on:  # the run itself knows the others
+        asked = {name: value for name, value in asked.items() if name in RESUMABLE}
     with work.bar("training", "step") as bar:
         result = train_detector(
             data,
@@ -36,9 +40,7 @@ def train_stage(experiment: ExperimentSettings, work: Work) -> None:
             overwrite=not goes_on,
             progress=None if work.quiet else bar,
             note=work.say,
-            seed=experiment.seed,
-            trust=experiment.trust,
-            **experiment.train,
+            **asked,
         )
     record = {"scores": dict(result.scores), "epochs": result.epochs, "notes": list(result.notes)}
     write_text(work.folder / "train.json", json.dumps(record))
