@@ -15,6 +15,10 @@ from sportstrack.types import FloatArray, IntArray
 LEAST = 0.2
 """Confidence below which a track is nobody's."""
 
+BY_ROLE = 0.6
+"""The same where the role alone speaks for a person, as of the only goalkeeper of a team. No number was read then, and
+a name that is wrong every second time is worse than none."""
+
 NO_TEAM = 0.7
 """Confidence kept where a track's team is unknown but its number is worn in one team alone."""
 
@@ -72,7 +76,7 @@ def bind_roster(identities: Identities, presence: Presence, roster: Roster) -> B
     first: dict[int, int] = {}
     for track in sorted(found, key=lambda track: (int(presence[track][0]), track)):
         first.setdefault(found[track], track)
-    named = _named(identities.with_teams(teams), known, found, confidence, roster)
+    named = _named(identities.with_teams(teams), known, found, confidence, roster, presence)
     strange = _strangers(known, presence, roster)
     return Binding(named, found, {track: first[who] for track, who in found.items()}, teams, (*warnings, *strange))
 
@@ -88,7 +92,8 @@ def fit(track: Identity, person: RosterPerson, roster: Roster) -> float:
     if not track.number:
         alone = sum(one.role == person.role and one.team == person.team for one in roster) == 1
         sure = alone and track.role == person.role != "player" and (bool(track.team) or not person.team)
-        return team * track.role_confidence if sure else 0.0
+        found = team * track.role_confidence if sure else 0.0
+        return found if found >= BY_ROLE else 0.0
     if track.number != person.number:
         return 0.0
     if not track.team and person.team:
@@ -207,6 +212,7 @@ def _named(
     found: Mapping[int, int],
     confidence: Mapping[int, float],
     roster: Roster,
+    presence: Presence,
 ) -> Identities:
     """Return the table with names, and without the numbers of tracks that lost them to another one."""
     rows = [one for track in identities.track_ids if track not in found for one in identities.of(track)]
@@ -216,7 +222,8 @@ def _named(
         person, one, sure = roster.people[who], known[track], confidence[track]
         rows.append(
             Identity(
-                track, team=person.team, role=person.role, number=person.number, name=person.name,
+                track, int(presence[track][0]), int(presence[track][-1]),
+                team=person.team, role=person.role, number=person.number, name=person.name,
                 team_confidence=max(sure, one.team_confidence if one.team else 0.0),
                 role_confidence=max(sure, one.role_confidence if one.role == person.role else 0.0),
                 number_confidence=max(sure, one.number_confidence if one.number else 0.0), name_confidence=sure,
@@ -246,11 +253,17 @@ def _strangers(known: Mapping[int, Identity], presence: Presence, roster: Roster
 
 def identities_of_people(binding: Binding) -> Identities:
     """Return the table with one row for each person, in place of one for each of their tracks."""
-    best = {}
+    others = [one for one in binding.identities if one.track_id not in binding.person]
+    people: dict[int, list[Identity]] = {}
     for one in binding.identities:
-        new = binding.ids.get(one.track_id, one.track_id)
-        if one.track_id not in binding.person:
-            best[one.track_id, one.first_frame] = one
-        elif (new, 0) not in best or best[new, 0].name_confidence < one.name_confidence:
-            best[new, 0] = one
-    return Identities(best.values()).with_track_ids(binding.ids)
+        if one.track_id in binding.person:
+            people.setdefault(binding.ids[one.track_id], []).append(one)
+    whole = [
+        replace(
+            max(rows, key=lambda one: one.name_confidence),
+            first_frame=min(one.first_frame for one in rows),
+            last_frame=max(one.last_frame for one in rows),
+        )
+        for rows in people.values()
+    ]
+    return Identities([*others, *whole]).with_track_ids(binding.ids)

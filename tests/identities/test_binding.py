@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sportstrack import Identities, Identity, Roster, RosterPerson, bind_roster
-from sportstrack.identities.binding import LEAST, _assign
+from sportstrack.identities.binding import LEAST, _assign, identities_of_people
 from sportstrack.identities.seen import clock, seen_text, who_was_seen
 
 ROSTER = Roster(
@@ -145,3 +145,19 @@ def test_times_on_the_picture_are_told_with_breaks() -> None:
 
 def test_clocks_have_hours_where_there_are_any() -> None:
     assert (clock(0), clock(65), clock(3661)) == ("0:00", "1:05", "1:01:01")
+
+
+def test_a_role_that_is_as_good_as_guessed_gives_no_name() -> None:
+    who = Identities([one(1, "Reds", role="goalkeeper", sure=0.7), one(2, "Blues", role="goalkeeper", sure=0.9)])
+    found = bind_roster(who, frames((0, 50), (0, 50)), ROSTER)
+    assert names(found.identities) == {2: "Dee"}
+    assert found.identities.of(1)[0].number == ""
+
+
+def test_a_name_holds_for_the_frames_in_which_its_track_is() -> None:
+    who = Identities([one(1, "Reds", "7"), one(2, "Reds", "7")])
+    found = bind_roster(who, frames((10, 50), (60, 100)), ROSTER)
+    spans = {row.track_id: (row.first_frame, row.last_frame) for row in found.identities}
+    assert spans == {1: (10, 49), 2: (60, 99)}
+    (person,) = identities_of_people(found)
+    assert (person.track_id, person.first_frame, person.last_frame) == (1, 10, 99)
