@@ -211,7 +211,7 @@ def association(trackers: list[str], frames: int) -> None:
 
 def kits(embedder: str | None, frames: int) -> None:
     """Tell the teams of people in crowds by whole boxes and by masks."""
-    print("| seed | of | teams right, boxes % | masks % |\n|---|---|---|---|")
+    print("| seed | people | boxes: right (unknown) % | masks |\n|---|---|---|---|")
     for seed in SEEDS:
         looks = {"boxes": load_embedder(embedder), "masks": load_embedder(embedder)} if embedder else {}
         vectors: dict[str, list[Any]] = {"boxes": [], "masks": []}
@@ -227,17 +227,18 @@ def kits(embedder: str | None, frames: int) -> None:
                 made = kit_colours(image, boxes, used) if look is None else embed_masked(look, image, boxes, used)
                 vectors[word].append(made)
         team, crowd = np.concatenate(teams), np.concatenate(crowds)
-        right = [100 * share_right(np.concatenate(vectors[word]), team, crowd) for word in ("boxes", "masks")]
-        print(f"| {seed} | {np.count_nonzero(crowd)} | {right[0]:.1f} | {right[1]:.1f} |", flush=True)
+        cells = [told(np.concatenate(vectors[word]), team, crowd) for word in ("boxes", "masks")]
+        print(f"| {seed} | {np.count_nonzero(crowd)} | {cells[0]} | {cells[1]} |", flush=True)
 
 
-def share_right(vectors: np.ndarray, team: np.ndarray, crowd: np.ndarray) -> float:
-    """Return the share of the people in crowds who are nearer to their own team's prototype; unknown ones are wrong."""
+def told(vectors: np.ndarray, team: np.ndarray, crowd: np.ndarray) -> str:
+    """Return how many per cent of the people in crowds are nearer to their own team's prototype, and are unknown."""
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
     unit, known = vectors / np.maximum(length, 1e-9), length[:, 0] > 1e-6
     prototypes = np.stack([unit[(team == side) & ~crowd & known].mean(axis=0) for side in (0, 1)])
     prototypes /= np.linalg.norm(prototypes, axis=1, keepdims=True)
-    return float(np.mean(((unit[crowd] @ prototypes.T).argmax(axis=1) == team[crowd]) & known[crowd]))
+    right = ((unit @ prototypes.T).argmax(axis=1) == team) & known
+    return f"{100 * right[crowd].mean():.1f} ({100 * (~known)[crowd].mean():.1f})"
 
 
 if __name__ == "__main__":
