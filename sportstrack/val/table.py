@@ -102,9 +102,10 @@ def _mask_sizes(masks: MaskJudgement) -> list[list[str]]:
     rows: list[tuple[str, int | None]] = [(name, i) for i, name in masks.accuracy.classes.items()]
     for name, class_id in [*rows, *([("all", None)] if len(rows) > 1 else [])]:
         for size in SIZES:
-            quality = masks.quality(class_id, size)
-            shares = map(per_cent, (quality["IoU"], quality["Dice"], masks.accuracy.ap(class_id, size)))
-            lines.append([name, size, str(quality["masks"]), *shares])
+            quality, precision = masks.quality(class_id, size), masks.accuracy.ap(class_id, size)
+            if quality["masks"] or not math.isnan(precision):
+                shares = map(per_cent, (quality["IoU"], quality["Dice"], precision))
+                lines.append([name, size, str(quality["masks"]), *shares])
     return lines
 
 
