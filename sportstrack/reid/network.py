@@ -55,7 +55,11 @@ def _backbone(settings: ReidSettings, weights: str) -> Any:
     if settings.backbone.lower().startswith(TIMM):
         return _timm(settings.backbone[len(TIMM) :].strip(), weights, settings.input_size)
     name = settings.backbone.lower()
-    network = load_backbone(name, pretrained=weights == "default", seed=settings.seed)
+    try:
+        network = load_backbone(name, pretrained=weights == "default", seed=settings.seed)
+    except WeightsError as error:
+        fetch = str(error).partition(", or use ")[0]
+        raise WeightsError(f"{fetch}, or take --weights random, which needs none, or --weights FILE") from error
     side = getattr(network, "image_size", None)
     if isinstance(side, int) and settings.input_size != (side, side):
         raise SettingError(f"backbone {name}: takes crops of {side}x{side} alone; --size {side}x{side}, or another one")
@@ -158,7 +162,10 @@ def _joined(backbone: Any, length: int, dim: int) -> Any:
             self.neck.bias.requires_grad_(False)
 
         def forward(self, planes: Any) -> Any:
-            before = self.reduce(self.backbone(planes).flatten(1))
+            found = self.backbone(planes)
+            if isinstance(found, tuple):  # Inception's networks have outputs beside, while they are trained
+                found = found[0]
+            before = self.reduce(found.flatten(1))
             return before, self.neck(before)
 
     network = Network()

@@ -212,6 +212,18 @@ def test_timm_is_named_where_it_is_missing(data: Path, tmp_path: Path, monkeypat
         train_reid(data, tmp_path, **TOY)
 
 
+def test_weights_that_cannot_be_fetched_are_one_clear_line(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def offline(*_: Any, **__: Any) -> None:
+        raise OSError("no route to host")
+
+    monkeypatch.setattr("torch.hub.download_url_to_file", offline)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "none"))
+    with pytest.raises(WeightsError, match=r"fetch https://.*mobilenet_v3_small.*, or take --weights random"):
+        train_reid(data, tmp_path / "out", every=1, device="cpu")
+
+
 def test_torchvisions_networks_train_and_export(data: Path, tmp_path: Path) -> None:
     settings = TOY | {"backbone": "shufflenet_v2_x0_5", "epochs": 1, "per_person": 2, "replay": False}
     made = train_reid([data], tmp_path, **settings)
