@@ -46,10 +46,10 @@ class RetrievalScores:
         return float(self.cmc[min(k, len(self.cmc)) - 1])
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values: mAP, rank1, rank5, rank10 and the counts."""
+        """Return plain values: mAP, rank1, rank5, rank10 and the counts; None for figures without queries."""
         ranks = {f"rank{k}": self.rank(k) for k in RANKS}
         counts = {"queries": self.queries, "left_out": self.left_out, "gallery": self.gallery}
-        return {"mAP": self.mAP, **ranks, **counts}
+        return {k: None if v != v else v for k, v in ({"mAP": self.mAP} | ranks | counts).items()}  # NaN is no JSON
 
 
 def average_precision(similarity: FloatArray | Embeddings, correct: BoolArray) -> float:

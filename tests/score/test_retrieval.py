@@ -74,6 +74,8 @@ def test_crops_of_neighbouring_frames_do_not_answer() -> None:
     assert (alone.queries, alone.left_out) == (0, 12)
     assert np.isnan(alone.mAP)
     assert np.isnan(alone.rank(1))
+    assert alone.to_dict()["mAP"] is None
+    assert scores.to_dict()["rank1"] == scores.rank(1)
 
 
 def test_unknown_rows_are_never_an_answer_by_chance() -> None:
