@@ -150,9 +150,13 @@ def judge(seed: int, view: str, frames: int, count: int) -> Iterator[Any]:
 
 
 def seen_at(matrix: Any, places: Any) -> Any:
-    """Return the pixels (N, 2) of places (N, 2) in a render, whose y counts the other way."""
+    """Return the pixels (N, 2) of places (N, 2) in a render, whose y counts the other way.
+
+    Renders are drawn in OpenCV's coordinates, in which whole numbers are the middles of pixels; here pixels count from
+    the corner of the picture.
+    """
     rows = np.column_stack([places[:, 0], -places[:, 1], np.zeros(len(places)), np.ones(len(places))]) @ matrix.T
-    return np.where(rows[:, 2:] > 0, rows[:, :2] / rows[:, 2:], np.nan)
+    return np.where(rows[:, 2:] > 0, rows[:, :2] / rows[:, 2:] + 0.5, np.nan)
 
 
 def drawn_marks(truth: list[Any], rng: np.random.Generator, count: int) -> list[Mark]:
