@@ -85,9 +85,10 @@ def find_persons(
     roles = class_roles(names)
     found: list[Identity] = []
     of_row = np.zeros(len(places), np.int32)
-    order = np.argsort(places.track_id, kind="stable")
-    ids, starts = np.unique(places.track_id[order], return_index=True)
-    for track, rows in zip(ids.tolist(), np.split(order, starts[1:]), strict=True) if len(ids) else ():
+    order = np.argsort(places.track_id, kind="stable").astype(np.int32)
+    starts = np.flatnonzero(np.diff(places.track_id[order])) + 1
+    for rows in np.split(order, starts) if len(order) else ():
+        track = int(places.track_id[rows[0]])
         said = identities.of(track) or (Identity(track),)
         usual = int(np.bincount(places.class_id[rows] + 1).argmax()) - 1
         for one in said:
