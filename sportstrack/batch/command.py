@@ -10,7 +10,7 @@ from typing import Any
 
 from sportstrack.batch.settings import BatchSettings
 from sportstrack.cli import new_parser, print_json, run
-from sportstrack.cli.arguments import words
+from sportstrack.cli.arguments import Together, words
 from sportstrack.cli.settings import add_settings, given
 from sportstrack.cli.shared import add_config, add_json, add_output, add_overwrite, add_quiet, add_truth
 from sportstrack.detect.settings import DetectorSettings
@@ -85,7 +85,8 @@ def _parser() -> argparse.ArgumentParser:
     add = group.add_argument
     add("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of the tracker; may be repeated")
     add("--refine-preset", choices=list(PRESETS), help="with --offline: settings for a kind of scene (sports)")
-    add("--refine-steps", type=_steps, metavar="LIST", help=f"with --offline: comma-separated ({','.join(STEPS)})")
+    text = f"with --offline: comma-separated ({','.join(STEPS)})"
+    add("--refine-steps", type=_steps, action=Together, metavar="LIST", help=text)
     add("--refine-set", action="append", default=[], metavar="KEY=VALUE", help="with --offline: a setting of a step")
 
     group = parser.add_argument_group("frames and output")

@@ -121,14 +121,8 @@ class ByClass:
         self, place: int, rows: IntArray, detections: Detections, camera: FloatArray | None, time: float | None
     ) -> Any:
         """Return a tracker's columns, with ids and detection rows that hold for the whole frame; and smoothed boxes."""
-        tracker, embedding = self.trackers[place], detections.embedding
-        part = Detections(
-            detections.xyxy[rows],
-            detections.score[rows],
-            detections.class_id[rows],
-            None if embedding is None else embedding[rows],
-            None if detections.mask is None else detections.mask[rows],
-        )
+        tracker = self.trackers[place]
+        part = detections[rows]  # with all that is known of them: embeddings, masks, team evidence …
         when = {"time": time} if self._timed[place] else {}
         tracks = tracker.update(part, camera=camera, **when)
         track_id, row = tracks.track_id, tracks.detection

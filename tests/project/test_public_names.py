@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -63,7 +64,7 @@ def test_a_name_that_is_none_is_refused() -> None:
 def test_docs_and_examples_teach_public_names(page: Path) -> None:
     inner = []
     for code in code_of(page):
-        for node in ast.walk(ast.parse(code)):
+        for node in ast.walk(ast.parse(dedent(code))):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sportstrack"):
                 public = sportstrack.__all__ if node.module == "sportstrack" else ALSO_TAUGHT.get(node.module or "", ())
                 inner += [f"{node.module}.{one.name}" for one in node.names if one.name not in public]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -115,3 +116,28 @@ def test_a_class_has_one_tracker(groups: Any) -> None:
 def test_classes_of_nobody_are_left_out() -> None:
     tracker = ByClass([((PLAYER,), create_tracker("bytetrack"))])
     assert tracker.update(scene(0)).detection.tolist() == [0, 1]
+
+
+def test_each_tracker_sees_all_that_is_known_of_its_detections() -> None:
+    """Also what a later version adds to a detection: nothing is picked by name."""
+
+    class Sees(EveryoneIsNew):
+        def update(self, detections: Any, camera: Any = None) -> Any:
+            self.seen = detections
+            return super().update(detections, camera)
+
+    players, ball = Sees(25), Sees(25)
+    found = scene(0)
+    more = {
+        "embedding": np.eye(4, dtype=np.float32),
+        "keypoints": np.arange(12, dtype=np.float32).reshape(4, 1, 3),
+        "team_evidence": np.arange(8, dtype=np.float32).reshape(4, 2) / 10,
+        "number_votes": np.arange(8, dtype=np.float32).reshape(4, 2),
+        "kit_colours": np.arange(300, dtype=np.float32).reshape(4, 75),
+        "mask": [np.full((6, 8), n % 2 == 0) for n in range(4)],
+    }
+    ByClass([(None, players), ((BALL,), ball)]).update(Detections(found.xyxy, found.score, found.class_id, **more))
+    for tracker, rows in ((players, [0, 1, 2]), (ball, [3])):
+        for name, column in more.items():
+            assert np.array_equal(np.asarray(getattr(tracker.seen, name)), np.asarray(column)[rows]), name
+    assert set(more) == {field.name for field in fields(Detections)} - {"xyxy", "score", "class_id", "valid"}
