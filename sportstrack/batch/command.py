@@ -17,7 +17,7 @@ from sportstrack.detect.settings import DetectorSettings
 from sportstrack.errors import SettingError
 from sportstrack.refine.settings import PRESETS, STEPS
 from sportstrack.track.assignments import parse_assignments
-from sportstrack.track.settings import TrackSettings, read_settings
+from sportstrack.track.settings import FORMATS, TrackSettings, read_settings
 
 PROGRAM = "sportstrack batch"
 
@@ -84,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     add_settings(group, TrackSettings, ("tracker", "ball", "ball_score", "offline"))
     add = group.add_argument
     add("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of the tracker; may be repeated")
+    add("--strict", action="store_true", help="stop at an unusable box (NaN, inverted) instead of dropping it")
     add("--refine-preset", choices=list(PRESETS), help="with --offline: settings for a kind of scene (sports)")
     text = f"with --offline: comma-separated ({','.join(STEPS)})"
     add("--refine-steps", type=_steps, action=Together, metavar="LIST", help=text)
@@ -91,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
 
     group = parser.add_argument_group("frames and output")
     names = ("every", "frame_rate", "formats", "mot_classes", "boxes", "draw", "pitch")
-    formats = {"help": "outputs, comma-separated: video, mot, jsonl, csv, heatmap, players, or all (mot)"}
+    formats = {"help": f"outputs, comma-separated: {', '.join(FORMATS)}, or all (mot)"}
     add_settings(group, TrackSettings, names, draw={"type": words, "nargs": None}, formats=formats)
     add_overwrite(group)
     add_quiet(group)
@@ -163,7 +164,8 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
     values = read_settings(options.config, trust="trust" in asked, named=asked) if options.config else {}
     values |= asked
     tracker = str(values.get("tracker", TrackSettings().tracker))
-    if own := parse_assignments(tracker, options.set):
+    own = parse_assignments(tracker, options.set) | ({"strict": True} if options.strict else {})
+    if own:
         values["tracker_settings"] = dict(values.get("tracker_settings", {})) | own
     if refine := _refine(options):
         values["refine_settings"] = dict(values.get("refine_settings", {})) | refine

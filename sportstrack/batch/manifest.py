@@ -37,9 +37,10 @@ class Manifest:
         self.name = "manifest.jsonl" if part[1] == 1 else f"manifest-{part[0]:05d}-of-{part[1]:05d}.jsonl"
         self._text = place.read_text(self.name)
         self._lines: dict[tuple[str, str, int | None], dict[str, Any]] = {}
+        self._steps: dict[str, dict[tuple[str, str, int | None], None]] = {}  # video → keys of its lines
         self._sent = 0.0
         for line in sorted(self._read(), key=lambda line: str(line.get("time", ""))):
-            self._lines[_key(line)] = line
+            self._set(line)
 
     def _read(self) -> Iterable[dict[str, Any]]:
         for name in sorted({*self._place.names("manifest*.jsonl"), self.name}):
@@ -86,7 +87,7 @@ class Manifest:
             OutputError: it cannot be written.
         """
         line = dict(line) | {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}  # one clock for all workers
-        self._lines[_key(line)] = line
+        self._set(line)
         text = json.dumps(line, ensure_ascii=False) + "\n"
         text = text.encode("utf-8", "backslashreplace").decode()
         if self._text and not self._text.endswith("\n"):
@@ -112,9 +113,16 @@ class Manifest:
             self._place.write_text(self.name, self._text)
             self._sent = time.monotonic()
 
-    def lines(self) -> list[dict[str, Any]]:
-        """Return the latest line of each phase of each video."""
-        return list(self._lines.values())
+    def lines(self, video: str | None = None) -> list[dict[str, Any]]:
+        """Return the latest line of each phase of a video, or of all."""
+        if video is None:
+            return list(self._lines.values())
+        return [self._lines[key] for key in self._steps.get(video, ())]
+
+    def _set(self, line: dict[str, Any]) -> None:
+        key = _key(line)
+        self._lines[key] = line
+        self._steps.setdefault(key[0], {})[key] = None
 
 
 def _key(line: Mapping[str, Any]) -> tuple[str, str, int | None]:

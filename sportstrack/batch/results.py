@@ -123,7 +123,7 @@ def _row(manifest: Manifest, name: str, source: str) -> dict[str, Any]:
 
 def _steps(manifest: Manifest, name: str) -> list[dict[str, Any]]:
     """Return the lines of a video that is worked on in parts and not yet joined."""
-    return [line for line in manifest.lines() if line["video"] == name and line["phase"] != TRACK]
+    return [line for line in manifest.lines(name) if line["phase"] != TRACK]
 
 
 def write_tables(place: BatchPlace, rows: Sequence[Mapping[str, Any]], part: tuple[int, int] = (1, 1)) -> list[str]:

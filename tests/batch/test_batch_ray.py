@@ -14,6 +14,7 @@ from processes import environment
 
 import sportstrack
 from sportstrack.batch.cluster import RayCrew, _own_signals
+from sportstrack.batch.crew import READY
 from sportstrack.batch.schedule import BatchState
 from sportstrack.batch.settings import BatchSettings
 from sportstrack.batch.worker import BatchJob
@@ -38,7 +39,7 @@ def cluster() -> Iterator[Any]:
 
         small = {"object_store_memory": 80 << 20, "include_dashboard": False}
         made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0} | small)
-        made.nodes = [made.add_node(num_cpus=1, object_store_memory=80 << 20) for _ in range(2)]
+        made.nodes = [made.add_node(num_cpus=1, num_gpus=count, object_store_memory=80 << 20) for count in (0, 1)]
         yield made
         ray.shutdown()
         made.shutdown()
@@ -79,8 +80,21 @@ def test_ray_leaves_the_handlers_of_signals() -> None:
 
 
 def test_a_cluster_without_room_is_named(cluster: Any, tmp_path: Path) -> None:
-    with pytest.raises(SportstrackError, match="0 GPUs, which is not enough"):
-        RayCrew(BatchJob(str(tmp_path)), BatchSettings(ray=cluster.address, gpus_per_worker=0.5), 3)
+    with pytest.raises(SportstrackError, match="1 GPUs, which is not enough"):
+        RayCrew(BatchJob(str(tmp_path)), BatchSettings(ray=cluster.address, gpus_per_worker=1.5), 3)
+
+
+def test_workers_share_a_gpu(cluster: Any, tmp_path: Path) -> None:
+    settings = BatchSettings(ray=cluster.address, gpus_per_worker=0.25, cpus_per_worker=0.25)
+    crew = RayCrew(BatchJob(str(tmp_path)), settings, 9)
+    try:
+        assert (crew.size, crew.title) == (4, "Ray, 4 workers, 0.25 GPU each")
+        crew.start()
+        ready: set[int] = set()
+        while len(ready) < 2:
+            ready |= {event.worker for event in crew.wait(5) if event.kind == READY}
+    finally:
+        crew.close()
 
 
 @pytest.mark.parametrize(
