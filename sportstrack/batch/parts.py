@@ -115,7 +115,7 @@ def due_parts(task: BatchTask, manifest: Manifest, *, any_version: bool) -> list
 
 
 def join_parts(
-    task: BatchTask, folder: Path, files: Sequence[Path], lines: Sequence[Mapping[str, Any]]
+    task: BatchTask, folder: Path, files: Sequence[Path], lines: Sequence[Mapping[str, Any]], *, overwrite: bool = False
 ) -> dict[str, Any]:
     """Join the recordings of a video's parts; return what is known of the whole, as plain values.
 
@@ -124,12 +124,14 @@ def join_parts(
         folder: of the recordings.
         files: the recordings of the parts, in order.
         lines: of the manifest, of the parts.
+        overwrite: replace also a file that is not this program's.
 
     Raises:
         SportstrackError: a recording cannot be read or written.
     """
     video, name = task.video, f"{task.video.name}.npz"
-    with Claim(folder, [name], command=PROGRAM, source=video.source, inputs=[video.source]) as claim:
+    inputs = [video.source]
+    with Claim(folder, [name], command=PROGRAM, source=video.source, inputs=inputs, overwrite=overwrite) as claim:
         first = Recording(files[0])
         writer = RecordingWriter(folder / name, first.info)
         try:
@@ -141,12 +143,12 @@ def join_parts(
         claim.complete([writer.file])
         stamps = claim.stamps([name])
     shutil.rmtree(part_of(folder, video.name, 0)[0], ignore_errors=True)
-    inputs: dict[str, Any] = {}
+    stamped: dict[str, Any] = {}
     for line in lines:
-        inputs |= line["inputs"]
+        stamped |= line["inputs"]
     total = {key: sum(line.get(key) or 0 for line in lines) for key in ("frames", "boxes")}
     seconds = {key: round(sum(line.get(key) or 0.0 for line in lines), 3) for key in ("seconds", "setup_seconds")}
     warnings = list(dict.fromkeys(text for line in lines for text in line.get("warnings", ())))
     about = {key: lines[0].get(key) for key in ("device", "engine")}
-    return {**total, **seconds, **about, "warnings": warnings, "inputs": inputs, "parts": len(lines),
+    return {**total, **seconds, **about, "warnings": warnings, "inputs": stamped, "parts": len(lines),
             "outputs": {f"{folder.name}/{name}": stamps[name]}}  # fmt: skip

@@ -10,10 +10,9 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from sportstrack.batch.plan import PATHS, PlannedVideo
+from sportstrack.batch.plan import PlannedVideo
 from sportstrack.track.in_force import without_detector
 from sportstrack.track.quality import settled
 from sportstrack.track.settings import AUTO, OFF, TrackSettings
@@ -93,8 +92,5 @@ def phase_key(video: PlannedVideo, phase: str) -> str:
     else:
         values = second_settings(video.settings, None if video.is_recorded else "").as_dict()
         values["truth"] = video.truth
-    for name in PATHS + ("truth",):  # contents count, and the manifest has their hashes
-        if isinstance(value := values.get(name), str) and Path(value).is_absolute():
-            values[name] = Path(value).name
     text = json.dumps(values, sort_keys=True, ensure_ascii=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -116,6 +116,7 @@ class BatchWorker:
         folder = place.folder / RECORDINGS
         made = record_video(task, folder, self._model(task), watch, overwrite=self._job.overwrite)
         place.send(made["outputs"])
+        place.forget(made["outputs"])
         return made
 
     def _find_parts(self, place: BatchPlace, task: BatchTask, watch: Counted) -> dict[str, Any]:
@@ -130,8 +131,10 @@ class BatchWorker:
         del watch  # it takes no time to speak of
         lines = sorted(task.parts, key=lambda line: int(line["part"]))
         names = [name for line in lines for name in line["outputs"]]
-        made = join_parts(task, place.folder / RECORDINGS, [place.fetch(name) for name in names], lines)
+        files = [place.fetch(name) for name in names]
+        made = join_parts(task, place.folder / RECORDINGS, files, lines, overwrite=self._job.overwrite)
         place.send(made["outputs"])
+        place.forget(made["outputs"])
         place.remove(names)
         return made | {"phase": DETECT, "took": sum(line["took"] for line in lines)}
 

@@ -130,6 +130,11 @@ def test_what_concerns_the_tracker_alone_leaves_the_recording(changed: dict[str,
     assert phase_key(before, TRACK) != phase_key(after, TRACK) or detects
 
 
+def test_weights_of_one_name_in_two_folders_are_two() -> None:
+    one, other = (PlannedVideo("a", "a.mp4", TrackSettings(weights=f"/{place}/best.pt")) for place in ("x", "y"))
+    assert phase_key(one, DETECT) != phase_key(other, DETECT)
+
+
 WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z"), exclude_characters="#"), min_size=1)
 
 
