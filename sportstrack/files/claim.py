@@ -287,7 +287,7 @@ def remove_parts(folder: Path, names: Iterable[str]) -> None:
     patterns = [re.compile(f"{re.escape(Path(n).stem)}{_TOKEN}{re.escape(Path(n).suffix)}") for n in names]
     with suppress(OSError):
         for entry in list(os.scandir(folder)):
-            if any(pattern.fullmatch(entry.name) for pattern in patterns):
+            if ".part" in entry.name and any(pattern.fullmatch(entry.name) for pattern in patterns):
                 with suppress(OSError):
                     Path(entry.path).unlink()
 

@@ -132,20 +132,32 @@ class Ledger:
         return Lock(self.folder / _LOCK, self._path, "sportstrack")
 
     def _read(self) -> dict[str, list[dict[str, Any]]]:
+        """Return all entries, as a table of the caller's own; its lists are shared and stay as they are."""
         try:
-            if self._path.stat().st_size > _LIMIT:
-                return {}
-            files = json.loads(self._path.read_text(encoding="utf-8"))["files"]
-            return {
-                name: [entry for entry in entries if isinstance(entry, dict)]
-                for name, entries in files.items()
-                if isinstance(entries, list)
-            }
-        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            return {}  # without a ledger nothing is ours
+            now = self._path.stat()
+        except OSError:
+            return {}
+        return dict(_entries(str(self._path.absolute()), now.st_ino, now.st_mtime_ns, now.st_size))
 
     def _write(self, known: Mapping[str, list[dict[str, Any]]]) -> None:
         from sportstrack.files.claim import remove_parts, write_text
 
-        write_text(self._path, json.dumps({"version": 1, "files": known}, indent=1) + "\n")
+        rows = ",\n".join(f"{json.dumps(name)}: {json.dumps(entries)}" for name, entries in known.items())
+        write_text(self._path, f'{{"version": 1, "files": {{\n{rows}\n}}}}\n')
         remove_parts(self.folder, [NAME, Path(NAME).stem])
+
+
+@lru_cache(maxsize=8)
+def _entries(path: str, _inode: int, _time: int, size: int) -> dict[str, list[dict[str, Any]]]:
+    """Return what a ledger says; each writing makes a new file, so one of the same stamps is not read again."""
+    try:
+        if size > _LIMIT:
+            return {}
+        files = json.loads(Path(path).read_text(encoding="utf-8"))["files"]
+        return {
+            name: [entry for entry in entries if isinstance(entry, dict)]
+            for name, entries in files.items()
+            if isinstance(entries, list)
+        }
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return {}  # without a ledger nothing is ours
