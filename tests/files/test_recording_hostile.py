@@ -99,7 +99,7 @@ def declare(name: str, *shape: int) -> Callable[[dict[str, bytes]], None]:
         (change("camera", lambda a: a[:1]), "has shape"),
         (change("cut", lambda a: a + 5), "outside 0 to 1"),
         (change("mask_shape", lambda a: a * 1000), "expected height and width of up to"),
-        (change("mask_counts", lambda a: a.astype("U5")), "expected numbers"),
+        (change("mask_counts", lambda a: a.astype("U5")), "expected whole numbers"),
         (declare("xyxy", 10**9, 4), "arrays are read up to"),
         (declare("xyxy", 6, 4), "bytes, its shape wants"),
         (declare("xyxy", -6, 4), "is no array"),
