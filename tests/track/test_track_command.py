@@ -55,6 +55,7 @@ def test_all_outputs_agree_and_nothing_temporary_is_left(tracked: tuple[Path, di
     assert names == sorted(
         f"match{e}"
         for e in (
+            ".coco.json",
             ".csv",
             ".identities.csv",
             ".jsonl",

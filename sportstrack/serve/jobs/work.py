@@ -22,6 +22,7 @@ from sportstrack.errors import SportstrackError, missing_package, one_line
 from sportstrack.files.locks import Lock
 from sportstrack.serve.jobs.child import Parent, interrupt_main
 from sportstrack.serve.jobs.task import Reporter, Task
+from sportstrack.video.messages import plain
 
 _RUNNERS = {
     "track": "sportstrack.serve.jobs.run_track",
@@ -99,7 +100,7 @@ class Worker:
         except KeyboardInterrupt:
             return {"cancelled": True}
         except OSError as error:
-            return {"failed": _without_folder(f"{error.strerror or error}", task)}
+            return {"failed": _without_folder(plain(error), task)}
         except Exception as error:
             for line in traceback.format_exception(error)[-12:]:
                 report.log(one_line(line))

@@ -85,15 +85,11 @@ def test_a_refused_setting_is_shown_at_its_field(page: Any, server: Served, clip
     page.errors = [text for text in page.errors if "400" not in text]
 
 
-def test_a_reload_in_mid_job_goes_on_and_cancel_ends_it(
-    page: Any, server: Served, long_clip: Clip, pictures: Path
-) -> None:
+def test_a_reload_in_mid_job_goes_on_and_cancel_ends_it(page: Any, server: Served, long_clip: Clip) -> None:
     job = sent(server, long_clip, "long one")
     page.goto(f"{server.url}/#/jobs/{job}")
     moving = "() => /^[1-9]\\d? %$/.test(document.querySelector('.share')?.textContent ?? '')"
     page.wait_for_function(moving, timeout=40_000)
-    page.wait_for_function("() => document.querySelector('.preview:not([hidden])')?.naturalWidth > 0")
-    page.screenshot(path=pictures / "running.png")
     before = int(page.inner_text(".share").split()[0])
     page.reload()
     page.wait_for_function(moving)
@@ -102,6 +98,15 @@ def test_a_reload_in_mid_job_goes_on_and_cancel_ends_it(
     page.click("button:has-text('Cancel')")
     page.wait_for_selector("text=This job was cancelled", timeout=20_000)
     assert ended(server, job)["state"] == "cancelled"
+
+
+def test_the_newest_frame_is_shown_while_a_job_runs(page: Any, server: Served, long_clip: Clip) -> None:
+    job = sent(server, long_clip, "watched")
+    page.goto(f"{server.url}/#/jobs/{job}")
+    page.wait_for_function("() => document.querySelector('.preview:not([hidden])')?.naturalWidth > 0", timeout=40_000)
+    server.client.post(f"/v1/jobs/{job}/cancel")  # it may be done by now
+    ended(server, job)
+    assert server.client.get(f"/v1/jobs/{job}/preview.jpg").headers["content-type"] == "image/jpeg"
 
 
 def test_an_address_that_is_no_page_says_so(page: Any, server: Served) -> None:
