@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import numpy as np
 
 from data_prep.synthetic.settings import PITCH_LENGTH, PITCH_WIDTH, STREAM_LIGHTING, Array, Settings
@@ -15,7 +17,7 @@ PENUMBRA = 1.2  # metres over which a shadow begins
 SKY = np.array([1.12, 1.0, 0.92])  # a shadow is lit by the blue sky
 
 
-class LightMap:
+class LightMap(ABC):
     """Light that differs over the pitch.
 
     Attributes:
@@ -26,9 +28,9 @@ class LightMap:
     cast: Array
     exposure: float
 
+    @abstractmethod
     def at(self, xy: Array) -> Array:
         """(..., 3) BGR factors at places (..., 2) in metres."""
-        raise NotImplementedError
 
     def on_grid(self, x: Array, y: Array) -> Array:
         """(H, W, 3) float32 factors where columns are at ``x`` (1, W) and rows at ``y`` (H, 1)."""

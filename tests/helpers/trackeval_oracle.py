@@ -53,37 +53,28 @@ def of_sequence(seq: Sequence) -> Result:
 
 def of_files(folder: Path, truth: str, result: str, frames: int, benchmark: str, preprocess: bool) -> Result:
     """TrackEval from MOT text to figures, with its own reader and preprocessing."""
-    for path, text in ((folder / "gt/seq/gt/gt.txt", truth), (folder / "trackers/one/data/seq.txt", result)):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    with contextlib.redirect_stdout(io.StringIO()):
-        data = trackeval.datasets.MotChallenge2DBox(
-            {
-                **_QUIET,
-                "GT_FOLDER": str(folder / "gt"),
-                "TRACKERS_FOLDER": str(folder / "trackers"),
-                "SKIP_SPLIT_FOL": True,
-                "SEQ_INFO": {"seq": frames},
-                "BENCHMARK": benchmark,
-                "DO_PREPROC": preprocess,
-            }
-        )
-        return _evaluate(data.get_preprocessed_seq_data(data.get_raw_seq_data("one", "seq"), "pedestrian"))
+    more = {"BENCHMARK": benchmark, "DO_PREPROC": preprocess}
+    return _of_texts(trackeval.datasets.MotChallenge2DBox, folder, truth, result, frames, **more)
 
 
 def of_mots_files(folder: Path, truth: str, result: str, frames: int) -> Result:
     """TrackEval's MOTSChallenge from MOTS text to figures, with its own reader and regions to ignore."""
+    return _of_texts(trackeval.datasets.MOTSChallenge, folder, truth, result, frames)
+
+
+def _of_texts(kind: Any, folder: Path, truth: str, result: str, frames: int, **more: Any) -> Result:
     for path, text in ((folder / "gt/seq/gt/gt.txt", truth), (folder / "trackers/one/data/seq.txt", result)):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     with contextlib.redirect_stdout(io.StringIO()):
-        data = trackeval.datasets.MOTSChallenge(
+        data = kind(
             {
                 **_QUIET,
                 "GT_FOLDER": str(folder / "gt"),
                 "TRACKERS_FOLDER": str(folder / "trackers"),
                 "SKIP_SPLIT_FOL": True,
                 "SEQ_INFO": {"seq": frames},
+                **more,
             }
         )
         return _evaluate(data.get_preprocessed_seq_data(data.get_raw_seq_data("one", "seq"), "pedestrian"))

@@ -57,16 +57,15 @@ def _questions(found: ReportEvidence) -> Iterator[str]:
         cause, count = max(switches.items(), key=lambda item: item[1])
         yield (
             f"{count} of the {many(total, 'identity switch', 'identity switches')} of {best.name} are filed under "
-            f"{cause}. Do "
-            "the pictures of the worst moments agree, and what could a tracker know that would prevent them?"
+            f"{cause}. Do the pictures of the worst moments agree, "
+            "and what could a tracker know that would prevent them?"
         )
     misses = best.causes["misses"]
     if total := sum(misses.values()):
         cause, count = max(misses.items(), key=lambda item: item[1])
         yield (
             f"{best.name} misses {many(total, 'true box', 'true boxes')}, {100 * count / total:.0f} % of them filed "
-            "under "
-            f"{cause}. Is that the detector's fault or the tracker's, and how would you find out?"
+            f"under {cause}. Is that the detector's fault or the tracker's, and how would you find out?"
         )
     if found.val:
         classes = {k: v["AP"] for k, v in found.val[0]["classes"].items() if v["AP"] is not None}
