@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,17 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         if "SPORTSTRACK_CACHE" not in os.environ:
             patch.setenv("SPORTSTRACK_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _own_signals() -> Iterator[None]:
+    """A file that leaves a handler behind would let a signal of a later test end the whole run."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    after = signal.getsignal(signal.SIGTERM)
+    if after != before:
+        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
+        pytest.fail(f"these tests left a handler of SIGTERM: {after}")
 
 
 @pytest.fixture(scope="session")

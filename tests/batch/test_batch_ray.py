@@ -38,8 +38,9 @@ def cluster() -> Iterator[Any]:
         from ray.cluster_utils import Cluster
 
         small = {"object_store_memory": 80 << 20, "include_dashboard": False}
-        made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0} | small)
-        made.nodes = [made.add_node(num_cpus=1, num_gpus=count, object_store_memory=80 << 20) for count in (0, 1)]
+        with _own_signals():  # a head on SIGTERM ends the process, and would for every test after these
+            made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0} | small)
+            made.nodes = [made.add_node(num_cpus=1, num_gpus=count, object_store_memory=80 << 20) for count in (0, 1)]
         yield made
         ray.shutdown()
         made.shutdown()
