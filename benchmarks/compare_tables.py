@@ -100,7 +100,7 @@ def section(name: str, rows: Table) -> str:
 
 
 def write_all(tables: dict[str, Table], notes: list[str], folder: Path) -> None:
-    """Write tables.md (the tables of docs/comparison-details.md), tables.csv and the charts."""
+    """Write tables.md (the tables of docs/comparison-*.md), tables.csv and the charts."""
     if not tables:
         return
     text = "\n".join(section(name, rows) for name, rows in tables.items())

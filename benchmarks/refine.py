@@ -5,7 +5,7 @@
     python benchmarks/refine.py --accuracy --data SportsMOT/train --trackers bytetrack sports
     python benchmarks/refine.py --cuts --output FOLDER           # rendered matches with hard cuts: players linked
     python benchmarks/refine.py --appearance --output FOLDER     # what appearance is worth to split and link, rendered
-    python benchmarks/refine.py --pictures docs/images           # what each step does, drawn for docs/refine.md
+    python benchmarks/refine.py --pictures docs/images           # what each step does, drawn for docs/refine-method.md
 
 Time and memory: invented players run about for two hours (180,000 frames) before a panning camera; each is lost every
 20 seconds or so and comes back with a new id, and 2 % of the boxes are missed besides. The table is refined in a

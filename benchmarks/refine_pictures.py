@@ -1,4 +1,4 @@
-"""The pictures of docs/refine.md, for refine.py: what each step does."""
+"""The pictures of docs/refine-method.md, for refine.py: what each step does."""
 
 from __future__ import annotations
 
