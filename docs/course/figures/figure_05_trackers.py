@@ -5,23 +5,21 @@ python docs/course/figures/figure_05_trackers.py
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
-from page_code import run_page
+from run_page import IMAGES, run_page
 
-DOCS = Path(__file__).resolve().parents[2]
-TARGET = DOCS / "images" / "course" / "05-trackers.png"
+TARGET = IMAGES / "05-trackers.png"
 COLOURS = {1: "#1b6ca8", 2: "#e07a1f", 3: "#2a9d55", 4: "#8e5bb5", 5: "#8a6d3b", 6: "#d1495b"}
 ROWS = (("crossing", (1, 2)), ("faint", (3,)), ("stop", (4, 5)), ("zigzag", (6,)))
 
 
 def main() -> None:
     """Draw it."""
-    names = run_page("05-trackers.md", until="causes")
+    names = run_page("05-trackers.md", before="## SORT")
     truth, results = names["truth"], names["results"]
     mpl.rcParams["font.size"] = 8
     figure, axes = plt.subplots(
