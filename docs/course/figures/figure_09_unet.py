@@ -17,9 +17,6 @@ NAMES = ("picture", "truth", "with bridges", "without")
 def main() -> None:
     """Draw four squares in rows, with the masks beside them."""
     names = run_page("09-segmentation.md")
-    for name, value in names["results"].items():
-        print(name, value)
-    print("edge", (names["wrong"] & names["near"]).sum() / names["wrong"].sum())
     pictures = ((names["test"][0].permute(0, 2, 3, 1).numpy() + 0.4) * 255).round().astype(np.uint8)
     true = names["test"][1][:, 0].numpy() > 0
     masks = [true, *(names["found"](net) for net in names["nets"].values())]
