@@ -62,7 +62,15 @@ def of_mots_files(folder: Path, truth: str, result: str, frames: int) -> Result:
     return _of_texts(trackeval.datasets.MOTSChallenge, folder, truth, result, frames)
 
 
-def _of_texts(kind: Any, folder: Path, truth: str, result: str, frames: int, **more: Any) -> Result:
+def of_kitti_mots_files(folder: Path, truth: str, result: str, frames: int, class_name: str) -> Result:
+    """TrackEval's KittiMOTS from MOTS text, whose frames count from 0, to the figures of one class."""
+    more = {"GT_LOC_FORMAT": "{gt_folder}/{seq}/gt/gt.txt"}
+    return _of_texts(trackeval.datasets.KittiMOTS, folder, truth, result, frames, class_name, **more)
+
+
+def _of_texts(
+    kind: Any, folder: Path, truth: str, result: str, frames: int, class_name: str = "pedestrian", **more: Any
+) -> Result:
     for path, text in ((folder / "gt/seq/gt/gt.txt", truth), (folder / "trackers/one/data/seq.txt", result)):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
@@ -77,7 +85,7 @@ def _of_texts(kind: Any, folder: Path, truth: str, result: str, frames: int, **m
                 **more,
             }
         )
-        return _evaluate(data.get_preprocessed_seq_data(data.get_raw_seq_data("one", "seq"), "pedestrian"))
+        return _evaluate(data.get_preprocessed_seq_data(data.get_raw_seq_data("one", "seq"), class_name))
 
 
 def pooled(results: list[Result]) -> Result:

@@ -100,6 +100,28 @@ def test_every_figure_is_trackeval_s(seed: int, frames: int, n: int, noise: bool
     assert (scores.MOTSA, scores.MOTSP, scores.sMOTSA) == (scores.MOTA, scores.MOTP, scores.sMOTA)
 
 
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 8), st.integers(2, 6), st.booleans())
+def test_every_figure_of_both_classes_is_kitti_mots_s(seed: int, frames: int, n: int, regions: bool) -> None:
+    rng = np.random.default_rng(seed)
+    truth = players(rng, frames, n)
+    result = disturbed(rng, truth, n)
+    if regions:
+        for ground in truth:
+            ground[:, 10:24][ground[:, 10:24] == 0] = 10_000
+    kinds = {one: int(rng.integers(1, 3)) for one in range(1, 100)}
+    gt = replace(table(truth, kinds | {10_000: IGNORE}), first_frame=0)
+    found = replace(table(result, {one: int(rng.integers(1, 3)) for one in range(1, 100)}), first_frame=0)
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        a, b = text(gt, folder, "a"), text(found, folder, "b")
+        for number, name in ((1, "car"), (PEDESTRIAN, "pedestrian")):
+            theirs = trackeval_oracle.of_kitti_mots_files(folder, a, b, frames, name)
+            scores = score_tracks(folder / "a", folder / "b", frames=frames, benchmark="KITTI-MOTS", classes=(number,))
+            figure, difference = trackeval_oracle.worst(scores, theirs)
+            assert difference <= 1e-9, f"{name}: {figure} differs by {difference}"
+
+
 def test_masks_that_share_exactly_a_half_are_matched_as_trackeval_does(tmp_path: Path) -> None:
     ground, halves = np.zeros((H, W), np.int64), np.zeros((H, W), np.int64)
     ground[2:4, 2:6], halves[2, 2:6], halves[3, 2:6] = 1, 7, 8
