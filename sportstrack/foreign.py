@@ -55,6 +55,7 @@ class _Rows:
     first: int = 0  # number of the first frame where the file has no frame 0
     names: dict[int, str] = field(default_factory=dict)
     masks: Masks | None = None  # N, of COCO results with run lengths
+    told: str = ""  # what was taken for granted
 
 
 class ForeignDetections:
@@ -96,6 +97,8 @@ class ForeignDetections:
         stated = read_sequence_info(self._sequence_folder())
         size = size or stated.size
         rows = _read(self.path, size)
+        if rows.told:
+            self.warnings.append(rows.told)
         if rows.masks is not None:
             size = _fitting(size, rows.masks, self.path)
         _check(rows, self.path)
@@ -254,7 +257,7 @@ def _yolo(folder: Path, size: tuple[int, int] | None) -> _Rows:
         raise FormatError(f"{folder}: no NAME_1.txt … in this folder; expected labels of Ultralytics' save_txt")
     if size is None:
         raise FormatError(f"{folder}: labels are shares of the picture; give its size (--size 1280x720), or the video")
-    rows, places = [], []
+    rows, places, widest = [], [], 0
     for file in files:
         number = re.search(r"(\d+)$", file.stem)
         if number is None:
@@ -266,6 +269,7 @@ def _yolo(folder: Path, size: tuple[int, int] | None) -> _Rows:
             place = f"{file}, line {line}"
             if not 5 <= len(cells) <= 7:
                 raise FormatError(f"{place}: {len(cells)} numbers; expected class, cx, cy, w, h, perhaps score and id")
+            widest = max(widest, len(cells))
             kind, cx, cy, w, h, score = (_number(cell, place, "a cell") for cell in [*cells, "1"][:6])
             if max(abs(cx), abs(cy), w, h) > 2:
                 raise FormatError(
@@ -275,7 +279,13 @@ def _yolo(folder: Path, size: tuple[int, int] | None) -> _Rows:
             places.append(place)
     values = np.array(rows, np.float64).reshape(-1, 7)
     values[:, 1:5] *= (*size, *size)
-    return _Rows(values, lambda row: places[row], first=1)
+    last, told = values[:, 5], ""
+    if widest == 6 and (last > 1).any() and (last == last.round()).all():  # written without save_conf=True
+        told = (
+            f"{folder}: the last number of a row is taken for an id; there are no scores, so each is 1 (save_conf=True)"
+        )
+        values[:, 5] = 1.0
+    return _Rows(values, lambda row: places[row], first=1, told=told)
 
 
 # --- tables with named columns ---------------------------------------------------------------------------------------

@@ -210,6 +210,18 @@ def test_refusals_of_folders(tmp_path: Path) -> None:
         ForeignDetections(folder, size=SIZE)
 
 
+def test_ids_of_yolo_labels_are_no_scores(tmp_path: Path) -> None:
+    """As Ultralytics' model.track writes them with save_txt=True, but without save_conf=True."""
+    for frame in (1, 2):
+        (tmp_path / f"match_{frame}.txt").write_text("0 0.5 0.5 0.1 0.2 1\n0 0.3 0.5 0.1 0.2 17\n")
+    found = ForeignDetections(tmp_path, size=SIZE, frame_rate=25)
+    assert [frame.detections.score.tolist() for frame in found] == [[1, 1], [1, 1]]
+    assert "taken for an id; there are no scores, so each is 1 (save_conf=True)" in found.warnings[0]
+    (tmp_path / "match_2.txt").write_text("0 0.5 0.5 0.1 0.2 87.5\n")
+    with pytest.raises(FormatError, match="divide percentages by 100"):
+        ForeignDetections(tmp_path, size=SIZE)
+
+
 def test_without_size_and_rate_it_says_what_was_taken(tmp_path: Path) -> None:
     found = ForeignDetections(ours(tmp_path))
     assert "no frame rate: taken for 25 per second (--frame-rate)" in found.warnings[1]
