@@ -11,7 +11,7 @@ from run_page import IMAGES, run_page
 
 SCALE = 3
 SHOWN = (3, 22, 44, 71)
-NAMES = ("picture", "truth", "with bridges", "without")
+NAMES = ("picture", "truth", "skip connections", "without")
 
 
 def main() -> None:
