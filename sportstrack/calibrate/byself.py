@@ -10,6 +10,7 @@ from sportstrack.errors import SettingError
 from sportstrack.models.weights import find_weights
 from sportstrack.pitch import Camera, Pitch
 from sportstrack.pitch.camera import Floats
+from sportstrack.pitch.clip.trust import ALONE
 from sportstrack.pitch.evidence import PitchEvidence
 from sportstrack.pitch.network.find import NO_LINES, FrameCamera, find_camera
 from sportstrack.pitch.network.full import HANDED_ON, SPREAD
@@ -60,9 +61,8 @@ class PitchFinder:
         lost = self._last is None
         found = self.find(image, lines)
         searched = lost and found.camera is None and len(found.points) > 0
-        self._pause = (
-            min(LONGEST, 2 * self._pause) if searched else self.every if found.camera is None else 2 * self.every
-        )
+        sure = found.camera is not None and found.score >= ALONE
+        self._pause = min(LONGEST, 2 * self._pause) if searched else 2 * self.every if sure else self.every
         self._next = frame + self._pause
         if found.is_pitch:
             return None if found.camera is None else evidence_of(frame, found)
@@ -91,7 +91,8 @@ def evidence_of(frame: int, found: FrameCamera) -> PitchEvidence:
     names = [FOOTBALL_LINES[number] for number in found.line[rows].tolist()]
     count = np.bincount(found.line[rows])[found.line[rows]]  # the points of a line err together
     sigma = SPREAD * found.size[0] * np.sqrt(count)
-    return PitchEvidence(frame, names, found.points.pixels[rows], sigma, sure, camera=found.camera)
+    pixels = found.points.pixels[rows]
+    return PitchEvidence(frame, names, pixels, sigma, sure, camera=found.camera, score=found.score)
 
 
 def _spread_over_lines(line: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -44,7 +44,8 @@ def find_lines(image: Image, region: NDArray[np.uint8] | None = None, most: int 
         scale = small.shape[0] / len(region)
         first, last = int(rows[0] * scale), int(np.ceil((rows[-1] + 1) * scale))
         region, small = region[rows[0] : rows[-1] + 1], small[first:last]
-    paint = cv2.min(cv2.extractChannel(small, 0), cv2.extractChannel(small, 2))  # turf has little blue and red
+    # turf has little blue and little red; white lines have both, coloured ones at least one
+    paint = cv2.max(cv2.extractChannel(small, 0), cv2.extractChannel(small, 2))
     smooth = cv2.GaussianBlur(paint, (0, 0), BLUR)
     # OpenCV's kernel adds up to four times the sum of both second derivatives
     curved = cv2.Laplacian(smooth, cv2.CV_16S, ksize=3)

@@ -18,7 +18,7 @@ from sportstrack.types import FloatArray, Image
 WIDTH = 640  # pixels; pictures are halved until they are at most this wide, for the motion
 POINTS, CONTRAST = 260, 1e-5  # cells of a grid with one point each
 WINDOW, LEVELS, ROUNDS = 15, 3, 10
-NEAR_FIELD = 0.004  # of the width: lines may be so far outside the field's region
+NEAR_FIELD = 0.012  # of the width: lines may be so far outside the field's region
 BACK = 0.6  # pixels by which a point may miss where it came from, followed back
 
 
@@ -47,8 +47,9 @@ class Looker:
         field = self._field.update(image, np.empty((0, 4)))
         if field is None:  # its colour does not tell it; the camera tells later which lines are on the pitch
             return find_lines(image, most=2 * MOST)
-        region = (field.away <= NEAR_FIELD * image.shape[1]).astype(np.uint8) * 255
-        return find_lines(image, region)
+        # what is below the field's upper edge counts as well: shade, a worn corner or a banner hides turf, not lines
+        region = np.maximum.accumulate(field.away <= NEAR_FIELD * image.shape[1], axis=0)
+        return find_lines(image, region.astype(np.uint8) * 255)
 
     def _follow(self, image: Image) -> tuple[FloatArray, FloatArray]:
         """Return points of the last frame and where they are now, in pixels."""

@@ -30,6 +30,7 @@ class PitchEvidence:
         by_hand: someone has marked it: it may begin a clip, and what contradicts it is reported, not left out.
         camera: that a network's places told; None for marks by hand.
         no_pitch: the network has seen that the frame shows no pitch.
+        score: how well the camera agrees with what the network and the picture show, 0…1.8; see `PitchCandidate`.
     """
 
     frame: int
@@ -40,6 +41,7 @@ class PitchEvidence:
     by_hand: bool = False
     camera: Camera | None = None
     no_pitch: bool = False
+    score: float = 1.0
 
     def __post_init__(self) -> None:
         n = len(self.places)

@@ -100,11 +100,12 @@ def test_names_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert "volleyball" in printed
 
 
-def test_lines_are_found_where_they_are_and_turf_has_none() -> None:
+@pytest.mark.parametrize("colour", [(230, 235, 230), (210, 190, 60), (60, 80, 210)], ids=("white", "cyan", "red"))
+def test_lines_are_found_where_they_are_and_turf_has_none(colour: tuple[int, int, int]) -> None:
     image = np.full((400, 600, 3), (50, 120, 55), np.uint8)
     image = cv2.add(image, np.random.default_rng(0).integers(0, 8, image.shape, dtype=np.uint8))
     assert len(find_lines(image)) < 5
-    cv2.line(image, (50, 300), (550, 200), (230, 235, 230), 3, cv2.LINE_AA)
+    cv2.line(image, (50, 300), (550, 200), colour, 3, cv2.LINE_AA)
     found = find_lines(image)
     assert len(found) > 80
     across = np.array([100.0, 500.0]) / np.hypot(100, 500)

@@ -117,3 +117,31 @@ def test_views_and_motions_come_back_as_they_went_in() -> None:
             rows[10]
         with pytest.raises(KeyError):
             rows[6]
+
+
+def looked(*marks: tuple[int, float, float]) -> dict[int, PitchEvidence]:
+    """Frames with cameras of a network: frame, score, and degrees by which its pan is off."""
+    return {
+        frame: replace(by_network(replace(MIDFIELD[frame], pan=MIDFIELD[frame].pan + off), frame, 0.0), score=score)
+        for frame, score, off in marks
+    }
+
+
+@pytest.mark.parametrize(
+    ("looks", "reason"),
+    [
+        (((3, 0.8, 0.0),), "one frame alone tells a camera, by 0.80 of 0.85"),
+        (((3, 0.8, 0.0), (18, 0.82, 6.0)), "its frames tell different cameras: 1 of 2 agree"),
+        (((3, 0.8, 0.0), (18, 0.75, 0.0)), ""),
+        (((3, 0.95, 0.0),), ""),
+    ],
+)
+def test_a_weak_frame_needs_another_one(
+    two_shots: list[SeenFrame], looks: tuple[tuple[int, float, float], ...], reason: str
+) -> None:
+    track = fit_clip(two_shots[:24], looked(*looks), FOOTBALL, SIZE).track
+    if not reason:
+        assert worst(track, MIDFIELD) < 1.0
+        return
+    assert all(one.camera is None for one in track)
+    assert all(one.reason.startswith(reason) for one in track)

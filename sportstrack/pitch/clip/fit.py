@@ -19,6 +19,7 @@ from sportstrack.pitch.clip.shot import Walk
 from sportstrack.pitch.clip.starts import ShotStart, start_by_hand, start_by_network, start_covariance
 from sportstrack.pitch.clip.step import State
 from sportstrack.pitch.clip.together import join_cameras
+from sportstrack.pitch.clip.trust import doubt
 from sportstrack.pitch.evidence import PitchEvidence, SeenFrame
 from sportstrack.pitch.file import PackedFrames, PitchFrame, PitchTrack
 from sportstrack.pitch.fit import FOCALS, HEIGHTS
@@ -84,6 +85,9 @@ def fit_clip(
         found.append(one)
         told.add(len(one.frames))
     join_cameras([one.walk for one in found if one.walk is not None])
+    for one, why in [(one, one.doubted(found)) for one in found]:
+        if why is not None:
+            one.walk, one.why = None, why
     known = {one.frames[0].frame: KnownCamera.of(one.walk.joint) for one in found if one.walk is not None}
     for one in found:
         one.look_again(known)
@@ -141,6 +145,11 @@ class _Shot:
             self.walk = walk
             return
         self.why = why
+
+    def doubted(self, shots: Sequence[_Shot]) -> str | None:
+        """Return why the camera is not believed beside those of all ``shots``; None where it is."""
+        others = [one.walk for one in shots if one is not self and one.walk is not None]
+        return None if self.walk is None else doubt(self.scene, self.walk, others)
 
     def look_again(self, known: Mapping[int, KnownCamera]) -> None:
         """Try the cameras of other shots, of which ``known`` has the first frames, if no own one is clearly right."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sportstrack.pitch.camera import Floats
 from sportstrack.pitch.clip.chain import ClipScene
 from sportstrack.pitch.clip.joint import Joint, Key, fit_joint
 from sportstrack.pitch.clip.model import in_view, support
@@ -25,8 +26,7 @@ def moving_centre(scene: ClipScene, joint: Joint) -> str | None:
     half = len(keys) // 2
     first, second = (_alone(scene, joint, tuple(some)) for some in (keys[:half], keys[half:]))
     apart = second.shared[:3] - first.shared[:3]
-    covariance = (first.covariance + second.covariance)[:3, :3]
-    metres, sigmas = float(np.linalg.norm(apart)), float(np.sqrt(apart @ np.linalg.solve(covariance, apart)))
+    metres, sigmas = float(np.linalg.norm(apart)), _sigmas(apart, first.covariance, second.covariance)
     if metres < LEAST_METRES or sigmas < SURE:
         return None
     return (
@@ -39,7 +39,6 @@ def moving_centre(scene: ClipScene, joint: Joint) -> str | None:
 def moved_away(walk: Walk) -> str | None:
     """Return why frames whose lines are elsewhere are seen from another centre; None where no such centre is found."""
     scene, joint = walk.scene, walk.joint
-    known = np.linalg.inv(joint.covariance)
     tried = np.diag(np.square([4.0, 4.0, 1.5, 1e-3]))
     for frame, view in walk.doubtful[:: max(1, len(walk.doubtful) // 4)]:
         key = Key(frame, view, walk.seen[frame - walk.first].lines, scene.places(frame))
@@ -52,7 +51,8 @@ def moved_away(walk: Walk) -> str | None:
         _, on, explained = support(key.lines, at, scene.size)
         apart = (found.shared - joint.shared)[:3]
         metres = float(np.linalg.norm(apart))
-        if on < 0.4 or explained < 0.6 or metres < LEAST_METRES or apart @ known[:3, :3] @ apart < SURE**2:
+        sigmas = _sigmas(apart, joint.covariance, found.covariance)
+        if on < 0.4 or explained < 0.6 or metres < LEAST_METRES or sigmas < SURE:
             continue
         return (
             f"the camera's centre moves: frame {joint.keys[0].frame + 1} is seen from {_place(joint)} and frame "
@@ -64,6 +64,11 @@ def moved_away(walk: Walk) -> str | None:
 
 def _alone(scene: ClipScene, joint: Joint, keys: tuple[Key, ...]) -> Joint:
     return fit_joint(joint.shared, keys, scene.painted, scene.size, rounds=8, distortion=False)
+
+
+def _sigmas(apart: Floats, first: Floats, second: Floats) -> float:
+    """Return by how many standard deviations two places differ; both are known with errors only."""
+    return float(np.sqrt(apart @ np.linalg.solve((first + second)[:3, :3], apart)))
 
 
 def _place(joint: Joint) -> str:
