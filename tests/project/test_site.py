@@ -189,7 +189,7 @@ def test_search_works_from_a_folder_on_disk_without_a_network(browser: Any, site
     page = context.new_page()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    page.goto((site / "outputs.html").as_uri())
+    page.goto((site / "index.html").as_uri())
     page.locator("input[name=query]").click(timeout=10_000)
     page.keyboard.type("--save-detections")
     found = page.locator(".md-search-result__item a").first

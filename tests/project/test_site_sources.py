@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from pathlib import Path
 from urllib.parse import unquote
@@ -47,3 +48,15 @@ def test_links_outside_the_site_lead_somewhere(page: Path) -> None:
         if not target.exists() or (anchor and anchor not in slugs(target)):
             wrong.append(link)
     assert wrong == []
+
+
+def test_every_diagram_is_drawn() -> None:
+    place = ROOT / "docs" / "diagrams.py"
+    spec = importlib.util.spec_from_file_location("diagrams", place)
+    assert spec is not None
+    assert spec.loader is not None
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    drawn = set(tool.PICTURES.glob("*.svg"))
+    assert len(tool.diagrams()) > 10
+    assert {tool.picture_of(text) for text in tool.diagrams()} == drawn, "docs/diagrams.py says how they are drawn"
