@@ -1,14 +1,14 @@
 """What this program wrote into a folder, so that a later run knows its own files from all others.
 
 A folder with results holds ``.sportstrack.ledger``: file name → the program that wrote it, from which source, and the
-size, time and SHA-256 of what was written. A new file is entered before it gets its name, beside the entry of the one
-that it replaces; a kill between the two leaves a file that is known either way.
+size, time and SHA-256 of what was written (how it is kept: `sportstrack.files.ledger_file`). A new file is entered
+before it gets its name, beside the entry of the one that it replaces; a kill between the two leaves a file that is
+known either way.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import stat
 from collections.abc import Iterable, Mapping
@@ -16,13 +16,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from sportstrack.files.ledger_file import ledger_file
 from sportstrack.files.locks import Lock
 
 NAME = ".sportstrack.ledger"
 _LOCK = ".sportstrack.lock"
 _SMALL = 64_000_000  # bytes; smaller files are always compared by content
 _CHUNK = 1 << 20
-_LIMIT = 64_000_000  # bytes of a ledger that is still read
 
 
 def stamp(path: str | Path) -> dict[str, Any]:
@@ -93,6 +93,7 @@ class Ledger:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._path = folder / NAME
+        self._file = ledger_file(str(self._path.absolute()))
 
     def owner(self, name: str) -> dict[str, Any] | None:
         """Return the entry that the file of this name agrees with; None if it is not, or no longer, what we wrote."""
@@ -103,61 +104,25 @@ class Ledger:
 
     def names(self) -> set[str]:
         """Return the names of all files that were ever written here."""
-        return set(self._read())
+        return set(self._file.read())
 
     def entries(self, name: str) -> list[dict[str, Any]]:
         """Return what was written under a name, the latest first; nothing if nothing ever was."""
-        return self._read().get(name, [])
+        return self._file.read().get(name, [])
 
     def enter(self, entries: Mapping[str, dict[str, Any]]) -> None:
         """Add an entry for each file name that is about to be given."""
         with self._locked():
-            known = self._read()
-            for name, entry in entries.items():
-                others = [e for e in known.get(name, []) if matches(self.folder / name, e)]
-                known[name] = [entry, *others[:1]]
-            self._write(known)
+            older = {name: [e for e in self.entries(name) if matches(self.folder / name, e)][:1] for name in entries}
+            self._file.change({name: [entry, *older[name]] for name, entry in entries.items()})
 
     def settle(self, names: Iterable[str]) -> None:
         """Keep the latest entry alone of files that have got their names, and forget those that are gone."""
         with self._locked():
-            known = self._read()
-            for name in names:
-                entries = known.pop(name, [])
-                if entries and (self.folder / name).exists():
-                    known[name] = entries[:1]
-            self._write(known)
+            kept = {name: self.entries(name)[: int((self.folder / name).exists())] for name in names}
+            changed = {name: entries for name, entries in kept.items() if entries != self.entries(name)}
+            if changed:
+                self._file.change(changed)
 
     def _locked(self) -> Lock:
         return Lock(self.folder / _LOCK, self._path, "sportstrack")
-
-    def _read(self) -> dict[str, list[dict[str, Any]]]:
-        """Return all entries, as a table of the caller's own; its lists are shared and stay as they are."""
-        try:
-            now = self._path.stat()
-        except OSError:
-            return {}
-        return dict(_entries(str(self._path.absolute()), now.st_ino, now.st_mtime_ns, now.st_size))
-
-    def _write(self, known: Mapping[str, list[dict[str, Any]]]) -> None:
-        from sportstrack.files.claim import remove_parts, write_text
-
-        rows = ",\n".join(f"{json.dumps(name)}: {json.dumps(entries)}" for name, entries in known.items())
-        write_text(self._path, f'{{"version": 1, "files": {{\n{rows}\n}}}}\n')
-        remove_parts(self.folder, [NAME, Path(NAME).stem])
-
-
-@lru_cache(maxsize=8)
-def _entries(path: str, _inode: int, _time: int, size: int) -> dict[str, list[dict[str, Any]]]:
-    """Return what a ledger says; each writing makes a new file, so one of the same stamps is not read again."""
-    try:
-        if size > _LIMIT:
-            return {}
-        files = json.loads(Path(path).read_text(encoding="utf-8"))["files"]
-        return {
-            name: [entry for entry in entries if isinstance(entry, dict)]
-            for name, entries in files.items()
-            if isinstance(entries, list)
-        }
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return {}  # without a ledger nothing is ours
