@@ -12,7 +12,7 @@ from sportstrack.identities.kits import Kits, distances, points
 from sportstrack.identities.roles import PitchSize, keeper_team, place_of, role_of, sides, voted
 from sportstrack.identities.sightings import VOTED, Seen
 from sportstrack.identities.table import Identities, Identity
-from sportstrack.types import FloatArray, IntArray
+from sportstrack.types import BoolArray, FloatArray, IntArray
 
 SURE = 0.8  # confidence from which on a team is said
 _SCALE = 0.04  # of a difference of distances
@@ -61,20 +61,33 @@ def evidence(kits: Kits, weight: FloatArray, groups: Groups, times: float = 1.0)
     return found
 
 
-def runs_of(seen: Seen, groups: Groups) -> Iterator[tuple[int, list[Stretch]]]:
-    """Yield each track and its runs, in the order of time."""
-    if not len(seen):
+def runs_of(seen: Seen, cost: FloatArray, groups: Groups, some: BoolArray) -> Iterator[tuple[int, list[Stretch]]]:
+    """Yield tracks and their runs, in the order of time.
+
+    Args:
+        seen: the sightings.
+        cost: (M, G + 1) as of `_costs`.
+        groups: as of `find_groups`.
+        some: (M,) the rows of the tracks that are asked for.
+    """
+    if not some.any():
         return
     order = np.lexsort((seen.span, seen.track_id))
+    order = order[some[order]]
     ids, starts = np.unique(seen.track_id[order], return_index=True)
-    far = distances(points(seen.kits, np.maximum(seen.weight, 1e-9)), groups.point)
-    far[np.isnan(far).any(axis=1)] = 0.0
-    cost = np.column_stack((far, np.full(len(far), _NO_GROUP))) / _SCALE
-    cost *= np.minimum(seen.weight, _SATED)[:, None]
     for track, rows in zip(ids.tolist(), np.split(order, starts[1:]), strict=True):
         state = _cheapest(cost[rows])
         edges = np.flatnonzero(np.diff(state)) + 1
         yield track, [_run(seen, part, int(state[at]), groups) for at, part in _parts(rows, edges)]
+
+
+def _costs(seen: Seen, groups: Groups) -> FloatArray:
+    """Return (M, G + 1) what it costs, in logarithms of likelihoods, that a row is of each group, and of none."""
+    far = distances(points(seen.kits, np.maximum(seen.weight, 1e-9)), groups.point)
+    far[np.isnan(far).any(axis=1)] = 0.0
+    cost = np.column_stack((far, np.full(len(far), _NO_GROUP))) / _SCALE
+    cost *= np.minimum(seen.weight, _SATED * seen.spans)[:, None]
+    return np.asarray(cost)
 
 
 def _parts(rows: IntArray, edges: IntArray) -> Iterator[tuple[int, IntArray]]:
@@ -108,18 +121,29 @@ def _run(seen: Seen, rows: IntArray, state: int, groups: Groups) -> Stretch:
     return Stretch(rows, state, float(evidence(kits, weight, groups)[0, state]))
 
 
-def decide(seen: Seen, groups: Groups, names: Sequence[str] = ("A", "B"), field: PitchSize | None = None) -> Identities:
-    """Return team and role of all tracks.
+def decide(
+    seen: Seen,
+    groups: Groups,
+    names: Sequence[str] = ("A", "B"),
+    field: PitchSize | None = None,
+    *,
+    tracks: IntArray | None = None,
+) -> Identities:
+    """Return team and role of the tracks.
 
     Args:
         seen: what was seen of them.
         groups: as of `find_groups`, the teams first.
         names: of the two teams.
         field: size of the pitch, where places on it are known.
+        tracks: those that are asked for; None: all. The others are looked at row by row, which takes much less time.
     """
-    tracks = list(runs_of(seen, groups))
-    team = np.full(len(seen), -1)
-    for _, runs in tracks:
+    cost = _costs(seen, groups)
+    some = np.ones(len(seen), np.bool_) if tracks is None else np.isin(seen.track_id, tracks)
+    asked = list(runs_of(seen, cost, groups, some))
+    team = np.where(some, -1, cost.argmin(axis=1))
+    team[team == len(groups)] = -1
+    for _, runs in asked:
         for run in runs:
             team[run.rows] = run.group
     team = team if groups.has_teams else np.full(len(seen), -1)
@@ -127,7 +151,7 @@ def decide(seen: Seen, groups: Groups, names: Sequence[str] = ("A", "B"), field:
     roles = _group_roles(seen, team, groups, field or PitchSize())
     doubted = _doubted(seen, team)
     found = []
-    for track, runs in tracks:
+    for track, runs in asked:
         for number, run in enumerate(runs):
             rows = seen[run.rows]
             first = int(rows.first_frame.min())

@@ -135,11 +135,14 @@ def _presence(seen: Seen, pieces: TrackPieces, label: IntArray, count: int) -> t
     """Return (G,) how many of a group are seen at a time, where any is, and in which share of the spans that is."""
     known = pieces.row >= 0
     group = np.where(known, label[np.maximum(pieces.row, 0)], -1)
-    whole = seen.frames >= 0.5 * np.median(seen.frames) if len(seen) else np.zeros(0, np.bool_)
-    rows = (group >= 0) & whole
     spans, at = np.unique(seen.span, return_inverse=True)
+    at = at.reshape(-1)
+    length = np.zeros(len(spans))
+    np.maximum.at(length, at, seen.spans)
+    usual = float(np.median(seen.frames / seen.spans)) if len(seen) else 0.0
+    rows = (group >= 0) & (seen.frames >= 0.5 * usual * length[at])
     counts = np.zeros((len(spans), count))
-    np.add.at(counts, (at.reshape(-1)[rows], group[rows]), 1)
+    np.add.at(counts, (at[rows], group[rows]), 1)
     total = counts.sum(axis=0)
     people = (counts**2).sum(axis=0) / np.maximum(total, 1)
     return people, (counts > 0).mean(axis=0)

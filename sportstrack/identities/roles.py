@@ -56,7 +56,8 @@ def place_of(seen: Seen) -> Whereabouts:
     left, right, beside = (
         float(part.sum()) / max(frames, 1.0) for part in (seen.left, seen.right, seen.near + seen.far)
     )
-    return Whereabouts(len(np.unique(seen.span)), left, right, beside, metres)
+    _, one_of_each = np.unique(seen.span, return_index=True)
+    return Whereabouts(int(seen.spans[one_of_each].sum()), left, right, beside, metres)
 
 
 def role_of(place: Whereabouts, people: float, field: PitchSize) -> tuple[str, float]:

@@ -1,9 +1,13 @@
-"""What was seen of each track, gathered in spans of half a second: kit colours, place among the others, classes."""
+"""What was seen of each track, gathered in spans of half a second: kit colours, place among the others, classes.
+
+Of a long video, old spans are put together, so that memory grows no more (see `TrackSightings`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +16,8 @@ from sportstrack.identities.kits import WIDTH, Kits
 from sportstrack.types import BoolArray, FloatArray, IntArray
 
 SPAN = 0.5  # seconds
+MOST = 2700  # spans that are kept; with 25 people, 30 MB
+FRESH = 240  # of these, the newest, stay as they are
 _COVERED = 2.0  # a box covered by half by a nearer one says nothing of its own kit
 _ALONE = 3  # people in a frame from which on somebody is the outermost
 _LINE, _SHORTEST = (
@@ -28,7 +34,8 @@ class Seen:
     """A table with a row for each track and span.
 
     Attributes:
-        span: (M,) number of the span.
+        span: (M,) number of the span; of several that were put together, of the first.
+        spans: (M,) of how many spans the row is the sum.
         track_id: (M,) the track.
         first_frame: (M,) first frame of the track in the span, from 0.
         last_frame: (M,) last one.
@@ -45,6 +52,7 @@ class Seen:
     """
 
     span: IntArray
+    spans: IntArray
     track_id: IntArray
     first_frame: IntArray
     last_frame: IntArray
@@ -112,6 +120,7 @@ class _Open:
             metres = np.where(located[:, None] > 0, self.sums[:, at : at + 2] / located[:, None], np.nan)
         return Seen(
             span=np.full(n, number, np.int64),
+            spans=np.ones(n, np.int64),
             track_id=np.array(list(self.row), np.int64),
             first_frame=np.array(self.first, np.int64),
             last_frame=np.array(self.last, np.int64),
@@ -126,15 +135,21 @@ class _Open:
 class TrackSightings:
     """Gathers what is seen of the tracks, frame by frame.
 
+    At most `MOST` spans are kept. Beyond that, neighbours become one, first 2, then 4, 8 …, apart from the newest
+    `FRESH`: a track keeps its sums, its first frame and its last one; when it goes on as another is told less exactly.
+
     Args:
         width: of the picture, in pixels.
+        endless: nobody will ask for the whole: old spans are left out instead, and their tracks with them.
 
     Attributes:
-        closed: the tables of the spans that are over.
+        count: how many spans are over.
+        closed: the tables of those that are kept.
     """
 
-    def __init__(self, width: int) -> None:
-        self._middle = width / 2
+    def __init__(self, width: int, *, endless: bool = False) -> None:
+        self._middle, self._endless = width / 2, endless
+        self.count, self._together = 0, 1
         self.closed: list[Seen] = []
         self._open = _Open()
         self._began: float | None = None
@@ -192,7 +207,10 @@ class TrackSightings:
     def close(self) -> None:
         """End the span."""
         if self._open.row:
-            self.closed.append(self._open.closed(len(self.closed)))
+            self.closed.append(self._open.closed(self.count))
+            self.count += 1
+            if len(self.closed) > MOST:
+                self._thin()
         self._open, self._began = _Open(), None
 
     def table(self) -> Seen:
@@ -201,7 +219,51 @@ class TrackSightings:
 
     def so_far(self) -> Seen:
         """Return the rows of all spans, with what was gathered of the one that is open."""
-        return Seen.join([*self.closed, self._open.closed(len(self.closed))])
+        return Seen.join([*self.closed, self._open.closed(self.count)])
+
+    def _thin(self) -> None:
+        """Keep fewer spans of those that are not fresh."""
+        old, fresh = self.closed[:-FRESH], self.closed[-FRESH:]
+        if self._endless:
+            old = old[1::2]
+        while len(old) > (MOST - FRESH) * 3 // 4:
+            old = together(old, self._together)
+            self._together *= 1 if len(old) <= (MOST - FRESH) * 3 // 4 else 2
+        self.closed = [*old, *fresh]
+
+
+def together(tables: Sequence[Seen], count: int) -> list[Seen]:
+    """Put `count` neighbouring spans each into one table, in which a track has one row; `tables` are in order."""
+    groups: dict[int, list[Seen]] = {}
+    for table in tables:
+        groups.setdefault(int(table.span[0]) // count, []).append(table)
+    return [_summed(Seen.join(group)) if len(group) > 1 else group[0] for group in groups.values()]
+
+
+def _summed(seen: Seen) -> Seen:
+    """Return a table with one row for each track: sums, weighted means of places, first and last frames."""
+    ids, row = np.unique(seen.track_id, return_inverse=True)
+    row = row.reshape(-1)
+    order = np.argsort(row, kind="stable")
+    starts = np.searchsorted(row[order], np.arange(len(ids)))
+
+    def total(column: NDArray[Any]) -> NDArray[Any]:
+        return np.asarray(np.add.reduceat(column[order], starts, axis=0))
+
+    sums = {name: total(getattr(seen, name)) for name in ("spans", "kits", "votes", *_SUMS) if name != "x"}
+    located = seen.frames * np.isfinite(seen.metres).all(axis=1)
+    places = total(np.nan_to_num(seen.metres) * located[:, None])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        metres = places / total(located)[:, None]  # NaN where it was never known
+    return Seen(
+        span=np.full(len(ids), seen.span.min(), np.int64),
+        track_id=ids,
+        first_frame=np.minimum.reduceat(seen.first_frame[order], starts),
+        last_frame=np.maximum.reduceat(seen.last_frame[order], starts),
+        x=total(seen.x * seen.frames) / np.maximum(sums["frames"], 1),
+        metres=metres,
+        **sums,
+    )
 
 
 def ground_height(xyxy: FloatArray) -> FloatArray:

@@ -36,7 +36,6 @@ _QUICK = 1.5  # what a frame counts
 _STEADY = 0.15  # distance by which a team's kit may change between two fits when it is settled
 _RECENT, _OLDER = 120, 120  # spans that a fit looks at: the last minute, and as many from before
 _ALONE = 4.0  # what a detection counts by itself
-_MOST = 6000  # spans that the last look at a whole match looks at
 _MEMORY = 400  # tracks whose kits are remembered
 _ROUGH = 0.02  # difference of a confidence that is worth a new record
 
@@ -95,17 +94,20 @@ class TeamWatch:
         width: of the picture, in pixels.
         roles: class id → role that it names, one of `VOTED`, or "" for any person; other classes are left alone.
         names: how the teams get their names.
+        endless: nobody will ask for the whole run, by `finish`.
 
     Attributes:
         settled: seconds after which both teams were known, or None.
     """
 
-    def __init__(self, width: int, roles: Mapping[int, str], names: TeamNames | None = None) -> None:
+    def __init__(
+        self, width: int, roles: Mapping[int, str], names: TeamNames | None = None, *, endless: bool = False
+    ) -> None:
         self._roles = {int(c): VOTED.index(r) if r in VOTED else -1 for c, r in roles.items()}
         self._balls = np.array([c for c, r in roles.items() if r == "ball"], np.int64)
         self._people = np.array([c for c, r in roles.items() if r != "ball"], np.int64)
         self._names = names or TeamNames()
-        self._sightings, self._live = TrackSightings(width), _Live()
+        self._sightings, self._live = TrackSightings(width, endless=endless), _Live()
         self._groups = Groups(np.empty((0, WIDTH)), np.empty(0), False)
         self._labels: dict[int, tuple[str, float]] = {}
         self._keepers: dict[int, tuple[str, float]] = {}
@@ -173,7 +175,7 @@ class TeamWatch:
         if self.settled is None and time - self._began >= self._early:
             self._early += _EARLY
             self._first_look(time)
-        if len(self._sightings.closed) >= self._next:
+        if self._sightings.count >= self._next:
             self._fit(time)
         remembered = self._live.add(ids, shown, weight, time)
         return self._say(frame, tracks, ids, remembered)
@@ -187,8 +189,7 @@ class TeamWatch:
         """Return what is known at the end of all tracks, with the whole run in view."""
         self._sightings.close()
         seen = self._sightings.table()
-        step = -(-len(self._sightings.closed) // _MOST) if self._sightings.closed else 1
-        groups = self._ordered(find_groups(seen[seen.span % step == 0] if step > 1 else seen))
+        groups = self._ordered(find_groups(seen))
         self._groups = groups
         if groups.has_teams:
             self._team_names = self._names.of(groups.point[:2])
@@ -247,11 +248,13 @@ class TeamWatch:
             steady = _moved(self._groups, groups) < _STEADY
             self._trust = 1.0 if steady else _TRUST
             self._take(groups)
-            self._label(decide(seen, groups, self._team_names))
+            recent = np.concatenate([one.track_id for one in spans[-_RECENT:]])
+            self._label(decide(seen, groups, self._team_names, tracks=recent))
             if steady and self.settled is None:
                 self.settled = time
-        wait = 2 if self.settled is None or len(spans) < _CONFIRMED else min(20, max(4, len(spans) // 3))
-        self._next = len(spans) + wait
+        count = self._sightings.count
+        wait = 2 if self.settled is None or count < _CONFIRMED else min(20, max(4, count // 3))
+        self._next = count + wait
 
     def _take(self, groups: Groups) -> None:
         self._team_names = self._names.of(groups.point[:2])

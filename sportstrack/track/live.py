@@ -40,7 +40,7 @@ class LiveRun:
         self._source = source
         self._settings = without_colour(settled(settings, live=True).changed(offline=False), source)
         self._parts = load_parts(source, self._settings, Own())
-        learners = learners_of(self._settings, self._parts.recorded_as)
+        learners = learners_of(self._settings, self._parts.recorded_as, endless=True)
         if self._settings.roster is not None:
             learners.append(RosterLearner(read_roster(self._settings.roster), endless=True))
         self._who = WhoIsWho(learners)

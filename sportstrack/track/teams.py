@@ -34,6 +34,7 @@ class TeamLearner:
         settings: of the run.
         info: what a recording of the run says of itself.
         live: whether to say something while the run goes on; False says all at the end.
+        endless: whether the run has no end, at which all could be said.
 
     Attributes:
         name: of its stage in the summary.
@@ -42,13 +43,16 @@ class TeamLearner:
 
     name = "teams"
 
-    def __init__(self, settings: TrackSettings, info: RecordingInfo, *, live: bool = True) -> None:
+    def __init__(
+        self, settings: TrackSettings, info: RecordingInfo, *, live: bool = True, endless: bool = False
+    ) -> None:
         path = settings.team_colours
         self._path = None if path is None else Path(path)
         known = read_team_colours(self._path) if self._path is not None and self._path.exists() else {}
         self._writes = self._path is not None and not known
         roles = roles_of(info.names, settings.ball_ids(info.names) or ball_ids(info.names))
-        self.watch = TeamWatch(info.width, roles, TeamNames(parse_teams(settings.teams), known))
+        names = TeamNames(parse_teams(settings.teams), known)
+        self.watch = TeamWatch(info.width, roles, names, endless=endless)
         self._live = live
 
     def before(self, observation: Observation) -> Observation:

@@ -175,15 +175,18 @@ class WhoWasWho:
         return self._table
 
 
-def learners_of(settings: TrackSettings, info: RecordingInfo, *, live: bool = True) -> list[Learner]:
+def learners_of(
+    settings: TrackSettings, info: RecordingInfo, *, live: bool = True, endless: bool = False
+) -> list[Learner]:
     """Return the learners that a run's settings ask for, that of teams first, which numbers need.
 
     Args:
         settings: of the run.
         info: what a recording of the run says of itself.
         live: whether they are asked while the run goes on.
+        endless: whether nobody asks them at the end; they then forget what was long ago.
     """
-    teams: list[Learner] = [] if settings.teams == OFF else [TeamLearner(settings, info, live=live)]
+    teams: list[Learner] = [] if settings.teams == OFF else [TeamLearner(settings, info, live=live, endless=endless)]
     return [*teams, NumberLearner()] if settings.numbers else teams
 
 
