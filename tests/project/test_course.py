@@ -97,6 +97,14 @@ def test_a_chapter_is_of_a_length_that_one_reads(page: Path) -> None:
     assert len(page.read_text(encoding="utf-8").split()) <= MOST_WORDS
 
 
+def test_the_start_page_and_the_navigation_lead_to_every_chapter() -> None:
+    start = (ROOT / "docs" / "course" / "index.md").read_text(encoding="utf-8")
+    navigation = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    for page in CHAPTERS:
+        assert f"]({page.name})" in start, page.name
+        assert f"course/{page.name}" in navigation, page.name
+
+
 def test_pages_come_apart_into_text_code_and_output() -> None:
     page = """# One
 
