@@ -195,8 +195,9 @@ def _scores(
     pixels, depth = project(shared, views, points, (size[0] / 2, size[1] / 2))
     at = pixels * (CELLS / size[0])
     step = np.zeros(at.shape[:2])
-    step[:, :-1] = np.linalg.norm(at[:, 1:] - at[:, :-1], axis=2) * goes_on[:-1]
-    inside = (depth > 0.5) & (at >= 0).all(2) & (at < (CELLS, near.shape[0] - 2)).all(2)
+    x, y = at[..., 0], at[..., 1]
+    step[:, :-1] = np.hypot(x[:, 1:] - x[:, :-1], y[:, 1:] - y[:, :-1]) * goes_on[:-1]
+    inside = (depth > 0.5) & (x >= 0) & (x < CELLS) & (y >= 0) & (y < near.shape[0] - 2)
     cell = np.floor(np.where(inside[..., None], at, -1.0)).astype(int) + 1
     length = np.where(inside, np.minimum(step, 12.0), 0.0)
     fits = near[cell[..., 1], cell[..., 0]] * length

@@ -62,13 +62,14 @@ def project(shared: Floats, views: Floats, points: Floats, principal: tuple[floa
     """
     shared = np.broadcast_to(shared, (len(views), SHARED))
     turned = rotations(views)
-    flipped, centres = points * (1.0, 1.0, -1.0), shared[:, :3] * (1.0, 1.0, -1.0)
-    inside = flipped @ turned.transpose(0, 2, 1) - np.einsum("pij,pj->pi", turned, centres)[:, None]
-    depth = inside[..., 2]
-    flat = inside[..., :2] / np.maximum(depth, 0.05)[..., None]
+    flipped, centres = (points * (1.0, 1.0, -1.0)).T, shared[:, :3] * (1.0, 1.0, -1.0)
+    inside = turned @ flipped - turned @ centres[..., None]  # coordinates in rows: quicker than in short columns
+    depth = inside[:, 2]
+    x, y = inside[:, :2].transpose(1, 0, 2) / np.maximum(depth, 0.05)
+    scale = np.broadcast_to(np.exp(views[:, 3])[:, None], x.shape)
     if shared[:, 3].any():
-        flat = flat * (1 + shared[:, 3, None] * (flat**2).sum(2))[..., None]
-    return flat * np.exp(views[:, 3])[:, None, None] + principal, depth
+        scale = scale * (1 + shared[:, 3, None] * (x * x + y * y))
+    return np.stack([x * scale + principal[0], y * scale + principal[1]], axis=-1), depth
 
 
 def slopes(
