@@ -11,6 +11,7 @@ from sportstrack.identities.sightings import VOTED, Seen
 from sportstrack.types import FloatArray, IntArray
 
 _LEAST_SPANS = 3  # in which a group is seen, before anything is said of its role
+_DOUBT = 20  # spans after which a role by one's place among the others, without metres, has a confidence of a half
 _OUTERMOST = 0.25  # share of frames in which a goalkeeper is the outermost person, at least …
 _WITHIN = 0.20  # … and the most for officials
 _BESIDE = 0.6  # share of frames nearest to or farthest from the camera, from which on nobody stands in a goal
@@ -78,6 +79,8 @@ def role_of(place: Whereabouts, people: float, field: PitchSize) -> tuple[str, f
         if along > field.length / 2 - _BOX and across < field.width / 4 and people <= _FEW:
             return "goalkeeper", sure
         return ("referee", sure) if people <= _FEW + 1 else ("", 0.0)
+    # In a few seconds a referee may happen to be the outermost person of a close picture, and a goalkeeper not to be.
+    sure = place.spans / (place.spans + _DOUBT)
     outermost = max(place.left, place.right)
     if people > _FEW:
         return "", 0.0

@@ -10,6 +10,7 @@ from sportstrack.embed.clothes import kit_colours
 from sportstrack.identities import sightings
 from sportstrack.identities.decide import decide
 from sportstrack.identities.groups import find_groups
+from sportstrack.identities.roles import PitchSize, Whereabouts, role_of
 from sportstrack.identities.sightings import Seen, TrackSightings, together, visible
 
 KITS, PLACES = line_up(plain("white"), plain("red", "white"))
@@ -91,3 +92,14 @@ def test_who_is_asked_for_is_told_as_beside_all_others() -> None:
     assert list(some.track_ids) == [3, 108]
     for track in (3, 108):
         assert some.of(track) == everybody.of(track)
+
+
+def test_a_role_by_place_alone_is_doubted_in_a_few_seconds() -> None:
+    nowhere = np.full(2, np.nan)
+    (said, few), (_, many) = (
+        role_of(Whereabouts(spans, 0.5, 0.0, 0.1, nowhere), 1.0, PitchSize()) for spans in (12, 120)
+    )
+    assert said == "goalkeeper"
+    assert few < 0.5 < 0.8 < many <= 1
+    _, by_metres = role_of(Whereabouts(12, 0.5, 0.0, 0.1, np.array([48.0, 3])), 1.0, PitchSize())
+    assert by_metres == 1
