@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import MISSING, fields, is_dataclass
 from functools import partial
 from importlib import import_module
+from itertools import groupby
 from math import inf
 from typing import Any
 
@@ -127,15 +128,13 @@ def command_page(word: str) -> str:
     for group in parser._action_groups:
         rows = [option_row(parser, one) for one in group._group_actions if one.help != argparse.SUPPRESS]
         if rows:
-            title = {"positional arguments": "Arguments"}.get(group.title or "", (group.title or "").capitalize())
+            title = "arguments" if group.title == "positional arguments" else group.title or ""
+            title = title[:1].upper() + title[1:]
             parts += [f"## {title}", *([plain(group.description)] if group.description else [])]
             head = "argument" if title == "Arguments" else "option"
             parts.append("\n".join([f"| {head} | meaning |", "|---|---|", *rows]))
-    after = (parser.epilog or "").strip().removeprefix("examples:").strip("\n")
-    examples, _, status = after.rpartition("exit status:")
-    if examples.strip():
-        parts += ["## Examples", f"```text\n{dedented(examples)}\n```"]
-    parts += ["## Exit status", plain(status.strip())]
+    examples, _, status = (parser.epilog or "").rpartition("exit status:")
+    parts += ["## Examples", *_examples(examples), "## Exit status", plain(status)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -145,6 +144,16 @@ def option_row(parser: argparse.ArgumentParser, action: argparse.Action) -> str:
     written = formatter._format_action_invocation(action)
     names = written.split(", ") if action.option_strings else [written]
     return f"| {'<br>'.join(code(name) for name in names)} | {plain(formatter._expand_help(action))} |"
+
+
+def _examples(epilog: str) -> Iterator[str]:
+    """The parts of a help text's end: what is indented as code, what is not as paragraphs."""
+    for indented, lines in groupby(epilog.splitlines(), lambda line: line.startswith(" ") if line.strip() else None):
+        text = "\n".join(lines)
+        if indented:
+            yield f"```text\n{dedented(text)}\n```"
+        elif text.strip() not in ("", "examples:"):
+            yield plain(text)
 
 
 def dedented(text: str) -> str:

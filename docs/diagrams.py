@@ -18,7 +18,7 @@ from typing import Any
 DOCS = Path(__file__).resolve().parent
 PICTURES = DOCS / "images" / "diagrams"
 _BLOCK = re.compile(r"^```mermaid\n(.*?)^```[ ]*$", re.DOTALL | re.MULTILINE)
-_WIDTH, _READABLE = re.compile(r"max-width: ([\d.]+)px;"), 1000  # wider ones shrink to this, then scroll
+_WIDTH, _SMALLEST = re.compile(r"max-width: ([\d.]+)px;"), 0.7  # smaller than this part of its size, a picture scrolls
 _SETTINGS = {
     "startOnLoad": False,
     "theme": "neutral",
@@ -42,7 +42,7 @@ def _drawn(found: re.Match[str]) -> str:
 
 
 def _sized(width: re.Match[str]) -> str:
-    return f"{width[0]} min-width: {min(float(width[1]), _READABLE):g}px;"
+    return f"{width[0]} min-width: {float(width[1]) * _SMALLEST:.0f}px;"
 
 
 def picture_of(diagram: str) -> Path:
