@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,11 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sportstrack import Camera
+from sportstrack.pitch.clip.chain import ClipScene
 from sportstrack.pitch.clip.errors import to_ground
 from sportstrack.pitch.clip.fit import fit_clip
+from sportstrack.pitch.clip.model import Painted
 from sportstrack.pitch.clip.rows import MotionRows, ViewRows
 from sportstrack.pitch.clip.step import ViewMotion
 from sportstrack.pitch.clip.together import same_ground
+from sportstrack.pitch.clip.trust import disputed
 from sportstrack.pitch.clip.views import shared_of, view_of
 from sportstrack.pitch.evidence import PitchEvidence, SeenFrame
 from tests.helpers.seen_clips import FOOTBALL, MIDDLE, SIZE, marks_of, seen_by, worst
@@ -89,7 +94,7 @@ def test_where_line_pixels_tell_too_little_the_network_has_a_say() -> None:
     assert worst(track, MIDFIELD) < 3 * max(one.error_m for one in known)
 
 
-@given(st.floats(-6, 6), st.floats(-6, 6), st.floats(-2, 2), st.floats(-25, 25), st.floats(0.8, 2.5))
+@given(st.floats(-3, 3), st.floats(-3, 3), st.floats(-1, 1), st.floats(-25, 25), st.floats(0.8, 2.5))
 @settings(max_examples=30, deadline=None)
 def test_the_same_ground_is_seen_from_another_centre(x: float, y: float, up: float, pan: float, zoom: float) -> None:
     before = Camera((0.0, 72.0, 16.0), pan, 12.0, 0.0, 1280.0 * zoom, MIDDLE)
@@ -145,3 +150,18 @@ def test_a_weak_frame_needs_another_one(
         return
     assert all(one.camera is None for one in track)
     assert all(one.reason.startswith(reason) for one in track)
+
+
+@pytest.mark.parametrize(
+    ("astray", "rows"),
+    [((), set()), ((9,), {6, 7, 8, 9, 10, 11}), ((2,), {0, 1, 2, 3, 4}), ((20,), set(range(13, 24)))],
+)
+def test_where_chain_and_walk_differ_nothing_is_told_up_to_the_next_known_frame(
+    astray: tuple[int, ...], rows: set[int]
+) -> None:
+    scene = ClipScene(FOOTBALL, Painted.of(FOOTBALL), SIZE, looked((5, 0.9, 0.0), (12, 0.9, 0.0), (20, 0.9, 9.0)))
+    walk: Any = SimpleNamespace(
+        joint=SimpleNamespace(shared=shared_of(MIDFIELD[0])), views={k: view_of(MIDFIELD[k]) for k in range(24)}
+    )
+    chain = [view_of(one) + (6.0 if k in astray else 0.0, 0.0, 0.0, 0.0) for k, one in enumerate(MIDFIELD)]
+    assert disputed(scene, walk, range(24), chain) == rows

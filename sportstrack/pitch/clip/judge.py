@@ -12,6 +12,7 @@ from sportstrack.pitch.clip.errors import errors, excess, ground_in_view
 from sportstrack.pitch.clip.joint import Joint
 from sportstrack.pitch.clip.shot import Walk
 from sportstrack.pitch.clip.step import State
+from sportstrack.pitch.clip.trust import disputed
 from sportstrack.pitch.clip.views import camera_of
 from sportstrack.pitch.evidence import SeenFrame
 from sportstrack.pitch.file import PitchFrame
@@ -24,6 +25,7 @@ LAPSE = 12
 """Frames in a row whose lines may be elsewhere, where those before and after agree: a flash, a caption, a blur."""
 FLASH = 3
 """The same where the motion to the first of them was not seen: what lasts longer may be another picture."""
+_ASTRAY = "two ways to this frame tell different cameras: the motion was lost on the way; mark a frame near this one"
 BLOCK, AHEAD = 1500, 100
 """Frames that are smoothed together, and frames behind them that have a say."""
 
@@ -35,9 +37,14 @@ def judged(scene: ClipScene, walk: Walk, run: Sequence[SeenFrame], first: State)
     for begin in range(0, len(run), BLOCK):
         links = filter_chain(scene, joint.shared, run[begin : begin + BLOCK + AHEAD], first, walk.motions)
         lapses = _lapses(links)
-        for row, (one, state) in enumerate(list(zip(links, smooth_chain(links), strict=True))[:BLOCK]):
+        both = list(zip(links, smooth_chain(links), strict=True))[:BLOCK]
+        astray = disputed(scene, walk, [one.frame for one, _ in both], [state.view for _, state in both])
+        for row, (one, state) in enumerate(both):
             own = _alone(scene, joint, one, state)
             since = 0 if own <= OK_ERROR else since + 1
+            if row in astray:
+                yield PitchFrame(one.frame, "refused", _ASTRAY)
+                continue
             yield _frame(scene, joint, one, state, common, since, lapse=row in lapses)
         if len(links) > BLOCK:
             first = links[BLOCK].prior

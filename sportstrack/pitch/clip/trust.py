@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from sportstrack.pitch.camera import Floats
 from sportstrack.pitch.clip.chain import ClipScene
 from sportstrack.pitch.clip.errors import ground_in_view, to_ground
 from sportstrack.pitch.clip.shot import Walk
@@ -44,6 +45,41 @@ def doubt(scene: ClipScene, walk: Walk, others: Sequence[Walk]) -> str | None:
     return None
 
 
+def disputed(scene: ClipScene, walk: Walk, frames: Sequence[int], views: Sequence[Floats]) -> set[int]:
+    """Return the rows of a chain's frames that are not believed, since it is elsewhere than the walk.
+
+    The walk comes from the frames that are known best, the chain from the first one: where the motion was lost, either
+    may have gone astray. Frames count as known where the chain is where marks or a network have the camera; from one
+    such frame to the next all frames are disputed if one of them is.
+
+    Args:
+        scene: of the shot.
+        walk: its views.
+        frames: numbers of successive frames.
+        views: what the chain has made of them.
+    """
+    shared, held, bad = walk.joint.shared, [], []
+    for row, (frame, view) in enumerate(zip(frames, views, strict=True)):
+        pixels = ground_in_view(shared, view, scene.pitch, scene.size)
+        if not len(pixels) or frame not in walk.views:
+            continue
+        both = np.stack([np.concatenate([shared, one]) for one in (view, walk.views[frame])])
+        here, there = to_ground(both, pixels, scene.size)
+        if _middle(here - there) > ELSEWHERE:
+            bad.append(row)
+        elif (seen := scene.evidence.get(frame)) is not None and (
+            seen.by_hand or (seen.camera is not None and _middle(seen.camera.to_ground(pixels) - here) <= ELSEWHERE)
+        ):
+            held.append(row)
+    ends = np.array([-1, *held, len(frames)])
+    spans = {int(np.searchsorted(ends, row)) for row in bad}
+    return {row for span in spans for row in range(ends[span - 1] + 1, ends[span])}
+
+
+def _middle(off: Floats) -> float:
+    return float(np.median(np.nan_to_num(np.linalg.norm(off, axis=1), nan=1e3)))
+
+
 def _apart(scene: ClipScene, walk: Walk, one: PitchEvidence) -> float:
     """Return how far apart, in metres, a frame's own camera and its shot's put the ground; infinite where unknown."""
     if one.camera is None or one.frame not in walk.views:
@@ -53,5 +89,4 @@ def _apart(scene: ClipScene, walk: Walk, one: PitchEvidence) -> float:
     if not len(pixels):
         return float("inf")
     places = to_ground(np.concatenate([shared, view])[None], pixels, scene.size)[0]
-    away = np.linalg.norm(one.camera.to_ground(pixels) - places, axis=1)
-    return float(np.median(np.nan_to_num(away, nan=1e3)))
+    return _middle(one.camera.to_ground(pixels) - places)
