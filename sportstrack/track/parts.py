@@ -23,6 +23,7 @@ from sportstrack.track.replay import Replay
 from sportstrack.track.settings import OFF, TrackSettings
 from sportstrack.track.teams import teams_settled
 from sportstrack.track.tracking import ReadyTracker, make_tracker
+from sportstrack.trackers import create_tracker
 from sportstrack.types import CameraMotion, Detect, Embedder, Tracker
 from sportstrack.video import SourceInfo, VideoSource, open_source
 
@@ -147,8 +148,10 @@ def _of_video(frames: VideoSource, settings: TrackSettings, own: Own) -> Parts:
     info, live = frames.info, settings.live or frames.info.live
     frame_rate, size = float(info.frame_rate) / settings.every, (info.width, info.height)
     tracker = own.tracker
-    if tracker is None and settings.ball_is_off:
-        tracker = make_tracker(settings, frame_rate, size)  # a wrong setting is reported before a detector is loaded
+    if tracker is None and (settings.ball_is_off or ":" not in settings.tracker):
+        # A wrong name or setting is reported before a detector is loaded. A ball needs its names: made again.
+        first = create_tracker(settings.tracker, frame_rate=frame_rate, frame_size=size, **settings.tracker_settings)
+        tracker = first if settings.ball_is_off else None
     detector = ready(own.detector, settings)
     detector = sliced(detector, settings.slices, size, settings.imgsz or _input_size(detector, settings, info))
     at_once = 8 if str(detector.device).startswith("cuda") else int(getattr(detector, "at_once", 1))

@@ -15,6 +15,8 @@ import pytest
 import toy
 from processes import environment, refused, run_track
 
+from sportstrack.cli import main
+
 TOY = ["--detector", "toy:find"]
 
 
@@ -146,3 +148,19 @@ def test_a_stop_in_the_first_pass_of_offline_leaves_the_tracks_so_far(how: signa
 def test_sigterm_counts_as_ctrl_c(tmp_path: Path) -> None:
     stop_after_some_frames(tmp_path / "out", signal.SIGTERM)
     assert list((tmp_path / "out").glob("*.part.mp4"))
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["--tracker", "bytetrac"], "bytetrac"),
+        (["--tracker", "bytetrack", "--set", "track_bufer=3"], "track_bufer"),
+    ],
+)
+def test_a_wrong_tracker_is_named_before_weights_are_sought(
+    words: list[str], named: str, match: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["track", str(match), "--weights", "nowhere.pt", *words, "-o", str(tmp_path)]) == 2
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert named in error
+    assert "did you mean" in error
