@@ -156,7 +156,7 @@ def test_a_stopped_command_says_how_to_go_on(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def killed(*_: Any) -> None:
-        raise KeyboardInterrupt  # as SIGTERM is taken; a real signal is unsafe here (tests/cli/test_signals.py says why)
+        raise KeyboardInterrupt  # what SIGTERM becomes; tests/cli/test_signals.py says why no real one is sent here
 
     monkeypatch.setattr("sportstrack.reid.training.ReidTraining._step", killed)
     options = [str(data), "-o", str(tmp_path), "--quiet", "--weights", "random", "--backbone", "timm:test_resnet"]
