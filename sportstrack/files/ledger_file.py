@@ -55,9 +55,9 @@ class LedgerFile:
         """
         from sportstrack.files.claim import PartFile
 
-        known = {**self.read(), **entries}
+        known = self.read()
         if not self._can_grow() or self._lines > 2 * len(known) + _SPARE:
-            self._write({name: found for name, found in known.items() if found})
+            self._write({name: found for name, found in {**known, **entries}.items() if found})
             return
         line = json.dumps(dict(entries)).encode() + b"\n"
         with PartFile(self._path).explained(), self._path.open("ab") as file:

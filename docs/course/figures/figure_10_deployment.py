@@ -7,31 +7,14 @@ It runs the blocks of the chapter up to the last one that it needs, so that the 
 
 from __future__ import annotations
 
-import contextlib
-import io
-import re
-from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
+from run_page import IMAGES, run_page
 
-DOCS = Path(__file__).resolve().parents[2]
-TARGET = DOCS / "images" / "course"
 SEEDS = range(5)
-
-
-def chapter() -> dict[str, Any]:
-    """Return the names that the chapter's blocks define, up to the student's training."""
-    page = (DOCS / "course" / "10-deployment.md").read_text(encoding="utf-8")
-    names: dict[str, Any] = {"__name__": "chapter"}
-    for code in re.findall(r"^```python\n(.*?)^```", page, re.DOTALL | re.MULTILINE):
-        with contextlib.redirect_stdout(io.StringIO()):
-            exec(compile(code, "chapter 10", "exec"), names)
-        if "students = {}" in code:
-            return names
-    raise ValueError("the chapter trains no students")
 
 
 def bits(names: dict[str, Any]) -> None:
@@ -46,7 +29,7 @@ def bits(names: dict[str, Any]) -> None:
     axes.set(xlabel="bits of a weight", ylabel="share read rightly", ylim=(0, 1.02))
     axes.legend(frameon=False, fontsize=9)
     axes.spines[["top", "right"]].set_visible(False)
-    figure.savefig(TARGET / "10-bits.svg", metadata={"Date": None})
+    figure.savefig(IMAGES / "10-bits.svg", metadata={"Date": None})
 
 
 def distillation(names: dict[str, Any]) -> None:
@@ -67,11 +50,11 @@ def distillation(names: dict[str, Any]) -> None:
     axes.text(best - 0.003, 2.45, "the teacher", ha="right", color="#444444", fontsize=9)
     axes.set(yticks=range(3), yticklabels=list(kinds), xlabel="share read rightly", ylim=(-0.5, 2.7))
     axes.spines[["top", "right"]].set_visible(False)
-    figure.savefig(TARGET / "10-distillation.svg", metadata={"Date": None})
+    figure.savefig(IMAGES / "10-distillation.svg", metadata={"Date": None})
 
 
 if __name__ == "__main__":
     mpl.rcParams["svg.hashsalt"] = "course"
-    found = chapter()
+    found = run_page("10-deployment.md", before="## Export")
     bits(found)
     distillation(found)

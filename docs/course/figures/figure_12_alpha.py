@@ -7,37 +7,18 @@ It runs the blocks of the chapter up to the last one that it needs, so that the 
 
 from __future__ import annotations
 
-import contextlib
-import io
-import re
-from pathlib import Path
-from typing import Any
-
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
+from run_page import IMAGES, run_page
 
-DOCS = Path(__file__).resolve().parents[2]
-TARGET = DOCS / "images" / "course" / "12-alpha.svg"
 BLUE, RED, GREY = "#1b6ca8", "#d1495b", "#444444"
-
-
-def chapter() -> dict[str, Any]:
-    """Return the names that the chapter's blocks define, up to the bootstrap."""
-    page = (DOCS / "course" / "12-experiment.md").read_text(encoding="utf-8")
-    names: dict[str, Any] = {"__name__": "chapter"}
-    for code in re.findall(r"^```python\n(.*?)^```", page, re.DOTALL | re.MULTILINE):
-        with contextlib.redirect_stdout(io.StringIO()):
-            exec(compile(code, "chapter 12", "exec"), names)
-        if "def spread" in code:
-            return names
-    raise ValueError("the chapter has no bootstrap")
 
 
 def main() -> None:
     """Draw it."""
     mpl.rcParams["svg.hashsalt"] = "course"
-    names = chapter()
+    names = run_page("12-experiment.md", before="### What an error bar means")
     alphas = names["alphas"]
     held_out = np.array([[names["hota"](match, alpha=alpha) for match in names["held_out"]] for alpha in alphas])
     tuned = [np.mean(names["on_tuning"][alpha]) for alpha in alphas]
@@ -58,7 +39,7 @@ def main() -> None:
     right.legend(frameon=False, fontsize=8)
     for axes in (left, right):
         axes.spines[["top", "right"]].set_visible(False)
-    figure.savefig(TARGET, metadata={"Date": None})
+    figure.savefig(IMAGES / "12-alpha.svg", metadata={"Date": None})
 
 
 if __name__ == "__main__":
