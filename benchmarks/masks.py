@@ -4,6 +4,7 @@
     python benchmarks/masks.py --memory --frames 90000        # an hour at 25 frames/s (writes a recording of 0.3 GB)
     python benchmarks/masks.py --speed [--weights seg.pt]     # one network with and without its masks
     python benchmarks/masks.py --association                  # trackers with overlap=box and overlap=mask, rendered
+    python benchmarks/masks.py --overlap                      # how much of a player lies where it lay a frame before
     python benchmarks/masks.py --kits [--embedder osnet]      # teams told in crowds, whole boxes against masks
 
 Memory: invented players of 30 to 120 pixels in pictures of 1280x720 walk about; their masks are ellipses with a rough
@@ -37,7 +38,7 @@ from typing import Any
 import numpy as np
 
 from data_prep.synthetic import Settings, render_sequence
-from sportstrack import Detections, Tracks, create_tracker, load_embedder, score_tracks, track_video
+from sportstrack import Detections, Tracks, create_tracker, load_embedder, mask_iou, score_tracks, track_video
 from sportstrack.boxes import iou
 from sportstrack.detect import UltralyticsDetector
 from sportstrack.embed.clothes import kit_colours
@@ -55,7 +56,7 @@ def main() -> None:
     """Run what was asked for."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     add = parser.add_argument
-    for word in ("memory", "speed", "association", "kits"):
+    for word in ("memory", "speed", "association", "overlap", "kits"):
         add(f"--{word}", action="store_true")
     add("--frames", type=int, help="of the recording (1,500 and 6,000), of the timing (60), of each render (300)")
     add("--weights", help="of a segmentation model (random ones of yolov8n-seg)")
@@ -68,6 +69,8 @@ def main() -> None:
         speed(options.weights, options.frames or 60)
     if options.association:
         association(options.trackers.split(","), options.frames or 300)
+    if options.overlap:
+        overlap_with_itself(options.frames or 300)
     if options.kits:
         kits(options.embedder, options.frames or 300)
 
@@ -207,6 +210,23 @@ def association(trackers: list[str], frames: int) -> None:
                 figures.append((100 * scores.HOTA, 100 * scores.AssA, 100 * scores.IDF1, scores.IDSW))
             mean, switches = np.mean(figures, axis=0), sum(one[3] for one in figures)
             print(f"| {name} | {overlap} | {mean[0]:.2f} | {mean[1]:.2f} | {mean[2]:.2f} | {switches} |", flush=True)
+
+
+def overlap_with_itself(frames: int) -> None:
+    """Print the overlap of a player with the same player one frame earlier, by its mask and by the box around it."""
+    found: list[tuple[float, float]] = []
+    for seed in SEEDS:
+        before: Any = None
+        for _, truth in rendered(seed, frames):
+            rows = np.flatnonzero((truth.track_id < BALL) & (truth.visibility > 0.9))
+            now = truth.track_id[rows], truth.visible[rows]
+            if before is not None:
+                _, a, b = np.intersect1d(before[0], now[0], return_indices=True)
+                masks, boxes = mask_iou(before[1][a], now[1][b]), iou(before[1][a].boxes(), now[1][b].boxes())
+                found += zip(masks.diagonal().tolist(), boxes.diagonal().tolist(), strict=True)
+            before = now
+    for name, values in zip(("masks", "boxes"), np.transpose(found), strict=True):
+        print(f"{name}: median IoU {np.median(values):.2f}, below 0.3 in {100 * np.mean(values < 0.3):.0f} %")
 
 
 def kits(embedder: str | None, frames: int) -> None:

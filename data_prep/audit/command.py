@@ -27,11 +27,16 @@ if TYPE_CHECKING:
 PROGRAM = "sportstrack audit"
 
 _EXAMPLES = """examples:
-  sportstrack audit SportsMOT --html audit.html
-  sportstrack audit football-yolo --every 10 --workers 4 --json audit.json
-  sportstrack audit MOT17/train --ignore beyond-picture,class-imbalance
-  sportstrack audit SNMOT-060 --fix SNMOT-060-mended
-  sportstrack audit coco/annotations --from coco --images coco/val2017
+  all that is wrong with a data set, as text and as a page with example pictures:
+    sportstrack audit SportsMOT --html audit.html
+  a large one: every 10th picture, four at a time, findings for a program:
+    sportstrack audit football-yolo --every 10 --workers 4 --json audit.json
+  in a script: end with status 1 if anything is found, apart from what is accepted:
+    sportstrack audit MOT17/train --labels-only --quiet --ignore beyond-picture,class-imbalance
+  write a mended copy; SNMOT-060-mended/changes.csv lists what was changed:
+    sportstrack audit SNMOT-060 --fix SNMOT-060-mended
+  COCO, whose pictures lie elsewhere:
+    sportstrack audit coco/annotations --from coco --images coco/val2017
 
 DIR is a data set of any layout that data_prep reads: SportsMOT, SoccerNet, MOTChallenge and DanceTrack folders or zips,
 YOLO (data.yaml), COCO JSON, Pascal VOC. Rows that its readers refuse are read here and reported with file and line.
@@ -51,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
         done="0 nothing found, 1 something found",
     )
     add = parser.add_argument
-    add("root", metavar="DIR", type=Path, help="the data set's folder or file")
+    add("root", metavar="DIR", type=Path, help="the data set's folder, zip, data.yaml or JSON file")
     layouts = about(ReadSettings, "layout")
     add("--from", dest="layout", choices=layouts.choices, help=help_text(layouts, None))
     add_settings(parser, ReadSettings, ("images", "class_names"))
@@ -66,16 +71,16 @@ def _parser() -> argparse.ArgumentParser:
         action=Together,
         default=(),
         metavar="FINDING,…",
-        help="leave these out (dashes for spaces)",
+        help="leave these findings out, dashes for spaces, such as jump,class-imbalance",
     )
-    add("--labels-only", action="store_true", help="labels alone, no pictures")
+    add("--labels-only", action="store_true", help="check labels alone; no picture is opened")
     add_settings(group, PixelSettings, ("every",))
     add_settings(group, Thresholds, [one.name for one in fields(Thresholds)])
 
     group = parser.add_argument_group("output")
     add = group.add_argument
-    add("--json", type=Path, metavar="FILE", help="all findings and histograms")
-    add("--html", type=Path, metavar="FILE", help="a page with example pictures and histograms")
+    add("--json", type=Path, metavar="FILE", help="write all findings and histograms, for a program")
+    add("--html", type=Path, metavar="FILE", help="write a page with example pictures and histograms")
     add(
         "--examples",
         type=Whole(0, 1000),

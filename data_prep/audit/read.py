@@ -19,7 +19,7 @@ class ReadSettings:
     Attributes:
         layout: its layout; None: known from its files.
         images: coco, voc: the pictures' folder.
-        class_names: mot: of classes 1, 2, ….
+        class_names: mot: names of classes 1, 2, ….
         zero_based: MOT text counts frames from 0.
         voc_edges: voc: pixels from 1, or edges (``inclusive``, ``continuous``).
 
@@ -30,8 +30,10 @@ class ReadSettings:
     layout: str | None = option(
         None, "its layout", choices=("mot", "yolo", "coco", "voc"), shown="known from its files"
     )
-    images: Path | None = option(None, "coco, voc: the pictures' folder", metavar="DIR")
-    class_names: tuple[str, ...] | None = option(None, "mot: of classes 1, 2, …", metavar="NAME,…")
+    images: Path | None = option(None, "coco, voc: the pictures' folder, such as coco/val2017", metavar="DIR")
+    class_names: tuple[str, ...] | None = option(
+        None, "mot: names of classes 1, 2, …, such as player,goalkeeper,referee,ball", metavar="NAME,…"
+    )
     zero_based: bool = option(False, "MOT text counts frames from 0")
     voc_edges: str = option("inclusive", "voc: pixels from 1, or edges", choices=("inclusive", "continuous"))
 

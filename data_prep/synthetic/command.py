@@ -26,6 +26,8 @@ _EXAMPLES = """examples:
     sportstrack synthetic football-yolo --layout yolo --sequences 40 --every 10
   a video with two shot changes, a crowded ball and changing light:
     sportstrack synthetic clips --layout video --cuts 2 --crowding 0.8 --light-change 1
+  a large video of high quality, from the main camera, with people off the field:
+    sportstrack synthetic clips --layout video --size 1920x1080 --crf 18 --view main --bystanders 10
   the same match by day and by night:
     sportstrack synthetic day --seed 5
     sportstrack synthetic night --seed 5 --lighting night
@@ -46,11 +48,22 @@ def _parser() -> argparse.ArgumentParser:
     parser = new_parser(PROGRAM, "Render broadcast-like football with exact ground truth.", _EXAMPLES)
     add = parser.add_argument
     add("out", metavar="OUT", type=Path, help="folder for the sequences or videos; with --layout yolo, the data set")
-    add("--layout", choices=("mot", "yolo", "video"), default="mot", help="what to write (mot)")
+    add(
+        "--layout",
+        choices=("mot", "yolo", "video"),
+        default="mot",
+        help="mot: SportsMOT folders; yolo: a data set to train on; video: an MP4 with its truth beside it (mot)",
+    )
     add("--sequences", type=Whole(1, 100_000), default=1, metavar="N", help="how many, with seeds SEED, SEED+1, … (1)")
     add_settings(parser, Settings, ("frames",))
     add_seed(parser)
-    add("--size", type=size, default=(default.width, default.height), metavar="WxH", help="picture size (1280x720)")
+    add(
+        "--size",
+        type=size,
+        default=(default.width, default.height),
+        metavar="WxH",
+        help="picture size, such as 1920x1080 (1280x720)",
+    )
     add_settings(
         parser,
         Settings,
@@ -69,8 +82,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--masks", choices=MASKS, help="write exact masks too: MOTS text and COCO; with --layout yolo, segments")
     add("--every", type=Whole(1), default=10, metavar="N", help="yolo: use every Nth frame only (10)")
-    add("--val-share", type=SHARE, default=0.2, metavar="0..1", help="yolo: share of sequences for validation")
-    add("--crf", type=Whole(0, 51), default=23, metavar="0..51", help="video: H.264 quality, lower is better (23)")
+    add(
+        "--val-share", type=SHARE, default=0.2, metavar="0..1", help="yolo: share of the sequences that go to val (0.2)"
+    )
+    add(
+        "--crf",
+        type=Whole(0, 51),
+        default=23,
+        metavar="0..51",
+        help="video: H.264 quality; lower is better and makes larger files (23)",
+    )
     add_overwrite(parser, data_set=True)
     add_quiet(parser)
     return parser

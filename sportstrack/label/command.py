@@ -55,8 +55,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("sources", nargs="+", metavar="VIDEO", help="video file, folder of images, or a recording (.npz)")
-    add("-o", "--output", type=Path, required=True, metavar="DIR", help="folder of the outputs")
-    add("--format", choices=FORMATS, default="yolo", help="of the labels (yolo)")
+    add("-o", "--output", type=Path, required=True, metavar="DIR", help="folder of the outputs, such as football-new")
+    add(
+        "--format",
+        choices=FORMATS,
+        default="yolo",
+        help="yolo, coco: to train on; cvat, labelstudio: to correct there; training: data sets of corrected tracks "
+        "(yolo)",
+    )
     add_overwrite(parser)
     add_quiet(parser)
 
@@ -96,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
 
     group = parser.add_argument_group("formats")
     add = group.add_argument
-    add("--split", default="train", help="yolo, training: the split that the pictures go to (train)")
+    add("--split", default="train", help="yolo, training: the split that the pictures go to, such as val (train)")
     add(
         "--tolerance",
         type=Real(),
@@ -108,7 +114,7 @@ def _parser() -> argparse.ArgumentParser:
         "--image-root",
         default=LOCAL_FILES + "images/",
         metavar="ADDRESS",
-        help=f"labelstudio: what stands in front of NAME/000001.jpg ({LOCAL_FILES}images/)",
+        help=f"labelstudio: what stands in front of NAME/000001.jpg, such as https://host/ ({LOCAL_FILES}images/)",
     )
     return parser
 

@@ -53,12 +53,20 @@ class LabelSettings:
     """
 
     offline: bool = option(True, "use the whole video: link, fill gaps, smooth")
-    every: int = option(1, "label every Nth frame; all are tracked", low=1, high=MAX_FRAMES, metavar="N")
-    min_track_score: float = option(0.4, "least mean score of a track's detected boxes", low=0, high=1, metavar="SCORE")
+    every: int = option(
+        1, "label every Nth frame, such as every 25th; all are tracked", low=1, high=MAX_FRAMES, metavar="N"
+    )
+    min_track_score: float = option(
+        0.4,
+        "least mean score of a track's detected boxes; raise it where false tracks become labels",
+        low=0,
+        high=1,
+        metavar="SCORE",
+    )
     min_track_frames: int = option(
         3, "least number of frames in which a track was detected", low=0, high=MAX_FRAMES, metavar="N"
     )
-    rename: Mapping[str, str] = option(dict, "other names for the detector's classes")
+    rename: Mapping[str, str] = option(dict, "other names for the detector's classes, such as person=player")
     edits: Path | None = option(
         None, "corrections by hand (NAME.edits.jsonl of sportstrack edit), applied to the tracks", metavar="FILE"
     )
