@@ -73,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FINDING,…",
         help="leave these findings out, dashes for spaces, such as jump,class-imbalance",
     )
-    add("--labels-only", action="store_true", help="check labels alone; no picture is opened")
+    add("--labels-only", action="store_true", help="labels alone, no pictures")
     add_settings(group, PixelSettings, ("every",))
     add_settings(group, Thresholds, [one.name for one in fields(Thresholds)])
 
