@@ -18,8 +18,8 @@ class ReadSettings:
 
     Attributes:
         layout: its layout; None: known from its files.
-        images: coco, voc: the pictures' folder.
-        class_names: mot: names of classes 1, 2, ….
+        images: coco, voc: the pictures' folder, such as coco/val2017.
+        class_names: mot: names of classes 1, 2, …, such as player,goalkeeper,referee,ball.
         zero_based: MOT text counts frames from 0.
         voc_edges: voc: pixels from 1, or edges (``inclusive``, ``continuous``).
 

@@ -42,10 +42,10 @@ class LabelSettings:
 
     Attributes:
         offline: use the whole video: link, fill gaps, smooth. False leaves what a live run would give.
-        every: label every Nth frame; all are tracked.
-        min_track_score: least mean score of a track's detected boxes.
+        every: label every Nth frame, such as every 25th; all are tracked.
+        min_track_score: least mean score of a track's detected boxes; raise it where false tracks become labels.
         min_track_frames: least number of frames in which a track was detected.
-        rename: other names for the detector's classes; classes with one name become one.
+        rename: other names for the detector's classes, such as person=player; classes with one name become one.
         edits: corrections by hand (``NAME.edits.jsonl`` of ``sportstrack edit``), applied to the tracks.
 
     Raises:
