@@ -268,6 +268,7 @@ def figures(run: Run, sequence: Sequence) -> dict[str, float]:
         "false": float(false.sum() / max(1, run.claimed.sum())),
         "fps": float(1 / np.nanmedian(run.seconds)),
         "seconds": float(np.nansum(run.seconds)),
+        "unseen": float(np.median(run.seconds[~run.claimed])) if not run.claimed.all() else float("nan"),
     }
 
 
@@ -301,11 +302,16 @@ def table(kind: str, sequences: Iterable[Sequence], methods: list[str]) -> Group
 
 def means(kind: str, group: Group) -> None:
     """Print what the trackers got on average."""
-    print(f"\n| {kind}: mean | success AUC | precision at 20 px | given as seen, but not there | frames/s |")
-    print("|---|---:|---:|---:|---:|")
+    print(
+        f"\n| {kind}: mean | success AUC | precision at 20 px | given as seen, but not there | frames/s | ms while unseen |"
+    )
+    print("|---|---:|---:|---:|---:|---:|")
     for method, rows in group.rows.items():
-        mean = {key: statistics.fmean(row[key] for row in rows) for key in rows[0]}
-        print(f"| {method} | {mean['AUC']:.3f} | {mean['P20']:.3f} | {mean['false']:.3f} | {mean['fps']:.1f} |")
+        mean = {key: float(np.nanmean([row[key] for row in rows])) for key in ("AUC", "P20", "false", "fps")}
+        searched = [1000 * row["unseen"] for row in rows if np.isfinite(row["unseen"])]
+        unseen = f"{min(searched):.0f} to {max(searched):.0f}" if searched else "-"
+        cells = f"{mean['AUC']:.3f} | {mean['P20']:.3f} | {mean['false']:.3f} | {mean['fps']:.1f} | {unseen}"
+        print(f"| {method} | {cells} |")
     print()
     for note in group.notes:
         print(f"* {note}")

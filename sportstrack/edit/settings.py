@@ -23,7 +23,7 @@ class EditSettings:
         anyway: open tracks also that do not seem to be the video's.
         copy: make an H.264 copy of the video first, if browsers cannot play it or seek slowly in it.
         browser: open the page.
-        host: address to listen on, one of this machine's own.
+        host: address to listen on, one that only this machine reaches (127.0.0.1, ::1, localhost).
         port: port to listen on; 0 lets the system choose.
 
     Raises:
@@ -44,7 +44,9 @@ class EditSettings:
     anyway: bool = option(False, "open tracks also that do not seem to be this video's")
     copy: bool = option(False, "make an H.264 copy of the video first, if browsers cannot play it or seek slowly in it")
     browser: bool = option(True, "open the page in a browser")
-    host: str = option("127.0.0.1", "address to listen on, one of this machine's own", metavar="HOST")
+    host: str = option(
+        "127.0.0.1", "address to listen on; only local ones are taken, such as localhost or ::1", metavar="HOST"
+    )
     port: int = option(0, "port to listen on; 0 lets the system choose", low=0, high=65535, metavar="PORT")
 
     def __post_init__(self) -> None:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 from sportstrack.cli import new_parser, print_json, run
 from sportstrack.cli.arguments import SIDE, Together, Whole, names_of
+from sportstrack.cli.assignments import assigned
 from sportstrack.cli.settings import add_settings, given
 from sportstrack.cli.shared import add_frame_rate, add_json, add_network_files, add_output, add_overwrite, add_quiet
 from sportstrack.detect.settings import DetectorSettings
 from sportstrack.errors import SettingError
-from sportstrack.options import about
+from sportstrack.options import about, default_of
 from sportstrack.sot.methods import METHODS, check_method, check_models
 from sportstrack.sot.settings import SotSettings
 
@@ -36,6 +38,7 @@ _EXAMPLES = """examples:
   sportstrack sot match.mp4 --ball --weights best.pt             the ball, by detector and tracker together
   sportstrack sot match.mp4 --detect person --weights yolov8n.pt   the person of highest score
   sportstrack sot match.mp4 --init 640,300,40,90 --start 250 --method kcf --formats mot
+  sportstrack sot match.mp4 --init 640,300,40,90 --set low_ever=0   the light fades: follow the object on
   sportstrack sot match.mp4 --init 640,300,40,90 --method nano --model backbone=b.onnx --model neckhead=h.onnx
 
 Frames count from 0 here and in the summary; MOT text counts them from 1.
@@ -75,6 +78,14 @@ def _parser() -> argparse.ArgumentParser:
     add("--no-redetect", action="store_true", help="do not search for the object when it is gone")
     window = f"{about(SotSettings, 'window').help}; 0 never scales (160)"
     add_settings(group, SotSettings, ("window",), window={"type": _window, "help": window})
+    add(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="a setting of the method, such as low_ever=0; may be repeated (not for --ball)",
+    )
+    add("--list-settings", action=_ListSettings, help="print the settings with their meaning and stop")
 
     group = parser.add_argument_group("detector (for --detect and --ball, and to find the object again)")
     add_settings(
@@ -107,6 +118,7 @@ def _main(options: argparse.Namespace) -> int:
     from sportstrack.video import open_source
 
     check_models(check_method(options.method), _models(options))
+    _settings(options)  # a wrong one is refused before anything is read
     start, box = _start(options)
     inputs = [
         path for path in (options.source, options.init_from, getattr(options, "weights", None)) if path is not None
@@ -161,7 +173,7 @@ class _Begin:
             models=_models(options),
             detector=self._detector,
             redetect=not options.no_redetect,
-            **given(options, SotSettings),
+            **_settings(options),
         )
         return tracker.init(frame.image, box), tracker.update
 
@@ -210,6 +222,26 @@ def _start(options: argparse.Namespace) -> tuple[int, FloatArray | None]:
     if options.init_from is not None:
         return read_start(options.init_from, options.id, options.start)
     return options.start or 0, None
+
+
+def _settings(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the method's settings that the command line gives."""
+    if options.set and (options.ball or options.detect == "ball"):
+        raise SettingError("--set: the ball is followed by rules of its own, which these settings do not change")
+    own = given(options, SotSettings) | assigned(options.set, get_type_hints(SotSettings), "sot", "low_ever=0")
+    SotSettings(**own)  # a wrong value is refused
+    return own
+
+
+class _ListSettings(argparse.Action):
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str) -> None:  # noqa: A002 - argparse's name
+        super().__init__(option_strings, dest, nargs=0, help=help)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        for one in fields(SotSettings):
+            default = default_of(SotSettings, one.name)
+            sys.stdout.write(f"{one.name:<16} {default:<6} {about(SotSettings, one.name).help}\n")
+        parser.exit()
 
 
 def _models(options: argparse.Namespace) -> dict[str, str]:

@@ -69,7 +69,7 @@ DIFFERENT = {
     "--score": "mine: of the confusion table",
     "--seed": "tune promises the same result",
     "--sequences": "names, and how many",
-    "--set": "settings of a tracker, of refinement, of Ultralytics",
+    "--set": "settings of a tracker, of sot, of refinement, of Ultralytics",
     "--size": "of the picture, and the longer side",
     "--sport": "pictures of a data set, and the model of a pitch",
     "--split": "each command uses another one",

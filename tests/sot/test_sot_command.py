@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
 
 import cv2
@@ -19,6 +20,7 @@ from sportstrack.engines.report import EngineReport
 from sportstrack.sot import start as start_module
 from sportstrack.sot.command import main
 from sportstrack.sot.summary import SotSummary
+from sportstrack.video import VideoWriter
 
 
 def refused(capsys: pytest.CaptureFixture[str], words: list[object], *wanted: str) -> None:
@@ -148,6 +150,11 @@ def test_a_detector_without_a_ball_says_what_it_knows(
         (["--init", "5,5,10,10", "--model", "net"], "NAME=FILE"),
         (["--init", "5,5,10,10", "--id", "3"], "--init-from"),
         (["--init-from", "absent.txt"], "cannot be read"),
+        (["--init", "5,5,10,10", "--set", "low_ever"], "low_ever=0"),
+        (["--init", "5,5,10,10", "--set", "low_evr=0"], "did you mean 'low_ever'"),
+        (["--init", "5,5,10,10", "--set", "low_ever=-1"], "a number from 0"),
+        (["--init", "5,5,10,10", "--set", "bridge=2.5"], "a whole number"),
+        (["--ball", "--set", "low_ever=0"], "rules of its own"),
     ],
 )
 def test_bad_words_are_refused(
@@ -156,6 +163,33 @@ def test_bad_words_are_refused(
     refused(capsys, [match, *words, "-o", tmp_path / "out", "--quiet"], wanted)
     left = [path.name for path in (tmp_path / "out").glob("*")] if (tmp_path / "out").exists() else []
     assert left == []
+
+
+def test_settings_by_name_follow_the_player_on_in_fading_light(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    random = np.random.default_rng(0)
+    with VideoWriter(tmp_path / "dusk.mp4", 160, 120, 25, crf=10) as writer:
+        for frame in range(30):
+            image = np.full((120, 160, 3), (60, 160, 60), np.uint8)
+            left = 20 + 2 * frame
+            image[50:68, left : left + 14] = (40, 40, 230)
+            image[68:86, left : left + 14] = (230, 230, 230)
+            grainy = image * (1 - 0.02 * frame) + random.normal(0, 6, image.shape)
+            writer.write(grainy.clip(0, 255).astype(np.uint8), Fraction(frame, 25))
+    words = [str(tmp_path / "dusk.mp4"), "--init", "20,50,14,36", "--formats", "json", "--quiet", "--json", "-o"]
+    seen = []
+    for folder, more in (("plain", []), ("set", ["--set", "low_ever=0"])):
+        assert main([*words, str(tmp_path / folder), *more]) == 0
+        seen.append(json.loads(capsys.readouterr().out)["seen"])
+    assert seen[0] < 25
+    assert seen[1] == 30
+
+
+def test_the_settings_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--list-settings"])
+    assert "low_ever         0.45" in capsys.readouterr().out
 
 
 def test_an_id_that_is_not_there_is_refused(match: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
