@@ -302,9 +302,8 @@ def table(kind: str, sequences: Iterable[Sequence], methods: list[str]) -> Group
 
 def means(kind: str, group: Group) -> None:
     """Print what the trackers got on average."""
-    print(
-        f"\n| {kind}: mean | success AUC | precision at 20 px | given as seen, but not there | frames/s | ms while unseen |"
-    )
+    shown = "success AUC | precision at 20 px | given as seen, but not there | frames/s | ms while unseen"
+    print(f"\n| {kind}: mean | {shown} |")
     print("|---|---:|---:|---:|---:|---:|")
     for method, rows in group.rows.items():
         mean = {key: float(np.nanmean([row[key] for row in rows])) for key in ("AUC", "P20", "false", "fps")}

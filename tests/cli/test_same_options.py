@@ -58,6 +58,7 @@ DIFFERENT = {
     "--output": "label has no default; refine and presence may name a file",
     "--overwrite": "files of a run, a whole data set, a training run",
     "--pitch": "each command makes something else of it",
+    "--list-settings": "of refinement, of sot",
     "--plots": "sot-evaluate draws always",
     "--port": "edit lets the system choose",
     "--precision": "export: of the numbers in a file",
