@@ -170,7 +170,10 @@ def _undistort(seen: Floats, k: float) -> Floats:
         fold = np.sqrt(-1 / (3 * k))
         r = np.where(seen < fold * 2 / 3, r, np.nan)
     for _ in range(60):  # from one side, so it cannot leave the branch
-        r = r - (r * (1 + k * r**2) - seen) / (1 + 3 * k * r**2)
+        step = (r * (1 + k * r**2) - seen) / (1 + 3 * k * r**2)
+        r = r - step
+        if not (np.abs(step) > 1e-15).any():
+            break
     return np.asarray(r)
 
 

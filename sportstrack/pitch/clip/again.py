@@ -113,7 +113,7 @@ def _fitted(scene: ClipScene, seen: SeenFrame, camera: KnownCamera, view: Floats
     lines = on_pitch(scene.pitch, shared, view, seen.lines, scene.size)
     at = in_view(scene.painted, shared, view, scene.size)
     _, on, explained = support(lines, at, scene.size)
-    parts = np.bincount(scene.painted.part[pair(lines, at, GATES[0] * scene.size[0]).index])
+    parts = np.bincount(scene.painted.part[at.index[pair(lines, at, GATES[0] * scene.size[0]).at]])
     enough = len(lines) >= LEAST_LINES and (parts >= PART).sum() >= LEAST_PARTS
     return (on, explained, joint) if enough else (0.0, 0.0, joint)
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from sportstrack.pitch.camera import Floats
 from sportstrack.pitch.clip.errors import errors, ground_in_view, on_pitch
-from sportstrack.pitch.clip.model import Painted, in_view, support
+from sportstrack.pitch.clip.model import REACH, Painted, covered, in_view
 from sportstrack.pitch.clip.places import Places
 from sportstrack.pitch.clip.step import Correction, State, ViewMotion, correct, find_motion
 from sportstrack.pitch.evidence import PitchEvidence, SeenFrame
@@ -106,7 +106,8 @@ def link(scene: ClipScene, shared: Floats, seen: SeenFrame, prior: State, *, kno
     lines = on_pitch(scene.pitch, shared, prior.view, seen.lines, scene.size)
     made: Correction = correct(shared, prior, scene.painted, lines, places, scene.size)
     at = in_view(scene.painted, shared, made.state.view, scene.size)
-    length, on, explained = support(lines, at, scene.size)
+    length, on = covered(lines, at, scene.size)
+    explained = made.match.explained(REACH)
     believed = places.by_hand or (length >= LEAST_LENGTH * scene.size[0] and agrees(on, explained))
     state = made.state if believed else prior
     information = made.information if believed else np.zeros_like(made.information)

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sportstrack.pitch.camera import Floats
+from sportstrack.pitch.clip.match import LineMatch
 from sportstrack.pitch.clip.model import Painted, in_view, support
 from sportstrack.pitch.clip.places import Places
-from sportstrack.pitch.clip.step import GATES, line_equations
+from sportstrack.pitch.clip.step import GATES
 from sportstrack.pitch.clip.views import SHARED
 
 PRIOR = np.array([100.0, 100.0, 50.0, 0.06])
@@ -78,11 +79,12 @@ def fit_joint(
     held = np.linalg.inv(covariance if prior is None else prior[1])
     if not distortion:
         held[3, 3] = 1e12
+    matches = [LineMatch(painted, key.lines, size, gate * size[0]) for key in keys]
     for _ in range(rounds):
         lhs, rhs = held.copy(), held @ (middle - shared)
         parts = []
-        for key in keys:
-            h, g = _equations(shared, key, painted, gate, size)
+        for key, match in zip(keys, matches, strict=True):
+            h, g = _equations(shared, key, match, gate, size)
             own = h[SHARED:, SHARED:] + _DAMPING * np.diag(np.diag(h)[SHARED:]) + 1e-6 * np.eye(4)
             cross = h[:SHARED, SHARED:]
             back = np.linalg.solve(own, np.column_stack([cross.T, g[SHARED:]]))
@@ -108,16 +110,17 @@ def _sound(shared: Floats, view: Floats) -> bool:
     return bool(np.isfinite(numbers).all() and np.abs(view[:3]).max() < 720 and abs(view[3]) < 25)
 
 
-def _equations(shared: Floats, key: Key, painted: Painted, gate: float, size: tuple[int, int]) -> tuple[Floats, Floats]:
-    seen = in_view(painted, shared, key.view, size)
-    lhs, rhs, _ = line_equations(shared, key.view, painted, seen, key.lines, gate * size[0], size, with_shared=True)
+def _equations(shared: Floats, key: Key, match: LineMatch, gate: float, size: tuple[int, int]) -> tuple[Floats, Floats]:
+    match.go(shared, key.view)
+    lhs, rhs = match.equations(gate * size[0], with_shared=True)
     more = key.places.equations(shared, key.view, size, with_shared=True)
     return lhs + more[0], rhs + more[1]
 
 
 def frame_covariance(joint: Joint, key: Key, painted: Painted, size: tuple[int, int], *, gate: float) -> Floats:
     """Return the covariance (8, 8) of shared and view that one frame leaves by itself, without distortion."""
-    lhs, _ = _equations(joint.shared, key, painted, gate, size)
+    match = LineMatch(painted, key.lines, size, gate * size[0])
+    lhs, _ = _equations(joint.shared, key, match, gate, size)
     held = np.diag(np.concatenate([PRIOR, [30.0, 30.0, 1.5, 1.0]]) ** -2.0)
     held[3, 3] = 1e12
     return np.asarray(np.linalg.inv(lhs + held))

@@ -8,14 +8,15 @@ import numpy as np
 import numpy.typing as npt
 
 from sportstrack.pitch.camera import Floats
-from sportstrack.pitch.clip.views import project
+from sportstrack.pitch.clip.views import Sight
 from sportstrack.pitch.model import Line, Pitch
 
 STEP = 0.5
 """Metres between two points of a line."""
-_ALONG = 0.02  # metres, for the direction
 _PARALLEL = 0.94  # cosine from which on two directions are one
 _NEAREST = 3
+REACH = 4.0
+"""Pixels from a painted line within which line pixels are beside it."""
 MARGIN = 10.0  # pixels around the picture
 
 
@@ -61,29 +62,31 @@ class InView:
 
     Attributes:
         index: (V,) rows of `Painted`.
-        pixels: (V, 2).
+        sight: of the points.
         normal: (V, 2) unit vectors across the line, in the picture.
         half: pixels from a point to the middle between it and the next, at most.
     """
 
     index: npt.NDArray[np.int64]
-    pixels: Floats
+    sight: Sight
     normal: Floats
     half: float
+
+    @property
+    def pixels(self) -> Floats:
+        """(V, 2)."""
+        return self.sight.pixels
 
 
 def in_view(painted: Painted, shared: Floats, view: Floats, size: tuple[int, int], margin: float = MARGIN) -> InView:
     """Return the painted points within the picture and a margin around it, in pixels."""
-    principal = (size[0] / 2, size[1] / 2)
-    (pixels,), (depth,) = project(shared, view[None], painted.points, principal)
-    inside = (depth > 0.5) & _within(pixels, -margin, np.add(size, margin))
-    index = np.flatnonzero(inside)
-    (ahead,), _ = project(shared, view[None], painted.points[index] + _ALONG * painted.along[index], principal)
-    way = ahead - pixels[index]
-    length = np.hypot(way[:, 0], way[:, 1])[:, None]
-    way /= np.maximum(length, 1e-12)
-    half = float(length.max(initial=0.0)) * STEP / _ALONG / 2
-    return InView(index, pixels[index], np.column_stack([-way[:, 1], way[:, 0]]), min(half, 0.1 * size[0]))
+    every = Sight.of(shared, view, painted.points, (size[0] / 2, size[1] / 2))
+    index = np.flatnonzero((every.depth > 0.5) & _within(every.pixels, -margin, np.add(size, margin)))
+    sight = every.take(index)
+    x, y = sight.ways(painted.along[index])
+    length = np.hypot(x, y)
+    normal = np.stack([-y, x], axis=1) / np.maximum(length, 1e-9)[:, None]
+    return InView(index, sight, normal, min(float(length.max(initial=0.0)) * STEP / 2, 0.1 * size[0]))
 
 
 def _within(pixels: Floats, least: float, most: npt.ArrayLike) -> npt.NDArray[np.bool_]:
@@ -98,60 +101,70 @@ class LinePairs:
 
     Attributes:
         row: (N,) rows of the line pixels.
-        index: (N,) rows of `Painted`.
-        normal: (N, 2) across the line at the painted point, in the picture.
+        at: (N,) rows of `InView`.
+        away: (N,) pixels from the line pixels to the nearest painted points.
     """
 
     row: npt.NDArray[np.int64]
-    index: npt.NDArray[np.int64]
-    normal: Floats
+    at: npt.NDArray[np.int64]
+    away: Floats
 
 
 def pair(lines: Floats, seen: InView, gate: float) -> LinePairs:
     """Return which painted points line pixels (N, 3) belong to: nearest across, parallel, within ``gate`` pixels."""
     if not len(lines) or len(seen.index) < _NEAREST:
         none = np.empty(0, np.int64)
-        return LinePairs(none, none, np.empty((0, 2)))
+        return LinePairs(none, none, np.empty(0))
     from scipy.spatial import cKDTree
 
-    distance, near = cKDTree(seen.pixels).query(lines[:, :2], k=_NEAREST, distance_upper_bound=gate + 1.1 * seen.half)
-    found = np.isfinite(distance)
-    near = np.where(found, near, 0)
-    normal = seen.normal[near]
-    at, (x, y, angle) = seen.pixels[near], lines.T[..., None]
-    across = np.abs((x - at[..., 0]) * normal[..., 0] + (y - at[..., 1]) * normal[..., 1])
-    along = np.abs(normal[..., 0] * np.cos(angle) + normal[..., 1] * np.sin(angle))
-    fits = found & (along >= _PARALLEL) & (across <= gate)
-    best = np.where(fits, across, np.inf).argmin(1)
-    row = np.flatnonzero(fits.any(1))
-    chosen = near[row, best[row]]
-    return LinePairs(row, seen.index[chosen], seen.normal[chosen])
+    tree = cKDTree(seen.pixels, balanced_tree=False, compact_nodes=False)
+    found = tree.query(lines[:, :2], k=_NEAREST, distance_upper_bound=gate + 1.1 * seen.half)
+    away, near = (np.asarray(one) for one in found)
+    # a last column, very far away, stands for the neighbours that are missing
+    table = np.full((4, len(seen.index) + 1), 1e9)
+    table[:2, :-1], table[2:, :-1], table[2:, -1] = seen.pixels.T, seen.normal.T, 1.0
+    (at_x, at_y, to_x, to_y), (x, y, angle) = table[:, near.T], lines.T
+    across = np.abs((x - at_x) * to_x + (y - at_y) * to_y)
+    along = np.abs(to_x * np.cos(angle) + to_y * np.sin(angle))
+    across[(along < _PARALLEL) | (across > gate)] = np.inf
+    best = across.argmin(0)
+    every = np.arange(len(lines))
+    row = np.flatnonzero(across[best, every] <= gate)
+    return LinePairs(row, near[row, best[row]], away[row, 0])
 
 
-def support(lines: Floats, seen: InView, size: tuple[int, int], reach: float = 4.0) -> tuple[float, float, float]:
+def support(lines: Floats, seen: InView, size: tuple[int, int]) -> tuple[float, float, float]:
     """Return how well the painted points in view and the line pixels agree.
 
     Returns:
         The length in pixels of the painted lines in the picture, the part of it beside which line pixels are, and the
         part of the line pixels that lie on painted lines.
     """
+    on = len(pair(lines, seen, REACH).row)
+    return *covered(lines, seen, size), on / max(1, len(lines))
+
+
+def covered(lines: Floats, seen: InView, size: tuple[int, int]) -> tuple[float, float]:
+    """Return the length in pixels of the painted lines in the picture, and the part beside which line pixels are."""
     inside = _within(seen.pixels, 0.0, size)
     pixels, normal = seen.pixels[inside], seen.normal[inside]
     if len(pixels) < _NEAREST:
-        return 0.0, 0.0, 0.0
+        return 0.0, 0.0
     # one painted point for each four pixels, so that far lines do not count more than near ones
-    cell = np.floor(pixels / 4.0).astype(np.int64) @ (1, 1 << 20)
-    _, first = np.unique(cell, return_index=True)
+    column, row = (pixels / 4.0).astype(np.int64).T
+    first = np.full((size[1] // 4 + 1) * (size[0] // 4 + 1), -1)
+    first[(row * (size[0] // 4 + 1) + column)[::-1]] = np.arange(len(pixels))[::-1]
+    first = first[first >= 0]
     pixels, normal = pixels[first], normal[first]
     if not len(lines):
-        return 4.0 * len(pixels), 0.0, 0.0
+        return 4.0 * len(pixels), 0.0
     from scipy.spatial import cKDTree
 
-    own = np.column_stack([np.cos(lines[:, 2]), np.sin(lines[:, 2])])
-    distance, near = cKDTree(lines[:, :2]).query(pixels, k=1, distance_upper_bound=reach + 3.0)
-    hit = np.isfinite(distance)
-    near = np.where(hit, near, 0)
-    across = np.abs(((lines[near, :2] - pixels) * normal).sum(1))
-    hit &= (across <= reach) & (np.abs((own[near] * normal).sum(1)) >= _PARALLEL)
-    on = len(pair(lines, seen, reach).row)
-    return 4.0 * len(pixels), float(hit.mean()), on / len(lines)
+    tree = cKDTree(lines[:, :2], balanced_tree=False, compact_nodes=False)
+    near = np.asarray(tree.query(pixels, k=1, distance_upper_bound=REACH + 3.0)[1])
+    hit = near < len(lines)
+    pixels, normal, (x, y, angle) = pixels[hit], normal[hit], lines[near[hit]].T
+    across = np.abs((x - pixels[:, 0]) * normal[:, 0] + (y - pixels[:, 1]) * normal[:, 1])
+    along = np.abs(np.cos(angle) * normal[:, 0] + np.sin(angle) * normal[:, 1])
+    found = (across <= REACH) & (along >= _PARALLEL)
+    return 4.0 * len(first), float(found.sum()) / len(first)

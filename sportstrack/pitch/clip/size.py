@@ -13,7 +13,6 @@ from sportstrack.pitch.clip.joint import Joint, fit_joint
 from sportstrack.pitch.clip.model import Painted, in_view, pair
 from sportstrack.pitch.clip.places import Places
 from sportstrack.pitch.clip.step import GATES
-from sportstrack.pitch.clip.views import project
 from sportstrack.pitch.model import Pitch, load_pitch
 from sportstrack.pitch.sizes import has_sizes
 
@@ -31,8 +30,7 @@ def line_error(joint: Joint, painted: Painted, size: tuple[int, int]) -> float:
     for key in joint.keys:
         seen = in_view(painted, joint.shared, key.view, size)
         pairs = pair(key.lines, seen, cap)
-        (pixels,), _ = project(joint.shared, key.view[None], painted.points[pairs.index], (size[0] / 2, size[1] / 2))
-        off = ((key.lines[pairs.row, :2] - pixels) * pairs.normal).sum(1)
+        off = ((key.lines[pairs.row, :2] - seen.pixels[pairs.at]) * seen.normal[pairs.at]).sum(1)
         squares.append(np.concatenate([off**2, np.full(len(key.lines) - len(off), cap**2)]))
     joined: Floats = np.concatenate(squares) if squares else np.zeros(0)
     # what fits nowhere on any pitch (players, captions) is left out of the mean

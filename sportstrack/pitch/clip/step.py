@@ -7,16 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from sportstrack.pitch.camera import Floats
-from sportstrack.pitch.clip.model import InView, Painted, in_view, pair
+from sportstrack.pitch.clip.match import LineMatch
+from sportstrack.pitch.clip.model import InView, Painted
 from sportstrack.pitch.clip.places import Places
-from sportstrack.pitch.clip.views import VIEW, rays_of, slopes, turned_slopes
+from sportstrack.pitch.clip.views import VIEW, far_sight, rays_of
 
-LINE_ERROR = 1.0 / 1000
-"""Of the picture's width: standard deviation of a stretch of line that counts as one observation."""
-STRETCH = 36.0 / 1000
-"""Of the width: the length of such a stretch; what errs along a line errs together."""
-SPACING = 5.0 / 1000
-"""Of the width: line pixels are so far apart."""
 GATES = (4.0 / 1000, 18.0 / 1000)
 """Of the width: the narrowest and the widest gate for line pixels."""
 MOTION_ERROR = np.array([0.004, 0.004, 0.002, 0.0004])
@@ -90,16 +85,19 @@ def find_motion(shared: Floats, view: Floats, before: Floats, after: Floats, siz
     now[:2] += np.degrees(np.array([-shift[0] / max(np.cos(np.radians(view[1])), 0.2), -shift[1]]))
     least = 0.25 * size[0] / 1000
     weight, scale = np.ones(len(after)), 8 * least
+    level = np.array([0.0, 0.0, 1.0, 0.0])  # roll stays where it was, if nothing tells it
     for _ in range(6):
-        pixels, jacobian = turned_slopes(now, float(shared[3]), rays, principal)
-        off = after - pixels
-        distance = np.linalg.norm(off, axis=1)
+        sight = far_sight(now, float(shared[3]), rays, principal)
+        off = (after - sight.pixels).T
+        distance = np.hypot(off[0], off[1])
         scale = max(least, min(0.6 * scale, 1.5 * _middle(distance) + 1e-9))
         weight = np.square(np.clip(1 - np.square(distance / (4 * scale)), 0, None))
         if (weight > 0).sum() < LEAST_MATCHES:
             return unknown_motion()
-        lhs = np.einsum("n,nij,nik->jk", weight, jacobian, jacobian) + np.diag([0.0, 0.0, 1.0, 0.0])
-        step = np.linalg.solve(lhs, np.einsum("n,nij,ni->j", weight, jacobian, off) - [0, 0, now[2] - view[2], 0])
+        jacobian = sight.slopes()
+        weighted = (jacobian * weight).reshape(VIEW, -1)
+        lhs = weighted @ jacobian.reshape(VIEW, -1).T + np.diag(level)
+        step = np.linalg.solve(lhs, weighted @ off.ravel() - level * (now - view))
         now = now + step
         if scale <= least and np.abs(step).max() < 1e-4:
             break
@@ -123,14 +121,12 @@ class Correction:
     Attributes:
         state: with the evidence and what was known before.
         information: (4, 4) of the evidence alone: the inverse of a covariance, with directions that it does not tell.
-        seen: the painted points in view.
-        rows: line pixels that were used.
+        match: of the line pixels, at the view found.
     """
 
     state: State
     information: Floats
-    seen: InView
-    rows: int
+    match: LineMatch
 
 
 def correct(
@@ -138,55 +134,28 @@ def correct(
 ) -> Correction:
     """Return the view that fits line pixels and named places best, given what is known before (iterated filter)."""
     known = np.linalg.inv(prior.covariance)
-    state, information, rows = prior, np.zeros((VIEW, VIEW)), 0
-    seen = in_view(painted, shared, prior.view, size)
+    state, information = prior, np.zeros((VIEW, VIEW))
+    match = LineMatch(painted, lines, size, GATES[1] * size[0])
+    match.go(shared, prior.view)
     for turn in range(_ROUNDS):
-        if turn:
-            seen = in_view(painted, shared, state.view, size)
-        gate = _gate(shared, state, painted, seen, size)
-        lhs, rhs, rows = line_equations(shared, state.view, painted, seen, lines, gate, size)
+        lhs, rhs = match.equations(_gate(state, match.seen, size))
         more = places.equations(shared, state.view, size)
         information = lhs + more[0]
         rhs = rhs + more[1] + known @ (prior.view - state.view)
         covariance = np.asarray(np.linalg.inv(known + information))
         step = covariance @ rhs
         state = State(state.view + step, covariance)
+        match.go(shared, state.view)
         if turn and np.abs(step).max() < 1e-3:
             break
-    return Correction(state, information, seen, rows)
+    return Correction(state, information, match)
 
 
-def _gate(shared: Floats, state: State, painted: Painted, seen: InView, size: tuple[int, int]) -> float:
+def _gate(state: State, seen: InView, size: tuple[int, int]) -> float:
     """Return how far, in pixels, line pixels may be from where they are expected."""
-    some = seen.index[:: max(1, len(seen.index) // 40)]
-    if not len(some):
+    some = slice(None, None, max(1, len(seen.index) // 40))
+    if not len(seen.index):
         return GATES[1] * size[0]
-    _, jacobian = slopes(shared, state.view, painted.points[some], (size[0] / 2, size[1] / 2))
+    jacobian = seen.sight.take(some).slopes().transpose(2, 1, 0)
     variance = np.einsum("nij,jk,nik->n", jacobian, state.covariance, jacobian) / 2
     return float(np.clip(3 * np.sqrt(_middle(variance)) + GATES[0] * size[0], GATES[0] * size[0], GATES[1] * size[0]))
-
-
-def line_equations(
-    shared: Floats,
-    view: Floats,
-    painted: Painted,
-    seen: InView,
-    lines: Floats,
-    gate: float,
-    size: tuple[int, int],
-    *,
-    with_shared: bool = False,
-) -> tuple[Floats, Floats, int]:
-    """Return the normal equations of line pixels: matrix, right side, and how many pixels are in them."""
-    count = 2 * VIEW if with_shared else VIEW
-    pairs = pair(lines, seen, gate)
-    if not len(pairs.row):
-        return np.zeros((count, count)), np.zeros(count), 0
-    pixels, jacobian = slopes(
-        shared, view, painted.points[pairs.index], (size[0] / 2, size[1] / 2), with_shared=with_shared
-    )
-    off = ((lines[pairs.row, :2] - pixels) * pairs.normal).sum(1)
-    across = np.einsum("ni,nij->nj", pairs.normal, jacobian)
-    sigma = LINE_ERROR * size[0]
-    weight = np.square(np.clip(1 - np.square(off / max(gate, 4 * sigma)), 0, None)) * (SPACING / STRETCH) / sigma**2
-    return (across * weight[:, None]).T @ across, across.T @ (weight * off), len(pairs.row)
