@@ -1,6 +1,6 @@
 """How many milliseconds of processor time do the small steps take that work on one picture?
 
-    python benchmarks/picture_times.py                         # every group, two to three minutes
+    python benchmarks/picture_times.py                         # every group, three minutes
     python benchmarks/picture_times.py enhance augment         # these alone
     python benchmarks/picture_times.py audit --rounds 9
 
@@ -113,6 +113,17 @@ def pitch(rounds: int) -> Iterator[dict[str, Step]]:
         yield {"render a picture": lambda s=seed: render_picture(s, 0), "network": lambda i=image: finder.maps(i)}
 
 
+def numbers(rounds: int) -> Iterator[dict[str, Step]]:
+    """The two networks for shirt numbers, on four crops at a time."""
+    from sportstrack.numbers.networks import DigitReader, Locator
+    from sportstrack.numbers.windows import DIGITS, PERSON
+
+    locate, digits, rng = Locator(), DigitReader(), np.random.default_rng(0)
+    people, windows = (list(rng.integers(0, 256, (4, *size, 3), np.uint8)) for size in (PERSON, DIGITS))
+    for _ in range(20 * rounds):
+        yield {"locator, 4 crops": lambda: locate(people), "reader, 4 windows": lambda: digits(windows)}
+
+
 def audit(rounds: int) -> Iterator[dict[str, Step]]:
     """`sportstrack audit`: all that is measured on the pictures of a data set, from their JPEG files."""
     from data_prep.audit.pixels import PixelSettings, measure
@@ -126,12 +137,32 @@ def audit(rounds: int) -> Iterator[dict[str, Step]]:
             yield {f"{PICTURES} pictures": lambda: measure(source, PixelSettings())}
 
 
+def train(rounds: int) -> Iterator[dict[str, Step]]:
+    """`sportstrack train --bf16`: a step of YOLOv8n, forwards and backwards, on 8 squares of 320 pixels."""
+    import torch
+    from ultralytics import YOLO
+
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    net, squares = YOLO("yolov8n.yaml").model.train().requires_grad_(True), torch.rand(8, 3, 320, 320)
+
+    def step(bf16: bool) -> None:
+        with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+            found = net(squares)
+        (found["boxes"].float().square().mean() + found["scores"].float().square().mean()).backward()
+
+    for _ in range(4 * rounds):
+        yield {"a step in fp32": lambda: step(False), "a step in bf16": lambda: step(True)}
+
+
 GROUPS: dict[str, Callable[[int], Iterator[dict[str, Step]]]] = {
     "enhance": enhance,
     "augment": augment,
     "shots": shots,
     "pitch": pitch,
+    "numbers": numbers,
     "audit": audit,
+    "train": train,
 }
 
 if __name__ == "__main__":

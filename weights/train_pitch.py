@@ -2,6 +2,7 @@
 
     python weights/train_pitch.py WORK --minutes 60
     python weights/train_pitch.py WORK --minutes 60 --from WORK/last.pt      # goes on with other weights
+    python weights/train_pitch.py WORK --check                               # the losses, on stadiums that do not train
     python weights/train_pitch.py WORK --export weights/sportstrack-pitch-football.onnx
 
 A second process renders while the first one trains; each picture is used about eight times, and none is kept. Stadiums
@@ -273,6 +274,16 @@ def save(net, work: Path, checks: dict[str, np.ndarray], bf16: bool) -> None:
     """Keep the averaged weights, and print their losses on stadiums that do not train."""
     import torch
 
+    check(net, checks, bf16)
+    part = work / "last.part"
+    torch.save(net.state_dict(), part)
+    part.rename(work / "last.pt")
+
+
+def check(net, checks: dict[str, np.ndarray], bf16: bool) -> None:
+    """Print the losses on stadiums that do not train; the last figure is the error of the places in metres."""
+    import torch
+
     net.eval()
     sums = np.zeros(4)
     rows = np.array_split(np.arange(len(checks["image"])), 10)
@@ -281,9 +292,6 @@ def save(net, work: Path, checks: dict[str, np.ndarray], bf16: bool) -> None:
             x, *truth = to_batch(checks, some)
             sums += [p.item() for p in losses([o.float() for o in net(x)], *truth)]
     print("  check " + " ".join(f"{v:.3f}" for v in sums / len(rows)), flush=True)
-    part = work / "last.part"
-    torch.save(net.state_dict(), part)
-    part.rename(work / "last.pt")
 
 
 def export(weights: Path, path: Path) -> None:
@@ -301,7 +309,7 @@ def export(weights: Path, path: Path) -> None:
             return torch.sigmoid(lines), places, torch.sigmoid(pitch)
 
     net = build()
-    net.load_state_dict(torch.load(weights, weights_only=True))
+    net.load_state_dict(torch_weights(weights))
     net.eval()
     whole, example = Whole(net).eval(), torch.zeros(1, 4, HEIGHT, WIDTH)
     names = ["lines", "places", "pitch"]
@@ -314,6 +322,13 @@ def export(weights: Path, path: Path) -> None:
         entry = model.metadata_props.add()
         entry.key, entry.value = key, value
     onnx.save(model, path)
+
+
+def torch_weights(path: Path) -> dict:
+    """Return the weights in a file."""
+    import torch
+
+    return torch.load(path, weights_only=True)
 
 
 def halved(model):
@@ -341,12 +356,18 @@ def main() -> None:
     parser.add_argument("work", type=Path, metavar="WORK", help="folder for the weights")
     parser.add_argument("--minutes", type=float, default=60, help="of training (default: %(default)s)")
     parser.add_argument("--from", dest="start", type=Path, metavar="FILE.pt", help="weights to begin with")
+    parser.add_argument("--check", action="store_true", help="print the losses of WORK/last.pt, metres last, and stop")
     parser.add_argument("--export", type=Path, metavar="FILE.onnx", help="write WORK/last.pt as ONNX and stop")
     parser.add_argument("--batch", type=int, default=12)
     parser.add_argument("--rate", type=float, default=0.002, help="peak learning rate (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--fp32", action="store_true", help="compute in float32 where bfloat16 is slow")
     options = parser.parse_args()
+    if options.check:
+        net = build()
+        net.load_state_dict(torch_weights(options.work / "last.pt"))
+        check(net, check_table(), not options.fp32)
+        return
     if options.export is not None:
         export(options.work / "last.pt", options.export)
         return

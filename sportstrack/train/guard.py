@@ -239,7 +239,7 @@ def local_answers(loggers: Sequence[str] = ()) -> Iterator[None]:
 def bfloat16_forward() -> Iterator[None]:
     """Run the layers of YOLO models that train on a processor in bfloat16, and the losses on what comes out in float32.
 
-    Nearly twice as fast where the processor multiplies bfloat16 matrices itself (Intel's AMX). The losses must not lose
+    Faster where the processor computes in bfloat16 itself (AVX-512 BF16, AMX). The losses must not lose
     digits: bfloat16 has eight bits, so a box edge 300 pixels out would be off by one.
     """
     import torch
