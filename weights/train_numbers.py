@@ -391,7 +391,8 @@ def judge_reader(out: Any, classes: Any) -> None:
         good = float((said & right & readable).sum())
         print(
             f"  confidence > {least}: of the readable {good / float(readable.sum()):.3f} right, "
-            f"of the answers {good / float(said.sum()):.3f} right"
+            f"of the answers {good / float(said.sum()):.3f} right; "
+            f"{int((said & ~(right & readable)).sum())} are wrong, {int((said & ~readable).sum())} of these not legible"
         )
 
 
