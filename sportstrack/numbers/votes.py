@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from sportstrack.identities import Identities, Identity
-from sportstrack.numbers.codes import COUNT, TEXTS, Votes, text_of
+from sportstrack.numbers.codes import COUNT, TEXTS, UNREADABLE, Votes, text_of
 from sportstrack.types import FloatArray, IntArray
 
 LEAST_SUPPORT = 1.3  # confidences that must have added up for a number: more than one vote
@@ -40,21 +40,42 @@ def confusion() -> FloatArray:
 
 @dataclass
 class Ballot:
-    """What was read on one track.
+    """What was read on one track: sums over its looks, which take the same memory however many these are.
 
     Attributes:
         first_frame: first frame of the track, from 0.
         last_frame: the newest.
-        time: (V,) seconds of the votes.
-        code: (V,) what was read.
-        confidence: (V,) how sure it was.
+        time: seconds of the newest look.
+        code: what was read in it, −1 before the first one.
+        confidence: how sure that was.
+        likely: (110,) of each number, the logarithm of its likelihood given the looks before, up to a constant.
+        support: (110,) the confidences that were added up for each number in the looks before.
     """
 
     first_frame: int
     last_frame: int
-    time: list[float] = field(default_factory=list)
-    code: list[int] = field(default_factory=list)
-    confidence: list[float] = field(default_factory=list)
+    time: float = -np.inf
+    code: int = UNREADABLE
+    confidence: float = 0.0
+    likely: FloatArray | None = None
+    support: FloatArray | None = None
+
+    def cast(self, time: float, code: int, confidence: float) -> None:
+        """Add a vote; of those of one look the surest counts."""
+        if self.code >= 0 and time - self.time < SAME_LOOK:
+            if confidence > self.confidence:
+                self.code, self.confidence = code, confidence
+            return
+        self.likely, self.support = self.sums()
+        self.time, self.code, self.confidence = time, code, confidence
+
+    def sums(self) -> tuple[FloatArray, FloatArray]:
+        """Return likelihoods and supports with the newest look."""
+        likely, support = (np.zeros(COUNT) if one is None else one.copy() for one in (self.likely, self.support))
+        if self.code >= 0:
+            likely += np.log(self.confidence * _CONFUSION[:, self.code] + (1 - self.confidence) / COUNT)
+            support[self.code] += self.confidence
+        return likely - likely.max(), support
 
 
 @dataclass(frozen=True)
@@ -101,13 +122,13 @@ class NumberVotes:
             ballot = self._ballots.setdefault(track, Ballot(frame, frame))
             ballot.last_frame = frame
             if votes is not None and row >= 0 and votes[row, 1] > 0 and 0 <= votes[row, 0] < COUNT:
-                _cast(ballot, time, int(votes[row, 0]), min(1.0, float(votes[row, 1])))
+                ballot.cast(time, int(votes[row, 0]), min(1.0, float(votes[row, 1])))
                 self._outcomes.pop(track, None)
 
-    @property
-    def ballots(self) -> Mapping[int, Ballot]:
-        """Track → what was read on it."""
-        return self._ballots
+    def forget(self, before: int) -> None:
+        """Forget the tracks that were last seen before a frame."""
+        self._ballots = {track: one for track, one in self._ballots.items() if one.last_frame >= before}
+        self._outcomes = {track: one for track, one in self._outcomes.items() if track in self._ballots}
 
     def outcomes(self, teams: Mapping[int, str] | None = None) -> dict[int, Outcome]:
         """Return track → its number, with what came so far.
@@ -144,35 +165,18 @@ class NumberVotes:
         return self._outcomes[track]
 
 
-def decide(ballot: Ballot, forbidden: Iterable[int] = ()) -> Outcome:
-    """Return the outcome of one track's votes, without the codes that are forbidden."""
-    code, confidence = np.array(ballot.code, np.int64), np.array(ballot.confidence)
-    if not len(code):
+def decide(ballot: Ballot) -> Outcome:
+    """Return the outcome of one track's votes."""
+    if ballot.code < 0:
         return Outcome()
-    sure = confidence[:, None]
-    likely = np.log(sure * _CONFUSION[:, code].T + (1 - sure) / COUNT)  # (V, 110)
-    total = _WEIGHT * likely.sum(axis=0)
-    shares = np.exp(total - total.max())
+    likely, supports = ballot.sums()
+    shares = np.exp(_WEIGHT * likely)
     shares /= shares.sum()
-    open_ = np.ones(COUNT, np.bool_)
-    open_[list(forbidden)] = False
-    best = int(np.where(open_, shares, -1.0).argmax())
-    support = float(confidence[code == best].sum())
-    if shares[best] < LEAST_SHARE or support < LEAST_SUPPORT or not open_[best]:
+    best = int(shares.argmax())
+    support = float(supports[best])
+    if shares[best] < LEAST_SHARE or support < LEAST_SUPPORT:
         return Outcome(support=support)
     return Outcome(text_of(best), float(shares[best]), support)
-
-
-def _cast(ballot: Ballot, time: float, code: int, confidence: float) -> None:
-    """Add a vote; of those of one look the surest counts."""
-    if ballot.time and time - ballot.time[-1] < SAME_LOOK:
-        if confidence <= ballot.confidence[-1]:
-            return
-        ballot.code[-1], ballot.confidence[-1] = code, confidence
-        return
-    ballot.time.append(time)
-    ballot.code.append(code)
-    ballot.confidence.append(confidence)
 
 
 def _apart(outcomes: dict[int, Outcome], ballots: Mapping[int, Ballot], teams: Mapping[int, str]) -> dict[int, Outcome]:

@@ -48,12 +48,17 @@ class Learner(Protocol):
 
 
 class NumberLearner:
-    """Shirt numbers, out of the votes that detections carry."""
+    """Shirt numbers, out of the votes that detections carry.
+
+    Args:
+        endless: nobody asks for the whole: tracks that are gone are forgotten.
+    """
 
     name = "numbers"
 
-    def __init__(self) -> None:
-        self._votes = NumberVotes()
+    def __init__(self, *, endless: bool = False) -> None:
+        self._votes, self._endless = NumberVotes(), endless
+        self._checked = (float("-inf"), 0)  # seconds and frame
 
     def before(self, observation: Observation) -> Observation:
         """Return the observation as it is."""
@@ -63,6 +68,9 @@ class NumberLearner:
         """Count the votes of a frame."""
         tracks = frame.tracks
         self._votes.add(frame.index, frame.time, tracks.track_id, tracks.detection, frame.detections.number_votes)
+        if self._endless and not 0 <= frame.time - self._checked[0] < RECENT:
+            self._votes.forget(self._checked[1])
+            self._checked = (frame.time, frame.index)
 
     def now(self, tracks: Sequence[int], known: Mapping[int, Identity]) -> Mapping[int, Identity]:
         """Return the numbers; two tracks of one team never have the same at the same time."""
@@ -187,7 +195,7 @@ def learners_of(
         endless: whether nobody asks them at the end; they then forget what was long ago.
     """
     teams: list[Learner] = [] if settings.teams == OFF else [TeamLearner(settings, info, live=live, endless=endless)]
-    return [*teams, NumberLearner()] if settings.numbers else teams
+    return [*teams, NumberLearner(endless=endless)] if settings.numbers else teams
 
 
 def known_at_the_end(

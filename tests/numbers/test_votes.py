@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -96,6 +98,28 @@ def test_one_after_the_other_may_have_the_same_number() -> None:
         (2, "9", 125, 225),
     ]
     assert all(0.9 <= one.number_confidence <= 1 for one in found)
+
+
+def test_a_track_takes_no_more_memory_after_a_whole_match() -> None:
+    """Two readings a second for an hour; the rare misreading of a digit does not add up."""
+    votes, sizes = NumberVotes(), []
+    for n in range(7200):
+        reading = 17 if n % 9 else 7
+        votes.add(n, n / 2, np.array([1]), np.array([0]), np.array([[reading, 0.8]], np.float32))
+        if n in (100, 7199):
+            sizes.append(len(pickle.dumps(votes)))
+            assert votes.outcomes()[1].number == "17"
+            assert votes.outcomes()[1].support == pytest.approx(0.8 * sum(k % 9 > 0 for k in range(n + 1)))
+    assert sizes[1] <= sizes[0] + 100
+
+
+def test_tracks_that_are_gone_can_be_forgotten() -> None:
+    votes = NumberVotes()
+    for n in range(10):
+        votes.add(n, float(n), np.array([1 + n // 5]), np.array([0]), np.array([[9, 0.9]], np.float32))
+    votes.forget(before=5)
+    assert list(votes.outcomes()) == [2]
+    assert list(votes.now([1, 2])) == [2]
 
 
 def test_votes_that_cannot_be_do_no_harm() -> None:
