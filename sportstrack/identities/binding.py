@@ -90,15 +90,17 @@ def fit(track: Identity, person: RosterPerson, roster: Roster) -> float:
         return 0.0
     team = track.team_confidence if track.team and person.team else 1.0
     if not track.number:
-        alone = sum(one.role == person.role and one.team == person.team for one in roster) == 1
-        sure = alone and track.role == person.role != "player" and (bool(track.team) or not person.team)
+        sure = (
+            roster.alone_in_role(person)
+            and track.role == person.role != "player"
+            and (bool(track.team) or not person.team)
+        )
         found = team * track.role_confidence if sure else 0.0
         return found if found >= BY_ROLE else 0.0
     if track.number != person.number:
         return 0.0
     if not track.team and person.team:
-        alone = sum(one.number == person.number for one in roster) == 1
-        team = NO_TEAM if alone else 0.0
+        team = NO_TEAM if roster.alone_in_number(person) else 0.0
     return track.number_confidence * team * same
 
 

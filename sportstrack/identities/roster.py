@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,6 +76,16 @@ class Roster:
         for k, person in enumerate(self.people):
             if (earlier := _twin(person, self.people[:k])) is not None:
                 raise SettingError(clash(person, f"person {earlier + 1}"))
+        self._roles = Counter((person.team, person.role) for person in self.people)
+        self._numbers = Counter(person.number for person in self.people)
+
+    def alone_in_role(self, person: RosterPerson) -> bool:
+        """Return whether nobody else of the person's team has this role."""
+        return self._roles[person.team, person.role] == 1
+
+    def alone_in_number(self, person: RosterPerson) -> bool:
+        """Return whether nobody else of any team wears the person's number."""
+        return self._numbers[person.number] == 1
 
     def __len__(self) -> int:
         return len(self.people)
