@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 import toy
-from processes import environment, refused, run_track
+from processes import call_track, environment, refused
 
 from sportstrack.detect import UltralyticsDetector, engine_note, ignored_settings, load_detector
 from sportstrack.detect import weights as loading
@@ -207,9 +207,9 @@ def test_what_an_engine_ignores_is_told() -> None:
 
 def test_the_command_refuses_in_one_line(tmp_path: Path) -> None:
     clip = toy.make_match(tmp_path / "match.mp4", frames=2)
-    refused(run_track(clip, "--engine", "openvin", "-o", tmp_path), "openvin")
+    refused(call_track(clip, "--engine", "openvin", "-o", tmp_path), "openvin")
     refused(
-        run_track(clip, "--weights", "demo", "--engine", "coreml", "-o", tmp_path),
+        call_track(clip, "--weights", "demo", "--engine", "coreml", "-o", tmp_path),
         "engine coreml: the Python package coremltools is not installed: pip install coremltools",
     )
 

@@ -14,7 +14,7 @@ import toy
 from gappy import GAP, Gappy
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from processes import run_word
+from processes import call_word
 
 from data_prep.formats.yolo_read import read_yolo
 from sportstrack.errors import SettingError, SourceError
@@ -327,7 +327,7 @@ def test_what_cannot_be_is_said(match: Path, tmp_path: Path, capsys) -> None:
 
 
 def test_the_command_as_a_process(match: Path, tmp_path: Path) -> None:
-    result = run_word("label", match, "--detector", "toy:find", "--format", "cvat", "-o", tmp_path)
+    result = call_word("label", match, "--detector", "toy:find", "--format", "cvat", "-o", tmp_path)
     assert result.returncode == 0, result.stderr
     assert "3 tracks" in result.stdout
     assert len(read_cvat(tmp_path / "match.xml")) == 3

@@ -15,7 +15,7 @@ import toy
 from clumsy import CALLS
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from processes import run_word
+from processes import call_word
 
 from data_prep.formats.yolo import write_yolo
 from data_prep.formats.yolo_read import read_yolo
@@ -359,7 +359,7 @@ def test_the_command_prints_the_report_and_names_bad_words(
 
 
 def test_the_command_as_a_process(football: Path, tmp_path: Path) -> None:
-    result = run_word("mine", "toy:find", football, "-o", tmp_path, "--augment", "none")
+    result = call_word("mine", "toy:find", football, "-o", tmp_path, "--augment", "none")
     assert result.returncode == 0, result.stderr
     assert (tmp_path / "data.yaml").is_file()
     assert "Note: the detector does not know the class referee" in result.stdout

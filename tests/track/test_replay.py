@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import toy
 import yaml
-from processes import refused, run_track
+from processes import call_track, refused
 
 import sportstrack
 from sportstrack.errors import SettingError
@@ -121,10 +121,10 @@ def test_a_detector_beside_a_recording_is_refused(recording: Path) -> None:
 
 
 def test_the_command_refuses_what_is_named_and_ignores_a_settings_file(recording: Path, tmp_path: Path) -> None:
-    refused(run_track(recording, "--imgsz", "640", "-o", tmp_path / "a"), "imgsz cannot be set in a replay")
+    refused(call_track(recording, "--imgsz", "640", "-o", tmp_path / "a"), "imgsz cannot be set in a replay")
     (tmp_path / "s.yaml").write_text("imgsz: 1280\nweights: best.pt\ntracker: sort\n")
     words = ("--config", tmp_path / "s.yaml", "--formats", "mot", "-o", tmp_path / "b", "--json")
-    result = run_track("--detections", recording, *words)
+    result = call_track("--detections", recording, *words)
     assert result.returncode == 0, result.stderr
     settings = json.loads(result.stdout)["settings"]
     assert settings["tracker"] == "sort"

@@ -13,7 +13,7 @@ import make_video
 import numpy as np
 import pytest
 import toy
-from processes import refused, run_track
+from processes import call_track, refused, run_track
 
 from sportstrack.masks import Masks
 from sportstrack.recording import Recording
@@ -95,7 +95,7 @@ def test_a_replay_gives_the_same_tracks_to_the_last_bit(
 ) -> None:
     folder, _ = tracked
     for words in (["--detections", folder / "match.npz"], [match, "--detections", folder / "match.npz"]):
-        result = run_track(*words, "-o", tmp_path, "--formats", "all", "--quiet")
+        result = call_track(*words, "-o", tmp_path, "--formats", "all", "--quiet")
         assert result.returncode == 0, result.stderr
         for name in ("match.txt", "match.csv", "match.jsonl"):
             assert (tmp_path / name).read_text() == (folder / name).read_text()
@@ -105,7 +105,7 @@ def test_a_replay_gives_the_same_tracks_to_the_last_bit(
 def test_files_hold_smoothed_boxes_or_on_request_those_detected(tracked: tuple[Path, dict], tmp_path: Path) -> None:
     folder, _ = tracked
     recording = folder / "match.npz"
-    result = run_track(recording, "--boxes", "detected", "--formats", "mot,jsonl,csv", "-o", tmp_path, "--quiet")
+    result = call_track(recording, "--boxes", "detected", "--formats", "mot,jsonl,csv", "-o", tmp_path, "--quiet")
     assert result.returncode == 0, result.stderr
     off = {}
     for out in (tmp_path, folder):
@@ -119,7 +119,7 @@ def test_files_hold_smoothed_boxes_or_on_request_those_detected(tracked: tuple[P
         assert np.allclose(np.array(corners, float), rows[:, 2:4], atol=0.011)
     assert off[tmp_path] <= 0.006  # rounded to a hundredth of a pixel
     assert off[folder] > 0.02
-    refused(run_track(recording, "--boxes", "detectd", "-o", tmp_path), "--boxes", "detected")
+    refused(call_track(recording, "--boxes", "detectd", "-o", tmp_path), "--boxes", "detected")
 
 
 def test_saved_settings_run_again_and_options_win_over_them(
@@ -127,10 +127,10 @@ def test_saved_settings_run_again_and_options_win_over_them(
 ) -> None:
     folder, _ = tracked
     words = (match, "--config", folder / "match.settings.yaml", "--formats", "mot", "-o", tmp_path, "--quiet")
-    refused = run_track(*words)  # the file names a detector of one's own, which would be imported
+    refused = call_track(*words)  # the file names a detector of one's own, which would be imported
     assert refused.returncode == 2
     assert "match.settings.yaml: detector: toy:" in refused.stderr
-    again = run_track(*words, "--trust")
+    again = call_track(*words, "--trust")
     assert again.returncode == 0, again.stderr
     assert (tmp_path / "match.txt").read_text() == (folder / "match.txt").read_text()
     assert not (tmp_path / "match.csv").exists()
@@ -138,11 +138,11 @@ def test_saved_settings_run_again_and_options_win_over_them(
 
 def test_resume_skips_what_is_finished_and_redoes_what_has_other_settings(match: Path, tmp_path: Path) -> None:
     words = [match, *TOY, "--formats", "mot", "-o", tmp_path, "--json"]
-    assert run_track(*words).returncode == 0
+    assert call_track(*words).returncode == 0
     before = (tmp_path / "match.txt").stat().st_mtime_ns
-    assert json.loads(run_track(*words, "--resume").stdout)["skipped"]
+    assert json.loads(call_track(*words, "--resume").stdout)["skipped"]
     assert (tmp_path / "match.txt").stat().st_mtime_ns == before
-    assert not json.loads(run_track(*words, "--resume", "--tracker", "sort").stdout)["skipped"]
+    assert not json.loads(call_track(*words, "--resume", "--tracker", "sort").stdout)["skipped"]
     assert (tmp_path / "match.txt").stat().st_mtime_ns != before
 
 
@@ -150,7 +150,7 @@ def test_many_sources_go_on_after_a_bad_one_and_same_names_do_not_collide(match:
     (tmp_path / "b").mkdir()
     twin = toy.make_match(tmp_path / "b" / "match.mp4", frames=5)
     out = tmp_path / "out"
-    result = run_track(match, tmp_path / "gone.mp4", twin, *TOY, "--formats", "mot", "-o", out)
+    result = call_track(match, tmp_path / "gone.mp4", twin, *TOY, "--formats", "mot", "-o", out)
     assert result.returncode == 2
     assert "gone.mp4" in result.stderr
     assert "1 of 3 sources failed" in result.stderr
@@ -158,7 +158,7 @@ def test_many_sources_go_on_after_a_bad_one_and_same_names_do_not_collide(match:
 
 
 def test_every_nth_frame_keeps_the_source_frame_numbers(match: Path, tmp_path: Path) -> None:
-    result = run_track(match, *TOY, "--every", 2, "-o", tmp_path, "--quiet", "--tracker", "sort")
+    result = call_track(match, *TOY, "--every", 2, "-o", tmp_path, "--quiet", "--tracker", "sort")
     assert result.returncode == 0, result.stderr
     rows = np.loadtxt(tmp_path / "match.txt", delimiter=",")
     assert set(rows[:, 0]) <= set(range(1, 21, 2))
@@ -167,42 +167,42 @@ def test_every_nth_frame_keeps_the_source_frame_numbers(match: Path, tmp_path: P
 
 def test_a_tracker_of_ones_own_plugs_in(match: Path, tmp_path: Path) -> None:
     words = [match, *TOY, "--formats", "mot", "-o", tmp_path, "--json"]
-    result = run_track(*words, "--tracker", "toy:EveryoneIsNew", "--set", "first=100")
+    result = call_track(*words, "--tracker", "toy:EveryoneIsNew", "--set", "first=100")
     assert result.returncode == 0, result.stderr
     summary = json.loads(result.stdout)
     assert summary["tracks"] == summary["boxes"] > 50
     assert np.loadtxt(tmp_path / "match.txt", delimiter=",")[:, 1].min() == 100
-    refused(run_track(*words, "--tracker", "toy:Missing"), "toy:Missing")
-    refused(run_track(*words, "--tracker", "nowhere:Missing"), "nowhere")
-    refused(run_track(*words, "--tracker", "toy:FailAt"), "toy:FailAt")
+    refused(call_track(*words, "--tracker", "toy:Missing"), "toy:Missing")
+    refused(call_track(*words, "--tracker", "nowhere:Missing"), "nowhere")
+    refused(call_track(*words, "--tracker", "toy:FailAt"), "toy:FailAt")
 
 
 def test_unusable_boxes_are_counted_and_do_no_harm(tracked: tuple[Path, dict], match: Path, tmp_path: Path) -> None:
     folder, _ = tracked
     words = [match, "--detector", "toy:find_with_slips", "--formats", "mot", "-o", tmp_path]
-    result = run_track(*words, "--json")
+    result = call_track(*words, "--json")
     assert json.loads(result.stdout)["dropped_boxes"] == 80
     assert (tmp_path / "match.txt").read_text() == (folder / "match.txt").read_text()
-    assert "80 unusable boxes" in run_track(*words).stdout
-    refused(run_track(*words, "--strict"), "unusable", "row 3")
+    assert "80 unusable boxes" in call_track(*words).stdout
+    refused(call_track(*words, "--strict"), "unusable", "row 3")
 
 
 def test_masks_and_key_points_reach_the_json_and_survive_a_recording(match: Path, tmp_path: Path) -> None:
     words = ["-o", tmp_path, "--formats", "jsonl,video", "--quiet"]
-    result = run_track(match, "--detector", "toy:find_with_masks", *words, "--save-detections")
+    result = call_track(match, "--detector", "toy:find_with_masks", *words, "--save-detections")
     assert result.returncode == 0, result.stderr
     text = (tmp_path / "match.jsonl").read_text()
     track = json.loads(text.splitlines()[0])["tracks"][0]
     assert len(track["keypoints"]) == 5
     x1, y1, x2, y2 = track["box"]
     assert Masks.from_coco([track["mask"]]).area()[0] == pytest.approx((x2 - x1) * (y2 - y1))
-    assert run_track("--detections", tmp_path / "match.npz", *words).returncode == 0
+    assert call_track("--detections", tmp_path / "match.npz", *words).returncode == 0
     assert (tmp_path / "match.jsonl").read_text() == text
 
 
 @pytest.mark.parametrize("word", ["--help", "--list-trackers"])
 def test_help_names_the_trackers_and_settings(word: str) -> None:
-    result = run_track(word)
+    result = call_track(word)
     assert result.returncode == 0
     assert "bytetrack" in result.stdout
     assert ("track_buffer" in result.stdout) == (word == "--list-trackers")
@@ -211,7 +211,7 @@ def test_help_names_the_trackers_and_settings(word: str) -> None:
 def test_a_truncated_file_is_tracked_as_far_as_it_goes(tmp_path: Path) -> None:
     whole = toy.make_match(tmp_path / "cut.mp4", frames=100)
     make_video.cut(whole, 0.6)
-    result = run_track(whole, *TOY, "-o", tmp_path / "out", "--json")
+    result = call_track(whole, *TOY, "-o", tmp_path / "out", "--json")
     assert result.returncode == 0, result.stderr
     summary = json.loads(result.stdout)
     assert 10 <= summary["frames"] < 100
@@ -223,7 +223,7 @@ def test_a_truncated_file_is_tracked_as_far_as_it_goes(tmp_path: Path) -> None:
 def test_a_corrupt_middle_does_not_end_the_video(tmp_path: Path) -> None:
     broken = make_video.make_video(tmp_path / "broken.mp4", 100)
     make_video.scramble(broken, 0.45, 0.5)
-    result = run_track(broken, *TOY, "-o", tmp_path / "out", "--json")
+    result = call_track(broken, *TOY, "-o", tmp_path / "out", "--json")
     assert result.returncode == 0, result.stderr
     summary = json.loads(result.stdout)
     assert summary["frames"] > 50
@@ -232,10 +232,10 @@ def test_a_corrupt_middle_does_not_end_the_video(tmp_path: Path) -> None:
 
 def test_one_frame_and_odd_sizes(tmp_path: Path) -> None:
     single = toy.make_match(tmp_path / "one.mp4", frames=1)
-    result = run_track(single, *TOY, "-o", tmp_path / "out", "--json")
+    result = call_track(single, *TOY, "-o", tmp_path / "out", "--json")
     assert json.loads(result.stdout)["frames"] == 1
     make_video.make_images(tmp_path / "odd", ["1.png", "2.png", "10.png"], size=(159, 121))
-    result = run_track(tmp_path / "odd", *TOY, "-o", tmp_path / "out", "--json")
+    result = call_track(tmp_path / "odd", *TOY, "-o", tmp_path / "out", "--json")
     assert json.loads(result.stdout)["frames"] == 3, result.stderr
     assert make_video.count_frames(tmp_path / "out" / "odd_tracked.mp4") == 3
 
@@ -259,7 +259,7 @@ def test_unusual_videos_come_out_with_their_size_count_and_times(kind: dict[str,
     if turned:
         make_video.set_matrix(video, 0, 1, -1, 0)
         size = size[::-1]
-    result = run_track(video, *TOY, "-o", tmp_path / "out", "--json")
+    result = call_track(video, *TOY, "-o", tmp_path / "out", "--json")
     assert result.returncode == 0, result.stderr
     assert json.loads(result.stdout)["frames"] == 5
     with av.open(str(tmp_path / "out" / "odd_tracked.mp4")) as container:
@@ -273,7 +273,7 @@ def test_unusual_videos_come_out_with_their_size_count_and_times(kind: dict[str,
 def test_real_football_with_real_weights(shared_data: Path, tmp_path: Path) -> None:
     weights, video = shared_data / "weights" / "yolov8n.pt", shared_data / "video" / "football_848x478.mp4"
     words = [video, "--weights", weights, "--imgsz", 480, "--every", 4, "-o", tmp_path, "--json"]
-    result = run_track(*words)
+    result = call_track(*words)
     assert result.returncode == 0, result.stderr
     summary = json.loads(result.stdout)
     assert summary["frames"] == 43
@@ -300,7 +300,7 @@ def test_segmentation_and_pose_weights_carry_what_they_find(
         "--set",
         "min_hits=1",
     ]
-    result = run_track(video, *words, "--formats", "jsonl,video", "-o", tmp_path, "--json")
+    result = call_track(video, *words, "--formats", "jsonl,video", "-o", tmp_path, "--json")
     assert result.returncode == 0, result.stderr
     assert json.loads(result.stdout)["boxes"] > 0
     frames = [json.loads(line) for line in (tmp_path / "noise.jsonl").read_text().splitlines()]
