@@ -19,6 +19,9 @@ WIDTH = 1000  # pixels; wider pictures are halved
 BLUR = 1.3  # pixels; lines up to about twice as wide have one ridge
 LEAST = 3.0  # grey levels by which a line's middle is brighter than its sides, after the blur
 FAINTEST, NOISE = 2.0, 2.5  # less is enough in pictures without noise: so many levels, so many times the noise
+ACROSS, FEW = 12, 24  # cells across a picture; where fewer of them hold lines, faint ones are looked for
+SOFTEST, SOFT_NOISE = 0.9, 1.3  # as FAINTEST and NOISE, for faint lines
+IN_A_ROW, BESIDE, ROUND, PARALLEL = 18, 1.2, 60.0, 0.97  # points within STRAIGHT; pixels across; least radius; cosine
 STRAIGHT = 18  # pixels: what is shorter is no line but a shirt, a number or a boot
 SPACING = 5.0  # pixels between the points that are kept
 MOST = 450  # points that are kept of a frame
@@ -46,9 +49,38 @@ def find_lines(image: Image, region: NDArray[np.uint8] | None = None, most: int 
         region, small = region[rows[0] : rows[-1] + 1], small[first:last]
     # turf has little blue and little red; white lines have both, coloured ones at least one
     paint = cv2.max(cv2.extractChannel(small, 0), cv2.extractChannel(small, 2))
+    points = _bedded_ridges(small, paint, region)
+    points = points[_long(points, (small.shape[0], small.shape[1]))]
+    if _few(points, small.shape[1]):
+        points = np.concatenate([points, _faint(small, paint, region)])
+    found: FloatArray = (_thinned(points, most) + (0.5, 0.5 + first, 0.0)) * (*to_frame, 1.0)
+    return found
+
+
+def _few(points: FloatArray, wide: int) -> bool:
+    """Return whether points are in so few places of a picture that most of its lines may be faint."""
+    return len(np.unique(np.floor(points[:, :2] * (ACROSS / wide)).astype(np.intp) @ (1, ACROSS))) < FEW
+
+
+def _faint(image: Image, paint: NDArray[np.uint8], region: NDArray[np.uint8] | None) -> FloatArray:
+    """Return (N, 3) points of lines that are dark, worn or blurred: in half the size they stand out from the noise."""
+    cv2 = require_cv2()
+    high, wide = image.shape[0] // 2, image.shape[1] // 2
+    if min(high, wide) < 2 * STRAIGHT:
+        return np.empty((0, 3))
+    half, soft = (cv2.resize(one, (wide, high), interpolation=cv2.INTER_AREA) for one in (image, np.float32(paint)))
+    points = _bedded_ridges(half, soft, region)
+    scale = np.divide(image.shape[1::-1], (wide, high))
+    faint: FloatArray = (points[_in_a_row(points)] + (0.5, 0.5, 0.0)) * (*scale, 1.0) - (0.5, 0.5, 0.0)
+    return faint
+
+
+def _bedded_ridges(image: Image, paint: NDArray[Any], region: NDArray[np.uint8] | None) -> FloatArray:
+    """Return (N, 3) the middles of lines with turf on both sides, and the angles of their normals, in pixels."""
+    cv2 = require_cv2()
     smooth = cv2.GaussianBlur(paint, (0, 0), BLUR)
     # OpenCV's kernel adds up to four times the sum of both second derivatives
-    curved = cv2.Laplacian(smooth, cv2.CV_16S, ksize=3)
+    curved = cv2.Laplacian(smooth, cv2.CV_16S if paint.dtype == np.uint8 else cv2.CV_32F, ksize=3)
     least = _least(curved)
     strong = cv2.compare(curved, -4.0 * least, cv2.CMP_LT)
     strong[[0, -1]] = strong[:, [0, -1]] = 0
@@ -60,17 +92,16 @@ def find_lines(image: Image, region: NDArray[np.uint8] | None = None, most: int 
         return np.empty((0, 3))
     x, y = places.reshape(-1, 2).T
     points = _ridges(smooth, x, y, least)
-    points = points[_evenly_bedded(small, paint, points, least)]
-    points = points[_long(points, (strong.shape[0], strong.shape[1]))]
-    found: FloatArray = (_thinned(points, most) + (0.5, 0.5 + first, 0.0)) * (*to_frame, 1.0)
-    return found
+    return points[_evenly_bedded(image, paint, points, least)]
 
 
-def _least(curved: NDArray[np.int16]) -> float:
+def _least(curved: NDArray[Any]) -> float:
     """Return the contrast that is no noise: in a dark, smooth picture less than elsewhere."""
     some = np.abs(curved[::7, ::7].ravel())
     noise = 1.48 * float(np.partition(some, len(some) // 2)[len(some) // 2]) / 4
-    return float(np.clip(NOISE * noise, FAINTEST, LEAST))
+    if curved.dtype == np.int16:
+        return float(np.clip(NOISE * noise, FAINTEST, LEAST))
+    return float(max(SOFT_NOISE * noise, SOFTEST))
 
 
 def _ridges(smooth: NDArray[np.uint8], x: NDArray[Any], y: NDArray[Any], least: float) -> FloatArray:
@@ -131,6 +162,25 @@ def _long(points: FloatArray, shape: tuple[int, int]) -> NDArray[np.bool_]:
         along += part * summed[row, column]
     long: NDArray[np.bool_] = along >= 1.5 * STRAIGHT
     return long
+
+
+def _in_a_row(points: FloatArray) -> NDArray[np.bool_]:
+    """Return whether a point has so many others on the line or the arc through it that noise has not made it, (N,)."""
+    from scipy.spatial import cKDTree
+
+    if len(points) < IN_A_ROW:
+        return np.zeros(len(points), np.bool_)
+    normal = np.column_stack([np.cos(points[:, 2]), np.sin(points[:, 2])])
+    pairs = cKDTree(points[:, :2]).query_pairs(STRAIGHT, output_type="ndarray")
+    one, other = np.concatenate([pairs, pairs[:, ::-1]]).T
+    off, n = points[other, :2] - points[one, :2], normal[one]
+    across, along = (off * n).sum(1), off[:, 1] * n[:, 0] - off[:, 0] * n[:, 1]
+    on = np.abs(across) <= BESIDE + along**2 / (2 * ROUND)
+    on &= np.abs((n * normal[other]).sum(1)) >= PARALLEL
+    wide = 2 * STRAIGHT + 1
+    places = np.unique(one[on] * wide + np.rint(along[on]).astype(np.intp) + STRAIGHT)
+    row: NDArray[np.bool_] = np.bincount(places // wide, minlength=len(points)) >= IN_A_ROW
+    return row
 
 
 def _thinned(points: FloatArray, most: int) -> FloatArray:

@@ -20,6 +20,8 @@ UNKNOWN_MOTION = np.array([1.5, 0.7, 0.1, 0.03])
 """The same where the motion is not known."""
 LEAST_MATCHES = 15
 LEAST_AGREEING = 0.35
+NOISIEST = 4.0
+"""Times as far as in a clear picture may points be off in a dark one, where noise moves them."""
 _ROUNDS = 5
 
 
@@ -90,7 +92,8 @@ def find_motion(shared: Floats, view: Floats, before: Floats, after: Floats, siz
         sight = far_sight(now, float(shared[3]), rays, principal)
         off = (after - sight.pixels).T
         distance = np.hypot(off[0], off[1])
-        scale = max(least, min(0.6 * scale, 1.5 * _middle(distance) + 1e-9))
+        noise = float(np.clip(_smallest(distance, LEAST_AGREEING), least, NOISIEST * least))
+        scale = max(noise, min(0.6 * scale, 1.5 * _middle(distance) + 1e-9))
         weight = np.square(np.clip(1 - np.square(distance / (4 * scale)), 0, None))
         if (weight > 0).sum() < LEAST_MATCHES:
             return unknown_motion()
@@ -99,7 +102,7 @@ def find_motion(shared: Floats, view: Floats, before: Floats, after: Floats, siz
         lhs = weighted @ jacobian.reshape(VIEW, -1).T + np.diag(level)
         step = np.linalg.solve(lhs, weighted @ off.ravel() - level * (now - view))
         now = now + step
-        if scale <= least and np.abs(step).max() < 1e-4:
+        if scale <= noise and np.abs(step).max() < 1e-4:
             break
     agreeing = weight > 0.1
     if agreeing.sum() < LEAST_MATCHES or agreeing.mean() < LEAST_AGREEING:
@@ -110,8 +113,13 @@ def find_motion(shared: Floats, view: Floats, before: Floats, after: Floats, siz
 
 def _middle(values: Floats) -> float:
     """Return about the median, in a fraction of the time that numpy's takes."""
-    middle = len(values) // 2
-    return float(np.partition(values, middle)[middle])
+    return _smallest(values, 0.5)
+
+
+def _smallest(values: Floats, part: float) -> float:
+    """Return the value below which about this part of all lies."""
+    row = int(part * len(values))
+    return float(np.partition(values, row)[row])
 
 
 @dataclass(frozen=True, eq=False)

@@ -46,6 +46,8 @@ FOCALS = (0.35, 14.0)
 WORST_ROLL = 8.0
 GATES = (0.04, 0.025, 0.015, 0.012, 0.012)
 """Of the width: how far from its line a point may be, round by round."""
+KEPT = 0.85
+"""A score from which on the camera of a frame shortly before is kept without a search: a weak one may be a mistake."""
 SAME_CENTRE = 6.0
 """Metres between the centres of two frames' cameras that are taken for one."""
 ELSEWHERE = 2.5
@@ -138,11 +140,14 @@ def find_camera(maps: Maps, pitch: Pitch, lines: Floats = NO_LINES, *, near: Cam
     if len(points) < LEAST_POINTS:
         return FrameCamera(maps.size, None, f"too little of the pitch: {len(points)} points on lines", points, nothing)
     finder = _Finder(maps, pitch, points, lines)
+    tried: list[PitchCandidate] = []
     if near is not None:
-        kept = finder.judge(finder.candidates([to_vector(near, maps.size[0])]))
-        if kept.camera is not None and np.linalg.norm(np.subtract(kept.camera.centre, near.centre)) < SAME_CENTRE:
+        tried = finder.candidates([to_vector(near, maps.size[0])])
+        kept = finder.judge(tried)
+        same = kept.camera is not None and np.linalg.norm(np.subtract(kept.camera.centre, near.centre)) < SAME_CENTRE
+        if same and kept.score >= KEPT:
             return kept
-    found = finder.candidates(start_places(finder.facts(nothing)))
+    found = finder.candidates(start_places(finder.facts(nothing)), tried)
     if not found or found[0].score < SURE:
         found = finder.candidates(list(search(maps, pitch)), found)
     return finder.judge(found)
