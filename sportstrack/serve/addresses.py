@@ -12,11 +12,24 @@ from sportstrack.serve.refusal import RefusedError
 
 STREAM_SCHEMES = ("rtsp", "rtsps", "rtmp", "udp", "srt", "http", "https")
 TARGET_SCHEMES = ("udp", "http", "https")
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _PORTS = {"rtsp": 554, "rtsps": 322, "rtmp": 1935, "http": 80, "https": 443}
 
 
+class UnknownHostError(RefusedError):
+    """A name that stands for no address, at least at the moment."""
+
+
 def check_address(url: str, allowed: Iterable[str], *, schemes: Sequence[str] = STREAM_SCHEMES, what: str = "") -> str:
-    """Return an address that a request may name.
+    """Return an address that a request may name; arguments and errors as `reach`."""
+    reach(url, allowed, schemes=schemes, what=what)
+    return url
+
+
+def reach(
+    url: str, allowed: Iterable[str], *, schemes: Sequence[str] = STREAM_SCHEMES, what: str = ""
+) -> tuple[str, ...]:
+    """Return the IP addresses of a host that a request may name. Connect to these: its name may change its meaning.
 
     An entry of the list is a whole address, or one that ends with ``*`` after its host. Scheme, host and port are
     compared as such, never as text. A host that the entry names in full may be an inner one, as cameras are; where the
@@ -28,12 +41,15 @@ def check_address(url: str, allowed: Iterable[str], *, schemes: Sequence[str] = 
         schemes: that are taken at all.
         what: the option that holds the list, for the message.
 
+    Returns:
+        The addresses, the best one first; none for a camera's number, and for UDP without a host.
+
     Raises:
         RefusedError: it is not on the list, of another kind, or leads inside.
     """
     patterns = list(allowed)
     if url in patterns and "://" not in url:  # a camera's number
-        return url
+        return ()
     parts = _parts(url)
     if parts is None or parts.scheme not in schemes:
         raise RefusedError(f"the address is of a kind that is not taken; use {', '.join(schemes)}", "forbidden")
@@ -43,12 +59,16 @@ def check_address(url: str, allowed: Iterable[str], *, schemes: Sequence[str] = 
         if wanted is None or not _fits(parts, wanted):
             continue
         try:
-            _check_inside(parts, wanted)
+            return _checked(parts, wanted)
         except RefusedError as error:
             found = error  # another entry may name the host itself
-        else:
-            return url
     raise found
+
+
+def is_named(url: str, allowed: Iterable[str]) -> bool:
+    """Return whether an entry of a list names the host of an address in full."""
+    parts = _parts(url)
+    return parts is not None and _name(parts) in [_host(one) for one in map(_parts, allowed) if one is not None]
 
 
 def check_entry(entry: str, schemes: Sequence[str], name: str) -> None:
@@ -82,7 +102,7 @@ def resolve(host: str, port: int | None) -> list[str]:
     try:
         found = socket.getaddrinfo(host, port or 0, proto=socket.IPPROTO_TCP)
     except (OSError, UnicodeError) as error:
-        raise RefusedError(f"{host}: unknown host; check the address") from error
+        raise UnknownHostError(f"{host}: unknown host; check the address") from error
     return list(dict.fromkeys(str(one[4][0]).partition("%")[0] for one in found))
 
 
@@ -130,13 +150,16 @@ def _port(parts: SplitResult) -> int:
     return parts.port or default_port(parts.scheme)
 
 
-def _check_inside(url: SplitResult, pattern: SplitResult) -> None:
-    """Refuse an inner address that the list does not name itself."""
+def _checked(url: SplitResult, pattern: SplitResult) -> tuple[str, ...]:
+    """Return the addresses of a host; RefusedError for an inner one that the list does not name itself."""
     wanted = _host(pattern)
-    if _is_address(wanted) or wanted == "localhost" or (url.scheme == "udp" and not wanted):
-        return
-    for found in resolve(_name(url), url.port):
-        check_resolved(found, named="*" not in wanted)
+    if url.scheme == "udp" and not wanted:
+        return ()
+    found = tuple(resolve(_name(url), url.port))
+    if not (_is_address(wanted) or wanted == "localhost"):
+        for one in found:
+            check_resolved(one, named="*" not in wanted)
+    return found
 
 
 def check_resolved(address: str, *, named: bool) -> None:
@@ -149,11 +172,18 @@ def check_resolved(address: str, *, named: bool) -> None:
     Raises:
         RefusedError: it is this machine's own, of the link alone (where clouds keep their secrets), or private.
     """
-    ip = ipaddress.ip_address(address)
-    ip = getattr(ip, "ipv4_mapped", None) or ip
+    ip = _inner(ipaddress.ip_address(address))
     own = ip.is_loopback or ip.is_link_local or ip.is_unspecified or ip.is_multicast
     if own or not (named or ip.is_global):
         raise RefusedError("the address leads inside the network of the service, which is not allowed", "forbidden")
+
+
+def _inner(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """Return the IPv4 address that an IPv6 address leads to, where it wraps one; else the address itself."""
+    if isinstance(ip, ipaddress.IPv4Address):
+        return ip
+    through = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF) if ip in _NAT64 else None
+    return ip.ipv4_mapped or ip.sixtofour or through or ip
 
 
 def _is_address(host: str) -> bool:

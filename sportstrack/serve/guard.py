@@ -207,18 +207,22 @@ def _most(scope: Scope) -> int | None:
 
 
 def _limited(receive: Receive, scope: Scope) -> Receive:
-    """Return a receive that refuses a body that is too large."""
+    """Return a receive that refuses a body that is too large: by its stated length, else when too much has come."""
     most = _most(scope)
     if most is None:
         return receive
+    stated = Headers(scope=scope).get("content-length", "")
+    too_large = HTTPException(413, f"the request is larger than {most >> 20} MiB; upload files in chunks")
     got = 0
 
     async def take() -> Message:
         nonlocal got
+        if stated.isdigit() and int(stated) > most:
+            raise too_large
         message = await receive()
         got += len(message.get("body", b""))
         if got > most:
-            raise HTTPException(413, f"the request is larger than {most >> 20} MiB; upload files in chunks")
+            raise too_large
         return message
 
     return take

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import http.client
 import io
-import socket
-import ssl
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from sportstrack.errors import SourceError
-from sportstrack.serve.addresses import check_address, default_port, resolve, without_password
+from sportstrack.serve.addresses import UnknownHostError, without_password
+from sportstrack.serve.connection import open_connection, pinned
 
 MAX_REDIRECTS = 5
 TIMEOUT = 15.0
@@ -19,9 +18,6 @@ TIMEOUT = 15.0
 
 class RemoteFile(io.RawIOBase):
     """What an address sends, as a file that can be read; and sought in, where the server sends ranges.
-
-    The host's name is resolved once for each connection, and the address found then is the one that is connected to:
-    a name that changes its meaning in between gains nothing.
 
     Args:
         url: http or https.
@@ -83,8 +79,7 @@ class RemoteFile(io.RawIOBase):
     def _request(self, first: int) -> http.client.HTTPResponse:
         url = self._url
         for _ in range(MAX_REDIRECTS + 1):
-            check_address(url, self._allowed, schemes=("http", "https"))
-            answer = _get(url, first, self._timeout)
+            answer = _get(url, self._allowed, first, self._timeout)
             if answer.status in (301, 302, 303, 307, 308) and (place := answer.getheader("Location")):
                 answer.close()
                 url = urljoin(url, place)
@@ -96,20 +91,33 @@ class RemoteFile(io.RawIOBase):
         raise SourceError(f"{without_password(self._url)}: redirects too often")
 
 
-def _get(url: str, first: int, timeout: float) -> http.client.HTTPResponse:
+def allow_only(allowed: Sequence[str]) -> None:
+    """From now on this process reads plain containers from its own disk and from addresses of a list, nothing else.
+
+    Every address is checked each time that it is opened, and FFmpeg gets the IP address that was checked.
+    """
+    from sportstrack.video.restrict import restrict_sources
+
+    def pin(url: str) -> str:
+        try:
+            return pinned(url, allowed)
+        except UnknownHostError as error:
+            raise SourceError(str(error)) from error
+
+    restrict_sources(lambda url: RemoteFile(url, allowed), pin)
+
+
+def _get(url: str, allowed: Sequence[str], first: int, timeout: float) -> http.client.HTTPResponse:
     parts = urlsplit(url)
-    host, port = parts.hostname or "", parts.port or default_port(parts.scheme)
     try:
-        plain = socket.create_connection((resolve(host, port)[0], port), timeout)
-        connection = http.client.HTTPConnection(host, port, timeout=timeout)
-        connection.sock = (
-            ssl.create_default_context().wrap_socket(plain, server_hostname=host) if parts.scheme == "https" else plain
-        )
+        connection = open_connection(url, allowed, timeout)
         path = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
         headers = {"User-Agent": "sportstrack", "Accept-Encoding": "identity", "Connection": "close"}
         headers |= _credentials(parts.username, parts.password) | ({"Range": f"bytes={first}-"} if first else {})
         connection.request("GET", path, headers=headers)
         return connection.getresponse()
+    except UnknownHostError as error:
+        raise SourceError(str(error)) from error  # names come back, as connections do
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise SourceError(f"{without_password(url)}: cannot be read: {error}") from error
 

@@ -128,3 +128,9 @@ def is_local(host: str) -> bool:
         return ipaddress.ip_address(name).is_loopback
     except ValueError:
         return False
+
+
+def check_pixels(width: int, height: int, megapixels: float) -> None:
+    """Refuse pictures of more millions of pixels than the service takes, with SourceError."""
+    if width * height > megapixels * 1e6:
+        raise SourceError(f"the pictures have {width}x{height} pixels; at most {megapixels:g} million are taken")

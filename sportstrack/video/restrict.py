@@ -25,19 +25,23 @@ PROTOCOLS = {
 """Scheme → what ffmpeg may speak; for others a source is opened by the caller's own function."""
 
 Open = Callable[[str], RawIOBase]
+Pin = Callable[[str], str]
 _open: Open | None = None
+_pin: Pin | None = None
 _restricted = False
 
 
-def restrict_sources(open_address: Open | None = None) -> None:
+def restrict_sources(open_address: Open | None = None, pin: Pin | None = None) -> None:
     """From now on this process opens plain containers alone.
 
     Args:
         open_address: opens http and https addresses; ffmpeg itself would follow redirects to anywhere. None refuses
             them.
+        pin: called with every other address whenever it is opened; returns what ffmpeg opens, or raises. None lets
+            every one pass.
     """
-    global _open, _restricted
-    _open, _restricted = open_address, True
+    global _open, _pin, _restricted
+    _open, _pin, _restricted = open_address, pin, True
 
 
 def is_restricted() -> bool:
@@ -61,4 +65,6 @@ def how_to_open(address: str, options: dict[str, str]) -> tuple[Any, dict[str, s
         return _open(address), options | allowed
     if scheme not in PROTOCOLS:
         raise ValueError(f"addresses of the kind {scheme!r} are not taken here")
+    if _pin is not None and scheme != "file" and "://" in address:
+        address = _pin(address)
     return address, options | allowed | {"protocol_whitelist": PROTOCOLS[scheme]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from pathlib import Path
 
@@ -87,7 +88,7 @@ def test_every_answer_stops_foreign_scripts(server: Served, path: str) -> None:
     assert headers["x-frame-options"] == "DENY"
     policy = {part.split()[0]: part.split()[1:] for part in headers["content-security-policy"].split(";")}
     assert policy["script-src"] == ["'self'"]
-    assert policy["default-src"] == ["'none'"]
+    assert policy["default-src"] == policy["frame-ancestors"] == policy["base-uri"] == ["'none'"]
     assert "access-control-allow-origin" not in headers
     assert "server" not in headers or "uvicorn" in headers["server"]  # the command sends none
 
@@ -110,6 +111,15 @@ def test_a_large_request_is_refused(server: Served) -> None:
     answer = server.client.post("/v1/login", content=b" " * (guard.MAX_BODY + 1))
     assert answer.status_code == 413
     assert answer.json()["error"]["kind"] == "too_large"
+
+
+@pytest.mark.parametrize("kind", ["application/json", "multipart/form-data; boundary=x"])
+def test_ten_gigabytes_in_one_request_are_refused_before_they_come(server: Served, kind: str) -> None:
+    host, port = server.url.removeprefix("http://").split(":")
+    head = f"POST /v1/jobs HTTP/1.1\r\nHost: {host}:{port}\r\nAuthorization: Bearer {TOKEN}\r\n"
+    with socket.create_connection((host, int(port)), 10) as client:
+        client.sendall(f"{head}Content-Type: {kind}\r\nContent-Length: {10 << 30}\r\n\r\n".encode())
+        assert client.recv(4096).startswith(b"HTTP/1.1 413 ")
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.org"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import os
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as parquet
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -264,7 +266,7 @@ def test_a_wrong_option_is_one_line(
     assert (error_text.count("\n"), said in error_text) == (1, True), error_text
 
 
-def test_secrets_are_not_written_anywhere(tmp_path: Path, matches: Path) -> None:
+def test_secrets_are_not_written_anywhere(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     source = {"url": "rtsp://user:pass-word@127.0.0.1:9/x"}
     token = "s3cret-token-of-the-test"
     with served(tmp_path, token=token, streams=("rtsp://127.0.0.1:9/*",), plugins=("toy:find",)) as server:
@@ -272,6 +274,10 @@ def test_secrets_are_not_written_anywhere(tmp_path: Path, matches: Path) -> None
         assert ended["state"] == "failed"
         said = server.client.get(f"/v1/jobs/{ended['id']}/events").text + str(ended)
         assert "pass-word" not in said
+        server.client.get(f"/v1/login?token={token}", headers={"Authorization": f"Bearer {token}x"})
+    logged = "".join(capfd.readouterr())
+    assert token not in logged
+    assert "pass-word" not in logged
     for path in tmp_path.rglob("*"):
         if path.is_file():
             assert token.encode() not in path.read_bytes(), path
@@ -286,4 +292,10 @@ def test_the_service_s_own_series_fills_with_time(tmp_path: Path, monkeypatch: p
         assert set(series) == {"queue_length", "memory_bytes"}
         assert series["memory_bytes"][0][1] > 1e6
         assert server.client.get("/v1/series?of=nothing").json() == {"series": {}}
+        head, first, *_ = server.client.get("/v1/series.csv?name=queue_length&name=memory_bytes").text.splitlines()
+        assert head == "time,queue_length,memory_bytes"
+        assert float(first.split(",")[2]) > 1e6
+        table = parquet.read_table(io.BytesIO(server.client.get("/v1/series.parquet?name=memory_bytes").content))
+        assert table.column_names == ["time", "memory_bytes"]
+        assert table.column("memory_bytes")[0].as_py() > 1e6
         assert TOKEN not in server.client.get("/metrics").text

@@ -76,6 +76,16 @@ def test_a_file_that_is_too_large_is_refused_before_it_comes(tmp_path: Path) -> 
         assert add(server, first.json()["id"], 0, b"").json() == {"offset": 0}
 
 
+def test_uploads_that_no_job_uses_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shelf, "MOST_UNUSED", 2)
+    with served(tmp_path) as server:
+        first, _ = begin(server, 1), begin(server, 1)
+        answer = begin(server, 1)
+        assert (answer.status_code, "2 uploads" in answer.text, "retry-after" in answer.headers) == (503, True, True)
+        server.client.delete(f"/v1/uploads/{first.json()['id']}")
+        assert begin(server, 1).status_code == 201
+
+
 def test_more_than_was_declared_is_cut_off_where_no_length_is_stated(server: Served) -> None:
     key = begin(server, 100_000).json()["id"]
     answer = server.client.patch(

@@ -52,6 +52,7 @@ class AlertCenter:
         self._triggers: dict[tuple[str, str], Trigger] = {}
         self._open: dict[tuple[str, str], str] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._show_rules()
         self._poster = WebhookPoster(secret_of(self.folder), connector(service.settings.targets))
         streams.hearers.append(self._hear)
         service.at_start.append(lambda: service.bell.call(self._begin))
@@ -76,8 +77,20 @@ class AlertCenter:
         self._triggers = {key: one for key, one in self._triggers.items() if key[1] in kept}
         for key in [key for key in self._open if key[1] not in kept]:
             self._clear(key, time.time())
+        for gone in {rule.name for rule in self.rules} - {rule.name for rule in rules}:
+            self._service.figures.alerts_open.remove(gone)
         self.text, self.rules = text, rules
+        self._show_rules()
         return rules
+
+    def _show_rules(self) -> None:
+        """Give each rule its figures before its first alert: Prometheus sees an increase only where it saw a 0."""
+        for rule in self.rules:
+            self._service.figures.alerts.labels(rule.name)
+            self._count(rule.name)
+
+    def _count(self, rule: str) -> None:
+        self._service.figures.alerts_open.labels(rule).set(sum(key[1] == rule for key in self._open))
 
     def alerts(self, since: float, limit: int) -> list[dict[str, Any]]:
         """Return the newest alerts that are not older than a time, the newest first."""
@@ -149,13 +162,14 @@ class AlertCenter:
             self._service.store.insert("alerts", id=name, cleared=now if moment else None, **values)
         if not moment:
             self._open[key] = name
+            self._count(rule.name)
         self._service.figures.alerts.labels(rule.name).inc()
         log.warning("%s: %s: %s", stream.spec.name, rule.name, verdict.message)
         self._spawn(self._complete(name, stream, rule))
 
     async def _complete(self, name: str, stream: LiveStream, rule: AlertRule) -> None:
         """Add the picture, tell the webhook, and forget the oldest."""
-        picture = await stream.snapshot()
+        picture = await stream.snapshot() or stream.seen
         if picture:
             with suppress(OSError):
                 await asyncio.to_thread((self.folder / f"{name}.jpg").write_bytes, picture)
@@ -173,6 +187,7 @@ class AlertCenter:
         self._service.store.update("alerts", name, cleared=now)
         rule = next((one for one in self.rules if one.name == key[1]), None)
         if rule is not None:
+            self._count(rule.name)
             self._post(rule, name)
 
     def _post(self, rule: AlertRule, name: str) -> None:

@@ -114,7 +114,7 @@ class Trigger:
         """Look at a stream's state and counters, at a time in seconds since 1970."""
         rule = self.rule
         if rule.when == "down":
-            return self._told(now, state in DOWN)
+            return self._told(now, None if state == "starting" else state in DOWN)  # a process that begins anew
         if rule.when in ("rate", "latency"):
             self._value = counters.get("frames_per_s" if rule.when == "rate" else "latency_p95_s")
             return self._told(now, None if self._value is None or state != "running" else self._out_of_bounds())

@@ -138,6 +138,7 @@ class Pool:
         error = str(outcome["failed"]) if state == "failed" else None
         self._kept(lambda: self._jobs.end(job.id, state, error=error, summary=outcome.get("done"), size=size))
         self._service.figures.ended.labels(job.kind, state).inc()
+        self._service.figures.alive.labels("job", "").set(0)
 
     def died(self, job: ServeJob, how: str) -> None:
         """Begin a job anew whose worker is gone, unless that happened too often."""

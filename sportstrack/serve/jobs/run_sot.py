@@ -13,7 +13,7 @@ from sportstrack.serve.jobs.fetch import fetched
 from sportstrack.serve.jobs.requests import SotRequest
 from sportstrack.serve.jobs.task import Reporter, Task
 from sportstrack.serve.jobs.trackfile import write_table
-from sportstrack.serve.remote import RemoteFile
+from sportstrack.serve.remote import allow_only
 from sportstrack.sot.settings import SotSettings
 
 if TYPE_CHECKING:
@@ -30,9 +30,8 @@ def run_sot(task: Task, report: Reporter) -> dict[str, Any]:
     from sportstrack.sot.outputs import claim_outputs
     from sportstrack.sot.run import follow
     from sportstrack.video import open_source
-    from sportstrack.video.restrict import restrict_sources
 
-    restrict_sources(lambda url: RemoteFile(url, task.allowed))
+    allow_only(task.allowed)
     source = fetched(task, report) if task.url and task.source.startswith("http") else task.source
     report.stage("loading")
     asked = SotRequest(**_of(task, SotRequest))

@@ -13,7 +13,7 @@ from sportstrack.serve.jobs.fetch import fetched
 from sportstrack.serve.jobs.preview import Preview
 from sportstrack.serve.jobs.task import Reporter, Task
 from sportstrack.serve.jobs.trackfile import ROW, TrackFileWriter, rows_of, write_table
-from sportstrack.serve.remote import RemoteFile
+from sportstrack.serve.remote import allow_only
 from sportstrack.track.frames import TrackedFrame
 from sportstrack.track.settings import TrackSettings
 
@@ -22,9 +22,8 @@ def run_track(task: Task, report: Reporter) -> dict[str, Any]:
     """Track the source and return the summary as plain values."""
     from sportstrack.track.run import track_video
     from sportstrack.video import open_source
-    from sportstrack.video.restrict import restrict_sources
 
-    restrict_sources(lambda url: RemoteFile(url, task.allowed))
+    allow_only(task.allowed)
     source = fetched(task, report) if task.url and task.source.startswith("http") else task.source
     report.stage("loading")
     about: dict[str, Any] = {"frame_rate": 25.0, "width": 0, "height": 0}
@@ -107,7 +106,8 @@ class _Watch:
         """Write and tell the rest."""
         if self._writer is not None:
             self._writer.close()
-            self.tell()
+            if self._fresh["frames"]:
+                self.tell()
 
     def tell(self) -> None:
         """Send a sample, and what is new for the counters."""

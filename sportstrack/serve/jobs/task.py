@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sportstrack.errors import SettingError, SourceError
+from sportstrack.errors import SettingError
+from sportstrack.serve.settings import check_pixels
 
 _EVERY = 0.25  # seconds between two messages of progress
 _SAMPLE = 1.0  # seconds between two samples of the time series
@@ -52,9 +53,7 @@ class Task:
 
     def check_picture(self, width: int, height: int) -> None:
         """Refuse pictures that are larger than the service takes."""
-        if width * height > self.limits["megapixels"] * 1e6:
-            most = self.limits["megapixels"]
-            raise SourceError(f"the pictures have {width}x{height} pixels; at most {most:g} million are taken")
+        check_pixels(width, height, self.limits["megapixels"])
 
     def check_length(self, seconds: float) -> None:
         """Refuse a video that is longer than the service takes."""

@@ -36,6 +36,7 @@ class ServiceFigures:
         queue: jobs that wait.
         requests: seconds of answers by route and status.
         alerts: alerts by rule.
+        alerts_open: alerts that hold now, by rule.
         cpu: share of one core that the service and its workers use.
         memory: bytes that they hold.
         refresh: called before the figures are read; each sets the gauges of its part.
@@ -67,6 +68,7 @@ class ServiceFigures:
         self.queue = gauge("queue_length", "Jobs that wait")
         self.requests = histogram("request_seconds", "Seconds until an answer begins", _SECONDS, "route", "status")
         self.alerts = counter("alerts", "Alerts by rule", "rule")
+        self.alerts_open = gauge("alerts_open", "Alerts that hold now, by rule", "rule")
         self.cpu = gauge("cpu_cores", "Cores that the service and its workers use")
         self.memory = gauge("memory_bytes", "Memory that the service and its workers hold")
         self.refresh: list[Callable[[], None]] = []

@@ -11,16 +11,29 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 from prometheus_client import CONTENT_TYPE_LATEST
+from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse
 
 from sportstrack import __version__
 from sportstrack.errors import SportstrackError
+from sportstrack.serve.metrics.series import as_csv, as_parquet
 from sportstrack.serve.service import Service, TheService
 from sportstrack.serve.settings import GIB
 
 router = APIRouter(tags=["metrics"])
 _EVERY = 5.0  # seconds between two samples of the service
 _EXTRAS = {"parquet": "pyarrow", "numbers": "rapidocr", "transformers": "transformers"}
+
+
+class SeriesQuestion(BaseModel):
+    """Which part of a time series is asked for."""
+
+    name: list[str] = Field([], description="of figures; may be repeated; none are all")
+    since: float = Field(0.0, description="seconds since 1970")
+    of: str = Field("service", max_length=100, description="service, or 'stream ID'")
+
+
+AskedSeries = Annotated[SeriesQuestion, Query()]
 
 
 def set_up(service: Service) -> None:
@@ -95,11 +108,20 @@ def about(service: TheService) -> dict[str, Any]:
 
 
 @router.get("/v1/series", summary="What the service measured over time")
-def series(
-    service: TheService,
-    name: Annotated[list[str] | None, Query(description="of figures; may be repeated")] = None,
-    since: float = 0.0,
-    of: Annotated[str, Query(description="service, or 'stream ID'")] = "service",
-) -> dict[str, Any]:
+def series(service: TheService, asked: AskedSeries) -> dict[str, Any]:
     """Every five seconds; coarser with age."""
-    return {"series": service.series.points(of, name or (), since)}
+    return {"series": service.series.points(asked.of, asked.name, asked.since)}
+
+
+@router.get("/v1/series.csv", summary="The same as CSV", response_class=Response)
+def series_csv(service: TheService, asked: AskedSeries) -> Response:
+    """One line a sample."""
+    table = service.series.table(asked.of, asked.name, asked.since)
+    return Response(as_csv(*table), media_type="text/csv; charset=utf-8")
+
+
+@router.get("/v1/series.parquet", summary="The same as Parquet", response_class=Response)
+def series_parquet(service: TheService, asked: AskedSeries) -> Response:
+    """Needs the extra ``parquet`` in the service."""
+    table = service.series.table(asked.of, asked.name, asked.since)
+    return Response(as_parquet(*table), media_type="application/vnd.apache.parquet")

@@ -118,28 +118,22 @@ export class LineChart {
   }
 
   _line(context, x, y, colour, height) {
-    const columns = decimated(this.points, x);
     context.strokeStyle = context.fillStyle = colour;
     context.lineWidth = 1.8;
-    context.lineJoin = "round";
-    context.beginPath();
-    let gap = true;
-    for (const [px, least, most] of columns) {
-      if (!Number.isFinite(least)) gap = true;
-      else {
-        context[gap ? "moveTo" : "lineTo"](px, y(least));
-        if (most !== least) context.lineTo(px, y(most));
-        gap = false;
+    context.lineJoin = context.lineCap = "round";
+    for (const run of runs(decimated(this.points, x))) {
+      context.beginPath();
+      for (const [px, least, most] of run) {
+        context.lineTo(px, y(least));
+        context.lineTo(px, y(most));
       }
+      context.stroke();
+      context.globalAlpha = 0.12;
+      context.lineTo(run.at(-1)[0], height - BOTTOM);
+      context.lineTo(run[0][0], height - BOTTOM);
+      context.fill();
+      context.globalAlpha = 1;
     }
-    context.stroke();
-    const seen = columns.filter((one) => Number.isFinite(one[1]));
-    if (!seen.length) return;
-    context.globalAlpha = 0.12;
-    context.lineTo(seen.at(-1)[0], height - BOTTOM);
-    context.lineTo(seen[0][0], height - BOTTOM);
-    context.fill();
-    context.globalAlpha = 1;
   }
 
   _value(context, x, y, colours, width, height) {
@@ -177,6 +171,16 @@ function decimated(points, x) {
     } else columns.push([px, value, value]);
   }
   return columns;
+}
+
+/** The columns between gaps, as one list for each unbroken line. */
+function runs(columns) {
+  const found = [[]];
+  for (const column of columns) {
+    if (Number.isFinite(column[1])) found.at(-1).push(column);
+    else if (found.at(-1).length) found.push([]);
+  }
+  return found.filter((run) => run.length);
 }
 
 /** The next of 1, 2, 4, 6, 8 times a power of ten at or above a value: its half is a round number, too. */

@@ -29,7 +29,7 @@ export class NewJob {
 
   _drop(problem = null) {
     const picker = h("input", { type: "file", id: "file", accept: "video/*,.mkv,.ts,.mts,.avi", multiple: true, class: "visually-hidden", on: { change: () => this.takeFiles(picker.files) } });
-    const address = h("input", { type: "text", name: "address", id: "address", placeholder: "rtsp://camera/stream, https://… or a file on the server", autocomplete: "off", spellcheck: "false", required: true });
+    const address = h("input", { type: "text", name: "address", id: "address", placeholder: "Address, or file on the server", autocomplete: "off", spellcheck: "false", required: true });
     const submit = (event) => {
       event.preventDefault();
       this._takeAddress(address.value.trim());

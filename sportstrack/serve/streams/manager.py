@@ -55,6 +55,7 @@ class StreamManager:
         self.hearers: list[Heard] = []
         self._sampled: dict[str, float] = {}
         self._known: dict[str, tuple[str, str, float | None]] = {}
+        self._stages: dict[str, dict[str, float]] = {}
         service.store.migrate("streams", [_TABLE])
         service.at_start.append(lambda: service.bell.call(self._resume))
         service.at_end.append(lambda: service.bell.call(self._close))
@@ -103,6 +104,7 @@ class StreamManager:
             await stream.stop()
         else:
             del self.streams[name]
+            self._stages.pop(name, None)
             self._service.store.run("DELETE FROM streams WHERE id = ?", name)
             self._service.series.remove(f"stream {name}")
             await asyncio.to_thread(shutil.rmtree, self.folder(name), ignore_errors=True)
@@ -131,6 +133,7 @@ class StreamManager:
             "settings": spec.settings | {"live": True, "roster": roster},
             "outputs": spec.outputs | {"record": str(folder) if spec.outputs.get("record") else None},
             "timeout": SOURCE_TIMEOUT,
+            "megapixels": allowed.max_megapixels,
             "allowed": {"streams": list(allowed.streams), "targets": list(allowed.targets)},
         }
         stream = LiveStream(spec, work, self._service.stopping, self._heard_state, self._heard_frame)
@@ -160,6 +163,9 @@ class StreamManager:
 
     def _heard_state(self, stream: LiveStream, before: Mapping[str, Any]) -> None:
         self._measure(stream.spec.id, stream.counters, before)
+        self._measure_stages(stream)
+        if stream.state != "running":
+            self._service.figures.alive.labels("stream", stream.spec.id).set(0)
         now = (stream.state, stream.message, stream.ended)
         if self._known.get(stream.spec.id) != now and not self._service.stopping.is_set():
             self._known[stream.spec.id] = now
@@ -184,6 +190,14 @@ class StreamManager:
         figures.frames.labels("stream", name, "dropped").inc(more["frames_dropped"])
         figures.ids.labels("stream", name).inc(more["ids_created"])
         figures.reconnections.labels(name).inc(more["reconnections"])
+
+    def _measure_stages(self, stream: LiveStream) -> None:
+        """Add the seconds of each stage that are new; a process that was started again counts from 0."""
+        before = self._stages.get(stream.spec.id, {})
+        for stage, seconds in stream.stages.items():
+            more = seconds - before.get(stage, 0.0)
+            self._service.figures.stage_seconds.labels("stream", stage).inc(more if more >= 0 else seconds)
+        self._stages[stream.spec.id] = stream.stages
 
     def _heard_frame(self, stream: LiveStream, record: dict[str, Any]) -> None:
         figures, name, tracks = self._service.figures, stream.spec.id, record["tracks"]

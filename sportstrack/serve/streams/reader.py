@@ -35,12 +35,14 @@ class PatientReader:
         info: of the first connection; later pictures of another size are scaled to that one's.
         reconnections: how often the connection was made anew.
         decoded: frames decoded so far.
+        lost_after: index of the last frame before the connection was lost; -1 if it never was.
     """
 
     def __init__(self, address: str, on_state: OnState, stop: threading.Event, timeout: float) -> None:
         self._address, self._on_state, self._stop, self._timeout = address, on_state, stop, timeout
         self._arrived: deque[tuple[int, float]] = deque(maxlen=_KEPT)
         self.reconnections = self.decoded = 0
+        self.lost_after = -1
         self._reader = self._open()
         self.warnings: list[str] = self._reader.warnings
         self.info: SourceInfo = self._reader.info
@@ -101,6 +103,7 @@ class PatientReader:
                 attempt += 1
 
     def _lost(self, reason: str) -> None:
+        self.lost_after = self._arrived[-1][0] if self._arrived else -1
         self._on_state("reconnecting", f"the connection was lost: {reason}")
 
     def _back(self) -> None:

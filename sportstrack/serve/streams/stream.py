@@ -23,7 +23,7 @@ FEW_ARENAS = {"MALLOC_ARENA_MAX": "2"}
 FINAL = ("ended", "failed", "stopped")
 FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0  # seconds before a process that died is started again
 PATIENCE = 10.0  # seconds that a process gets to end
-SNAP_PATIENCE = 3.0
+SNAP_PATIENCE = 10.0  # seconds; the machine may be busy
 HELD = {"results": 200, "pictures": 2, "video": 250}
 
 
@@ -65,6 +65,7 @@ class LiveStream:
         info: width, height and frame_rate, once known.
         counters: of this run of its process.
         ended: when it came to its end, in seconds since 1970.
+        seen: the last picture that came from its process, as JPEG.
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class LiveStream:
         self._again: asyncio.Task[None] | None = None
         self._head = b""
         self._views: dict[str, set[Outlet[Any]]] = {kind: set() for kind in HELD}
+        self.seen: bytes | None = None
         self._snaps: dict[int, asyncio.Future[bytes]] = {}
         self._asked = 0
 
@@ -159,14 +161,16 @@ class LiveStream:
 
     async def snapshot(self) -> bytes | None:
         """Return the newest picture as JPEG, with the tracks drawn; None where there is none."""
-        if self._process is None or not self.is_active:
+        if self._process is None or not self.pid or not self.is_active:
             return None
         self._asked += 1
         number = self._asked
         future = self._snaps[number] = asyncio.get_running_loop().create_future()
         self._process.send(number, kinds.SNAP, b"")
         with contextlib.suppress(asyncio.TimeoutError):
-            return (await asyncio.wait_for(future, SNAP_PATIENCE)) or None
+            found = await asyncio.wait_for(future, SNAP_PATIENCE)
+            self.seen = found or self.seen
+            return found or None
         self._snaps.pop(number, None)
         return None
 
@@ -182,6 +186,7 @@ class LiveStream:
             self.warnings = report["warnings"]
             self._go(report["state"], report["message"], before)
         elif kind == kinds.PICTURE:
+            self.seen = content
             for outlet in self._views["pictures"]:
                 outlet.put(content)
         elif kind == kinds.VIDEO_HEAD:

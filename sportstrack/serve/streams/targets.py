@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import http.client
 import socket
-import ssl
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from urllib.parse import urlsplit
 
-from sportstrack.serve.addresses import check_address, default_port, resolve
+from sportstrack.serve.addresses import UnknownHostError, reach
+from sportstrack.serve.connection import open_connection
 from sportstrack.serve.refusal import RefusedError
 
 LARGEST_DATAGRAM = 60_000  # bytes; larger results are left out and counted
@@ -30,16 +30,20 @@ class UdpTarget:
 
     Args:
         url: ``udp://host:port``.
+        allowed: the allow-list.
 
     Attributes:
         sent: lines that went out.
         lost: lines that could not be sent.
     """
 
-    def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
+    def __init__(self, url: str, allowed: Sequence[str]) -> None:
+        try:
+            address = reach(url, allowed, schemes=("udp",), what="--targets")[0]
+        except UnknownHostError as error:
+            raise OSError(str(error)) from error  # names come back, so the process is started again
         self.sent = self.lost = 0
-        found = socket.getaddrinfo(parts.hostname, parts.port, type=socket.SOCK_DGRAM)[0]
+        found = socket.getaddrinfo(address, urlsplit(url).port, type=socket.SOCK_DGRAM)[0]
         self._to = found[4]
         self._socket = socket.socket(found[0], socket.SOCK_DGRAM)
         self._socket.setblocking(False)
@@ -144,24 +148,16 @@ def connector(allowed: Sequence[str]) -> Connect:
     """Return what opens a connection to an address of an allow-list, checked and resolved with each connection."""
 
     def connect(url: str, timeout: float) -> http.client.HTTPConnection:
-        check_address(url, allowed, schemes=("http", "https"), what="--targets")
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port or default_port(parts.scheme)
-        plain = socket.create_connection((resolve(host, port)[0], port), timeout)
-        connection = http.client.HTTPConnection(host, port, timeout=timeout)
-        connection.sock = (
-            ssl.create_default_context().wrap_socket(plain, server_hostname=host) if parts.scheme == "https" else plain
-        )
-        return connection
+        return open_connection(url, allowed, timeout, "--targets")
 
     return connect
 
 
 def open_targets(outputs: Mapping[str, str], allowed: Sequence[str]) -> list[UdpTarget | WebhookTarget]:
-    """Return the targets that a stream's outputs name; webhooks are checked against the allow-list."""
+    """Return the targets that a stream's outputs name; they are checked against the allow-list."""
     found: list[UdpTarget | WebhookTarget] = []
     if outputs.get("udp"):
-        found.append(UdpTarget(outputs["udp"]))
+        found.append(UdpTarget(outputs["udp"], allowed))
     if outputs.get("webhook"):
         found.append(WebhookTarget(outputs["webhook"], connector(allowed)))
     return found

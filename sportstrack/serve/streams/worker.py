@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from sportstrack.errors import SportstrackError
+from sportstrack.serve.addresses import check_address
 from sportstrack.serve.processes.messages import ParentPipe
-from sportstrack.serve.remote import RemoteFile
+from sportstrack.serve.remote import allow_only
+from sportstrack.serve.settings import check_pixels
 from sportstrack.serve.streams import protocol as kinds
 from sportstrack.serve.streams.pictures import PictureMaker
 from sportstrack.serve.streams.reader import PatientReader
@@ -26,7 +28,6 @@ from sportstrack.track.frames import TrackedFrame
 from sportstrack.track.live import LiveRun
 from sportstrack.track.settings import TrackSettings
 from sportstrack.video import VideoSource
-from sportstrack.video.restrict import restrict_sources
 from sportstrack.video.stream import without_password
 
 BEAT = 0.5  # seconds between reports
@@ -90,7 +91,9 @@ class StreamWorker:
         outputs = self._spec["outputs"]
         settings = TrackSettings(**self._spec["settings"])
         allowed = self._spec["allowed"]
-        restrict_sources(lambda url: RemoteFile(url, allowed["streams"]))
+        allow_only(allowed["streams"])
+        if "://" not in self._spec["url"]:  # a camera's number; addresses are checked whenever they are opened
+            check_address(self._spec["url"], allowed["streams"])
         self._targets = open_targets(outputs, allowed["targets"])
         if outputs.get("record"):
             folder = Path(outputs["record"])
@@ -98,6 +101,7 @@ class StreamWorker:
         self._reader = PatientReader(self._spec["url"], self._say, self._stop, self._spec["timeout"])
         with VideoSource(self._reader, live=True) as self._source:
             info = self._source.info
+            check_pixels(info.width, info.height, self._spec["megapixels"])
             rate = round(float(info.frame_rate), 3)
             self._info = {"width": info.width, "height": info.height, "frame_rate": rate}
             self._say("starting", "loading the detector")
@@ -117,7 +121,7 @@ class StreamWorker:
         assert self._pictures is not None
         captured, now = self._reader.arrival(frame.index), time.time()
         self._newest = time.monotonic()
-        if self._state != "running":
+        if self._state != "running" and frame.index > self._reader.lost_after:
             self._say("running", "")
         self._counters.add(frame, now - captured, now)
         record = frame_record(frame, captured, now, with_who=self._run.knows_who)

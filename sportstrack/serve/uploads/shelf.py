@@ -28,6 +28,8 @@ CHUNK = 8 << 20
 """Bytes that a client is advised to send at a time."""
 KEPT = 86_400.0
 """Seconds that an upload which no job uses stays."""
+MOST_UNUSED = 1000
+"""Uploads that no job uses, at a time."""
 _WRITE = 1 << 20  # bytes that are collected before they go to the disk
 
 
@@ -93,10 +95,14 @@ class Shelf:
         """Make room for a file.
 
         Raises:
-            RefusedError: too large, the quota is used up, or the disk is full.
+            RefusedError: too large, the quota is used up, the disk is full, or too many uploads wait for a job.
         """
         self.check_size(size)
         self.check_room(size)
+        used = "SELECT upload FROM jobs WHERE upload IS NOT NULL"
+        unused = self._store.one(f"SELECT COUNT(*) AS n FROM uploads WHERE id NOT IN ({used})")
+        if unused and unused["n"] >= MOST_UNUSED:
+            raise RefusedError(f"{MOST_UNUSED} uploads wait for a job; use or remove some", "full", retry_after=60)
         key, name = secrets.token_hex(8), file_name(name.replace("\\", "/").rpartition("/")[2].lstrip(".") or "upload")
         (self.folder / key).mkdir()
         (self.folder / key / name).touch()

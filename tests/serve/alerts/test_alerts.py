@@ -90,6 +90,9 @@ def test_an_alert_has_a_picture_reaches_its_webhook_and_ends_with_its_stream(
         with served(tmp_path / "data", **allowed) as server:
             client = server.client
             assert client.put("/v1/alerts/rules", content=RULES.format(hook=hook)).status_code == 200
+            figures = client.get("/metrics").text
+            for figure in ("total", "open"):  # Prometheus sees no increase where there was no 0 before
+                assert f'sportstrack_alerts_{figure}{{rule="somebody"}} 0.0' in figures
             asked = {"name": "cam", "source": {"url": address}, "settings": {"detector": "toy:find"}}
             stream = client.post("/v1/streams", json=asked).json()["id"]
             alert = wait_for(lambda: (all_ := client.get("/v1/alerts").json()) and all_[0]["picture"] and all_[0])
@@ -98,9 +101,12 @@ def test_an_alert_has_a_picture_reaches_its_webhook_and_ends_with_its_stream(
             assert abs(alert["time"] - time.time()) < 30
             assert client.get(alert["picture"]).content.startswith(b"\xff\xd8")
             assert client.get("/v1/alerts", params={"since": time.time() + 9}).json() == []
-            assert 'sportstrack_alerts_total{rule="somebody"}' in client.get("/metrics").text
+            figures = client.get("/metrics").text
+            for figure in ("total", "open"):
+                assert f'sportstrack_alerts_{figure}{{rule="somebody"}} 1.0' in figures
             client.delete(f"/v1/streams/{stream}")
             wait_for(lambda: client.get("/v1/alerts").json()[0]["state"] == "cleared")
+            assert 'sportstrack_alerts_open{rule="somebody"} 0.0' in client.get("/metrics").text
             wait_for(lambda: len(got) >= 2)
             secret = (tmp_path / "data" / "alerts" / "secret").read_text().strip().encode()
             assert "secret" not in client.get("/v1/alerts").text

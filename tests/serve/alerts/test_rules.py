@@ -176,5 +176,5 @@ def test_rate_latency_and_streams_that_are_down() -> None:
     ]
     assert told == [(4, "raised"), (7, "cleared")]
     down = Trigger(AlertRule("down", "down", seconds=1.0))
-    states = ["running", "stalled", "reconnecting", "reconnecting", "running"]
+    states = ["starting", "running", "stalled", "reconnecting", "starting", "reconnecting", "reconnecting", "running"]
     assert [v.state for n, s in enumerate(states) if (v := down.on_state(s, {}, n))] == ["raised", "cleared"]

@@ -97,7 +97,12 @@ def test_a_reload_in_mid_job_goes_on_and_cancel_ends_it(page: Any, server: Serve
     page.wait_for_function(f"() => parseInt(document.querySelector('.share')?.textContent) > {before}")
     page.click("button:has-text('Cancel')")
     page.wait_for_selector("text=This job was cancelled", timeout=20_000)
-    assert ended(server, job)["state"] == "cancelled"
+    kept = ended(server, job)
+    assert kept["state"] == "cancelled"
+    page.wait_for_selector(".files li")
+    assert page.locator(".files li").count() == len(kept["files"]) > 0
+    page.click("text=Show what was tracked")
+    page.wait_for_selector(".tracks .pick")
 
 
 def test_the_newest_frame_is_shown_while_a_job_runs(page: Any, server: Served, long_clip: Clip) -> None:

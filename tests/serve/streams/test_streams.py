@@ -23,6 +23,7 @@ import numpy as np
 import psutil
 import pytest
 from camera_in_test import Watched, free_udp_port, toy_camera, wait_for
+from rtsp_in_test import rtsp_camera
 from serving import served
 from toy import SIZE, make_match
 from websockets.sync.client import connect
@@ -100,6 +101,7 @@ def test_the_counters_reach_prometheus_and_the_time_series(watched: Watched) -> 
     assert counters["latency_p95_s"] >= counters["latency_s"] > 0
     text = watched.server.client.get("/metrics").text
     name = f'name="{watched.id}"'
+    assert 'sportstrack_stage_seconds_total{stage="track",work="stream"}' in text
     for figure in ("frames_total", "latency_seconds_count", "tracks_alive", "ids_created_total", "mean_score_count"):
         assert any(line.startswith(f"sportstrack_{figure}{{") and name in line for line in text.splitlines()), figure
     get = watched.server.client.get
@@ -184,6 +186,12 @@ def test_a_camera_that_goes_and_comes_back_garbled_is_taken_up_again(watched: Wa
     host, port = address.removeprefix("udp://").split(":")
     state = wait_for(lambda: (one := watched.state())["state"] in ("stalled", "reconnecting") and one)
     assert state["error"]["message"]
+    wait_for(lambda: watched.state()["state"] == "reconnecting")
+    seen = []
+    while len(seen) < 12:  # what the decoder held back is tracked now, and is no sign of life
+        seen.append(watched.state()["state"])
+        time.sleep(0.1)
+    assert set(seen) == {"reconnecting"}
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as noise:
         for n in range(300):
             noise.sendto(np.random.default_rng(n).bytes(1316), (host, int(port)))
@@ -239,6 +247,10 @@ def test_a_file_behind_http_ends_and_a_webhook_gets_its_results(tmp_path: Path, 
             lines = wait_for(lambda: got.decode().splitlines())
             assert len(lines) == ended["counters"]["frames_tracked"] > 0
             assert json.loads(lines[-1])["tracks"]
+        with served(tmp_path / "small", streams=(f"{url}/*",), plugins=("toy:find",), max_megapixels=0.01) as server:
+            path = "/v1/streams/" + server.client.post("/v1/streams", json=asked).json()["id"]
+            failed = wait_for(lambda: (one := server.client.get(path).json())["state"] == "failed" and one)
+            assert failed["message"] == "the pictures have 160x120 pixels; at most 0.01 million are taken"
     finally:
         site.shutdown()
         site.server_close()
@@ -267,6 +279,27 @@ def test_results_go_to_udp_and_the_stream_goes_on_after_a_restart(tmp_path: Path
                 lambda: (one := server.client.get(f"/v1/streams/{made['id']}").json())["state"] == "running" and one
             )
             assert again["created"] == made["created"]
+        with served(tmp_path / "data", **allowed | {"streams": ()}) as server:
+            refused = wait_for(
+                lambda: (one := server.client.get(f"/v1/streams/{made['id']}").json())["state"] == "failed" and one
+            )
+            assert "not on the list" in refused["message"]
+
+
+def test_an_rtsp_camera_is_read_and_its_password_is_nobody_s_business(
+    tmp_path: Path, root: Path, monkeypatch: Any
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", f"{root}:{root / 'tests' / 'helpers'}")
+    with rtsp_camera(make_match(tmp_path / "match.mp4", 50)) as (port, asked):
+        allowed = {"streams": (f"rtsp://localhost:{port}/*",), "plugins": ("toy:find",)}
+        with served(tmp_path / "data", **allowed) as server:
+            source = {"url": f"rtsp://user:pass-word@localhost:{port}/cam"}
+            made = server.client.post("/v1/streams", json={"source": source, "settings": {"detector": "toy:find"}})
+            path = f"/v1/streams/{made.json()['id']}"
+            state = wait_for(lambda: (one := server.client.get(path).json())["counters"].get("tracks_alive") and one)
+            assert (state["state"], state["source"]["url"]) == ("running", f"rtsp://localhost:{port}/cam")
+            assert "pass-word" not in server.client.get("/v1/streams").text
+    assert f"PLAY rtsp://127.0.0.1:{port}/cam" in " ".join(asked)  # the address that was checked, not the name
 
 
 def test_a_browser_without_token_sees_nothing(watched: Watched) -> None:

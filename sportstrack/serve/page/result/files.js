@@ -2,6 +2,7 @@ import { h, icon } from "../dom.js";
 import { bytesText } from "../format.js";
 
 const ABOUT = [
+  [/\.part\./, "Cut off: as far as the job came"],
   [/_tracked\.mp4$/, "Video with the tracks drawn in, H.264"],
   [/_heat\.png$/, "Heat map"],
   [/\.players\.csv$/, "One line a player"],

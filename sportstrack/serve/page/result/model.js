@@ -79,9 +79,9 @@ export class TrackData {
     return track.number ? `No. ${track.number} (${track.id})` : track.role === "ball" ? `Ball ${track.id}` : `Track ${track.id}`;
   }
 
-  /** The colour of a track; by its team's kit where that is wanted and known. */
+  /** The colour of a track; by its team's kit where that is wanted and somebody's team is known. */
   colour(id, byTeam, frame = null) {
-    if (byTeam) {
+    if (byTeam && this.identities.size) {
       const known = frame === null ? this.tracks.get(id) : this.identity(id, frame);
       if (known?.role === "referee") return "#f5f36b";
       if (known?.role === "ball") return "#ffffff";

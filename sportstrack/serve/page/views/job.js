@@ -2,6 +2,7 @@ import { get, listen, post } from "../api.js";
 import { fill, h, icon } from "../dom.js";
 import { agoText, numberText, spanText, stateBadge, timeText } from "../format.js";
 import { followUp } from "../follow_up.js";
+import { filesCard } from "../result/files.js";
 import { toast } from "../toast.js";
 import { bar, deleteJob, setBar } from "./videos.js";
 
@@ -92,16 +93,23 @@ class JobView {
       this.part = new Report(this.body, job);
       return;
     }
-    const { Result } = await import("../result/result.js");
-    if (!this.ended) this.part = new Result(this.body, job);
+    await this._result();
   }
 
   _notDone(job) {
     const failed = job.state === "failed";
-    return h("div", { class: "card empty" }, icon(failed ? "alert" : "stop"),
+    const done = job.progress?.frames_done ?? 0;
+    const look = job.kind === "track" && done > 0 && h("button", { class: "button", type: "button", on: { click: () => this._result() } }, icon("play"), h("span", {}, "Show what was tracked"));
+    return [h("div", { class: "card empty" }, icon(failed ? "alert" : "stop"),
       h("h2", {}, failed ? "This job failed" : "This job was cancelled"),
       failed && h("p", { class: "problem" }, job.error?.message || "The service gave no reason; its log has more."),
-      h("p", { class: "muted small" }, `${numberText(job.progress?.frames_done ?? 0)} frames were done. Ended ${timeText(job.ended)}.`));
+      h("p", { class: "muted small" }, `${numberText(done)} frames were done. Ended ${timeText(job.ended)}.`), look),
+    job.files?.length ? filesCard(job) : null];
+  }
+
+  async _result() {
+    const { Result } = await import("../result/result.js");
+    if (!this.ended) this.part = new Result(this.body, this.job);
   }
 
   async _cancel() {

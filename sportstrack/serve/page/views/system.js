@@ -36,7 +36,7 @@ function pointsOf({ of, by, per }, series) {
     const [[t0, v0], [t1, v1]] = [points[at - 1], points[at]];
     if (v1 < v0) continue; // the service was started anew
     if (per) found.push([t1, (per * (v1 - v0)) / Math.max(1e-9, t1 - t0)]);
-    else if (below.get(t1) > below.get(t0)) found.push([t1, (v1 - v0) / (below.get(t1) - below.get(t0))]);
+    else found.push([t1, below.get(t1) > below.get(t0) ? (v1 - v0) / (below.get(t1) - below.get(t0)) : NaN]); // a gap while nothing happens
   }
   return found;
 }
@@ -57,7 +57,7 @@ export async function show(root) {
   const refresh = async () => {
     const now = Date.now() / 1000;
     const series = (await get(`/v1/series?since=${Math.round(now - span)}`).catch(() => null))?.series ?? {};
-    const found = SHOWN.map((shown) => [shown, pointsOf(shown, series)]).filter(([, points]) => points.length);
+    const found = SHOWN.map((shown) => [shown, pointsOf(shown, series)]).filter(([, points]) => points.some(([, value]) => Number.isFinite(value)));
     const first = Math.min(now - LEAST, Math.max(now - span, Math.min(...found.map(([, points]) => points[0][0]))));
     for (const [shown, points] of found) {
       if (!charts.has(shown)) charts.set(shown, new LineChart(body, { ...shown, x: (time) => new Date(time * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }) }));
@@ -96,6 +96,6 @@ async function showAbout(root) {
     ...Object.entries(extras).map(([name, there]) => [`Extra ${name}`, there ? "installed" : "not installed"]),
   ];
   const link = (href, text) => h("a", { class: "button small", href, target: "_blank", rel: "noopener" }, icon("arrow"), text);
-  fill(root, h("header", {}, h("h2", { id: "about-title", class: "grow" }, "About this service"), link("/metrics", "Prometheus"), link("/v1/openapi.json", "OpenAPI")),
+  fill(root, h("header", {}, h("h2", { id: "about-title", class: "grow" }, "About this service"), link("/v1/series.csv", "CSV"), link("/metrics", "Prometheus"), link("/v1/openapi.json", "OpenAPI")),
     h("dl", { class: "figures body" }, rows.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value)))));
 }
