@@ -149,7 +149,7 @@ class _Shot:
     def doubted(self, shots: Sequence[_Shot]) -> str | None:
         """Return why the camera is not believed beside those of all ``shots``; None where it is."""
         others = [one.walk for one in shots if one is not self and one.walk is not None]
-        return None if self.walk is None else doubt(self.scene, self.walk, others)
+        return None if self.walk is None else doubt(self.walk, others)
 
     def look_again(self, known: Mapping[int, KnownCamera]) -> None:
         """Try the cameras of other shots, of which ``known`` has the first frames, if no own one is clearly right."""

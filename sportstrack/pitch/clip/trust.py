@@ -7,42 +7,59 @@ from collections.abc import Sequence
 import numpy as np
 
 from sportstrack.pitch.camera import Floats
-from sportstrack.pitch.clip.chain import ClipScene
+from sportstrack.pitch.clip.chain import ClipScene, agrees
 from sportstrack.pitch.clip.errors import ground_in_view, to_ground
+from sportstrack.pitch.clip.joint import Key
+from sportstrack.pitch.clip.model import in_view, support
 from sportstrack.pitch.clip.shot import Walk
 from sportstrack.pitch.evidence import PitchEvidence
 
 ALONE = 0.85
 """A frame whose camera has this score is believed without another one; see `PitchEvidence.score`."""
+CHANCE = 0.65
+"""A wrong camera may score this by chance. What frames score above it adds up, for the camera or against it."""
 ELSEWHERE = 2.5
 """Metres on the ground, at the median, from which on a frame's own camera contradicts that of its shot."""
 
 
-def doubt(scene: ClipScene, walk: Walk, others: Sequence[Walk]) -> str | None:
+def doubt(walk: Walk, others: Sequence[Walk]) -> str | None:
     """Return why a shot's camera is not believed; None where it is.
 
     A weak frame may be a mistake: it takes the one touchline for the other, or the one end of the pitch for the other.
-    Two frames of a shot make the same mistake less often, and two shots that are seen from one place hardly ever.
+    Several frames make the same mistake less often. Nor do two shots that are seen from one place; but then one of them
+    must be sure by itself, for two weak ones may share a mistake.
 
     Args:
-        scene: of the shot.
-        walk: its views.
-        others: the views of the other shots of the clip.
+        walk: the views of the shot.
+        others: those of the other shots of the clip.
     """
-    looks = [one for one in scene.evidence.values() if one.camera is not None]
-    if not looks or any(one.by_hand for one in scene.evidence.values()):
+    if any(one.by_hand for one in walk.scene.evidence.values()):
         return None
-    if any((walk.joint.shared == other.joint.shared).all() for other in others):
-        return None  # it is seen from where another shot is
-    off = [_apart(scene, walk, one) for one in looks]
-    agreeing = [one.score for one, metres in zip(looks, off, strict=True) if metres <= ELSEWHERE]
-    against = [one.score for one, metres in zip(looks, off, strict=True) if metres > ELSEWHERE]
-    best = max(agreeing, default=0.0)
-    if sum(against) >= sum(agreeing):
-        return f"its frames tell different cameras: {len(agreeing)} of {len(looks)} agree"
-    if len(agreeing) < 2 and best < ALONE:
-        return f"one frame alone tells a camera, by {best:.2f} of {ALONE}, and no other frame confirms it"
-    return None
+    if not any(_lines_agree(walk, key) for key in walk.joint.keys):
+        return "in no frame the lines are where its camera has them"
+    told, why = _told(walk)
+    beside = [one for one in others if (walk.joint.shared == one.joint.shared).all()]
+    sure = told or any(_told(one)[0] for one in beside)
+    return None if sure else why
+
+
+def _told(walk: Walk) -> tuple[bool, str]:
+    """Return whether the frames of a shot tell its camera by themselves, and else why not."""
+    looks = [one for one in walk.scene.evidence.values() if one.camera is not None]
+    if not looks or any(one.by_hand for one in looks):
+        return True, ""  # marks, or another shot's camera, have begun it
+    agree = [_apart(walk, one) <= ELSEWHERE for one in looks]
+    score = sum((1 if same else -1) * max(0.0, one.score - CHANCE) for one, same in zip(looks, agree, strict=True))
+    least = ALONE - CHANCE
+    why = f"its frames tell a camera by {max(0.0, score):.2f} of {least:.2f}: {sum(agree)} of {len(looks)} agree"
+    return score >= least, why
+
+
+def _lines_agree(walk: Walk, key: Key) -> bool:
+    """Return whether the line pixels of a key frame are where the shot's camera has painted lines."""
+    seen = in_view(walk.scene.painted, walk.joint.shared, key.view, walk.scene.size)
+    _, on, explained = support(key.lines, seen, walk.scene.size)
+    return agrees(on, explained)
 
 
 def disputed(scene: ClipScene, walk: Walk, frames: Sequence[int], views: Sequence[Floats]) -> set[int]:
@@ -80,13 +97,12 @@ def _middle(off: Floats) -> float:
     return float(np.median(np.nan_to_num(np.linalg.norm(off, axis=1), nan=1e3)))
 
 
-def _apart(scene: ClipScene, walk: Walk, one: PitchEvidence) -> float:
+def _apart(walk: Walk, one: PitchEvidence) -> float:
     """Return how far apart, in metres, a frame's own camera and its shot's put the ground; infinite where unknown."""
     if one.camera is None or one.frame not in walk.views:
         return float("inf")
-    shared, view = walk.joint.shared, walk.views[one.frame]
-    pixels = ground_in_view(shared, view, scene.pitch, scene.size)
+    scene, numbers = walk.scene, np.concatenate([walk.joint.shared, walk.views[one.frame]])
+    pixels = ground_in_view(walk.joint.shared, walk.views[one.frame], scene.pitch, scene.size)
     if not len(pixels):
         return float("inf")
-    places = to_ground(np.concatenate([shared, view])[None], pixels, scene.size)[0]
-    return _middle(one.camera.to_ground(pixels) - places)
+    return _middle(one.camera.to_ground(pixels) - to_ground(numbers[None], pixels, scene.size)[0])
