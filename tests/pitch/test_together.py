@@ -126,8 +126,9 @@ def test_views_and_motions_come_back_as_they_went_in() -> None:
 
 def looked(*marks: tuple[int, float, float]) -> dict[int, PitchEvidence]:
     """Frames with cameras of a network: frame, score, and degrees by which its pan is off."""
+    both = [*MIDFIELD, *LEFT]
     return {
-        frame: replace(by_network(replace(MIDFIELD[frame], pan=MIDFIELD[frame].pan + off), frame, 0.0), score=score)
+        frame: replace(by_network(replace(both[frame], pan=both[frame].pan + off), frame, 0.0), score=score)
         for frame, score, off in marks
     }
 
@@ -135,8 +136,8 @@ def looked(*marks: tuple[int, float, float]) -> dict[int, PitchEvidence]:
 @pytest.mark.parametrize(
     ("looks", "reason"),
     [
-        (((3, 0.8, 0.0),), "one frame alone tells a camera, by 0.80 of 0.85"),
-        (((3, 0.8, 0.0), (18, 0.82, 6.0)), "its frames tell different cameras: 1 of 2 agree"),
+        (((3, 0.8, 0.0),), "its frames tell a camera by 0.15 of 0.20: 1 of 1 agree"),
+        (((3, 0.8, 0.0), (18, 0.82, 6.0)), "its frames tell a camera by 0.00 of 0.20: 1 of 2 agree"),
         (((3, 0.8, 0.0), (18, 0.75, 0.0)), ""),
         (((3, 0.95, 0.0),), ""),
     ],
@@ -150,6 +151,14 @@ def test_a_weak_frame_needs_another_one(
         return
     assert all(one.camera is None for one in track)
     assert all(one.reason.startswith(reason) for one in track)
+
+
+@pytest.mark.parametrize(("first", "known"), [(0.8, False), (0.95, True)])
+def test_a_weak_shot_is_confirmed_by_a_sure_one_of_its_camera_and_by_no_weak_one(
+    two_shots: list[SeenFrame], first: float, known: bool
+) -> None:
+    track = fit_clip(two_shots, looked((3, first, 0.0), (27, 0.8, 0.0)), FOOTBALL, SIZE).track
+    assert {one.camera is not None for one in track} == {known}
 
 
 @pytest.mark.parametrize(
