@@ -10,9 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parents[1]
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: spinning threads stall on cores that are shared
+
+settings.register_profile("suite", max_examples=40)  # of each property a run, in place of 100; each run draws others
+settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session", autouse=True)

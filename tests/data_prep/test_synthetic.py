@@ -7,10 +7,10 @@ import subprocess
 import sys
 from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
+from processes import call_word
 
 from data_prep.synthetic import (
     CLASSES,
@@ -32,11 +32,6 @@ SMALL = Settings(seed=5, frames=6, width=320, height=180, view="main", shadows=F
 @pytest.fixture(scope="module")
 def clip() -> list[tuple[np.ndarray, FrameTruth]]:
     return list(render_sequence(SMALL))
-
-
-def run_command(root: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "data_prep.synthetic", *map(str, arguments)]
-    return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
 
 
 # --- the pictures and their truth
@@ -349,8 +344,9 @@ def test_odd_sizes_cannot_be_a_video(tmp_path):
 
 
 def test_command_writes_a_sequence(root, tmp_path):
-    arguments = ("--frames", 3, "--size", "320x180", "--seed", 4, "--cuts", 1)
-    done = run_command(root, tmp_path / "out", *arguments)
+    arguments = ("--frames", "3", "--size", "320x180", "--seed", "4", "--cuts", "1")
+    command = [sys.executable, "-m", "data_prep.synthetic", str(tmp_path / "out"), *arguments]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "synthetic-00004" in done.stdout
     assert "3/3 frames" in done.stderr
@@ -369,17 +365,17 @@ def test_command_writes_a_sequence(root, tmp_path):
         (("--cuts", "200"), "cuts: expected at most half of the 250 frames, got 200"),
     ],
 )
-def test_wrong_arguments_say_what_is_wrong(root, tmp_path, arguments, message):
-    done = run_command(root, tmp_path / "out", *arguments)
+def test_wrong_arguments_say_what_is_wrong(tmp_path, arguments, message):
+    done = call_word("synthetic", tmp_path / "out", *arguments)
     assert done.returncode == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "out").exists()
 
 
-def test_a_file_where_the_folder_should_be_is_an_error(root, tmp_path):
+def test_a_file_where_the_folder_should_be_is_an_error(tmp_path):
     (tmp_path / "out").write_text("in the way")
-    done = run_command(root, tmp_path / "out", "--frames", 1, "--size", "320x180")
+    done = call_word("synthetic", tmp_path / "out", "--frames", 1, "--size", "320x180")
     assert done.returncode == 2
     assert "cannot write" in done.stderr
     assert "Traceback" not in done.stderr

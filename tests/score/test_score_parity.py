@@ -79,10 +79,11 @@ TRACKERS = {
 @pytest.mark.slow
 @pytest.mark.parametrize("tracker", TRACKERS)
 def test_all_sportsmot_training_sequences(tracker: str, shared_data: Path) -> None:
+    """Each sequence once: a third of them for each tracker."""
     ours, theirs = [], []
     folders = sorted((shared_data / "sportsmot" / "train").iterdir())
     assert len(folders) == 45
-    for folder in folders:
+    for folder in folders[list(TRACKERS).index(tracker) :: len(TRACKERS)]:
         frames = read_sequence_info(folder).frames
         truth = read_mot(folder / "gt" / "gt.txt", frames=frames)
         seq = Sequence.of(folder.name, truth, tracked(folder, frames, *TRACKERS[tracker]), frames)
