@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -28,6 +28,9 @@ CLEAR = 0.1
 Presence = Mapping[int, IntArray]
 """Track → the frames (from 0) in which it is, sorted."""
 
+NumbersWorn = Mapping[tuple[str, str], float]
+"""Team and number → how much speaks for it: frames times confidence, or another measure of that kind."""
+
 
 @dataclass(frozen=True)
 class Binding:
@@ -48,7 +51,7 @@ class Binding:
     warnings: tuple[str, ...] = field(default=())
 
 
-def bind_roster(identities: Identities, presence: Presence, roster: Roster) -> Binding:
+def bind_roster(identities: Identities, presence: Presence, roster: Roster, worn: NumbersWorn | None = None) -> Binding:
     """Find the person of each track.
 
     A track fits a person if nothing that is known of it speaks against: the confidence is that of its number, team and
@@ -60,12 +63,14 @@ def bind_roster(identities: Identities, presence: Presence, roster: Roster) -> B
         identities: what is known of the tracks.
         presence: the frames of every track of the result.
         roster: who may be seen.
+        worn: the numbers that were read in the teams, by which these get the roster's names; None: those of the tracks.
 
     Returns:
         The names, and the one id of all tracks of a person.
     """
     known = {track: _summary(track, identities, frames) for track, frames in presence.items() if len(frames)}
-    teams, warnings = match_team_names(known, presence, roster)
+    worn = numbers_worn(known, presence) if worn is None else worn
+    teams, warnings = match_team_names({one.team for one in known.values()} | {team for team, _ in worn}, worn, roster)
     known = {track: replace(one, team=teams.get(one.team, one.team)) for track, one in known.items()}
     tracks = [track for track in sorted(known) if known[track].role != "ball"]
     fits = np.array([[fit(known[track], person, roster) for person in roster] for track in tracks])
@@ -104,35 +109,43 @@ def fit(track: Identity, person: RosterPerson, roster: Roster) -> float:
     return track.number_confidence * team * same
 
 
-def match_team_names(
-    known: Mapping[int, Identity], presence: Presence, roster: Roster
-) -> tuple[dict[str, str], list[str]]:
+def numbers_worn(known: Mapping[int, Identity], presence: Presence) -> dict[tuple[str, str], float]:
+    """Return what tracks say of the numbers in their teams: confidence times frames."""
+    worn: dict[tuple[str, str], float] = {}
+    for track, one in known.items():
+        if one.number and one.team:
+            weight = one.number_confidence * len(presence[track])
+            worn[one.team, one.number] = worn.get((one.team, one.number), 0.0) + weight
+    return worn
+
+
+def match_team_names(theirs: Iterable[str], worn: NumbersWorn, roster: Roster) -> tuple[dict[str, str], list[str]]:
     """Return the tracks' team → the roster's, and a warning where the numbers do not tell.
 
     Names that are the same, whatever their case, are taken as they are; the rest is matched by the numbers read.
     """
     from scipy.optimize import linear_sum_assignment
 
-    theirs = sorted({one.team for one in known.values()} - {""})
+    theirs = sorted(set(theirs) - {""})
     same = {team.casefold(): team for team in roster.teams}
     teams = {name: same[name.casefold()] for name in theirs if name.casefold() in same}
     names = [name for name in theirs if name not in teams]
     free = [team for team in roster.teams if team not in teams.values()]
     if not names or not free:
         return teams, []
-    worn = {(person.team, person.number) for person in roster if person.number}
+    listed = {(person.team, person.number) for person in roster if person.number}
     evidence = np.zeros((len(names), len(free)))
-    for track, one in known.items():
-        if one.number and one.team in names:
-            has = np.array([(team, one.number) in worn for team in free])
+    for (team, number), weight in worn.items():
+        if team in names:
+            has = np.array([(one, number) in listed for one in free])
             if 0 < has.sum() < len(free) or len(free) == 1:
-                evidence[names.index(one.team)] += has * one.number_confidence * len(presence[track])
+                evidence[names.index(team)] += has * weight
     rows, columns = linear_sum_assignment(evidence, maximize=True)
     best = float(evidence[rows, columns].sum())
     if best - _second(evidence, rows, columns) < CLEAR * max(best, 1e-9):
-        listed, wanted = " and ".join(names), " and ".join(free)
-        text = f"the numbers do not tell which of {listed} is {wanted}: name the teams, as in --teams {free[0]}=COLOUR"
-        return teams, [text]
+        which = f"which of {' and '.join(names)} is {' and '.join(free)}"
+        which = f"whether {names[0]} is {' or '.join(free)}" if len(names) == 1 < len(free) else which
+        return teams, [f"the numbers do not tell {which}: name the teams, as in --teams {free[0]}=COLOUR"]
     return teams | {names[a]: free[b] for a, b in zip(rows, columns, strict=True)}, []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -23,7 +24,7 @@ class RosterLearner:
     """Names, out of teams, numbers and roles that other learners know.
 
     While a run goes on, what was on the picture lately is bound: who is in two places now matters, who was so an hour
-    ago does not. Ids stay as they are, for they are written by then.
+    ago does not. Which team is which is told by all numbers so far. Ids stay as they are, for they are written by then.
 
     Args:
         roster: who may be seen.
@@ -33,7 +34,8 @@ class RosterLearner:
 
     def __init__(self, roster: Roster, *, endless: bool = False) -> None:
         self._roster, self._endless = roster, endless
-        self._frames: dict[int, list[int]] = {}
+        self._frames: dict[int, array[int]] = {}
+        self._worn: dict[tuple[str, str], float] = {}
         self._now = -1
         self._binding: Binding | None = None
 
@@ -45,18 +47,22 @@ class RosterLearner:
         """Note who is on the picture."""
         self._now = frame.index
         for track in frame.tracks.track_id.tolist():
-            self._frames.setdefault(track, []).append(frame.index)
+            self._frames.setdefault(track, array("i")).append(frame.index)
         if self._endless and frame.index % _RECENT == 0:
             recent = {track: frames[-_RECENT:] for track, frames in self._frames.items()}
             self._frames = {track: frames for track, frames in recent.items() if frames[-1] > self._now - _RECENT}
 
     def now(self, tracks: Sequence[int], known: Mapping[int, Identity]) -> Mapping[int, Identity]:
-        """Return the names of those who are on the picture, or were a moment ago."""
+        """Return names and the roster's teams of those who are on the picture, or were a moment ago."""
         frames = {track: self._frames[track][-_RECENT:] for track in tracks if track in self._frames}
         recent = {track: np.array(one, np.int64) for track, one in frames.items() if one[-1] > self._now - _RECENT}
         whole = Identities(replace(one, first_frame=0, last_frame=MAX_FRAMES) for one in known.values())
-        bound = bind_roster(whole, recent, self._roster).identities
-        return {one.track_id: one for one in bound if one.name}
+        for one in whole:
+            if one.number and one.team and one.track_id in recent:
+                key = (one.team, one.number)
+                self._worn[key] = self._worn.get(key, 0.0) + one.number_confidence
+        bound = bind_roster(whole, recent, self._roster, self._worn).identities
+        return {one.track_id: one for one in bound}
 
     def finish(self, known: Identities) -> Identities:
         """Return the names of the whole run."""

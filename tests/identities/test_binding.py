@@ -71,6 +71,22 @@ def test_numbers_that_both_teams_wear_tell_no_team() -> None:
     assert "the numbers do not tell which of A and B is Reds and Blues" in found.warnings[0]
 
 
+def test_one_team_alone_whose_numbers_tell_nothing_is_told_in_plain_words() -> None:
+    found = bind_roster(Identities([one(1, "B", "7")]), frames((0, 50)), ROSTER)
+    assert found.warnings == (
+        "the numbers do not tell whether B is Reds or Blues: name the teams, as in --teams Reds=COLOUR",
+    )
+
+
+def test_numbers_that_were_read_before_tell_which_team_is_which() -> None:
+    who = Identities([one(1, "A", "7"), one(2, "B")])
+    assert names(bind_roster(who, frames((0, 50), (0, 50)), ROSTER).identities) == {}
+    found = bind_roster(who, frames((0, 50), (0, 50)), ROSTER, {("A", "23"): 3.0, ("B", "10"): 2.0, ("A", "10"): 1.0})
+    assert found.teams == {"A": "Blues", "B": "Reds"}
+    assert names(found.identities) == {1: "Eve"}
+    assert found.identities.of(2)[0].team == "Reds"
+
+
 def test_without_a_team_a_number_names_somebody_if_it_is_worn_once() -> None:
     found = bind_roster(Identities([one(1, "", "10"), one(2, "", "7")]), frames((0, 50), (0, 50)), ROSTER)
     assert names(found.identities) == {1: "Cy"}

@@ -12,10 +12,14 @@ import pytest
 from readers import PaintedReader, Walking, painted
 
 from sportstrack.errors import FormatError
-from sportstrack.identities import read_identities
+from sportstrack.identities import Identity, read_identities
+from sportstrack.identities.roster import Roster, RosterPerson
 from sportstrack.mot import read_mot
+from sportstrack.track.frames import TrackedFrame
+from sportstrack.track.named import RosterLearner
 from sportstrack.track.run import track_video
 from sportstrack.track.summary import Summary
+from sportstrack.types import Tracks
 from sportstrack.video import VideoWriter
 
 FRAMES, GONE = 120, range(50, 90)
@@ -97,3 +101,19 @@ def test_another_roster_is_another_run(match: Path, tmp_path: Path) -> None:
     again = track_video(match / "match.mp4", tmp_path / "out", roster=tmp_path / "squads.csv", **how)
     assert not first.skipped
     assert not again.skipped
+
+
+def test_while_a_run_goes_on_everybody_has_the_roster_s_team_and_keeps_it() -> None:
+    """The number that tells which team is A is off the picture after four seconds; a person without number stays."""
+    people = [RosterPerson("Reds", "7", "Ada"), RosterPerson("Blues", "9", "Ben"), RosterPerson("Blues", "7", "Cy")]
+    learner, told = RosterLearner(Roster(people)), []
+    known = {1: Identity(1, team="A", team_confidence=0.9, number="9", number_confidence=0.95)}
+    known |= {2: Identity(2, team="A", team_confidence=0.9), 3: Identity(3, team="B", team_confidence=0.9)}
+    for frame in range(0, 800, 10):
+        ids = np.array([1, 2, 3] if frame < 100 else [2, 3])
+        boxes = np.zeros((len(ids), 4)) + (0, 0, 10, 20)
+        tracks = Tracks(boxes, np.ones(len(ids)), np.zeros(len(ids), np.int64), ids, np.arange(len(ids)))
+        learner.add(TrackedFrame(frame, frame / 25, tracks=tracks))
+        told.append(learner.now(ids.tolist(), {track: known[track] for track in ids.tolist()}))
+    assert told[0][1].name == "Ben"
+    assert [(one[2].team, one[3].team) for one in told] == [("Blues", "Reds")] * len(told)
