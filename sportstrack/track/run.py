@@ -222,12 +222,11 @@ def _one_pass(
         summary.quality = report(settings, parts.detector, shape, summary.stages_ms, ms, boxes)
         if settings.knows_who:
             summary.identities = who.finish()
+            summary.warnings += who.warnings
         if who.teams is not None:
             summary.teams = who.teams.report()
-            summary.warnings += who.teams.warnings
         if people is not None:
             summary.seen = [one.to_dict() for one in people.seen(float(info.frame_rate), settings.every)]
-            summary.warnings += people.warnings
         summary.dropped_boxes, summary.dropped_frames = parts.tracker.dropped, frames.dropped
         summary.warnings += parts.tracker.warnings + frames.warnings + parts.observer.warnings
         summary.warnings += _ignored(parts, settings)

@@ -11,9 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
+import numpy as np
+
 from sportstrack.identities import Identities, Identity
 from sportstrack.identities.names import OFF
 from sportstrack.numbers.votes import NumberVotes
+from sportstrack.numbers.watch import LEAST_TALL
 from sportstrack.recording import RecordingInfo
 from sportstrack.track.frames import Observation, TrackedFrame
 from sportstrack.track.settings import TrackSettings
@@ -22,6 +25,9 @@ from sportstrack.types import Tracks
 
 REFRESH = 0.5  # seconds of video after which learners are asked again
 RECENT = 20.0  # seconds since a track was seen within which they are asked for it
+LEGIBLE_TALL = 70  # pixels of people whose numbers can usually be read
+_TALLEST = 400  # pixels; taller ones count as this
+_LARGE = 0.02  # share of the boxes that must be large enough for a look at the number
 
 
 class Learner(Protocol):
@@ -46,6 +52,11 @@ class Learner(Protocol):
         """Return what it knows at the end, with the whole run in view."""
         ...
 
+    @property
+    def warnings(self) -> list[str]:
+        """What the user should know, once the run has ended."""
+        ...
+
 
 class NumberLearner:
     """Shirt numbers, out of the votes that detections carry.
@@ -59,6 +70,7 @@ class NumberLearner:
     def __init__(self, *, endless: bool = False) -> None:
         self._votes, self._endless = NumberVotes(), endless
         self._checked = (float("-inf"), 0)  # seconds and frame
+        self._heights = np.zeros(_TALLEST + 1, np.int64)  # boxes of each height in pixels
 
     def before(self, observation: Observation) -> Observation:
         """Return the observation as it is."""
@@ -68,6 +80,8 @@ class NumberLearner:
         """Count the votes of a frame."""
         tracks = frame.tracks
         self._votes.add(frame.index, frame.time, tracks.track_id, tracks.detection, frame.detections.number_votes)
+        tall = tracks.xyxy[tracks.detection >= 0]
+        np.add.at(self._heights, np.clip(tall[:, 3] - tall[:, 1], 0, _TALLEST).astype(np.int64), 1)
         if self._endless and not 0 <= frame.time - self._checked[0] < RECENT:
             self._votes.forget(self._checked[1])
             self._checked = (frame.time, frame.index)
@@ -79,6 +93,19 @@ class NumberLearner:
     def finish(self, known: Identities) -> Identities:
         """Return the numbers at the end."""
         return self._votes.identities({track: known.of(track)[-1].team for track in known.track_ids})
+
+    @property
+    def warnings(self) -> list[str]:
+        """One line where people are too small in the picture for anything to be read."""
+        total = int(self._heights.sum())
+        if not total or self._heights[int(LEAST_TALL) :].sum() > _LARGE * total:
+            return []
+        usual = int(np.searchsorted(np.cumsum(self._heights), total / 2))
+        text = (
+            f"no shirt numbers: people are about {usual} pixels tall in this picture; numbers can be read from about "
+            f"{LEGIBLE_TALL} pixels on. A larger picture or a nearer camera shows them"
+        )
+        return [text]
 
 
 class WhoIsWho:
@@ -150,6 +177,11 @@ class WhoIsWho:
                 self._spent(learner, started)
             self._final = known
         return self._final
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the user should know, once the run has ended."""
+        return [text for one in self.learners for text in one.warnings]
 
     @property
     def teams(self) -> TeamLearner | None:

@@ -17,6 +17,8 @@ from sportstrack.identities import read_identities
 from sportstrack.recording import Recording
 from sportstrack.track.frames import TrackedFrame
 from sportstrack.track.run import track_video
+from sportstrack.track.who import NumberLearner
+from sportstrack.types import Detections, Tracks
 from sportstrack.video import VideoWriter
 
 FRAMES = 100
@@ -120,3 +122,31 @@ def test_the_summary_says_how_many_tracks_have_a_number(match: Path, tmp_path: P
         assert "3 of 3 tracks have a number" in summary.as_text()
         assert "numbers" in summary.stages_ms
     assert "have a number" not in track_video(match, detector=Walking(boxes_at), shots=False).as_text()
+
+
+def looked(learner: NumberLearner, frame: int, tall: float, *ids: int) -> None:
+    """Show a learner people of one height, on each of whom a 9 is read."""
+    boxes = np.array([[20.0 * one, 10, 20.0 * one + tall / 3, 10 + tall] for one in ids])
+    ones, zeros, track = np.ones(len(ids)), np.zeros(len(ids), np.int64), np.array(ids)
+    votes = np.tile(np.array([[9, 0.9]], np.float32), (len(ids), 1))
+    found = Detections(boxes, ones, zeros, number_votes=votes)
+    tracks = Tracks(boxes, ones, zeros, track, np.arange(len(ids)))
+    learner.add(TrackedFrame(frame, frame / 25, found, tracks=tracks))
+
+
+def test_people_too_small_to_be_read_are_told_with_their_size() -> None:
+    small, large = NumberLearner(), NumberLearner()
+    looked(small, 0, 28.0, 1, 2, 3)
+    looked(large, 0, 90.0, 1, 2, 3)
+    assert [text[:48] for text in small.warnings] == ["no shirt numbers: people are about 28 pixels tal"]
+    assert large.warnings == []
+    assert NumberLearner().warnings == []
+
+
+def test_in_a_stream_without_end_numbers_of_those_long_gone_are_forgotten() -> None:
+    kept, endless = NumberLearner(), NumberLearner(endless=True)
+    for learner in (kept, endless):
+        for frame in range(0, 3000, 25):
+            looked(learner, frame, 90.0, *([1, 2] if frame < 500 else [2]))
+    assert {track: one.number for track, one in kept.now([1, 2], {}).items()} == {1: "9", 2: "9"}
+    assert {track: one.number for track, one in endless.now([1, 2], {}).items()} == {2: "9"}
