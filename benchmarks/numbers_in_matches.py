@@ -80,8 +80,10 @@ def one_match(plan: Settings) -> Match:
         ids = seen.track_id[people]
         votes.add(seen.frame, seen.frame / plan.frame_rate, ids, np.arange(len(ids)), found)
         spent += time.process_time() - started
-        table_of = TrackTable.of(np.full(len(ids), seen.frame), ids, boxes)
-        match.tracks.append(replace(table_of, number_votes=found))
+        n = len(ids)
+        at, unknown = np.full(n, seen.frame), np.full(n, -1)
+        one = TrackTable(at, ids, boxes, table.score, unknown, unknown, np.zeros(n, np.bool_), number_votes=found)
+        match.tracks.append(one)
         for row, track in zip(people.tolist(), ids.tolist(), strict=True):
             why = legibility(image, seen, row, before.get(track), plan.motion_blur)
             match.reasons[why] += 1
@@ -147,13 +149,10 @@ def report_joined(matches: list[Match]) -> None:
     """Print how many joined tracks of two people are split, and how many tracks of one person."""
     counts: Counter[str] = Counter()
     for match in matches:
-        table = TrackTable.of(
-            *(np.concatenate([getattr(t, column) for t in match.tracks]) for column in ("frame", "track_id", "xyxy"))
-        )
-        votes = np.concatenate([t.number_votes for t in match.tracks if t.number_votes is not None])
-        table = replace(table, number_votes=votes)
+        columns = [name for name, value in vars(match.tracks[0]).items() if value is not None]
+        table = TrackTable(**{name: np.concatenate([getattr(t, name) for t in match.tracks]) for name in columns})
         middle, last = (int(table.frame.max()) + 1) // 2, int(table.frame.max())
-        read = table.number_votes[:, 1] > 0
+        read = np.asarray(table.number_votes)[:, 1] > 0
         early, late = table.frame < middle, table.frame >= middle
         ids = np.unique(table.track_id).tolist()
         enough = {(i, half): (read & part & (table.track_id == i)).sum() >= LEAST_READINGS

@@ -4,6 +4,7 @@
     python benchmarks/score_speed.py --objects 25 --rounds 9
     python benchmarks/score_speed.py --crowd              # all players in one 1280 × 720 picture, however many
     python benchmarks/score_speed.py --csv score_speed.csv
+    python benchmarks/score_speed.py --read SportsMOT/train   # the time of reading its truth alone
 
 CPU seconds of one process and one thread; the contenders take turns, and the median of the rounds counts. Imports are
 not timed. Every contender's HOTA, MOTA and IDF1 are checked against ours in the same run. motmetrics has its distances
@@ -30,7 +31,7 @@ from statistics import median
 
 import numpy as np
 
-from sportstrack import score_tracks
+from sportstrack import read_mot, score_tracks
 
 FRAMES = 750
 SEQUENCE = "benchmark"
@@ -182,6 +183,16 @@ def measure(
     return {name: median(values) for name, values in seconds.items()}
 
 
+def report_reading(folder: Path, rounds: int) -> None:
+    """Print the CPU seconds of reading every gt/gt.txt of a folder."""
+    files, seconds, rows = sorted(folder.glob("*/gt/gt.txt")), [], 0
+    for _ in range(rounds):
+        start = time.process_time()
+        rows = sum(len(read_mot(file)) for file in files)
+        seconds.append(time.process_time() - start)
+    print(f"{len(files)} files, {rows:,} boxes: {median(seconds):.2f} s")
+
+
 def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -190,7 +201,11 @@ def main() -> None:
     parser.add_argument("--crowd", action="store_true")
     parser.add_argument("--only", nargs="+", choices=sorted(CONTENDERS), help="leave the other contenders out")
     parser.add_argument("--csv", type=Path)
+    parser.add_argument("--read", type=Path, metavar="DIR", help="time the reading of DIR/*/gt/gt.txt, and stop")
     options = parser.parse_args()
+    if options.read:
+        report_reading(options.read, options.rounds)
+        return
     contenders = {k: v for k, v in usable().items() if not options.only or k in options.only or k == "sportstrack"}
     print(f"Python {platform.python_version()}, numpy {np.__version__}, {platform.machine()}; {FRAMES} frames\n")
     print("| objects | " + " | ".join(contenders) + " |\n|---:|" + "---:|" * len(contenders))
