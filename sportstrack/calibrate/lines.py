@@ -108,22 +108,29 @@ def _ridges(smooth: NDArray[np.uint8], x: NDArray[Any], y: NDArray[Any], least: 
     """Return those of the pixels, none at the border, that hold a line's middle, (N, 3): x, y, angle of the normal."""
     wide = smooth.shape[1]
     flat, at = smooth.ravel(), y.astype(np.intp) * wide + x
-    # rows of the 3 x 3 pixels around each, from top left to bottom right
-    a, b, c, d, e, f, g, h, i = (
-        flat[at + (dy * wide + dx)].astype(np.float32) for dy in (-1, 0, 1) for dx in (-1, 0, 1)
-    )
-    gx, gy = (c - a + 2 * (f - d) + i - g) / 8.0, (g - a + 2 * (h - b) + i - c) / 8.0  # Sobel's kernels
-    hxx = (a - 2 * b + c + 2 * (d - 2 * e + f) + g - 2 * h + i) / 4.0
-    hyy = (a - 2 * d + g + 2 * (b - 2 * e + h) + c - 2 * f + i) / 4.0
-    xy = (a - c - g + i) / 4.0
-    half, turn = (hxx + hyy) / 2, np.hypot((hxx - hyy) / 2, xy)
+
+    def around(dx: int, dy: int) -> NDArray[np.float32]:
+        return flat.take(at + (dy * wide + dx)).astype(np.float32)
+
+    # the 3 x 3 pixels around each, from top left to bottom right
+    a, b, c, d, e, f, g, h, i = (around(dx, dy) for dy in (-1, 0, 1) for dx in (-1, 0, 1))
+    ac, gi, df, bh = a + c, g + i, d + f, b + h
+    hxx = (ac + gi + 2 * df - 2 * (bh + 2 * e)) / 4.0
+    hyy = (ac + gi + 2 * bh - 2 * (df + 2 * e)) / 4.0
+    half, lean, xy = (hxx + hyy) / 2, (hxx - hyy) / 2, (a - c - g + i) / 4.0
+    turn = np.sqrt(lean * lean + xy * xy)
     across, along = half - turn, half + turn
-    angle = 0.5 * np.arctan2(2 * xy, hxx - hyy) + np.pi / 2  # of the eigenvector of the lesser eigenvalue
-    nx, ny = np.cos(angle), np.sin(angle)
-    shift = -(gx * nx + gy * ny) / np.minimum(across, -1e-6)
-    inside = (np.abs(shift * nx) <= 0.6) & (np.abs(shift * ny) <= 0.6)
-    keep = inside & (across < -least / 2) & (np.abs(along) < -0.5 * across)
-    found: FloatArray = np.column_stack([x + shift * nx, y + shift * ny, angle])[keep]
+    keep = np.flatnonzero((across < -least / 2) & (np.abs(along) < -0.5 * across))
+    a, b, c, d, f, g, h, i = (one[keep] for one in (a, b, c, d, f, g, h, i))
+    lean, xy, turn, across = lean[keep], xy[keep], turn[keep], across[keep]
+    gx, gy = (c - a + 2 * (f - d) + i - g) / 8.0, (g - a + 2 * (h - b) + i - c) / 8.0  # Sobel's kernels
+    # squares and product of the normal: the eigenvector of the lesser eigenvalue
+    nxx, nyy, nxy = (1 - lean / turn) / 2, (1 + lean / turn) / 2, -xy / turn / 2
+    right, down = (gx * nxx + gy * nxy) / -across, (gx * nxy + gy * nyy) / -across
+    inside = (np.abs(right) <= 0.6) & (np.abs(down) <= 0.6)
+    keep, right, down = keep[inside], right[inside], down[inside]
+    angle = 0.5 * np.arctan2(xy[inside], lean[inside]) + np.pi / 2
+    found: FloatArray = np.column_stack([x[keep] + right, y[keep] + down, angle])
     return found
 
 
@@ -131,17 +138,22 @@ def _evenly_bedded(image: Image, paint: Any, points: FloatArray, least: float) -
     """Return whether a line is brighter than both of its sides, and these have about one colour: (N,)."""
     if not len(points):
         return np.zeros(0, np.bool_)
-    high, wide = image.shape[:2]
+    high, wide = paint.shape
+    x, y = points.T[:2].astype(np.float32)
+    right, down = (SIDE * trigonometric(points[:, 2]).astype(np.float32) for trigonometric in (np.cos, np.sin))
 
-    def at(away: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        place = np.rint(points[:, :2] + away * normal).astype(np.intp)
-        return place[:, 1].clip(0, high - 1), place[:, 0].clip(0, wide - 1)
+    def at(away: int) -> NDArray[np.intp]:
+        row, column = np.rint(y + away * down).clip(0, high - 1), np.rint(x + away * right).clip(0, wide - 1)
+        return row.astype(np.intp) * wide + column.astype(np.intp)
 
-    normal = np.column_stack([np.cos(points[:, 2]), np.sin(points[:, 2])])
-    here, there = at(-SIDE), at(SIDE)
-    differs = np.abs(image[here].astype(np.int16) - image[there]).max(axis=1)
-    height = paint[at(0)].astype(np.int16) - np.maximum(paint[here], paint[there])
-    bedded: NDArray[np.bool_] = (differs <= np.maximum(ALIKE, 0.8 * height)) & (height >= least)
+    here, there, light = at(-1), at(1), paint.ravel()
+    height = light.take(at(0)).astype(np.int16) - np.maximum(light.take(here), light.take(there))
+    rows = np.flatnonzero(height >= least)
+    sides = (image.reshape(-1, 3).take(side[rows], axis=0).astype(np.int16) for side in (here, there))
+    differs = np.abs(np.subtract(*sides))
+    most = np.maximum(np.maximum(differs[:, 0], differs[:, 1]), differs[:, 2])
+    bedded = np.zeros(len(points), np.bool_)
+    bedded[rows] = most <= np.maximum(ALIKE, 0.8 * height[rows])
     return bedded
 
 
@@ -151,15 +163,22 @@ def _long(points: FloatArray, shape: tuple[int, int]) -> NDArray[np.bool_]:
     Directions add up as doubled angles: along a line they add, in a crowd they cancel out.
     """
     cv2 = require_cv2()
-    column = np.rint(points[:, 0]).astype(np.intp).clip(0, shape[1] - 1)
-    row = np.rint(points[:, 1]).astype(np.intp).clip(0, shape[0] - 1)
-    around = (2 * STRAIGHT + 1, 2 * STRAIGHT + 1)
-    along = np.zeros(len(points))
-    for part in (np.cos(2 * points[:, 2]), np.sin(2 * points[:, 2])):
-        drawn = np.zeros(shape, np.float32)
-        drawn[row, column] = part
-        summed = cv2.boxFilter(drawn, -1, around, normalize=False, borderType=cv2.BORDER_CONSTANT)
-        along += part * summed[row, column]
+    high, wide = shape
+    column = np.rint(points[:, 0]).astype(np.intp).clip(0, wide - 1)
+    row = np.rint(points[:, 1]).astype(np.intp).clip(0, high - 1)
+    at = row * wide + column
+    # corners of the square around each point in a table of sums, which has one more row and column
+    left, right = np.maximum(column - STRAIGHT, 0), np.minimum(column + STRAIGHT + 1, wide)
+    top = np.maximum(row - STRAIGHT, 0) * (wide + 1)
+    bottom = np.minimum(row + STRAIGHT + 1, high) * (wide + 1)
+    corners = bottom + right, top + left, bottom + left, top + right
+    along = np.zeros(len(points), np.float32)
+    drawn = np.zeros(shape, np.float32)
+    for part in (np.cos(2 * points[:, 2]).astype(np.float32), np.sin(2 * points[:, 2]).astype(np.float32)):
+        drawn.ravel()[at] = part
+        sums = cv2.integral(drawn, sdepth=cv2.CV_32F).ravel()
+        a, b, c, d = (sums.take(corner) for corner in corners)
+        along += part * (a + b - c - d)
     long: NDArray[np.bool_] = along >= 1.5 * STRAIGHT
     return long
 

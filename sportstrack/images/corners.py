@@ -11,6 +11,7 @@ from sportstrack.images.opencv import require_cv2
 from sportstrack.types import FloatArray
 
 LEAST_SIDE = 32  # pixels; in less there is nothing to compare
+STRIP = 64  # rows of a picture whose corners are looked for together
 
 
 def halve(image: NDArray[Any], width: int) -> NDArray[Any]:
@@ -48,7 +49,7 @@ def best_corners(
     Returns:
         (N, 2) pixel centres x, y; the first pixel is at 0.
     """
-    strength = require_cv2().cornerMinEigenVal(grey, 3)
+    strength = _strength(grey)
     if free is not None:
         strength[free == 0] = 0.0
     rows, columns = grey.shape[0] // cell, grey.shape[1] // cell
@@ -59,3 +60,14 @@ def best_corners(
     y, x = np.divmod(best[good], cell)
     places: FloatArray = np.stack([good % columns * cell + x, good // columns * cell + y], axis=1).astype(np.float64)
     return places
+
+
+def _strength(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the lesser eigenvalue of each pixel's gradients, (h, w); strip by strip, which needs no large memory."""
+    cv2 = require_cv2()
+    strength = np.empty(grey.shape, np.float32)
+    for first in range(0, len(grey), STRIP):
+        above = min(first, 2)  # rows that the gradients and their sums reach over
+        strip = cv2.cornerMinEigenVal(grey[first - above : first + STRIP + 2], 3)
+        strength[first : first + STRIP] = strip[above : above + STRIP]
+    return strength
