@@ -84,15 +84,16 @@ def memory(lengths: list[int]) -> None:
     for frames in lengths:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "crowd.npz"
-            record(path, frames)
+            held = record(path, frames)
             with get_context("spawn").Pool(1) as pool:
                 peak, seconds = pool.apply(replay, (str(path), folder))
             size = path.stat().st_size / 1e6
         print(f"| {frames:,} | {size:.0f} | {peak:.0f} | {1000 * seconds / frames:.1f} |", flush=True)
+    print(f"{PLAYERS} masks in memory: {held / 1e3:.0f} kB")
 
 
-def record(path: Path, frames: int) -> None:
-    """Write a recording of masked players who walk about."""
+def record(path: Path, frames: int) -> int:
+    """Write a recording of masked players who walk about; return the bytes of the last frame's masks."""
     rng = np.random.default_rng(0)
     height = rng.uniform(30, 120, PLAYERS)
     size = np.column_stack([0.45 * height, height])
@@ -110,6 +111,7 @@ def record(path: Path, frames: int) -> None:
         table = Detections(boxes, rng.uniform(0.6, 0.95, PLAYERS), np.zeros(PLAYERS, np.int64), mask=masks)
         writer.write(RecordedFrame(frame, frame / RATE, table))
     writer.close()
+    return int(masks.counts.nbytes)
 
 
 def rough_ellipse(width: int, height: int, rng: np.random.Generator) -> np.ndarray:
