@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from parsers import parse
 
 from sportstrack.serve.metrics.figures import ServiceFigures
@@ -134,6 +136,20 @@ def test_the_image_pins_what_it_installs() -> None:
     assert {"torch", "fastapi", "uvicorn", "numpy", "onnxruntime", "ultralytics"} <= pinned
     torch = next(line for line in lines if line.startswith("torch=="))
     assert f"ARG TORCH_VERSION={torch.partition('==')[2]}+cpu" in (DEPLOY / "Dockerfile").read_text("utf-8")
+
+
+def test_what_is_pinned_is_what_the_package_asks_for() -> None:
+    tomllib = pytest.importorskip("tomllib", reason="Python 3.10 has none")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    lines = (DEPLOY / "constraints.txt").read_text("utf-8").splitlines()
+    pinned = dict(line.split("==") for line in lines if line and not line.startswith("#"))
+    pinned = {canonicalize_name(name): version for name, version in pinned.items()}
+    extras = project["optional-dependencies"]
+    for text in (*project["dependencies"], *extras["serve"], *extras["parquet"]):
+        wanted = Requirement(text)
+        version = pinned.get(canonicalize_name(wanted.name))
+        assert version is not None, f"{text} is not pinned"
+        assert wanted.specifier.contains(version, prereleases=True), f"{text}, pinned is {version}"
 
 
 def test_compose_runs_all_services_hardened() -> None:

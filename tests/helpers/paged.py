@@ -63,7 +63,8 @@ def make_clip(folder: Path, count: int, step: int) -> Clip:
     detections.write_text("\n".join(lines) + "\n", encoding="utf-8")
     height, width = images[0].shape[:2]
     frames = [images[_there_and_back(frame)] for frame in range(count)]
-    video = make_video(folder / "match.mp4", count, size=(width, height), pictures=frames, rate=Fraction(10))
+    how: Any = {"rate": Fraction(10), "options": {"preset": "ultrafast"}}
+    video = make_video(folder / "match.mp4", count, size=(width, height), pictures=frames, **how)
     return Clip(video, detections, count)
 
 

@@ -20,7 +20,7 @@ from serving import TOKEN, Served, served
 
 from sportstrack import assets_folder, track_video
 
-SLOW = {"detector": "toy:Slow", "batch": 1, "formats": ["mot"], "every": 10}
+SLOW = {"detector": "toy:Slow", "batch": 1, "formats": ["mot"], "every": 16}
 WORDS = ("--plugins", "toy:find,toy:Slow")
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
@@ -48,7 +48,7 @@ def test_a_killed_worker_and_a_killed_service_lose_and_double_nothing(tmp_path: 
         assert [job["state"] for job in jobs] == ["done", "done"]
         assert [job["starts"] for job in jobs] == [3, 1]
         assert states(server, running) == ["queued", "running"] * 3 + ["done"]
-        track_video(matches / "long.mp4", tmp_path / "direct", detector="toy:find", formats=["mot"], every=10)
+        track_video(matches / "long.mp4", tmp_path / "direct", detector="toy:find", formats=["mot"], every=16)
         right = (tmp_path / "direct" / "long.txt").read_text()
         for job in jobs:
             assert {one["name"] for one in job["files"]} >= {"long.txt", "long.summary.json"}

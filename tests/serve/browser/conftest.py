@@ -40,7 +40,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Clip:
 @pytest.fixture(scope="session")
 def long_clip(tmp_path_factory: pytest.TempPathFactory) -> Clip:
     """Enough frames that a test can look at the job while it runs."""
-    return make_clip(tmp_path_factory.mktemp("long"), 3000, step=4)
+    return make_clip(tmp_path_factory.mktemp("long"), 1500, step=4)
 
 
 @pytest.fixture(scope="module")
