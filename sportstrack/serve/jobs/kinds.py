@@ -22,6 +22,10 @@ from sportstrack.track.settings import TrackSettings, read_settings
 from sportstrack.trackers import TRACKERS, create_tracker
 
 _NOT_TRACK = ("trust", "show", "live", "detections", "first_frame", "pitch", "roster", "team_colours")
+_NOT_LIVE = (
+    *("batch", "boxes", "draw_enhanced", "formats", "frame_rate", "mot_classes"),
+    *("offline", "refine_settings", "save_detections", "size"),
+)
 _DETECTOR = ("weights", "detector", "imgsz", "device", "engine", "precision", "enhance", "thermal")
 _TABLES = {
     "tracker_settings": "the tracker's own settings by name",
@@ -111,6 +115,17 @@ KINDS = {
 }
 
 
+STREAM = JobKind(
+    "stream",
+    "track a live stream",
+    "video",
+    ((TrackSettings, tuple(f.name for f in fields(TrackSettings) if f.name not in (*_NOT_TRACK, *_NOT_LIVE))),),
+    {"roster": KINDS["track"].files["roster"]},
+)
+"""What live streams take: nothing is written as files of a run are, and nothing is refined."""
+LIVE_QUALITY = "fast"
+
+
 def kind_of(name: str) -> JobKind:
     """Return a kind by its name; SettingError with the nearest one if there is none."""
     if name not in KINDS:
@@ -148,7 +163,11 @@ def check_settings(kind: JobKind, values: Mapping[str, Any], settings: ServeSett
     if needs_weights and not found.get("detector") and "detections" not in values:  # a replay runs no detector
         found.setdefault("weights", default_weights(settings))
     _check_size(found.get("imgsz"), settings)
-    if kind.name == "track" and found.get("tracker_settings") and found.get("tracker", "sports").lower() in TRACKERS:
+    if (
+        kind.name in ("track", "stream")
+        and found.get("tracker_settings")
+        and found.get("tracker", "sports").lower() in TRACKERS
+    ):
         create_tracker(found.get("tracker", "sports"), **found["tracker_settings"])
     return found
 
@@ -163,6 +182,8 @@ def describe(kind: JobKind, settings: ServeSettings) -> list[dict[str, Any]]:
         if row["name"] == "weights":
             row["choices"] = [Path(entry).name for entry in settings.weights]
             row["default"] = next(iter(row["choices"]), None)
+        if row["name"] == "quality" and kind is STREAM:
+            row["default"] = LIVE_QUALITY
         if row["name"] == "detector":
             row["choices"] = list(settings.plugins)
     empty = {"default": None, "low": None, "high": None, "choices": None, "metavar": "FILE"}

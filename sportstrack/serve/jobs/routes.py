@@ -14,7 +14,7 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 from sportstrack.serve.events import EventStream, ServerEvent
 from sportstrack.serve.jobs.answers import file_answer, job_json
 from sportstrack.serve.jobs.desk import Desk
-from sportstrack.serve.jobs.kinds import KINDS, describe, kind_of
+from sportstrack.serve.jobs.kinds import KINDS, STREAM, describe, kind_of
 from sportstrack.serve.jobs.sources import PREVIEW, RESULTS
 from sportstrack.serve.jobs.trackfile import page_text
 from sportstrack.serve.metrics.series import as_csv, as_parquet
@@ -203,8 +203,11 @@ def kinds() -> dict[str, Any]:
 
 @router.get("/settings/{kind}", summary="The settings of a kind of job")
 def settings(kind: str, service: TheService) -> list[dict[str, Any]]:
-    """Name, type, help, default, range and choices: what a form needs. They are the command line's."""
-    return describe(kind_of(kind), service.settings)
+    """Name, type, help, default, range and choices: what a form needs. They are the command line's.
+
+    The kind ``stream`` has those of live streams.
+    """
+    return describe(STREAM if kind == STREAM.name else kind_of(kind), service.settings)
 
 
 def _series(key: str, service: Service, since: float) -> tuple[list[str], list[list[Any]]]:

@@ -4,6 +4,7 @@ import { upload } from "./upload.js";
 /** What most people set, in this order; everything else is under "All settings". */
 const COMMON = {
   track: ["quality", "weights", "tracker", "teams", "numbers", "offline"],
+  stream: ["quality", "weights", "tracker", "teams", "numbers", "roster"],
   sot: ["init", "detect", "ball", "method", "redetect", "weights"],
   refine: ["preset", "steps", "detections"],
   evaluate: ["truth", "benchmark", "diagnose", "plots"],

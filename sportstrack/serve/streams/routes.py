@@ -15,7 +15,7 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 from sportstrack.identities.roster import read_roster
 from sportstrack.serve.addresses import TARGET_SCHEMES, check_address
 from sportstrack.serve.events import EventStream, ServerEvent
-from sportstrack.serve.jobs.kinds import check_settings, kind_of
+from sportstrack.serve.jobs.kinds import LIVE_QUALITY, STREAM, check_settings
 from sportstrack.serve.jobs.routes import desk_of
 from sportstrack.serve.metrics.series import as_csv, as_parquet
 from sportstrack.serve.refusal import RefusedError, not_found
@@ -90,10 +90,7 @@ async def begin(asked: StreamRequest, streams: TheStreams, service: TheService) 
     for target, schemes in ((outputs.udp, ("udp",)), (outputs.webhook, TARGET_SCHEMES[1:])):
         if target is not None:
             await asyncio.to_thread(check_address, target, settings.targets, schemes=schemes, what="--targets")
-    for name in ("detections", "pitch", "config"):
-        if name in asked.settings:
-            raise RefusedError(f"{name}: is a file, which streams do not take", "setting")
-    values = await asyncio.to_thread(check_settings, kind_of("track"), {"quality": "fast", **asked.settings}, settings)
+    values = await asyncio.to_thread(check_settings, STREAM, {"quality": LIVE_QUALITY, **asked.settings}, settings)
     wanted = {name: value for name, value in outputs.model_dump().items() if value}
     roster = None
     if (given := asked.settings.get("roster")) is not None:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from sportstrack.serve.processes.child import ChildProcess
@@ -110,7 +111,7 @@ class LiveStream:
             "id": self.spec.id,
             "name": self.spec.name,
             "source": {"url": without_password(self.spec.url)},
-            "settings": self.spec.settings,
+            "settings": _without_places(self.spec.settings),
             "outputs": {name: self._shown(value) for name, value in self.spec.outputs.items()},
             "state": self.state,
             "message": self.message,
@@ -232,3 +233,8 @@ class LiveStream:
     @staticmethod
     def _shown(value: Any) -> Any:
         return without_password(value) if isinstance(value, str) else value
+
+
+def _without_places(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings without where the weights lie, which is nobody's business."""
+    return {name: Path(value).name if name == "weights" else value for name, value in settings.items()}

@@ -28,6 +28,8 @@ from serving import served
 from toy import SIZE, make_match
 from websockets.sync.client import connect
 
+from sportstrack.serve.streams.stream import LiveStream, StreamSpec
+
 
 def events(watched: Watched, count: int) -> list[tuple[str, dict[str, Any]]]:
     """The first events of a stream."""
@@ -126,6 +128,7 @@ def test_the_counters_reach_prometheus_and_the_time_series(watched: Watched) -> 
         ({"settings": {"roster": {"upload": "x"}}}, 404, "upload"),
         ({"settings": {"roster": "squad.csv"}}, 400, "roster"),
         ({"settings": {"detections": {"upload": "x"}}}, 400, "detections"),
+        ({"settings": {"formats": ["mot"]}}, 400, "formats"),
         ({"colour": "red"}, 400, "colour"),
     ],
 )
@@ -300,6 +303,12 @@ def test_an_rtsp_camera_is_read_and_its_password_is_nobody_s_business(
             assert (state["state"], state["source"]["url"]) == ("running", f"rtsp://localhost:{port}/cam")
             assert "pass-word" not in server.client.get("/v1/streams").text
     assert f"PLAY rtsp://127.0.0.1:{port}/cam" in " ".join(asked)  # the address that was checked, not the name
+
+
+def test_where_weights_lie_is_not_shown() -> None:
+    spec = StreamSpec("a", "cam", "udp://:5000", {"weights": "/srv/secret/players.pt", "quality": "fast"}, {})
+    stream = LiveStream(spec, {}, threading.Event(), lambda *_: None, lambda *_: None)
+    assert stream.as_dict()["settings"] == {"weights": "players.pt", "quality": "fast"}
 
 
 def test_a_browser_without_token_sees_nothing(watched: Watched) -> None:

@@ -77,7 +77,7 @@ function streamForm(about, address, close) {
   const problem = h("div", { class: "notice bad", role: "alert", hidden: true });
   const settings = h("div", { class: "stack" });
   let form = null;
-  get("/v1/settings/track").then((answer) => (form = new SettingsForm(settings, "track", answer)), () => {});
+  get("/v1/settings/stream").then((answer) => (form = new SettingsForm(settings, "stream", answer)), () => {});
   const start = h("button", { class: "button primary", type: "submit" }, icon("play"), "Start");
   const submit = async (event) => {
     event.preventDefault();
