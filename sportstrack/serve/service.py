@@ -35,6 +35,7 @@ class Service:
         parts: what a part of the service keeps for its own routes, by the part's name.
         hurry: set when the service is told to end once more: what runs is not waited for.
         at_start: called in order before the first request.
+        sweeps: called now and then, in a thread, to remove what is old.
         at_end: called in reverse order after the last one; each ends what its part has started.
     """
 
@@ -49,6 +50,7 @@ class Service:
     parts: dict[str, Any] = field(default_factory=dict)
     at_start: list[Callable[[], None]] = field(default_factory=list)
     at_end: list[Callable[[], None]] = field(default_factory=list)
+    sweeps: list[Callable[[], None]] = field(default_factory=list)
     _stopped: float = 0.0
 
     def stop(self) -> None:

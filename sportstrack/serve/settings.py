@@ -43,7 +43,7 @@ class ServeSettings:
         max_megapixels: millions of pixels of one frame.
         max_sessions: sessions at a time.
         max_streams: streams at a time.
-        keep_days: days after which jobs and their files go; 0 keeps them.
+        keep_days: days after which jobs, their files and recordings of streams go; 0 keeps them.
         retries: how often a job starts again whose worker was killed.
         drain: seconds that running jobs get to end when the service is stopped; what is left goes on at the next start.
 
@@ -84,7 +84,9 @@ class ServeSettings:
     max_megapixels: float = option(40.0, "millions of pixels of one frame", low=0, above=True, metavar="MP")
     max_sessions: int = option(256, "sessions at a time", low=0, high=100_000, metavar="N")
     max_streams: int = option(8, "streams at a time", low=0, high=1000, metavar="N")
-    keep_days: float = option(30.0, "days after which jobs and their files go; 0 keeps them", low=0, metavar="DAYS")
+    keep_days: float = option(
+        30.0, "days after which jobs, their files and recordings go; 0 keeps them", low=0, metavar="DAYS"
+    )
     retries: int = option(2, "how often a job starts again whose worker was killed", low=0, high=100, metavar="N")
     drain: float = option(
         30.0, "seconds that running jobs get to end when the service is stopped", low=0, high=86400, metavar="SECONDS"

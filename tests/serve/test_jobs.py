@@ -6,6 +6,8 @@ import csv
 import gc
 import io
 import json
+import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -332,7 +334,13 @@ def test_old_jobs_go(tmp_path: Path, matches: Path) -> None:
         desk.sweep()
         assert server.client.get(f"/v1/jobs/{job['id']}").status_code == 200
         server.service.store.run("UPDATE jobs SET ended = ended - 90000")
-        desk.sweep()
+        recorded = tmp_path / "streams" / "one" / "cam.mp4"
+        recorded.parent.mkdir(parents=True)
+        recorded.write_bytes(b"x")
+        os.utime(recorded, (time.time() - 90_000,) * 2)
+        for sweep in (desk.sweep, *server.service.sweeps):
+            sweep()
+        assert not recorded.exists()
         assert server.client.get(f"/v1/jobs/{job['id']}").status_code == 404
         assert not desk.jobs.folder(job["id"]).exists()
 

@@ -115,7 +115,8 @@ class Desk:
     def _sweep_now_and_then(self) -> None:
         while not self._service.stopping.is_set():
             with suppress(SportstrackError, OSError):  # next time
-                self.sweep()
+                for sweep in (self.sweep, *self._service.sweeps):
+                    sweep()
             self._service.stopping.wait(_SWEEP)
 
     def _name(self, source: Mapping[str, Any]) -> str:

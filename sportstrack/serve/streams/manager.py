@@ -16,9 +16,10 @@ from sportstrack.files.claim import ensure_folder
 from sportstrack.files.names import file_name
 from sportstrack.serve.refusal import RefusedError, not_found
 from sportstrack.serve.service import Service
+from sportstrack.serve.settings import GIB
 from sportstrack.serve.store import loaded
 from sportstrack.serve.streams.protocol import STATES
-from sportstrack.serve.streams.recorder import complete_parts
+from sportstrack.serve.streams.recorder import complete_parts, remove_old
 from sportstrack.serve.streams.stream import FINAL, LiveStream, StreamSpec
 
 _TABLE = """CREATE TABLE streams (
@@ -57,6 +58,7 @@ class StreamManager:
         self._known: dict[str, tuple[str, str, float | None]] = {}
         self._stages: dict[str, dict[str, float]] = {}
         service.store.migrate("streams", [_TABLE])
+        service.sweeps.append(self.sweep)
         service.at_start.append(lambda: service.bell.call(self._resume))
         service.at_end.append(lambda: service.bell.call(self._close))
 
@@ -116,6 +118,12 @@ class StreamManager:
         folder = self.folder(self.get(name).spec.id)
         return sorted(path for path in folder.glob("*.*") if path.is_file() and not path.is_symlink())
 
+    def sweep(self) -> None:
+        """Remove recordings that are old; any thread may."""
+        days = self._service.settings.keep_days
+        for folder in self.folder("").glob("*/") if days else ():
+            remove_old(folder, time.time() - days * 86_400)
+
     def _check_room(self) -> None:
         most = self._service.settings.max_streams
         if self._service.stopping.is_set():
@@ -134,6 +142,7 @@ class StreamManager:
             "outputs": spec.outputs | {"record": str(folder) if spec.outputs.get("record") else None},
             "timeout": SOURCE_TIMEOUT,
             "megapixels": allowed.max_megapixels,
+            "keep_free": allowed.keep_free * GIB,
             "allowed": {"streams": list(allowed.streams), "targets": list(allowed.targets)},
         }
         stream = LiveStream(spec, work, self._service.stopping, self._heard_state, self._heard_frame)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import shutil
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -27,6 +29,7 @@ class HourlyRecorder:
         on_problem: called with a sentence when nothing can be written.
         clock: seconds since 1970.
         length: seconds of a file.
+        keep_free: bytes that stay free on the disk.
     """
 
     def __init__(
@@ -36,9 +39,10 @@ class HourlyRecorder:
         on_problem: Callable[[str], None],
         clock: Callable[[], float] = time.time,
         length: float = HOUR,
+        keep_free: float = 0.0,
     ) -> None:
         self._folder, self._name, self._on_problem = folder, name, on_problem
-        self._clock, self._length = clock, length
+        self._clock, self._length, self._keep_free = clock, length, keep_free
         self._head: bytes | None = None
         self._files: list[BinaryIO] = []
         self._paths: list[Path] = []
@@ -54,7 +58,8 @@ class HourlyRecorder:
     def part(self, part: bytes, key: bool) -> None:
         """Add a part of the video; with the first key frame of an hour another file begins."""
         now = self._clock()
-        if key and now >= self._ends and now >= self._rest_until and self._head is not None:
+        begins = now >= self._ends and now >= self._rest_until and self._head is not None
+        if key and (begins or self._files) and self._has_room() and begins:
             self.close()
             self._begin(now, part)
         if self._files:
@@ -88,6 +93,16 @@ class HourlyRecorder:
         except OSError as error:
             self._fail(error)
 
+    def _has_room(self) -> bool:
+        """Return whether the disk has room; where it has none, what was recorded is completed."""
+        try:
+            if shutil.disk_usage(self._folder).free < self._keep_free:
+                raise OSError(errno.ENOSPC, "the disk is full")
+        except OSError as error:
+            self._fail(error)
+            return False
+        return True
+
     def _write(self, number: int, data: bytes) -> None:
         try:
             self._files[number].write(data)
@@ -113,4 +128,12 @@ def complete_parts(folder: Path) -> None:
             if path.stat().st_size:
                 path.replace(final_name(path))
             else:
+                path.unlink()
+
+
+def remove_old(folder: Path, before: float) -> None:
+    """Remove complete recordings that were last written before a time, in seconds since 1970."""
+    for path in (*folder.glob("*.mp4"), *folder.glob("*.jsonl")):
+        with suppress(OSError):
+            if PART not in path.name and path.stat().st_mtime < before:
                 path.unlink()

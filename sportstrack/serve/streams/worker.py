@@ -97,7 +97,10 @@ class StreamWorker:
         self._targets = open_targets(outputs, allowed["targets"])
         if outputs.get("record"):
             folder = Path(outputs["record"])
-            self._recorder = HourlyRecorder(folder, self._spec["name"], lambda text: self._say(self._state, text))
+            room = {"keep_free": self._spec["keep_free"]}
+            self._recorder = HourlyRecorder(
+                folder, self._spec["name"], lambda text: self._say(self._state, text), **room
+            )
         self._reader = PatientReader(self._spec["url"], self._say, self._stop, self._spec["timeout"])
         with VideoSource(self._reader, live=True) as self._source:
             info = self._source.info

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import av
 import numpy as np
@@ -16,6 +18,7 @@ from make_video import number_of, picture
 
 from sportstrack.errors import SourceError
 from sportstrack.serve.processes.messages import MessageParts, packed
+from sportstrack.serve.streams import recorder
 from sportstrack.serve.streams.mp4 import FragmentEncoder, shifted, ticks_of
 from sportstrack.serve.streams.reader import PatientReader
 from sportstrack.serve.streams.recorder import HourlyRecorder
@@ -110,6 +113,30 @@ def test_a_disk_that_takes_nothing_is_told_and_tried_again(tmp_path: Path) -> No
     recorder.close()
     (found,) = (tmp_path / "cam").glob("*.mp4")
     assert len(played(found.read_bytes())[0]) == 10
+
+
+def test_some_of_the_disk_stays_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    head, parts = encoded(40)
+    now, told, free = [0.0], list[str](), [100]
+    monkeypatch.setattr(recorder.shutil, "disk_usage", lambda _: SimpleNamespace(free=free[0]))
+    written = HourlyRecorder(tmp_path, "cam", told.append, clock=lambda: now[0], keep_free=50)
+    written.head(head)
+    for number, (part, key, _) in enumerate(parts):
+        free[0] = 100 if number < 15 else 10  # key frames are 0, 10, 20, 30
+        now[0] = 1.0 if number < 30 else 40.0  # long enough to try again, in vain
+        written.part(part, key)
+    assert told == ["recording stopped: the disk is full; tried again in 30 s"] * 2
+    (found,) = tmp_path.glob("*.mp4")
+    assert len(played(found.read_bytes())[0]) == 20
+    written.close()
+
+
+def test_old_recordings_go(tmp_path: Path) -> None:
+    for name, age in (("old.mp4", 90), ("old.jsonl", 90), ("new.mp4", 10), ("grows.part.mp4", 90)):
+        (tmp_path / name).write_bytes(b"x")
+        os.utime(tmp_path / name, (1000 - age,) * 2)
+    recorder.remove_old(tmp_path, 1000 - 60)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["grows.part.mp4", "new.mp4"]
 
 
 def test_what_a_killed_process_left_gets_its_name(tmp_path: Path) -> None:
