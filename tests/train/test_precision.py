@@ -115,6 +115,7 @@ def test_several_gpus_share_a_training(data: Path, random_weights: Callable[[str
         str(folder),
     ]
     settings = ["--weights", str(random_weights("")), "--imgsz", "64", "--batch", "4", "--epochs", "3"]
+    settings += ["--set", "plots=false"]
     environment = toy.with_pretended_gpus("2")
     run = subprocess.Popen([*words, *settings], env=environment, stderr=subprocess.PIPE, text=True)
     assert run.stderr is not None

@@ -30,13 +30,13 @@ def test_a_full_round_on_renders(tmp_path: Path) -> None:
     from sportstrack.val import judge_detectors
     from sportstrack.val.table import to_markdown
 
-    scenes = [Settings(seed=seed, frames=16, width=480, height=270) for seed in range(4)]
+    scenes = [Settings(seed=seed, frames=8, width=480, height=270) for seed in range(4)]
     data = write_yolo(scenes, tmp_path / "renders", every=1, val_share=0.25) / "data.yaml"
     before = sorted(path for path in data.parent.rglob("*"))
     epochs: list[Epoch] = []
     steps: list[tuple[int, int]] = []
     result = train_detector(
-        data, tmp_path / "run", weights="demo", epochs=2, imgsz=160, batch=16, freeze=10, device="cpu",
+        data, tmp_path / "run", weights="demo", epochs=2, imgsz=160, batch=8, freeze=10, device="cpu",
         report=epochs.append, progress=lambda *step: steps.append(step),
     )  # fmt: skip
     assert [epoch.number for epoch in epochs] == [1, 2]
@@ -48,11 +48,11 @@ def test_a_full_round_on_renders(tmp_path: Path) -> None:
     assert {"samples-truth.jpg", "samples-predicted.jpg"} <= names
     settings = yaml.safe_load((result.folder / "settings.yaml").read_text(encoding="utf-8"))
     assert settings["settings"]["epochs"] == 2
-    assert settings["pictures"] == {"train": 48, "val": 16}
+    assert settings["pictures"] == {"train": 24, "val": 8}
     assert sorted(path for path in data.parent.rglob("*")) == before  # nothing is written beside the data
     judged = judge_detectors([result.best, result.last], data, imgsz=480, device="cpu")
     assert [one.name for one in judged] == ["best", "last"]
-    assert judged[0].pictures == 16
+    assert judged[0].pictures == 8
     assert judged[0].figures(0)["AP50"] > 0.1  # players of twelve pixels; untrained weights find none
     assert "| best" in to_markdown(judged)
 
