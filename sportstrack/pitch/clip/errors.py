@@ -28,25 +28,27 @@ def ground_in_view(shared: Floats, view: Floats, pitch: Pitch, size: tuple[int, 
 def on_pitch(pitch: Pitch, shared: Floats, view: Floats, lines: Floats, size: tuple[int, int]) -> Floats:
     """Return those line pixels (N, 3) that are on the pitch or close to it: boards and stands have lines as well."""
     metres = to_ground(np.concatenate([shared, view])[None], lines[:, :2], size)[0]
+    reach_x, reach_y = pitch.reach
     with np.errstate(invalid="ignore"):
-        near = (np.abs(metres) <= np.add(pitch.reach, _BESIDE)).all(1)
+        near = (np.abs(metres[:, 0]) <= reach_x + _BESIDE) & (np.abs(metres[:, 1]) <= reach_y + _BESIDE)
     return np.asarray(lines[near])
 
 
 def to_ground(numbers: Floats, pixels: Floats, size: tuple[int, int]) -> Floats:
     """Return places on the ground (P, N, 2) of pixels (N, 2) for P rows of shared and view, (P, 8); NaN above it."""
-    shared, views = numbers[:, :VIEW], numbers[:, VIEW:]
-    flat = (pixels - np.divide(size, 2)) / np.exp(views[:, 3])[:, None, None]
-    k = shared[:, 3, None, None]
-    straight = flat.copy()
+    shared, views = numbers[:, :SHARED], numbers[:, SHARED:]
+    flat = (pixels - np.divide(size, 2)).T / np.exp(views[:, 3])[:, None, None]
+    x, y = flat[:, 0], flat[:, 1]
+    k = shared[:, 3, None]
     if k.any():
         for _ in range(4):  # a fixed point, close for the small distortions of such lenses
-            straight = flat / (1 + k * (straight**2).sum(2, keepdims=True))
-    rays = np.concatenate([straight, np.ones_like(straight[..., :1])], axis=2) @ rotations(views)
+            by = 1 + k * (x * x + y * y)
+            x, y = flat[:, 0] / by, flat[:, 1] / by
+    rays = rotations(views).transpose(0, 2, 1) @ np.stack([x, y, np.ones_like(x)], axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        along = shared[:, 2, None] / rays[..., 2]
+        along = shared[:, 2, None] / rays[:, 2]
         along = np.where((along > 0) & np.isfinite(along), along, np.nan)
-    return np.asarray(shared[:, None, :2] + along[..., None] * rays[..., :2])
+    return np.asarray((shared[:, :2, None] + along[:, None] * rays[:, :2]).transpose(0, 2, 1))
 
 
 def errors(
@@ -61,17 +63,26 @@ def errors(
         pixels: (N, 2) as of `ground_in_view`.
         size: (width, height).
     """
-    if len(pixels) < 3:
-        return float("nan"), float("nan")
-    first = 2 * VIEW - len(covariance)
+    return errors_by(ground_slopes(shared, view, pixels, size, with_shared=len(covariance) > VIEW), covariance)
+
+
+def ground_slopes(
+    shared: Floats, view: Floats, pixels: Floats, size: tuple[int, int], *, with_shared: bool = False
+) -> tuple[Floats, Floats]:
+    """Return what numbers change in the picture and on the ground at pixels (N, 2): (N, 2, 4), or (N, 2, 8), each."""
+    first = 0 if with_shared else SHARED
     numbers = np.concatenate([shared, view])
-    steps = np.diag(_STEPS)[first:]
-    places = to_ground(np.concatenate([numbers[None], numbers + steps]), pixels, size)
+    places = to_ground(np.concatenate([numbers[None], numbers + np.diag(_STEPS)[first:]]), pixels, size)
     metres = ((places[1:] - places[0]) / _STEPS[first:, None, None]).transpose(1, 2, 0)
     level = np.column_stack([places[0], np.zeros(len(pixels))])
-    _, jacobian = slopes(shared, view, level, (size[0] / 2, size[1] / 2), with_shared=first == 0)
-    in_pixels = np.einsum("nij,jk,nik->n", jacobian, covariance, jacobian)
-    in_metres = np.einsum("nij,jk,nik->n", metres, covariance, metres)
+    return slopes(shared, view, level, (size[0] / 2, size[1] / 2), with_shared=with_shared)[1], metres
+
+
+def errors_by(slopes: tuple[Floats, Floats], covariance: Floats) -> tuple[float, float]:
+    """Return `errors` from `ground_slopes`."""
+    if len(slopes[0]) < 3:
+        return float("nan"), float("nan")
+    in_pixels, in_metres = ((one @ covariance * one).sum((1, 2)) for one in slopes)
     return float(np.sqrt(in_pixels.mean())), float(np.sqrt(np.median(in_metres)))
 
 

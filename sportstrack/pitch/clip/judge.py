@@ -8,7 +8,7 @@ import numpy as np
 
 from sportstrack.pitch.camera import Floats
 from sportstrack.pitch.clip.chain import ClipScene, Link, filter_chain, smooth_chain
-from sportstrack.pitch.clip.errors import errors, excess, ground_in_view
+from sportstrack.pitch.clip.errors import errors_by, excess, ground_in_view, ground_slopes
 from sportstrack.pitch.clip.joint import Joint
 from sportstrack.pitch.clip.shot import Walk
 from sportstrack.pitch.clip.step import State
@@ -40,12 +40,17 @@ def judged(scene: ClipScene, walk: Walk, run: Sequence[SeenFrame], first: State)
         both = list(zip(links, smooth_chain(links), strict=True))[:BLOCK]
         astray = disputed(scene, walk, [one.frame for one, _ in both], [state.view for _, state in both])
         for row, (one, state) in enumerate(both):
-            own = _alone(scene, joint, one, state)
-            since = 0 if own <= OK_ERROR else since + 1
-            if row in astray:
-                yield PitchFrame(one.frame, "refused", _ASTRAY)
+            at = ground_in_view(joint.shared, state.view, scene.pitch, scene.size)
+            by = ground_slopes(joint.shared, state.view, at, scene.size)
+            since = 0 if _alone(one, by) <= OK_ERROR else since + 1
+            px, metres = np.hypot(errors_by(by, state.covariance), common.at(state.view)).tolist()
+            why = _ASTRAY if row in astray else _refusal(one, metres, len(at), row in lapses)
+            if why is not None:
+                yield PitchFrame(one.frame, "refused", why)
                 continue
-            yield _frame(scene, joint, one, state, common, since, lapse=row in lapses)
+            camera = camera_of(joint.shared, state.view, (scene.size[0] / 2, scene.size[1] / 2))
+            status, reason = ("carried", f"carried over {since} frames: {_little(one)}") if since else ("ok", "")
+            yield PitchFrame(one.frame, status, reason, camera, px, metres)
         if len(links) > BLOCK:
             first = links[BLOCK].prior
 
@@ -65,36 +70,21 @@ def _lapses(links: Sequence[Link]) -> set[int]:
     return rows
 
 
-def _frame(
-    scene: ClipScene, joint: Joint, one: Link, state: State, common: _CommonError, since: int, *, lapse: bool
-) -> PitchFrame:
-    """Return a frame, ok where it was 0 frames ``since`` one that told its view by itself."""
-    at = ground_in_view(joint.shared, state.view, scene.pitch, scene.size)
-    px, metres = errors(joint.shared, state.view, state.covariance, at, scene.size)
-    more_px, more_m = common.at(state.view)
-    px, metres = float(np.hypot(px, more_px)), float(np.hypot(metres, more_m))
-    why = _refusal(one, metres, len(at), lapse)
-    if why is not None:
-        return PitchFrame(one.frame, "refused", why)
-    camera = camera_of(joint.shared, state.view, (scene.size[0] / 2, scene.size[1] / 2))
-    if not since:
-        return PitchFrame(one.frame, "ok", "", camera, px, metres)
-    return PitchFrame(one.frame, "carried", f"carried over {since} frames: {_little(one)}", camera, px, metres)
-
-
 def _little(one: Link) -> str:
     if not one.information.any():
         return "no lines of the pitch were found" if one.count < 20 else "its lines are not clear"
     return "its own lines and places do not tell the whole view"
 
 
-def _alone(scene: ClipScene, joint: Joint, one: Link, state: State) -> float:
-    """Return how well, in metres, a frame's own evidence tells its view; infinity where it does not."""
+def _alone(one: Link, by: tuple[Floats, Floats]) -> float:
+    """Return how well, in metres, a frame's own evidence tells its view; infinity where it does not.
+
+    ``by``: `ground_slopes` of the ground in view.
+    """
     if not one.information.any():
         return float("inf")
     covariance = np.asarray(np.linalg.inv(one.information + np.diag(1 / np.square([20.0, 10.0, 0.3, 0.7]))))
-    at = ground_in_view(joint.shared, state.view, scene.pitch, scene.size)
-    found = errors(joint.shared, state.view, covariance, at, scene.size)[1]
+    found = errors_by(by, covariance)[1]
     return found if np.isfinite(found) else float("inf")
 
 

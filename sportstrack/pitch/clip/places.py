@@ -11,7 +11,7 @@ import numpy.typing as npt
 from sportstrack.errors import SettingError
 from sportstrack.pitch.camera import Floats
 from sportstrack.pitch.clip.model import Painted
-from sportstrack.pitch.clip.views import VIEW, project, slopes
+from sportstrack.pitch.clip.views import VIEW, Sight, project, slopes
 from sportstrack.pitch.evidence import PitchEvidence
 from sportstrack.pitch.model import Pitch
 
@@ -101,16 +101,20 @@ class Places:
     def _nearest(self, shared: Floats, view: Floats, size: tuple[int, int]) -> tuple[Floats, Floats]:
         """Return the points, those of curves nearest to their pixels, and the normals of the curves, (N, 2)."""
         points, normals = self.points.copy(), np.zeros((len(self), 2))
-        for part in np.unique(self.part[self.part >= 0]).tolist():
-            rows = np.flatnonzero(self.part == part)
-            curve = self.painted.points[self.painted.part == part]
-            (pixels,), (depth,) = project(shared, view[None], curve, (size[0] / 2, size[1] / 2))
-            ahead = depth > 0.5
-            pixels = np.where(ahead[:, None], pixels, _FAR)
-            best = np.square(self.pixels[rows][:, None] - pixels).sum(2).argmin(1)
-            ends = [np.clip(best + step, 0, len(curve) - 1) for step in (1, -1)]
+        parts = np.unique(self.part[self.part >= 0]).tolist()
+        if not parts:
+            return points, normals
+        seen = Sight.of(shared, view, self.painted.points, (size[0] / 2, size[1] / 2))
+        ahead = seen.depth > 0.5
+        every = np.where(ahead[:, None], seen.pixels, _FAR)
+        for part in parts:
+            rows, curve = np.flatnonzero(self.part == part), np.flatnonzero(self.painted.part == part)
+            x, y = every[curve].T
+            best = (np.square(self.pixels[rows, :1] - x) + np.square(self.pixels[rows, 1:] - y)).argmin(1)
+            ends = [curve[np.clip(best + step, 0, len(curve) - 1)] for step in (1, -1)]
+            best = curve[best]
             first, last = (np.where(ahead[end], end, best) for end in ends)
-            way = pixels[first] - pixels[last]
-            way = way / np.maximum(np.linalg.norm(way, axis=1, keepdims=True), 1e-9)
-            points[rows], normals[rows] = curve[best], np.column_stack([-way[:, 1], way[:, 0]])
+            way = every[first] - every[last]
+            way = way / np.maximum(np.hypot(way[:, 0], way[:, 1]), 1e-9)[:, None]
+            points[rows], normals[rows] = self.painted.points[best], np.column_stack([-way[:, 1], way[:, 0]])
         return points, normals

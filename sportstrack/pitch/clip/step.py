@@ -88,7 +88,7 @@ def find_motion(shared: Floats, view: Floats, before: Floats, after: Floats, siz
     least = 0.25 * size[0] / 1000
     weight, scale = np.ones(len(after)), 8 * least
     level = np.array([0.0, 0.0, 1.0, 0.0])  # roll stays where it was, if nothing tells it
-    for _ in range(6):
+    for turn in range(6):
         sight = far_sight(now, float(shared[3]), rays, principal)
         off = (after - sight.pixels).T
         distance = np.hypot(off[0], off[1])
@@ -97,7 +97,8 @@ def find_motion(shared: Floats, view: Floats, before: Floats, after: Floats, siz
         weight = np.square(np.clip(1 - np.square(distance / (4 * scale)), 0, None))
         if (weight > 0).sum() < LEAST_MATCHES:
             return unknown_motion()
-        jacobian = sight.slopes()
+        if turn < 2:  # from here on slopes hardly change
+            jacobian = sight.slopes()
         weighted = (jacobian * weight).reshape(VIEW, -1)
         lhs = weighted @ jacobian.reshape(VIEW, -1).T + np.diag(level)
         step = np.linalg.solve(lhs, weighted @ off.ravel() - level * (now - view))
