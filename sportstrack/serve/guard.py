@@ -44,6 +44,7 @@ HEADERS = {
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _TRIES, _WHILE = 10, 60.0  # wrong tokens from one address in so many seconds
 _STALLS = 600.0  # seconds in which a client takes nothing of an answer; a paused video goes on with a new request
+_SILENT = 60.0  # seconds in which a client sends nothing of a file; it goes on with a new request
 _REMEMBERED = 10_000  # addresses
 
 
@@ -77,7 +78,8 @@ class AccessGuard:
             await answer(scope, receive, _with_headers(send, scope))
             return
         if scope["type"] == "http":
-            receive, send = _limited(receive, scope), self._timed(_with_headers(send, scope), scope)
+            receive = _limited(_impatient(receive) if _brings_file(scope) else receive, scope)
+            send = self._timed(_with_headers(send, scope), scope)
         await self._app(scope, receive, send)
 
     def _timed(self, send: Send, scope: Scope) -> Send:
@@ -204,6 +206,29 @@ def _most(scope: Scope) -> int | None:
         return None
     kind = Headers(scope=scope).get("content-type", "")
     return MAX_SMALL_FILE if method == "POST" and path == "/v1/jobs" and kind.startswith("multipart/") else MAX_BODY
+
+
+def _brings_file(scope: Scope) -> bool:
+    """Return whether a request brings a file or a piece of one."""
+    return _most(scope) != MAX_BODY
+
+
+def _impatient(receive: Receive) -> Receive:
+    """Return a receive that takes a client for gone which has begun to send and sends nothing more."""
+    more = True
+
+    async def take() -> Message:
+        nonlocal more
+        if not more:  # from now on it tells when the client goes
+            return await receive()
+        try:
+            message = await asyncio.wait_for(receive(), _SILENT)
+        except asyncio.TimeoutError:
+            return {"type": "http.disconnect"}
+        more = message.get("more_body", False)
+        return message
+
+    return take
 
 
 def _limited(receive: Receive, scope: Scope) -> Receive:

@@ -6,14 +6,16 @@ import csv
 import gc
 import io
 import json
+import logging
 import os
+import socket
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from serving import Served, served
+from serving import TOKEN, Served, served
 
 from sportstrack import read_mot, track_video
 
@@ -264,6 +266,21 @@ def test_a_malformed_request_is_400(server: Served, headers: dict[str, str], bod
     gc.collect()
     assert answer.status_code == 400, answer.text
     assert answer.json()["error"]["message"]
+
+
+def test_a_client_that_goes_in_the_middle_of_a_request_is_no_fault_of_the_service(
+    server: Served, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("uvicorn.error"), "handlers", [caplog.handler])
+    host, port = server.url.removeprefix("http://").split(":")
+    head = f"POST /v1/jobs HTTP/1.1\r\nHost: {host}:{port}\r\nAuthorization: Bearer {TOKEN}\r\nContent-Type: "
+    count = len(server.client.get("/v1/jobs?limit=1000").json()["jobs"])
+    with socket.create_connection((host, int(port))) as client:
+        client.sendall(f"{head}{MULTIPART['Content-Type']}\r\nContent-Length: 1000000\r\n\r\n".encode() + HEAD)
+        time.sleep(0.2)
+    time.sleep(0.2)
+    assert len(server.client.get("/v1/jobs?limit=1000").json()["jobs"]) == count
+    assert not [one for one in caplog.records if one.levelname == "ERROR"]
 
 
 def test_a_large_file_in_one_request_is_refused(server: Served, monkeypatch: pytest.MonkeyPatch) -> None:

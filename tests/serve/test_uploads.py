@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from serving import TOKEN, Served, served
 
+from sportstrack.serve import guard
 from sportstrack.serve.uploads import shelf
 
 OCTETS = {"Content-Type": "application/octet-stream"}
@@ -63,6 +64,20 @@ def test_a_broken_connection_keeps_what_has_come(server: Served) -> None:
         time.sleep(0.05)
     assert offset == 2_000_000
     assert add(server, key, offset, b"x" * 3_000_000).json() == {"offset": 5_000_000}
+
+
+def test_a_client_that_falls_silent_does_not_block_its_upload(server: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "_SILENT", 0.3)
+    key = begin(server, 3_000_000).json()["id"]
+    host, port = server.url.removeprefix("http://").split(":")
+    head = f"PATCH /v1/uploads/{key} HTTP/1.1\r\nHost: {host}:{port}\r\nAuthorization: Bearer {TOKEN}\r\n"
+    with socket.create_connection((host, int(port))) as client:  # its network has gone, and it does not say so
+        client.sendall(f"{head}Upload-Offset: 0\r\nContent-Length: 3000000\r\n\r\n".encode() + b"x" * 2_000_000)
+        end = time.monotonic() + 20
+        while (answer := add(server, key, 2_000_000, b"x" * 1_000_000)).status_code == 409:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+    assert answer.json() == {"offset": 3_000_000}
 
 
 def test_a_file_that_is_too_large_is_refused_before_it_comes(tmp_path: Path) -> None:
