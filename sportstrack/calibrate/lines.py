@@ -23,6 +23,7 @@ ACROSS, FEW = 12, 24  # cells across a picture; where fewer of them hold lines, 
 SOFTEST, SOFT_NOISE = 0.9, 1.3  # as FAINTEST and NOISE, for faint lines
 IN_A_ROW, BESIDE, ROUND, PARALLEL = 18, 1.2, 60.0, 0.97  # points within STRAIGHT; pixels across; least radius; cosine
 STRAIGHT = 18  # pixels: what is shorter is no line but a shirt, a number or a boot
+CLUTTER = 750  # points after thinning from which on some are streaks of the grass or of the stands
 SPACING = 5.0  # pixels between the points that are kept
 MOST = 450  # points that are kept of a frame
 SIDE = 4  # pixels from a line's middle to the turf beside it
@@ -51,6 +52,8 @@ def find_lines(image: Image, region: NDArray[np.uint8] | None = None, most: int 
     paint = cv2.max(cv2.extractChannel(small, 0), cv2.extractChannel(small, 2))
     points = _bedded_ridges(small, paint, region)
     points = points[_long(points, (small.shape[0], small.shape[1]))]
+    if len(_thinned(points)) > CLUTTER:
+        points = _in_a_row(points)
     if _few(points, small.shape[1]):
         points = np.concatenate([points, _faint(small, paint, region)])
     found: FloatArray = (_thinned(points, most) + (0.5, 0.5 + first, 0.0)) * (*to_frame, 1.0)
@@ -71,7 +74,7 @@ def _faint(image: Image, paint: NDArray[np.uint8], region: NDArray[np.uint8] | N
     half, soft = (cv2.resize(one, (wide, high), interpolation=cv2.INTER_AREA) for one in (image, np.float32(paint)))
     points = _bedded_ridges(half, soft, region)
     scale = np.divide(image.shape[1::-1], (wide, high))
-    faint: FloatArray = (points[_in_a_row(points)] + (0.5, 0.5, 0.0)) * (*scale, 1.0) - (0.5, 0.5, 0.0)
+    faint: FloatArray = (_in_a_row(points) + (0.5, 0.5, 0.0)) * (*scale, 1.0) - (0.5, 0.5, 0.0)
     return faint
 
 
@@ -183,30 +186,34 @@ def _long(points: FloatArray, shape: tuple[int, int]) -> NDArray[np.bool_]:
     return long
 
 
-def _in_a_row(points: FloatArray) -> NDArray[np.bool_]:
-    """Return whether a point has so many others on the line or the arc through it that noise has not made it, (N,)."""
+def _in_a_row(points: FloatArray) -> FloatArray:
+    """Return one point of each `SPACING` pixels that has enough others on the line or the arc through it.
+
+    Grass has many short bright streaks, but they are not in a row.
+    """
     from scipy.spatial import cKDTree
 
+    thin = _thinned(points)
     if len(points) < IN_A_ROW:
-        return np.zeros(len(points), np.bool_)
-    normal = np.column_stack([np.cos(points[:, 2]), np.sin(points[:, 2])])
-    pairs = cKDTree(points[:, :2]).query_pairs(STRAIGHT, output_type="ndarray")
-    one, other = np.concatenate([pairs, pairs[:, ::-1]]).T
-    off, n = points[other, :2] - points[one, :2], normal[one]
-    across, along = (off * n).sum(1), off[:, 1] * n[:, 0] - off[:, 0] * n[:, 1]
+        return thin[:0]
+    around = cKDTree(points[:, :2]).query_ball_point(thin[:, :2], STRAIGHT, return_sorted=False)
+    one = np.repeat(np.arange(len(thin)), [len(rows) for rows in around])
+    other = points[np.concatenate(around).astype(np.intp)]
+    off, (nx, ny) = other[:, :2] - thin[one, :2], (np.cos(thin[one, 2]), np.sin(thin[one, 2]))
+    across, along = off[:, 0] * nx + off[:, 1] * ny, off[:, 1] * nx - off[:, 0] * ny
     on = np.abs(across) <= BESIDE + along**2 / (2 * ROUND)
-    on &= np.abs((n * normal[other]).sum(1)) >= PARALLEL
+    on &= np.abs(np.cos(other[:, 2] - thin[one, 2])) >= PARALLEL
     wide = 2 * STRAIGHT + 1
     places = np.unique(one[on] * wide + np.rint(along[on]).astype(np.intp) + STRAIGHT)
-    row: NDArray[np.bool_] = np.bincount(places // wide, minlength=len(points)) >= IN_A_ROW
-    return row
+    found: FloatArray = thin[np.bincount(places // wide, minlength=len(thin)) >= IN_A_ROW]
+    return found
 
 
-def _thinned(points: FloatArray, most: int) -> FloatArray:
+def _thinned(points: FloatArray, most: int | None = None) -> FloatArray:
     """Return one point of each `SPACING` pixels, and of these at most ``most``, evenly spread."""
     cell = np.floor(points[:, :2] / SPACING).astype(np.int64) @ (1 << 20, 1)
     _, first = np.unique(cell, return_index=True)
-    if len(first) > most:
+    if most is not None and len(first) > most:
         first = first[np.linspace(0, len(first) - 1, most).astype(np.intp)]
     kept: FloatArray = points[first]
     return kept

@@ -19,9 +19,12 @@ MOTION_ERROR = np.array([0.004, 0.004, 0.002, 0.0004])
 UNKNOWN_MOTION = np.array([1.5, 0.7, 0.1, 0.03])
 """The same where the motion is not known."""
 LEAST_MATCHES = 15
-LEAST_AGREEING = 0.35
+LEAST_AGREEING, MOST_AGREEING = 0.35, 0.5
+"""Part of the points that must agree: in a clear picture, and where noise moves them most."""
 NOISIEST = 4.0
 """Times as far as in a clear picture may points be off in a dark one, where noise moves them."""
+STILL = 0.5 / 1000
+"""Of the width: what moves less stands still."""
 _ROUNDS = 5
 
 
@@ -80,7 +83,12 @@ def find_motion(shared: Floats, view: Floats, before: Floats, after: Floats, siz
     principal = (size[0] / 2, size[1] / 2)
     rays = rays_of(shared, view, before, principal)
     usable = np.isfinite(rays).all(1)
+    moves = np.abs(after - before).max(axis=1) > STILL * size[0]
+    if moves.mean() > 0.5:  # captions stay where they are
+        usable &= moves
     rays, after = rays[usable], after[usable]
+    if len(after) < LEAST_MATCHES:
+        return unknown_motion()
     now = np.array(view)
     # the middle of all moves is a start that few wrong ones shift
     shift = np.median(after - before[usable], axis=0) / np.exp(view[3])
@@ -106,7 +114,8 @@ def find_motion(shared: Floats, view: Floats, before: Floats, after: Floats, siz
         if scale <= noise and np.abs(step).max() < 1e-4:
             break
     agreeing = weight > 0.1
-    if agreeing.sum() < LEAST_MATCHES or agreeing.mean() < LEAST_AGREEING:
+    least_agreeing = np.interp(scale / least, (1.0, NOISIEST), (LEAST_AGREEING, MOST_AGREEING))
+    if agreeing.sum() < LEAST_MATCHES or agreeing.mean() < least_agreeing:
         return unknown_motion()
     covariance = 4 * scale**2 * np.linalg.inv(lhs) + np.diag(MOTION_ERROR**2)
     return ViewMotion(now - view, covariance, True)
