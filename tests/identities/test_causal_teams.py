@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from helpers.kitted import Match, line_up, plain
+import pytest
+from helpers.kitted import PARQUET, Match, line_up, plain
 
 from sportstrack.embed.clothes import kit_colours
 from sportstrack.identities.table import Identity
@@ -59,6 +60,29 @@ def test_nothing_is_said_of_grey_film_or_of_one_team_alone() -> None:
         for _, watch, said in told(match, 40):
             assert watch.settled is None
             assert not any(one.team or one.role for one in said.values())
+
+
+def test_of_three_teams_the_third_is_unknown_while_it_runs() -> None:
+    kits, places = line_up(HOME, plain("blue"), plain("yellow"), each=4)
+    *_, (_, _, said) = told(Match(kits, places), 20)
+    of_each = [set(names(said)[at : at + 4]) for at in (0, 4, 8)]
+    assert sorted(of_each, key=str) == [{""}, {"A"}, {"B"}]
+
+
+def test_teams_on_parquet_are_told_while_it_runs() -> None:
+    kits, places = line_up(plain("white", "white"), plain("blue", "blue"), each=5)
+    *_, (_, _, said) = told(Match(kits, places, field=PARQUET), 20)
+    assert names(said) == ["A"] * 5 + ["B"] * 5
+
+
+@pytest.mark.parametrize("shirt", ["red", "black", "orange"])
+def test_a_referee_in_a_similar_kit_is_in_no_team_while_it_runs(shirt: str) -> None:
+    """The team in red has white shorts; the referee's are black."""
+    kits, places = line_up(HOME, AWAY, each=4)
+    match = Match([*kits, plain(shirt, "black")], np.vstack((places, [[640.0, 250.0]])))
+    *_, (_, watch, said) = told(match, 20)
+    assert names(said) == ["A"] * 4 + ["B"] * 4 + [""]
+    assert watch.finish().of(9)[0].team == ""
 
 
 def test_two_players_who_change_places_have_their_teams_again_within_a_second() -> None:
