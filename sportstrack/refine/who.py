@@ -69,6 +69,13 @@ class Who:
         odds[self.differ(a, b)] = -np.inf
         return np.asarray(odds + NUMBER_NATS * self.one_number(a, b))
 
+    @property
+    def sure_team(self) -> IntArray:
+        """(T,) the group that each piece surely belongs to, −1 where none is sure."""
+        if self.team is None:
+            return np.full(len(self.number), -1)
+        return np.where(self.team.max(axis=1) >= SURE, self.team.argmax(axis=1), -1)
+
     def differ(self, a: IntArray, b: IntArray) -> BoolArray:
         """Return which pairs are of two teams or of two numbers for sure; indices of any shape."""
         unlike: BoolArray = (self.number[a] >= 0) & (self.number[b] >= 0) & (self.number[a] != self.number[b])
@@ -112,6 +119,11 @@ def sure_number(codes: IntArray, support: FloatArray, least: float) -> int:
     best = int(support.argmax())
     sure = support[best] >= max(least, NUMBER_SHARE * support.sum())
     return int(codes[best]) if sure else -1
+
+
+def one_hidden(a: int, b: int) -> bool:
+    """Return `may_be_one` of two codes."""
+    return bool(may_be_one(np.array(a), np.array(b)))
 
 
 def may_be_one(a: IntArray, b: IntArray) -> BoolArray:

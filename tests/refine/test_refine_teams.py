@@ -51,6 +51,31 @@ def test_sure_and_different_numbers_are_never_linked(before: object, after: obje
     assert linked(*pieces) == expected
 
 
+@pytest.mark.parametrize(
+    ("middle", "expected"),
+    [
+        (([-1, 0.0], 33), [1, 3]),  # the second gap is longer
+        (([-1, 0.0], 45), [1, 2]),  # the first one is
+        (SEVEN, [1, 3]),
+        (NINE, [1, 2]),
+    ],
+)
+def test_two_numbers_are_not_joined_by_way_of_a_piece_without_one(middle: object, expected: list[int]) -> None:
+    votes, begin = middle if isinstance(middle, tuple) else (middle, 39)
+    pieces = (
+        run(1, range(30), (300, 300), number_votes=SEVEN),
+        run(2, range(begin, begin + 6), (300, 300), number_votes=votes),
+        run(3, range(54, 80), (300, 300), number_votes=NINE),
+    )
+    assert linked(*pieces) == expected
+
+
+def test_two_teams_are_not_joined_by_way_of_a_piece_that_may_be_of_either() -> None:
+    between = run(2, range(32, 38), (300, 300), team_evidence=UNSURE)
+    ends = run(1, range(30), (300, 300), team_evidence=A), run(3, range(50, 80), (300, 300), team_evidence=B)
+    assert linked(ends[0], between, ends[1]) == [1, 3]
+
+
 def test_a_number_bridges_a_long_gap_within_its_team_only() -> None:
     first = run(1, range(30), (300, 300), team_evidence=A, number_votes=SEVEN)
     others = [run(5, range(600), (1000, 100), team_evidence=B, number_votes=NOTHING)]

@@ -8,6 +8,7 @@ import numpy as np
 
 from sportstrack.assign import certain_pairs
 from sportstrack.refine.table import fresh_ids
+from sportstrack.refine.who import Who, one_hidden
 from sportstrack.types import FloatArray, IntArray
 
 Pairs: TypeAlias = tuple[IntArray, IntArray]
@@ -47,6 +48,41 @@ def _assign(a: IntArray, b: IntArray, gain: FloatArray) -> Pairs:
     rows, columns = min_weight_full_bipartite_matching(matrix)
     linked = columns < len(right)
     return left[rows[linked]], right[columns[linked]]
+
+
+def without_contradictions(a: IntArray, b: IntArray, gain: FloatArray, who: Who, least_held: float) -> Pairs:
+    """Cut the chains that join people of two teams or numbers by way of pieces that are sure of neither.
+
+    Args:
+        a: (P,) left side of each chosen pair.
+        b: (P,) right side; no piece stands twice on one side.
+        gain: (P,) of the pairs: between two that contradict each other the weakest link is cut.
+        who: teams and numbers of the pieces.
+        least_held: gain from which on a link must stay.
+    """
+    team, number = who.sure_team.tolist(), who.number.tolist()
+    place = dict(zip(a.tolist(), range(len(a)), strict=True))
+    follows, kept = b.tolist(), np.ones(len(a), np.bool_)
+    for head in np.setdiff1d(a, b).tolist():
+        links: list[int] = []  # of this chain, so far
+        seen: dict[str, tuple[int, int]] = {}  # what is known of its latest piece → value, links before it
+        piece = head
+        while True:
+            for kind, value in (("team", team[piece]), ("number", number[piece])):
+                if value < 0:
+                    continue
+                before, since = seen.get(kind, (value, len(links)))
+                if before != value and not (kind == "number" and one_hidden(before, value)):
+                    weak = min(links[since:], key=gain.__getitem__)
+                    if gain[weak] < least_held:
+                        kept[weak] = False
+                        seen = {k: (v, at) for k, (v, at) in seen.items() if at > links.index(weak)}
+                seen[kind] = (value, len(links))
+            if piece not in place:
+                break
+            links.append(place[piece])
+            piece = follows[place[piece]]
+    return a[kept], b[kept]
 
 
 def chain_ids(ids: IntArray, a: IntArray, b: IntArray) -> IntArray:

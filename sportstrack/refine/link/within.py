@@ -16,9 +16,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sportstrack.refine.appearance import centred_embeddings, mean_appearance
+from sportstrack.refine.held import SURE as HELD
 from sportstrack.refine.held import Held
 from sportstrack.refine.likeness import Likeness, measure
-from sportstrack.refine.link.pairs import Pairs, best_links, chain_ids
+from sportstrack.refine.link.pairs import Pairs, best_links, chain_ids, without_contradictions
 from sportstrack.refine.scene import Scene
 from sportstrack.refine.settings import RefineSettings
 from sportstrack.refine.stature import Heights
@@ -92,7 +93,11 @@ def link_pieces(table: TrackTable, scene: Scene, s: RefineSettings, held: Held |
     def linked(odds: FloatArray) -> IntArray:
         good = odds > 0.0
         chosen = left[good], right[good], odds[good]
-        return chain_ids(pieces.track_id, *best_links(*chosen if held is None else held.links(table, starts, *chosen)))
+        chosen = chosen if held is None else held.links(table, starts, *chosen)
+        links = best_links(*chosen)
+        if s.who_weight:
+            links = without_contradictions(*links, _gains(links, chosen, len(starts)), pieces.who, HELD)
+        return chain_ids(pieces.track_id, *links)
 
     ids = linked(odds)
     if s.stature_weight:
@@ -103,6 +108,14 @@ def link_pieces(table: TrackTable, scene: Scene, s: RefineSettings, held: Held |
             ids = linked(odds + s.stature_weight * np.where(run[left] != run[right], said, 0.0))
     rows = _rows_of(np.lexsort((table.frame[starts[:-1]], ids)), starts)
     return replace(table, track_id=np.repeat(ids, np.diff(starts)))[rows]
+
+
+def _gains(links: tuple[IntArray, IntArray], among: tuple[IntArray, IntArray, FloatArray], count: int) -> FloatArray:
+    """Return (L,) the gains of some links, which are among the pairs that have them; `count` is above any piece."""
+    key = among[0] * count + among[1]
+    order = np.argsort(key)
+    found: FloatArray = among[2][order][np.searchsorted(key[order], links[0] * count + links[1])]
+    return found
 
 
 def _runs(pieces: Pieces, ids: IntArray, scene: Scene, s: RefineSettings) -> IntArray:
