@@ -2,7 +2,9 @@
 
     python benchmarks/refine.py                                  # two hours of 25 players: time and memory
     python benchmarks/refine.py --frames 45000 --players 23 --cut-every 8
-    python benchmarks/refine.py --accuracy --data SportsMOT/train --trackers bytetrack sports
+    python benchmarks/refine.py --accuracy --trackers bytetrack sports
+    python benchmarks/refine.py --accuracy --trackers sports --set stature_weight=0      # one setting changed
+    python benchmarks/refine.py --accuracy --sets mot17-dpm mot15-acf --steps link --preset sports
     python benchmarks/refine.py --cuts --output FOLDER           # rendered matches with hard cuts: players linked
     python benchmarks/refine.py --appearance --output FOLDER     # what appearance is worth to split and link, rendered
     python benchmarks/refine.py --pictures docs/images           # what each step does, drawn for docs/refine-method.md
@@ -12,15 +14,15 @@ Time and memory: invented players run about for two hours (180,000 frames) befor
 process of its own, whose peak of resident memory is reported, table included; then the same from file to file with the
 command.
 
-Accuracy: every tracker runs over det/det.txt and over the ground truth as detections; scores before, and after each
-step added. Sequences of the matches in HELD were not looked at when the settings were chosen.
+Accuracy: every tracker runs over the sets of sets.py; scores before, and after each step added. The matches held back
+(refine_gains.py) were not looked at when the settings were chosen.
 
 Cuts: matches rendered with a hard cut every 1.6 seconds, each to another camera of the same match; detections and
 embeddings as in rendered.py, written to FOLDER once. A link is an id that stands in two shots, and right if it is the
 same player's in both. Matches put end to end, a shot of one before a shot of another, count the links that must not be.
 
 Appearance: the rendered set of rendered.py, which compare.py uses too; every tracker is causal and uses the embeddings
-if it can.
+if it can. Embedder "none" hands out no embeddings at all.
 """
 
 from __future__ import annotations
@@ -35,26 +37,22 @@ import resource
 import sys
 import tempfile
 import time
-from itertools import pairwise
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from refine_cuts import HEIGHT, RATE, WIDTH, across_cuts, joined
+from refine_gains import gains
 from refine_pictures import draw
-from rendered import RenderedSet
-from sets import Clip
+from rendered import EMBEDDERS, SEEDS, RenderedSet
+from sets import SETS, Clip, data_folder
 
-from sportstrack import Detections, Scores, create_tracker, read_mot, write_mot
-from sportstrack.mot import MotTable
+from sportstrack import Scores, create_tracker, score_tracks, write_mot
 from sportstrack.refine import STEPS, RefineSettings, Scene, TrackTable, refine
 from sportstrack.refine.command import main as refine_command
 from sportstrack.refine.steps import run_steps
-from sportstrack.score.run import Job
-from sportstrack.seqinfo import read_sequence_info
 
-HELD = ("v_4LXTUim5anY", "v_ApPxnw_Jffg", "v_dChHNGIfm4Y", "v_HdiyOtliFiw", "v_iIxMOsCGH58")
 LOST_EVERY = 20.0  # seconds
 MISSED = 0.02
 
@@ -150,86 +148,40 @@ def measure(players: int, frames: int, cut_every: float) -> None:
     print(f"file → file: {report['seconds']:.1f} s ({report['cpu']:.1f} s of CPU), peak {report['peak']:.0f} MiB")
 
 
-def track(name: str, sequence: Path, oracle: bool) -> TrackTable:
-    """Run a tracker over a sequence's detections, or over its truth; the boxes are the detections' own."""
-    info = read_sequence_info(sequence)
-    rows = read_mot(sequence / ("gt/gt.txt" if oracle else "det/det.txt"), identities=False)
-    rows = rows[np.argsort(rows.frame, kind="stable")]
-    bounds = np.searchsorted(rows.frame, np.arange((info.frames or 0) + 1))
-    tracker, found = create_tracker(name, frame_rate=info.frame_rate or RATE), []
-    for low, high in pairwise(bounds):
-        score = np.ones(high - low) if oracle else rows.score[low:high]
-        detections = Detections.from_arrays(rows.xyxy[low:high], score)
-        found.append((tracker.update(detections), detections))
-    tracks, seen = zip(*found, strict=True)
-    return TrackTable.from_tracks(list(tracks), list(seen))
-
-
-def score_steps(name: str, sequence: Path, oracle: bool) -> dict[str, Scores]:
-    """Return a sequence's scores before ("") and after each step added."""
-    info = read_sequence_info(sequence)
-    truth: MotTable = read_mot(sequence / "gt" / "gt.txt")
-    table = track(name, sequence, oracle)
-    size = {"width": info.width or WIDTH, "height": info.height or HEIGHT}
-    scene = Scene.of(table, frame_rate=info.frame_rate or RATE, frames=info.frames, **size)
-    steps = run_steps(table, scene, RefineSettings())
-    return {step: Job(sequence.name, truth, after.to_mot(), info.frames).scores() for step, after in steps}
-
-
-def gains(data: Path, trackers: list[str]) -> None:
-    """Print the table of gains."""
-    sequences = sorted(path.parent for path in data.glob("*/seqinfo.ini"))
-    sets = {
-        "tuned on": [s for s in sequences if not s.name.startswith(HELD)],
-        "held back": [s for s in sequences if s.name.startswith(HELD)],
-    }
-    print("| tracker | boxes | matches | after | HOTA | DetA | AssA | IDF1 | IDSW | tracks |")
-    print("|---|---|---|---|---:|---:|---:|---:|---:|---:|")
-    for name in trackers:
-        for oracle in (False, True):
-            for which, chosen in sets.items():
-                parts = [score_steps(name, sequence, oracle) for sequence in chosen]
-                for step in parts[0]:
-                    s = Scores.pool([part[step] for part in parts])
-                    figures = " | ".join(f"{100 * s[figure]:.2f}" for figure in ("HOTA", "DetA", "AssA", "IDF1"))
-                    boxes = "truth" if oracle else "simulated"
-                    print(f"| {name} | {boxes} | {which} | {step or '(causal)'} | {figures} | {s.IDSW} | {s.IDs} |")
-                sys.stdout.flush()
-
-
-def worth_of_appearance(folder: Path, osnet: Path, trackers: list[str]) -> None:
+def worth_of_appearance(folder: Path, osnet: Path, trackers: list[str], seeds: list[int], embedders: list[str]) -> None:
     """Print what appearance is worth to split and to link."""
     rendered = RenderedSet(folder, osnet)
-    clips = [rendered.read(path) for path in rendered.sequences(folder)]
-    ways = {
-        "no appearance": {"appearance_weight": 0.0, "steps": STEPS[1:]},
-        "appearance in split": {"appearance_weight": 0.0},
-        "appearance in link": {"steps": STEPS[1:]},
-        "appearance in both": {},
+    clips = [rendered.read(folder / f"synthetic-{seed:05d}") for seed in seeds]
+    ways: dict[str, dict[str, Any] | None] = {
+        "causal": None,
+        "without": {"appearance_weight": 0.0, "appearance_measured": 0.0, "steps": STEPS[1:]},
+        "in split": {"appearance_weight": 0.0, "appearance_measured": 0.0},
+        "in link": {"steps": STEPS[1:]},
+        "in both": {},
+        "both, fixed line": {"appearance_measured": 0.0},
     }
-    print("| tracker | embedder | offline | HOTA | AssA | IDF1 | IDSW |")
-    print("|---|---|---|---:|---:|---:|---:|")
+    print(f"| tracker | embeddings | {' | '.join(ways)} |\n|---|---|{'---:|' * len(ways)}", flush=True)
     for name in trackers:
-        for embedder in clips[0].embedded:
+        for embedder in embedders:
             tables = [whole(name, clip, embedder) for clip in clips]
-            for way, changes in {"(causal)": None, **ways}.items():
+            cells = []
+            for changes in list(ways.values())[: 2 if embedder == "none" else None]:
                 scores = []
                 for clip, table in zip(clips, tables, strict=True):
-                    frames = len(clip.detections)
+                    frames, after = len(clip.detections), table
                     size = {"frame_rate": clip.frame_rate, "width": clip.size[0], "height": clip.size[1]}
-                    after = table
                     if changes is not None:
                         after = refine(table, **size, frames=frames, settings=RefineSettings(**changes))
-                    scores.append(Job(clip.name, clip.truth, after.to_mot(), frames).scores())
-                s = Scores.pool(scores)
-                figures = " | ".join(f"{100 * s[figure]:.2f}" for figure in ("HOTA", "AssA", "IDF1"))
-                print(f"| {name} | {embedder} | {way} | {figures} | {s.IDSW} |", flush=True)
+                    scores.append(score_tracks(clip.truth, after.to_mot(), frames=frames, name=clip.name))
+                cells.append(f"{100 * Scores.pool(scores).HOTA:.2f}")
+            cells += [""] * (len(ways) - len(cells))
+            print(f"| {name} | {embedder} | {' | '.join(cells)} |", flush=True)
 
 
 def whole(name: str, clip: Clip, embedder: str) -> TrackTable:
     """Run a tracker over a rendered clip."""
     tracker = create_tracker(name, frame_rate=clip.frame_rate, frame_size=clip.size)
-    detections = clip.embedded[embedder]
+    detections = clip.detections if embedder == "none" else clip.embedded[embedder]
     return TrackTable.from_tracks([tracker.update(one) for one in detections], list(detections))
 
 
@@ -240,14 +192,23 @@ def main() -> int:
     parser.add_argument("--players", type=int, default=25)
     parser.add_argument("--cut-every", type=float, default=0.0, metavar="SECONDS", help="with cuts that are none")
     parser.add_argument("--accuracy", action="store_true", help="measure gains instead of time")
-    parser.add_argument("--data", type=Path, default=Path("../shared/data/sportsmot/train"), help="SportsMOT sequences")
+    parser.add_argument("--data", type=Path, help="folder with sportsmot/, mot17/, mot15/ (SPORTSTRACK_DATA)")
+    parser.add_argument("--sets", nargs="+", choices=SETS, default=["sportsmot-simulated", "sportsmot-oracle"])
     parser.add_argument("--trackers", nargs="+", default=["bytetrack", "sports"])
+    parser.add_argument("--steps", nargs="+", choices=STEPS, help="of the refinement, with --accuracy (all)")
+    parser.add_argument("--preset", help="of the refinement, with --accuracy (the one for the set's kind of video)")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=NUMBER", help="a setting of it, with --accuracy"
+    )
+    parser.add_argument("--smoothed", action="store_true", help="--accuracy begins from the tracker's smoothed boxes")
     parser.add_argument(
         "--cuts", action="store_true", help="measure which players are linked across cuts, on rendered matches"
     )
     parser.add_argument("--pairs", type=int, default=1000, help="of shots of different matches, with --cuts")
     parser.add_argument("--appearance", action="store_true", help="measure what appearance gives, on rendered matches")
     parser.add_argument("--output", type=Path, default=Path("runs/refine"), help="where the rendered matches go")
+    parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS, help="of renders, with --appearance")
+    parser.add_argument("--embedders", nargs="+", default=["none", "kit"], choices=["none", *EMBEDDERS])
     parser.add_argument("--osnet", type=Path, default=Path("../shared/data/weights/osnet_x0_25_msmt17.onnx"))
     parser.add_argument("--pictures", type=Path, metavar="DIR", help="draw instead")
     args = parser.parse_args()
@@ -257,13 +218,14 @@ def main() -> int:
         across_cuts(args.output, args.osnet)
         joined(args.output, args.osnet, args.pairs)
     elif args.appearance:
-        worth_of_appearance(args.output, args.osnet, args.trackers)
+        worth_of_appearance(args.output, args.osnet, args.trackers, args.seeds, args.embedders)
     elif not args.accuracy:
         measure(args.players, args.frames, args.cut_every)
-    elif not args.data.is_dir():
-        parser.error(f"--data: no folder {args.data}")
     else:
-        gains(args.data, args.trackers)
+        changes: dict[str, Any] = {key: float(value) for key, _, value in (text.partition("=") for text in args.set)}
+        if args.steps:
+            changes["steps"] = tuple(args.steps)
+        gains(data_folder(args.data), args.sets, args.trackers, changes, args.preset, args.smoothed)
     return 0
 
 

@@ -1,13 +1,16 @@
-"""Two steps of association that SportsTrack does without, made anew so that anybody can see what they are worth.
+"""Steps of association that SportsTrack does without, made anew so that anybody can see what they are worth.
 
     python benchmarks/tried.py projection --output comparison     # the renders of compare.py, made if they are missing
     python benchmarks/tried.py projection --output comparison --seeds 305 306
+    python benchmarks/tried.py kits --output comparison           # the same renders, boxes left out by chance
     python benchmarks/tried.py motion --output tried              # SportsMOT's training matches
     python benchmarks/tried.py motion --output tried --errors     # errors of prediction alone
 
 * ``projection``: embeddings are compared after a projection that is learnt while the video runs, from the sure part of
   the tracks: what differs within a track shrinks (whitening), and directions in which tracks of one frame differ by
   no more than that are left out (a discriminant analysis, Fisher 1936).
+* ``kits``: no embeddings, kit colours, and kit colours at a quarter of their weight. Each is run several times on the
+  renders, with another 4 % of the boxes left out.
 * ``motion``: where a lost track is, is said by a linear prediction from its last ten places (least squares, one for
   each number of ticks without a detection), fitted to the tracker's own tracks on the matches tuned on.
 
@@ -31,7 +34,7 @@ import numpy as np
 from rendered import EMBEDDERS, SEEDS, RenderedSet
 from sets import SETS, Clip, data_folder, held_out
 
-from sportstrack import MotTable, Scores, SportsTrack, SportsTrackConfig, SportstrackError, score_tracks
+from sportstrack import Detections, MotTable, Scores, SportsTrack, SportsTrackConfig, SportstrackError, score_tracks
 from sportstrack.appearance import has_embedding, unit_rows
 from sportstrack.trackers.sports.appearance import AverageEmbedding, Recognition
 from sportstrack.trackers.sports.evidence import PairEvidence
@@ -40,6 +43,7 @@ from sportstrack.trackers.sports.worth import MeasuredWorth
 REFRESH = 25  # frames after which a projection is learnt anew
 PAIRS = 400  # of a track and its own detection, before the first one
 SHRINK = 0.1  # of the scatter within tracks that is taken to be alike in all directions
+LEFT_OUT = 0.04  # of the boxes, in a draw of kits
 MEMORY = 45  # frames without a detection for which a prediction is fitted
 PLACES = 10  # of a track that predict the next ones
 RIDGE = 1e-3
@@ -144,8 +148,31 @@ def projection(options: argparse.Namespace) -> None:
                 print(f"| {embedder} | {how} | {figures} |", flush=True)
 
 
-def _judged(kind: Any, clip: Clip, detections: Any) -> Scores:
-    tracker = kind(SportsTrackConfig(), frame_rate=clip.frame_rate, frame_size=clip.size)
+def kits(options: argparse.Namespace) -> None:
+    """Print what kit colours are worth on the renders, over draws of the boxes that are left out."""
+    rendered = RenderedSet(options.output / "rendered", Path("none"))
+    clips = [rendered.read(rendered.folder / f"synthetic-{seed:05d}") for seed in options.seeds]
+    ways = {"no embeddings": None, "kit": {}, "kit, appearance_weight=0.25": {"appearance_weight": 0.25}}
+    found: dict[str, list[float]] = {way: [] for way in ways}
+    for draw in range(options.draws):
+        for way, settings in ways.items():
+            rng, scores = np.random.default_rng(draw), []
+            for clip in clips:
+                kept = [frame[rng.random(len(frame)) >= LEFT_OUT] for frame in clip.embedded["kit"]]
+                if settings is None:
+                    kept = [Detections(one.xyxy, one.score, one.class_id) for one in kept]
+                scores.append(_judged(SportsTrack, clip, kept, **(settings or {})))
+            found[way].append(100 * Scores.pool(scores).HOTA)
+        sys.stderr.write(f"draw {draw + 1} of {options.draws}\n")
+    print("| embeddings | HOTA | change | standard error |\n|---|---:|---:|---:|")
+    for way, values in found.items():
+        change = np.subtract(values, found["no embeddings"])
+        error = change.std(ddof=1) / len(change) ** 0.5
+        print(f"| {way} | {np.mean(values):.1f} | {change.mean():+.2f} | {error:.2f} |")
+
+
+def _judged(kind: Any, clip: Clip, detections: Any, **settings: Any) -> Scores:
+    tracker = kind(SportsTrackConfig(**settings), frame_rate=clip.frame_rate, frame_size=clip.size)
     found = MotTable.from_tracks([tracker.update(frame) for frame in detections])
     return score_tracks(clip.truth, found, frames=len(detections), name=clip.name)
 
@@ -262,16 +289,17 @@ def motion(options: argparse.Namespace) -> None:
 
 
 def main() -> int:
-    """Run one of the two and return the exit status."""
+    """Run one of them and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("projection", "motion"))
+    parser.add_argument("what", choices=("projection", "kits", "motion"))
     parser.add_argument("--data", type=Path, help="folder with sportsmot/ and weights/ (SPORTSTRACK_DATA)")
     parser.add_argument("--output", type=Path, required=True, help="folder of the renders; one of compare.py will do")
-    parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS, help="of projection: of the renders")
+    parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS, help="of the renders")
+    parser.add_argument("--draws", type=int, default=8, help="of kits: of the boxes that are left out (8)")
     parser.add_argument("--errors", action="store_true", help="of motion: errors of prediction alone")
     options = parser.parse_args()
     try:
-        {"projection": projection, "motion": motion}[options.what](options)
+        {"projection": projection, "kits": kits, "motion": motion}[options.what](options)
     except SportstrackError as error:
         sys.exit(f"tried.py: error: {error}")
     return 0

@@ -19,7 +19,7 @@ from sportstrack import cli
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "weights" / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 WORDS = {module.removesuffix(".__main__"): word for word, (module, _) in cli.COMMANDS.items()}
-OTHERS = {"cd", "pip", "python", "python3", "uv", "yolo", "make", "pytest", "labelImg", "export", "jupyter"}
+OTHERS = {"cd", "git", "pip", "python", "python3", "uv", "yolo", "make", "pytest", "labelImg", "export", "jupyter"}
 PARSERS = {word: parser_of(word) for word in cli.COMMANDS}
 OPTIONS = {word: {text for one in parser._actions for text in one.option_strings} for word, parser in PARSERS.items()}
 BENCHMARKS = "".join(path.read_text("utf-8") for path in (ROOT / "benchmarks").glob("*.py"))
