@@ -104,10 +104,14 @@ def _draws(old: list[Scores], new: list[Scores], objective: Objective, seed: int
     if len(old) < 2:
         return np.empty(0)
     generator = np.random.default_rng(seed)
+    gains: dict[tuple[int, ...], float] = {}  # of few matches, many draws are the same
     found = np.empty(_DRAWS)
     for i in range(_DRAWS):
-        drawn = generator.integers(0, len(old), len(old))
-        found[i] = objective.of(Scores.pool(new[k] for k in drawn)) - objective.of(Scores.pool(old[k] for k in drawn))
+        drawn = tuple(sorted(generator.integers(0, len(old), len(old)).tolist()))
+        if drawn not in gains:
+            after, before = (objective.of(Scores.pool(side[k] for k in drawn)) for side in (new, old))
+            gains[drawn] = after - before
+        found[i] = gains[drawn]
     return found
 
 

@@ -55,7 +55,7 @@ def scene(
     for x1, y1, x2, y2 in np.vstack([crowd, players]).tolist():
         shirt = SHIRTS[int(rng.integers(len(SHIRTS)))]
         cv2.rectangle(image, (int(x1) + 2, int(y1)), (int(x2) - 2, int(y2)), shirt, -1)
-    noisy = image * gain + rng.normal(0, 3, image.shape)
+    noisy = image * np.float32(gain) + 3 * rng.standard_normal(image.shape, np.float32)
     return np.clip(noisy, 0, 255).astype(np.uint8), players, crowd
 
 

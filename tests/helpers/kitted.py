@@ -48,17 +48,19 @@ class Match:
         """Yield number, picture, ids from 1 and (N, 4) boxes of each frame; the light is another one on the right."""
         rng = np.random.default_rng(self.seed)
         phase, pace = rng.uniform(0, 6.28, (len(self.kits), 2)), rng.uniform(0.5, 1.2, (len(self.kits), 2))
-        light = np.where(np.arange(SIZE[0]) < SIZE[0] // 2, 1.0, 0.6)[None, :, None]
+        light = np.where(np.arange(SIZE[0]) < SIZE[0] // 2, 1.0, 0.6)[None, :, None].astype(np.float32)
+        noise = 4 * rng.standard_normal((SIZE[1] + 64, SIZE[0] + 64, 3), np.float32)  # a frame has a part of it
         for number in range(count):
-            ground = np.empty((SIZE[1], SIZE[0], 3))
+            ground = np.empty((SIZE[1], SIZE[0], 3), np.float32)
             ground[:] = self.field
             feet = self.places + 25 * np.sin(phase + pace * number / self.frame_rate)
             for kit, (x, y) in zip(self.kits, feet.tolist(), strict=True):
                 _person(ground, kit, x, y, 40 + y / 12)
-            noisy = ground * light + rng.normal(0, 4, ground.shape)
-            image = np.clip(noisy, 0, 255).astype(np.uint8)
+            y, x = rng.integers(0, 65, 2).tolist()
+            noisy = ground * light + noise[y : y + SIZE[1], x : x + SIZE[0]]
+            image = np.clip(noisy, 0, 255, out=noisy).astype(np.uint8)
             if self.grey:
-                image[:] = image.mean(axis=2, keepdims=True).astype(np.uint8)
+                image[:] = image.mean(axis=2, keepdims=True, dtype=np.float32).astype(np.uint8)
             height = 40 + feet[:, 1] / 12
             wide = 0.4 * height
             boxes = np.column_stack((feet[:, 0] - wide / 2, feet[:, 1] - height, feet[:, 0] + wide / 2, feet[:, 1]))
