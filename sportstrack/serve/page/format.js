@@ -50,3 +50,6 @@ export function stateBadge(state) {
   };
   return [state.charAt(0).toUpperCase() + state.slice(1), `badge ${classes[state] ?? ""}`];
 }
+
+/** How many tracks, in words. */
+export const countText = (count) => `${count} track${count === 1 ? "" : "s"}`;

@@ -171,3 +171,43 @@ def test_a_stream_address_leads_to_the_live_view(browser: Any, server: Served) -
     page.wait_for_selector("#stream-url")
     assert page.input_value("#stream-url") == "rtsp://camera.example/one"
     page.context.close()
+
+
+def test_tracks_are_scored_from_the_page(page: Any, server: Served, done: dict[str, Any], tmp_path: Path) -> None:
+    text = next(one["href"] for one in done["files"] if one["name"].endswith(".txt"))
+    rows = server.client.get(text).text.splitlines()
+    truth = tmp_path / "truth.txt"
+    truth.write_text("\n".join(",".join([*row.split(",")[:6], "1", "1", "1"]) for row in rows))
+    page.goto(f"{server.url}/#/jobs/{done['id']}")
+    page.click("button:has-text('Score')")
+    page.set_input_files("#setting-evaluate-truth", truth)
+    page.select_option("#setting-evaluate-plots", "yes")
+    page.click("dialog button:has-text('Start')")
+    page.wait_for_selector(".scores", timeout=60_000)
+    assert page.locator(".scores tbody td").first.inner_text() == "100.0"
+    page.wait_for_function("() => document.querySelector('.pictures img').naturalWidth > 0")
+
+
+def test_one_person_is_followed_from_a_box_that_is_drawn(page: Any, server: Served, clip: Clip) -> None:
+    left, top, wide, tall = map(float, clip.detections.read_text().splitlines()[0].split(",")[2:6])
+    page.goto(server.url)
+    page.set_input_files("#file", {"name": "one.mp4", "mimeType": "video/mp4", "buffer": clip.video.read_bytes()})
+    page.click("text=Follow one object")
+    page.wait_for_function("() => document.querySelector('.picker video')?.readyState >= 2")
+    stage, width = (
+        page.locator(".picker canvas").bounding_box(),
+        page.evaluate("document.querySelector('.picker video').videoWidth"),
+    )
+    scale = stage["width"] / width
+    for x, y, act in ((left, top, page.mouse.down), (left + wide, top + tall, page.mouse.up)):
+        page.mouse.move(stage["x"] + x * scale, stage["y"] + y * scale)
+        act()
+    drawn = [float(one) for one in page.input_value("#setting-sot-init").split(",")]
+    assert max(abs(one - other) for one, other in zip(drawn, (left, top, wide, tall), strict=True)) < 3
+    page.select_option("#setting-sot-method", "kcf")
+    page.click("button:has-text('Start')")
+    row = page.locator(".job", has_text="one.mp4")
+    row.locator("text=Done").wait_for(timeout=60_000)
+    row.locator("a").click()
+    page.wait_for_selector(".tracks .pick")
+    assert page.locator(".filters [role=status]").inner_text() == "1 track"

@@ -1,5 +1,5 @@
 import { fill, h, icon } from "../dom.js";
-import { numberText } from "../format.js";
+import { countText, numberText } from "../format.js";
 
 const ROW = 36; // CSS pixels
 const SPARE = 8; // rows beyond those in sight
@@ -101,7 +101,7 @@ export class TrackTable {
       return sign * (typeof a === "string" ? a.localeCompare(b) : a - b) || one.id - other.id;
     });
     this.clear.hidden = !(wanted || this.team || this.role || this.least);
-    this.count.textContent = this.shown.length === this.tracks.length ? `${this.tracks.length} tracks` : `${this.shown.length} of ${this.tracks.length} tracks`;
+    this.count.textContent = this.shown.length === this.tracks.length ? countText(this.tracks.length) : `${this.shown.length} of ${countText(this.tracks.length)}`;
     this._draw();
   }
 

@@ -1,6 +1,6 @@
 import { get, listen, post } from "../api.js";
 import { fill, h, icon } from "../dom.js";
-import { agoText, numberText, spanText, stateBadge, timeText } from "../format.js";
+import { agoText, countText, numberText, spanText, stateBadge, timeText } from "../format.js";
 import { followUp } from "../follow_up.js";
 import { filesCard } from "../result/files.js";
 import { toast } from "../toast.js";
@@ -57,7 +57,7 @@ class JobView {
     const tracks = job.summary?.tracks;
     this.about.textContent = [
       job.settings?.quality && `quality ${job.settings.quality}`,
-      Number.isFinite(tracks) && `${tracks} tracks`,
+      Number.isFinite(tracks) && countText(tracks),
       job.progress?.frames_done > 0 && job.state === "done" && `${numberText(job.progress.frames_done)} frames`,
       job.started && job.ended && `took ${spanText(job.ended - job.started)}`,
       agoText(job.created),

@@ -1,6 +1,6 @@
 import { get, listen, listOf, post, remove } from "../api.js";
 import { fill, h, icon } from "../dom.js";
-import { agoText, bytesText, numberText, spanText, stateBadge } from "../format.js";
+import { agoText, bytesText, countText, numberText, spanText, stateBadge } from "../format.js";
 import { NewJob } from "../new_job.js";
 import { confirmed, toast } from "../toast.js";
 import { onUploads, uploads } from "../uploads.js";
@@ -184,7 +184,7 @@ function aboutText(job) {
   }
   const tracks = job.summary?.tracks;
   const took = job.ended && job.started ? `took ${spanText(job.ended - job.started)}` : "";
-  return [kind, job.settings?.quality, Number.isFinite(tracks) ? `${tracks} tracks` : "", took, agoText(job.ended || job.created)].filter(Boolean).join(" · ");
+  return [kind, job.settings?.quality, Number.isFinite(tracks) ? countText(tracks) : "", took, agoText(job.ended || job.created)].filter(Boolean).join(" · ");
 }
 
 /** A bar of progress; `share` of null is unknown. */
