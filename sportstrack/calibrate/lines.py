@@ -113,7 +113,7 @@ def _ridges(smooth: NDArray[np.uint8], x: NDArray[Any], y: NDArray[Any], least: 
     flat, at = smooth.ravel(), y.astype(np.intp) * wide + x
 
     def around(dx: int, dy: int) -> NDArray[np.float32]:
-        return flat.take(at + (dy * wide + dx)).astype(np.float32)
+        return np.asarray(flat[at + (dy * wide + dx)], np.float32)
 
     # the 3 x 3 pixels around each, from top left to bottom right
     a, b, c, d, e, f, g, h, i = (around(dx, dy) for dy in (-1, 0, 1) for dx in (-1, 0, 1))
@@ -147,7 +147,7 @@ def _evenly_bedded(image: Image, paint: Any, points: FloatArray, least: float) -
 
     def at(away: int) -> NDArray[np.intp]:
         row, column = np.rint(y + away * down).clip(0, high - 1), np.rint(x + away * right).clip(0, wide - 1)
-        return row.astype(np.intp) * wide + column.astype(np.intp)
+        return np.asarray(row.astype(np.intp) * wide + column.astype(np.intp))
 
     here, there, light = at(-1), at(1), paint.ravel()
     height = light.take(at(0)).astype(np.int16) - np.maximum(light.take(here), light.take(there))
