@@ -196,16 +196,21 @@ def _in_a_row(points: FloatArray) -> FloatArray:
     thin = _thinned(points)
     if len(points) < IN_A_ROW:
         return thin[:0]
-    around = cKDTree(points[:, :2]).query_ball_point(thin[:, :2], STRAIGHT, return_sorted=False)
-    one = np.repeat(np.arange(len(thin)), [len(rows) for rows in around])
-    other = points[np.concatenate(around).astype(np.intp)]
-    off, (nx, ny) = other[:, :2] - thin[one, :2], (np.cos(thin[one, 2]), np.sin(thin[one, 2]))
-    across, along = off[:, 0] * nx + off[:, 1] * ny, off[:, 1] * nx - off[:, 0] * ny
+    trees = (cKDTree(some[:, :2], balanced_tree=False, compact_nodes=False) for some in (thin, points))
+    near = next(trees).sparse_distance_matrix(next(trees), STRAIGHT, output_type="ndarray")
+    one, other = near["i"], near["j"]
+    (x, y, nx, ny), (to_x, to_y, to_nx, to_ny) = (
+        np.column_stack([some[:, :2], np.cos(some[:, 2]), np.sin(some[:, 2])]).T.astype(np.float32)
+        for some in (thin, points)
+    )
+    alike = np.abs(nx[one] * to_nx[other] + ny[one] * to_ny[other]) >= PARALLEL
+    one, other = one[alike], other[alike]
+    off_x, off_y, nx, ny = to_x[other] - x[one], to_y[other] - y[one], nx[one], ny[one]
+    across, along = off_x * nx + off_y * ny, off_y * nx - off_x * ny
     on = np.abs(across) <= BESIDE + along**2 / (2 * ROUND)
-    on &= np.abs(np.cos(other[:, 2] - thin[one, 2])) >= PARALLEL
-    wide = 2 * STRAIGHT + 1
-    places = np.unique(one[on] * wide + np.rint(along[on]).astype(np.intp) + STRAIGHT)
-    found: FloatArray = thin[np.bincount(places // wide, minlength=len(thin)) >= IN_A_ROW]
+    places = np.zeros((len(thin), 2 * STRAIGHT + 1), np.bool_)
+    places[one[on], np.rint(along[on]).astype(np.intp) + STRAIGHT] = True
+    found: FloatArray = thin[places.sum(1) >= IN_A_ROW]
     return found
 
 
