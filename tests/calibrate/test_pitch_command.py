@@ -145,3 +145,16 @@ def test_the_spool_gives_back_what_it_was_given() -> None:
         assert spool[-1].frame == 4
         with pytest.raises(IndexError):
             spool[5]
+
+
+def test_faint_lines_are_found_in_a_dark_blurred_picture() -> None:
+    image = np.full((400, 600, 3), (20, 70, 40), np.uint8)
+    cv2.line(image, (50, 300), (550, 200), (45, 85, 65), 4, cv2.LINE_AA)
+    cv2.line(image, (300, 60), (340, 390), (45, 85, 65), 4, cv2.LINE_AA)
+    image = cv2.GaussianBlur(image, (0, 0), 3.0)
+    image = cv2.add(image, np.random.default_rng(0).integers(0, 4, image.shape, dtype=np.uint8))
+    found = find_lines(image)
+    first, second = (np.array(one) / np.hypot(*one) for one in ((100.0, 500.0), (330.0, -40.0)))
+    off = np.minimum(np.abs((found[:, :2] - (50.5, 300.5)) @ first), np.abs((found[:, :2] - (300.5, 60.5)) @ second))
+    assert len(found) > 80
+    assert np.quantile(off, 0.95) < 1.5

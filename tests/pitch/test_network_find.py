@@ -152,6 +152,22 @@ def test_a_pitch_of_another_size_is_refused_or_fits_worse() -> None:
     assert wrong.camera is None or (wrong.error_px > right.error_px and wrong.score < right.score)
 
 
+def test_a_caption_that_stands_still_does_not_hold_the_motion_back() -> None:
+    from sportstrack.pitch.clip.step import find_motion
+    from sportstrack.pitch.clip.views import rays_of, shared_of, slopes, view_of
+
+    rng, middle = np.random.default_rng(0), (SIZE[0] / 2, SIZE[1] / 2)
+    shared, view, turn = shared_of(CAMERA), view_of(CAMERA), np.array([0.4, 0.05, 0.0, 0.01])
+    before = rng.uniform(0, SIZE, (200, 2))
+    far_away = np.array([0.0, 0.0, 0.0, shared[3]])
+    after, _ = slopes(far_away, view + turn, rays_of(shared, view, before, middle), middle)
+    after = after + rng.normal(0, 0.6 * SIZE[0] / 1000, after.shape)
+    after[:80] = before[:80]
+    found = find_motion(shared, view, before, after, SIZE)
+    assert found.known
+    np.testing.assert_allclose(found.change, turn, atol=0.03)
+
+
 def test_points_that_move_anyhow_tell_no_motion() -> None:
     from sportstrack.pitch.clip.step import find_motion
     from sportstrack.pitch.clip.views import shared_of, view_of
