@@ -57,7 +57,7 @@ rings = st.lists(st.tuples(st.integers(-30, 90), st.integers(-30, 80)), min_size
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(rings)
 def test_a_clipped_polygon_covers_what_the_whole_one_covers_within_the_picture(ring: np.ndarray) -> None:
     pieces = clip_ring(ring, *SIZE)
@@ -232,7 +232,7 @@ def test_masks_that_crash_pycocotools_are_refused() -> None:
             parse_coco(coco({"segmentation": {"size": size, "counts": "PPYo0"}}), "x.json")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.text(st.characters(min_codepoint=30, max_codepoint=130), max_size=12), st.integers(1, 6), st.integers(1, 6))
 def test_any_text_is_run_lengths_or_refused(text: str, height: int, width: int) -> None:
     try:

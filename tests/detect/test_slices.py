@@ -83,7 +83,7 @@ people = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(people, max_size=12), st.integers(1, 3), st.integers(1, 3))
 def test_slices_find_what_the_whole_frame_shows(
     boxes: list[tuple[int, int, int, int]], columns: int, rows: int

@@ -69,7 +69,7 @@ def test_a_view_is_fine() -> None:
     np.testing.assert_array_equal(letterbox(image[:, ::-1], (224, 320)), letterbox(image[:, ::-1].copy(), (224, 320)))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(side, side, st.integers(1, 2000))
 def test_the_size_is_the_smallest_that_fits(height: int, width: int, imgsz: int) -> None:
     size = input_size((height, width), imgsz)
@@ -84,7 +84,7 @@ def test_the_size_is_the_smallest_that_fits(height: int, width: int, imgsz: int)
     assert 0 <= size[1] - inner.width - 2 * inner.left <= 1
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(side, side, st.sampled_from([(640, 640), (384, 640), (736, 1280), (640, 32)]), st.integers(0, 1000))
 def test_the_way_back_is_that_of_ultralytics(height: int, width: int, size: tuple[int, int], seed: int) -> None:
     import torch
@@ -96,7 +96,7 @@ def test_the_way_back_is_that_of_ultralytics(height: int, width: int, size: tupl
     np.testing.assert_allclose(found, expected, atol=1e-3, rtol=1e-6)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(side, side, st.integers(32, 1600))
 def test_a_corner_of_the_frame_comes_back(height: int, width: int, imgsz: int) -> None:
     size = input_size((height, width), imgsz)

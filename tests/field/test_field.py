@@ -119,7 +119,7 @@ def lower_half(height: int = 360, width: int = 640) -> Field:
     return Field(corners, distance_to(region) * np.float32(width / 160), width, height)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.floats(0, 640),
     st.floats(-0.4, 5),

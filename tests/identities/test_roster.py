@@ -62,7 +62,7 @@ def test_what_is_written_as_yaml_is_read(
     assert list(read_roster(path)) == people
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=100)
 @given(text=st.text(max_size=120), ending=st.sampled_from([".csv", ".yaml"]))
 def test_any_text_is_a_roster_or_refused_by_name(
     tmp_path_factory: pytest.TempPathFactory, text: str, ending: str

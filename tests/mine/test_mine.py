@@ -108,7 +108,7 @@ def table(rows: list) -> Detections:
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(tables, tables)
 def test_every_box_is_paired_once_or_left_and_nothing_that_fits_is_left(true: list, given: list) -> None:
     truth, found = table(true), table(given)

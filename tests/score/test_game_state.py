@@ -263,7 +263,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(data=st.data())
 def test_whatever_stands_in_the_files_is_scored_or_refused(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory

@@ -126,7 +126,7 @@ def sequences(draw) -> Sequence:
 
 
 @given(sequences())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_any_sequence(seq: Sequence) -> None:
     assert_equal(Scores.of(seq), trackeval_oracle.of_sequence(seq))
 
@@ -163,7 +163,7 @@ def crowd(rng: np.random.Generator, frames: int, most: int, span: int, size: int
     whole=st.booleans(),
     full=st.sampled_from([0, 2500]),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_crowds(seed: int, most: int, span: int, size: int, whole: bool, full: int) -> None:
     rng = np.random.default_rng(seed)
     frames = int(rng.integers(1, 12))
@@ -189,7 +189,7 @@ def text(rows: list[tuple], tail: str) -> str:
 
 
 @given(unique(flagged, 1), unique(plain, 1), st.sampled_from(["MOT15", "MOT16", "MOT17", "MOT20"]), st.booleans())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_any_file_with_preprocessing(truth: list, result: list, benchmark: str, on: bool) -> None:
     texts = text(truth, ",1\n"), text(result, ",0.5,-1,-1,-1\n")
     with tempfile.TemporaryDirectory() as folder:

@@ -218,7 +218,7 @@ def boxes_of(size: st.SearchStrategy[int]) -> st.SearchStrategy[list[float]]:
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_one_pass_equals_a_plain_loop(data: st.DataObject) -> None:
     count = data.draw(st.integers(1, 12))
     box = boxes_of(st.integers(3, 50))
