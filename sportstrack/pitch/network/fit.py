@@ -42,8 +42,9 @@ class Shapes:
 
     def distance(self, ground: Floats) -> Floats:
         """Return the signed distances in metres of places (..., N, 2) from the N lines."""
-        straight = (ground * self.normal).sum(-1) - self.offset
-        round_ = np.sqrt(((ground - self.centre) ** 2).sum(-1)) - self.radius
+        x, y = ground[..., 0], ground[..., 1]
+        straight = x * self.normal[:, 0] + y * self.normal[:, 1] - self.offset
+        round_ = np.sqrt((x - self.centre[:, 0]) ** 2 + (y - self.centre[:, 1]) ** 2) - self.radius
         return np.asarray(np.where(self.radius > 0, round_, straight))
 
 
@@ -137,8 +138,9 @@ class Facts:
 
     def slopes(self, vector: Floats) -> Floats:
         """Return the change of `distances` in metres a pixel, (N,), along the steepest direction of the picture."""
-        moved = [self.pixels, self.pixels + (_SLOPE, 0.0), self.pixels + (0.0, _SLOPE)]
-        here, x, y = (self.shapes.distance(ground_of(vector[None], p, self.size))[0] for p in moved)
+        moved = np.concatenate([self.pixels, self.pixels + (_SLOPE, 0.0), self.pixels + (0.0, _SLOPE)])
+        ground = ground_of(vector[None], moved, self.size).reshape(3, -1, 2)
+        here, x, y = self.shapes.distance(ground)
         return np.asarray(np.maximum(np.hypot(x - here, y - here) / _SLOPE, 1e-3))
 
     def line_errors(self, vector: Floats) -> Floats:
@@ -179,7 +181,7 @@ def solve(facts: Facts, start: Floats, *, places: float, scale: float, rounds: i
     x, damping = np.array(start), 1e-3
     residual, cost = _residuals(facts, x, places, scale)
     for _ in range(rounds):
-        jacobian, weight = _jacobian(facts, x, places), residual[1]
+        jacobian, weight = _jacobian(facts, x, residual[2], places), residual[1]
         normal = (jacobian * weight[:, None]).T @ jacobian
         gradient = (jacobian * weight[:, None]).T @ residual[0]
         for _ in range(4):
@@ -195,7 +197,7 @@ def solve(facts: Facts, start: Floats, *, places: float, scale: float, rounds: i
         x, residual, cost, damping = tried, after, lower, max(damping / 6, 1e-6)
         if small:
             break
-    jacobian = _jacobian(facts, x, places) * np.sqrt(residual[1])[:, None]
+    jacobian = _jacobian(facts, x, residual[2], places) * np.sqrt(residual[1])[:, None]
     return Solution(x, cost, np.linalg.pinv(jacobian.T @ jacobian, rcond=1e-12, hermitian=True))
 
 
@@ -210,17 +212,18 @@ def _stack(facts: Facts, vectors: Floats, slopes: Floats, places: float) -> Floa
     return np.asarray(np.clip(np.concatenate([lines, cells, prior], axis=1), -1e4, 1e4))
 
 
-def _residuals(facts: Facts, x: Floats, places: float, scale: float) -> tuple[tuple[Floats, Floats], float]:
-    values = _stack(facts, x[None], facts.slopes(x), places)[0]
+def _residuals(facts: Facts, x: Floats, places: float, scale: float) -> tuple[tuple[Floats, Floats, Floats], float]:
+    """Return the residuals, their weights and the slopes of the lines' distances; and the cost."""
+    slopes = facts.slopes(x)
+    values = _stack(facts, x[None], slopes, places)[0]
     n, m = len(facts.pixels), len(values) - 7
     scales = np.concatenate([np.full(n, scale), np.full(m - n, 3.0 * np.sqrt(max(places, 1e-9))), np.full(7, 1e3)]) ** 2
     square = values**2
     weight = (scales / (scales + square)) ** 2
-    return (values, weight), float((scales * square / (scales + square)).sum())
+    return (values, weight, slopes), float((scales * square / (scales + square)).sum())
 
 
-def _jacobian(facts: Facts, x: Floats, places: float) -> Floats:
-    slopes = facts.slopes(x)
+def _jacobian(facts: Facts, x: Floats, slopes: Floats, places: float) -> Floats:
     ends = np.concatenate([x + np.diag(_STEPS), x - np.diag(_STEPS)])
     values = _stack(facts, ends, slopes, places)
     return np.asarray(((values[:7] - values[7:]) / (2 * _STEPS[:, None])).T)
