@@ -12,7 +12,7 @@ import pytest
 from sportstrack import Detections
 
 Frame = dict[int, int]  # detection row → track id
-REAL_FRAMES = 2400
+REAL_FRAMES = 1200
 
 
 # --- streams ---------------------------------------------------------------------------------------------------------

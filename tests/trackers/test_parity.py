@@ -28,7 +28,7 @@ from parity import (
 
 from sportstrack import SORT, ByteTrack, ByteTrackConfig, Detections, SORTConfig
 
-SEEDS = 5
+SEEDS = 3
 
 
 def test_generated_streams_hold_what_they_should() -> None:

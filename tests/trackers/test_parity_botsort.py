@@ -17,7 +17,7 @@ from parity_embeddings import BLUE, RED, pair, with_embeddings
 from sportstrack import BoTSORT, BoTSORTConfig, Detections
 from sportstrack.errors import SettingError
 
-SEEDS = 5
+SEEDS = 3
 SETTINGS = [
     DEFAULT,
     DEFAULT | {"fuse_score": False},

@@ -15,7 +15,7 @@ from parity_embeddings import BLUE, RED, pair, with_embeddings
 from sportstrack import DeepSORT, DeepSORTConfig, Detections
 from sportstrack.errors import SettingError
 
-SEEDS = 5
+SEEDS = 3
 SETTINGS: list[dict[str, Any]] = [
     {"nn_budget": 100},
     {"nn_budget": 5},

@@ -14,7 +14,7 @@ from parity import PlainTrack, assert_same, assign_fully, generated, ours, overl
 from sportstrack import OCSORT, SORT, Detections, OCSORTConfig, SORTConfig
 
 Frame = dict[int, int]  # detection row → track id
-SEEDS = 5
+SEEDS = 3
 SETTINGS: list[dict[str, Any]] = [
     {},
     {"max_age": 5, "min_hits": 1},
@@ -67,12 +67,12 @@ def check(settings: dict[str, Any], stream: list[Detections]) -> int:
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=NAMES)
 def test_ocsort_equals_trackers(settings: dict[str, Any]) -> None:
-    assert sum(check(settings, generated(seed)) for seed in range(SEEDS)) > 1000
+    assert sum(check(settings, generated(seed)) for seed in range(SEEDS)) > 600
 
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=NAMES)
 def test_ocsort_equals_trackers_on_real_sequences(settings: dict[str, Any], shared_data: Path) -> None:
-    assert sum(check(settings, stream) for stream in real(shared_data)) > 10_000
+    assert sum(check(settings, stream) for stream in real(shared_data)) > 5000
 
 
 # --- against a plain one, for what trackers has not ------------------------------------------------------------------
