@@ -20,7 +20,8 @@ _SATED = 4.0  # frames of a span that count; more of them show the same again
 _SWITCH = 8.0  # what it costs, in logarithms of likelihoods, that a track goes on as somebody else
 _NO_GROUP = 0.8 * STRANGE  # distance that counts for belonging to no group
 _FEW = ("goalkeeper", "referee")  # roles that few have at a time
-_MOST_VOTED = 0.25  # share of a team's frames that may be theirs
+_MOST_VOTED = 0.25  # share of a team's frames, or of everybody's, that may be theirs …
+_MOST_AT_ONCE = 3.0  # … of everybody's if they are so many people at a time
 _ENOUGH = 2.0  # frames that show a kit, for a confidence of two thirds
 
 
@@ -158,7 +159,7 @@ def decide(
             last = int(seen.first_frame[runs[number + 1].rows].min()) - 1 if number + 1 < len(runs) else None
             last = int(rows.last_frame.max()) if last is None else last
             blank, said = Identity(track, first, max(first, last)), voted(rows)
-            said = ("", 0.0) if said[0] in doubted.get(run.group, ()) else said
+            said = ("", 0.0) if said[0] in doubted[-1] | doubted.get(run.group, set()) else said
             found.append(_identity(blank, rows, run, groups, names, roles, where, said))
     return Identities(found)
 
@@ -174,13 +175,19 @@ def _group_roles(seen: Seen, team: IntArray, groups: Groups, field: PitchSize) -
 
 
 def _doubted(seen: Seen, team: IntArray) -> dict[int, set[str]]:
-    """Return the roles that a detector gives to so many who wear a team's kit that it cannot know that kit."""
-    found = {}
-    for group in (0, 1):
-        rows = seen[team == group]
-        shares = rows.votes.sum(axis=0) / max(float(rows.frames.sum()), 1.0)
-        found[group] = {role for role, share in zip(VOTED, shares, strict=True) if role in _FEW and share > _MOST_VOTED}
-    return found
+    """Return group → roles that a detector gives to so many people that it cannot know the kits; −1: of all others."""
+    found = {group: _voted_often(seen[team == group]) for group in (0, 1)}
+    length = np.zeros(int(seen.span.max(initial=0)) + 1)
+    np.maximum.at(length, seen.span, seen.frames)
+    at_once = seen.votes.sum(axis=0) / max(float(length.sum()), 1.0)
+    many = {role for role, count in zip(VOTED, at_once, strict=True) if count > _MOST_AT_ONCE}
+    return found | {-1: many & _voted_often(seen)}
+
+
+def _voted_often(rows: Seen) -> set[str]:
+    """Return the roles of few people that the detector gives in too many of the frames of some rows."""
+    shares = rows.votes.sum(axis=0) / max(float(rows.frames.sum()), 1.0)
+    return {role for role, share in zip(VOTED, shares, strict=True) if role in _FEW and share > _MOST_VOTED}
 
 
 def _identity(

@@ -87,6 +87,11 @@ def find_groups(seen: Seen) -> Groups:
     point = _means(pieces.point, pieces.weight, nearest(pieces.point, point))
     people, share = _presence(seen, pieces, nearest(pieces.point, point), len(point))
     teams = _teams(point, people, share)
+    if teams is None and len(point) > 1:  # a team in sun and shade may be in several groups, each of too few people
+        label = nearest(pieces.point, point)
+        point = _means(pieces.point, pieces.weight, np.where(label >= 0, _linked(point)[np.maximum(label, 0)], -1))
+        people, share = _presence(seen, pieces, nearest(pieces.point, point), len(point))
+        teams = _teams(point, people, share)
     if teams is None:
         order = np.argsort(-people * share, kind="stable")
         return Groups(point[order], people[order], False)

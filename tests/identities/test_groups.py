@@ -144,3 +144,14 @@ def test_a_detector_that_calls_half_a_team_referees_is_not_believed(called: int,
     roles = [found.of(track)[0].role for track in range(1, 13)]
     assert roles == ["referee" if believed and track < called else "player" for track in range(12)]
     assert found.of(1)[0].team == ("" if believed else found.of(6)[0].team)
+
+
+def test_a_detector_that_calls_everybody_a_referee_is_not_believed_without_teams_either() -> None:
+    kits, places = line_up(HOME, each=6)
+    gathered = TrackSightings(1280)
+    for number, image, ids, boxes in Match(kits, places).frames(30):
+        role = np.full(6, VOTED.index("referee"))
+        gathered.add(number, number / 10, ids, boxes, kit_colours(image, boxes), visible(boxes), role=role)
+    gathered.close()
+    seen = gathered.table()
+    assert [(one.team, one.role) for one in decide(seen, find_groups(seen))] == [("", "")] * 6
