@@ -13,7 +13,8 @@ from sportstrack.errors import FormatError, SettingError
 from sportstrack.identities import ROLES, Identities, Identity, read_identities, write_identities
 
 ATTRIBUTES = ("team", "role", "number", "name")
-TEXT = st.text(max_size=12).map(str.strip).filter(str.isprintable)
+PRINTABLE = st.characters(exclude_categories=("C", "Z"), include_characters=" ")
+TEXT = st.text(PRINTABLE, max_size=12).map(str.strip)
 CONFIDENCE = st.integers(0, 1000).map(lambda n: n / 1000)
 
 
