@@ -16,8 +16,8 @@ from sportstrack.shots import ShotDetector
 from sportstrack.types import FloatArray, Image
 
 WIDTH = 640  # pixels; pictures are halved until they are at most this wide, for the motion
-POINTS, CONTRAST = 260, 1e-5  # cells of a grid with one point each
-WINDOW, LEVELS, ROUNDS = 11, 3, 10
+POINTS, CONTRAST = 200, 1e-5  # cells of a grid with one point each
+WINDOW, LEVELS, ROUNDS = 17, 3, 10  # the widest one that is quick: 16 pixels are counted at once
 NEAR_FIELD = 0.012  # of the width: lines may be so far outside the field's region
 BACK = 0.6  # pixels by which a point may miss where it came from, followed back
 
