@@ -272,12 +272,12 @@ def test_unusual_videos_come_out_with_their_size_count_and_times(kind: dict[str,
 
 def test_real_football_with_real_weights(shared_data: Path, tmp_path: Path) -> None:
     weights, video = shared_data / "weights" / "yolov8n.pt", shared_data / "video" / "football_848x478.mp4"
-    words = [video, "--weights", weights, "--imgsz", 480, "--every", 4, "-o", tmp_path, "--json"]
+    words = [video, "--weights", weights, "--imgsz", 480, "--every", 8, "-o", tmp_path, "--json"]
     result = call_track(*words)
     assert result.returncode == 0, result.stderr
     summary = json.loads(result.stdout)
-    assert summary["frames"] == 43
-    assert summary["boxes"] > 43
+    assert summary["frames"] == 22
+    assert summary["boxes"] > 22
     assert {"decode", "detect", "inference", "track", "draw", "encode"} <= set(summary["stages_ms"])
 
 
