@@ -25,14 +25,14 @@ def cells(line: str) -> list[str]:
 
 def test_figures_of_trackers_are_those_of_the_comparison() -> None:
     compared = {
-        row[0].strip("* ").removeprefix("sportstrack "): [row[2], row[3], row[4], row[6]]
+        row[0].strip("* ").removeprefix("sportstrack "): [row[2], row[3], row[4]]
         for row in map(cells, (DOCS / "comparison.md").read_text("utf-8").splitlines())
         if row[0].startswith("**sportstrack")
     }
     chosen = {
         row[1]: row[2:]
         for row in map(cells, (DOCS / "guides" / "choose.md").read_text("utf-8").splitlines())
-        if len(row) == 6 and row[1] in ROWS
+        if len(row) == 5 and row[1] in ROWS
     }
     assert chosen == {ours: compared[theirs] for ours, theirs in ROWS.items()}
 
