@@ -43,12 +43,13 @@ class Joint:
         shared: (4,) centre and distortion.
         covariance: (4, 4) of them.
         keys: the frames with their views.
-        rms: frame → root mean square error of its line pixels and places, in pixels; NaN without any.
+        pulled: (4, P) how shared moves for each line that is off by a pixel in all frames, see `alike`; None: unknown.
     """
 
     shared: Floats
     covariance: Floats
     keys: tuple[Key, ...]
+    pulled: Floats | None = None
 
 
 def fit_joint(
@@ -84,7 +85,7 @@ def fit_joint(
         lhs, rhs = held.copy(), held @ (middle - shared)
         parts = []
         for key, match in zip(keys, matches, strict=True):
-            h, g = _equations(shared, key, match, gate, size)
+            h, g = equations(shared, key, match, gate, size)
             own = h[SHARED:, SHARED:] + _DAMPING * np.diag(np.diag(h)[SHARED:]) + 1e-6 * np.eye(4)
             cross = h[:SHARED, SHARED:]
             back = np.linalg.solve(own, np.column_stack([cross.T, g[SHARED:]]))
@@ -110,7 +111,8 @@ def _sound(shared: Floats, view: Floats) -> bool:
     return bool(np.isfinite(numbers).all() and np.abs(view[:3]).max() < 720 and abs(view[3]) < 25)
 
 
-def _equations(shared: Floats, key: Key, match: LineMatch, gate: float, size: tuple[int, int]) -> tuple[Floats, Floats]:
+def equations(shared: Floats, key: Key, match: LineMatch, gate: float, size: tuple[int, int]) -> tuple[Floats, Floats]:
+    """Return the normal equations of a key frame, (8, 8) and (8,), its line pixels paired anew."""
     match.go(shared, key.view)
     lhs, rhs = match.equations(gate * size[0], with_shared=True)
     more = key.places.equations(shared, key.view, size, with_shared=True)
@@ -120,7 +122,7 @@ def _equations(shared: Floats, key: Key, match: LineMatch, gate: float, size: tu
 def frame_covariance(joint: Joint, key: Key, painted: Painted, size: tuple[int, int], *, gate: float) -> Floats:
     """Return the covariance (8, 8) of shared and view that one frame leaves by itself, without distortion."""
     match = LineMatch(painted, key.lines, size, gate * size[0])
-    lhs, _ = _equations(joint.shared, key, match, gate, size)
+    lhs, _ = equations(joint.shared, key, match, gate, size)
     held = np.diag(np.concatenate([PRIOR, [30.0, 30.0, 1.5, 1.0]]) ** -2.0)
     held[3, 3] = 1e12
     return np.asarray(np.linalg.inv(lhs + held))

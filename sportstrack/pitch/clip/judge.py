@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from sportstrack.pitch.camera import Floats
+from sportstrack.pitch.clip.alike import alike
 from sportstrack.pitch.clip.chain import ClipScene, Link, filter_chain, smooth_chain
-from sportstrack.pitch.clip.errors import errors_by, excess, ground_in_view, ground_slopes
+from sportstrack.pitch.clip.errors import errors, errors_by, excess, ground_in_view, ground_slopes
 from sportstrack.pitch.clip.joint import Joint
 from sportstrack.pitch.clip.shot import Walk
 from sportstrack.pitch.clip.step import State
@@ -99,16 +100,25 @@ def _refusal(one: Link, metres: float, ground: int, lapse: bool) -> str | None:
 
 
 class _CommonError:
-    """What the centre's and the distortion's own errors add to a frame's, looked up at the most similar key frame."""
+    """What all frames have in common adds to a frame's error, looked up at the most similar key frame.
+
+    These are the errors of the centre and the distortion, and lines that are off alike in all frames.
+    """
 
     def __init__(self, scene: ClipScene, joint: Joint) -> None:
-        self._views = np.array([key.view for key in joint.keys])
-        self._more = np.array(
-            [excess(joint.shared, joint.covariance, key.view, scene.pitch, scene.size) for key in joint.keys]
-        )
+        found = alike(joint, scene.painted, scene.size) or [(key, np.zeros((8, 8))) for key in joint.keys]
+        self._views = np.array([key.view for key, _ in found])
+        self._more = np.array([_common(scene, joint, key.view, of_lines) for key, of_lines in found])
 
     def at(self, view: Floats) -> tuple[float, float]:
         """Return the errors to add in squares, in pixels and metres."""
         apart = np.abs((self._views - view) * (1.0, 1.0, 0.0, 20.0)).sum(1)
         px, metres = self._more[int(apart.argmin())].tolist()
         return px, metres
+
+
+def _common(scene: ClipScene, joint: Joint, view: Floats, of_lines: Floats) -> Floats:
+    """Return the error in pixels and metres, (2,), that a key frame shares; ``of_lines``: (8, 8) as of `alike`."""
+    at = ground_in_view(joint.shared, view, scene.pitch, scene.size)
+    lines = np.nan_to_num(errors(joint.shared, view, of_lines, at, scene.size))
+    return np.asarray(np.hypot(lines, excess(joint.shared, joint.covariance, view, scene.pitch, scene.size)))

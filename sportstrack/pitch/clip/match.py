@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
+import numpy.typing as npt
 
 from sportstrack.pitch.camera import Floats
 from sportstrack.pitch.clip.model import InView, Painted, in_view, pair
@@ -16,6 +19,21 @@ SPACING = 5.0 / 1000
 """Of the width: line pixels are so far apart."""
 STAYS = 0.4 / 1000
 """Of the width: painted points may move so far in the picture before line pixels are paired anew: that costs most."""
+
+
+@dataclass(frozen=True, eq=False)
+class LinePulls:
+    """What each line and arc of one frame has to say, in the order of `Painted.names`.
+
+    Attributes:
+        pulls: (8, P) what it adds to the right side of the equations if all its line pixels are off by a pixel.
+        off: (P,) sum of what its line pixels are off, in pixels times weights.
+        weight: (P,) sum of the weights.
+    """
+
+    pulls: Floats
+    off: Floats
+    weight: Floats
 
 
 class LineMatch:
@@ -36,6 +54,7 @@ class LineMatch:
     _normal: Floats
     _lines: Floats
     _away: Floats
+    _part: npt.NDArray[np.int64]  # the line or arc of each painted point
 
     def __init__(self, painted: Painted, lines: Floats, size: tuple[int, int], gate: float) -> None:
         self._painted, self._all, self._size, self._gate = painted, lines, size, gate
@@ -50,7 +69,8 @@ class LineMatch:
                 return
         self.seen = in_view(self._painted, shared, view, self._size)
         pairs = pair(self._all, self.seen, self._gate)
-        self._points = self._painted.points[self.seen.index[pairs.at]]
+        index = self.seen.index[pairs.at]
+        self._points, self._part = self._painted.points[index], self._painted.part[index]
         self._lines, self._away = self._all[pairs.row], pairs.away
         self._sight, self._normal = self.seen.sight.take(pairs.at), self.seen.normal[pairs.at]
         self._paired = self._sight.pixels
@@ -61,11 +81,18 @@ class LineMatch:
         if not len(self._points):
             return np.zeros((count, count)), np.zeros(count)
         off = self._off()
-        across = self._sight.across(self._normal.T, with_shared=with_shared)
-        sigma = LINE_ERROR * self._size[0]
-        weight = np.square(np.clip(1 - np.square(off / max(gate, 4 * sigma)), 0, None))
-        weight *= SPACING / STRETCH / sigma**2 * (np.abs(off) <= gate)
+        across, weight = self._weighed(gate, off, with_shared=with_shared)
         return (across * weight) @ across.T, across @ (weight * off)
+
+    def by_line(self, gate: float) -> LinePulls:
+        """Return what each line and arc has to say, of the line pixels within a gate in pixels."""
+        lines = len(self._painted.names)
+        if not len(self._points):
+            return LinePulls(np.zeros((SHARED + VIEW, lines)), np.zeros(lines), np.zeros(lines))
+        off = self._off()
+        across, weight = self._weighed(gate, off, with_shared=True)
+        pulls = np.array([np.bincount(self._part, one, lines) for one in across * weight])
+        return LinePulls(pulls, np.bincount(self._part, weight * off, lines), np.bincount(self._part, weight, lines))
 
     def explained(self, reach: float) -> float:
         """Return the part of all line pixels that is within ``reach`` pixels of painted lines."""
@@ -73,6 +100,14 @@ class LineMatch:
             return 0.0
         near = self._away <= reach + 1.1 * self.seen.half
         return float((near & (np.abs(self._off()) <= reach)).sum()) / len(self._all)
+
+    def _weighed(self, gate: float, off: Floats, *, with_shared: bool) -> tuple[Floats, Floats]:
+        """Return slopes across the lines, (4, N) or (8, N), and the weights of the line pixels."""
+        across = self._sight.across(self._normal.T, with_shared=with_shared)
+        sigma = LINE_ERROR * self._size[0]
+        weight = np.square(np.clip(1 - np.square(off / max(gate, 4 * sigma)), 0, None))
+        weight *= SPACING / STRETCH / sigma**2 * (np.abs(off) <= gate)
+        return across, weight
 
     def _off(self) -> Floats:
         return np.asarray(((self._lines[:, :2] - self._sight.pixels) * self._normal).sum(1))

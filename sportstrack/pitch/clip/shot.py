@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from sportstrack.pitch.camera import Camera, Floats
+from sportstrack.pitch.clip.alike import pulled
 from sportstrack.pitch.clip.chain import ClipScene, Link, after_motion, agrees, is_lost, link, moved
 from sportstrack.pitch.clip.errors import excess, on_pitch
 from sportstrack.pitch.clip.joint import Joint, Key, fit_joint
@@ -138,6 +139,8 @@ class Walk:
         if self._unsure() and any(len(self.scene.hints(key.frame)) for key in begin.keys):
             self.joint = begin
             self.adopt(self._fitted([replace(key, places=self.scene.hints(key.frame)) for key in begin.keys]))
+        known = None if self.prior is None else self.prior[1]
+        self.joint = replace(self.joint, pulled=pulled(self.joint, self.scene.painted, self.scene.size, known))
 
     def adopt(self, joint: Joint) -> None:
         """Take a new centre, and put all views and motions to where it has the key frames.

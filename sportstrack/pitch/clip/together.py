@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sportstrack.pitch.camera import Floats
+from sportstrack.pitch.clip.alike import pulled
 from sportstrack.pitch.clip.errors import to_ground
 from sportstrack.pitch.clip.joint import Joint, Key, fit_joint
 from sportstrack.pitch.clip.shot import Walk
@@ -68,12 +69,13 @@ def join_cameras(walks: Sequence[Walk]) -> None:
         if len(camera.walks) < 2:
             continue
         shared, covariance = camera.joint.shared, camera.joint.covariance
+        pulls = pulled(camera.joint, camera.walks[0].scene.painted, camera.walks[0].scene.size)
         for walk in camera.walks:
             scene, keys = walk.scene, seen_from(shared, walk.joint, walk.scene.size).keys
             fitted = fit_joint(
                 shared, keys, scene.painted, scene.size, gate=1.5 * GATES[0], rounds=4, prior=(shared, _HELD)
             )
-            walk.adopt(Joint(shared, covariance, fitted.keys))
+            walk.adopt(Joint(shared, covariance, fitted.keys, pulls))
 
 
 def seen_from(shared: Floats, joint: Joint, size: tuple[int, int]) -> Joint:
