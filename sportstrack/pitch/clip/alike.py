@@ -61,7 +61,7 @@ def _variance(lines: list[LinePulls], size: tuple[int, int]) -> float:
     before = (OFF * size[0]) ** 2
     if not lines:
         return before
-    off, weight = sum(one.off for one in lines), sum(one.weight for one in lines)
+    off, weight = np.sum([(one.off, one.weight) for one in lines], axis=0)
     seen = weight > SEEN * max(weight.max(), 1e-12)
     squares = np.square(off[seen] / weight[seen]).sum()
     return float((KNOWN * before + squares) / (KNOWN + max(0, seen.sum() - FITTED)))

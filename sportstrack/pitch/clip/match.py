@@ -91,8 +91,9 @@ class LineMatch:
             return LinePulls(np.zeros((SHARED + VIEW, lines)), np.zeros(lines), np.zeros(lines))
         off = self._off()
         across, weight = self._weighed(gate, off, with_shared=True)
-        pulls = np.array([np.bincount(self._part, one, lines) for one in across * weight])
-        return LinePulls(pulls, np.bincount(self._part, weight * off, lines), np.bincount(self._part, weight, lines))
+        every = np.vstack([across * weight, weight * off, weight])
+        sums = np.array([np.bincount(self._part, one, lines) for one in every], dtype=float)
+        return LinePulls(sums[:-2], sums[-2], sums[-1])
 
     def explained(self, reach: float) -> float:
         """Return the part of all line pixels that is within ``reach`` pixels of painted lines."""
