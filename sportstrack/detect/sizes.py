@@ -16,7 +16,7 @@ DEFAULT_SIZE = 640
 STEP = 32  # pixels; networks take multiples of it
 SMALLEST = 320
 OF_HD = 960
-"""For general weights and sources of HD or more: finds most of the small players of a wide view."""
+"""For general weights: finds most of the small players of a wide view."""
 NIGHT = 1280, 1920
 """Where time does not count, for sources up to 1280 wide and for wider ones."""
 
@@ -28,8 +28,9 @@ class SizeRule:
     """The longer side of a network's input, by level of quality.
 
     Own weights get the size that they were trained with: the network has seen players of that size. General ones
-    (COCO's 80 classes) have seen people of all sizes; they get 960 pixels for wide pictures. No input is larger than
-    the source, which holds no more to see.
+    (COCO's 80 classes) have seen people of all sizes; they get 960 pixels. For them small pictures are enlarged, up to
+    twice: nothing more is in them, but these networks find few players who are only some 20 pixels high. For own
+    weights, and where time counts, no input is larger than the source.
 
     Args:
         quality: fast (640 at most), balanced, or best (1280 or 1920).
@@ -60,7 +61,8 @@ class SizeRule:
             wanted = own or OF_HD
         else:
             wanted = max(own or 0, NIGHT[longer > NIGHT[0]])
-        return max(min(wanted, longer) // STEP * STEP, min(wanted, SMALLEST))
+        most = 2 * longer if is_general(names) and self.quality != FAST else longer
+        return max(min(wanted, most) // STEP * STEP, min(wanted, SMALLEST))
 
 
 ImageSize: TypeAlias = int | SizeRule

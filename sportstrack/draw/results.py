@@ -150,7 +150,8 @@ def read_result(path: str | Path, *, zero_based: bool = False, names: Mapping[in
     """
     file = Path(path)
     if not file.is_file():
-        raise SourceError(f"{file}: no such file; expected a result: MOT or MOTS text, .csv, .jsonl, .json or .npz")
+        what = "is a folder" if file.is_dir() else "no such file"
+        raise SourceError(f"{file}: {what}; expected a result: MOT or MOTS text, .csv, .jsonl, .json or .npz")
     if file.suffix.lower() == ".npz":
         found = _recorded(file)
     elif is_mots(file):

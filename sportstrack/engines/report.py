@@ -40,7 +40,7 @@ def engine_text(report: Mapping[str, Any]) -> str:
 
     Example:
         >>> engine_text({"engine": "openvino", "precision": "fp32", "ms": {"openvino": 39.0, "onnx": 49.2}})
-        'OpenVINO fp32 (39 ms a frame; ONNX Runtime 49 ms)'
+        'OpenVINO fp32 (39 ms a frame when chosen; ONNX Runtime 49 ms)'
     """
 
     def title(engine: str) -> str:
@@ -49,7 +49,7 @@ def engine_text(report: Mapping[str, Any]) -> str:
     ms, engine, notes = dict(report.get("ms") or {}), str(report.get("engine", "")), []
     if engine in ms:
         others = "".join(f"; {title(name)} {value:.0f} ms" for name, value in ms.items() if name != engine)
-        notes.append(f"{ms[engine]:.0f} ms a frame{others}")
+        notes.append(f"{ms[engine]:.0f} ms a frame when chosen{others}")
     if report.get("converted"):
         notes.append(f"converted in {report['converted']:.1f} s, once")
     if report.get("why"):

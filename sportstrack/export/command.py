@@ -84,9 +84,7 @@ def _main(options: argparse.Namespace) -> int:
         raise SettingError("--replay belongs to a comparison: add --compare DATA")
     checkpoints = [one for one in options.weights if not _is_export(one)]
     if len(checkpoints) < len(options.weights) and not options.compare:
-        raise SettingError(
-            f"{next(filter(_is_export, options.weights))}: is an export already; --compare DATA takes it"
-        )
+        raise SettingError(f"{next(filter(_is_export, options.weights))}: {_NO_CHECKPOINT}")
     if not options.compare:
         _export(checkpoints, options)
         return 0
@@ -172,6 +170,9 @@ def _stem(weights: str, all_weights: Sequence[str]) -> str | None:
     path = Path(weights)
     alike = [one for one in all_weights if Path(one).stem == path.stem]
     return f"{path.absolute().parent.name}-{path.stem}" if len(alike) > 1 else None
+
+
+_NO_CHECKPOINT = "export takes the .pt file of a training; to judge a network that was exported, add --compare DATA"
 
 
 def _is_export(weights: str) -> bool:

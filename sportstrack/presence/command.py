@@ -136,7 +136,8 @@ def _of_teams(table: MotTable, options: argparse.Namespace) -> MotTable:
     team = attribute_of_rows(read_identities(beside), table.frame, table.track_id, "team")
     known = sorted(set(team.tolist()) - {""})
     if odd := [name for name in options.team if name not in known]:
-        raise SettingError(f"--team: {beside} knows no team {odd[0]} in it (it has: {', '.join(known) or 'none'})")
+        teams = ", ".join(known) or "none; sportstrack teams VIDEO RESULT finds them"
+        raise SettingError(f"--team: {beside} knows no team {odd[0]} in it (it has: {teams})")
     return table[np.isin(team, options.team)]
 
 

@@ -99,6 +99,8 @@ def find_places(
         result.tracks = {}
     frame, track_id, class_id, detection = packed.frame, packed.track_id, packed.class_id, packed.detection
     known = _frames_with_camera(pitch, int(frame.max(initial=0)))[frame]
+    if not len(frame):
+        raise SettingError(f"{result.path}: has no tracks")
     if not known.any():
         last = max(numbers, default=-1) + 1
         raise SettingError(

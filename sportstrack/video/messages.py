@@ -53,6 +53,8 @@ def why_not_open(address: str, label: str, error: BaseException) -> str:
     path = Path(address.removeprefix("file:"))
     with path.open("rb") as file:
         start = file.read(512)
+    if not start:
+        return f"{label}: is empty (0 bytes); copy or record it again"
     if start[4:8] in (b"ftyp", b"mdat", b"wide", b"free", b"skip") and b"moov" not in _box_names(path):
         return f"{label}: the recording was cut off (its index, the moov box, is missing); copy it again or repair it"
     if b"\0" not in start and _is_text(start):

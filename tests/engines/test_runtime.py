@@ -125,7 +125,7 @@ def test_only_engines_of_the_wanted_precision_are_compared(converted: Path) -> N
 def test_the_report_is_one_line() -> None:
     ms = {"onnx": 20.4, "openvino": 31.0}
     assert engine_text(EngineReport("onnx", "fp32", ms, (64, 96), 6.04).as_dict()) == (
-        "ONNX Runtime fp32 (20 ms a frame; OpenVINO 31 ms, converted in 6.0 s, once)"
+        "ONNX Runtime fp32 (20 ms a frame when chosen; OpenVINO 31 ms, converted in 6.0 s, once)"
     )
     assert engine_text(EngineReport("torch", "fp16", why="no space").as_dict()) == "PyTorch fp16 (no space)"
     assert engine_text(EngineReport("torchscript").as_dict()) == "torchscript fp32"

@@ -119,7 +119,7 @@ def test_an_export_is_replaced_by_its_own_and_by_no_other(random_weights: Weight
         (["{weights}", "--to", "torchscript", "--int8", "{data}"], "--int8 makes openvino and onnx variants"),
         (["{weights}", "--int8", "{empty}"], "no pictures found; expected a data.yaml"),
         (["{weights}", "--int8", "{empty}/nothing.mp4"], "nothing.mp4"),
-        (["{onnx}"], "is an export already"),
+        (["{onnx}"], "export takes the .pt file of a training"),
         (["{cut}"], "cut.pt"),
         (["{classifier}"], "has a head (Classify) that only Ultralytics can read"),
         (["{weights}", "-o", "{data}"], "data.yaml: is a file, not a folder"),

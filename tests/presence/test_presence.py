@@ -179,6 +179,9 @@ def test_one_team_is_drawn_where_teams_are_known(tmp_path, capsys):
     )
     assert draw("c.png", "--team", "C") == 2
     assert "knows no team C in it (it has: A, B)" in capsys.readouterr().err
+    (tmp_path / "match.identities.csv").write_text("track_id,team\n1,\n2,\n")  # as --quality fast writes it
+    assert draw("c.png", "--team", "A") == 2
+    assert "it has: none; sportstrack teams VIDEO RESULT finds them" in capsys.readouterr().err
     a, b, one = ((tmp_path / f"{name}.png").read_bytes() for name in ("a", "b", "one"))
     assert a == one
     assert a != b

@@ -151,5 +151,8 @@ def test_a_receiver_that_is_not_there_is_named(video: Path, tmp_path: Path) -> N
     with pytest.raises(OutputError, match="nothing listens there") as caught:
         send_video(video, f"tcp://me:secret@127.0.0.1:{port}")
     assert "secret" not in str(caught.value)
+    (tmp_path / "empty.mp4").touch()
+    with pytest.raises(SourceError, match="is empty"):
+        send_video(tmp_path / "empty.mp4", "udp://127.0.0.1:9")
     with pytest.raises(SourceError, match="no such file"):
         send_video(tmp_path / "none.mp4", f"udp://127.0.0.1:{port}")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy.spatial import ConvexHull
 
 from sportstrack.cli import main
-from sportstrack.errors import SettingError
+from sportstrack.errors import SettingError, SourceError
 from sportstrack.identities import Identities, Identity, write_identities
 from sportstrack.stats.match import MatchStats, measure_match
 from sportstrack.stats.movement import Movement, add_up, find_steps
@@ -214,6 +214,12 @@ def test_files_that_do_not_belong_together_are_refused(match: PlayedMatch, tmp_p
     short.write_text(lines[0], encoding="utf-8")
     with pytest.raises(SettingError, match="none of them has a camera"):
         measure_match(match.result, short)
+    empty = tmp_path / "empty.txt"
+    empty.touch()
+    with pytest.raises(SettingError, match=r"empty\.txt: has no tracks"):
+        measure_match(empty, match.pitch)
+    with pytest.raises(SourceError, match="is a folder; expected a result"):
+        measure_match(tmp_path, match.pitch)
     small = tmp_path / "small.pitch.jsonl"
     small.write_text(lines[0].replace("1280", "640") + "".join(lines[1:]), encoding="utf-8")
     with pytest.raises(SettingError, match="1280x720"):

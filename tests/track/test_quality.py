@@ -29,7 +29,11 @@ HD, FULL_HD, SMALL = (720, 1280), (1080, 1920), (478, 848)
     [
         ("balanced", FULL_HD, 640, COCO, 960),  # general weights
         ("balanced", HD, None, COCO, 960),
-        ("balanced", SMALL, 640, COCO, 832),  # never more than the source holds
+        ("fast", SMALL, 640, COCO, 640),
+        ("balanced", SMALL, 640, COCO, 960),  # general networks find small players when the picture is enlarged
+        ("best", SMALL, 640, COCO, 1280),
+        ("balanced", SMALL, 1280, OWN, 832),  # own weights know players in the size that the source shows
+        ("balanced", (240, 320), 640, COCO, 640),  # twice, not more
         ("balanced", FULL_HD, 1280, OWN, 1280),  # as they were trained
         ("balanced", FULL_HD, 640, OWN, 640),
         ("balanced", FULL_HD, None, OWN, 960),
@@ -54,12 +58,12 @@ def test_the_input_follows_source_and_weights(
     st.none() | st.integers(320, 2000),
     st.sampled_from([OWN, COCO]),
 )
-def test_sizes_are_whole_steps_within_the_source(
+def test_sizes_are_whole_steps_and_own_weights_never_enlarge(
     quality: str, shape: tuple[int, int], trained: int | None, names: dict[int, str]
 ) -> None:
     size = SizeRule(quality).of(shape, trained, names)
     assert size % 32 == 0
-    assert 320 <= size <= max(shape)
+    assert 320 <= size <= max(shape) * (2 if names is COCO and quality != "fast" else 1)
 
 
 def test_a_level_decides_what_is_left_open(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,10 +120,10 @@ def test_a_run_says_what_was_chosen_and_what_others_cost(
 def test_one_detector_serves_sources_of_any_size(random_weights: Callable[[str], Path]) -> None:
     detector = load_detector(random_weights(""), imgsz=SizeRule("balanced"), engine="torch", device="cpu")  # type: ignore[arg-type]
     sizes = []
-    for shape in (SMALL, HD):
+    for shape in ((240, 320), HD):
         detector.prepare(shape)  # type: ignore[attr-defined]
         sizes.append(detector.in_force["imgsz"])
-    assert sizes == [832, 960]
+    assert sizes == [640, 960]
 
 
 def test_a_replay_keeps_its_embeddings_unless_none_are_wanted(tmp_path: Path) -> None:
