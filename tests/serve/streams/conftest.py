@@ -1,4 +1,4 @@
-"""One service with one running stream, for all tests that do not end it."""
+"""One service with one running stream, for the tests of a file that do not end it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from serving import served
 from sportstrack.serve.streams import manager
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def watched(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Iterator[Watched]:
     """A stream that runs, with the toy detector."""
     folder = tmp_path_factory.mktemp("streams")
