@@ -129,12 +129,12 @@ class StreamWorker:
         self._counters.add(frame, now - captured, now)
         record = frame_record(frame, captured, now, with_who=self._run.knows_who)
         line = json.dumps(record, separators=(",", ":"), ensure_ascii=False).encode()
+        self._pictures.offer(frame)  # first: whoever hears of a frame, such as an alert's rule, may ask for its picture
         self._send(kinds.FRAME, line, frame.index + 1)
         for target in self._targets:
             target.send(line)
         if self._recorder is not None:
             self._recorder.line(line)
-        self._pictures.offer(frame)
 
     def _on_picture(self, number: int, picture: bytes) -> None:
         self._send(kinds.PICTURE, picture, number)
