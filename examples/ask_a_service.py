@@ -10,6 +10,8 @@ import sys
 
 from sportstrack import Client
 
+if len(sys.argv) < 3:
+    sys.exit("give the service's address and a video, for example: http://127.0.0.1:8765 match.mp4")
 address, video = sys.argv[1:3]
 settings = dict(word.split("=", 1) for word in sys.argv[3:])  # such as quality=fast
 

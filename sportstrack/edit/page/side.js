@@ -170,7 +170,7 @@ function nothing(app) {
       ? h("div", { class: "stack" }, h("p", { class: "muted" }, state.looked < state.total ? `Or begin where the tracks are doubtful: ${state.total - state.looked} moments are left.` : "All doubtful moments were looked at."),
           state.looked < state.total ? h("button", { class: "button primary", type: "button", on: { click: () => moments.next(1) } }, "Next doubtful moment", keyCap("G")) : null)
       : null,
-    h("dl", { class: "about" }, h("dt", {}, "Tracks"), h("dd", { class: "truncate", title: model.project.files.tracks }, model.project.files.tracks), h("dt", {}, "Edits"), h("dd", { class: "truncate", title: model.project.files.edits }, model.project.files.edits)),
+    h("dl", { class: "about" }, h("dt", {}, "Tracks"), h("dd", { class: "truncate", title: model.project.files.tracks }, h("bdi", {}, model.project.files.tracks)), h("dt", {}, "Edits"), h("dd", { class: "truncate", title: model.project.files.edits }, h("bdi", {}, model.project.files.edits))),
     h("p", { class: "muted small" }, "All keys: ", keyCap("?")),
   ];
 }
