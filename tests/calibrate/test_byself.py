@@ -17,6 +17,7 @@ from sportstrack.calibrate.byself import EVERY, LONGEST, PitchFinder, evidence_o
 from sportstrack.calibrate.look import Looker
 from sportstrack.calibrate.pitch.command import main
 from sportstrack.errors import SettingError
+from sportstrack.pitch.clip.fit import fit_clip
 from sportstrack.pitch.evidence import PitchEvidence
 from sportstrack.pitch.network.find import FrameCamera
 from sportstrack.video import open_source
@@ -64,6 +65,19 @@ def test_unseen_stadiums_are_found_or_refused(finder: PitchFinder, pictures: lis
         assert (one.camera is None) == bool(one.reason)
         if picture.view is None:
             assert one.camera is None
+
+
+def test_a_stripe_of_the_grass_is_not_taken_for_the_touchline(finder: PitchFinder) -> None:
+    picture = render_picture(3053, 0, (848, 478))
+    assert picture.view is not None
+    seen = Looker().look(0, picture.image)
+    found = PitchFinder(picture.view.pitch, network=finder.network).find(picture.image, seen.lines)
+    assert found.camera is not None
+    one = fit_clip([seen], {0: evidence_of(0, found)}, picture.view.pitch, picture.view.size).track.at(0)
+    if one.camera is None:
+        assert "circles" in one.reason
+    else:
+        assert error(one.camera, picture.view.camera, picture.view.size) < 1.0
 
 
 def test_what_is_no_football_pitch_is_refused(finder: PitchFinder) -> None:

@@ -10,8 +10,9 @@ from sportstrack.pitch.camera import Floats
 from sportstrack.pitch.clip.chain import ClipScene, agrees
 from sportstrack.pitch.clip.errors import ground_in_view, to_ground
 from sportstrack.pitch.clip.joint import Key
-from sportstrack.pitch.clip.model import in_view, support
+from sportstrack.pitch.clip.model import REACH, in_view, pair, support
 from sportstrack.pitch.clip.shot import Walk
+from sportstrack.pitch.clip.step import GATES
 from sportstrack.pitch.evidence import PitchEvidence
 
 ALONE = 0.85
@@ -21,13 +22,19 @@ CHANCE = 0.65
 ELSEWHERE = 2.5
 """Metres on the ground, at the median, from which on a frame's own camera contradicts that of its shot."""
 
+BESIDE = 0.35
+"""Part of the line pixels along circles and arcs that may be beside them: stripes of grass are straight, these not."""
+LEAST_BESIDE = 60
+"""Fewer line pixels along circles and arcs in a picture tell nothing."""
+
 
 def doubt(walk: Walk, others: Sequence[Walk]) -> str | None:
     """Return why a shot's camera is not believed; None where it is.
 
     A weak frame may be a mistake: it takes the one touchline for the other, or the one end of the pitch for the other.
     Several frames make the same mistake less often. Nor do two shots that are seen from one place; but then one of them
-    must be sure by itself, for two weak ones may share a mistake.
+    must be sure by itself, for two weak ones may share a mistake. If only one frame tells a camera, its circles and
+    arcs must be right, too.
 
     Args:
         walk: the views of the shot.
@@ -37,6 +44,9 @@ def doubt(walk: Walk, others: Sequence[Walk]) -> str | None:
         return None
     if not any(_lines_agree(walk, key) for key in walk.joint.keys):
         return "in no frame the lines are where its camera has them"
+    alone = sum(one.camera is not None for one in walk.scene.evidence.values()) == 1
+    if alone and (off := _beside_arcs(walk)) > BESIDE:
+        return f"{off:.0%} of the line pixels along its circles and arcs are beside them"
     told, why = _told(walk)
     beside = [one for one in others if (walk.joint.shared == one.joint.shared).all()]
     sure = told or any(_told(one)[0] for one in beside)
@@ -60,6 +70,22 @@ def _lines_agree(walk: Walk, key: Key) -> bool:
     seen = in_view(walk.scene.painted, walk.joint.shared, key.view, walk.scene.size)
     _, on, explained = support(key.lines, seen, walk.scene.size)
     return agrees(on, explained)
+
+
+def _beside_arcs(walk: Walk) -> float:
+    """Return which part of the line pixels along circles and arcs is beside them, over the key frames of a shot.
+
+    A camera that takes a stripe of the grass for the touchline bends its circles, and only a part of them fits.
+    """
+    scene, lines = walk.scene, len(walk.scene.pitch.lines)
+    near, beside, keys = 0, 0, [key for key in walk.joint.keys if len(key.lines)]
+    for key in keys:
+        seen = in_view(scene.painted, walk.joint.shared, key.view, scene.size)
+        pairs = pair(key.lines, seen, GATES[1] * scene.size[0])
+        away = ((key.lines[pairs.row, :2] - seen.pixels[pairs.at]) * seen.normal[pairs.at]).sum(1)
+        arcs = np.abs(away[scene.painted.part[seen.index[pairs.at]] >= lines])
+        near, beside = near + len(arcs), beside + int((arcs > REACH).sum())
+    return beside / near if near >= LEAST_BESIDE * max(1, len(keys)) else 0.0
 
 
 def disputed(scene: ClipScene, walk: Walk, frames: Sequence[int], views: Sequence[Floats]) -> set[int]:
