@@ -16,11 +16,11 @@ from sportstrack.stats.settings import StatsSettings
 PROGRAM = "sportstrack stats"
 
 _EXAMPLES = """examples:
-  sportstrack stats runs/track/match.txt --pitch match.pitch.jsonl
-  sportstrack stats match.txt --pitch match.pitch.jsonl --identities match.identities.csv   teams, too
-  sportstrack stats match.txt --pitch match.pitch.jsonl --identities match.identities.csv --by number
+  sportstrack stats runs/track/match.txt --pitch match.pitch.jsonl          teams of match.identities.csv beside it
+  sportstrack stats match.txt --pitch match.pitch.jsonl --identities other.identities.csv
+  sportstrack stats match.txt --pitch match.pitch.jsonl --by number
   sportstrack stats match.txt --pitch match.pitch.jsonl --bands 8,16,24 --formats csv,positions
-  sportstrack stats match.txt --pitch match.pitch.jsonl --identities match.identities.csv --formats kloppy
+  sportstrack stats match.txt --pitch match.pitch.jsonl --formats kloppy
   sportstrack stats SNGS-021.txt --pitch SNGS-021.pitch.jsonl --identities SNGS-021.identities.csv \\
       --formats game_state --labels SoccerNetGS/valid/SNGS-021/Labels-GameState.json
 """
