@@ -130,6 +130,12 @@ class NumberVotes:
         self._ballots = {track: one for track, one in self._ballots.items() if one.last_frame >= before}
         self._outcomes = {track: one for track, one in self._outcomes.items() if track in self._ballots}
 
+    def restart(self, tracks: Iterable[int]) -> None:
+        """Forget what was read on some tracks, whose ids are another's from now on."""
+        for track in tracks:
+            self._ballots.pop(track, None)
+            self._outcomes.pop(track, None)
+
     def outcomes(self, teams: Mapping[int, str] | None = None) -> dict[int, Outcome]:
         """Return track → its number, with what came so far.
 

@@ -79,6 +79,7 @@ class NumberLearner:
     def add(self, frame: TrackedFrame) -> None:
         """Count the votes of a frame."""
         tracks = frame.tracks
+        self._votes.restart(frame.joined)
         self._votes.add(frame.index, frame.time, tracks.track_id, tracks.detection, frame.detections.number_votes)
         tall = tracks.xyxy[tracks.detection >= 0]
         np.add.at(self._heights, np.clip(tall[:, 3] - tall[:, 1], 0, _TALLEST).astype(np.int64), 1)
