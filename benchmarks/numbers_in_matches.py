@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 
 from data_prep.synthetic import CLASSES, Settings, identities, render_sequence
-from sportstrack import Detections
+from sportstrack import Detections, Identities, Identity
 from sportstrack.images.opencv import require_cv2
 from sportstrack.numbers import NumberReader, NumberVotes, NumberWatch
 from sportstrack.refine import Scene, TrackTable, split_tracks
@@ -94,7 +94,7 @@ def one_match(plan: Settings) -> Match:
                     tall = seen.number_xyxy[row, 3] - seen.number_xyxy[row, 1]
                     match.crops.append((image[y1:y2, x1:x2].copy(), float(tall), str(who[track].number)))
             before[track] = (seen.frame, seen.number_xyxy[row])
-    answers = votes.identities({track: one.team for track, one in who.items()})
+    answers = votes.identities(Identities(Identity(track, team=one.team) for track, one in who.items()))
     for track, one in who.items():
         frames, given = legible[track], answers.of(track)
         if one.class_id != CLASSES.index("ball"):

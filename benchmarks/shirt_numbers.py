@@ -56,7 +56,7 @@ def read_track(reader: NumberReader, crops: list[NumberCrop]) -> str:
     votes = NumberVotes()
     for second, vote in enumerate(zip(read.code, read.confidence, strict=True)):
         votes.add(25 * second, float(second), np.array([1]), np.array([0]), np.array([vote], np.float32))
-    return votes.outcomes()[1].number
+    return "".join(one.number for one in votes.now([1]).values())
 
 
 def rendered(tracks: int, faces: Typefaces) -> None:

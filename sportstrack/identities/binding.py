@@ -1,4 +1,4 @@
-"""Which track is which person of a roster: by team, number and role, and nobody twice at one time."""
+"""Which piece of a track is which person of a roster: by team, number and role, and nobody twice at one time."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from sportstrack.identities.pieces import Piece, ids_of_people, pieces_of, within
 from sportstrack.identities.roster import PLAYING, Roster, RosterPerson
 from sportstrack.identities.table import ATTRIBUTES, Identities, Identity
 from sportstrack.types import FloatArray, IntArray
@@ -38,25 +39,27 @@ class Binding:
 
     Attributes:
         identities: who is who, with names; ids as they were.
-        person: track → index in the roster, of the tracks that are somebody.
-        ids: track → the one id of this person's tracks, that of the earliest.
+        person: piece of a track → index in the roster, of the pieces that are somebody.
+        ids: piece → its new id, of all pieces: all that are one person have one.
+        frames: piece → the frames in which it is there, of all pieces.
         teams: the tracks' team → the roster's.
         warnings: what the roster and the tracks do not agree on.
     """
 
     identities: Identities
-    person: Mapping[int, int]
-    ids: Mapping[int, int]
+    person: Mapping[Piece, int]
+    ids: Mapping[Piece, int]
+    frames: Mapping[Piece, IntArray]
     teams: Mapping[str, str]
     warnings: tuple[str, ...] = field(default=())
 
 
 def bind_roster(identities: Identities, presence: Presence, roster: Roster, worn: NumbersWorn | None = None) -> Binding:
-    """Find the person of each track.
+    """Find the person of each track, or of each piece of it, where its number or its team changes.
 
-    A track fits a person if nothing that is known of it speaks against: the confidence is that of its number, team and
+    A piece fits a person if nothing that is known of it speaks against: the confidence is that of its number, team and
     role together. Of all ways in which nobody is in two places at one time, the one with the greatest sum of confidence
-    times frames is taken; tracks that lose have no name, and no number if it is the winner's. Teams of other names than
+    times frames is taken; pieces that lose have no name, and no number if it is the winner's. Teams of other names than
     the roster's (A and B) are matched by the numbers that were read.
 
     Args:
@@ -66,24 +69,24 @@ def bind_roster(identities: Identities, presence: Presence, roster: Roster, worn
         worn: the numbers that were read in the teams, by which these get the roster's names; None: those of the tracks.
 
     Returns:
-        The names, and the one id of all tracks of a person.
+        The names, and the one id of all pieces of a person.
     """
-    known = {track: _summary(track, identities, frames) for track, frames in presence.items() if len(frames)}
-    worn = numbers_worn(known, presence) if worn is None else worn
+    frames: dict[Piece, IntArray] = {}
+    for track, there in presence.items():
+        frames |= pieces_of(track, identities, there)
+    known = {piece: _summary(piece, identities, there) for piece, there in frames.items()}
+    worn = numbers_worn(known, frames) if worn is None else worn
     teams, warnings = match_team_names({one.team for one in known.values()} | {team for team, _ in worn}, worn, roster)
-    known = {track: replace(one, team=teams.get(one.team, one.team)) for track, one in known.items()}
-    tracks = [track for track in sorted(known) if known[track].role != "ball"]
-    fits = np.array([[fit(known[track], person, roster) for person in roster] for track in tracks])
-    fits = fits.reshape(len(tracks), len(roster))
-    person = _assign(fits, [presence[track] for track in tracks])
-    found = {track: who for track, who in zip(tracks, person, strict=True) if who >= 0}
-    confidence = {track: float(fits[k, person[k]]) for k, track in enumerate(tracks) if person[k] >= 0}
-    first: dict[int, int] = {}
-    for track in sorted(found, key=lambda track: (int(presence[track][0]), track)):
-        first.setdefault(found[track], track)
-    named = _named(identities.with_teams(teams), known, found, confidence, roster, presence)
-    strange = _strangers(known, presence, roster)
-    return Binding(named, found, {track: first[who] for track, who in found.items()}, teams, (*warnings, *strange))
+    known = {piece: replace(one, team=teams.get(one.team, one.team)) for piece, one in known.items()}
+    pieces = [piece for piece in sorted(known) if known[piece].role != "ball"]
+    fits = np.array([[fit(known[piece], person, roster) for person in roster] for piece in pieces])
+    fits = fits.reshape(len(pieces), len(roster))
+    person = _assign(fits, [frames[piece] for piece in pieces])
+    found = {piece: int(who) for piece, who in zip(pieces, person, strict=True) if who >= 0}
+    confidence = {piece: float(fits[k, person[k]]) for k, piece in enumerate(pieces) if person[k] >= 0}
+    named = _named(identities.with_teams(teams), known, found, confidence, roster)
+    strange = _strangers(known, frames, roster)
+    return Binding(named, found, ids_of_people(found, frames), frames, teams, (*warnings, *strange))
 
 
 def fit(track: Identity, person: RosterPerson, roster: Roster) -> float:
@@ -109,12 +112,12 @@ def fit(track: Identity, person: RosterPerson, roster: Roster) -> float:
     return track.number_confidence * team * same
 
 
-def numbers_worn(known: Mapping[int, Identity], presence: Presence) -> dict[tuple[str, str], float]:
-    """Return what tracks say of the numbers in their teams: confidence times frames."""
+def numbers_worn(known: Mapping[Piece, Identity], frames: Mapping[Piece, IntArray]) -> dict[tuple[str, str], float]:
+    """Return what pieces say of the numbers in their teams: confidence times frames."""
     worn: dict[tuple[str, str], float] = {}
-    for track, one in known.items():
+    for piece, one in known.items():
         if one.number and one.team:
-            weight = one.number_confidence * len(presence[track])
+            weight = one.number_confidence * len(frames[piece])
             worn[one.team, one.number] = worn.get((one.team, one.number), 0.0) + weight
     return worn
 
@@ -162,11 +165,11 @@ def _second(evidence: FloatArray, rows: IntArray, columns: IntArray) -> float:
     return found
 
 
-def _summary(track: int, identities: Identities, frames: IntArray) -> Identity:
-    """Return what a track is for most of its frames: of each attribute the value with the most confidence in all."""
+def _summary(piece: Piece, identities: Identities, frames: IntArray) -> Identity:
+    """Return what a piece is for most of its frames: of each attribute the value with the most confidence in all."""
     values: dict[str, dict[str, float]] = {name: {} for name in ATTRIBUTES}
     spans: dict[tuple[str, str], float] = {}
-    for one in identities.of(track):
+    for one in identities.of(piece.track_id):
         n = int(np.count_nonzero((frames >= one.first_frame) & (frames <= one.last_frame)))
         for name in ATTRIBUTES:
             if value := getattr(one, name):
@@ -176,7 +179,7 @@ def _summary(track: int, identities: Identities, frames: IntArray) -> Identity:
     best = {name: max(found, key=found.__getitem__) for name, found in values.items() if found}
     sure = {name: values[name][value] / max(spans[name, value], 1.0) for name, value in best.items()}
     row: dict[str, Any] = {**best, **{f"{name}_confidence": min(one, 1.0) for name, one in sure.items()}}
-    return Identity(track, **row)
+    return Identity(piece.track_id, **row)
 
 
 def _assign(fits: FloatArray, frames: list[IntArray]) -> IntArray:
@@ -223,22 +226,24 @@ def _together(pairs: IntArray, track: IntArray, frames: list[IntArray]) -> list[
 
 def _named(
     identities: Identities,
-    known: Mapping[int, Identity],
-    found: Mapping[int, int],
-    confidence: Mapping[int, float],
+    known: Mapping[Piece, Identity],
+    found: Mapping[Piece, int],
+    confidence: Mapping[Piece, float],
     roster: Roster,
-    presence: Presence,
 ) -> Identities:
-    """Return the table with names, and without the numbers of tracks that lost them to another one."""
-    rows = [one for track in identities.track_ids if track not in found for one in identities.of(track)]
+    """Return the table with names, and without the numbers of pieces that lost them to another one."""
+    tracks = {piece.track_id for piece in known}
+    rows = [one for one in identities if one.track_id not in tracks]
     worn = {(person.team.casefold(), person.number) for person in roster if person.number}
-    rows = [replace(one, number="") if (known_team(one, known).casefold(), one.number) in worn else one for one in rows]
-    for track, who in found.items():
-        person, one, sure = roster.people[who], known[track], confidence[track]
+    for piece, one in known.items():
+        if piece not in found:
+            lost = (one.team.casefold(), one.number) in worn
+            rows += [replace(row, number="" if lost else row.number) for row in within(identities.of(piece[0]), piece)]
+            continue
+        person, sure = roster.people[found[piece]], confidence[piece]
         rows.append(
             Identity(
-                track, int(presence[track][0]), int(presence[track][-1]),
-                team=person.team, role=person.role, number=person.number, name=person.name,
+                *piece, team=person.team, role=person.role, number=person.number, name=person.name,
                 team_confidence=max(sure, one.team_confidence if one.team else 0.0),
                 role_confidence=max(sure, one.role_confidence if one.role == person.role else 0.0),
                 number_confidence=max(sure, one.number_confidence if one.number else 0.0), name_confidence=sure,
@@ -247,38 +252,49 @@ def _named(
     return Identities(rows)
 
 
-def known_team(one: Identity, known: Mapping[int, Identity]) -> str:
-    """Return the team of a row, or that of its track where the row has none."""
-    return one.team or (known[one.track_id].team if one.track_id in known else "")
-
-
-def _strangers(known: Mapping[int, Identity], presence: Presence, roster: Roster) -> list[str]:
+def _strangers(known: Mapping[Piece, Identity], frames: Mapping[Piece, IntArray], roster: Roster) -> list[str]:
     """Return a warning for each number that was read and that nobody of the team wears."""
     worn = {(person.team.casefold(), person.number) for person in roster}
     teams = {team.casefold() for team in roster.teams}
     seen: dict[tuple[str, str], int] = {}
-    for track, one in known.items():
+    for piece, one in known.items():
         if one.number and one.team.casefold() in teams and (one.team.casefold(), one.number) not in worn:
-            seen[one.team, one.number] = seen.get((one.team, one.number), 0) + len(presence[track])
+            seen[one.team, one.number] = seen.get((one.team, one.number), 0) + len(frames[piece])
     return [
-        f"{team} {number} was read in {frames} frames and is not on the roster: misread, or missing there"
-        for (team, number), frames in sorted(seen.items())
+        f"{team} {number} was read in {count} frames and is not on the roster: misread, or missing there"
+        for (team, number), count in sorted(seen.items())
     ]
 
 
 def identities_of_people(binding: Binding) -> Identities:
-    """Return the table with one row for each person, in place of one for each of their tracks."""
-    others = [one for one in binding.identities if one.track_id not in binding.person]
-    people: dict[int, list[Identity]] = {}
-    for one in binding.identities:
-        if one.track_id in binding.person:
-            people.setdefault(binding.ids[one.track_id], []).append(one)
-    whole = [
-        replace(
-            max(rows, key=lambda one: one.name_confidence),
-            first_frame=min(one.first_frame for one in rows),
-            last_frame=max(one.last_frame for one in rows),
-        )
-        for rows in people.values()
-    ]
-    return Identities([*others, *whole]).with_track_ids(binding.ids)
+    """Return the table by new ids: one row for each person, or more where the id was nobody's between."""
+    of_id: dict[int, list[Piece]] = {}
+    for piece in binding.frames:
+        of_id.setdefault(binding.ids[piece], []).append(piece)
+    tracks = {piece.track_id for piece in binding.frames}
+    rows = [one for one in binding.identities if one.track_id not in tracks]
+    for new, pieces in of_id.items():
+        said = [row for piece in pieces if piece in binding.person for row in _said(binding, piece)]
+        best = max(said, key=lambda one: one.name_confidence, default=None)
+        for piece, first, last in _runs(pieces, binding):
+            if piece in binding.person and best is not None:
+                rows.append(replace(best, track_id=new, first_frame=first, last_frame=last))
+            else:
+                rows += [replace(one, track_id=new) for one in _said(binding, Piece(piece.track_id, first, last))]
+    return Identities(rows)
+
+
+def _said(binding: Binding, piece: Piece) -> list[Identity]:
+    return within(binding.identities.of(piece.track_id), piece)
+
+
+def _runs(pieces: list[Piece], binding: Binding) -> list[tuple[Piece, int, int]]:
+    """Return the pieces of one id in the order of time, each with first and last frame; those of a person are one."""
+    owner = [0 if piece in binding.person else k for k, piece in enumerate(pieces, 1)]
+    frame = np.concatenate([binding.frames[piece] for piece in pieces])
+    count = [len(binding.frames[piece]) for piece in pieces]
+    order = np.argsort(frame, kind="stable")
+    frame, whose, which = frame[order], np.repeat(owner, count)[order], np.repeat(np.arange(len(pieces)), count)[order]
+    begins = np.concatenate(([0], np.flatnonzero(np.diff(whose)) + 1))
+    ends = np.append(begins[1:], len(frame)) - 1
+    return [(pieces[which[a]], int(frame[a]), int(frame[b])) for a, b in zip(begins, ends, strict=True)]

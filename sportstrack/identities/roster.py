@@ -101,6 +101,16 @@ class Roster:
         """The names of the teams, as they come."""
         return tuple(dict.fromkeys(person.team for person in self.people if person.team))
 
+    @property
+    def numbers(self) -> dict[str, list[str]] | None:
+        """Team → the numbers that its people wear; who has no team may be in any. None where nobody has a number."""
+        if not any(self._numbers.keys()):
+            return None
+        return {
+            team: [one.number for one in self.people if one.number and one.team in (team, "")]
+            for team in self.teams or ("",)
+        }
+
 
 def read_roster(path: str | Path) -> Roster:
     """Read a roster.

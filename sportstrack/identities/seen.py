@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from sportstrack.identities.binding import Presence
+from sportstrack.identities.pieces import Piece
 from sportstrack.identities.roster import Roster, RosterPerson
 from sportstrack.types import IntArray
 
@@ -52,24 +52,29 @@ class TimeSeen:
 
 
 def who_was_seen(
-    person: Mapping[int, int], presence: Presence, roster: Roster, frame_rate: float, every: int = 1
+    person: Mapping[Piece, int],
+    frames: Mapping[Piece, IntArray],
+    roster: Roster,
+    frame_rate: float,
+    every: int = 1,
 ) -> list[TimeSeen]:
     """Return the times of everyone on the roster, in its order; nobody's list is empty.
 
     Args:
-        person: track → index in the roster.
-        presence: track → its frames.
+        person: piece of a track → index in the roster.
+        frames: piece → its frames.
         roster: who may be seen.
         frame_rate: frames per second of the video.
         every: every how many of the video's frames one was tracked.
     """
     out = []
     for who, one in enumerate(roster):
-        tracks = [track for track, index in person.items() if index == who]
-        frames = np.unique(np.concatenate([presence[track] for track in tracks])) if tracks else np.empty(0, np.int64)
-        spans = _spans(frames, max(every, BREAK * frame_rate))
+        pieces = [piece for piece, index in person.items() if index == who]
+        there = np.unique(np.concatenate([frames[piece] for piece in pieces])) if pieces else np.empty(0, np.int64)
+        spans = _spans(there, max(every, BREAK * frame_rate))
         times = tuple((a / frame_rate, (b + every) / frame_rate) for a, b in spans)
-        out.append(TimeSeen(one, len(frames) * every / frame_rate, times, len(tracks)))
+        tracks = len({piece.track_id for piece in pieces})
+        out.append(TimeSeen(one, len(there) * every / frame_rate, times, tracks))
     return out
 
 

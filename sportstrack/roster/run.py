@@ -14,6 +14,7 @@ from sportstrack.files.claim import Claim
 from sportstrack.files.reading import read_json
 from sportstrack.identities.binding import Binding, bind_roster, identities_of_people
 from sportstrack.identities.file import SUFFIX, read_identities, write_identities
+from sportstrack.identities.pieces import NewIds
 from sportstrack.identities.roster import Roster, read_roster
 from sportstrack.identities.seen import TimeSeen, seen_csv, seen_text, who_was_seen
 from sportstrack.identities.table import Identities
@@ -33,7 +34,7 @@ class NamedTracks:
     Attributes:
         table: the boxes; all tracks of a person have one id.
         identities: who is who, by these ids.
-        binding: which track is who, by the ids before.
+        binding: which piece of which track is who, by the ids before.
         seen: the times on the picture of everyone on the roster.
         warnings: what the roster and the tracks do not agree on.
         before: how many tracks there were.
@@ -47,7 +48,8 @@ class NamedTracks:
     before: int
 
     def __str__(self) -> str:
-        tracks, people = len(self.binding.person), len(set(self.binding.person.values()))
+        tracks = len({piece.track_id for piece in self.binding.person})
+        people = len(set(self.binding.person.values()))
         after = len(np.unique(self.table.track_id))
         head = f"{tracks} of {self.before} tracks are {people} people of the roster; {after} ids remain\n"
         return head + seen_text(self.seen)
@@ -92,9 +94,9 @@ def name_tracks(
     presence = presence_of(table)
     binding = bind_roster(who, presence, people)
     rate, warnings = _frame_rate(Path(result), frame_rate)
-    seen = who_was_seen(binding.person, presence, people, rate, found.every)
-    ids = np.array([binding.ids.get(track, track) for track in table.track_id.tolist()], np.int64)
-    named = MotTable(table.frame, ids.reshape(-1), table.xyxy, table.score, table.class_id, table.visibility)
+    seen = who_was_seen(binding.person, binding.frames, people, rate, found.every)
+    ids = NewIds(binding.ids)(table.frame, table.track_id)
+    named = MotTable(table.frame, ids, table.xyxy, table.score, table.class_id, table.visibility)
     known = identities_of_people(binding)
     return NamedTracks(named, known, binding, seen, (*warnings, *binding.warnings), len(presence))
 

@@ -94,7 +94,6 @@ def _parser() -> argparse.ArgumentParser:
             "team_colours",
             "numbers",
             "roster",
-            "most_ids",
         ),
     )
 

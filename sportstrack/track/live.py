@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 
 from sportstrack.identities.roster import read_roster
 from sportstrack.images.opencv import one_thread
-from sportstrack.track.capped import capped_ids
 from sportstrack.track.frames import TrackedFrame
 from sportstrack.track.light import without_colour
 from sportstrack.track.named import RosterLearner
@@ -41,11 +40,10 @@ class LiveRun:
         self._source = source
         self._settings = without_colour(settled(settings, live=True).changed(offline=False), source)
         self._parts = load_parts(source, self._settings, Own())
-        learners = learners_of(self._settings, self._parts.recorded_as, endless=True)
         roster = None if self._settings.roster is None else read_roster(self._settings.roster)
+        learners = learners_of(self._settings, self._parts.recorded_as, endless=True, roster=roster)
         if roster is not None:
             learners.append(RosterLearner(roster, endless=True))
-        self._cap = capped_ids(self._settings, roster, self._parts.recorded_as)
         self._who = WhoIsWho(learners)
         self._seconds = {"shots": 0.0, "track": 0.0}
         self.names: Mapping[int, str] = dict(self._parts.recorded_as.names)
@@ -74,7 +72,5 @@ class LiveRun:
                     seen = self._who.before(seen)
                     started = time.perf_counter()
                     tracks = self._parts.tracker(seen)
-                    tracked = TrackedFrame.of(seen, tracks, self.names)
-                    tracked = tracked if self._cap is None else self._cap(tracked)
                     self._seconds["track"] += time.perf_counter() - started
-                    yield self._who(tracked)
+                    yield self._who(TrackedFrame.of(seen, tracks, self.names))

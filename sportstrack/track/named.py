@@ -11,6 +11,7 @@ import numpy as np
 
 from sportstrack.identities import Identities, Identity
 from sportstrack.identities.binding import Binding, Presence, bind_roster, identities_of_people
+from sportstrack.identities.pieces import NewIds
 from sportstrack.identities.roster import Roster
 from sportstrack.identities.seen import TimeSeen, who_was_seen
 from sportstrack.limits import MAX_FRAMES
@@ -23,8 +24,8 @@ _RECENT = 250  # frames of a track that count while a run goes on
 class RosterLearner:
     """Names, out of teams, numbers and roles that other learners know.
 
-    While a run goes on, what was on the picture lately is bound: who is in two places now matters, who was so an hour
-    ago does not. Which team is which is told by all numbers so far. Ids stay as they are, for they are written by then.
+    While a run goes on, the tracks on the picture are bound: who is in two places now matters, who was so before does
+    not. Which team is which is told by all numbers so far. Ids stay as they are, for they are written by then.
 
     Args:
         roster: who may be seen.
@@ -53,9 +54,9 @@ class RosterLearner:
             self._frames = {track: frames for track, frames in recent.items() if frames[-1] > self._now - _RECENT}
 
     def now(self, tracks: Sequence[int], known: Mapping[int, Identity]) -> Mapping[int, Identity]:
-        """Return names and the roster's teams of those who are on the picture, or were a moment ago."""
+        """Return names and the roster's teams of those who are on the picture."""
         frames = {track: self._frames[track][-_RECENT:] for track in tracks if track in self._frames}
-        recent = {track: np.array(one, np.int64) for track, one in frames.items() if one[-1] > self._now - _RECENT}
+        recent = {track: np.array(one, np.int64) for track, one in frames.items() if one[-1] == self._now}
         whole = Identities(replace(one, first_frame=0, last_frame=MAX_FRAMES) for one in known.values())
         for one in whole:
             if one.number and one.team and one.track_id in recent:
@@ -76,8 +77,9 @@ class RosterLearner:
 
     def seen(self, frame_rate: float, every: int) -> list[TimeSeen]:
         """Return the times of everyone on the roster, once the run has ended; see `who_was_seen`."""
-        person = {} if self._binding is None else self._binding.person
-        return who_was_seen(person, self._presence(), self._roster, frame_rate, every)
+        found = self._binding
+        person, frames = ({}, {}) if found is None else (found.person, found.frames)
+        return who_was_seen(person, frames, self._roster, frame_rate, every)
 
     def _presence(self) -> Presence:
         return {track: np.array(frames, np.int64) for track, frames in self._frames.items()}
@@ -91,19 +93,17 @@ class PeopleOfRun:
         binding: which track is who, by the ids before.
         identities: who is who, by the new ids.
         tracks: number of the frame → its tracks, with one id for each person.
-        presence: when each track was there, by the ids before.
         roster: who may be seen.
     """
 
     binding: Binding
     identities: Identities
     tracks: dict[int, Tracks]
-    presence: Presence
     roster: Roster
 
     def seen(self, frame_rate: float, every: int) -> list[dict[str, Any]]:
         """Return the times of everyone on the roster as plain values; see `who_was_seen`."""
-        times = who_was_seen(self.binding.person, self.presence, self.roster, frame_rate, every)
+        times = who_was_seen(self.binding.person, self.binding.frames, self.roster, frame_rate, every)
         return [one.to_dict() for one in times]
 
 
@@ -121,10 +121,9 @@ def with_people(roster: Roster, known: Identities, tracks: Mapping[int, Tracks])
             frames.setdefault(track, []).append(number)
     presence = {track: np.array(found, np.int64) for track, found in frames.items()}
     binding = bind_roster(known, presence, roster)
-    renamed = {number: _renamed(table, binding) for number, table in tracks.items()}
-    return PeopleOfRun(binding, identities_of_people(binding), renamed, presence, roster)
-
-
-def _renamed(tracks: Tracks, binding: Binding) -> Tracks:
-    ids = [binding.ids.get(track, track) for track in tracks.track_id.tolist()]
-    return replace(tracks, track_id=np.array(ids, np.int64))
+    new = NewIds(binding.ids)
+    renamed = {
+        number: replace(table, track_id=new(np.full(len(table), number), table.track_id))
+        for number, table in tracks.items()
+    }
+    return PeopleOfRun(binding, identities_of_people(binding), renamed, roster)

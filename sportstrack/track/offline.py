@@ -40,7 +40,7 @@ FirstPass = Callable[..., Summary]
 
 Frames = Generator[TrackedFrame, None, None]
 
-ONLY_SECOND_PASS = ("roster", "most_ids", "offline", "formats", "show", "save_detections", "pitch")
+ONLY_SECOND_PASS = ("roster", "offline", "formats", "show", "save_detections", "pitch")
 """Settings that hold for the second pass; the first has values of its own."""
 
 
@@ -126,7 +126,7 @@ def _two_passes(job: TrackJob, folder: Path, first_pass: FirstPass, progress: Pr
     earlier = first_pass(
         folder,
         settings=settings.changed(
-            offline=False, show=False, formats=texts, save_detections=True, pitch=None, roster=None, most_ids=0
+            offline=False, show=False, formats=texts, save_detections=True, pitch=None, roster=None
         ),
         on_frame=lambda frame: frames.append(_kept(frame)),
         progress=progress and _half(progress, first=True),
@@ -144,7 +144,7 @@ def _two_passes(job: TrackJob, folder: Path, first_pass: FirstPass, progress: Pr
         settings=checked(settings.refine_settings),
     )
     tracks = dict(zip(numbers, table.to_tracks(numbers), strict=True))
-    who, summary.teams = known_at_the_end(settings, info, frames, tracks)
+    who, summary.teams = known_at_the_end(settings, info, frames, tracks, job.roster)
     if summary.teams:
         summary.teams["settled"] = earlier.teams.get("settled")
     if job.roster is not None:

@@ -15,6 +15,8 @@ import numpy as np
 
 from sportstrack.identities import Identities, Identity
 from sportstrack.identities.names import OFF
+from sportstrack.identities.roster import Roster
+from sportstrack.numbers.looks import NumbersWorn
 from sportstrack.numbers.votes import NumberVotes
 from sportstrack.numbers.watch import LEAST_TALL
 from sportstrack.recording import RecordingInfo
@@ -62,13 +64,15 @@ class NumberLearner:
     """Shirt numbers, out of the votes that detections carry.
 
     Args:
+        roster: who may be seen; fewer readings are enough where few numbers can be.
         endless: nobody asks for the whole: tracks that are gone are forgotten.
     """
 
     name = "numbers"
 
-    def __init__(self, *, endless: bool = False) -> None:
-        self._votes, self._endless = NumberVotes(), endless
+    def __init__(self, roster: Roster | None = None, *, endless: bool = False) -> None:
+        self._worn = NumbersWorn(None if roster is None else roster.numbers)
+        self._votes, self._endless = NumberVotes(self._worn, endless=endless), endless
         self._checked = (float("-inf"), 0)  # seconds and frame
         self._heights = np.zeros(_TALLEST + 1, np.int64)  # boxes of each height in pixels
 
@@ -79,8 +83,8 @@ class NumberLearner:
     def add(self, frame: TrackedFrame) -> None:
         """Count the votes of a frame."""
         tracks = frame.tracks
-        self._votes.restart(frame.joined)
-        self._votes.add(frame.index, frame.time, tracks.track_id, tracks.detection, frame.detections.number_votes)
+        votes, cut = frame.detections.number_votes, frame.cut_confidence > 0
+        self._votes.add(frame.index, frame.time, tracks.track_id, tracks.detection, votes, tracks.xyxy, cut)
         tall = tracks.xyxy[tracks.detection >= 0]
         np.add.at(self._heights, np.clip(tall[:, 3] - tall[:, 1], 0, _TALLEST).astype(np.int64), 1)
         if self._endless and not 0 <= frame.time - self._checked[0] < RECENT:
@@ -93,7 +97,7 @@ class NumberLearner:
 
     def finish(self, known: Identities) -> Identities:
         """Return the numbers at the end."""
-        return self._votes.identities({track: known.of(track)[-1].team for track in known.track_ids})
+        return self._votes.identities(known)
 
     @property
     def warnings(self) -> list[str]:
@@ -112,8 +116,8 @@ class NumberLearner:
 class WhoIsWho:
     """What the learners of a run know.
 
-    While it goes on they are asked for the tracks that were seen lately, so that it costs the same in the first minute
-    and in the last one.
+    While it goes on they are asked for the tracks on the picture, so that it costs the same in the first minute and in
+    the last one.
 
     Args:
         learners: asked in this order; of an attribute that two of them know, the later one's value counts.
@@ -126,6 +130,7 @@ class WhoIsWho:
     def __init__(self, learners: Sequence[Learner]) -> None:
         self.learners, self._asked = learners, float("-inf")
         self._now: dict[int, Identity] = {}
+        self._present: set[int] = set()  # who was on the picture when they were asked
         self._seen: dict[int, float] = {}  # track → seconds
         self._final: Identities | None = None
         self.seconds: dict[str, float] = {}
@@ -145,11 +150,17 @@ class WhoIsWho:
         self.add(frame)
         present = frame.tracks.track_id.tolist()
         self._seen |= dict.fromkeys(present, frame.time)
-        if not 0 <= frame.time - self._asked < REFRESH:
-            self._asked = frame.time
+        if not 0 <= frame.time - self._asked < REFRESH or self._is_back(present):
+            self._asked, self._present = frame.time, set(present)
             self._seen = {track: seen for track, seen in self._seen.items() if abs(frame.time - seen) <= RECENT}
-            self._now = self._ask(sorted(self._seen))
+            before = {track: one for track, one in self._now.items() if track in self._seen}
+            self._now = {track: one for track, one in before.items() if track not in self._present} | self._ask(present)
         return replace(frame, identities={track: self._now[track] for track in present if track in self._now})
+
+    def _is_back(self, present: Sequence[int]) -> bool:
+        """Return whether somebody is back of whom something is known that may be another one's by now."""
+        back = [self._now[track] for track in present if track not in self._present and track in self._now]
+        return any(one.number or one.name for one in back)
 
     def add(self, frame: TrackedFrame) -> None:
         """Learn from a frame."""
@@ -217,7 +228,12 @@ class WhoWasWho:
 
 
 def learners_of(
-    settings: TrackSettings, info: RecordingInfo, *, live: bool = True, endless: bool = False
+    settings: TrackSettings,
+    info: RecordingInfo,
+    *,
+    live: bool = True,
+    endless: bool = False,
+    roster: Roster | None = None,
 ) -> list[Learner]:
     """Return the learners that a run's settings ask for, that of teams first, which numbers need.
 
@@ -226,13 +242,18 @@ def learners_of(
         info: what a recording of the run says of itself.
         live: whether they are asked while the run goes on.
         endless: whether nobody asks them at the end; they then forget what was long ago.
+        roster: who may be seen.
     """
     teams: list[Learner] = [] if settings.teams == OFF else [TeamLearner(settings, info, live=live, endless=endless)]
-    return [*teams, NumberLearner(endless=endless)] if settings.numbers else teams
+    return [*teams, NumberLearner(roster, endless=endless)] if settings.numbers else teams
 
 
 def known_at_the_end(
-    settings: TrackSettings, info: RecordingInfo, frames: Sequence[TrackedFrame], tracks: Mapping[int, Tracks]
+    settings: TrackSettings,
+    info: RecordingInfo,
+    frames: Sequence[TrackedFrame],
+    tracks: Mapping[int, Tracks],
+    roster: Roster | None = None,
 ) -> tuple[WhoWasWho, dict[str, Any]]:
     """Return what the frames of a whole run show of their tracks, and what its summary says of the teams.
 
@@ -241,8 +262,9 @@ def known_at_the_end(
         info: of its recording.
         frames: of the run.
         tracks: number of the frame → its tracks, in place of those that the frames have.
+        roster: who may be seen.
     """
-    learned = WhoIsWho(learners_of(settings, info, live=False))
+    learned = WhoIsWho(learners_of(settings, info, live=False, roster=roster))
     for frame in frames:
         learned.add(replace(frame, tracks=tracks[frame.index]))
     found = WhoWasWho(learned.finish())

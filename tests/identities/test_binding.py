@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from sportstrack import Identities, Identity, Roster, RosterPerson, bind_roster
 from sportstrack.identities.binding import LEAST, _assign, identities_of_people
+from sportstrack.identities.pieces import Piece
 from sportstrack.identities.seen import clock, seen_text, who_was_seen
 
 ROSTER = Roster(
@@ -45,7 +46,7 @@ def test_team_and_number_give_the_name_and_every_track_of_a_person_one_id() -> N
     who = Identities([one(1, "Reds", "7"), one(2, "reds", "7"), one(3, "Blues", "7"), one(4, "Reds")])
     found = bind_roster(who, frames((0, 50), (60, 100), (0, 100), (0, 100)), ROSTER)
     assert names(found.identities) == {1: "Ben", 2: "Ben", 3: "Eve"}
-    assert found.ids == {1: 1, 2: 1, 3: 3}
+    assert {piece.track_id: new for piece, new in found.ids.items()} == {1: 1, 2: 1, 3: 3, 4: 4}
     assert not found.warnings
 
 
@@ -114,9 +115,20 @@ def test_a_number_that_is_not_on_the_roster_is_kept_and_told() -> None:
     assert found.warnings == ("Reds 77 was read in 50 frames and is not on the roster: misread, or missing there",)
 
 
-def test_what_a_track_is_for_most_of_its_frames_counts() -> None:
+def test_a_track_that_changes_its_number_is_two_people() -> None:
     rows = [one(1, "Reds", "10", first_frame=0, last_frame=9), one(1, "Reds", "7", first_frame=10, last_frame=99)]
-    assert names(bind_roster(Identities(rows), frames((0, 100)), ROSTER).identities) == {1: "Ben"}
+    found = bind_roster(Identities(rows), frames((0, 100)), ROSTER)
+    assert [(row.name, row.first_frame, row.last_frame) for row in found.identities] == [("Cy", 0, 9), ("Ben", 10, 99)]
+    assert len(set(found.ids.values())) == 2
+    assert [row.name for row in identities_of_people(found)] == ["Cy", "Ben"]
+
+
+def test_a_role_that_a_track_has_for_most_of_its_frames_counts() -> None:
+    rows = [
+        one(1, "Reds", role="player", first_frame=0, last_frame=9),
+        one(1, "Reds", role="goalkeeper", first_frame=10, last_frame=99),
+    ]
+    assert names(bind_roster(Identities(rows), frames((0, 100)), ROSTER).identities) == {1: "Ada"}
 
 
 @settings(max_examples=80, deadline=None)
@@ -149,8 +161,8 @@ def test_no_other_way_without_overlap_is_worth_more(data: st.DataObject) -> None
 
 
 def test_times_on_the_picture_are_told_with_breaks() -> None:
-    presence = {1: np.arange(0, 50), 2: np.arange(100, 150), 3: np.arange(0, 25)}
-    seen = who_was_seen({1: 1, 2: 1, 3: 4}, presence, ROSTER, frame_rate=25)
+    there = {Piece(1, 0, 49): np.arange(0, 50), Piece(2, 100, 149): np.arange(100, 150), Piece(3, 0, 24): np.arange(25)}
+    seen = who_was_seen(dict(zip(there, (1, 1, 4), strict=True)), there, ROSTER, frame_rate=25)
     assert seen[1].seconds == 4
     assert seen[1].spans == ((0, 2), (4, 6))
     assert (seen[1].tracks, seen[4].seconds, seen[0].spans) == (2, 1, ())

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sportstrack import Identities, Identity
 from sportstrack.numbers.codes import TEXTS, code_of, text_of
-from sportstrack.numbers.votes import NumberVotes, confusion
+from sportstrack.numbers.looks import confusion
+from sportstrack.numbers.votes import NumberVotes
 
 RATE = 25.0
 
@@ -26,7 +28,8 @@ def voted(reads: dict[int, list[tuple[str, float]]], teams: dict[int, str] | Non
                 text, confidence = reads[track][n]
                 table[row] = code_of(text), confidence
         votes.add(round(n * RATE), float(n), tracks, np.arange(len(tracks)), table)
-    return {track: outcome.number for track, outcome in votes.outcomes(teams).items()}
+    found = votes.now(reads, teams)
+    return {track: found[track].number if track in found else "" for track in reads}
 
 
 def test_codes_and_texts_are_each_other_s_reverse() -> None:
@@ -47,7 +50,7 @@ def test_nothing_read_is_unreadable() -> None:
     votes = NumberVotes()
     votes.add(0, 0.0, np.array([4]), np.array([0]), None)
     votes.add(1, 0.04, np.array([4]), np.array([-1]), np.zeros((0, 2), np.float32))
-    assert votes.outcomes()[4].number == ""
+    assert votes.now([4]) == {}
     assert len(votes.identities()) == 0
 
 
@@ -55,9 +58,9 @@ def test_readings_of_one_moment_are_one_look() -> None:
     votes = NumberVotes()
     for n in range(5):  # within 0.16 seconds
         votes.add(n, n / RATE, np.array([1]), np.array([0]), np.array([[23, 0.9]], np.float32))
-    assert votes.outcomes()[1].number == ""
+    assert votes.now([1]) == {}
     votes.add(50, 2.0, np.array([1]), np.array([0]), np.array([[23, 0.9]], np.float32))
-    assert votes.outcomes()[1].number == "23"
+    assert votes.now([1])[1].number == "23"
 
 
 @pytest.mark.parametrize(("both", "part"), [("17", "7"), ("17", "1"), ("77", "7"), ("10", "1")])
@@ -92,7 +95,7 @@ def test_one_after_the_other_may_have_the_same_number() -> None:
     for n in range(10):
         track = 1 if n < 5 else 2
         votes.add(25 * n, float(n), np.array([track]), np.array([0]), np.array([[9, 0.9]], np.float32))
-    found = votes.identities({1: "A", 2: "A"})
+    found = votes.identities(Identities([Identity(1, team="A"), Identity(2, team="A")]))
     assert [(one.track_id, one.number, one.first_frame, one.last_frame) for one in found] == [
         (1, "9", 0, 100),
         (2, "9", 125, 225),
@@ -102,14 +105,13 @@ def test_one_after_the_other_may_have_the_same_number() -> None:
 
 def test_a_track_takes_no_more_memory_after_a_whole_match() -> None:
     """Two readings a second for an hour; the rare misreading of a digit does not add up."""
-    votes, sizes = NumberVotes(), []
+    votes, sizes = NumberVotes(endless=True), []
     for n in range(7200):
         reading = 17 if n % 9 else 7
         votes.add(n, n / 2, np.array([1]), np.array([0]), np.array([[reading, 0.8]], np.float32))
         if n in (100, 7199):
             sizes.append(len(pickle.dumps(votes)))
-            assert votes.outcomes()[1].number == "17"
-            assert votes.outcomes()[1].support == pytest.approx(0.8 * sum(k % 9 > 0 for k in range(n + 1)))
+            assert votes.now([1])[1].number == "17"
     assert sizes[1] <= sizes[0] + 100
 
 
@@ -118,8 +120,8 @@ def test_tracks_that_are_gone_can_be_forgotten() -> None:
     for n in range(10):
         votes.add(n, float(n), np.array([1 + n // 5]), np.array([0]), np.array([[9, 0.9]], np.float32))
     votes.forget(before=5)
-    assert list(votes.outcomes()) == [2]
     assert list(votes.now([1, 2])) == [2]
+    assert [one.track_id for one in votes.identities()] == [2]
 
 
 def test_votes_that_cannot_be_do_no_harm() -> None:
@@ -127,7 +129,7 @@ def test_votes_that_cannot_be_do_no_harm() -> None:
     votes = NumberVotes()
     for n, (code, confidence) in enumerate([(7, 50.0), (7, 1.0), (-1, 1.0), (109, 0.0), (7, 0.9)]):
         votes.add(n, float(n), np.array([1]), np.array([0]), np.array([[code, confidence]], np.float32))
-    assert votes.outcomes()[1].number == "7"
+    assert votes.now([1])[1].number == "7"
 
 
 def test_rows_of_confusion_are_probabilities() -> None:
@@ -141,7 +143,6 @@ def test_any_votes_give_a_number_that_was_read_or_none(reads: list[tuple[int, fl
     votes = NumberVotes()
     for n, (code, confidence) in enumerate(reads):
         votes.add(n, float(n), np.array([1]), np.array([0]), np.array([[code, confidence]], np.float32))
-    outcome = votes.outcomes().get(1)
-    if outcome is not None and outcome.number:
-        assert sum(c for code, c in reads if text_of(code) == outcome.number) >= 1.29
-        assert 0.9 <= outcome.confidence <= 1
+    for one in [*votes.now([1]).values(), *votes.identities()]:
+        assert sum(c for code, c in reads if text_of(code) == one.number) >= 1.29
+        assert 0.9 <= one.number_confidence <= 1
