@@ -50,6 +50,7 @@ class TrackKeywords(LoadKeywords, total=False):
     team_colours: str | None
     numbers: bool | None
     roster: str | None
+    most_ids: int | None
     tracker_settings: Mapping[str, Any]
     refine_settings: Mapping[str, Any]
     ball: Sequence[int | str] | None

@@ -41,7 +41,18 @@ a plan in YAML:
     - {source: match2.mp4, name: final, tracker: bytetrack, truth: final.txt}
 """
 
-_FOR_MANY = ("quality", "embedder", "camera", "shots", "on_pitch", "teams", "team_colours", "numbers", "roster")
+_FOR_MANY = (
+    "quality",
+    "embedder",
+    "camera",
+    "shots",
+    "on_pitch",
+    "teams",
+    "team_colours",
+    "numbers",
+    "roster",
+    "most_ids",
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

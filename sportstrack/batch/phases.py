@@ -67,8 +67,8 @@ def first_settings(asked: TrackSettings) -> TrackSettings:
         offline=False,
         save_detections=True,
         formats=(),
-        **{name: getattr(default, name) for name in ("refine_settings", "team_colours", "roster", "mot_classes")},
-        **{name: getattr(default, name) for name in ("boxes", "draw", "pitch")},
+        **{name: getattr(default, name) for name in ("refine_settings", "team_colours", "roster", "most_ids")},
+        **{name: getattr(default, name) for name in ("mot_classes", "boxes", "draw", "pitch")},
     )
 
 

@@ -14,8 +14,9 @@ from sportstrack.errors import FormatError, SettingError, SourceError
 from sportstrack.files.claim import file_name
 from sportstrack.files.reading import is_file, is_folder, list_files, list_folders
 from sportstrack.score.sources import TruthFile, find_truth
-from sportstrack.track.settings import TrackSettings, checked_names, refuse_code
+from sportstrack.track.settings import TrackSettings, checked_names
 from sportstrack.track.source_names import names_for, stem_of
+from sportstrack.track.trust import refuse_code
 
 VIDEOS = {
     *(".mp4", ".mkv", ".mov", ".avi", ".webm", ".m4v", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv", ".flv"),

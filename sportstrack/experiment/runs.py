@@ -10,7 +10,8 @@ from sportstrack.detect.settings import DetectorSettings
 from sportstrack.errors import SettingError, unknown
 from sportstrack.experiment.settings import TrackerRun
 from sportstrack.track.assignments import parse_assignments
-from sportstrack.track.settings import NONE, TrackSettings, refuse_code
+from sportstrack.track.settings import NONE, TrackSettings
+from sportstrack.track.trust import refuse_code
 from sportstrack.trackers import TRACKERS, create_tracker
 
 DETECT = (

@@ -94,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
             "team_colours",
             "numbers",
             "roster",
+            "most_ids",
         ),
     )
 

@@ -55,12 +55,15 @@ class TrackedFrame(Observation):
         names: class id → name, as the detector has them.
         pitch: where the clip's frames see the pitch; None where that is not known.
         identities: track → team, role, number and name, as far as they are known by then.
+        joined: the ids that other tracks had before, and that tracks of this frame were given anew because there are
+            no more ids than people (`sportstrack.track.capped`). What is known of such an id may be another person's.
     """
 
     tracks: Tracks = field(default_factory=Tracks.empty)
     names: Mapping[int, str] = field(default_factory=dict)
     pitch: PitchTrack | None = None
     identities: Mapping[int, Identity] = field(default_factory=dict)
+    joined: frozenset[int] = frozenset()
 
     @classmethod
     def of(

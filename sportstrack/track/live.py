@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from sportstrack.identities.roster import read_roster
 from sportstrack.images.opencv import one_thread
+from sportstrack.track.capped import capped_ids
 from sportstrack.track.frames import TrackedFrame
 from sportstrack.track.light import without_colour
 from sportstrack.track.named import RosterLearner
@@ -44,6 +45,7 @@ class LiveRun:
         learners = learners_of(self._settings, self._parts.recorded_as, endless=True, roster=roster)
         if roster is not None:
             learners.append(RosterLearner(roster, endless=True))
+        self._cap = capped_ids(self._settings, roster, self._parts.recorded_as)
         self._who = WhoIsWho(learners)
         self._seconds = {"shots": 0.0, "track": 0.0}
         self.names: Mapping[int, str] = dict(self._parts.recorded_as.names)
@@ -72,5 +74,7 @@ class LiveRun:
                     seen = self._who.before(seen)
                     started = time.perf_counter()
                     tracks = self._parts.tracker(seen)
+                    tracked = TrackedFrame.of(seen, tracks, self.names)
+                    tracked = tracked if self._cap is None else self._cap(tracked)
                     self._seconds["track"] += time.perf_counter() - started
-                    yield self._who(TrackedFrame.of(seen, tracks, self.names))
+                    yield self._who(tracked)

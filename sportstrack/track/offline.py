@@ -40,7 +40,7 @@ FirstPass = Callable[..., Summary]
 
 Frames = Generator[TrackedFrame, None, None]
 
-ONLY_SECOND_PASS = ("roster", "offline", "formats", "show", "save_detections", "pitch")
+ONLY_SECOND_PASS = ("roster", "most_ids", "offline", "formats", "show", "save_detections", "pitch")
 """Settings that hold for the second pass; the first has values of its own."""
 
 
@@ -126,7 +126,7 @@ def _two_passes(job: TrackJob, folder: Path, first_pass: FirstPass, progress: Pr
     earlier = first_pass(
         folder,
         settings=settings.changed(
-            offline=False, show=False, formats=texts, save_detections=True, pitch=None, roster=None
+            offline=False, show=False, formats=texts, save_detections=True, pitch=None, roster=None, most_ids=0
         ),
         on_frame=lambda frame: frames.append(_kept(frame)),
         progress=progress and _half(progress, first=True),

@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
+from sportstrack.track.capped import CappedIds
 from sportstrack.track.frames import Observation, TrackedFrame
 from sportstrack.track.outputs import Outputs
 from sportstrack.track.stages import Abandoned, Channel, Stage, join_all
@@ -30,6 +31,7 @@ class Run:
         begin: makes an `Observation` of a frame, in the stage ``shots``; None where frames are observations already.
         observe: completes a batch of observations, one after the other.
         track: returns the tracks of a complete observation.
+        cap: gives the tracks ids of which there are not too many; None leaves the tracker's.
         who: adds what is known of the tracks.
         outputs: draw and write the results, and know the names of the classes.
         batch: frames that are observed together.
@@ -50,9 +52,11 @@ class Run:
         outputs: Outputs,
         batch: int,
         waiting: int,
+        cap: CappedIds | None = None,
     ) -> None:
         self.tally = Tally()
         self._observe, self._track, self._who, self._batch = observe, track, who, batch
+        self._cap = cap
         self._names, self._pitch, self._refresh = outputs.names, outputs.pitch, outputs.refresh
         decoded: Channel[Any] = Channel(waiting)
         self._begun: Channel[Observation] = Channel(waiting)
@@ -95,7 +99,9 @@ class Run:
                 observation = self._who.before(observation)
                 with self.tally.tracking():
                     tracks = self._track(observation)
-                frame = self._who(TrackedFrame.of(observation, tracks, self._names, self._pitch))
+                    frame = TrackedFrame.of(observation, tracks, self._names, self._pitch)
+                    frame = frame if self._cap is None else self._cap(frame)
+                frame = self._who(frame)
                 self.tally.add(frame)
                 yield frame
                 self._refresh()

@@ -16,6 +16,7 @@ from sportstrack.errors import OtherSourceError
 from sportstrack.files.claim import Claim, file_name, remove_own
 from sportstrack.identities.roster import read_roster
 from sportstrack.images.opencv import one_thread
+from sportstrack.track.capped import capped_ids
 from sportstrack.track.detector import LazyDetector
 from sportstrack.track.frames import TrackedFrame
 from sportstrack.track.ground import pitch_of
@@ -228,6 +229,7 @@ def _one_pass(
         if people is not None:
             summary.seen = [one.to_dict() for one in people.seen(float(info.frame_rate), settings.every)]
         summary.dropped_boxes, summary.dropped_frames = parts.tracker.dropped, frames.dropped
+        summary.joined = 0 if cap is None else cap.joined
         summary.warnings += parts.tracker.warnings + frames.warnings + parts.observer.warnings
         summary.warnings += _ignored(parts, settings)
         replay = isinstance(frames, Replay)
@@ -236,6 +238,7 @@ def _one_pass(
             run.tally, parts.tracker.tracker, settings, replay=replay, picture=shape[::-1], imgsz=size
         )
 
+    cap = capped_ids(settings, job.roster, parts.recorded_as)
     people = None if job.roster is None else RosterLearner(job.roster)
     who = WhoIsWho(
         [*learners_of(settings, parts.recorded_as, roster=job.roster), *([] if people is None else [people])]
@@ -251,6 +254,7 @@ def _one_pass(
         outputs=outputs,
         batch=parts.batch,
         waiting=1 if parts.is_live else max(4, 2 * parts.batch),
+        cap=cap,
     )
     with nullcontext() if isinstance(frames, Replay) else one_thread():  # a replay may do without OpenCV
         yield from job.carry_out(run, outputs, describe, progress)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -16,10 +15,12 @@ from sportstrack.detect.slices import NONE as NONE
 from sportstrack.detect.slices import layout
 from sportstrack.draw.items import DEFAULT, ITEMS, PRESETS, items_of
 from sportstrack.errors import FormatError, SettingError, SourceError, unknown
-from sportstrack.files.reading import is_folder, read_yaml
+from sportstrack.files.reading import read_yaml
 from sportstrack.identities.names import parse_teams
+from sportstrack.identities.roster import MOST_PEOPLE
 from sportstrack.limits import MAX_FRAME_RATE, MAX_FRAMES
 from sportstrack.options import option
+from sportstrack.track.trust import refuse_code
 from sportstrack.trackers import DEFAULT_TRACKER, TRACKERS
 
 BOXES = ("smoothed", "detected")
@@ -52,6 +53,9 @@ class TrackSettings(DetectorSettings):
         numbers: read shirt numbers and vote on one for each track; needs the extra ``numbers``. None: in a replay as it
             was recorded, else no.
         roster: CSV or YAML file with team, number, name, role of people: names them; offline each has one id.
+        most_ids: never more ids of people than so many, or than there are at one time: a track beyond that gets the id
+            of somebody who is gone. For videos in which you know how many people there are, with a roster or without
+            one. None is the size of the roster, without one no limit; 0 is no limit.
         tracker: ball, botsort, bytetrack, cbiou, deepeiou, deepsort, jde, ocsort, sort, sports or package.module:Class.
         tracker_settings: the tracker's own settings (``--set key=value``).
         refine_settings: of the refinement, where tracks are refined: fields of `sportstrack.RefineSettings` that differ
@@ -135,6 +139,14 @@ class TrackSettings(DetectorSettings):
         None,
         "CSV or YAML file with team, number, name, role of people: names them; offline each has one id",
         metavar="FILE",
+    )
+    most_ids: int | None = option(
+        None,
+        "never more ids of people than so many, such as 23 if you know that nobody else is there; 0 is no limit",
+        shown="the size of the roster; without one no limit",
+        low=0,
+        high=MOST_PEOPLE,
+        metavar="N",
     )
     tracker: str = option(DEFAULT_TRACKER, f"{', '.join(sorted(TRACKERS))} or package.module:Class")
     tracker_settings: Mapping[str, Any] = field(default_factory=dict)
@@ -325,68 +337,6 @@ def read_settings(path: str | Path, *, trust: bool = False, named: Collection[st
     if not trust:
         refuse_code({name: value for name, value in values.items() if name not in named}, file)
     return values
-
-
-def refuse_code(values: Mapping[str, Any], file: Path | None = None) -> None:
-    """Refuse settings that import code, load what can hold code, or fetch something from an address.
-
-    Args:
-        values: the settings.
-        file: where they stand, for messages; None where the caller says so.
-
-    Raises:
-        SettingError: such a setting.
-    """
-    where, otherwise = ("", "") if file is None else (f"{file}: ", ", or name it yourself (--{})")
-    if values.get("trust"):
-        raise SettingError(f"{where}trust: a file cannot ask for trust; pass --trust (in Python trust=True) if you do")
-    for name, plain in _PLAIN.items():
-        value = values.get(name)
-        if value is not None and not plain(value):
-            raise SettingError(
-                f"{where}{name}: {value} runs code or fetches files; pass --trust (in Python trust=True) if you "
-                f"trust the file{otherwise.format(name)}"
-            )
-
-
-def _is_plain_camera(name: str) -> bool:
-    from sportstrack.camera import CAMERAS
-
-    return name.lower() in CAMERAS
-
-
-def _is_plain_model(spec: str) -> bool:
-    """A known name, or weights on this machine that are loaded without running code."""
-    if spec.lower().startswith("torchvision:"):
-        return True
-    return not _ELSEWHERE.search(spec) and Path(spec).suffix.lower() in ("", ".pt", ".onnx") and not is_folder(spec)
-
-
-def _is_plain_embedder(name: str) -> bool:
-    from sportstrack.embed import EMBEDDERS
-
-    def plain(part: str) -> bool:
-        low = part.strip().lower()
-        while low.startswith("centred:"):
-            low = low.removeprefix("centred:").strip()
-        is_file = low.endswith(".onnx") and not _ELSEWHERE.search(low)
-        return low in (*EMBEDDERS, NONE) or low.startswith("torchvision:") or is_file
-
-    return all(map(plain, name.split("+")))
-
-
-_ELSEWHERE = re.compile(r"://|^[\\/]{2}|^(?![A-Za-z]:[\\/])[^\\/]*:")  # an address, a network folder, MODULE:NAME
-_PLAIN: dict[str, Callable[[str], bool]] = {
-    "tracker": lambda name: name.lower() in TRACKERS,
-    "detector": _is_plain_model,
-    "weights": _is_plain_model,
-    "embedder": _is_plain_embedder,
-    "camera": _is_plain_camera,
-    "detections": lambda path: not _ELSEWHERE.search(path),
-    "pitch": lambda path: not _ELSEWHERE.search(path),
-    "team_colours": lambda path: not _ELSEWHERE.search(path),
-    "roster": lambda path: not _ELSEWHERE.search(path),
-}
 
 
 def settings_text(settings: TrackSettings | Mapping[str, Any]) -> str:

@@ -34,6 +34,7 @@ class Summary:
         setup_seconds: time to load the detector before that.
         stages_ms: mean milliseconds of work per frame and stage. Stages overlap: they do not add up to 1000 / fps.
         tracks: distinct ids.
+        joined: how often a track was given an id that another one had before, because there were no more people.
         boxes: tracked boxes in all frames.
         names: class id → name of the classes that were tracked.
         cuts: shot changes.
@@ -78,6 +79,7 @@ class Summary:
     setup_seconds: float = 0.0
     stages_ms: dict[str, float] = field(default_factory=dict)
     tracks: int = 0
+    joined: int = 0
     boxes: int = 0
     names: dict[str, str] = field(default_factory=dict)
     cuts: int = 0
@@ -164,7 +166,8 @@ class Summary:
             lines.append(f"  {quality_text(self.quality)}")
         score = "" if self.mean_score is None else f", mean score {self.mean_score:.2f}"
         cuts = f", {self.cuts} shot change{'s' if self.cuts > 1 else ''}" if self.cuts else ""
-        lines.append(f"  {self.tracks} tracks, {self.boxes} boxes{score}{cuts}")
+        joined = f" (new ones got ids from before {self.joined} times)" if self.joined else ""
+        lines.append(f"  {self.tracks} tracks{joined}, {self.boxes} boxes{score}{cuts}")
         if self.field_frames:
             lines.append(
                 f"  {self.bystanders} boxes of people off the field left out; field found in {self.field_frames} frames"

@@ -83,7 +83,9 @@ class NumberLearner:
     def add(self, frame: TrackedFrame) -> None:
         """Count the votes of a frame."""
         tracks = frame.tracks
-        votes, cut = frame.detections.number_votes, frame.cut_confidence > 0
+        votes, cut = frame.detections.number_votes, np.full(len(tracks), frame.cut_confidence > 0)
+        if frame.joined:
+            cut |= np.isin(tracks.track_id, list(frame.joined))
         self._votes.add(frame.index, frame.time, tracks.track_id, tracks.detection, votes, tracks.xyxy, cut)
         tall = tracks.xyxy[tracks.detection >= 0]
         np.add.at(self._heights, np.clip(tall[:, 3] - tall[:, 1], 0, _TALLEST).astype(np.int64), 1)
