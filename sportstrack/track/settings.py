@@ -53,9 +53,9 @@ class TrackSettings(DetectorSettings):
         numbers: read shirt numbers and vote on one for each track; needs the extra ``numbers``. None: in a replay as it
             was recorded, else no.
         roster: CSV or YAML file with team, number, name, role of people: names them; offline each has one id.
-        most_ids: never more ids of people than so many, or than there are at one time: a track beyond that gets the id
-            of somebody who is gone. For videos in which you know how many people there are, with a roster or without
-            one. None is the size of the roster, without one no limit; 0 is no limit.
+        most_ids: never more ids of people than so many, such as 23 if you know that nobody else is there; 0 is no
+            limit. None: the size of the roster; without one no limit. A track beyond that gets the id of somebody who
+            is gone; only where more people are there at one time are there more ids.
         tracker: ball, botsort, bytetrack, cbiou, deepeiou, deepsort, jde, ocsort, sort, sports or package.module:Class.
         tracker_settings: the tracker's own settings (``--set key=value``).
         refine_settings: of the refinement, where tracks are refined: fields of `sportstrack.RefineSettings` that differ
