@@ -14,6 +14,7 @@ import numpy as np
 
 from sportstrack.assign import solve_then_gate
 from sportstrack.boxes import xyxy_to_xywh
+from sportstrack.checks import NO_IDENTITY
 from sportstrack.classes import ball_ids
 from sportstrack.errors import SettingError
 from sportstrack.identities.roster import MOST_PEOPLE, Roster
@@ -51,12 +52,17 @@ class _People:
     seen: FloatArray  # (P,) seconds on the picture
     last: FloatArray  # (P,) time when seen last
     class_id: IntArray  # (P,)
+    holder: IntArray  # (P,) the tracker's id of the track that has it, or had it last …
+    held: FloatArray  # (P,) … and the seconds that it was seen with it
+    owner: IntArray  # (P,) of all tracks that had it, the one that was seen with it for longest …
+    owned: FloatArray  # (P,) … and these seconds
     team: FloatArray  # (P, G) nats by which each group is less likely than the likeliest
 
     @classmethod
     def nobody(cls) -> _People:
         none, number = np.empty(0, np.int64), np.empty(0)
-        return cls(none, np.empty((0, 4)), np.empty(0, np.bool_), number, number, none, np.empty((0, 0)))
+        places, flags, groups = np.empty((0, 4)), np.empty(0, np.bool_), np.empty((0, 0))
+        return cls(none, places, flags, number, number, none, none, number, none, number, groups)
 
     def __len__(self) -> int:
         return len(self.number)
@@ -65,7 +71,7 @@ class _People:
         """Add somebody of whom nothing is known yet."""
         for name, column in vars(self).items():
             setattr(self, name, np.concatenate((column, np.zeros((1, *column.shape[1:]), column.dtype))))
-        self.number[-1] = number
+        self.number[-1], self.holder[-1], self.owner[-1] = number, NO_IDENTITY, NO_IDENTITY
 
 
 def capped_ids(settings: TrackSettings, roster: Roster | None, info: RecordingInfo) -> CappedIds | None:
@@ -128,7 +134,6 @@ class CappedIds:
         """Forget everything, as if newly made."""
         self._people = _People.nobody()
         self._row: dict[int, int] = {}  # the tracker's id → row
-        self._holder: list[int | None] = []  # row → the tracker's id
         self._before, self._shown = 0.0, np.empty(0, np.int64)  # time and rows of the frame before
         self.joined = 0
 
@@ -143,11 +148,13 @@ class CappedIds:
         self._follow(frame.camera, rows, boxes)
         said = self._evidence(frame.detections, tracks.detection[which])
         joined: set[int] = set()
-        if (new := (rows < 0).nonzero()[0]).size:
-            free = np.setdiff1d(np.arange(len(self._people)), rows[rows >= 0])
+        if new := (rows < 0).nonzero()[0].tolist():
+            new = self._at_home(new, ids, rows, joined)
+        if new:
+            free = np.setdiff1d(np.arange(len(self._people)), rows)
             given = self._choose(boxes[new], said[new], tracks.class_id[which[new]], free, frame.time)
-            for at, row in zip(new.tolist(), given, strict=True):
-                rows[at] = self._give(ids[at], row, ids, joined)
+            for at, row in zip(new, given, strict=True):
+                rows[at] = self._give(ids[at], self._another(ids[at], ids) if row is None else row, joined)
         self._learn(rows, boxes, said, tracks.class_id[which], tracks.detection[which] >= 0, frame.time)
         self.joined += len(joined)
         return self._renumbered(frame, which, self._people.number[rows], joined)
@@ -240,20 +247,43 @@ class CappedIds:
         sure = (said.max(axis=1) >= CLEAR)[:, None] & (known.max(axis=1) >= SURE)
         return np.asarray(sure & (said.argmax(axis=1)[:, None] != known.argmax(axis=1)), np.float64)
 
-    def _give(self, track: int, row: int | None, present: list[int], joined: set[int]) -> int:
-        """Give a track the id of a row, or one of its own; return the row."""
-        if row is None:
-            taken = set(self._people.number.tolist())
-            # If its own number is somebody's, that of another track here is free: there are more tracks than numbers.
-            number = next(one for one in (track, *present) if one not in taken)
-            self._people.add(number)
-            self._holder.append(None)
-            row = len(self._people) - 1
-        else:
-            joined.add(int(self._people.number[row]))
-        if (before := self._holder[row]) is not None:
-            del self._row[before]
-        self._holder[row], self._row[track] = track, row
+    def _at_home(self, new: list[int], ids: list[int], rows: IntArray, joined: set[int]) -> list[int]:
+        """Give tracks that are back the ids that were theirs for longest; return who is without one then.
+
+        A track that has such an id since, and that was not seen with it for longer, must look for another one.
+        """
+        people, waiting, without = self._people, list(new), []
+        while waiting:
+            at = waiting.pop(0)
+            mine = (people.owner == ids[at]).nonzero()[0]
+            row = int(mine[people.owned[mine].argmax()]) if len(mine) else -1
+            guest = (rows == row).nonzero()[0] if row >= 0 else mine
+            if row < 0 or (len(guest) and people.held[row] > people.owned[row]):
+                without.append(at)
+                continue
+            if len(guest):
+                rows[guest] = -1
+                waiting.append(int(guest[0]))
+            rows[at] = self._give(ids[at], row, joined)
+        return sorted(without)
+
+    def _another(self, track: int, present: list[int]) -> int:
+        """Return the row of somebody new, whose id is the track's number.
+
+        If that is somebody's, one of another track here is free: there are more tracks here than ids.
+        """
+        taken = set(self._people.number.tolist())
+        self._people.add(next(one for one in (track, *present) if one not in taken))
+        return len(self._people) - 1
+
+    def _give(self, track: int, row: int, joined: set[int]) -> int:
+        """Give a track the id of a row; return the row."""
+        people = self._people
+        if (before := int(people.holder[row])) != NO_IDENTITY:
+            joined.add(int(people.number[row]))
+            self._row.pop(before, None)
+        people.holder[row], self._row[track] = track, row
+        people.held[row] = people.owned[row] if people.owner[row] == track else 0.0
         return row
 
     def _learn(
@@ -270,6 +300,9 @@ class CappedIds:
         real = rows[matched]
         people.class_id[real] = class_id[matched]
         people.seen[real] += step
+        people.held[real] += step
+        longest = real[people.held[real] >= people.owned[real]]
+        people.owner[longest], people.owned[longest] = people.holder[longest], people.held[longest]
         if said.shape[1]:
             team = people.team[real] + TRUST * np.log(said[matched])
             people.team[real] = np.maximum(team - team.max(axis=1, keepdims=True), -MOST_NATS)
