@@ -1,0 +1,109 @@
+"""One id for each person: how many ids are there with and without a roster, and what does the cap do to the scores?
+
+Sequences of SportsMOT with a simulated detector are tracked, refined, and capped as with a roster of as many people as
+the truth has. These have no names, and teams and numbers are unknown: time and place alone say who is who. The cap's
+constants were fitted on every other sequence ("tuned on").
+
+    python benchmarks/ids.py                      # by sport, and by what the constants were fitted on
+    python benchmarks/ids.py --each               # a line for each sequence whose ids are changed
+    python benchmarks/ids.py --unrefined          # the tracker's own tracks are capped: more must be joined
+    python benchmarks/ids.py --all                # joined as far as can be, not only as far as the cap needs it
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from refine_gains import track
+from sets import SETS, Clip, data_folder
+
+from sportstrack import Identity, Roster, RosterPerson, Scores, score_tracks
+from sportstrack.identities.ends import PieceView, piece_table
+from sportstrack.identities.squad import one_id_each
+from sportstrack.refine import Scene, TrackTable, preset, refine
+
+MEASURES = ("HOTA", "AssA", "IDF1")
+FOOTBALL = ("v_1yHWGw8DH4A", "v_HdiyOtliFiw", "v_gQNyhv8y0QY", "v_iIxMOsCGH58")
+BASKETBALL = ("v_-6Os86HzwCs", "v_2j7kLB-vEEk", "v_4LXTUim5anY")
+
+
+@dataclass(frozen=True)
+class Capped:
+    """A sequence before and after the cap."""
+
+    name: str
+    people: int
+    before: int
+    after: int
+    cap: int
+    scores: tuple[Scores, Scores]
+    seconds: float
+
+    @property
+    def sport(self) -> str:
+        """Which of SportsMOT's three sports it shows."""
+        kind = self.name.startswith
+        return "football" if kind(FOOTBALL) else "basketball" if kind(BASKETBALL) else "volleyball"
+
+
+def one_clip(clip: Clip, *, refined: bool, only: bool) -> Capped:
+    """Track, refine and cap a sequence."""
+    size = {"frame_rate": clip.frame_rate, "width": clip.size[0], "height": clip.size[1]}
+    table, frames = track("sports", clip, False), len(clip.detections)
+    if refined:
+        table = refine(table, **size, frames=frames, settings=preset("sports"))
+    people = len(np.unique(clip.truth.track_id))
+    began = time.process_time()
+    after, cap = capped(table.ordered(), Scene.of(table, **size, frames=frames), people, only)
+    spent = time.process_time() - began
+    scores = [score_tracks(clip.truth, one.to_mot(), frames=frames, name=clip.name) for one in (table, after)]
+    return Capped(clip.name, people, table.tracks, after.tracks, cap, (scores[0], scores[1]), spent)
+
+
+def capped(table: TrackTable, scene: Scene, people: int, only: bool) -> tuple[TrackTable, int]:
+    """Return a table with one id for each person, and how many ids there may be."""
+    view = PieceView(scene.frame_rate, (scene.width, scene.height), scene.path)
+    pieces = piece_table(table.track_id, table.frame, table.xyxy, view)
+    roster = Roster(RosterPerson("everybody", name=str(k)) for k in range(people))
+    who = [Identity(track) for track in pieces.ids.tolist()]
+    found = one_id_each(pieces, who, [-1] * len(pieces), roster, only=only)
+    ids = np.array(found.place)[np.searchsorted(pieces.ids, table.track_id)] + 1
+    return replace(table, track_id=ids).ordered(), found.cap
+
+
+def table_of(found: dict[str, list[Capped]]) -> None:
+    """Print a line for each group of sequences."""
+    print(f"{'':<12} {'people':>6} {'ids before':>10} {'after':>6} {'cap':>6}  {'':4}HOTA{'':14}AssA{'':14}IDF1")
+    for name, group in found.items():
+        pools = [Scores.pool([one.scores[side] for one in group]) for side in (0, 1)]
+        scores = "  ".join(" → ".join(f"{100 * pool[one]:.2f}" for pool in pools) for one in MEASURES)
+        counts = [sum(getattr(one, field) for one in group) for field in ("people", "before", "after", "cap")]
+        print(f"{name:<12} {counts[0]:>6} {counts[1]:>10} {counts[2]:>6} {counts[3]:>6}  {scores}", flush=True)
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, help="folder with sportsmot/ (SPORTSTRACK_DATA)")
+    parser.add_argument("--unrefined", action="store_true", help="cap the tracker's own tracks")
+    parser.add_argument("--all", action="store_true", help="join as far as can be")
+    parser.add_argument("--each", action="store_true", help="print every sequence whose ids are changed")
+    options = parser.parse_args()
+    source, found = SETS["sportsmot-simulated"], defaultdict[str, list[Capped]](list)
+    for k, folder in enumerate(source.sequences(data_folder(options.data))):
+        one = one_clip(source.read(folder), refined=not options.unrefined, only=not options.all)
+        for group in ("all", one.sport, "held out" if k % 2 else "tuned on"):
+            found[group].append(one)
+        if options.each and one.before > one.people:
+            table_of({one.name[:12]: [one]})
+    table_of(found)
+    print(f"{sum(one.seconds for one in found['all']):.1f} s of processor time for the cap of all sequences")
+
+
+if __name__ == "__main__":
+    main()
