@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from sportstrack.identities.groups import STRANGE, Groups
 from sportstrack.identities.kits import Kits, distances, points
 from sportstrack.identities.roles import PitchSize, keeper_team, place_of, role_of, sides, voted
-from sportstrack.identities.sightings import VOTED, Seen
+from sportstrack.identities.sightings import VOTED, Seen, sums_of
 from sportstrack.identities.table import Identities, Identity
 from sportstrack.types import BoolArray, FloatArray, IntArray
 
@@ -26,18 +26,30 @@ _ENOUGH = 2.0  # frames that show a kit, for a confidence of two thirds
 
 
 @dataclass(frozen=True, eq=False)
-class Stretch:
-    """Consecutive spans in which a track belongs to one group.
+class Stretches:
+    """Parts of tracks, of consecutive spans each, in which a track belongs to one group; by track and time.
 
     Attributes:
-        rows: of the table of sightings.
-        group: number of the group, −1 for none.
-        confidence: how sure that is, 0 to 1.
+        rows: (R,) rows of the table of sightings, one stretch after the other.
+        start: (S,) where in `rows` each begins.
+        track_id: (S,) its track.
+        group: (S,) number of its group, −1 for none.
+        confidence: (S,) how sure that is, 0 to 1.
     """
 
     rows: IntArray
-    group: int
-    confidence: float
+    start: IntArray
+    track_id: IntArray
+    group: IntArray
+    confidence: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    def of(self, number: int) -> IntArray:
+        """Return the rows of one."""
+        end = self.start[number + 1] if number + 1 < len(self) else len(self.rows)
+        return self.rows[self.start[number] : end]
 
 
 def evidence(kits: Kits, weight: FloatArray, groups: Groups, times: float = 1.0) -> FloatArray:
@@ -62,8 +74,8 @@ def evidence(kits: Kits, weight: FloatArray, groups: Groups, times: float = 1.0)
     return found
 
 
-def runs_of(seen: Seen, cost: FloatArray, groups: Groups, some: BoolArray) -> Iterator[tuple[int, list[Stretch]]]:
-    """Yield tracks and their runs, in the order of time.
+def stretches_of(seen: Seen, cost: FloatArray, groups: Groups, some: BoolArray) -> Stretches:
+    """Return the stretches of some tracks.
 
     Args:
         seen: the sightings.
@@ -71,15 +83,19 @@ def runs_of(seen: Seen, cost: FloatArray, groups: Groups, some: BoolArray) -> It
         groups: as of `find_groups`.
         some: (M,) the rows of the tracks that are asked for.
     """
-    if not some.any():
-        return
-    order = np.lexsort((seen.span, seen.track_id))
-    order = order[some[order]]
-    ids, starts = np.unique(seen.track_id[order], return_index=True)
-    for track, rows in zip(ids.tolist(), np.split(order, starts[1:]), strict=True):
-        state = _cheapest(cost[rows])
-        edges = np.flatnonzero(np.diff(state)) + 1
-        yield track, [_run(seen, part, int(state[at]), groups) for at, part in _parts(rows, edges)]
+    rows = np.lexsort((seen.span, seen.track_id))
+    rows = rows[some[rows]]
+    if not len(rows):
+        return Stretches(rows, rows, rows, rows, np.zeros(0))
+    track = seen.track_id[rows]
+    new = np.append(True, np.diff(track) != 0)
+    state = _states(cost[rows], np.flatnonzero(new))
+    start = np.flatnonzero(new | np.append(True, np.diff(state) != 0))
+    group, label = state[start], np.repeat(np.arange(len(start)), np.diff(np.append(start, len(rows))))
+    weight = np.bincount(label, seen.weight[rows])
+    chance = evidence(sums_of(label, len(start), seen.kits[rows]), weight, groups)
+    chance = np.column_stack((chance, np.zeros(len(start))))[np.arange(len(start)), group]
+    return Stretches(rows, start, track[start], np.where(group == len(groups), -1, group), chance)
 
 
 def _costs(seen: Seen, groups: Groups) -> FloatArray:
@@ -91,11 +107,20 @@ def _costs(seen: Seen, groups: Groups) -> FloatArray:
     return np.asarray(cost)
 
 
-def _parts(rows: IntArray, edges: IntArray) -> Iterator[tuple[int, IntArray]]:
-    first = 0
-    for part in np.split(rows, edges):
-        yield first, part
-        first += len(part)
+def _states(cost: FloatArray, start: IntArray) -> IntArray:
+    """Return (R,) the states of tracks whose rows begin at `start`.
+
+    A change costs `_SWITCH`. So a track keeps its best state if no other choice in each row would save as much, which
+    is true of nearly all of them; the others are gone through row by row.
+    """
+    whole = np.add.reduceat(cost, start, axis=0)
+    least = np.add.reduceat(cost.min(axis=1), start)
+    length = np.diff(np.append(start, len(cost)))
+    state = np.repeat(whole.argmin(axis=1), length)
+    for at in np.flatnonzero(whole.min(axis=1) > least + _SWITCH).tolist():
+        rows = slice(start[at], start[at] + length[at])
+        state[rows] = _cheapest(cost[rows])
+    return np.asarray(state, np.int64)
 
 
 def _cheapest(cost: FloatArray) -> IntArray:
@@ -112,14 +137,6 @@ def _cheapest(cost: FloatArray) -> IntArray:
     for t in range(len(cost) - 1, 0, -1):
         state[t - 1] = back[t, state[t]]
     return state
-
-
-def _run(seen: Seen, rows: IntArray, state: int, groups: Groups) -> Stretch:
-    if state == len(groups):
-        return Stretch(rows, -1, 0.0)
-    weight = np.array([seen.weight[rows].sum()])
-    kits = seen.kits[rows].astype(np.float64).sum(axis=0, keepdims=True)
-    return Stretch(rows, state, float(evidence(kits, weight, groups)[0, state]))
 
 
 def decide(
@@ -141,27 +158,35 @@ def decide(
     """
     cost = _costs(seen, groups)
     some = np.ones(len(seen), np.bool_) if tracks is None else np.isin(seen.track_id, tracks)
-    asked = list(runs_of(seen, cost, groups, some))
+    found = stretches_of(seen, cost, groups, some)
     team = np.where(some, -1, cost.argmin(axis=1))
     team[team == len(groups)] = -1
-    for _, runs in asked:
-        for run in runs:
-            team[run.rows] = run.group
+    team[found.rows] = np.repeat(found.group, np.diff(np.append(found.start, len(found.rows))))
     team = team if groups.has_teams else np.full(len(seen), -1)
     where = sides(seen, team)
     roles = _group_roles(seen, team, groups, field or PitchSize())
     doubted = _doubted(seen, team)
-    found = []
-    for track, runs in asked:
-        for number, run in enumerate(runs):
-            rows = seen[run.rows]
-            first = int(rows.first_frame.min())
-            last = int(seen.first_frame[runs[number + 1].rows].min()) - 1 if number + 1 < len(runs) else None
-            last = int(rows.last_frame.max()) if last is None else last
-            blank, said = Identity(track, first, max(first, last)), voted(rows)
-            said = ("", 0.0) if said[0] in doubted[-1] | doubted.get(run.group, set()) else said
-            found.append(_identity(blank, rows, run, groups, names, roles, where, said))
-    return Identities(found)
+    votes, frames = (np.add.reduceat(part[found.rows], found.start, axis=0) for part in (seen.votes, seen.frames))
+    rows = []
+    for number, (blank, said) in enumerate(zip(_blanks(seen, found), voted(votes, frames), strict=True)):
+        group, sure = int(found.group[number]), float(found.confidence[number])
+        said = ("", 0.0) if said[0] in doubted[-1] | doubted.get(group, set()) else said
+        one = _identity(blank, group if groups.has_teams else -1, sure, names, roles, said)
+        if one.role == "goalkeeper":
+            own, sure = keeper_team(seen[found.of(number)], *where)
+            one = one if own is None else replace(one, team=names[own], team_confidence=min(sure, 1.0))
+        rows.append(one)
+    return Identities(rows)
+
+
+def _blanks(seen: Seen, found: Stretches) -> list[Identity]:
+    """Return a row for each stretch, that lasts until the next one of its track; nothing is known."""
+    first = np.minimum.reduceat(seen.first_frame[found.rows], found.start)
+    last = np.maximum.reduceat(seen.last_frame[found.rows], found.start)
+    goes_on = found.track_id[1:] == found.track_id[:-1]
+    last[:-1] = np.where(goes_on, first[1:] - 1, last[:-1])
+    spans = zip(found.track_id.tolist(), first.tolist(), np.maximum(first, last).tolist(), strict=True)
+    return [Identity(*one) for one in spans]
 
 
 def _group_roles(seen: Seen, team: IntArray, groups: Groups, field: PitchSize) -> dict[int, tuple[str, float]]:
@@ -192,26 +217,19 @@ def _voted_often(rows: Seen) -> set[str]:
 
 def _identity(
     blank: Identity,
-    rows: Seen,
-    run: Stretch,
-    groups: Groups,
+    group: int,
+    sure: float,
     names: Sequence[str],
     roles: dict[int, tuple[str, float]],
-    where: tuple[IntArray, FloatArray],
     said: tuple[str, float],
 ) -> Identity:
+    """Return a stretch's team and role, by its group and by what the detector said; goalkeepers have no team yet."""
     role, role_sure = said
-    team, team_sure = "", 0.0
-    is_team = groups.has_teams and run.group in (0, 1) and run.confidence >= SURE
-    if is_team and role in ("", "player"):
-        team, team_sure = names[run.group], run.confidence
-        role, role_sure = "player", max(role_sure, run.confidence)
-    elif not role and run.group >= 2 and run.confidence >= SURE:
-        role, role_sure = roles.get(run.group, ("", 0.0))
-    if role == "goalkeeper":
-        own, sure = keeper_team(rows, *where)
-        if own is not None:
-            team, team_sure = names[own], sure
-    return replace(
-        blank, team=team, team_confidence=min(team_sure, 1.0), role=role, role_confidence=min(role_sure, 1.0)
-    )
+    if group in (0, 1) and sure >= SURE and role in ("", "player"):
+        sure = min(sure, 1.0)
+        return replace(
+            blank, team=names[group], team_confidence=sure, role="player", role_confidence=max(role_sure, sure)
+        )
+    if not role and group >= 2 and sure >= SURE:
+        role, role_sure = roles.get(group, ("", 0.0))
+    return replace(blank, role=role, role_confidence=min(role_sure, 1.0)) if role else blank

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sportstrack.identities.kits import WIDTH, distances, points
-from sportstrack.identities.sightings import Seen
+from sportstrack.identities.sightings import Seen, sums_of
 from sportstrack.types import BoolArray, FloatArray, IntArray
 
 ALIKE = 0.10  # mean distance below which kits are one
@@ -43,19 +43,18 @@ class TrackPieces:
 
 def pieces_of(seen: Seen) -> TrackPieces:
     """Return the pieces of all tracks, those that show enough."""
-    keys = np.stack((seen.track_id, seen.span // PIECE), axis=1)
-    unique, row = np.unique(keys, axis=0, return_inverse=True)
+    _, track = np.unique(seen.track_id, return_inverse=True)
+    part = seen.span // PIECE
+    key, first, row = np.unique(
+        track.reshape(-1) * (part.max(initial=0) + 1) + part, return_index=True, return_inverse=True
+    )
     row = row.reshape(-1)
-    weight = np.bincount(row, seen.weight, minlength=len(unique)).astype(np.float64)
-    order = np.argsort(row, kind="stable")
-    starts = np.searchsorted(row[order], np.arange(len(unique)))
-    kits = np.zeros((0, seen.kits.shape[1]))
-    if len(unique):
-        kits = np.add.reduceat(seen.kits[order].astype(np.float64), starts, axis=0)
+    weight = np.bincount(row, seen.weight, minlength=len(key)).astype(np.float64)
+    kits = sums_of(row, len(key), seen.kits)
     point = points(kits, np.maximum(weight, 1e-9))
     good = (weight >= _LEAST_WEIGHT) & point.any(axis=1)
     renumbered = np.where(good, np.cumsum(good) - 1, -1)
-    return TrackPieces(point[good], weight[good], unique[good, 0], renumbered[row])
+    return TrackPieces(point[good], weight[good], seen.track_id[first[good]], renumbered[row])
 
 
 @dataclass(frozen=True, eq=False)

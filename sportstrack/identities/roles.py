@@ -140,10 +140,14 @@ def keeper_team(rows: Seen, spans: IntArray, difference: FloatArray) -> tuple[in
     return (on_left if goal < 0 else 1 - on_left), agree * min(1.0, 0.5 + len(spans[near]) / 20)
 
 
-def voted(seen: Seen) -> tuple[str, float]:
-    """Return the role that the detector gives to a track, and the share of its frames; empty where it says nothing."""
-    votes, frames = seen.votes.sum(axis=0), float(seen.frames.sum())
-    best = int(votes.argmax()) if len(votes) else 0
-    if frames == 0 or votes[best] < _NAMED * frames:
-        return "", 0.0
-    return VOTED[best], float(votes[best]) / frames
+def voted(votes: FloatArray, frames: FloatArray) -> list[tuple[str, float]]:
+    """Return the role that the detector gives to each track, and in which share of its frames; empty text for none.
+
+    Args:
+        votes: (N, roles) frames in which each of `VOTED` was named.
+        frames: (N,) frames of the track.
+    """
+    best = votes.argmax(axis=1)
+    share = votes.max(axis=1, initial=0.0) / np.maximum(frames, 1)
+    found = zip(best.tolist(), share.tolist(), strict=True)
+    return [(VOTED[one], sure) if sure >= _NAMED else ("", 0.0) for one, sure in found]

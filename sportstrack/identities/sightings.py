@@ -266,6 +266,15 @@ def _summed(seen: Seen) -> Seen:
     )
 
 
+def sums_of(label: IntArray, count: int, values: Kits) -> FloatArray:
+    """Return (count, D) the sums of the rows of (M, D) values that have each label; rows below 0 are in none."""
+    from scipy.sparse import csr_matrix
+
+    rows = np.flatnonzero(label >= 0)
+    chosen = csr_matrix((np.ones(len(rows)), (label[rows], rows)), shape=(count, len(values)))
+    return np.asarray(chosen @ values.astype(np.float64))
+
+
 def ground_height(xyxy: FloatArray) -> FloatArray:
     """Return (N,) how tall a person is in the picture where each of (N, 4) boxes stands, in pixels.
 

@@ -72,7 +72,8 @@ class _Live:
 
     def chances(self, rows: IntArray, groups: Groups) -> FloatArray:
         """Return (N, G) which group each track belongs to; one that lately wears another kit is somebody else."""
-        long, lately = (evidence(self.kits[rows, i], self.weight[rows, i], groups, _QUICK) for i in (0, 1))
+        both = evidence(self.kits[rows].reshape(-1, WIDTH), self.weight[rows].ravel(), groups, _QUICK)
+        long, lately = both[::2], both[1::2]
         other = (lately.max(axis=1) >= _OTHER) & (lately.argmax(axis=1) != long.argmax(axis=1))
         changed = rows[other]
         self.kits[changed, 0], self.weight[changed, 0] = self.kits[changed, 1], self.weight[changed, 1]
