@@ -25,20 +25,19 @@ from sportstrack.track.teams import roles_of
 from sportstrack.types import BoolArray, Detections, FloatArray, IntArray, Tracks
 
 STILL = 0.3  # standard deviation of a place, in box heights, …
-PACE = 1.0  # … and what a second adds to it, …
-FARTHEST = 6.0  # … up to this
+PACE = 0.5  # … and what a second adds to it, …
+FARTHEST = 4.0  # … up to this
 SIZE = 0.4  # standard deviation of the logarithm of the ratio of two heights
 OTHER_CLASS = 2.0  # nats that speak against another class of the detector
-HELD = 2.0  # nats that speak against somebody whom the tracker may still find by itself …
-MEMORY = 2.0  # … for so many seconds
 NOBODY = 1.0  # nats of the answer that a new track is none of those who are gone
-KNOWN = 5.0  # seconds on the picture from which on all count alike
+KNOWN = 2.0  # seconds on the picture from which on all count alike
 DOUBT = 0.3  # probability from which on a track should rather continue the id of somebody who was seen for long
 TRUST = 0.3  # share of a detection's team evidence that counts; neighbouring ones repeat one another
 WRONG = 0.02  # chance that a detection's evidence is wrong altogether
 MOST_NATS = 8.0  # by which somebody can prefer one group to another
 SURE, CLEAR = 0.98, 0.9  # probabilities of a group, of somebody who is gone and of one detection, that rule out another
-_NEVER = 1e3  # nats, or a value, of what happens only where nothing else is left
+LONGEST = 1.0  # second that the time between two frames counts at most
+_NEVER = 1e3  # value of what happens only where nothing else is left
 _FEWEST = 3  # boxes that tell how the camera moved
 
 
@@ -102,9 +101,11 @@ class CappedIds:
 
     A track gets an id of its own while fewer than `most` are in use: the tracker's. Afterwards it gets that of the
     likeliest person who is not on the picture, by place (the camera's motion deducted), size, team and class. Where
-    nobody is likely it takes an id that was hardly seen. If everybody is on the picture there is an id more. What a
-    track was given it keeps as long as the tracker goes on with it; one that comes back after its id was given away is
-    a new track. All that is used is known in the frame, so that a replay says the same.
+    nobody is likely it takes an id that was hardly seen. If everybody is on the picture there is an id more.
+
+    A track that the tracker finds again has the id back that was its for longest, even if it was given away: whoever
+    has it by then, and for less time, looks for another one. All that is used is known in the frame, so that a replay
+    says the same.
 
     Args:
         most: ids of people; more only where more are on the picture at one time.
@@ -134,7 +135,8 @@ class CappedIds:
         """Forget everything, as if newly made."""
         self._people = _People.nobody()
         self._row: dict[int, int] = {}  # the tracker's id → row
-        self._before, self._shown = 0.0, np.empty(0, np.int64)  # time and rows of the frame before
+        self._before: float | None = None  # time of the frame before
+        self._shown = np.empty(0, np.int64)  # its rows
         self.joined = 0
 
     def __call__(self, frame: TrackedFrame) -> TrackedFrame:
@@ -229,11 +231,10 @@ class CappedIds:
             place -= 0.5 * (np.log(boxes[:, None, 3] / old[:, 3]) / SIZE) ** 2
         odds = np.where(people.placed[free], place, 0.0)
         odds -= OTHER_CLASS * (class_id[:, None] != people.class_id[free])
-        odds -= HELD * (gone < MEMORY)
         if said.shape[1]:
             share = self._shares(people.team).mean(axis=0)
             odds += np.log((self._shares(people.team[free]) / share) @ said.T).T
-        return np.asarray(np.clip(odds, -50.0, 50.0))
+        return np.clip(np.nan_to_num(odds), -50.0, 50.0)
 
     def _shares(self, team: FloatArray) -> FloatArray:
         weight = np.exp(team)
@@ -295,7 +296,7 @@ class CappedIds:
         matched: BoolArray,
         time: float,
     ) -> None:
-        people, step = self._people, min(max(time - self._before, 0.0), 1.0)
+        people, step = self._people, 0.0 if self._before is None else min(max(time - self._before, 0.0), LONGEST)
         people.box[rows], people.placed[rows], people.last[rows] = boxes, True, time
         real = rows[matched]
         people.class_id[real] = class_id[matched]

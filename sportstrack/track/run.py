@@ -229,7 +229,8 @@ def _one_pass(
         if people is not None:
             summary.seen = [one.to_dict() for one in people.seen(float(info.frame_rate), settings.every)]
         summary.dropped_boxes, summary.dropped_frames = parts.tracker.dropped, frames.dropped
-        summary.joined = 0 if cap is None else cap.joined
+        if cap is not None:
+            summary.settings["most_ids"], summary.joined = cap.most, cap.joined
         summary.warnings += parts.tracker.warnings + frames.warnings + parts.observer.warnings
         summary.warnings += _ignored(parts, settings)
         replay = isinstance(frames, Replay)
