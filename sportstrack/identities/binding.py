@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sportstrack.identities.pieces import Piece, ids_of_people, pieces_of, within
+from sportstrack.identities.pieces import TrackPiece, ids_of_people, pieces_of, within
 from sportstrack.identities.roster import PLAYING, Roster, RosterPerson
 from sportstrack.identities.table import ATTRIBUTES, Identities, Identity
 from sportstrack.types import FloatArray, IntArray
@@ -47,9 +47,9 @@ class Binding:
     """
 
     identities: Identities
-    person: Mapping[Piece, int]
-    ids: Mapping[Piece, int]
-    frames: Mapping[Piece, IntArray]
+    person: Mapping[TrackPiece, int]
+    ids: Mapping[TrackPiece, int]
+    frames: Mapping[TrackPiece, IntArray]
     teams: Mapping[str, str]
     warnings: tuple[str, ...] = field(default=())
 
@@ -71,7 +71,7 @@ def bind_roster(identities: Identities, presence: Presence, roster: Roster, worn
     Returns:
         The names, and the one id of all pieces of a person.
     """
-    frames: dict[Piece, IntArray] = {}
+    frames: dict[TrackPiece, IntArray] = {}
     for track, there in presence.items():
         frames |= pieces_of(track, identities, there)
     known = {piece: _summary(piece, identities, there) for piece, there in frames.items()}
@@ -112,7 +112,9 @@ def fit(track: Identity, person: RosterPerson, roster: Roster) -> float:
     return track.number_confidence * team * same
 
 
-def numbers_worn(known: Mapping[Piece, Identity], frames: Mapping[Piece, IntArray]) -> dict[tuple[str, str], float]:
+def numbers_worn(
+    known: Mapping[TrackPiece, Identity], frames: Mapping[TrackPiece, IntArray]
+) -> dict[tuple[str, str], float]:
     """Return what pieces say of the numbers in their teams: confidence times frames."""
     worn: dict[tuple[str, str], float] = {}
     for piece, one in known.items():
@@ -165,7 +167,7 @@ def _second(evidence: FloatArray, rows: IntArray, columns: IntArray) -> float:
     return found
 
 
-def _summary(piece: Piece, identities: Identities, frames: IntArray) -> Identity:
+def _summary(piece: TrackPiece, identities: Identities, frames: IntArray) -> Identity:
     """Return what a piece is for most of its frames: of each attribute the value with the most confidence in all."""
     values: dict[str, dict[str, float]] = {name: {} for name in ATTRIBUTES}
     spans: dict[tuple[str, str], float] = {}
@@ -226,9 +228,9 @@ def _together(pairs: IntArray, track: IntArray, frames: list[IntArray]) -> list[
 
 def _named(
     identities: Identities,
-    known: Mapping[Piece, Identity],
-    found: Mapping[Piece, int],
-    confidence: Mapping[Piece, float],
+    known: Mapping[TrackPiece, Identity],
+    found: Mapping[TrackPiece, int],
+    confidence: Mapping[TrackPiece, float],
     roster: Roster,
 ) -> Identities:
     """Return the table with names, and without the numbers of pieces that lost them to another one."""
@@ -252,7 +254,9 @@ def _named(
     return Identities(rows)
 
 
-def _strangers(known: Mapping[Piece, Identity], frames: Mapping[Piece, IntArray], roster: Roster) -> list[str]:
+def _strangers(
+    known: Mapping[TrackPiece, Identity], frames: Mapping[TrackPiece, IntArray], roster: Roster
+) -> list[str]:
     """Return a warning for each number that was read and that nobody of the team wears."""
     worn = {(person.team.casefold(), person.number) for person in roster}
     teams = {team.casefold() for team in roster.teams}
@@ -268,7 +272,7 @@ def _strangers(known: Mapping[Piece, Identity], frames: Mapping[Piece, IntArray]
 
 def identities_of_people(binding: Binding) -> Identities:
     """Return the table by new ids: one row for each person, or more where the id was nobody's between."""
-    of_id: dict[int, list[Piece]] = {}
+    of_id: dict[int, list[TrackPiece]] = {}
     for piece in binding.frames:
         of_id.setdefault(binding.ids[piece], []).append(piece)
     tracks = {piece.track_id for piece in binding.frames}
@@ -280,15 +284,15 @@ def identities_of_people(binding: Binding) -> Identities:
             if piece in binding.person and best is not None:
                 rows.append(replace(best, track_id=new, first_frame=first, last_frame=last))
             else:
-                rows += [replace(one, track_id=new) for one in _said(binding, Piece(piece.track_id, first, last))]
+                rows += [replace(one, track_id=new) for one in _said(binding, TrackPiece(piece.track_id, first, last))]
     return Identities(rows)
 
 
-def _said(binding: Binding, piece: Piece) -> list[Identity]:
+def _said(binding: Binding, piece: TrackPiece) -> list[Identity]:
     return within(binding.identities.of(piece.track_id), piece)
 
 
-def _runs(pieces: list[Piece], binding: Binding) -> list[tuple[Piece, int, int]]:
+def _runs(pieces: list[TrackPiece], binding: Binding) -> list[tuple[TrackPiece, int, int]]:
     """Return the pieces of one id in the order of time, each with first and last frame; those of a person are one."""
     owner = [0 if piece in binding.person else k for k, piece in enumerate(pieces, 1)]
     frame = np.concatenate([binding.frames[piece] for piece in pieces])

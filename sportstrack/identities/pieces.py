@@ -12,7 +12,7 @@ from sportstrack.identities.table import Identities, Identity
 from sportstrack.types import IntArray
 
 
-class Piece(NamedTuple):
+class TrackPiece(NamedTuple):
     """Consecutive frames of a track."""
 
     track_id: int
@@ -20,7 +20,7 @@ class Piece(NamedTuple):
     last_frame: int
 
 
-def pieces_of(track: int, identities: Identities, frames: IntArray) -> dict[Piece, IntArray]:
+def pieces_of(track: int, identities: Identities, frames: IntArray) -> dict[TrackPiece, IntArray]:
     """Return a track's pieces and the frames in which it is there; each begins where its number or team changes."""
     if not len(frames):
         return {}
@@ -37,10 +37,10 @@ def pieces_of(track: int, identities: Identities, frames: IntArray) -> dict[Piec
     begins = sorted({max(begin, int(frames[0])) for begin in begins if begin <= frames[-1]})
     cuts = np.searchsorted(frames, begins[1:])
     parts = [part for part in np.split(frames, cuts) if len(part)]
-    return {Piece(track, int(part[0]), int(part[-1])): part for part in parts}
+    return {TrackPiece(track, int(part[0]), int(part[-1])): part for part in parts}
 
 
-def within(identities: Iterable[Identity], piece: Piece) -> list[Identity]:
+def within(identities: Iterable[Identity], piece: TrackPiece) -> list[Identity]:
     """Return the rows of a table as far as they speak of a piece's frames."""
     return [
         replace(
@@ -53,7 +53,7 @@ def within(identities: Iterable[Identity], piece: Piece) -> list[Identity]:
     ]
 
 
-def ids_of_people(person: Mapping[Piece, int], frames: Mapping[Piece, IntArray]) -> dict[Piece, int]:
+def ids_of_people(person: Mapping[TrackPiece, int], frames: Mapping[TrackPiece, IntArray]) -> dict[TrackPiece, int]:
     """Return the id of each piece: a person has one, that of the earliest track which nobody else has.
 
     Pieces of nobody keep their track's id unless the person who has it is elsewhere at the same time.
@@ -62,7 +62,7 @@ def ids_of_people(person: Mapping[Piece, int], frames: Mapping[Piece, IntArray])
         person: piece → person, of the pieces that are somebody.
         frames: all pieces and their frames.
     """
-    ids, new = dict[Piece, int](), max((piece.track_id for piece in frames), default=0) + 1
+    ids, new = dict[TrackPiece, int](), max((piece.track_id for piece in frames), default=0) + 1
     of_person, owner = dict[int, int](), dict[int, int]()
     for piece in sorted(person, key=lambda one: (one.first_frame, one.track_id)):
         who = person[piece]
@@ -85,12 +85,12 @@ def ids_of_people(person: Mapping[Piece, int], frames: Mapping[Piece, IntArray])
 class NewIds:
     """The ids of pieces, for looking up rows of a table of boxes."""
 
-    ids: Mapping[Piece, int]
+    ids: Mapping[TrackPiece, int]
 
     def __call__(self, frame: IntArray, track_id: IntArray) -> IntArray:
         """Return (N,) the ids of rows that have (N,) frames and (N,) ids of tracks; others stay."""
         out = track_id.copy()
-        pieces: dict[int, list[Piece]] = {}
+        pieces: dict[int, list[TrackPiece]] = {}
         for piece in sorted(self.ids):
             pieces.setdefault(piece.track_id, []).append(piece)
         for track in np.unique(track_id).tolist():

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from sportstrack.identities.pieces import Piece
+from sportstrack.identities.pieces import TrackPiece
 from sportstrack.identities.roster import Roster, RosterPerson
 from sportstrack.types import IntArray
 
@@ -52,8 +52,8 @@ class TimeSeen:
 
 
 def who_was_seen(
-    person: Mapping[Piece, int],
-    frames: Mapping[Piece, IntArray],
+    person: Mapping[TrackPiece, int],
+    frames: Mapping[TrackPiece, IntArray],
     roster: Roster,
     frame_rate: float,
     every: int = 1,

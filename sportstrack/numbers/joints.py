@@ -14,12 +14,12 @@ from sportstrack.types import BoolArray, FloatArray, IntArray
 
 OVERLAP = 0.6  # IoU with another person's box from which on the two may be mixed up
 CUT = 0.9  # chance that a track which runs over a shot change is somebody else
-NEVER_SURE = 0.003  # the same for each second in which nothing of the kind happens
+NEVER_SURE = 0.001  # the same for each second in which nothing of the kind happens
 UNSEEN = 0.08  # rate a second while a track is out of sight
-TOUCHED = 0.03  # what an overlap adds …
-BEHIND = 0.3  # … and what it adds if the track is out of sight then, for `_HIDDEN` seconds or longer
-_HIDDEN = 1.0
-_REST = 0.2  # seconds without any of it after which a joint is over
+TOUCHED = 0.08  # what an overlap adds …
+BEHIND = 0.3  # … and what it adds if the track is out of sight then, for `BEHIND_SECONDS` or longer
+BEHIND_SECONDS = 1.0
+REST = 0.2  # seconds without any of it after which a joint is over
 
 
 def chance(unseen: float, overlapped: bool) -> float:
@@ -31,7 +31,7 @@ def chance(unseen: float, overlapped: bool) -> float:
     """
     doubt = UNSEEN * unseen
     if overlapped:
-        doubt += TOUCHED + BEHIND * min(1.0, unseen / _HIDDEN)
+        doubt += TOUCHED + BEHIND * min(1.0, unseen / BEHIND_SECONDS)
     return float(1 - np.exp(-doubt))
 
 
@@ -88,7 +88,7 @@ class Joints:
     def _one(self, one: _Track, time: float, overlapped: bool, visible: bool, anew: bool) -> float:
         away = max(0.0, self._time - one.seen) if visible else max(0.0, time - one.seen)
         sure = NEVER_SURE * max(0.0, time - one.seen) if visible else 0.0
-        if away <= 0 and not overlapped and time - one.ended > _REST:
+        if away <= 0 and not overlapped and time - one.ended > REST:
             one.unseen, one.overlapped, one.said = 0.0, False, 0.0
         one.unseen += away
         one.overlapped |= overlapped

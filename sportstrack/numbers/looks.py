@@ -1,19 +1,16 @@
-"""What a look at a number says of the number: how readers go wrong, and which numbers can be."""
+"""What a look at a number says of the number: how readers go wrong."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-
 import numpy as np
 
-from sportstrack.numbers.codes import COUNT, TEXTS, code_of
+from sportstrack.numbers.codes import COUNT, TEXTS
 from sportstrack.types import FloatArray
 
-_WEIGHT = 0.7  # of a look: those at one track make the same mistakes
+_WEIGHT = 0.85  # of a look: those at one track make the same mistakes
 _HIDDEN = 0.08  # of the looks at a number of two digits show one of them alone
 _WRONG = 0.06  # of the looks are read as anything else
 _ADDED = 0.02  # of the looks at a single digit show a second one that is none
-_STRANGE = 0.03  # chance that a person with a number is not on the roster
 _SAID = (0.0, 0.2, 0.4, 0.55, 0.7, 0.85, 1.0)  # confidences of readings …
 _TRUE = (0.0, 0.05, 0.3, 0.75, 0.92, 0.98, 0.99)  # … and how many of such readings are right
 
@@ -41,27 +38,3 @@ def likelihood(code: int, confidence: float) -> FloatArray:
     """Return (110,) how likely a reading is for each number on the shirt, up to a constant."""
     right = float(np.interp(confidence, _SAID, _TRUE))
     return np.asarray((right * _CONFUSION[:, code] + (1 - right) / COUNT) ** _WEIGHT)
-
-
-class NumbersWorn:
-    """Which numbers can be: those of a roster, and each other one with little probability; without a roster any.
-
-    Args:
-        teams: team → its numbers as text; None: nothing is known.
-    """
-
-    def __init__(self, teams: Mapping[str, Iterable[str]] | None = None) -> None:
-        self.known = teams is not None
-        self._of = {team.casefold(): _shares(numbers) for team, numbers in (teams or {}).items()}
-        self._any = np.mean(list(self._of.values()), axis=0) if self._of else np.full(COUNT, 1 / COUNT)
-
-    def of(self, team: str = "") -> FloatArray:
-        """Return (110,) how probable each number is for a person of a team, of which nothing was read yet."""
-        return np.asarray(self._of.get(team.casefold(), self._any))
-
-
-def _shares(numbers: Iterable[str]) -> FloatArray:
-    codes = sorted({code_of(text) for text in numbers} - {-1})
-    shares = np.full(COUNT, 1.0 if not codes else _STRANGE) / COUNT
-    shares[codes] += (1 - _STRANGE) / max(len(codes), 1)
-    return np.asarray(shares / shares.sum())

@@ -10,7 +10,8 @@ from itertools import pairwise
 import numpy as np
 
 from sportstrack.numbers.codes import COUNT, text_of
-from sportstrack.numbers.looks import NumbersWorn, likelihood
+from sportstrack.numbers.looks import likelihood
+from sportstrack.numbers.worn import NumbersWorn
 from sportstrack.types import FloatArray
 
 LEAST_SUPPORT = 1.3  # confidences that must have added up for a number where any can be: more than one vote

@@ -15,8 +15,9 @@ import numpy as np
 from sportstrack.identities import Identities, Identity
 from sportstrack.numbers.codes import COUNT, UNREADABLE, Votes
 from sportstrack.numbers.joints import Joints
-from sportstrack.numbers.looks import NumbersWorn, likelihood
+from sportstrack.numbers.looks import likelihood
 from sportstrack.numbers.parts import NumberPart, Story, Stretches, apart, decided, parts_of
+from sportstrack.numbers.worn import NumbersWorn
 from sportstrack.types import BoolArray, FloatArray, IntArray
 
 SAME_LOOK = 0.2  # seconds; what is read in this time is one look, of which the surest vote counts
@@ -146,6 +147,7 @@ class NumberVotes:
         """Forget the tracks that were last seen before a frame."""
         self._ballots = {track: one for track, one in self._ballots.items() if one.last_frame >= before}
         self._joints.forget(set(self._ballots))
+        self._worn.forget(self._ballots)
 
     def now(self, tracks: Iterable[int], teams: Mapping[int, str] | None = None) -> dict[int, Identity]:
         """Return the numbers of some tracks that are known now, as if there were no others.
@@ -154,8 +156,10 @@ class NumberVotes:
             tracks: which tracks; none of them has the number of another one of its team.
             teams: track → team, where known.
         """
-        teams = teams or {}
-        found = {track: [self._ballots[track].now(teams.get(track, ""))] for track in tracks if track in self._ballots}
+        teams, tracks = teams or {}, [track for track in tracks if track in self._ballots]
+        for track in tracks:
+            self._tell(track, teams.get(track, ""))
+        found = {track: [self._ballots[track].now(teams.get(track, ""))] for track in tracks}
         return {track: _identity(track, part) for track, (part,) in apart(found).items() if part.number}
 
     def identities(self, teams: Identities | None = None) -> Identities:
@@ -165,6 +169,9 @@ class NumberVotes:
             teams: the tracks' teams, where known.
         """
         found = {}
+        for track in self._ballots:
+            rows = () if teams is None else teams.of(track)
+            self._tell(track, next((row.team for row in reversed(rows) if row.team), ""))
         for track, one in self._ballots.items():
             if one.code >= 0 and one.story is not None:
                 where = stretches(teams, track, one.first_frame)
@@ -172,6 +179,12 @@ class NumberVotes:
         return Identities(
             _identity(track, part) for track, parts in apart(found).items() for part in parts if part.number
         )
+
+    def _tell(self, track: int, team: str) -> None:
+        """Let a track tell which team of the roster its team is."""
+        one = self._ballots[track]
+        if one.code >= 0 and team:
+            self._worn.tell(track, team, one.sums()[0])
 
 
 def stretches(teams: Identities | None, track: int, first: int) -> Stretches:

@@ -16,9 +16,9 @@ import numpy as np
 from sportstrack.identities import Identities, Identity
 from sportstrack.identities.names import OFF
 from sportstrack.identities.roster import Roster
-from sportstrack.numbers.looks import NumbersWorn
 from sportstrack.numbers.votes import NumberVotes
 from sportstrack.numbers.watch import LEAST_TALL
+from sportstrack.numbers.worn import NumbersWorn
 from sportstrack.recording import RecordingInfo
 from sportstrack.track.frames import Observation, TrackedFrame
 from sportstrack.track.settings import TrackSettings

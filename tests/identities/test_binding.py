@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sportstrack import Identities, Identity, Roster, RosterPerson, bind_roster
 from sportstrack.identities.binding import LEAST, _assign, identities_of_people
-from sportstrack.identities.pieces import Piece
+from sportstrack.identities.pieces import TrackPiece
 from sportstrack.identities.seen import clock, seen_text, who_was_seen
 
 ROSTER = Roster(
@@ -161,7 +161,11 @@ def test_no_other_way_without_overlap_is_worth_more(data: st.DataObject) -> None
 
 
 def test_times_on_the_picture_are_told_with_breaks() -> None:
-    there = {Piece(1, 0, 49): np.arange(0, 50), Piece(2, 100, 149): np.arange(100, 150), Piece(3, 0, 24): np.arange(25)}
+    there = {
+        TrackPiece(1, 0, 49): np.arange(0, 50),
+        TrackPiece(2, 100, 149): np.arange(100, 150),
+        TrackPiece(3, 0, 24): np.arange(25),
+    }
     seen = who_was_seen(dict(zip(there, (1, 1, 4), strict=True)), there, ROSTER, frame_rate=25)
     assert seen[1].seconds == 4
     assert seen[1].spans == ((0, 2), (4, 6))
