@@ -230,6 +230,8 @@ def _identity(
         return replace(
             blank, team=names[group], team_confidence=sure, role="player", role_confidence=max(role_sure, sure)
         )
-    if not role and group >= 2 and sure >= SURE:
-        role, role_sure = roles.get(group, ("", 0.0))
+    if role in ("", "player") and group >= 2 and sure >= SURE:
+        # A detector that knows other kits calls keepers and officials players; their place beside the teams says more.
+        placed = roles.get(group, ("", 0.0))
+        role, role_sure = placed if placed[0] else said
     return replace(blank, role=role, role_confidence=min(role_sure, 1.0)) if role else blank

@@ -155,3 +155,18 @@ def test_a_detector_that_calls_everybody_a_referee_is_not_believed_without_teams
     gathered.close()
     seen = gathered.table()
     assert [(one.team, one.role) for one in decide(seen, find_groups(seen))] == [("", "")] * 6
+
+
+@pytest.mark.parametrize("called", ["player", ""])
+def test_a_detector_that_calls_keepers_and_referee_players_has_not_the_last_word(called: str) -> None:
+    kits, places = line_up(HOME, AWAY)
+    kits = [*kits, plain("lime", "lime"), plain("purple"), plain("black")]
+    places = np.vstack((places, [[60.0, 400.0], [1220.0, 400.0], [640.0, 420.0]]))
+    gathered = TrackSightings(1280)
+    for number, image, ids, boxes in Match(kits, places).frames(60):
+        role = np.full(15, VOTED.index(called) if called else -1)
+        gathered.add(number, number / 10, ids, boxes, kit_colours(image, boxes), visible(boxes), role=role)
+    gathered.close()
+    seen = gathered.table()
+    found = decide(seen, find_groups(seen))
+    assert [found.of(track)[0].role for track in (1, 13, 14, 15)] == ["player", "goalkeeper", "goalkeeper", "referee"]
