@@ -44,7 +44,7 @@ def test_command_writes_people_and_says_who_was_seen_when(run: Path, capsys: pyt
     words = [str(run / "match.txt"), str(run / "squads.csv"), "-o", str(run / "named"), "--frame-rate", "10"]
     assert main(words) == 0
     out, err = capsys.readouterr()
-    assert "2 of 3 tracks are 1 people of the roster; 2 ids remain" in out
+    assert "3 tracks of people became 2 ids, 1 with a name\n" in out
     assert "0:00–0:04, 0:05–0:10" in out
     assert "never seen: Ben" in out
     assert "warning" not in err
@@ -67,6 +67,7 @@ def test_json_has_the_times(run: Path, capsys: pytest.CaptureFixture[str]) -> No
     words = [str(run / "match.txt"), str(run / "squads.csv"), "-o", str(run / "named"), "--json", "--frame-rate", "10"]
     assert main(words) == 0
     found = json.loads(capsys.readouterr().out)
+    assert found["ids"] == {"before": 3, "after": 2, "named": 1, "cap": 2, "outsiders": 0}
     assert found["seen"][0]["spans"] == [[0.0, 4.0], [5.0, 10.0]]
     assert found["outputs"][1].endswith("match.identities.csv")
 

@@ -74,7 +74,7 @@ def bind_roster(identities: Identities, presence: Presence, roster: Roster, worn
     frames: dict[TrackPiece, IntArray] = {}
     for track, there in presence.items():
         frames |= pieces_of(track, identities, there)
-    known = {piece: _summary(piece, identities, there) for piece, there in frames.items()}
+    known = {piece: summary_of(piece, identities, there) for piece, there in frames.items()}
     worn = numbers_worn(known, frames) if worn is None else worn
     teams, warnings = match_team_names({one.team for one in known.values()} | {team for team, _ in worn}, worn, roster)
     known = {piece: replace(one, team=teams.get(one.team, one.team)) for piece, one in known.items()}
@@ -167,7 +167,7 @@ def _second(evidence: FloatArray, rows: IntArray, columns: IntArray) -> float:
     return found
 
 
-def _summary(piece: TrackPiece, identities: Identities, frames: IntArray) -> Identity:
+def summary_of(piece: TrackPiece, identities: Identities, frames: IntArray) -> Identity:
     """Return what a piece is for most of its frames: of each attribute the value with the most confidence in all."""
     values: dict[str, dict[str, float]] = {name: {} for name in ATTRIBUTES}
     spans: dict[tuple[str, str], float] = {}

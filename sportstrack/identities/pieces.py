@@ -20,6 +20,14 @@ class TrackPiece(NamedTuple):
     last_frame: int
 
 
+def frames_of_tracks(frame: IntArray, track_id: IntArray) -> dict[int, IntArray]:
+    """Return track → its frames, ascending, of (N,) frames and ids of boxes."""
+    order = np.lexsort((frame, track_id))
+    tracks, starts = np.unique(track_id[order], return_index=True)
+    parts = np.split(frame[order], starts[1:])
+    return dict(zip(tracks.tolist(), parts, strict=False))
+
+
 def pieces_of(track: int, identities: Identities, frames: IntArray) -> dict[TrackPiece, IntArray]:
     """Return a track's pieces and the frames in which it is there; each begins where its number or team changes."""
     if not len(frames):

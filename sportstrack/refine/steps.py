@@ -122,3 +122,29 @@ def refine_tracks(
         settings=settings,
     )
     return line.back(refined)
+
+
+def camera_path(
+    table: TrackTable,
+    frames: Sequence[int] | IntArray,
+    *,
+    frame_rate: float,
+    width: float,
+    height: float,
+    times: Sequence[float] | FloatArray | None = None,
+    camera: FloatArray | None = None,
+    cuts: Sequence[int] = (),
+) -> FloatArray:
+    """Return (F, 2) by how many pixels the picture's content has moved since frame 0, for all the video's own frames.
+
+    Frames that were not tracked have the path of the one before. Arguments and errors as `refine_tracks`.
+    """
+    line = Timeline.of(frames, times, frame_rate)
+    if not len(line.number):
+        return np.zeros((1, 2))
+    scene = Scene.of(
+        line.placed(table), frame_rate=frame_rate, width=width, height=height, frames=line.length,
+        camera=line.camera(camera), cuts=line.cuts(cuts),
+    )  # fmt: skip
+    before = np.searchsorted(line.number, np.arange(int(line.number[-1]) + 1), side="right") - 1
+    return scene.path[line.place[np.maximum(before, 0)]]

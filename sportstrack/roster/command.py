@@ -66,7 +66,9 @@ def _main(options: argparse.Namespace) -> int:
     for text in named.warnings:
         sys.stderr.write(f"{PROGRAM}: warning: {text}\n")
     if options.json:
-        print_json({"seen": [one.to_dict() for one in named.seen], "outputs": list(map(str, files))})
+        print_json(
+            {"ids": vars(named.counts), "seen": [one.to_dict() for one in named.seen], "outputs": list(map(str, files))}
+        )
     elif not options.quiet:
         sys.stdout.write(str(named))
     sys.stdout.flush()

@@ -8,19 +8,23 @@ from pathlib import Path
 
 import numpy as np
 
+from sportstrack.classes import ball_ids
 from sportstrack.draw.results import ResultFile, read_result
 from sportstrack.errors import FormatError, SettingError, SourceError
 from sportstrack.files.claim import Claim
 from sportstrack.files.reading import read_json
 from sportstrack.identities.binding import Binding, bind_roster, identities_of_people
+from sportstrack.identities.ends import PieceView
 from sportstrack.identities.file import SUFFIX, read_identities, write_identities
-from sportstrack.identities.pieces import NewIds
+from sportstrack.identities.people import IdCounts, one_id_for_each
+from sportstrack.identities.pieces import NewIds, frames_of_tracks
 from sportstrack.identities.roster import Roster, read_roster
 from sportstrack.identities.seen import TimeSeen, seen_csv, seen_text, who_was_seen
 from sportstrack.identities.table import Identities
 from sportstrack.mot import MotTable, write_mot
 from sportstrack.recording import Recording
-from sportstrack.types import IntArray
+from sportstrack.refine import TrackTable
+from sportstrack.refine.steps import camera_path
 
 COMMAND = "sportstrack roster"
 SEEN = ".seen.csv"
@@ -37,7 +41,7 @@ class NamedTracks:
         binding: which piece of which track is who, by the ids before.
         seen: the times on the picture of everyone on the roster.
         warnings: what the roster and the tracks do not agree on.
-        before: how many tracks there were.
+        counts: how many tracks there were, and how many ids there are.
     """
 
     table: MotTable
@@ -45,14 +49,10 @@ class NamedTracks:
     binding: Binding
     seen: list[TimeSeen]
     warnings: tuple[str, ...]
-    before: int
+    counts: IdCounts
 
     def __str__(self) -> str:
-        tracks = len({piece.track_id for piece in self.binding.person})
-        people = len(set(self.binding.person.values()))
-        after = len(np.unique(self.table.track_id))
-        head = f"{tracks} of {self.before} tracks are {people} people of the roster; {after} ids remain\n"
-        return head + seen_text(self.seen)
+        return f"{self.counts}\n{seen_text(self.seen)}"
 
 
 def name_tracks(
@@ -91,14 +91,16 @@ def name_tracks(
             f"{result}: nothing is known of its tracks: no {Path(result).stem}{SUFFIX} beside it with their teams and "
             "numbers; track with --teams and --numbers, or give --identities"
         )
-    presence = presence_of(table)
-    binding = bind_roster(who, presence, people)
     rate, warnings = _frame_rate(Path(result), frame_rate)
+    binding = bind_roster(who, frames_of_tracks(table.frame, table.track_id), people)
+    balls = set(table.track_id[np.isin(table.class_id, [number + 1 for number in ball_ids(found.names)])].tolist())
+    view = _view(found, table, rate)
+    binding, counts = one_id_for_each(binding, people, table.frame, table.track_id, table.xyxy, view, balls)
     seen = who_was_seen(binding.person, binding.frames, people, rate, found.every)
     ids = NewIds(binding.ids)(table.frame, table.track_id)
     named = MotTable(table.frame, ids, table.xyxy, table.score, table.class_id, table.visibility)
     known = identities_of_people(binding)
-    return NamedTracks(named, known, binding, seen, (*warnings, *binding.warnings), len(presence))
+    return NamedTracks(named, known, binding, seen, (*warnings, *binding.warnings, *counts.warnings), counts)
 
 
 def write_named(
@@ -118,14 +120,6 @@ def write_named(
         return [claim.folder / name for name in names]
 
 
-def presence_of(table: MotTable) -> dict[int, IntArray]:
-    """Return the frames of each track, sorted."""
-    order = np.lexsort((table.frame, table.track_id))
-    tracks, starts = np.unique(table.track_id[order], return_index=True)
-    parts = np.split(table.frame[order], starts[1:])
-    return dict(zip(tracks.tolist(), parts, strict=False))
-
-
 def _table(found: ResultFile) -> MotTable:
     frames = sorted(found.tracks)
     if not frames:
@@ -137,6 +131,25 @@ def _table(found: ResultFile) -> MotTable:
     )
     numbers = np.where(class_id >= 0, class_id + 1, -1)
     return MotTable(rows, track_id, boxes, score, numbers, np.full(len(rows), -1.0))
+
+
+def _view(found: ResultFile, table: MotTable, rate: float) -> PieceView:
+    """Return what the boxes of a result were seen through, as far as the file says; the rest is estimated from them."""
+    if not len(table):
+        return PieceView(rate)
+    frames, cuts = sorted(found.frames or found.tracks), sorted(found.cuts)
+    unknown = np.full((2, 3), np.nan)
+    size = (float(table.xyxy[:, 2].max()), float(table.xyxy[:, 3].max()))
+    path = camera_path(
+        TrackTable.from_mot(table),
+        frames,
+        frame_rate=rate / found.every,
+        width=max(size[0], 1.0),
+        height=max(size[1], 1.0),
+        camera=np.array([found.camera.get(frame, unknown) for frame in frames]) if found.camera else None,
+        cuts=cuts,
+    )
+    return PieceView(rate, size, path, tuple(cuts))
 
 
 def _frame_rate(result: Path, given: float | None) -> tuple[float, list[str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +11,9 @@ import numpy as np
 
 from sportstrack.identities import Identities, Identity
 from sportstrack.identities.binding import Binding, Presence, bind_roster, identities_of_people
-from sportstrack.identities.pieces import NewIds
+from sportstrack.identities.ends import PieceView
+from sportstrack.identities.people import IdCounts, one_id_for_each
+from sportstrack.identities.pieces import NewIds, frames_of_tracks
 from sportstrack.identities.roster import Roster
 from sportstrack.identities.seen import TimeSeen, who_was_seen
 from sportstrack.limits import MAX_FRAMES
@@ -94,12 +96,14 @@ class PeopleOfRun:
         identities: who is who, by the new ids.
         tracks: number of the frame → its tracks, with one id for each person.
         roster: who may be seen.
+        counts: how many ids there were and are.
     """
 
     binding: Binding
     identities: Identities
     tracks: dict[int, Tracks]
     roster: Roster
+    counts: IdCounts
 
     def seen(self, frame_rate: float, every: int) -> list[dict[str, Any]]:
         """Return the times of everyone on the roster as plain values; see `who_was_seen`."""
@@ -107,23 +111,31 @@ class PeopleOfRun:
         return [one.to_dict() for one in times]
 
 
-def with_people(roster: Roster, known: Identities, tracks: Mapping[int, Tracks]) -> PeopleOfRun:
-    """Put people in place of the tracks of a finished run.
+def with_people(
+    roster: Roster,
+    known: Identities,
+    tracks: Mapping[int, Tracks],
+    view: PieceView | None = None,
+    ball: Collection[int] = (),
+) -> PeopleOfRun:
+    """Put people in place of the tracks of a finished run: each has one id, and there are no more ids than people.
 
     Args:
         roster: who may be seen.
         known: what is known of the tracks.
         tracks: number of the frame → its tracks.
+        view: what they were seen through; None: 25 frames a second, and a camera that stands still.
+        ball: class ids of the ball.
     """
-    frames: dict[int, list[int]] = {}
-    for number in sorted(tracks):
-        for track in tracks[number].track_id.tolist():
-            frames.setdefault(track, []).append(number)
-    presence = {track: np.array(found, np.int64) for track, found in frames.items()}
-    binding = bind_roster(known, presence, roster)
-    new = NewIds(binding.ids)
-    renamed = {
-        number: replace(table, track_id=new(np.full(len(table), number), table.track_id))
-        for number, table in tracks.items()
-    }
-    return PeopleOfRun(binding, identities_of_people(binding), renamed, roster)
+    numbers = sorted(tracks)
+    frame = np.repeat(np.array(numbers, np.int64), [len(tracks[number]) for number in numbers])
+    tables = [Tracks.empty(), *(tracks[number] for number in numbers)]
+    track_id, xyxy, kind = (
+        np.concatenate([getattr(one, name) for one in tables]) for name in ("track_id", "xyxy", "class_id")
+    )
+    binding = bind_roster(known, frames_of_tracks(frame, track_id), roster)
+    balls = set(track_id[np.isin(kind, list(ball))].tolist())
+    binding, counts = one_id_for_each(binding, roster, frame, track_id, xyxy, view or PieceView(25.0), balls)
+    ids = np.split(NewIds(binding.ids)(frame, track_id), np.cumsum([len(one) for one in tables])[:-1])[1:]
+    renamed = {number: replace(tracks[number], track_id=own) for number, own in zip(numbers, ids, strict=False)}
+    return PeopleOfRun(binding, identities_of_people(binding), renamed, roster, counts)

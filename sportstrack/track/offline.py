@@ -16,11 +16,12 @@ import numpy as np
 
 from sportstrack.errors import SettingError
 from sportstrack.files.claim import remove_own
+from sportstrack.identities.ends import PieceView
 from sportstrack.mot import class_ids
-from sportstrack.recording import Recording
+from sportstrack.recording import Recording, RecordingInfo
 from sportstrack.refine.ball import with_ball
 from sportstrack.refine.settings import RefineSettings, checked
-from sportstrack.refine.steps import refine_tracks
+from sportstrack.refine.steps import camera_path, refine_tracks
 from sportstrack.refine.table import TrackTable
 from sportstrack.track.frames import Observation, TrackedFrame
 from sportstrack.track.in_force import is_recording
@@ -32,7 +33,7 @@ from sportstrack.track.replay import Replay
 from sportstrack.track.sinks import TEXT_SINKS
 from sportstrack.track.summary import Summary
 from sportstrack.track.who import WhoWasWho, known_at_the_end
-from sportstrack.types import Tracks
+from sportstrack.types import FloatArray, Tracks
 from sportstrack.video import SourceInfo, open_source
 
 FirstPass = Callable[..., Summary]
@@ -100,8 +101,6 @@ def refined(
         settings: of the refinement; None is its defaults.
     """
     numbers = [frame.index for frame in frames]
-    unknown = np.full((2, 3), np.nan)
-    camera = [unknown if frame.camera is None else frame.camera for frame in frames]
     detections = [frame.detections for frame in frames]
     table = TrackTable.from_tracks([frame.tracks for frame in frames], detections, numbers)
     is_ball = np.isin(class_ids(table.class_id), ball)
@@ -112,7 +111,7 @@ def refined(
         width=width,
         height=height,
         times=[frame.time for frame in frames],
-        camera=np.array(camera).reshape(-1, 2, 3),
+        camera=_cameras(frames),
         cuts=cuts,
         settings=settings,
     )
@@ -148,10 +147,12 @@ def _two_passes(job: TrackJob, folder: Path, first_pass: FirstPass, progress: Pr
     if summary.teams:
         summary.teams["settled"] = earlier.teams.get("settled")
     if job.roster is not None:
-        people = with_people(job.roster, who.finish(), tracks)
+        ball = settings.ball_ids(info.names) or ()
+        people = with_people(job.roster, who.finish(), tracks, _view(frames, table, info, cuts), ball)
         who, tracks = WhoWasWho(people.identities), people.tracks
         summary.seen = people.seen(info.frame_rate * info.every, info.every)
-        summary.warnings += people.binding.warnings
+        summary.ids = vars(people.counts)
+        summary.warnings += [*people.binding.warnings, *people.counts.warnings]
     summary.identities = who.finish() if settings.knows_who else None
     earlier.stages_ms["refine"] = round(1000 * (time.perf_counter() - started) / max(len(frames), 1), 3)
     summary.settings = earlier.settings | {name: summary.settings[name] for name in ONLY_SECOND_PASS}
@@ -162,6 +163,29 @@ def _two_passes(job: TrackJob, folder: Path, first_pass: FirstPass, progress: Pr
     )
     with closing(Replay(recording, open_source(summary.source) if needs_images else None)) as replay:
         yield from _second_pass(job, replay, tracks, who, earlier, progress and _half(progress, first=False))
+
+
+def _view(frames: Sequence[TrackedFrame], table: TrackTable, info: RecordingInfo, cuts: Sequence[int]) -> PieceView:
+    """Return what the refined tracks of a run were seen through."""
+    size = (info.width, info.height)
+    path = camera_path(
+        table,
+        [frame.index for frame in frames],
+        frame_rate=info.frame_rate,
+        width=size[0],
+        height=size[1],
+        times=[frame.time for frame in frames],
+        camera=_cameras(frames),
+        cuts=cuts,
+    )
+    return PieceView(info.frame_rate * info.every, size, path, tuple(cuts))
+
+
+def _cameras(frames: Sequence[TrackedFrame]) -> FloatArray:
+    """Return (F, 2, 3) affines, NaN where unknown."""
+    unknown = np.full((2, 3), np.nan)
+    camera = [unknown if frame.camera is None else frame.camera for frame in frames]
+    return np.array(camera).reshape(-1, 2, 3)
 
 
 def _kept(frame: TrackedFrame) -> TrackedFrame:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from sportstrack.engines.report import engine_text
+from sportstrack.identities.people import IdCounts
 from sportstrack.identities.seen import TimeSeen, seen_text
 from sportstrack.identities.table import Identities
 from sportstrack.images.enhance import report_text
@@ -55,6 +56,8 @@ class Summary:
             nobody looked for them.
         identities: what is known of each track, from the whole run; None where nobody looked. In JSON a list.
         seen: of everyone on the roster: team, number, name, role, seconds on the picture, and the spans.
+        ids: with a roster and ``offline``, how many tracks of people there were ``before``, and ids ``after``; those
+            ``named``, those of ``outsiders`` who are not on the roster, and the ``cap`` of all others.
         complete: whether the source was tracked to its end.
         skipped: whether an earlier run's result was found and kept (resume).
         warnings: what was wrong with the source and how it was handled.
@@ -97,6 +100,7 @@ class Summary:
     teams: dict[str, Any] = field(default_factory=dict)
     identities: Identities | None = None
     seen: list[dict[str, Any]] = field(default_factory=list)
+    ids: dict[str, int] = field(default_factory=dict)
     complete: bool = False
     skipped: bool = False
     warnings: list[str] = field(default_factory=list)
@@ -176,6 +180,8 @@ class Summary:
             lines.append(f"  teams: {teams_text(self.teams)}")
         if self.settings.get("numbers") and self.identities is not None:
             lines.append(f"  {numbers_text(self.identities, self.tracks)}")
+        if self.ids:
+            lines.append(f"  {IdCounts(**self.ids)}")
         if self.seen:
             lines += [f"  {line}" for line in seen_text(list(map(TimeSeen.of, self.seen))).splitlines()]
         if self.dropped_boxes:
