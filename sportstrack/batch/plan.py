@@ -155,9 +155,10 @@ def _place(text: str, folder: Path) -> str:
 
 def _sources(text: str, folder: Path, where: str) -> list[str]:
     """Return the sources that a path, a folder or a pattern names."""
+    where = "" if where == text else f"{where}: "  # the command line names nothing beside the source
     text = text.removeprefix("file://")
     if "://" in text or text.isdigit():
-        raise SourceError(f"{where}: {text}: a batch takes files and folders; sportstrack track reads live sources")
+        raise SourceError(f"{where}{text}: a batch takes files and folders; sportstrack track reads live sources")
     place = _place(text, folder)
     if is_file(place):
         return [place]
@@ -168,8 +169,8 @@ def _sources(text: str, folder: Path, where: str) -> list[str]:
         sources = [source for one in found for source in ([one] if is_file(one) else _in_folder(Path(one), where))]
         if sources:
             return sources
-        raise SourceError(f"{where}: {place}: no file has such a name")
-    raise SourceError(f"{where}: {place}: no such file or folder")
+        raise SourceError(f"{where}{place}: no file has such a name")
+    raise SourceError(f"{where}{place}: no such file or folder")
 
 
 def _in_folder(folder: Path, where: str) -> list[str]:
@@ -179,7 +180,7 @@ def _in_folder(folder: Path, where: str) -> list[str]:
     inner = [sub for sub in list_folders(folder) if (sub / "seqinfo.ini").is_file() or (sub / "img1").is_dir()]
     found = sorted([*list_files(folder, VIDEOS), *inner]) or list_files(folder, {".npz"})
     if not found:
-        raise SourceError(f"{where}: {folder}: no video, sequence, picture or recording in this folder")
+        raise SourceError(f"{where}{folder}: no video, sequence, picture or recording in this folder")
     return list(map(str, found))
 
 

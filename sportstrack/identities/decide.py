@@ -22,6 +22,7 @@ _NO_GROUP = 0.8 * STRANGE  # distance that counts for belonging to no group
 _FEW = ("goalkeeper", "referee")  # roles that few have at a time
 _MOST_VOTED = 0.25  # share of a team's frames, or of everybody's, that may be theirs …
 _MOST_AT_ONCE = 3.0  # … of everybody's if they are so many people at a time
+_BLOCK = 4096  # rows whose costs are found at a time, so that a long match takes little memory
 _ENOUGH = 2.0  # frames that show a kit, for a confidence of two thirds
 
 
@@ -92,7 +93,7 @@ def stretches_of(seen: Seen, cost: FloatArray, groups: Groups, some: BoolArray) 
     state = _states(cost[rows], np.flatnonzero(new))
     start = np.flatnonzero(new | np.append(True, np.diff(state) != 0))
     group, label = state[start], np.repeat(np.arange(len(start)), np.diff(np.append(start, len(rows))))
-    weight = np.bincount(label, seen.weight[rows])
+    weight = np.bincount(label, seen.weight[rows]).astype(np.float64)
     chance = evidence(sums_of(label, len(start), seen.kits[rows]), weight, groups)
     chance = np.column_stack((chance, np.zeros(len(start))))[np.arange(len(start)), group]
     return Stretches(rows, start, track[start], np.where(group == len(groups), -1, group), chance)
@@ -100,6 +101,11 @@ def stretches_of(seen: Seen, cost: FloatArray, groups: Groups, some: BoolArray) 
 
 def _costs(seen: Seen, groups: Groups) -> FloatArray:
     """Return (M, G + 1) what it costs, in logarithms of likelihoods, that a row is of each group, and of none."""
+    parts = [_cost(seen[at : at + _BLOCK], groups) for at in range(0, max(len(seen), 1), _BLOCK)]
+    return np.concatenate(parts)
+
+
+def _cost(seen: Seen, groups: Groups) -> FloatArray:
     far = distances(points(seen.kits, np.maximum(seen.weight, 1e-9)), groups.point)
     far[np.isnan(far).any(axis=1)] = 0.0
     cost = np.column_stack((far, np.full(len(far), _NO_GROUP))) / _SCALE

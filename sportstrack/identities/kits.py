@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sportstrack.identities.palette import COLOURS, FAMILIES, REGIONS
 from sportstrack.types import FloatArray
 
-Kits: TypeAlias = NDArray[np.float32] | FloatArray
+Kits: TypeAlias = NDArray[np.float16] | NDArray[np.float32] | FloatArray
 """(N, regions × colours) shares, or sums of them."""
 
 WIDTH = len(REGIONS) * len(COLOURS)
@@ -37,8 +37,9 @@ def points(kits: Kits, frames: FloatArray | float = 1.0) -> FloatArray:
     parts = np.asarray(kits, np.float64).reshape(-1, len(REGIONS), len(COLOURS))
     seen = parts.sum(axis=2)
     enough = seen > _LEAST * np.reshape(frames, (-1, 1))
-    shares = np.where(enough[..., None], parts / np.maximum(seen, 1e-12)[..., None], 0.0)
-    return np.sqrt(shares).reshape(len(parts), WIDTH)
+    scale = enough / np.maximum(seen, 1e-12)
+    found: FloatArray = np.sqrt(parts * scale[..., None]).reshape(len(parts), WIDTH)
+    return found
 
 
 def distances(one: FloatArray, other: FloatArray) -> FloatArray:

@@ -16,7 +16,7 @@ from sportstrack.identities.kits import WIDTH, Kits
 from sportstrack.types import BoolArray, FloatArray, IntArray
 
 SPAN = 0.5  # seconds
-MOST = 2700  # spans that are kept; with 25 people, 30 MB
+MOST = 2700  # spans that are kept; with 25 people, 20 MB
 FRESH = 240  # of these, the newest, stay as they are
 _COVERED = 2.0  # a box covered by half by a nearer one says nothing of its own kit
 _ALONE = 3  # people in a frame from which on somebody is the outermost
@@ -58,7 +58,7 @@ class Seen:
     last_frame: IntArray
     frames: FloatArray
     weight: FloatArray
-    kits: NDArray[np.float32]
+    kits: NDArray[np.float16]
     left: FloatArray
     right: FloatArray
     near: FloatArray
@@ -125,7 +125,7 @@ class _Open:
             first_frame=np.array(self.first, np.int64),
             last_frame=np.array(self.last, np.int64),
             **{name: sums[name] for name in _SUMS if name != "x"},
-            kits=self.kits,
+            kits=_short(self.kits),
             x=sums["x"] / frames,
             metres=metres,
             votes=self.sums[:, at + 3 :],
@@ -250,7 +250,7 @@ def _summed(seen: Seen) -> Seen:
     def total(column: NDArray[Any]) -> NDArray[Any]:
         return np.asarray(np.add.reduceat(column[order], starts, axis=0))
 
-    sums = {name: total(getattr(seen, name)) for name in ("spans", "kits", "votes", *_SUMS) if name != "x"}
+    sums = {name: total(getattr(seen, name)) for name in ("spans", "votes", *_SUMS) if name != "x"}
     located = seen.frames * np.isfinite(seen.metres).all(axis=1)
     places = total(np.nan_to_num(seen.metres) * located[:, None])
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -260,13 +260,19 @@ def _summed(seen: Seen) -> Seen:
         track_id=ids,
         first_frame=np.minimum.reduceat(seen.first_frame[order], starts),
         last_frame=np.maximum.reduceat(seen.last_frame[order], starts),
+        kits=_short(sums_of(row, len(ids), seen.kits)),
         x=total(seen.x * seen.frames) / np.maximum(sums["frames"], 1),
         metres=metres,
         **sums,
     )
 
 
-def sums_of(label: IntArray, count: int, values: Kits) -> FloatArray:
+def _short(kits: Kits) -> NDArray[np.float16]:
+    """Return kits in half of the memory: shares need no more than three digits."""
+    return np.asarray(np.minimum(kits, np.finfo(np.float16).max), np.float16)
+
+
+def sums_of(label: IntArray, count: int, values: NDArray[Any]) -> FloatArray:
     """Return (count, D) the sums of the rows of (M, D) values that have each label; rows below 0 are in none."""
     from scipy.sparse import csr_matrix
 

@@ -20,7 +20,8 @@ from sportstrack.cli.shared import add_classes, add_overwrite, add_quiet, add_ze
 from sportstrack.draw.ground import Ground, GroundMap
 from sportstrack.draw.heatmap import OPACITY, Presence, draw_paths, heat_map, overlay
 from sportstrack.errors import FormatError, OutputError, SettingError
-from sportstrack.files.claim import PartFile
+from sportstrack.files.claim import PartFile, file_name
+from sportstrack.files.reading import is_folder
 from sportstrack.identities.file import identities_beside, read_identities
 from sportstrack.identities.rows import attribute_of_rows
 from sportstrack.images.encode import encode_image
@@ -30,15 +31,17 @@ from sportstrack.mots import is_mots, read_mots
 from sportstrack.types import Tracks
 
 PROGRAM = "sportstrack presence"
+FOLDER = "runs/presence"
 PICTURES = (".png", ".jpg", ".jpeg")
+_LONGEST = 100  # characters of a name that is made here
 VIDEOS = (".mp4", ".m4v", ".mov")
 
 _EXAMPLES = """examples:
-  sportstrack presence runs/track/match.txt --video match.mp4 -o heat.png           all players
-  sportstrack presence runs/track/match.txt --video match.mp4 --id 7 -o heat.png    player 7, with the path
-  sportstrack presence runs/track/match.txt --team A --video match.mp4 -o a.png     a team
-  sportstrack presence runs/track/match.txt --classes ball -o ball.png              the ball
-  sportstrack presence runs/track/match.txt --pitch match.pitch.jsonl -o heat.png   on the pitch from above
+  sportstrack presence runs/track/match.txt --video match.mp4              all players: runs/presence/match_heat.png
+  sportstrack presence runs/track/match.txt --video match.mp4 --id 7       player 7, with the path: …/match_7_heat.png
+  sportstrack presence runs/track/match.txt --team A --video match.mp4     a team
+  sportstrack presence runs/track/match.txt --classes ball -o ball.png     the ball, in a file of that name
+  sportstrack presence runs/track/match.txt --pitch match.pitch.jsonl      on the pitch from above
   sportstrack presence runs/sot/match.txt --video match.mp4 -o heat.mp4             grows as the video plays
 """
 
@@ -60,7 +63,8 @@ def _parser() -> argparse.ArgumentParser:
     text = "the players of these teams only, as NAME.identities.csv beside the result names them"
     add("--team", type=words, action=Together, metavar="NAME,…", help=text)
     add_classes(parser)
-    add("-o", "--output", type=Path, default=Path("heat.png"), help=".png or .jpg, or .mp4 for a video (heat.png)")
+    text = f"folder, or a file: .png or .jpg, or .mp4 for a video ({FOLDER})"
+    add("-o", "--output", type=Path, default=Path(FOLDER), metavar="PATH", help=text)
     add_overwrite(parser)
     add(
         "--spread",
@@ -77,6 +81,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _main(options: argparse.Namespace) -> int:
+    if is_folder(options.output) or not options.output.suffix:
+        options.output /= _name(options)
     suffix = options.output.suffix.lower()
     if suffix not in (*PICTURES, *VIDEOS):
         raise OutputError(f"{options.output}: end the name in {', '.join((*PICTURES, *VIDEOS))}")
@@ -100,6 +106,13 @@ def _main(options: argparse.Namespace) -> int:
     if not options.quiet:
         sys.stderr.write(f"{PROGRAM}: wrote {options.output}\n")
     return 0
+
+
+def _name(options: argparse.Namespace) -> str:
+    """Return the name of the picture, such as ``match_7_heat.png`` for player 7."""
+    chosen = [str(one) for words in (options.id, options.team, options.classes) for one in words or ()]
+    ground = [] if options.pitch is None else ["pitch"]
+    return file_name("_".join([options.result.stem, *ground, *chosen])[:_LONGEST]) + "_heat.png"
 
 
 def _read(path: Path, *, zero_based: bool) -> MotTable:

@@ -147,3 +147,11 @@ def test_any_names_come_back_from_every_form(names: list[str], tmp_path: Path) -
         csv.writer(file).writerows([["source"], *([name] for name in names)])
     for form in ("p.yaml", "p.txt", "p.csv"):
         assert [one.values["source"] for one in read_entries(tmp_path / form).entries] == names
+
+
+def test_a_folder_without_videos_is_named_once(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    for place in ("empty", "missing"):
+        with pytest.raises(SportstrackError) as told:
+            read_plan(str(tmp_path / place))
+        assert str(told.value).count(place) == 1

@@ -185,3 +185,16 @@ def test_one_team_is_drawn_where_teams_are_known(tmp_path, capsys):
     a, b, one = ((tmp_path / f"{name}.png").read_bytes() for name in ("a", "b", "one"))
     assert a == one
     assert a != b
+
+
+def test_a_second_picture_has_its_own_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = tmp_path / "clip.txt"
+    result.write_text("1,7,10,10,20,40,1,-1,-1,-1\n1,8,50,10,20,40,1,-1,-1,-1\n", encoding="utf-8")
+    for words in ([], ["--id", "7"], ["--id", "7,8"], ["--id", "8", "-o", "own"], ["-o", "own/this.png"]):
+        assert main([str(result), *words, "--quiet"]) == 0
+    written = sorted(one.relative_to(tmp_path).as_posix() for one in tmp_path.rglob("*.png"))
+    assert written == [
+        *("own/clip_8_heat.png", "own/this.png"),
+        *(f"runs/presence/clip{chosen}_heat.png" for chosen in ("_7_8", "_7", "")),
+    ]
