@@ -8,6 +8,8 @@ constants were fitted on every other sequence ("tuned on").
     python benchmarks/ids.py --each               # a line for each sequence whose ids are changed
     python benchmarks/ids.py --unrefined          # the tracker's own tracks are capped: more must be joined
     python benchmarks/ids.py --all                # joined as far as can be, not only as far as the cap needs it
+    python benchmarks/ids.py --causal             # while a run goes on, as with --most-ids: nothing looks ahead
+    python benchmarks/ids.py --causal --kits --tracker bytetrack        # kits are made up as in team_world.py
 """
 
 from __future__ import annotations
@@ -19,13 +21,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import team_world
 from refine_gains import track
 from sets import SETS, Clip, data_folder
 
-from sportstrack import Identity, Roster, RosterPerson, Scores, score_tracks
+from sportstrack import Identity, MotTable, Roster, RosterPerson, Scores, create_tracker, score_tracks
 from sportstrack.identities.ends import PieceView, piece_table
 from sportstrack.identities.squad import one_id_each
 from sportstrack.refine import Scene, TrackTable, preset, refine
+from sportstrack.track.capped import CappedIds
+from sportstrack.track.frames import TrackedFrame
 
 MEASURES = ("HOTA", "AssA", "IDF1")
 FOOTBALL = ("v_1yHWGw8DH4A", "v_HdiyOtliFiw", "v_gQNyhv8y0QY", "v_iIxMOsCGH58")
@@ -43,6 +48,7 @@ class Capped:
     cap: int
     scores: tuple[Scores, Scores]
     seconds: float
+    frames: int
 
     @property
     def sport(self) -> str:
@@ -62,7 +68,24 @@ def one_clip(clip: Clip, *, refined: bool, only: bool) -> Capped:
     after, cap = capped(table.ordered(), Scene.of(table, **size, frames=frames), people, only)
     spent = time.process_time() - began
     scores = [score_tracks(clip.truth, one.to_mot(), frames=frames, name=clip.name) for one in (table, after)]
-    return Capped(clip.name, people, table.tracks, after.tracks, cap, (scores[0], scores[1]), spent)
+    return Capped(clip.name, people, table.tracks, after.tracks, cap, (scores[0], scores[1]), spent, frames)
+
+
+def one_clip_causal(clip: Clip, tracker: str) -> Capped:
+    """Track a sequence, and cap the ids while it goes on."""
+    made = create_tracker(tracker, frame_rate=clip.frame_rate, frame_size=clip.size)
+    tracks, people = [made.update(frame) for frame in clip.detections], len(np.unique(clip.truth.track_id))
+    cap = CappedIds(people, size=clip.size)
+    rows = zip(clip.detections, tracks, strict=True)
+    frames = [TrackedFrame(k, k / clip.frame_rate, d, tracks=t) for k, (d, t) in enumerate(rows)]
+    began = time.process_time()
+    after = [cap(frame).tracks for frame in frames]
+    spent = time.process_time() - began
+    sides = [MotTable.from_tracks(one) for one in (tracks, after)]
+    scores = [score_tracks(clip.truth, one, frames=len(frames), name=clip.name) for one in sides]
+    ids = [len(np.unique(one.track_id)) for one in sides]
+    most = max(people, max(map(len, tracks)))
+    return Capped(clip.name, people, ids[0], ids[1], most, (scores[0], scores[1]), spent, len(frames))
 
 
 def capped(table: TrackTable, scene: Scene, people: int, only: bool) -> tuple[TrackTable, int]:
@@ -93,16 +116,24 @@ def main() -> None:
     parser.add_argument("--unrefined", action="store_true", help="cap the tracker's own tracks")
     parser.add_argument("--all", action="store_true", help="join as far as can be")
     parser.add_argument("--each", action="store_true", help="print every sequence whose ids are changed")
+    parser.add_argument("--causal", action="store_true", help="cap while the run goes on")
+    parser.add_argument("--kits", action="store_true", help="with --causal: kits and team evidence, made up")
+    parser.add_argument("--tracker", default="sports", help="with --causal (%(default)s)")
     options = parser.parse_args()
     source, found = SETS["sportsmot-simulated"], defaultdict[str, list[Capped]](list)
     for k, folder in enumerate(source.sequences(data_folder(options.data))):
-        one = one_clip(source.read(folder), refined=not options.unrefined, only=not options.all)
+        if options.causal:
+            clip = team_world.read(folder)["kit + team"] if options.kits else source.read(folder)
+            one = one_clip_causal(clip, options.tracker)
+        else:
+            one = one_clip(source.read(folder), refined=not options.unrefined, only=not options.all)
         for group in ("all", one.sport, "held out" if k % 2 else "tuned on"):
             found[group].append(one)
         if options.each and one.before > one.people:
             table_of({one.name[:12]: [one]})
     table_of(found)
-    print(f"{sum(one.seconds for one in found['all']):.1f} s of processor time for the cap of all sequences")
+    spent, frames = (sum(getattr(one, name) for one in found["all"]) for name in ("seconds", "frames"))
+    print(f"{spent:.1f} s of processor time for the cap of all sequences, {1e3 * spent / frames:.2f} ms a frame")
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ DETECT = (
 )
 """Settings of the run that finds the detections."""
 
-REPLAY = ("embedder", "camera", "offline", "score", "ball", "ball_score", "boxes", "teams", "on_pitch")
+REPLAY = ("embedder", "camera", "offline", "score", "ball", "ball_score", "boxes", "teams", "on_pitch", "most_ids")
 """Settings of the runs that replay them, besides the tracker and its own settings."""
 
 _NEED_PICTURES = ("embedder", "camera")

@@ -23,6 +23,7 @@ from sportstrack.refine.ball import with_ball
 from sportstrack.refine.settings import RefineSettings, checked
 from sportstrack.refine.steps import camera_path, refine_tracks
 from sportstrack.refine.table import TrackTable
+from sportstrack.track.capped import capped_ids
 from sportstrack.track.frames import Observation, TrackedFrame
 from sportstrack.track.in_force import is_recording
 from sportstrack.track.job import TrackJob
@@ -143,6 +144,9 @@ def _two_passes(job: TrackJob, folder: Path, first_pass: FirstPass, progress: Pr
         settings=checked(settings.refine_settings),
     )
     tracks = dict(zip(numbers, table.to_tracks(numbers), strict=True))
+    if job.roster is None and (cap := capped_ids(settings, None, info)) is not None:
+        tracks = {frame.index: cap(replace(frame, tracks=tracks[frame.index])).tracks for frame in frames}
+        summary.settings["most_ids"], summary.joined = cap.most, cap.joined
     who, summary.teams = known_at_the_end(settings, info, frames, tracks, job.roster)
     if summary.teams:
         summary.teams["settled"] = earlier.teams.get("settled")

@@ -170,7 +170,7 @@ class Summary:
             lines.append(f"  {quality_text(self.quality)}")
         score = "" if self.mean_score is None else f", mean score {self.mean_score:.2f}"
         cuts = f", {self.cuts} shot change{'s' if self.cuts > 1 else ''}" if self.cuts else ""
-        joined = f" (new ones got ids from before {self.joined} times)" if self.joined else ""
+        joined = f" (an id from before was given anew: {self.joined})" if self.joined else ""
         lines.append(f"  {self.tracks} tracks{joined}, {self.boxes} boxes{score}{cuts}")
         if self.field_frames:
             lines.append(
