@@ -234,7 +234,7 @@ class CappedIds:
         if said.shape[1]:
             share = self._shares(people.team).mean(axis=0)
             odds += np.log((self._shares(people.team[free]) / share) @ said.T).T
-        return np.clip(np.nan_to_num(odds), -50.0, 50.0)
+        return np.asarray(np.clip(np.nan_to_num(odds), -50.0, 50.0))
 
     def _shares(self, team: FloatArray) -> FloatArray:
         weight = np.exp(team)

@@ -144,9 +144,8 @@ def _two_passes(job: TrackJob, folder: Path, first_pass: FirstPass, progress: Pr
         settings=checked(settings.refine_settings),
     )
     tracks = dict(zip(numbers, table.to_tracks(numbers), strict=True))
-    if job.roster is None and (cap := capped_ids(settings, None, info)) is not None:
-        tracks = {frame.index: cap(replace(frame, tracks=tracks[frame.index])).tracks for frame in frames}
-        summary.settings["most_ids"], summary.joined = cap.most, cap.joined
+    if job.roster is None:
+        tracks = _capped(job, frames, tracks, info)
     who, summary.teams = known_at_the_end(settings, info, frames, tracks, job.roster)
     if summary.teams:
         summary.teams["settled"] = earlier.teams.get("settled")
@@ -167,6 +166,17 @@ def _two_passes(job: TrackJob, folder: Path, first_pass: FirstPass, progress: Pr
     )
     with closing(Replay(recording, open_source(summary.source) if needs_images else None)) as replay:
         yield from _second_pass(job, replay, tracks, who, earlier, progress and _half(progress, first=False))
+
+
+def _capped(
+    job: TrackJob, frames: Sequence[TrackedFrame], tracks: dict[int, Tracks], info: RecordingInfo
+) -> dict[int, Tracks]:
+    """Return the tracks with no more ids than the settings allow; those of a roster are capped with the names."""
+    if (cap := capped_ids(job.settings, None, info)) is None:
+        return tracks
+    found = {frame.index: cap(replace(frame, tracks=tracks[frame.index])).tracks for frame in frames}
+    job.summary.settings["most_ids"], job.summary.joined = cap.most, cap.joined
+    return found
 
 
 def _view(frames: Sequence[TrackedFrame], table: TrackTable, info: RecordingInfo, cuts: Sequence[int]) -> PieceView:
