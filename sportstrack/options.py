@@ -34,6 +34,7 @@ class About:
         above: whether `low` itself is left out.
         choices: the values that there are; empty where any will do.
         metavar: what stands for the value in a help text; None is the name in capitals.
+        pairs: the value is a list of ``NAME=VALUE``, which a command line may also give as words of their own.
     """
 
     help: str
@@ -43,6 +44,7 @@ class About:
     above: bool = False
     choices: tuple[str, ...] = ()
     metavar: str | None = None
+    pairs: bool = False
 
 
 def option(
@@ -55,9 +57,10 @@ def option(
     above: bool = False,
     choices: tuple[str, ...] = (),
     metavar: str | None = None,
+    pairs: bool = False,
 ) -> Any:
     """Return the field of a setting; a callable default makes the value. See `About` for the other arguments."""
-    about = About(help, shown, low, high, above, choices, metavar)
+    about = About(help, shown, low, high, above, choices, metavar, pairs)
     made: Mapping[str, Any] = {"default_factory": default} if callable(default) else {"default": default}
     return field(**made, metadata={_KEY: about})
 

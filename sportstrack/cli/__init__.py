@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from sportstrack import __version__
 from sportstrack.cli import terminal
+from sportstrack.cli.arguments import PairWords
 from sportstrack.cli.signals import as_interrupts
 from sportstrack.errors import SportstrackError, missing_package, nearest
 
@@ -118,6 +119,10 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        pairs = {name for action in self._actions if isinstance(action, PairWords) for name in action.option_strings}
+        return super().parse_known_args(PairWords.together(sys.argv[1:] if args is None else args, pairs), namespace)
 
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
         options, rest = self.parse_known_args(args, namespace)

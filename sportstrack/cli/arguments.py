@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import re
 from argparse import ArgumentTypeError
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from math import inf, isfinite
 from pathlib import Path
@@ -14,6 +15,8 @@ from sportstrack.errors import unknown
 from sportstrack.limits import MAX_FRAME_RATE, MAX_FRAMES
 
 MAX_LENGTH = 16384  # of a side; what OpenCV and the video encoders take as well
+
+_PAIR = re.compile(r"[^-=/\\][^=/\\]*=[^\W\d_][^=/\\.]*")  # NAME=VALUE, and no path
 
 MAX_WORKERS = 1024
 MAX_SEED = 2**31 - 1
@@ -158,3 +161,21 @@ def _joined(before: Any, values: Any) -> Any:
     if isinstance(values, Mapping):
         return {**before, **values}
     return type(values)([*before, *values])
+
+
+class PairWords(Together):
+    """An option with ``NAME=VALUE,NAME=VALUE``, which may also be words of their own: ``--teams A=red B=blue``."""
+
+    @staticmethod
+    def together(arguments: Iterable[str], options: Collection[str]) -> list[str]:
+        """Return a command line in which each of some options has its pairs in one word."""
+        found: list[str] = []
+        taken = False  # whether the last word is such a value
+        for word in arguments:
+            if taken and "=" in found[-1] and _PAIR.fullmatch(word):
+                found[-1] = f"{found[-1].rstrip(', ')},{word}"
+                continue
+            name, equals, _ = word.partition("=")
+            taken = (bool(found) and found[-1] in options) or (bool(equals) and name in options)
+            found.append(word)
+        return found

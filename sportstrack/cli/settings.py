@@ -10,7 +10,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from sportstrack.cli.arguments import Real, Together, Whole, class_names, names_of, words
+from sportstrack.cli.arguments import PairWords, Real, Together, Whole, class_names, names_of, words
 from sportstrack.options import About, about, default_of
 
 OF_LIBRARIES = {
@@ -73,6 +73,8 @@ def _values(hint: Any, known: About, default: Any) -> dict[str, Any]:
         return {"action": "store_false" if default else "store_true"}
     if known.metavar:
         values["metavar"] = known.metavar
+    if known.pairs:
+        return values | {"action": PairWords}
     if get_origin(kind) is Sequence:
         values["action"] = Together
         if known.choices:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,13 +25,14 @@ _ALIASES = {
     "turquoise": "teal", "cyan": "sky blue", "light blue": "sky blue", "sky": "sky blue", "dark blue": "navy",
     "royal": "royal blue", "light green": "lime", "fuchsia": "magenta", "beige": "cream",
 }  # fmt: skip
+_NEXT = re.compile(r"(=[^=,]*\w)\s+(?=[^\s=,]+\s*=)")  # the end of a COLOUR, where NAME= follows without a comma
 _SAME_TEAM = 0.35  # distance up to which a kit may be that of a team known from before
 _BLUR = 90.0  # levels of red, green and blue over which a colour passes for another one
 _VERSION = 1
 
 
 def parse_teams(text: str) -> dict[str, str]:
-    """Return name → colour of ``home=white,away=green``; nothing for ``auto`` and ``off``.
+    """Return name → colour of ``home=white,away=green``; nothing for ``auto`` and ``off``. Spaces do for commas.
 
     Raises:
         SettingError: another form, more than two teams, or a colour that is not known.
@@ -38,7 +40,7 @@ def parse_teams(text: str) -> dict[str, str]:
     if text.strip().lower() in (AUTO, OFF):
         return {}
     found: dict[str, str] = {}
-    for part in text.split(","):
+    for part in _NEXT.sub(r"\1,", text).strip().removesuffix(",").split(","):
         name, equals, colour = (piece.strip() for piece in part.partition("="))
         if not (name and equals and colour):
             raise SettingError(f"teams: expected auto, off or NAME=COLOUR,NAME=COLOUR, got {part.strip()!r}")

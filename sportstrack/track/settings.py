@@ -123,6 +123,7 @@ class TrackSettings(DetectorSettings):
         AUTO,
         "find teams, goalkeepers and officials by their kits: auto, off, or NAME=COLOUR,NAME=COLOUR, which names them",
         metavar="TEAMS",
+        pairs=True,
     )
     team_colours: str | None = option(
         None,

@@ -138,3 +138,24 @@ def test_sizes_and_lists() -> None:
     assert names_of("format", ["mot", "csv"], "all")("all") == ("mot", "csv")
     assert names_of("format", ["mot", "csv"])("csv, mot,") == ("csv", "mot")
     assert unknown("format", "x", []) == "no format 'x' (known: none)"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "match.mp4 --teams home=white away=green",
+        "--teams home=white away=green match.mp4",
+        "--teams home=white, away=green match.mp4",
+        "--teams=home=white away=green match.mp4",
+        "--teams home=white --teams away=green match.mp4",
+        "--teams home=white,away=green match.mp4",
+    ],
+)
+def test_pairs_may_be_words_of_their_own(words: str) -> None:
+    found = PARSERS["track"].parse_args(words.split())
+    assert (found.teams, found.sources) == ("home=white,away=green", ["match.mp4"])
+
+
+def test_a_file_after_pairs_stays_a_file() -> None:
+    found = PARSERS["track"].parse_args(["--teams", "home=white", "a=b.mp4", "c/d=e", "--quiet"])
+    assert (found.teams, found.sources) == ("home=white", ["a=b.mp4", "c/d=e"])

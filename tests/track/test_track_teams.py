@@ -13,6 +13,7 @@ from helpers.kitted import Match, line_up, plain
 import sportstrack
 from sportstrack.errors import FormatError, SettingError
 from sportstrack.identities import read_identities
+from sportstrack.identities.names import parse_teams
 from sportstrack.types import Detections, FloatArray
 
 KITS, PLACES = line_up(plain("white"), plain("red", "white"), each=5)
@@ -146,6 +147,14 @@ def test_off_and_without_an_embedder_nothing_is_looked_for(film: tuple[Path, lis
         assert summary.identities is None
         assert not list((tmp_path / str(number)).glob("*.identities.csv"))
         assert "teams" not in summary.stages_ms
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["FC Home=white,away=light-blue", "FC Home=white away=light blue", " away = sky blue , FC Home=WHITE,"],
+)
+def test_teams_are_named_with_commas_or_spaces(text: str) -> None:
+    assert parse_teams(text) == {"FC Home": "white", "away": "sky blue"}
 
 
 @pytest.mark.parametrize(
