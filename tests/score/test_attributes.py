@@ -189,6 +189,42 @@ def test_any_text_is_read_or_refused_as_gameinfo(tmp_path_factory: pytest.TempPa
     assert not message or "gameinfo.ini" in message
 
 
+def test_a_folder_of_soccernet_is_scored_as_it_comes(tmp_path: Path) -> None:
+    """Rows sorted by track with class −1, Windows line ends, a BOM, capitals, plurals, tracks without a line."""
+    folder = tmp_path / "SNMOT-060"
+    (folder / "gt").mkdir(parents=True)
+    rows = [f"{frame},{track},{100 * track},0,40,90,1,-1,-1,-1\r\n" for track in range(1, 10) for frame in range(1, 6)]
+    (folder / "gt/gt.txt").write_text("".join(rows), encoding="utf-8", newline="")
+    people = (
+        "player team left;10", "Player  Team  Left ; 7", "PLAYERS TEAM RIGHT;x", "goalkeepers team right;1",
+        "referee;main", "other;side top", "ball;1",
+    )  # fmt: skip
+    lines = [
+        "[Sequence]",
+        "name=SNMOT-060",
+        "num_tracklets=9",
+        *(f"trackletID_{k}= {one}" for k, one in enumerate(people, 1)),
+    ]
+    info = "\r\n".join([*lines, "trackletID_12= player team left;99", ""])
+    (folder / "gameinfo.ini").write_text(info, encoding="utf-8-sig", newline="")
+    said = [
+        "track_id,team,role,number",
+        "1,B,player,10",
+        "2,B,player,",
+        "3,A,player,4",
+        "4,A,goalkeeper,1",
+        "5,,referee,",
+    ]
+    (tmp_path / "mine.txt").write_text("".join(rows), encoding="utf-8", newline="")
+    (tmp_path / "mine.identities.csv").write_text("\n".join([*said, "8,B,player,3"]), encoding="utf-8")
+    found = score_attributes(folder, tmp_path / "mine.txt")
+    assert found.teams == {"A": "right", "B": "left"}
+    team, role, number = (found.tracks[one] for one in ("team", "role", "number"))
+    assert (team.known, team.decided, team.right, team.extra) == (4, 4, 4, 0)
+    assert (role.known, role.decided, role.right) == (7, 5, 5)
+    assert (number.known, number.decided, number.right, number.extra) == (3, 2, 2, 0)
+
+
 # --- files and the command
 
 
