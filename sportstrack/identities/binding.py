@@ -174,7 +174,7 @@ def summary_of(piece: TrackPiece, identities: Identities, frames: IntArray) -> I
     for one in identities.of(piece.track_id):
         n = int(np.count_nonzero((frames >= one.first_frame) & (frames <= one.last_frame)))
         for name in ATTRIBUTES:
-            if value := getattr(one, name):
+            if n and (value := getattr(one, name)):
                 weight = n * getattr(one, f"{name}_confidence")
                 values[name][value] = values[name].get(value, 0.0) + weight
                 spans[name, value] = spans.get((name, value), 0.0) + n

@@ -21,6 +21,7 @@ _AT_EDGE = 0.6  # less for somebody who left at an edge and comes in there …
 _INSIDE = 0.094  # … and this, for each second, for anybody else
 _WITHIN = -4.0  # log-odds that a piece stands in a gap of another one
 _OTHER_SHOT = -2.0  # that it goes on after a shot change; nothing is known of it
+_TRUST = 3.0  # log-odds of two pieces of one track, at least
 _BITS = np.array([1, 2, 4, 8])
 
 
@@ -71,6 +72,7 @@ class PieceTable:
         last: where they end.
         shot: (P, 2) numbers of the shots that they begin and end in.
         frame_rate: frames per second.
+        track: (P,) that each was cut from; None: each is a whole one.
     """
 
     ids: IntArray
@@ -79,6 +81,7 @@ class PieceTable:
     last: PieceEnds
     shot: IntArray
     frame_rate: float
+    track: IntArray | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -98,6 +101,7 @@ class Ways:
 
     def __init__(self, pieces: PieceTable) -> None:
         last, first, rate = pieces.last, pieces.first, pieces.frame_rate
+        self._track = pieces.ids.tolist() if pieces.track is None else pieces.track.tolist()
         self._rate, self._keep = rate, exp(-1.0 / (_KEEPS * rate))
         self._end = list(
             zip(
@@ -114,6 +118,10 @@ class Ways:
 
     def log_odds(self, a: int, b: int) -> float:
         """Return the log-odds that piece b goes on what piece a ended; one that begins earlier is in a gap of a."""
+        odds = self._by_place(a, b)
+        return max(odds, 0.0) + _TRUST if self._track[a] == self._track[b] else odds
+
+    def _by_place(self, a: int, b: int) -> float:
         ended, x, y, vx, vy, tall, left, shot = self._end[a]
         began, u, v, wx, wy, other, came, later = self._begin[b]
         gap = began - ended

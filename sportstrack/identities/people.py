@@ -101,6 +101,7 @@ def _placed(
     index = NewIds({piece: number.get(piece, -1) for piece in frames})(frame, track_id)
     rows = index >= 0
     table = piece_table(index[rows], frame[rows], xyxy[rows], view)
+    table = replace(table, track=np.array([piece.track_id for piece in who], np.int64))
     person = [binding.person.get(piece, -1) for piece in who]
     return one_id_each(table, _with_some_teams(list(who.values()), roster), person, roster), who
 

@@ -22,8 +22,11 @@ from sportstrack.identities.ends import PieceTable, Ways
 from sportstrack.identities.roster import PLAYING, Roster, RosterPerson
 from sportstrack.identities.table import Identity
 
-SURE = 0.8
-"""Confidence of a team or role from which on two different ones are never one person's."""
+SURE_TEAM = 0.8
+"""Confidence of a team from which on two different ones are never one person's."""
+
+SURE_ROLE = 0.9
+"""The same of playing or not; the role of somebody who was seen for a short time is often wrong."""
 
 _ROUNDS = 12  # of dividing anew
 _BEAM = 24  # ways to divide that are followed
@@ -97,7 +100,7 @@ def costs_of_places(one: Identity, person: int, roster: Roster) -> list[float]:
 def _team_cost(one: Identity, person: RosterPerson) -> float:
     if not one.team or one.team.casefold() == person.team.casefold():
         return 0.0
-    return inf if one.team_confidence >= SURE else _doubt(one.team_confidence)
+    return inf if one.team_confidence >= SURE_TEAM else _doubt(one.team_confidence)
 
 
 def _role_cost(one: Identity, person: RosterPerson) -> float:
@@ -105,7 +108,7 @@ def _role_cost(one: Identity, person: RosterPerson) -> float:
         return {"player": 0.0, "goalkeeper": _KEEPER}.get(person.role, _OFFICIAL)
     if one.role == person.role:
         return 0.0
-    if (one.role in PLAYING) != (person.role in PLAYING) and one.role_confidence >= SURE:
+    if (one.role in PLAYING) != (person.role in PLAYING) and one.role_confidence >= SURE_ROLE:
         return inf
     return _doubt(min(one.role_confidence, 0.98))
 
@@ -191,8 +194,8 @@ class _Hall:
         if k < len(self._roster):
             return False
         who = [self._who[p] for p in chain]
-        teams = {one.team for one in who if one.team and one.team_confidence >= SURE}
-        plays = {one.role in PLAYING for one in who if one.role and one.role_confidence >= SURE}
+        teams = {one.team for one in who if one.team and one.team_confidence >= SURE_TEAM}
+        plays = {one.role in PLAYING for one in who if one.role and one.role_confidence >= SURE_ROLE}
         numbers = sorted({one.number for one in who if one.number}, key=len)
         alike = all(hidden_digit(a, b) for n, a in enumerate(numbers) for b in numbers[n + 1 :])
         return len(teams) > 1 or len(plays) > 1 or not alike
@@ -329,10 +332,10 @@ class _Hall:
 
 def _is_outsider(one: Identity, teams: set[str], roles: set[str]) -> bool:
     """Return whether somebody is surely not on a roster with these teams and roles."""
-    if one.team and one.team_confidence >= SURE and one.team.casefold() not in teams:
+    if one.team and one.team_confidence >= SURE_TEAM and one.team.casefold() not in teams:
         return True
     alike = set(PLAYING) if one.role in PLAYING else {one.role}
-    return bool(one.role) and one.role_confidence >= SURE and not alike & roles
+    return bool(one.role) and one.role_confidence >= SURE_ROLE and not alike & roles
 
 
 def _at_once(pieces: PieceTable, inside: list[int]) -> int:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sportstrack import Identity, Roster, RosterPerson
 from sportstrack.identities.ends import PieceTable, PieceView, piece_table
 from sportstrack.identities.roster import PLAYING
-from sportstrack.identities.squad import SURE, Squad, hidden_digit, one_id_each
+from sportstrack.identities.squad import SURE_ROLE, SURE_TEAM, Squad, hidden_digit, one_id_each
 
 SIZE = (1000.0, 600.0)
 ROSTER = Roster(
@@ -168,9 +168,9 @@ def test_nobody_is_two_people(match: tuple[PieceTable, list[Identity], list[int]
         one, other = who[a], who[b]
         assert not set(pieces.frames[a].tolist()) & set(pieces.frames[b].tolist())
         assert person[a] < 0 or person[b] < 0 or person[a] == person[b]
-        if min(one.team_confidence, other.team_confidence) >= SURE:
+        if min(one.team_confidence, other.team_confidence) >= SURE_TEAM:
             assert one.team == other.team
-        if min(one.role_confidence, other.role_confidence) >= SURE:
+        if min(one.role_confidence, other.role_confidence) >= SURE_ROLE:
             assert (one.role in PLAYING) == (other.role in PLAYING)
     for k, name in enumerate(person):
         assert name < 0 or found.place[k] == name
@@ -184,7 +184,7 @@ def test_nobody_is_two_people(match: tuple[PieceTable, list[Identity], list[int]
             any(person[q] == n and set(pieces.frames[q]) & set(pieces.frames[k]) for q in range(len(person)))
             for n in free
         )
-        assert busy or hidden_digit(one.number, human.number) or one.team_confidence < SURE
+        assert busy or hidden_digit(one.number, human.number) or one.team_confidence < SURE_TEAM
 
 
 @settings(max_examples=100, deadline=None)
