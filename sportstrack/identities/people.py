@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from math import inf
 
 import numpy as np
 
@@ -28,7 +29,8 @@ class IdCounts:
         after: ids.
         named: ids that have a name.
         cap: how many ids people of the roster may have: people on the roster, or at one time if that is more.
-        outsiders: ids of those who are surely nobody of the roster, beside the cap.
+        outsiders: ids beside the cap, of those who are surely nobody of the roster: of another team or role, or more at
+            one time than the roster has of their team and role.
     """
 
     before: int
@@ -38,17 +40,10 @@ class IdCounts:
     outsiders: int
 
     def __str__(self) -> str:
-        beside = f", and {self.outsiders} of people who are not on the roster" if self.outsiders else ""
+        beside = f"; {self.outsiders} more ids are nobody's on the roster" if self.outsiders else ""
         return (
             f"{self.before} tracks of people became {self.after - self.outsiders} ids, {self.named} with a name{beside}"
         )
-
-    @property
-    def warnings(self) -> list[str]:
-        """One line if there are more ids than people nonetheless."""
-        over = self.after - self.outsiders - self.cap
-        why = "teams and roles leave no other way" if over > 0 else ""
-        return [f"{over} more ids than people on the roster: {why}"] if why else []
 
 
 def one_id_for_each(
@@ -78,7 +73,8 @@ def one_id_for_each(
             frames, found, who = cut, again, whose
     group = _groups(found, who)
     ids = ids_of_people(group, frames)
-    outsiders = {ids[piece] for piece, place in zip(who, found.place, strict=True) if place < 0}
+    beyond = found.cap if found.people > found.cap else inf
+    outsiders = {ids[one] for one, place in zip(who, found.place, strict=True) if not 0 <= place < beyond}
     counts = IdCounts(
         len({piece.track_id for piece in who}),
         len({ids[piece] for piece in who}),

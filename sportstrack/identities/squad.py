@@ -25,7 +25,7 @@ from sportstrack.identities.table import Identity
 SURE_TEAM = 0.8
 """Confidence of a team from which on two different ones are never one person's."""
 
-SURE_ROLE = 0.9
+SURE_ROLE = 0.95
 """The same of playing or not; the role of somebody who was seen for a short time is often wrong."""
 
 _ROUNDS = 12  # of dividing anew
@@ -47,7 +47,8 @@ class Squad:
     Attributes:
         place: of each piece: index in the roster; beyond it where more people were seen than are on it; −1 for an
             outsider, who is surely nobody of the roster: of another team, or of a role that nobody has.
-        cap: how many places there may be: people on the roster, or pieces at one time if that is more.
+        cap: how many places there may be: people on the roster, or pieces at one time if that is more. There are more
+            where more people of a sure team or role were there at one time than the roster has of them.
     """
 
     place: tuple[int, ...]

@@ -100,7 +100,7 @@ def name_tracks(
     ids = NewIds(binding.ids)(table.frame, table.track_id)
     named = MotTable(table.frame, ids, table.xyxy, table.score, table.class_id, table.visibility)
     known = identities_of_people(binding)
-    return NamedTracks(named, known, binding, seen, (*warnings, *binding.warnings, *counts.warnings), counts)
+    return NamedTracks(named, known, binding, seen, (*warnings, *binding.warnings), counts)
 
 
 def write_named(

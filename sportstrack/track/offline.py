@@ -155,7 +155,7 @@ def _two_passes(job: TrackJob, folder: Path, first_pass: FirstPass, progress: Pr
         who, tracks = WhoWasWho(people.identities), people.tracks
         summary.seen = people.seen(info.frame_rate * info.every, info.every)
         summary.ids = vars(people.counts)
-        summary.warnings += [*people.binding.warnings, *people.counts.warnings]
+        summary.warnings += people.binding.warnings
     summary.identities = who.finish() if settings.knows_who else None
     earlier.stages_ms["refine"] = round(1000 * (time.perf_counter() - started) / max(len(frames), 1), 3)
     summary.settings = earlier.settings | {name: summary.settings[name] for name in ONLY_SECOND_PASS}

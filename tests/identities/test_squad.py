@@ -87,7 +87,7 @@ def test_who_is_in_the_way_is_moved() -> None:
 def test_people_of_no_team_of_the_roster_are_outsiders() -> None:
     who = [
         Identity(0, team="Greens", team_confidence=0.9),
-        Identity(1, role="other", role_confidence=0.9),
+        Identity(1, role="other", role_confidence=0.97),
         Identity(2, team="Greens", team_confidence=0.4),
         Identity(3),
     ]
@@ -134,7 +134,7 @@ def matches(draw: st.DrawFn) -> tuple[PieceTable, list[Identity], list[int]]:
         gap = draw(st.integers(0, 10))
         frames = [f for f in range(start, start + length) if not start + 5 <= f < start + 5 + gap]
         pieces.append((frames, draw(st.integers(0, 10)) * 100, 300))
-        sure = st.sampled_from((0.3, 0.7, 0.9))
+        sure = st.sampled_from((0.3, 0.7, 0.97))
         one = Identity(
             k,
             team=draw(st.sampled_from(("", "Reds", "Blues", "Greens"))),
