@@ -144,8 +144,7 @@ def _two_passes(job: TrackJob, folder: Path, first_pass: FirstPass, progress: Pr
         settings=checked(settings.refine_settings),
     )
     tracks = dict(zip(numbers, table.to_tracks(numbers), strict=True))
-    if job.roster is None:
-        tracks = _capped(job, frames, tracks, info)
+    tracks = _capped(job, frames, tracks, info)
     who, summary.teams = known_at_the_end(settings, info, frames, tracks, job.roster)
     if summary.teams:
         summary.teams["settled"] = earlier.teams.get("settled")
@@ -172,10 +171,19 @@ def _capped(
     job: TrackJob, frames: Sequence[TrackedFrame], tracks: dict[int, Tracks], info: RecordingInfo
 ) -> dict[int, Tracks]:
     """Return the tracks with no more ids than the settings allow; those of a roster are capped with the names."""
+    summary, asked = job.summary, job.settings.most_ids
+    if job.roster is not None:
+        summary.settings["most_ids"] = len(job.roster)
+        if asked not in (None, len(job.roster)):
+            summary.warnings.append(
+                f"most_ids: {asked} is ignored: a finished run has as many ids as its roster has people, "
+                f"{len(job.roster)}; it counts without --offline, or without --roster"
+            )
+        return tracks
     if (cap := capped_ids(job.settings, None, info)) is None:
         return tracks
     found = {frame.index: cap(replace(frame, tracks=tracks[frame.index])).tracks for frame in frames}
-    job.summary.settings["most_ids"], job.summary.joined = cap.most, cap.joined
+    summary.settings["most_ids"], summary.joined = cap.most, cap.joined
     return found
 
 

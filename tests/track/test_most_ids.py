@@ -92,6 +92,13 @@ def test_offline_the_number_holds_without_a_roster(video: Path, tmp_path: Path) 
     assert (summary.joined, summary.settings["most_ids"]) == (1, 3)
 
 
+def test_offline_a_roster_s_size_holds_and_another_number_is_refused_aloud(video: Path, tmp_path: Path) -> None:
+    how = HOW | {"offline": True, "roster": video.with_name("squads.csv"), "numbers": False}
+    summary = track_video(video, tmp_path, detector=Walking(boxes_at), most_ids=9, **how)
+    assert summary.settings["most_ids"] == 3
+    assert any(text.startswith("most_ids: 9 is ignored") for text in summary.warnings)
+
+
 def test_a_live_stream_has_no_more_ids_than_its_roster(video: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sportstrack.track.parts.ready", lambda *_: as_detector(Walking(boxes_at)))
     settings = TrackSettings(**HOW | {"roster": str(video.with_name("squads.csv")), "numbers": False})
