@@ -35,7 +35,7 @@ from sportstrack.track.resume import Origin, find_finished_run
 from sportstrack.track.settings import LOWEST_SCORE, TrackSettings
 from sportstrack.track.summary import Summary
 from sportstrack.track.who import WhoIsWho, learners_of
-from sportstrack.track.why_empty import why_empty
+from sportstrack.track.why_empty import why_empty, why_small
 from sportstrack.types import CameraMotion, Detect, Embedder, Tracker
 from sportstrack.video import VideoSource
 
@@ -238,6 +238,7 @@ def _one_pass(
         summary.warnings += why_empty(
             run.tally, parts.tracker.tracker, settings, replay=replay, picture=shape[::-1], imgsz=size
         )
+        summary.warnings += why_small(run.tally, settings, picture=shape[::-1], imgsz=None if replay else size)
 
     cap = capped_ids(settings, job.roster, parts.recorded_as)
     people = None if job.roster is None else RosterLearner(job.roster)

@@ -10,6 +10,9 @@ import numpy as np
 
 from sportstrack.track.frames import TrackedFrame
 
+_SEVERAL = 4  # boxes in a frame from which on most of them are people
+_TALLEST = 400  # pixels; taller boxes count as this
+
 
 class Tally:
     """Counts frames, detections, boxes, ids, scores, shot changes and the tracker's seconds.
@@ -34,6 +37,7 @@ class Tally:
         self._ids: set[int] = set()
         self.classes: set[int] = set()
         self._scores = 0.0
+        self._heights = np.zeros(_TALLEST + 1, np.int64)
 
     @property
     def tracks(self) -> int:
@@ -44,6 +48,12 @@ class Tally:
     def mean_score(self) -> float | None:
         """Mean score of the tracked boxes, or None without any."""
         return round(self._scores / self.boxes, 4) if self.boxes else None
+
+    @property
+    def usual_height(self) -> int | None:
+        """Median height of the tracked boxes in frames with several, in pixels; None without such frames."""
+        total = int(self._heights.sum())
+        return int(np.searchsorted(np.cumsum(self._heights), total / 2)) if total else None
 
     def add(self, frame: TrackedFrame) -> None:
         """Count a frame."""
@@ -62,6 +72,9 @@ class Tally:
         self._ids.update(tracks.track_id.tolist())
         self.classes.update(tracks.class_id.tolist())
         self._scores += float(tracks.score.sum())
+        if len(tracks) >= _SEVERAL:
+            height = np.nan_to_num(tracks.xyxy[:, 3] - tracks.xyxy[:, 1])
+            self._heights += np.bincount(np.clip(height, 0, _TALLEST).astype(np.int64), minlength=_TALLEST + 1)
 
     @contextmanager
     def tracking(self) -> Iterator[None]:

@@ -1,7 +1,8 @@
-"""Runs without tracks, or with few: what the likely causes are."""
+"""Runs without tracks, with few, or of small players: what the likely causes are, and what helps."""
 
 from __future__ import annotations
 
+from sportstrack.detect.slices import MOST, NONE
 from sportstrack.track.settings import OFF, TrackSettings
 from sportstrack.track.tally import Tally
 from sportstrack.types import Tracker
@@ -10,6 +11,9 @@ _STARTING = ("new_track_thresh", "track_high_thresh", "new_score", "high_score",
 """Settings of the trackers: a detection that starts a track reaches all of them."""
 
 
+_SMALL = 30  # pixels of players in the picture …
+_SMALL_IN_INPUT = 20  # … or in the network's input, below which many are missed
+_SHRUNK = 1.25  # times that a picture is larger than the input, from which on a larger input helps
 _FEW = 1.0  # tracked boxes a frame; a match shows more players nearly always
 _ENOUGH = 25  # frames; in fewer, tracks may not have begun
 
@@ -48,6 +52,29 @@ def why_empty(
         return [f"no boxes in {frames}: the recording has none of the classes and scores asked for"]
     causes = "; ".join(_causes(tally, settings, picture, imgsz, replay=False))
     return [f"no boxes found in {frames}. Where to look: {causes}"]
+
+
+def why_small(tally: Tally, settings: TrackSettings, *, picture: tuple[int, int], imgsz: int | None) -> list[str]:
+    """Return a warning that names what finds more of small players, where pictures are shrunk for the network.
+
+    Args:
+        tally: of the whole run.
+        settings: those of the run.
+        picture: width and height in pixels.
+        imgsz: the longer side of the network's input in pixels; None where it is not known, or nothing is detected.
+    """
+    longest, tall = max(picture), tally.usual_height
+    if imgsz is None or tall is None or longest < _SHRUNK * imgsz or settings.slices != NONE:
+        return []
+    seen = round(tall * imgsz / longest)
+    if tall >= _SMALL and seen >= _SMALL_IN_INPUT:
+        return []
+    larger, columns = min(2 * imgsz, longest), min(MOST, -(-longest // imgsz))
+    text = (
+        f"players are small: about {tall} pixels tall, and {seen} in the network's input, for which pictures of "
+        f"{longest} are shrunk to {imgsz}. --imgsz {larger} or --slices {columns}x1 may find more, but takes longer"
+    )
+    return [text]
 
 
 def _causes(

@@ -22,9 +22,9 @@ from sportstrack.track.frames import TrackedFrame
 from sportstrack.track.run import track_video
 from sportstrack.track.settings import TrackSettings
 from sportstrack.track.tally import Tally
-from sportstrack.track.why_empty import why_empty
+from sportstrack.track.why_empty import why_empty, why_small
 from sportstrack.trackers.sort import SORT
-from sportstrack.types import Detections
+from sportstrack.types import Detections, Tracks
 
 INFO = RecordingInfo("match", *toy.SIZE, 25.0, {0: "player", 7: "ball"})
 
@@ -249,6 +249,32 @@ def test_a_cause_that_is_known_is_named_with_its_numbers() -> None:
     assert "50 boxes were taken for people off the field (--on-pitch off)" in text
     [text] = why_empty(tally, SORT(), settings, replay=False, picture=(640, 360), imgsz=640)
     assert "--imgsz" not in text
+
+
+@pytest.mark.parametrize(
+    ("tall", "picture", "imgsz", "slices", "words"),
+    [
+        (24, (1920, 1080), 960, "none", "about 24 pixels tall, and 12 in the network's input"),
+        (24, (1920, 1080), 960, "none", "--imgsz 1920 or --slices 2x1"),
+        (36, (1920, 1080), 640, "none", "--imgsz 1280 or --slices 3x1"),
+        (60, (1920, 1080), 960, "none", ""),  # large enough
+        (24, (1920, 1080), 1920, "none", ""),  # nothing is shrunk
+        (24, (848, 478), 960, "none", ""),  # it is enlarged already
+        (24, (1920, 1080), 960, "2x1", ""),
+        (24, (1920, 1080), None, "none", ""),
+    ],
+)
+def test_small_players_name_what_finds_more(
+    tall: int, picture: tuple[int, int], imgsz: int | None, slices: str, words: str
+) -> None:
+    tally, x = Tally(), np.arange(6) * 30.0
+    boxes = np.stack([x, x, x + 10, x + tall], axis=1)
+    tracks = Tracks(boxes, np.ones(6), np.zeros(6, np.int64), np.arange(6) + 1, np.arange(6))
+    seen = Detections(boxes, np.ones(6), np.zeros(6, np.int64))
+    tally.add(TrackedFrame(index=0, time=0.0, detections=seen, tracks=tracks))
+    found = why_small(tally, TrackSettings(slices=slices), picture=picture, imgsz=imgsz)
+    assert len(found) == bool(words)
+    assert words in "".join(found)
 
 
 @pytest.mark.parametrize("tracker", ["bytetrack", "sort", "sports", "jde"])
