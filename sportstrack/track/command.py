@@ -44,6 +44,7 @@ _EXAMPLES = """examples:
   sportstrack track match.mp4 --on-pitch off         bench and stand as well
   sportstrack track match.mp4 --numbers              shirt numbers of the tracks (extra: numbers)
   sportstrack track match.mp4 --roster squads.csv --offline   people in place of tracks, and who was seen when
+  sportstrack track match.mp4 --most-ids 23          never more ids than people, where you know how many there are
   sportstrack track match_4k.mp4 --slices auto       small players and the ball in large pictures
   sportstrack track match.mp4 --offline              look back from the end: fewer switches, no gaps
   sportstrack track SportsMOT/val/v_00HRwkvvjtQ_c001 --formats mot

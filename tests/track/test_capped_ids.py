@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -132,6 +135,41 @@ def test_a_track_that_the_tracker_finds_again_has_the_id_back_that_was_its_for_l
     for number in range(102, 300):
         cap(frame(number, {3: 610.0, 4: 200.0}))
     assert ids(cap(frame(300, {3: 610.0, 4: 200.0, 1: 100.0}))) == [3, 1, 2]  # the id was 4's for longer
+
+
+def test_a_track_that_coasts_keeps_its_id() -> None:
+    cap = CappedIds(2, size=SIZE)
+    for number in range(10):
+        cap(frame(number, {1: 200.0, 2: 600.0}))
+    there = frame(10, {1: 200.0, 2: 600.0, 3: 610.0})
+    coasts = replace(there, tracks=replace(there.tracks, detection=np.array([0, -1, 2])))
+    assert ids(cap(coasts)) == [1, 2, 3]
+
+
+def test_frames_that_a_source_drops_cost_no_ids() -> None:
+    """Every fifth frame arrives, and who comes back has moved on in the meantime."""
+    cap = CappedIds(2, size=SIZE)
+    for number in range(0, 100, 5):
+        cap(frame(number, {1: 200.0, 2: 600.0 + number}))
+    assert ids(cap(frame(150, {1: 200.0}))) == [1]
+    assert ids(cap(frame(155, {1: 200.0, 3: 760.0}))) == [1, 2]
+
+
+def test_memory_is_the_same_after_many_tracks() -> None:
+    cap, sizes = CappedIds(3, size=SIZE), []
+    for number in range(1500):
+        cap(frame(number, {2 * number: 200.0, 2 * number + 1: 600.0}, team={2 * number: 0}))
+        if number in (300, 1499):
+            sizes.append(len(pickle.dumps(vars(cap))))
+    assert sizes[1] < 1.1 * sizes[0]
+
+
+def test_a_shot_change_forgets_places_but_not_kits() -> None:
+    cap, team = CappedIds(2, size=SIZE), {1: 0, 2: 1, 3: 1, 4: 0}
+    for number in range(100):
+        cap(frame(number, {1: 200.0, 2: 600.0}, team=team))
+    cut = replace(frame(100, {3: 200.0, 4: 600.0}, team=team), cut_confidence=0.9)
+    assert ids(cap(cut)) == [2, 1]
 
 
 def test_a_reset_forgets_everything() -> None:
