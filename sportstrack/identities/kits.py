@@ -24,6 +24,9 @@ _LEAST = 0.05  # share of a region that must be seen
 _NAMES = tuple(COLOURS)
 _LIGHT = np.array([0.30 * r + 0.59 * g + 0.11 * b for r, g, b in COLOURS.values()]) / 255
 _OWN_NAME = 0.7  # share of its family from which on a shade is called by its own name
+_BETWEEN = {"red": ("pink", "brown"), "blue": ("sky blue",), "green": ("mint",), "black": ("grey",)}
+"""What narrow stripes of a colour and white look like where they are blurred into one another."""
+_STRIPES = 0.12  # share of either from which on these are taken for them
 _TWO_SHARE, _TWO_RATIO = 0.18, 0.35  # a shirt has two colours if the second has this share, and this part of the first
 
 
@@ -81,7 +84,13 @@ def in_words(point: FloatArray) -> str:
 
 
 def _words(point: FloatArray, region: str) -> str:
-    (first, most), (second, next_most) = list(colour_shares(point, region).items())[:2]
+    shares = colour_shares(point, region)
+    for colour, blurred in _BETWEEN.items():
+        if min(shares.get(colour, 0.0), shares.get("white", 0.0)) >= _STRIPES:
+            mixed = sum(shares.pop(name, 0.0) for name in blurred)
+            shares[colour] += mixed / 2
+            shares["white"] += mixed / 2
+    (first, most), (second, next_most) = sorted(shares.items(), key=lambda one: -one[1])[:2]
     if most == 0:
         return ""
     two = region == "shirt" and next_most > _TWO_SHARE and next_most > _TWO_RATIO * most

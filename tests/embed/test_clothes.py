@@ -9,6 +9,7 @@ from helpers.kitted import Match, plain
 from sportstrack.embed.clothes import kit_colours
 from sportstrack.errors import SettingError
 from sportstrack.identities.kits import WIDTH, colour_shares, distances, in_words, points
+from sportstrack.identities.palette import COLOURS
 
 
 def one(kit: tuple[str, str, str, str], x: float = 300, **more: object) -> np.ndarray:
@@ -30,6 +31,15 @@ def one(kit: tuple[str, str, str, str], x: float = 300, **more: object) -> np.nd
 def test_a_kit_in_words(kit: tuple[str, str, str, str], words: str) -> None:
     said = in_words(one(kit))
     assert set(said.replace(",", "").split()) == set(words.replace(",", "").split()), said
+
+
+def test_narrow_stripes_that_are_blurred_into_one_another_are_two_colours() -> None:
+    shares = np.zeros((3, len(COLOURS)))
+    shirt = {"pink": 0.25, "brown": 0.23, "red": 0.17, "light grey": 0.06, "white": 0.09, "claret": 0.1, "grey": 0.1}
+    shares[0, [list(COLOURS).index(name) for name in shirt]] = list(shirt.values())
+    assert in_words(points(shares.reshape(1, -1))[0]) == "red and white"
+    shares[0, list(COLOURS).index("red")] = 0.0
+    assert in_words(points(shares.reshape(1, -1))[0]) == "pink and brown"
 
 
 def test_light_and_shade_change_a_kit_less_than_another_kit_does() -> None:
