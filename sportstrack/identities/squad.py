@@ -28,8 +28,8 @@ SURE_TEAM = 0.8
 SURE_ROLE = 0.95
 """The same of playing or not; the role of somebody who was seen for a short time is often wrong."""
 
-_ROUNDS = 12  # of dividing anew
-_BEAM = 24  # ways to divide that are followed
+_ROUNDS = 4  # of dividing anew
+_BEAM = 8  # ways to divide that are followed
 _TRIES = 8  # places that are tried for it
 _JOINED = 30.0  # cost of a place that is used, where pieces are to be joined as far as they can be
 _DEPTH = 2  # how many may be moved to make way for one piece
@@ -307,20 +307,25 @@ class _Hall:
     def _best(self, both: list[int], i: int, j: int) -> tuple[float, list[int]] | None:
         """Return the least cost found, and the side of each piece; a beam search over those who may still clash."""
         ways: dict[tuple[tuple[int, ...], tuple[int, ...]], tuple[float, Any]] = {((), ()): (0.0, None)}
-        for p in both:
+        costs = [(self._cost(p, i), self._cost(p, j)) for p in both]
+        for p, own in zip(both, costs, strict=True):
+            begin = self._begin[p]
             grown: dict[tuple[tuple[int, ...], tuple[int, ...]], tuple[float, Any]] = {}
             for state, (cost, path) in ways.items():
                 for side, k in ((0, i), (1, j)):
-                    own = self._cost(p, k)
-                    if own == inf or any(self._clash(p, q) for q in state[side]):
+                    if own[side] == inf:
+                        continue
+                    there = [q for q in state[side] if self._end[q] >= begin]
+                    if there and any(self._clash(p, q) for q in there):
                         continue
                     last = state[side][-1] if state[side] else None
-                    new = cost + own + self._link(last, p, k)
-                    still = (*(q for q in state[side] if self._end[q] >= self._begin[p]), p)
+                    new = cost + own[side] + self._link(last, p, k)
+                    still = (*there, p)
                     key = (still, state[1]) if side == 0 else (state[0], still)
                     if key not in grown or new < grown[key][0]:
                         grown[key] = (new, (side, path))
-            ways = dict(sorted(grown.items(), key=lambda way: way[1][0])[:_BEAM])
+            best = sorted(grown.items(), key=lambda way: way[1][0])[:_BEAM] if len(grown) > _BEAM else grown.items()
+            ways = dict(best)
         if not ways:
             return None
         cost, path = min(ways.values(), key=lambda way: way[0])
