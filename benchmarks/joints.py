@@ -31,7 +31,7 @@ from sportstrack.numbers import joints
 
 HIDDEN = 0.15  # people of whom less is visible are not asked for
 SURE = 4  # frames in a row in which a track is on one person, before and after a joint
-UNSEEN = (0, 0.02, 0.25, 0.5, 1, 2, 4, 8, 99)  # seconds, borders of the table
+UNSEEN = (0, 0.02, 0.5, 1, 2, 4, 99)  # seconds, borders of the table
 Joint = tuple[float, bool, bool]
 """Seconds out of sight, whether another box lay on it, and whether another person followed."""
 

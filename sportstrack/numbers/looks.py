@@ -11,8 +11,12 @@ _WEIGHT = 0.85  # of a look: those at one track make the same mistakes
 _HIDDEN = 0.08  # of the looks at a number of two digits show one of them alone
 _WRONG = 0.06  # of the looks are read as anything else
 _ADDED = 0.02  # of the looks at a single digit show a second one that is none
-_SAID = (0.0, 0.2, 0.4, 0.55, 0.7, 0.85, 1.0)  # confidences of readings …
-_TRUE = (0.0, 0.05, 0.3, 0.75, 0.92, 0.98, 0.99)  # … and how many of such readings are right
+_SAID = (0.0, 0.1, 0.25, 0.35, 0.47, 0.62, 0.78, 0.95)  # confidences of readings …
+_TRUE = {  # … and how many of such readings of one digit, and of two, are right
+    1: (0.0, 0.02, 0.06, 0.15, 0.45, 0.8, 0.95, 0.99),
+    2: (0.0, 0.06, 0.25, 0.5, 0.85, 0.95, 0.97, 0.98),
+}
+_ONE_DIGIT = 0.85  # of the readings of what is no number have one digit
 
 
 def confusion() -> FloatArray:
@@ -36,5 +40,7 @@ _CONFUSION = confusion()
 
 def likelihood(code: int, confidence: float) -> FloatArray:
     """Return (110,) how likely a reading is for each number on the shirt, up to a constant."""
-    right = float(np.interp(confidence, _SAID, _TRUE))
-    return np.asarray((right * _CONFUSION[:, code] + (1 - right) / COUNT) ** _WEIGHT)
+    digits = len(TEXTS[code])
+    right = float(np.interp(confidence, _SAID, _TRUE[digits]))
+    nothing = _ONE_DIGIT / 10 if digits == 1 else (1 - _ONE_DIGIT) / 100
+    return np.asarray((right * _CONFUSION[:, code] + (1 - right) * nothing) ** _WEIGHT)

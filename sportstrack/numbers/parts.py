@@ -14,8 +14,10 @@ from sportstrack.numbers.looks import likelihood
 from sportstrack.numbers.worn import NumbersWorn
 from sportstrack.types import FloatArray
 
-LEAST_SUPPORT = 1.3  # confidences that must have added up for a number where any can be: more than one vote
-LEAST_SHARE = 0.9  # probability that a number must have among all numbers
+LEAST_SUPPORT = 1.3  # confidences that must have added up for a number where any can be: more than one vote …
+ON_ROSTER = 0.55  # … and where a roster says which can be
+LEAST_SHARE = 0.9  # probability that a number must have once among all numbers …
+HELD = 0.8  # … and in every frame for which it is held
 CLEAR = 1.5  # as strong must one of two parts with the same number be for the other one alone to lose it
 
 _JOINT = 0.01  # chance of another person from which on a joint is noted with its frame
@@ -48,18 +50,20 @@ class NumberPart:
         return replace(self, number="", confidence=0.0)
 
 
-def decided(part: NumberPart, chance: FloatArray, support: FloatArray, worn: NumbersWorn) -> NumberPart:
+def decided(part: NumberPart, chance: FloatArray, surest: float, support: FloatArray, worn: NumbersWorn) -> NumberPart:
     """Return a part with its number.
 
     Args:
         part: the frames.
         chance: (110,) how probable each number is.
+        surest: the greatest probability that the most probable one has in any of the frames.
         support: (110,) the confidences that were added up for each.
         worn: which numbers can be. One look may be enough where these are few.
     """
     best = int(chance.argmax())
     part = replace(part, support=float(support[best]))
-    if chance[best] < LEAST_SHARE or (support[best] < LEAST_SUPPORT and not worn.known):
+    unsure = chance[best] < HELD or surest < LEAST_SHARE
+    if unsure or support[best] < (ON_ROSTER if worn.known else LEAST_SUPPORT):
         return part
     return replace(part, number=text_of(best), confidence=float(min(chance[best], 1.0)))
 
@@ -133,17 +137,18 @@ def parts_of(story: Story, first: int, last: int, worn: NumbersWorn, teams: Stre
     support = np.zeros((len(begins), COUNT))
     for piece, code, confidence in looks:
         like[piece] *= likelihood(code, confidence)
-        support[piece, code] += confidence
+        support[piece, worn.spoken_for(code)] += confidence
     chance = smoothed(before, like, stay)
     best, ends = chance.argmax(axis=1).tolist(), [*(start - 1 for start in begins[1:]), last]
     sure = chance.max(axis=1)
     edges = [k for k in range(len(begins)) if not k or (best[k], team[k]) != (best[k - 1], team[k - 1])
-             or min(sure[k], sure[k - 1]) < LEAST_SHARE]  # fmt: skip
+             or min(sure[k], sure[k - 1]) < HELD]  # fmt: skip
     found = []
     for a, b in pairwise([*edges, len(begins)]):
         length = np.array([ends[k] - begins[k] + 1 for k in range(a, b)], np.float64)
         part = NumberPart(begins[a], ends[b - 1], team=team[a])
-        found.append(decided(part, length @ chance[a:b] / length.sum(), support[a:b].sum(axis=0), worn))
+        mean = length @ chance[a:b] / length.sum()
+        found.append(decided(part, mean, float(sure[a:b].max()), support[a:b].sum(axis=0), worn))
     return [part for part in found if part.number]
 
 

@@ -16,7 +16,7 @@ from sportstrack.identities import Identities, Identity
 from sportstrack.numbers.codes import COUNT, UNREADABLE, Votes
 from sportstrack.numbers.joints import Joints
 from sportstrack.numbers.looks import likelihood
-from sportstrack.numbers.parts import NumberPart, Story, Stretches, apart, decided, parts_of
+from sportstrack.numbers.parts import HELD, LEAST_SHARE, NumberPart, Story, Stretches, apart, decided, parts_of
 from sportstrack.numbers.worn import NumbersWorn
 from sportstrack.types import BoolArray, FloatArray, IntArray
 
@@ -35,6 +35,7 @@ class Ballot:
         code: what was read in it, −1 before the first one.
         confidence: how sure that was.
         stay: chance that the track has been one person since then.
+        sure: the number that was sure before then and has been held since, −1 for none.
         chance: (110,) how probable each number was before the newest look.
         support: (110,) the confidences that were added up for each number of this person before the newest look.
         story: looks and joints so far, for the end; None: nobody will ask.
@@ -47,6 +48,7 @@ class Ballot:
     code: int = UNREADABLE
     confidence: float = 0.0
     stay: float = 1.0
+    sure: int = UNREADABLE
     chance: FloatArray | None = None
     support: FloatArray | None = None
     story: Story | None = None
@@ -65,10 +67,21 @@ class Ballot:
                 if self.story is not None:
                     self.story.better(code, confidence)
             return
-        self.chance, self.support = self.sums()
+        self.chance, self.support = self._noted()
         self.time, self.code, self.confidence, self.stay = time, code, confidence, 1.0
         if self.story is not None:
             self.story.look(frame, time, code, confidence)
+
+    def _noted(self) -> tuple[FloatArray, FloatArray]:
+        """Note whether a number is sure, and return chances and supports now."""
+        chance, support = self.sums()
+        best = int(chance.argmax())
+        looked = chance[best] - (1 - self.stay) * self.worn.of()[best]
+        if self.code >= 0 and looked >= LEAST_SHARE * self.stay:
+            self.sure = best
+        if best != self.sure or chance[best] < HELD:
+            self.sure = UNREADABLE
+        return chance, support
 
     def sums(self) -> tuple[FloatArray, FloatArray]:
         """Return chances and supports now, with the newest look."""
@@ -77,7 +90,7 @@ class Ballot:
         support = np.zeros(COUNT) if self.support is None else self.support.copy()
         if self.code >= 0:
             chance = chance * likelihood(self.code, self.confidence)
-            support[self.code] += self.confidence
+            support[self.worn.spoken_for(self.code)] += self.confidence
         chance = self.stay * chance / chance.sum() + (1 - self.stay) * before
         return chance, self.stay * support
 
@@ -87,9 +100,11 @@ class Ballot:
         if self.code < 0:
             return blank
         chance, support = self.sums()
-        chance *= self.worn.of(team) / self.worn.of()
-        chance /= chance.sum()
-        return decided(blank, chance, support, self.worn)
+        prior = self.worn.of()
+        looked = chance - (1 - self.stay) * prior  # as it was at the newest look
+        chance, looked = (one * self.worn.of(team) / prior for one in (chance, looked))
+        surest = 1.0 if int(chance.argmax()) == self.sure else float((looked / looked.sum()).max())
+        return decided(blank, chance / chance.sum(), surest, support, self.worn)
 
 
 class NumberVotes:

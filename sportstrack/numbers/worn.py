@@ -8,7 +8,7 @@ from itertools import permutations
 import numpy as np
 
 from sportstrack.numbers.codes import COUNT, TEXTS, code_of
-from sportstrack.types import FloatArray
+from sportstrack.types import FloatArray, IntArray
 
 _STRANGE = 0.03  # chance that a person with a number is not on the roster …
 _HALF = 0.01  # … and how much of it is left for 7 where somebody wears 17
@@ -38,6 +38,10 @@ class NumbersWorn:
         """Return (110,) how probable each number is for a person of a team of the run; "" for an unknown one."""
         name = self._matched().get(team, team.casefold())
         return np.asarray(self._shares[self._teams.index(name)] if name in self._teams else self._any)
+
+    def spoken_for(self, code: int) -> IntArray:
+        """Return the numbers for which a reading speaks: itself, and with a roster those of which it may be half."""
+        return _HALF_OF[code] if self.known else np.array([code])
 
     def tell(self, track: int, team: str, chance: FloatArray) -> None:
         """Note what was read on a track of a team.
@@ -83,6 +87,7 @@ class NumbersWorn:
         return dict(zip(theirs, ways[order[0]], strict=True))
 
 
+_HALF_OF = [np.array([k for k, whole in enumerate(TEXTS) if text in whole]) for text in TEXTS]
 _MOST_TEAMS = 5  # more ways than a few are not compared
 
 

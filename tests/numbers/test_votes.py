@@ -145,4 +145,4 @@ def test_any_votes_give_a_number_that_was_read_or_none(reads: list[tuple[int, fl
         votes.add(n, float(n), np.array([1]), np.array([0]), np.array([[code, confidence]], np.float32))
     for one in [*votes.now([1]).values(), *votes.identities()]:
         assert sum(c for code, c in reads if text_of(code) == one.number) >= 1.29
-        assert 0.9 <= one.number_confidence <= 1
+        assert 0.75 <= one.number_confidence <= 1
