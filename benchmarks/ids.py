@@ -7,7 +7,6 @@ constants were fitted on every other sequence ("tuned on").
     python benchmarks/ids.py                      # by sport, and by what the constants were fitted on
     python benchmarks/ids.py --each               # a line for each sequence whose ids are changed
     python benchmarks/ids.py --unrefined          # the tracker's own tracks are capped: more must be joined
-    python benchmarks/ids.py --all                # joined as far as can be, not only as far as the cap needs it
     python benchmarks/ids.py --causal             # while a run goes on, as with --most-ids: nothing looks ahead
     python benchmarks/ids.py --causal --kits --tracker bytetrack        # kits are made up as in team_world.py
 """
@@ -19,15 +18,17 @@ import time
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import team_world
 from refine_gains import track
 from sets import SETS, Clip, data_folder
 
-from sportstrack import Identity, MotTable, Roster, RosterPerson, Scores, create_tracker, score_tracks
-from sportstrack.identities.ends import PieceView, piece_table
-from sportstrack.identities.squad import one_id_each
+from sportstrack import Identities, MotTable, Roster, RosterPerson, Scores, bind_roster, create_tracker, score_tracks
+from sportstrack.identities.ends import PieceView
+from sportstrack.identities.people import one_id_for_each
+from sportstrack.identities.pieces import NewIds, frames_of_tracks
 from sportstrack.refine import Scene, TrackTable, preset, refine
 from sportstrack.track.capped import CappedIds
 from sportstrack.track.frames import TrackedFrame
@@ -57,15 +58,15 @@ class Capped:
         return "football" if kind(FOOTBALL) else "basketball" if kind(BASKETBALL) else "volleyball"
 
 
-def one_clip(clip: Clip, *, refined: bool, only: bool) -> Capped:
+def one_clip(clip: Clip, *, refined: bool) -> Capped:
     """Track, refine and cap a sequence."""
-    size = {"frame_rate": clip.frame_rate, "width": clip.size[0], "height": clip.size[1]}
+    size: dict[str, Any] = {"frame_rate": clip.frame_rate, "width": clip.size[0], "height": clip.size[1]}
     table, frames = track("sports", clip, False), len(clip.detections)
     if refined:
         table = refine(table, **size, frames=frames, settings=preset("sports"))
     people = len(np.unique(clip.truth.track_id))
     began = time.process_time()
-    after, cap = capped(table.ordered(), Scene.of(table, **size, frames=frames), people, only)
+    after, cap = capped(table.ordered(), Scene.of(table, **size, frames=frames), people)
     spent = time.process_time() - began
     scores = [score_tracks(clip.truth, one.to_mot(), frames=frames, name=clip.name) for one in (table, after)]
     return Capped(clip.name, people, table.tracks, after.tracks, cap, (scores[0], scores[1]), spent, frames)
@@ -88,15 +89,13 @@ def one_clip_causal(clip: Clip, tracker: str) -> Capped:
     return Capped(clip.name, people, ids[0], ids[1], most, (scores[0], scores[1]), spent, len(frames))
 
 
-def capped(table: TrackTable, scene: Scene, people: int, only: bool) -> tuple[TrackTable, int]:
+def capped(table: TrackTable, scene: Scene, people: int) -> tuple[TrackTable, int]:
     """Return a table with one id for each person, and how many ids there may be."""
     view = PieceView(scene.frame_rate, (scene.width, scene.height), scene.path)
-    pieces = piece_table(table.track_id, table.frame, table.xyxy, view)
     roster = Roster(RosterPerson("everybody", name=str(k)) for k in range(people))
-    who = [Identity(track) for track in pieces.ids.tolist()]
-    found = one_id_each(pieces, who, [-1] * len(pieces), roster, only=only)
-    ids = np.array(found.place)[np.searchsorted(pieces.ids, table.track_id)] + 1
-    return replace(table, track_id=ids).ordered(), found.cap
+    nothing_known = bind_roster(Identities(), frames_of_tracks(table.frame, table.track_id), roster)
+    bound, counts = one_id_for_each(nothing_known, roster, table.frame, table.track_id, table.xyxy, view)
+    return replace(table, track_id=NewIds(bound.ids)(table.frame, table.track_id)).ordered(), counts.cap
 
 
 def table_of(found: dict[str, list[Capped]]) -> None:
@@ -114,7 +113,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="folder with sportsmot/ (SPORTSTRACK_DATA)")
     parser.add_argument("--unrefined", action="store_true", help="cap the tracker's own tracks")
-    parser.add_argument("--all", action="store_true", help="join as far as can be")
     parser.add_argument("--each", action="store_true", help="print every sequence whose ids are changed")
     parser.add_argument("--causal", action="store_true", help="cap while the run goes on")
     parser.add_argument("--kits", action="store_true", help="with --causal: kits and team evidence, made up")
@@ -126,7 +124,7 @@ def main() -> None:
             clip = team_world.read(folder)["kit + team"] if options.kits else source.read(folder)
             one = one_clip_causal(clip, options.tracker)
         else:
-            one = one_clip(source.read(folder), refined=not options.unrefined, only=not options.all)
+            one = one_clip(source.read(folder), refined=not options.unrefined)
         for group in ("all", one.sport, "held out" if k % 2 else "tuned on"):
             found[group].append(one)
         if options.each and one.before > one.people:

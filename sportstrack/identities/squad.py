@@ -31,7 +31,6 @@ SURE_ROLE = 0.95
 _ROUNDS = 4  # of dividing anew
 _BEAM = 8  # ways to divide that are followed
 _TRIES = 8  # places that are tried for it
-_JOINED = 30.0  # cost of a place that is used, where pieces are to be joined as far as they can be
 _DEPTH = 2  # how many may be moved to make way for one piece
 _OVER = 8.0  # cost of an id beyond the cap
 _OFFICIAL = 2.0  # cost of a piece of unknown role in an official's place, …
@@ -60,10 +59,10 @@ class Squad:
         return len(set(self.place) - {-1})
 
 
-def one_id_each(
-    pieces: PieceTable, who: Sequence[Identity], person: Sequence[int], roster: Roster, *, only: bool = True
-) -> Squad:
+def one_id_each(pieces: PieceTable, who: Sequence[Identity], person: Sequence[int], roster: Roster) -> Squad:
     """Give every piece a place, no more places than there are people.
+
+    Pieces are joined where they are likely one person's, and otherwise only as far as it must be.
 
     No place has two pieces in one frame, two people of the roster, two sure teams, or sure players and officials. Nor
     has it two numbers that people of the roster wear, unless one may be the other with a digit hidden.
@@ -73,10 +72,8 @@ def one_id_each(
         who: of each piece what is known of it; its team as the roster calls it.
         person: of each piece the index in the roster, −1 where unknown.
         roster: who may be seen.
-        only: False joins pieces as far as they can be; by default they are joined where they are likely one person's,
-            and otherwise only as far as the cap needs it.
     """
-    return _Hall(pieces, who, person, roster, only).filled()
+    return _Hall(pieces, who, person, roster).filled()
 
 
 def hidden_digit(a: str, b: str) -> bool:
@@ -130,12 +127,10 @@ def _doubt(confidence: float) -> float:
 class _Hall:
     """The places of everybody, and who sits where; see `one_id_each`. Places beyond the roster's are for anybody."""
 
-    def __init__(
-        self, pieces: PieceTable, who: Sequence[Identity], person: Sequence[int], roster: Roster, only: bool
-    ) -> None:
+    def __init__(self, pieces: PieceTable, who: Sequence[Identity], person: Sequence[int], roster: Roster) -> None:
         self._pieces, self._who, self._person, self._roster = pieces, list(who), list(person), roster
         self._begin, self._end = pieces.first.frame.tolist(), pieces.last.frame.tolist()
-        self._ways, self._start = Ways(pieces), 0.0 if only else _JOINED
+        self._ways = Ways(pieces)
         teams = {team.casefold() for team in roster.teams}
         roles = {one.role for one in roster}
         self._outside = {
@@ -177,7 +172,7 @@ class _Hall:
     def _link(self, a: int | None, b: int | None, k: int) -> float:
         """Return the cost of two neighbours in a place; None: nobody is before, or after."""
         if a is None:
-            return (self._start if k < self._cap else _OVER) if b is not None else 0.0
+            return _OVER if b is not None and k >= self._cap else 0.0
         return 0.0 if b is None else -self._ways.log_odds(a, b)
 
     def _clash(self, a: int, b: int) -> bool:

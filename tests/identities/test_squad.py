@@ -59,7 +59,6 @@ def test_nothing_unlikely_is_joined_while_there_are_people_left() -> None:
     pieces = made((range(50), 10, 300), (range(150, 200), 990, 300))
     assert places(pieces, roster=team_of(2)).people == 2
     assert places(pieces, roster=team_of(1)).people == 1
-    assert places(pieces, roster=team_of(2), only=False).people == 1
 
 
 def test_the_camera_s_path_is_deducted() -> None:
