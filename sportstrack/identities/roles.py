@@ -12,6 +12,7 @@ from sportstrack.types import FloatArray, IntArray
 
 _LEAST_SPANS = 3  # in which a group is seen, before anything is said of its role
 _DOUBT = 20  # spans after which a role by one's place among the others, without metres, has a confidence of a half
+_BY_PLACE = 10  # spans from which on one's place among the others tells a role at all; before, it is a guess
 _OUTERMOST = 0.25  # share of frames in which a goalkeeper is the outermost person, at least …
 _WITHIN = 0.20  # … and the most for officials
 _BESIDE = 0.6  # share of frames nearest to or farthest from the camera, from which on nobody stands in a goal
@@ -82,7 +83,7 @@ def role_of(place: Whereabouts, people: float, field: PitchSize) -> tuple[str, f
     # In a few seconds a referee may happen to be the outermost person of a close picture, and a goalkeeper not to be.
     sure = place.spans / (place.spans + _DOUBT)
     outermost = max(place.left, place.right)
-    if people > _FEW:
+    if people > _FEW or place.spans < _BY_PLACE:
         return "", 0.0
     if outermost >= _OUTERMOST and place.beside < _BESIDE:
         return "goalkeeper", sure * min(1.0, 0.6 + outermost)

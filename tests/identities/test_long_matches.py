@@ -103,3 +103,4 @@ def test_a_role_by_place_alone_is_doubted_in_a_few_seconds() -> None:
     assert few < 0.5 < 0.8 < many <= 1
     _, by_metres = role_of(Whereabouts(12, 0.5, 0.0, 0.1, np.array([48.0, 3])), 1.0, PitchSize())
     assert by_metres == 1
+    assert role_of(Whereabouts(8, 0.5, 0.0, 0.1, nowhere), 1.0, PitchSize()) == ("", 0.0)  # four seconds are too few
