@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from helpers.kitted import Match, line_up, plain
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sportstrack.embed.clothes import kit_colours
 from sportstrack.identities import sightings
-from sportstrack.identities.decide import decide
+from sportstrack.identities.decide import _SWITCH, _cheapest, _states, decide
 from sportstrack.identities.groups import find_groups
 from sportstrack.identities.roles import PitchSize, Whereabouts, role_of
 from sportstrack.identities.sightings import Seen, TrackSightings, together, visible
@@ -104,3 +106,18 @@ def test_a_role_by_place_alone_is_doubted_in_a_few_seconds() -> None:
     _, by_metres = role_of(Whereabouts(12, 0.5, 0.0, 0.1, np.array([48.0, 3])), 1.0, PitchSize())
     assert by_metres == 1
     assert role_of(Whereabouts(8, 0.5, 0.0, 0.1, nowhere), 1.0, PitchSize()) == ("", 0.0)  # four seconds are too few
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.lists(st.integers(1, 9), min_size=1, max_size=6), st.floats(0.5, 30))
+def test_all_tracks_at_once_are_told_as_each_by_itself(seed: int, lengths: list[int], spread: float) -> None:
+    cost = np.random.default_rng(seed).exponential(spread, (sum(lengths), 3))
+    start = np.cumsum([0, *lengths[:-1]])
+    found = _states(cost, start)
+    for first, length in zip(start.tolist(), lengths, strict=True):
+        rows = cost[first : first + length]
+        ours, alone = (
+            float(rows[np.arange(length), state].sum()) + _SWITCH * np.count_nonzero(np.diff(state))
+            for state in (found[first : first + length], _cheapest(rows))
+        )
+        assert ours == pytest.approx(alone)
