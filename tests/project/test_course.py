@@ -149,3 +149,20 @@ sportstrack track match.mp4
     assert found[4].content == "assert 1 + 1 == 2"
     assert found[3].content == "**Solution**\n\nIt is two."
     assert "sportstrack track match.mp4" in found[5].content
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("assert cells(64) == 8400", "expected 8400, got 64"),
+        ("assert cells(3) / 2 > 2  # so many", "expected more than 2, got 1.5"),
+        ("assert 1 < cells(5) < 4", "expected 1 < cells(5) < 4, got 5"),
+        ('assert {"a", "b"} <= set(cells("b"))', 'expected {"a", "b"} <= set(cells("b")), got {\'b\'}'),
+        ('assert cells({1: "a"}) == {1: "b"}', "expected {1: 'b'}, got {1: 'a'}"),
+        ("assert not cells(2)", "expected not cells(2)"),
+    ],
+)
+def test_a_wrong_answer_is_told_what_was_expected(code: str, words: str) -> None:
+    with pytest.raises(AssertionError) as told:
+        exec(tool.explained(code), {"cells": lambda given: given})
+    assert str(told.value) == words
