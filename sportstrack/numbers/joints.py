@@ -14,7 +14,7 @@ from sportstrack.types import BoolArray, FloatArray, IntArray
 
 OVERLAP = 0.6  # IoU with another person's box from which on the two may be mixed up
 CUT = 0.9  # chance that a track which runs over a shot change is somebody else
-NEVER_SURE = 0.001  # the same for each second in which nothing of the kind happens
+NEVER_SURE = 1e-6  # the same for each second in which nothing of the kind happens: misreadings come in rows, too
 UNSEEN = 0.1  # rate a second while a track is out of sight
 TOUCHED = 0.12  # what an overlap adds …
 BEHIND = 0.2  # … and what it adds if the track is out of sight then, for `BEHIND_SECONDS` or longer
