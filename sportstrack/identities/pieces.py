@@ -101,9 +101,10 @@ class NewIds:
         pieces: dict[int, list[TrackPiece]] = {}
         for piece in sorted(self.ids):
             pieces.setdefault(piece.track_id, []).append(piece)
-        for track in np.unique(track_id).tolist():
+        order = np.argsort(track_id, kind="stable")
+        tracks, begins = np.unique(track_id[order], return_index=True)
+        for track, rows in zip(tracks.tolist(), np.split(order, begins[1:]), strict=False):
             if track in pieces:
-                rows = np.flatnonzero(track_id == track)
                 starts = [piece.first_frame for piece in pieces[track]]
                 place = np.maximum(np.searchsorted(starts, frame[rows], side="right") - 1, 0)
                 out[rows] = np.array([self.ids[piece] for piece in pieces[track]])[place]

@@ -70,7 +70,9 @@ def test_people_are_named_in_every_output(match: Path, tmp_path: Path, offline: 
 
 
 def test_offline_each_person_has_one_id(match: Path, tmp_path: Path) -> None:
-    run(match, tmp_path, offline=True)
+    summary = run(match, tmp_path, offline=True)
+    assert summary.ids == {"before": 3, "after": 3, "named": 2, "cap": 3, "outsiders": 0}
+    assert "3 tracks of people became 3 ids, 2 with a name" in str(summary)
     table = read_mot(tmp_path / "match.txt")
     ben = next(one.track_id for one in read_identities(tmp_path / "match.identities.csv") if one.name == "Ben")
     frames = table.frame[table.track_id == ben]
