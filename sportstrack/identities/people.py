@@ -40,7 +40,7 @@ class IdCounts:
     outsiders: int
 
     def __str__(self) -> str:
-        beside = f"; {self.outsiders} more ids are nobody's on the roster" if self.outsiders else ""
+        beside = f"; ids of others, who are not on the roster: {self.outsiders}" if self.outsiders else ""
         return (
             f"{self.before} tracks of people became {self.after - self.outsiders} ids, {self.named} with a name{beside}"
         )

@@ -31,8 +31,9 @@ SURE_ROLE = 0.95
 _ROUNDS = 4  # of dividing anew
 _BEAM = 8  # ways to divide that are followed
 _TRIES = 8  # places that are tried for it
-_DEPTH = 2  # how many may be moved to make way for one piece
-_OVER = 8.0  # cost of an id beyond the cap
+_DEPTH = 2  # how many, one after the other, are moved to make way for one piece, …
+_LAST = 3  # … and where there is no other way
+_OVER = 8.0  # cost of a piece with an id beyond the cap
 _OFFICIAL = 2.0  # cost of a piece of unknown role in an official's place, …
 _KEEPER = 1.0  # … in a goalkeeper's
 _STRANGE = 2.0  # of a number that nobody wears where another number is worn
@@ -167,13 +168,13 @@ class _Hall:
 
     def _cost(self, p: int, k: int) -> float:
         """Return the cost of a piece in a place, wherever its neighbours are."""
-        return self._sits[p][k] if k < len(self._roster) else inf if self._person[p] >= 0 else 0.0
+        if k < len(self._roster):
+            return self._sits[p][k]
+        return inf if self._person[p] >= 0 else 0.0 if k < self._cap else _OVER
 
-    def _link(self, a: int | None, b: int | None, k: int) -> float:
+    def _link(self, a: int | None, b: int | None) -> float:
         """Return the cost of two neighbours in a place; None: nobody is before, or after."""
-        if a is None:
-            return _OVER if b is not None and k >= self._cap else 0.0
-        return 0.0 if b is None else -self._ways.log_odds(a, b)
+        return 0.0 if a is None or b is None else -self._ways.log_odds(a, b)
 
     def _clash(self, a: int, b: int) -> bool:
         """Return whether two pieces are in one frame."""
@@ -228,7 +229,7 @@ class _Hall:
             return inf
         chain, at = self._chains[k], self._at(p, k)
         before, after = chain[at - 1] if at else None, chain[at] if at < len(chain) else None
-        return cost + self._link(before, p, k) + self._link(p, after, k) - self._link(before, after, k)
+        return cost + self._link(before, p) + self._link(p, after) - self._link(before, after)
 
     def _seat(self, p: int, depth: int, but: int = -1, *, new: bool = True) -> bool:
         """Put a piece where it costs least; where nothing is free, move those who are in the way. False: no place."""
@@ -266,7 +267,7 @@ class _Hall:
                 continue
             before, gone = [list(chain) for chain in self._chains], self._chains[k]
             self._chains[k] = []
-            if not all(self._seat(p, _DEPTH, k, new=False) for p in gone):
+            if not all(self._seat(p, _LAST, k, new=False) for p in gone):
                 self._chains[:] = before
 
     # --- two places ---------------------------------------------------------------------------------------------------
@@ -297,7 +298,7 @@ class _Hall:
 
     def _total(self, k: int) -> float:
         chain = self._chains[k]
-        return sum(self._cost(p, k) for p in chain) + sum(self._link(a, b, k) for a, b in pairwise([None, *chain]))
+        return sum(self._cost(p, k) for p in chain) + sum(self._link(a, b) for a, b in pairwise(chain))
 
     def _best(self, both: list[int], i: int, j: int) -> tuple[float, list[int]] | None:
         """Return the least cost found, and the side of each piece; a beam search over those who may still clash."""
@@ -307,14 +308,14 @@ class _Hall:
             begin = self._begin[p]
             grown: dict[tuple[tuple[int, ...], tuple[int, ...]], tuple[float, Any]] = {}
             for state, (cost, path) in ways.items():
-                for side, k in ((0, i), (1, j)):
+                for side in (0, 1):
                     if own[side] == inf:
                         continue
                     there = [q for q in state[side] if self._end[q] >= begin]
                     if there and any(self._clash(p, q) for q in there):
                         continue
                     last = state[side][-1] if state[side] else None
-                    new = cost + own[side] + self._link(last, p, k)
+                    new = cost + own[side] + self._link(last, p)
                     still = (*there, p)
                     key = (still, state[1]) if side == 0 else (state[0], still)
                     if key not in grown or new < grown[key][0]:

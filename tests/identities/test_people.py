@@ -70,7 +70,7 @@ def test_others_are_counted_apart() -> None:
     assert (counts.after, counts.outsiders, counts.cap) == (5, 2, 3)
     assert ids[9] == {9}
     assert ids[10] == {10}
-    assert str(counts) == "7 tracks of people became 3 ids, 1 with a name; 2 more ids are nobody's on the roster"
+    assert str(counts) == "7 tracks of people became 3 ids, 1 with a name; ids of others, who are not on the roster: 2"
 
 
 def test_more_of_a_team_than_the_roster_has() -> None:
