@@ -51,8 +51,8 @@ def test_nobody_is_twice_in_a_frame(tracks: list[tuple[int, list[tuple[str, str,
     for track, (start, parts) in enumerate(tracks, 1):
         begin = start
         for number, team, length in parts:
-            one = Identity(track, begin, begin + length - 1, number=number, team=team, role="player")
-            rows.append(replace(one, number_confidence=0.9, team_confidence=0.9))
+            row = Identity(track, begin, begin + length - 1, number=number, team=team, role="player")
+            rows.append(replace(row, number_confidence=0.9, team_confidence=0.9))
             begin += length
         presence[track] = np.arange(start, begin)
     found = bind_roster(Identities(rows), presence, ROSTER)
