@@ -33,7 +33,7 @@ EXPECTED = {
     "replay_a_recording": r"bytetrack +\d\d tracks\n(.*\n)*sports +\d\d tracks",
     "score_a_folder": r"HOTA .*\n(.*\n)*switches: \{.*'gap'",
     "tables_for_pandas": r"track_id",
-    "teams_by_kit": r"home in white; away in pink.*\n.*have 15 a team(.*\n)*track   5: player     home",
+    "teams_by_kit": r"home in white; away in red and white.*\n.*have 15 a team(.*\n)*track   5: player     home",
     "track_a_video": r"#\d+: 0\.\d s",
     "track_your_own_detections": r"frame 49: #\d (seen|coasting)",
     "tune_a_tracker": r"track_buffer",
