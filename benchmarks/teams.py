@@ -7,6 +7,7 @@ Real football, if its clip is there: places that somebody looked at (teams_footb
 pixels, colour of the team, role) are compared with the tracks there.
 
     python benchmarks/teams.py --seeds 1000-1007
+    python benchmarks/teams.py --seeds 1330-1333 --video demo   # a real detector, on the renders as H.264 videos
     python benchmarks/teams.py --real ../shared/data
     python benchmarks/teams.py --cost 25                  # processor ms a frame with 25 boxes, whole loops timed
 """
@@ -26,12 +27,14 @@ import scipy.cluster.hierarchy  # noqa: F401 - so that no frame waits for it
 from rendered import detect
 
 import sportstrack
-from data_prep.synthetic import CLASSES, Settings, identities, render_sequence
+from data_prep.synthetic import CLASSES, Settings, identities, render_sequence, write_video
 from sportstrack.embed.clothes import kit_colours
 from sportstrack.embed.kit import KitEmbedder
+from sportstrack.identities.table import Identity
 from sportstrack.identities.watch import TeamWatch
 
 FRAMES, EVERY = 500, 2
+VIDEO_FRAMES = 375
 HIDDEN = 0.1  # people of which less is visible are not asked for
 TABLE = Path(__file__).with_name("teams_football.csv")
 
@@ -42,10 +45,16 @@ def main() -> None:
     parser.add_argument("--seeds", default="", help="first and last seed, such as 1000-1007")
     parser.add_argument("--cost", type=int, metavar="N", help="what a frame with N boxes takes")
     parser.add_argument("--real", type=Path, help="folder with video/football_848x478.mp4 and weights/yolov8n.pt")
+    parser.add_argument("--video", metavar="WEIGHTS", help="track the renders as videos with this detector")
+    parser.add_argument("--crf", type=int, default=23, help="H.264 quality of these videos; 0 loses nothing (23)")
     options = parser.parse_args()
     if options.seeds:
         first, _, last = options.seeds.partition("-")
-        renders(range(int(first), int(last or first) + 1))
+        seeds = range(int(first), int(last or first) + 1)
+        if options.video:
+            videos(seeds, options.video, options.crf)
+        else:
+            renders(seeds)
     if options.real is not None:
         real(options.real)
     if options.cost:
@@ -165,6 +174,41 @@ def one_render(seed: int) -> tuple[Counter[str], float | None, float, tuple[Any,
         sportstrack.score_tracks(true, sportstrack.MotTable.from_tracks(run), frames=frames) for run in runs
     )
     return counts, watch.settled, 1000 * spent / frames, (with_kits, without)
+
+
+def videos(seeds: range, weights: str, crf: int) -> None:
+    """Print a line for each seed and one for all: renders as videos, tracked as `sportstrack track` does."""
+    total: Counter[str] = Counter()
+    print("seed      causal: open  right | whole clip: open  right  role open  right | settled")
+    for seed in seeds:
+        counts, settled = one_video(seed, weights, crf)
+        total += counts
+        print(f"{seed:<9} {line(counts)} | {settled or float('nan'):6.2f} s", flush=True)
+    print(f"{'all':<9} {line(total)}")
+
+
+def one_video(seed: int, weights: str, crf: int) -> tuple[Counter[str], float | None]:
+    """Return counts as `one_render` does, and seconds until both teams were known."""
+    plan = Settings(seed=seed, frames=VIDEO_FRAMES, kits="varied", lighting="varied")
+    truth: dict[int, list[list[float]]] = {}
+    rows: list[Any] = []
+    with TemporaryDirectory() as folder:
+        video = write_video(plan, Path(folder) / "clip.mp4", crf)
+        for row in csv.reader(video.with_suffix(".txt").read_text().splitlines()):
+            if int(row[7]) != CLASSES.index("ball") + 1 and float(row[8]) >= HIDDEN:
+                truth.setdefault(int(row[0]) - 1, []).append([float(value) for value in row[1:6]])
+        run = sportstrack.track(video, Path(folder) / "out", weights=weights, formats=["mot"])
+        for frame in run:
+            seen = np.array(truth.get(frame.index, [])).reshape(-1, 5)
+            boxes, ids = np.hstack((seen[:, 1:3], seen[:, 1:3] + seen[:, 3:5])), seen[:, 0].astype(int)
+            found = persons(frame.tracks.xyxy, boxes, ids) if len(ids) else []
+            rows += [
+                (frame.index, track, who, frame.identities.get(track, Identity(track, 0)))
+                for track, who in zip(frame.tracks.track_id.tolist(), found, strict=False)
+                if who
+            ]
+    counts = score(rows, run.summary.identities, {one.track_id: one for one in identities(plan)})
+    return counts, run.summary.teams["settled"]
 
 
 def persons(tracked: Any, boxes: Any, ids: Any) -> list[int]:

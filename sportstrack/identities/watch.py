@@ -24,7 +24,8 @@ from sportstrack.types import Detections, FloatArray, IntArray, Tracks
 GROUPS = 5  # columns of the evidence: two teams, and three groups of goalkeepers, officials and others
 
 _FIRST_FIT = 3  # spans
-_EARLY = 0.15  # seconds between two looks before that
+_EARLY = 0.08  # seconds between two looks until the teams are settled …
+_AGAIN = 0.16  # … and after that, while a fit has little to look at
 _PLAIN = 0.25  # distances of the two kits in looks that agree, added up, from which on the teams are settled
 _CROWD = 2.0  # people of each team at a time for that
 _TRUST = 0.9  # the most that is said of teams that no later fit has confirmed
@@ -32,7 +33,7 @@ _CONFIRMED = 10  # spans until which the teams are looked for again and again
 _HALF_LIFE = np.array([6.0, 0.3])  # seconds in which what was seen of a track counts half: in all, and lately
 _LEAST_KEPT = np.array([0.0, 0.7])  # share that stays from frame to frame, however long that is
 _OTHER = 0.85  # confidence of what was seen lately from which on a track goes on as somebody else
-_QUICK = 1.5  # what a frame counts
+_QUICK = 2.5  # what a frame counts: one and a half that show the kit are enough
 _STEADY = 0.15  # distance by which a team's kit may change between two fits when it is settled
 _RECENT, _OLDER = 120, 120  # spans that a fit looks at: the last minute, and as many from before
 _ALONE = 4.0  # what a detection counts by itself
@@ -173,9 +174,9 @@ class TeamWatch:
         if not live:
             return {}
         self._began = time if self._began is None else self._began
-        if self.settled is None and time - self._began >= self._early:
-            self._early += _EARLY
+        if time - self._began >= self._early and (self.settled is None or self._sightings.count < _CONFIRMED):
             self._first_look(time)
+            self._early = time - self._began + (_EARLY if self.settled is None else _AGAIN)
         if self._sightings.count >= self._next:
             self._fit(time)
         remembered = self._live.add(ids, shown, weight, time)
@@ -235,7 +236,7 @@ class TeamWatch:
         same = groups.people[:2].min() >= _CROWD and _moved(before, groups) < _STEADY
         self._take(groups)
         self._agreed = self._agreed + float(distances(groups.point[:1], groups.point[1:2])[0, 0]) if same else 0.0
-        if self._agreed >= _PLAIN:
+        if self.settled is None and self._agreed >= _PLAIN:
             self.settled = time
 
     def _fit(self, time: float) -> None:

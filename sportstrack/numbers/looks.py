@@ -38,9 +38,12 @@ def confusion() -> FloatArray:
 _CONFUSION = confusion()
 
 
+def right(code: int, confidence: float) -> float:
+    """Return how probable it is that a reading is right."""
+    return float(np.interp(confidence, _SAID, _TRUE[len(TEXTS[code])]))
+
+
 def likelihood(code: int, confidence: float) -> FloatArray:
     """Return (110,) how likely a reading is for each number on the shirt, up to a constant."""
-    digits = len(TEXTS[code])
-    right = float(np.interp(confidence, _SAID, _TRUE[digits]))
-    nothing = _ONE_DIGIT / 10 if digits == 1 else (1 - _ONE_DIGIT) / 100
-    return np.asarray((right * _CONFUSION[:, code] + (1 - right) * nothing) ** _WEIGHT)
+    true, nothing = right(code, confidence), _ONE_DIGIT / 10 if len(TEXTS[code]) == 1 else (1 - _ONE_DIGIT) / 100
+    return np.asarray((true * _CONFUSION[:, code] + (1 - true) * nothing) ** _WEIGHT)

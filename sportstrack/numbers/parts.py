@@ -10,12 +10,12 @@ from itertools import pairwise
 import numpy as np
 
 from sportstrack.numbers.codes import COUNT, text_of
-from sportstrack.numbers.looks import likelihood
+from sportstrack.numbers.looks import likelihood, right
 from sportstrack.numbers.worn import NumbersWorn
 from sportstrack.types import FloatArray
 
 LEAST_SUPPORT = 1.3  # confidences that must have added up for a number where any can be: more than one vote …
-ON_ROSTER = 0.55  # … and where a roster says which can be
+ON_ROSTER = 0.55  # … and where a roster says which can be: one clear look
 LEAST_SHARE = 0.9  # probability that a number must have once among all numbers …
 HELD = 0.8  # … and in every frame for which it is held
 CLEAR = 1.5  # as strong must one of two parts with the same number be for the other one alone to lose it
@@ -50,6 +50,17 @@ class NumberPart:
         return replace(self, number="", confidence=0.0)
 
 
+def counts(code: int, confidence: float, worn: NumbersWorn) -> float:
+    """Return what a look counts for its number: its confidence, or with a roster how probable it is right.
+
+    With a roster one clear look is enough. Unclear ones, of which stripes give many, must add up to as much as without.
+    """
+    if not worn.known:
+        return confidence
+    said = right(code, confidence)
+    return said if said >= ON_ROSTER else said * ON_ROSTER / LEAST_SUPPORT
+
+
 def decided(part: NumberPart, chance: FloatArray, surest: float, support: FloatArray, worn: NumbersWorn) -> NumberPart:
     """Return a part with its number.
 
@@ -57,7 +68,7 @@ def decided(part: NumberPart, chance: FloatArray, surest: float, support: FloatA
         part: the frames.
         chance: (110,) how probable each number is.
         surest: the greatest probability that the most probable one has in any of the frames.
-        support: (110,) the confidences that were added up for each.
+        support: (110,) what looks count for each, added up; see `counts`.
         worn: which numbers can be. One look may be enough where these are few.
     """
     best = int(chance.argmax())
@@ -137,7 +148,7 @@ def parts_of(story: Story, first: int, last: int, worn: NumbersWorn, teams: Stre
     support = np.zeros((len(begins), COUNT))
     for piece, code, confidence in looks:
         like[piece] *= likelihood(code, confidence)
-        support[piece, worn.spoken_for(code)] += confidence
+        support[piece, worn.spoken_for(code)] += counts(code, confidence, worn)
     chance = smoothed(before, like, stay)
     best, ends = chance.argmax(axis=1).tolist(), [*(start - 1 for start in begins[1:]), last]
     sure = chance.max(axis=1)

@@ -16,7 +16,7 @@ from sportstrack.identities import Identities, Identity
 from sportstrack.numbers.codes import COUNT, UNREADABLE, Votes
 from sportstrack.numbers.joints import Joints
 from sportstrack.numbers.looks import likelihood
-from sportstrack.numbers.parts import HELD, LEAST_SHARE, NumberPart, Story, Stretches, apart, decided, parts_of
+from sportstrack.numbers.parts import HELD, LEAST_SHARE, NumberPart, Story, Stretches, apart, counts, decided, parts_of
 from sportstrack.numbers.worn import NumbersWorn
 from sportstrack.types import BoolArray, FloatArray, IntArray
 
@@ -37,7 +37,7 @@ class Ballot:
         stay: chance that the track has been one person since then.
         sure: the number that was sure before then and has been held since, −1 for none.
         chance: (110,) how probable each number was before the newest look.
-        support: (110,) the confidences that were added up for each number of this person before the newest look.
+        support: (110,) what looks before the newest one count for each number of this person, added up.
         story: looks and joints so far, for the end; None: nobody will ask.
     """
 
@@ -90,7 +90,7 @@ class Ballot:
         support = np.zeros(COUNT) if self.support is None else self.support.copy()
         if self.code >= 0:
             chance = chance * likelihood(self.code, self.confidence)
-            support[self.worn.spoken_for(self.code)] += self.confidence
+            support[self.worn.spoken_for(self.code)] += counts(self.code, self.confidence, self.worn)
         chance = self.stay * chance / chance.sum() + (1 - self.stay) * before
         return chance, self.stay * support
 

@@ -34,6 +34,7 @@ class RosterLearner:
     """
 
     name = "roster"
+    prompt = False
 
     def __init__(self, roster: Roster, *, endless: bool = False) -> None:
         self._roster, self._endless = roster, endless

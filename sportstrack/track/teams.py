@@ -42,6 +42,7 @@ class TeamLearner:
     """
 
     name = "teams"
+    prompt = True
 
     def __init__(
         self, settings: TrackSettings, info: RecordingInfo, *, live: bool = True, endless: bool = False

@@ -25,7 +25,7 @@ from sportstrack.track.settings import TrackSettings
 from sportstrack.track.teams import TeamLearner
 from sportstrack.types import Tracks
 
-REFRESH = 0.5  # seconds of video after which learners are asked again
+REFRESH = 0.5  # seconds of video after which learners that are not prompt are asked again
 RECENT = 20.0  # seconds since a track was seen within which they are asked for it
 LEGIBLE_TALL = 70  # pixels of people whose numbers can usually be read
 _TALLEST = 400  # pixels; taller ones count as this
@@ -37,6 +37,9 @@ class Learner(Protocol):
 
     name: str
     """Of its stage in the summary."""
+
+    prompt: bool
+    """Whether it is asked in every frame, because its answer costs next to nothing."""
 
     def before(self, observation: Observation) -> Observation:
         """Return a frame's observation as the tracker is to see it."""
@@ -69,6 +72,7 @@ class NumberLearner:
     """
 
     name = "numbers"
+    prompt = False
 
     def __init__(self, roster: Roster | None = None, *, endless: bool = False) -> None:
         self._worn = NumbersWorn(None if roster is None else roster.numbers)
@@ -119,7 +123,7 @@ class WhoIsWho:
     """What the learners of a run know.
 
     While it goes on they are asked for the tracks on the picture, so that it costs the same in the first minute and in
-    the last one.
+    the last one: those that are prompt in every frame, the others twice a second.
 
     Args:
         learners: asked in this order; of an attribute that two of them know, the later one's value counts.
@@ -132,6 +136,7 @@ class WhoIsWho:
     def __init__(self, learners: Sequence[Learner]) -> None:
         self.learners, self._asked = learners, float("-inf")
         self._now: dict[int, Identity] = {}
+        self._answers: list[Mapping[int, Identity]] = [{} for _ in learners]
         self._present: set[int] = set()  # who was on the picture when they were asked
         self._seen: dict[int, float] = {}  # track → seconds
         self._final: Identities | None = None
@@ -152,11 +157,14 @@ class WhoIsWho:
         self.add(frame)
         present = frame.tracks.track_id.tolist()
         self._seen |= dict.fromkeys(present, frame.time)
-        if not 0 <= frame.time - self._asked < REFRESH or self._is_back(present):
-            self._asked, self._present = frame.time, set(present)
+        due = not 0 <= frame.time - self._asked < REFRESH or self._is_back(present)
+        if due:
+            self._asked = frame.time
             self._seen = {track: seen for track, seen in self._seen.items() if abs(frame.time - seen) <= RECENT}
-            before = {track: one for track, one in self._now.items() if track in self._seen}
-            self._now = {track: one for track, one in before.items() if track not in self._present} | self._ask(present)
+            self._now = {track: one for track, one in self._now.items() if track in self._seen}
+        known = self._ask(present, due)
+        self._now = {track: one for track, one in self._now.items() if track not in self._present} | known
+        self._present = set(present) if due else self._present
         return replace(frame, identities={track: self._now[track] for track in present if track in self._now})
 
     def _is_back(self, present: Sequence[int]) -> bool:
@@ -171,13 +179,16 @@ class WhoIsWho:
             learner.add(frame)
             self._spent(learner, started)
 
-    def _ask(self, tracks: Sequence[int]) -> dict[int, Identity]:
-        """Return what is known of some tracks by now."""
+    def _ask(self, tracks: Sequence[int], due: bool) -> dict[int, Identity]:
+        """Return what is known of some tracks by now; only prompt learners are asked unless it is due."""
         known: dict[int, Identity] = {}
-        for learner in self.learners:
+        for place, learner in enumerate(self.learners):
             started = time.perf_counter()
-            for track, one in learner.now(tracks, known).items():
-                known[track] = known[track].overlaid(one) if track in known else one
+            if due or learner.prompt:
+                self._answers[place] = learner.now(tracks, known)
+            for track in tracks:
+                if (one := self._answers[place].get(track)) is not None:
+                    known[track] = known[track].overlaid(one) if track in known else one
             self._spent(learner, started)
         return known
 

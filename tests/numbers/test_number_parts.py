@@ -106,6 +106,13 @@ def test_with_a_roster_one_clear_look_is_enough_as_soon_as_the_team_is_known() -
     assert track({40: ("41", 0.95)}).now([1]) == {}
 
 
+def test_stripes_that_look_like_ones_are_no_number() -> None:
+    worn = NumbersWorn({"Reds": ["11", "86", "54"]})
+    stripes = dict.fromkeys(range(20, 200, 20), ("1", 0.3)) | {30: ("11", 0.2), 150: ("11", 0.1)}
+    assert numbers(track(stripes, worn=worn)) == []
+    assert [number for number, *_ in numbers(track(stripes | {250: ("11", 0.8)}, worn=worn))] == ["11"]
+
+
 def test_a_number_that_nobody_wears_is_the_hidden_one() -> None:
     reads = {40: ("3", 0.9), 80: ("3", 0.9)}
     assert track(reads, worn=SQUADS).now([1], {1: "Reds"})[1].number == "23"

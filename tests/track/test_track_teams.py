@@ -102,6 +102,13 @@ def test_the_summary_says_who_wears_what_since_when(run: tuple[Path, sportstrack
     assert json.loads(json.dumps(summary.as_dict()))["identities"][0]["team"]
 
 
+def test_teams_are_said_in_the_frame_in_which_they_are_known(run: tuple[Path, sportstrack.Summary]) -> None:
+    folder, summary = run
+    frames = [json.loads(line) for line in (folder / "match.jsonl").read_text().splitlines()]
+    said = [f["time"] for f in frames if any(row.get("team") for row in f.get("tracks", ()))]
+    assert round(min(said), 2) == summary.teams["settled"]
+
+
 def test_a_replay_says_the_same(run: tuple[Path, sportstrack.Summary], tmp_path: Path) -> None:
     folder, _ = run
     sportstrack.track_video(folder / "match.npz", tmp_path, formats=["csv"], teams="away=red,home=white")
