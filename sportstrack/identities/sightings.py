@@ -303,10 +303,10 @@ def _outermost(place: FloatArray) -> tuple[FloatArray, FloatArray]:
     return low, high
 
 
-def visible(xyxy: FloatArray) -> FloatArray:
+def visible(xyxy: FloatArray, hides: BoolArray | None = None) -> FloatArray:
     """Return (N,) how well a kit can be seen among (N, 4) boxes: 1 where no nearer box covers it, 0 from a half on.
 
-    The lower a box ends, the nearer it is.
+    The lower a box ends, the nearer it is. Boxes of which `hides`, (N,), is False cover nobody.
     """
     if not len(xyxy):
         return np.zeros(0)
@@ -315,6 +315,8 @@ def visible(xyxy: FloatArray) -> FloatArray:
     high = np.minimum(xyxy[:, None, 2:], xyxy[None, :, 2:])
     shared = np.maximum(high - low, 0).prod(axis=2) / area[:, None]
     np.fill_diagonal(shared, 0.0)
+    if hides is not None:
+        shared[:, ~hides] = 0.0
     behind = xyxy[:, None, 3] <= xyxy[None, :, 3]
     covered = np.where(behind, shared, shared / 2).max(axis=1)
     found: FloatArray = np.clip(1 - _COVERED * covered, 0.0, 1.0)

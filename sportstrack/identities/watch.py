@@ -37,6 +37,7 @@ _QUICK = 2.5  # what a frame counts: one and a half that show the kit are enough
 _STEADY = 0.15  # distance by which a team's kit may change between two fits when it is settled
 _RECENT, _OLDER = 120, 120  # spans that a fit looks at: the last minute, and as many from before
 _ALONE = 4.0  # what a detection counts by itself
+_FAINT = 0.4  # score of a detection below which it hides nobody, for it may be another one's second box
 _MEMORY = 400  # tracks whose kits are remembered
 _ROUGH = 0.02  # difference of a confidence that is worth a new record
 
@@ -132,7 +133,8 @@ class TeamWatch:
         kits = detections.kit_colours
         if kits is None or self.settled is None or not len(kits):
             return found
-        weight = visible(detections.xyxy) if detections.valid is None else np.ones(len(kits))
+        hides = detections.score >= _FAINT
+        weight = visible(detections.xyxy, hides) if detections.valid is None else np.ones(len(kits))
         said = evidence(kits, weight, self._groups, _ALONE)[:, :GROUPS]
         found[:, : said.shape[1]] = said
         return found
@@ -165,7 +167,8 @@ class TeamWatch:
         detection, ids = tracks.detection[rows], tracks.track_id[rows]
         kits = detections.kit_colours
         shown = np.zeros((len(rows), WIDTH), np.float32) if kits is None else kits[detection]
-        weight = visible(detections.xyxy)[detection] if detections.valid is None else np.ones(len(rows))
+        # A detector often has a second, faint box of somebody, which no track takes and which hides nobody.
+        weight = visible(detections.xyxy[detection]) if detections.valid is None else np.ones(len(rows))
         role = np.array([self._roles.get(c, -1) for c in tracks.class_id[rows].tolist()], np.int64)
         boxes = tracks.xyxy[rows]
         self._sightings.add(

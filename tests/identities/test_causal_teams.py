@@ -45,6 +45,19 @@ def test_plain_teams_settle_within_a_second_and_are_surer_later() -> None:
     assert late.min() > 0.95
 
 
+def test_faint_second_boxes_of_people_hide_nobody() -> None:
+    kits, places = line_up(HOME, AWAY)
+    match, watch = Match(kits, places), TeamWatch(1280, {0: ""})
+    for number, image, ids, boxes in match.frames(10):
+        both, count = np.concatenate((boxes, boxes + 2)), len(ids)
+        score, kind = np.repeat([0.9, 0.15], count), np.zeros(2 * count, np.int64)
+        found = Detections(both, score, kind, kit_colours=kit_colours(image, both))
+        tracks = Tracks(boxes, score[:count], kind[:count], ids, np.arange(count))
+        said = watch.add(number, number / match.frame_rate, tracks, found)
+    assert names(said) == ["A"] * 6 + ["B"] * 6
+    assert watch.evidence(found)[:count, :2].max(axis=1).min() > 0.8
+
+
 def test_alike_teams_take_longer_than_unlike_ones() -> None:
     times = []
     for one, other in ((HOME, AWAY), (plain("white", "white"), plain("white", "grey"))):
