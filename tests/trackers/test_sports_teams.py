@@ -104,23 +104,3 @@ def test_after_a_reset_the_number_of_groups_is_open_again() -> None:
     tracker.update(teams(others(), A, B, A, B))
     tracker.reset()
     assert tracker.update(teams(others(), *[(0.2, 0.3, 0.1)] * 4)).track_id.tolist() == [1, 2, 3, 4]
-
-
-def test_a_look_that_passes_keeps_nobody_from_coming_back() -> None:
-    """Light and pose tell team mates apart from frame to frame; after two seconds they look like any other one."""
-    rng = np.random.default_rng(0)
-    groups = np.array([0, 1, 0, 1, 0, 1])
-    kits = np.pad(2.0 * np.eye(2)[groups], ((0, 0), (0, 8)))
-    passing = rng.normal(size=(6, 8))
-    stream, back = [], []
-    for n in range(600):
-        passing = 0.96 * passing + 0.28 * rng.normal(size=passing.shape)
-        seen = np.arange(0 if n % 100 < 50 else 1, 6)  # the first is gone half of the time
-        people = joined(at((11.0, 100), (220.0, 100)), others())
-        vectors = kits + np.pad(passing, ((0, 0), (2, 0)))
-        embedding = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True))[seen].astype(np.float32)
-        people = Detections(people.xyxy[seen], people.score[seen], people.class_id[seen], embedding)
-        stream.append(teams(people, *[(A, B)[group] for group in groups[seen]]))
-        back += [n] if n % 100 == 5 else []
-    tracks = ids(run(make(), stream))
-    assert [tracks[n][0] for n in back] == [1] * len(back)

@@ -15,7 +15,6 @@ from sportstrack.trackers.sports.worth import MeasuredWorth
 from sportstrack.types import BoolArray, Detections, Embeddings, FloatArray, IntArray
 
 SPAN = 5.0  # nats; team evidence that says more is not counted apart
-LATER = 0.4  # seconds to twice as many, after which it is measured what a look is still worth
 
 
 class PairEvidence:
@@ -23,7 +22,7 @@ class PairEvidence:
 
     Args:
         config: settings.
-        frames: in a second.
+        frames: with embeddings, over which their average is taken.
 
     Attributes:
         average: taken out of all appearances before they are compared.
@@ -35,8 +34,6 @@ class PairEvidence:
         self.nats: FloatArray | None = None
         self._config, self._teams = config, Teams()
         self._looks, self._sameness = MeasuredWorth(5.0, 0.3), MeasuredWorth(0.5 * SPAN, 0.0)
-        self._late_looks = MeasuredWorth(0.0, 0.0)  # beside teams; nothing until it is measured
-        self._later = self._age = max(1, round(LATER * frames))  # frames since the tracks noted how they look
         self._look: IntArray | None = None  # (T, N) bins of the frame's cosines …
         self._same: IntArray | None = None  # … and of what its team evidence says
         self._ratio: FloatArray | None = None  # (T, N) what that would be if it were calibrated
@@ -56,9 +53,7 @@ class PairEvidence:
         self._look = self._same = self._ratio = self._team = self.nats = None
         if found.embedding is not None:
             self.average.learn(found.embedding)
-            rows.appearance, rows.earlier = (
-                with_length(known, len(rows), self.average.length) for known in (rows.appearance, rows.earlier)
-            )
+            rows.appearance = with_length(rows.appearance, len(rows), self.average.length)
             self._look = self._looks.bins(self.average.similarity(rows.appearance, found.embedding))
             self.nats = self._config.appearance_weight * self._looks.nats(self._look)
         if self._config.team_weight:
@@ -69,8 +64,6 @@ class PairEvidence:
             self._ratio = self._teams.ratio(rows.team, self._team)
             self._same = self._sameness.bins(np.log(self._ratio) / SPAN)
             nats = self._config.team_weight * self._sameness.nats(self._same)
-            if self._look is not None and self._teams.known:
-                self.nats = self._config.appearance_weight * self._late_looks.nats(self._look)
             self.nats = nats if self.nats is None else joined(self.nats, nats)
 
     def learn(self, rows: Rows, found: Found, track: IntArray, box: IntArray, going_on: BoolArray) -> None:
@@ -88,8 +81,6 @@ class PairEvidence:
             self._sameness.learn(self._same, *sure)
         if self._look is not None:
             self._looks.learn(self._look, *sure, self._ratio)
-            if self._ratio is not None and found.embedding is not None:
-                self._learn_later(rows, found.embedding, *sure)
         clear = found.score[box] >= MIN_SCORE
         track, box = track[clear], box[clear]
         if self._team is not None:
@@ -97,19 +88,6 @@ class PairEvidence:
         if found.embedding is not None:
             new = blend(rows.appearance.take(track, axis=1).T, found.embedding.take(box, axis=0), MOMENTUM)
             rows.appearance[:, track] = new.T
-
-    def _learn_later(self, rows: Rows, embedding: Embeddings, track: IntArray, box: IntArray) -> None:
-        """Measure what an appearance is worth after a while.
-
-        From frame to frame light and pose hardly change, so that even team mates in one kit look different; soon they
-        do not. What neighbouring frames say of them would speak against the same person after a gap.
-        """
-        self._age += 1
-        if self._age >= self._later and len(track):
-            bins = self._late_looks.bins(self.average.similarity(rows.earlier, embedding))
-            self._late_looks.learn(bins, track, box, self._ratio)
-        if self._age >= 2 * self._later:
-            rows.earlier, self._age = rows.appearance.copy(), 0
 
     def first(self, found: Found, new: IntArray) -> tuple[Embeddings, FloatArray]:
         """Return the (D, K) appearance and (G, K) teams of tracks that start with some detections."""

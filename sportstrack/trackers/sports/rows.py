@@ -18,7 +18,6 @@ class Rows:
     path: FloatArray  # (2, T) the camera's path at the last match
     shape: BoolArray  # (G, T) of the last detection's mask; G is 0 where boxes overlap
     appearance: Embeddings  # (D, T) unit vectors, zero while unknown; D is 0 until embeddings come
-    earlier: Embeddings  # (D, T) appearance half a second ago or so, zero while unknown
     team: FloatArray  # (G, T) nats by which each group is less likely than the likeliest; G is 0 until evidence comes
     track_id: IntArray  # (T,) 0 until first reported
     born: FloatArray  # (T,) step of the first detection
@@ -47,5 +46,6 @@ class Rows:
         flags = np.empty(0, np.bool_)
         team, shape = np.empty((groups, 0)), np.empty((samples, 0), np.bool_)
         path = corners[:2]
-        looks, times = (unknown, unknown), (number, number)
-        return cls(state, corners, path, shape, *looks, team, none, *times, none, flags, number, none, none, none)
+        return cls(
+            state, corners, path, shape, unknown, team, none, number, number, none, flags, number, none, none, none
+        )

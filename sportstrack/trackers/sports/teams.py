@@ -24,11 +24,6 @@ class Teams:
         self.groups = 0
         self._sum = self._share = np.zeros(0)  # (G,) of all evidence so far; of all people
 
-    @property
-    def known(self) -> bool:
-        """Whether any evidence has come; zeros are none."""
-        return bool(self._sum.any())
-
     def read(self, detections: Detections, rows: IntArray) -> FloatArray | None:
         """Return (N, G) probabilities of each group for some detections, None where nobody looked.
 

@@ -316,7 +316,6 @@ class SportsTrack:
             path=path.total[:, None] + np.zeros((1, count)),
             shape=found.shape.take(new, axis=1),
             appearance=unit,
-            earlier=np.zeros_like(unit),
             team=team,
             track_id=zeros,
             born=now,
