@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from sportstrack.identities.ends import PieceEnds
 from sportstrack.refine.appearance import centred_embeddings, mean_appearance
 from sportstrack.refine.held import SURE as HELD
 from sportstrack.refine.held import Held
@@ -25,31 +26,12 @@ from sportstrack.refine.settings import RefineSettings
 from sportstrack.refine.stature import Heights
 from sportstrack.refine.table import TrackTable
 from sportstrack.refine.who import Who
-from sportstrack.types import BoolArray, Embeddings, FloatArray, IntArray
+from sportstrack.types import Embeddings, FloatArray, IntArray
 
 _BLOCK = 1 << 18  # pairs looked at together
 _LOOKS = 2  # at the statures of runs that were linked
 _SHORT = 1.0  # seconds; a longer gap ends a run
 _MOST_OF_STATURE = 2.0  # nats that statures can hold for a pair
-
-
-@dataclass(frozen=True, eq=False)
-class Ends:
-    """The first or the last box of each of T pieces.
-
-    Attributes:
-        frame: (T,) of the box.
-        place: (T, 2) centre in pixels, fitted, the camera's path deducted.
-        velocity: (T, 2) pixels per frame at that end.
-        height: (T,) pixels, mean over the same boxes.
-        edges: (T, 4) whether the box is at the picture's left, top, right or bottom edge.
-    """
-
-    frame: IntArray
-    place: FloatArray
-    velocity: FloatArray
-    height: FloatArray
-    edges: BoolArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,8 +50,8 @@ class Pieces:
     """
 
     track_id: IntArray
-    first: Ends
-    last: Ends
+    first: PieceEnds
+    last: PieceEnds
     class_id: IntArray
     who: Who
     appearance: Embeddings | None = None
@@ -169,7 +151,7 @@ def _pieces(table: TrackTable, starts: IntArray, scene: Scene, s: RefineSettings
     return replace(pieces, appearance=mean, boxes=boxes, likeness=measure(embedding, table.frame, starts, who, s))
 
 
-def _ends(table: TrackTable, starts: IntArray, scene: Scene, s: RefineSettings, outer: IntArray) -> Ends:
+def _ends(table: TrackTable, starts: IntArray, scene: Scene, s: RefineSettings, outer: IntArray) -> PieceEnds:
     """Fit a straight line to the boxes within ``slope_window`` of each piece's ``outer`` row."""
     window = max(scene.frames_in(s.slope_window), 1.0)
     piece = np.repeat(np.arange(len(outer)), np.diff(starts))
@@ -188,7 +170,7 @@ def _ends(table: TrackTable, starts: IntArray, scene: Scene, s: RefineSettings, 
     middle, where = mean(time), mean(centre)
     apart = time - middle[piece]
     slope = mean(apart * (centre - where[piece])) / np.maximum(mean(apart**2), 1e-9)
-    return Ends(
+    return PieceEnds(
         table.frame[outer],
         where - slope * middle,
         slope,
@@ -276,7 +258,9 @@ def _appearance(pieces: Pieces, a: IntArray, b: IntArray) -> FloatArray:
     return np.where(fewer > 0, pieces.likeness.log_ratio(cosine, fewer), 0.0)
 
 
-def _interior(last: Ends, first: Ends, a: IntArray, b: IntArray, scene: Scene, s: RefineSettings) -> FloatArray:
+def _interior(
+    last: PieceEnds, first: PieceEnds, a: IntArray, b: IntArray, scene: Scene, s: RefineSettings
+) -> FloatArray:
     """Return the log-odds that a piece goes on where it stopped."""
     gap = first.frame[b] - last.frame[a]
     keep = np.exp(-1.0 / scene.frames_in(s.velocity_decay))
@@ -293,7 +277,7 @@ def _interior(last: Ends, first: Ends, a: IntArray, b: IntArray, scene: Scene, s
     return np.where(seconds <= s.interior_gap, odds, -np.inf)
 
 
-def _border(last: Ends, first: Ends, a: IntArray, b: IntArray, scene: Scene, s: RefineSettings) -> FloatArray:
+def _border(last: PieceEnds, first: PieceEnds, a: IntArray, b: IntArray, scene: Scene, s: RefineSettings) -> FloatArray:
     """Return the log-odds that a piece left at an edge and came back there."""
     common = last.edges[a] & first.edges[b]
     height, ratio = _heights(last, first, a, b)
@@ -308,7 +292,7 @@ def _border(last: Ends, first: Ends, a: IntArray, b: IntArray, scene: Scene, s: 
     return np.where(here, odds, -np.inf)
 
 
-def _heights(last: Ends, first: Ends, a: IntArray, b: IntArray) -> tuple[FloatArray, FloatArray]:
+def _heights(last: PieceEnds, first: PieceEnds, a: IntArray, b: IntArray) -> tuple[FloatArray, FloatArray]:
     """Return (P,) the mean height of each pair and the logarithm of its ratio."""
     before, after = last.height[a], first.height[b]
     return 0.5 * (before + after), np.log(after / before)
