@@ -91,7 +91,7 @@ class Timed:
     """
 
     def __init__(self, learner: Any) -> None:
-        self.name, self.seconds, self.warnings = learner.name, 0.0, list[str]()
+        self.name, self.prompt, self.seconds, self.warnings = learner.name, learner.prompt, 0.0, list[str]()
         self.before, self.add, self.now, self.finish = (
             self._counted(getattr(learner, word)) for word in ("before", "add", "now", "finish")
         )
